@@ -1,0 +1,44 @@
+# Two commands matter: `make playground` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help venv playground test lint types imports bench campaign requirements clean
+bin := .venv/bin
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+
+venv: ## make .venv with everything that developing needs
+	@requirements/install.sh dev
+
+playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no)
+	@requirements/install.sh playground
+	@exec $(bin)/queue-bot playground $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser)
+
+test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k retry" for some)
+	@tests/services/install.sh
+	@$(bin)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: venv ## check format and lint
+	@$(bin)/ruff format --check .
+	@$(bin)/ruff check .
+
+types: venv ## check types, strictly
+	@$(bin)/mypy --strict bot tests
+
+imports: venv ## check who imports whom
+	@$(bin)/lint-imports
+
+bench: venv ## measure speed; takes long
+	@tests/services/install.sh
+	@$(bin)/python -m tests.bench
+
+campaign: venv ## faults and soak; takes long
+	@tests/services/install.sh
+	@$(bin)/python -m tests.campaign
+
+requirements: venv ## pin the newest versions that pyproject.toml admits
+	@requirements/compile.sh --upgrade
+
+clean: ## remove what the other targets made, .venv too
+	@rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +

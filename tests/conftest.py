@@ -1,0 +1,41 @@
+"""What every test may ask for: real databases, each test with an empty one of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.mariadb import MariaDB, find_program, running_mariadb
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDB]:
+    """One MariaDB for the whole run; skipped where none is installed, except in CI."""
+    if find_program("mariadbd") is None:
+        sentence = "No MariaDB server on this machine: run `make test`, or install mariadb-server."
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with running_mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: MariaDB) -> Iterator[str]:
+    """Address of an empty database on the real server, dropped at the end."""
+    with mariadb_server.database() as name:
+        yield mariadb_server.url(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of an SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+
+
+@pytest.fixture(params=["mariadb", "sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind in turn: one suite of behaviour runs on both."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Sees to the programs that the tests start themselves: a MariaDB server and Chromium.
+# As root with apt-get they are installed; otherwise it says what to install and exits 2.
+set -euo pipefail
+
+# Debian keeps servers in sbin, which an ordinary user's PATH may leave out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+missing=()
+command -v mariadbd >/dev/null || missing+=(mariadb-server)
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    command -v google-chrome >/dev/null || missing+=(chromium)
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    printf '%s\n' "The tests start a real MariaDB server and a real browser, and these packages are missing: ${missing[*]}" \
+        "Install them first, for example: sudo apt-get install ${missing[*]}" \
+        "(The tests start their own server on a free port; a system service is neither needed nor used.)" >&2
+    exit 2
+fi
+
+printf 'Installing what the tests start: %s\n' "${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+# Only the programs are wanted: the policy file keeps the package from starting a system service.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >&2
