@@ -1,0 +1,159 @@
+"""What the value of a setting may look like; what is wrong with one is said without showing it."""
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.model import Role
+
+LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysqlite"})
+
+
+def _words(value: object) -> object:
+    """The parts of a comma or space separated list; anything but text passes as it is."""
+    return tuple(re.findall(r"[^\s,]+", value)) if isinstance(value, str) else value
+
+
+def _each(pattern: str, sentence: str) -> AfterValidator:
+    """A check that every item is written as `pattern` says."""
+
+    def check(items: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(pattern, item) for item in items):
+            raise ValueError(sentence)
+        return tuple(dict.fromkeys(items))
+
+    return AfterValidator(check)
+
+
+def _matching(pattern: str, sentence: str) -> AfterValidator:
+    """A check that the text is written as `pattern` says."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
+
+
+def _starting(*starts: str) -> AfterValidator:
+    """A check of the first letters by which Slack tells its tokens apart."""
+
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(starts):
+            raise ValueError(f"must be the token that starts with {starts[0]}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _database(value: SecretStr) -> SecretStr:
+    """An address of a kind of database that the bot can work with."""
+    try:
+        url = make_url(value.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "must be an address like mysql+pymysql://user:password@host/database "
+            "or sqlite:////path/to/file (percent-encode special characters of the password)"
+        ) from None
+    if url.drivername not in _DRIVERS:
+        raise ValueError("must start with mysql+pymysql:// or sqlite:///")
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ValueError("must name a file: a database in memory is lost and cannot be shared")
+    if not url.database:
+        raise ValueError("must name the database, after the host: mysql+pymysql://…@host/database")
+    return value
+
+
+def _api(value: str) -> str:
+    """Slack's address with a slash at its end; a token never travels unencrypted to elsewhere."""
+    parts = urlsplit(value)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        raise ValueError("must be an address like https://slack.com/api/")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("must start with https:// (http only to this machine, 127.0.0.1)")
+    return value.rstrip("/") + "/"
+
+
+def _link(value: str) -> str:
+    """A link template: known values only, and none of them may choose the host."""
+    try:
+        parsed = list(Formatter().parse(value))
+    except ValueError:
+        raise ValueError("has a brace without its partner") from None
+    names = {name for _, name, _, _ in parsed if name is not None}
+    if any(conversion or form for _, _, form, conversion in parsed) or names - LINK_VALUES:
+        known = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
+        raise ValueError(f"knows these values in braces and no others: {known}")
+    if not re.match(r"https?://[^/{}\s@]+/", value):
+        raise ValueError("must start with http:// or https:// and a host without values in braces")
+    return value
+
+
+def _role(value: object) -> object:
+    """A role by its word."""
+    words = {role.word: role for role in Role if role is not Role.NONE}
+    if isinstance(value, str):
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return words[value]
+    return value
+
+
+def _zone(value: object) -> object:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (LookupError, ValueError, OSError):
+        raise ValueError("must be a time zone's IANA name, like America/Lima or UTC") from None
+
+
+def _file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError("must be the path of a file that is there")
+    return value
+
+
+_MEMBER = "takes Slack ids of users (U… or W…) and user groups (S…)"
+Members = Annotated[tuple[str, ...], BeforeValidator(_words), _each(r"[UWS][A-Z0-9]{2,}", _MEMBER)]
+Readers = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_words),
+    _each(r"\*|[UWS][A-Z0-9]{2,}", f"{_MEMBER}, or * for every full member"),
+]
+Channels = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_words),
+    _each(r"[CG][A-Z0-9]{2,}", "takes Slack channel ids (C… or G…), not names"),
+]
+Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}", "must be a Slack channel id (C… or G…)")]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Paths = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_words),
+    _each(r"[^.]+(\.[^.]+)*", "takes names of payload keys joined by dots, like data.order_id"),
+]
+Table = Annotated[
+    str,
+    _matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "must be a table's name: letters, digits and _"),
+]
+Link = Annotated[str, AfterValidator(_link)]
+Positive = Annotated[int, Field(ge=1)]
+
+BotToken = Annotated[SecretStr, _starting("xoxb-", "xoxe.xoxb-")]
+AppToken = Annotated[SecretStr, _starting("xapp-")]
+ApiUrl = Annotated[str, AfterValidator(_api)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+ExistingFile = Annotated[Path, AfterValidator(_file)]
+TeamId = Annotated[str, _matching(r"[TE][A-Z0-9]{2,}", "must be a workspace's id (T…)")]
+RoleWord = Annotated[Role, BeforeValidator(_role)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]

@@ -1,0 +1,231 @@
+"""Every setting of the bot, read from the environment, typed and checked before anything starts."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.errors import StartError
+from bot.model import Role
+from bot.setting_types import (
+    ApiUrl,
+    AppToken,
+    BotToken,
+    Channel,
+    Channels,
+    DatabaseUrl,
+    ExistingFile,
+    Link,
+    Members,
+    Paths,
+    Positive,
+    Readers,
+    RoleWord,
+    Table,
+    TeamId,
+    Words,
+    Zone,
+)
+
+PREFIX = "QUEUE_BOT_"
+Need = Literal["run", "database"]
+# What pydantic says of a plain type, in the words of somebody who sets a variable.
+_PLAIN = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be at least 1",
+}
+
+
+class SettingsError(StartError):
+    """The settings do not hold together; `problems` has one sentence for each, without values."""
+
+
+class Settings(BaseSettings):
+    """Every setting; a name without alias is read with the prefix QUEUE_BOT_.
+
+    Built by `load_settings` from an environment, or by keyword with the field names.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        enable_decoding=False,  # lists are words, not JSON
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+    SECRETS: ClassVar[tuple[str, ...]] = (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "DATABASE_URL",
+    )
+    NEEDED: ClassVar[Mapping[Need, tuple[str, ...]]] = {
+        "run": (
+            "SLACK_BOT_TOKEN",
+            "SLACK_APP_TOKEN",
+            "DATABASE_URL",
+            "QUEUE_BOT_AUDIT_CHANNEL",
+            "QUEUE_BOT_ALERT_CHANNEL",
+        ),
+        "database": ("DATABASE_URL",),
+    }
+
+    slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
+    database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
+
+    viewers: Readers = ()
+    operators: Members = ()
+    admins: Members = ()
+    team_id: TeamId | None = None
+    terminal_role: RoleWord = Role.ADMIN
+    allowed_queues: Words | None = None
+
+    change_channels: Channels = ()
+    changes_in_home: bool = True
+    audit_channel: Channel | None = None
+    alert_channel: Channel | None = None
+    fallback_channel: Channel | None = None
+
+    language: Literal["en", "es"] = "en"
+    time_zone: Zone = Field(default_factory=lambda: ZoneInfo("UTC"))
+
+    oldest_seconds: Positive = 300
+    reserved_seconds: Positive = 300
+    failed_count: Positive = 100
+    alerts_per_minute: Positive = 20
+    archive_days: Positive = 7
+
+    jobs_table: Table = "jobs"
+    failed_jobs_table: Table = "failed_jobs"
+    order_paths: Paths | None = None
+    tienda_paths: Paths | None = None
+    masked_keys: Words = ()
+    order_link: Link | None = None
+    job_link: Link | None = None
+    log_link: Link | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 the base class's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is handed in counts; the process's environment is read by its owner."""
+        return (init_settings,)
+
+
+def variables() -> dict[str, str]:
+    """The environment variables that settings are read from, and the field of each."""
+    return {
+        field.alias or f"{PREFIX}{name.upper()}": name
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def load_settings(
+    environ: Mapping[str, str], *, need: Need, elsewhere: frozenset[str] = frozenset()
+) -> Settings:
+    """Settings out of an environment, or SettingsError with a sentence for each problem.
+
+    `need="database"` is for commands that work without Slack: its variables are left unread, so
+    that a broken token does not stop the terminal. `elsewhere` are prefixed names that other parts
+    read.
+    """
+    given = {name: value for name, value in environ.items() if value.strip()}
+    if need == "database":
+        given = {name: value for name, value in given.items() if not name.startswith("SLACK_")}
+    problems = _unknown(given, elsewhere)
+    given = _with_files(given, problems)
+    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in given]
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): given[name].strip() for name in variables() if given.get(name)}
+    try:
+        settings = Settings(**source())
+    except ValidationError as error:
+        problems += [_sentence(detail) for detail in error.errors(include_input=False)]
+    else:
+        problems += _contradictions(settings, need)
+        if not problems:
+            return settings
+    raise SettingsError(problems)
+
+
+def _unknown(given: Mapping[str, str], elsewhere: frozenset[str]) -> list[str]:
+    """A sentence for every variable that looks like a setting and is none."""
+    known = {*variables(), *(f"{name}_FILE" for name in Settings.SECRETS), *elsewhere}
+    problems = []
+    for name in sorted(given):
+        if name.startswith(PREFIX) and name not in known:
+            # A forgotten or a superfluous prefix is the likeliest slip of all.
+            bare = name.removeprefix(PREFIX)
+            near = [bare] if bare in known else difflib.get_close_matches(name, known, 1, 0.7)
+            advice = f"did you mean {near[0]}?" if near else "see docs/settings.md."
+            problems.append(f"{name} is not a setting; {advice}")
+    return problems
+
+
+def _with_files(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """The variables with each NAME_FILE replaced by NAME and what the file holds."""
+    merged = dict(given)
+    for name in Settings.SECRETS:
+        path = merged.pop(f"{name}_FILE", None)
+        if path is None:
+            continue
+        if name in merged:
+            problems.append(f"{name} and {name}_FILE are both set; keep one of them.")
+            continue
+        # Where the file is the problem, its secret is not reported as missing too: it is empty.
+        merged[name] = ""
+        try:
+            merged[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"{name}_FILE names a file that cannot be read as text.")
+        else:
+            if not merged[name]:
+                problems.append(f"{name}_FILE names an empty file.")
+    return merged
+
+
+def _missing(name: str) -> str:
+    alternative = f", or {name}_FILE to a file that holds it" if name in Settings.SECRETS else ""
+    return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """One problem found by the types, as a sentence that names the variable and not its value."""
+    place = str(detail["loc"][0])
+    fields = {field: name for name, field in variables().items()}
+    reason = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    reason = reason.replace("Input should be", "must be")
+    return f"{fields.get(place, place)} {reason}."
+
+
+def _contradictions(settings: Settings, need: Need) -> list[str]:
+    """What is wrong between settings that are each right."""
+    problems = []
+    if need == "run" and not (settings.viewers or settings.operators or settings.admins):
+        problems.append(
+            "Nobody may use the bot yet; put Slack user or user-group ids into "
+            "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
+        )
+    return problems

@@ -1,0 +1,266 @@
+"""Settings: what is accepted, what is refused and how it is said, and that the page tells all."""
+
+import re
+import traceback
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
+
+from bot.model import Role
+from bot.settings import Need, Settings, SettingsError, load_settings, variables
+from bot.text import LANGUAGES
+
+PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+CANARY = "hunter2"
+RUNS = {
+    "SLACK_BOT_TOKEN": f"xoxb-{CANARY}",
+    "SLACK_APP_TOKEN": f"xapp-{CANARY}",
+    "DATABASE_URL": f"mysql+pymysql://bot:{CANARY}@db.example.com/shop",
+    "QUEUE_BOT_AUDIT_CHANNEL": "C0AUDIT",
+    "QUEUE_BOT_ALERT_CHANNEL": "C0ALERT",
+    "QUEUE_BOT_ADMINS": "U0ADMIN",
+}
+
+
+def problems(environ: dict[str, str], need: Need = "run") -> list[str]:
+    """The sentences that a start with this environment would print."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ, need=need)
+    return caught.value.problems
+
+
+def test_the_least_environment_that_runs_has_the_documented_defaults() -> None:
+    settings = load_settings(RUNS, need="run")
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.time_zone == ZoneInfo("UTC")
+    assert settings.terminal_role is Role.ADMIN
+    assert settings.admins == ("U0ADMIN",)
+    assert settings.change_channels == ()
+    assert settings.changes_in_home
+    assert settings.order_paths is None
+
+
+def test_nothing_set_is_one_sentence_for_each_thing_that_run_needs() -> None:
+    found = problems({})
+    assert [sentence.split()[0] for sentence in found] == [*Settings.NEEDED["run"], "Nobody"]
+    assert all(sentence.endswith(".") for sentence in found)
+
+
+def test_the_terminal_needs_the_database_only_and_ignores_a_broken_token() -> None:
+    broken = {"SLACK_BOT_TOKEN": "nonsense", "SLACK_APP_TOKEN_FILE": "/does/not/exist"}
+    settings = load_settings({"DATABASE_URL": RUNS["DATABASE_URL"], **broken}, need="database")
+    assert settings.slack_bot_token is None
+    assert len(problems(broken, "database")) == 1
+
+
+def test_lists_are_separated_by_commas_or_spaces_and_keep_each_id_once() -> None:
+    settings = load_settings(
+        {**RUNS, "QUEUE_BOT_OPERATORS": " U0A,W0B  S0C,\n U0A ,", "QUEUE_BOT_VIEWERS": "*"},
+        need="run",
+    )
+    assert settings.operators == ("U0A", "W0B", "S0C")
+    assert settings.viewers == ("*",)
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    settings = load_settings({**RUNS, "QUEUE_BOT_LANGUAGE": " "}, need="run")
+    assert settings.language == "en"
+
+
+def test_a_secret_is_read_from_its_file_without_the_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"xoxb-{CANARY}\n")
+    environ = {name: value for name, value in RUNS.items() if name != "SLACK_BOT_TOKEN"}
+    settings = load_settings({**environ, "SLACK_BOT_TOKEN_FILE": str(file)}, need="run")
+    assert settings.slack_bot_token is not None
+    assert settings.slack_bot_token.get_secret_value() == f"xoxb-{CANARY}"
+
+
+def test_a_secret_and_its_file_together_are_a_problem(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(CANARY)
+    (found,) = problems({**RUNS, "DATABASE_URL_FILE": str(file)})
+    assert found == "DATABASE_URL and DATABASE_URL_FILE are both set; keep one of them."
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
+def test_a_file_that_gives_no_secret_is_the_one_problem(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
+    (found,) = problems({**environ, "SLACK_APP_TOKEN_FILE": str(file)})
+    assert found.startswith("SLACK_APP_TOKEN_FILE names ")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("QUEUE_BOT_ADMIN", "QUEUE_BOT_ADMINS"),
+        ("QUEUE_BOT_AUDIT_CHANEL", "QUEUE_BOT_AUDIT_CHANNEL"),
+        ("QUEUE_BOT_DATABASE_URL", "DATABASE_URL"),
+        ("QUEUE_BOT_SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: str) -> None:
+    assert problems({**RUNS, name: CANARY}) == [f"{name} is not a setting; did you mean {nearest}?"]
+
+
+def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
+    (found,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
+    assert found == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+
+
+def test_a_name_that_another_part_reads_is_no_problem() -> None:
+    environ = {**RUNS, "QUEUE_BOT_ELSEWHERE": "1"}
+    settings = load_settings(environ, need="run", elsewhere=frozenset({"QUEUE_BOT_ELSEWHERE"}))
+    assert settings.admins == ("U0ADMIN",)
+
+
+WRONG = [
+    ("SLACK_BOT_TOKEN", f"xapp-{CANARY}"),
+    ("SLACK_APP_TOKEN", f"xoxb-{CANARY}"),
+    ("SLACK_API_URL", f"http://{CANARY}.example.com/"),
+    ("SLACK_API_URL", f"ftp://{CANARY}/"),
+    ("SLACK_API_URL", CANARY),
+    ("DATABASE_URL", CANARY),
+    ("DATABASE_URL", f"mysql://u:{CANARY}@h/d"),
+    ("DATABASE_URL", f"postgresql://u:{CANARY}@h/d"),
+    ("DATABASE_URL", f"mysql+pymysql://u:{CANARY}@h"),
+    ("DATABASE_URL", f"mysql+pymysql://u:{CANARY}@h:port/d"),
+    ("DATABASE_URL", "sqlite://"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_CA", f"/{CANARY}/ca.pem"),
+    ("QUEUE_BOT_ADMINS", "*"),
+    ("QUEUE_BOT_ADMINS", f"@{CANARY}"),
+    ("QUEUE_BOT_OPERATORS", "C0CHANNEL"),
+    ("QUEUE_BOT_VIEWERS", f"U0A, {CANARY}"),
+    ("QUEUE_BOT_CHANGE_CHANNELS", "#queue-ops"),
+    ("QUEUE_BOT_CHANGE_CHANNELS", "D0DIRECT"),
+    ("QUEUE_BOT_AUDIT_CHANNEL", "C0A,C0B"),
+    ("QUEUE_BOT_FALLBACK_CHANNEL", f"#{CANARY}"),
+    ("QUEUE_BOT_TEAM_ID", CANARY),
+    ("QUEUE_BOT_TERMINAL_ROLE", "root"),
+    ("QUEUE_BOT_TERMINAL_ROLE", "none"),
+    ("QUEUE_BOT_CHANGES_IN_HOME", CANARY),
+    ("QUEUE_BOT_LANGUAGE", "fr"),
+    ("QUEUE_BOT_TIME_ZONE", f"../{CANARY}"),
+    ("QUEUE_BOT_TIME_ZONE", "Lima"),
+    ("QUEUE_BOT_OLDEST_SECONDS", CANARY),
+    ("QUEUE_BOT_RESERVED_SECONDS", "0"),
+    ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
+    ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
+    ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
+    ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
+    ("QUEUE_BOT_ORDER_LINK", f"https://x.example.com/{{{CANARY}}}"),
+    ("QUEUE_BOT_ORDER_LINK", "https://{order_id}.example.com/"),
+    ("QUEUE_BOT_ORDER_LINK", "https://x.example.com@{order_id}/"),
+    ("QUEUE_BOT_JOB_LINK", "javascript:alert({job_id})"),
+    ("QUEUE_BOT_JOB_LINK", "https://x.example.com/{job_id.__class__}"),
+    ("QUEUE_BOT_JOB_LINK", "https://x.example.com/{job_id!r}"),
+    ("QUEUE_BOT_LOG_LINK", "https://x.example.com/{queue"),
+    ("QUEUE_BOT_LOG_LINK", "https://x.example.com/{}"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_never_the_value(
+    name: str, value: str
+) -> None:
+    (found,) = problems({**RUNS, name: value})
+    assert found.startswith(f"{name} ")
+    assert found.endswith(".")
+    assert CANARY not in found
+    assert "\n" not in found
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(problems({**RUNS, **dict(WRONG)})) == len(dict(WRONG))
+
+
+def test_no_secret_shows_in_what_settings_or_their_errors_print() -> None:
+    settings = load_settings(RUNS, need="run")
+    assert CANARY not in repr(settings) + str(settings) + settings.model_dump_json()
+    with pytest.raises(SettingsError) as caught:
+        load_settings({**RUNS, "SLACK_BOT_TOKEN": CANARY, "DATABASE_URL": CANARY}, need="run")
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = load_settings(RUNS, need="run")
+    with pytest.raises(ValidationError):
+        settings.language = "es"  # type: ignore[misc] # what the test shows to be refused
+
+
+def test_the_process_environment_is_not_read_behind_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QUEUE_BOT_LANGUAGE", "es")
+    assert load_settings(RUNS, need="run").language == "en"
+    assert Settings().language == "en"
+
+
+def test_an_api_address_ends_with_a_slash_so_that_methods_can_be_added() -> None:
+    settings = load_settings({**RUNS, "SLACK_API_URL": "http://127.0.0.1:1/api"}, need="run")
+    assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+
+
+def test_the_languages_are_those_of_the_catalogs() -> None:
+    for language in LANGUAGES:
+        settings = load_settings({**RUNS, "QUEUE_BOT_LANGUAGE": language}, need="run")
+        assert settings.language == language
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """The page's settings: name to (default, example)."""
+    row = re.compile(r"^\| `([A-Z_]+)` \| .+ \| (?:`([^`]+)`|none) \| `([^`]+)` \|$", re.MULTILINE)
+    return {name: (default, example) for name, default, example in row.findall(PAGE.read_text())}
+
+
+def written(field: str) -> str:
+    """A default as somebody would set it; empty where there is none."""
+    default = Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
+    assert default is not PydanticUndefined
+    match default:
+        case None | ():
+            return ""
+        case Role():
+            return default.word
+        case bool():
+            return str(default).lower()
+        case _:
+            return str(default)
+
+
+def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
+    documented = {name: default for name, (default, _) in rows().items()}
+    assert documented == {name: written(field) for name, field in variables().items()}
+
+
+def test_the_page_tells_of_each_secret_that_it_may_be_in_a_file() -> None:
+    text = PAGE.read_text()
+    assert [name for name in Settings.SECRETS if f"`{name}_FILE`" not in text] == []
+
+
+def test_the_page_tells_what_run_needs() -> None:
+    (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
+    assert re.findall(r"`([A-Z_]+)`", row) == list(Settings.NEEDED["run"])
+
+
+def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
+    examples = {name: example for name, (_, example) in rows().items()}
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    settings = load_settings({**examples, "DATABASE_CA": str(authority)}, need="run")
+    unchanged = {
+        name
+        for name, field in variables().items()
+        if getattr(settings, field)
+        == Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
+    }
+    assert unchanged == set()
