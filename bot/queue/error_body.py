@@ -1,0 +1,109 @@
+"""The body of an answer, as an error's text quotes it, whole or cut: its error code or sentence."""
+
+import re
+
+from bot.queue.error_values import generalise
+
+_START = re.compile(
+    r"(?:\{\s*\\?[\"']|\[\s*\{|\{\s*\n|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
+    re.IGNORECASE,
+)
+_CODE_KEYS = r"o:errorCode|error_?code|err_?code|code|c[oó]digo_?error|c[oó]digo"
+_JSON_CODE = re.compile(
+    rf'"(?:{_CODE_KEYS})"\s{{0,5}}:\s{{0,5}}(?:"(?P<text>[A-Za-z][\w.:/-]{{1,70}})"'
+    r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
+    re.IGNORECASE,
+)
+_JSON_TYPE = re.compile(
+    r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
+)
+_JSON_SAYS = re.compile(
+    r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|detail|details'
+    r'|detalle|descripcion|description|reason|motivo|title|error|errors?)"\s{0,5}:\s{0,5}\[?\s?"'
+    r'(?P<text>(?:[^"\\]|\\.){2,300})',
+    re.IGNORECASE,
+)
+_XML_CODE = re.compile(
+    r"<(?:\w{1,30}:)?(?:code|faultcode|errorcode|error_code)(?: [^>\n]{0,120})?>\s{0,5}"
+    r"(?P<text>[\w.:-]{2,80})\s{0,5}<",
+    re.IGNORECASE,
+)
+_XML_SAYS = re.compile(
+    r"<(?:\w{1,30}:)?(?:message|faultstring|description|detail|title)(?: [^>\n]{0,120})?>\s{0,5}"
+    r"(?P<text>[^<]{2,300})",
+    re.IGNORECASE,
+)
+_LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
+_TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
+# Codes under which a service files unlike causes: the sentence must tell them apart.
+_VAGUE = re.compile(
+    r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
+    r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
+    r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
+    r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
+    r"|object|error\.suitescripterror|oauthexception)\Z",
+    re.IGNORECASE,
+)
+_TYPE_URL = re.compile(r"https?\b")
+_ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
+_WORDS = 9
+
+
+def split_body(message: str) -> tuple[str, str]:
+    """A message's own words and the body it quotes; the second is empty where it quotes none."""
+    found = _START.search(message)
+    if found is None:
+        return message, ""
+    return message[: found.start()], message[found.start() :]
+
+
+def body_cause(body: str) -> str | None:
+    """The body's error code, with the sentence's first words where the code alone is vague.
+
+    A client quotes 120 characters of a body, so the sentence may be cut; None for a body without
+    either, such as an HTML page.
+    """
+    body = body[:1200].replace('\\"', '"')
+    if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
+        return None
+    code = _code(body)
+    if code is not None and not _VAGUE.match(code):
+        return code
+    said = _said(body)
+    if code is None:
+        return said
+    return f"{code} {said}" if said else code
+
+
+def _code(body: str) -> str | None:
+    for pattern in (_JSON_CODE, _XML_CODE, _LINE_CODE, _JSON_TYPE):
+        vague = None
+        for found in pattern.finditer(body):
+            code = found["text"] or found.groupdict().get("no")
+            if code is None or _TYPE_URL.match(code) or code == "0":
+                continue
+            if not _VAGUE.match(code) and not _is_status(code):
+                return code
+            vague = vague or (None if _is_status(code) else code)
+        if vague is not None:
+            return vague
+    return None
+
+
+def _is_status(code: str) -> bool:
+    return len(code) == 3 and code.isdigit() and "100" <= code <= "599"
+
+
+def _said(body: str) -> str | None:
+    for pattern in (_JSON_SAYS, _XML_SAYS):
+        for found in pattern.finditer(body):
+            text = _TRUNCATED.sub("", found["text"].replace("\\/", "/").replace("\\n", " ")).strip()
+            if _VAGUE.match(text) or _TYPE_URL.match(text):
+                continue
+            words = generalise(_ACCESSING.sub("", text)).split()
+            cut = found.end() >= len(body.rstrip()) or "(truncated" in found["text"]
+            if cut and len(words) <= _WORDS:
+                words = words[:-1]
+            if words:
+                return " ".join(words[:_WORDS]).rstrip(" .:;,-")
+    return None

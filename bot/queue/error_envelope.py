@@ -1,0 +1,106 @@
+"""What a failure's stored text is made of: class, code, message; not its place, not its trace."""
+
+import re
+from dataclasses import dataclass
+
+_CLASS = r"\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
+_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
+_BARE_HEAD = re.compile(rf"(?P<cls>{_CLASS})\s(?P<rest>in \S.*)\Z", re.DOTALL)
+_OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
+_CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
+_LEADS = re.compile(
+    r"(?:PHP )?(?:Fatal error|Recoverable fatal error):\s+|Uncaught |"
+    r"Error sending request to Stripe: [^\n]{0,1000}\n|"
+    # Monolog's line: [time] channel.LEVEL:
+    r"\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] \w{1,30}\.[A-Z]{4,9}: "
+)
+_STATUS_LEAD = re.compile(r"\(Status (\d{3})\) (?:\(Request [^)\n]{1,80}\) )?")
+# CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
+_CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
+_CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
+_TRACE = re.compile(r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}")
+_PLACE = re.compile(
+    r" in (?P<path>(?:phar://)?(?:[A-Za-z]:)?[\\/][^\n]{0,400}?|[^\s\\/]{1,80}\.php)"
+    r"(?::\d{1,7}|\(\d{1,7}\)| on line \d{1,7})(?: ?: eval\(\)'d code[^\n]{0,40})?"
+    r"['\"]?[ \t\r\n]*(?:thrown[^\n]*)?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A failure's class (None for a plain text), numeric code (None for none) and message.
+
+    `place` is the base name of the file that threw, for a failure that says nothing else.
+    """
+
+    class_name: str | None
+    code: str | None
+    message: str
+    place: str | None
+
+
+def read_envelope(text: str) -> Envelope:
+    """Takes the stored text apart; of a chain the first exception, which is the inner one."""
+    text = text.replace("\r\n", "\n").strip()
+    for _ in range(3):
+        lead = _LEADS.match(text)
+        if lead is None:
+            break
+        text = text[lead.end() :]
+    found = _CODEIGNITER.match(text)
+    if found is not None:
+        return _codeigniter(text[found.end() :], found["code"])
+    text, place = _without_place(_without_trace(text))
+    return _classed(text, place)
+
+
+def _codeigniter(rest: str, code: str) -> Envelope:
+    place = _CODEIGNITER_PLACE.search(rest)
+    message = rest[: place.start()] if place else rest
+    # A message may itself be an exception's text, when the job threw `new Exception((string) $e)`.
+    message, _ = _without_place(_without_trace(message))
+    name = _base_name(place["path"]) if place else None
+    return Envelope(None, None if code == "0" else code, message.strip(), name)
+
+
+def _without_trace(text: str) -> str:
+    found = _TRACE.search(text)
+    return text[: found.start()] if found else text
+
+
+def _without_place(text: str) -> tuple[str, str | None]:
+    text = text.rstrip()
+    # A message may name files itself, so only the last " in " can be the place.
+    start = text.rfind(" in ", max(0, len(text) - 500))
+    found = _PLACE.match(text, start) if start >= 0 else None
+    if found is None:
+        return text, None
+    return text[:start], _base_name(found["path"])
+
+
+def _classed(text: str, place: str | None) -> Envelope:
+    old = _OLD_HEAD.match(text)
+    if old is not None:
+        return Envelope(old["cls"], None, (old["rest"] or "").strip().rstrip("'"), place)
+    head = _HEAD.match(text)
+    if head is not None and (head["soap"] or _is_class(head["cls"])):
+        return Envelope(head["cls"].lstrip("\\"), None, head["rest"].strip(), place)
+    if place is not None and re.fullmatch(_CLASS + ":?", text) and _is_class(text.rstrip(":")):
+        return Envelope(text.rstrip(":").lstrip("\\"), None, "", place)
+    status = _STATUS_LEAD.match(text)
+    if status is not None:
+        return Envelope(None, None, text[status.end() :].strip(), place)
+    return Envelope(None, None, text.strip(), place)
+
+
+def _is_class(name: str) -> bool:
+    if "\\" in name.lstrip("\\"):
+        return True
+    if name == "mysqli_sql_exception":
+        return True
+    return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
+
+
+def _base_name(path: str) -> str | None:
+    name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
+    return name or None

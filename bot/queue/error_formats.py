@@ -1,0 +1,161 @@
+"""The formats in which databases, HTTP clients and cloud kits say a cause: read to one form."""
+
+import re
+
+from bot.queue.error_body import body_cause, split_body
+from bot.queue.error_hosts import kept_host, kept_path, kept_url
+from bot.queue.error_sql import sql_cause
+from bot.queue.error_values import generalise
+
+_MAX_PREFIX = 70
+_GUZZLE = re.compile(
+    r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "
+    r"(?P<url>[^`\s]{1,1500})` resulted in an? `(?P<status>\d{3})[^`\n]{0,120}` response:?"
+)
+_OLD_GUZZLE = re.compile(
+    r"(?:Client|Server) error response\s+(?:\[url\] (?P<url1>\S{1,900})\s+)?"
+    r"\[status code\] (?P<status>\d{3})\s+\[reason phrase\][^\n\[]{0,80}"
+    r"(?:\s+\[url\] (?P<url2>\S{1,900}))?"
+)
+_SYMFONY = re.compile(
+    r"HTTP(?:/\d(?:\.\d)?)? (?P<status>\d{3})[^\"\n]{0,80} returned for "
+    r"\"(?P<url>[^\"\n]{1,900})\"\.?"
+)
+_LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
+_REQUESTS = re.compile(
+    r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
+)
+_CURL = re.compile(
+    r"(?:\bcurl error:? ?\(?(?P<no>\d{1,3})\)?:?|\A(?P<no2>\d{1,2}) :) ?(?P<text>[^\n]{0,600})",
+    re.IGNORECASE,
+)
+_CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
+_FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
+_AWS = re.compile(
+    r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
+)
+_AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
+_TIMINGS = (
+    (re.compile(r" with \d+ out of -?\d+ bytes received"), " with 0 bytes received"),
+    (re.compile(r" after \d+ ms\b(?=:|;| |$)"), ""),
+    (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
+    (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
+)
+_CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
+
+
+def canonical(message: str, class_name: str | None, code: str | None) -> str:
+    """The cause that a message tells, in one line; class and code where the message is plain."""
+    for pattern, plain in _TIMINGS:
+        message = pattern.sub(plain, message)
+    for read in (_aws, _http, _curl):
+        found = read(message)
+        if found is not None:
+            return found
+    found = sql_cause(message, class_name, code)
+    if found is not None:
+        return found
+    return _plain(message, class_name, code)
+
+
+def prefixed(before: str, cause: str) -> str:
+    """What the application wrote before an embedded error, kept: it says what was being done."""
+    lead = generalise(before.strip().rsplit("\n", 1)[-1])[:_MAX_PREFIX].rstrip(" (:-")
+    return f"{lead}: {cause}" if lead else cause
+
+
+def _aws(message: str) -> str | None:
+    found = _AWS.search(message)
+    if found is None:
+        return None
+    rest = found["rest"]
+    parts = [f"AWS {found['op']}", kept_url(found["url"])]
+    code = _AWS_CODE.search(rest)
+    status = re.search(r"resulted in an? `(\d{3})", rest)
+    curl = _CURL.search(rest)
+    if status is not None:
+        parts.append(f"HTTP {status[1]}")
+    if code is not None:
+        parts.append(code["code"])
+    elif (cause := body_cause(rest)) is not None:
+        parts.append(cause)
+    elif curl is not None:
+        parts.append(_curl_text(curl))
+    elif status is None:
+        parts.append(generalise(rest.partition("\n")[0]))
+    return prefixed(message[: found.start()], " ".join(parts))
+
+
+def _http(message: str) -> str | None:
+    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _REQUESTS, _OLD_GUZZLE):
+        found = pattern.search(message)
+        if found is not None:
+            return prefixed(message[: found.start()], _http_cause(found, message[found.end() :]))
+    return None
+
+
+def _http_cause(found: re.Match[str], rest: str) -> str:
+    """Status, host and the code in the body; method and path where only they tell the resource.
+
+    401, 403, 408, 429 and 5xx speak of the service, whatever was asked of it; the other statuses
+    speak of one resource.
+    """
+    groups = found.groupdict()
+    status = groups["status"]
+    url = groups.get("url") or groups.get("url1") or groups.get("url2")
+    cause = body_cause(rest)
+    key = f"HTTP {status}"
+    if url is not None:
+        key += f" {kept_url(url)}"
+        serves = status in ("401", "403", "408", "429") or status[0] == "5"
+        if cause is None and not serves and not kept_host(url).endswith("amazonaws.com"):
+            method = groups.get("method")
+            key += f" {method} {kept_path(url)}" if method else f" {kept_path(url)}"
+    return f"{key}: {cause}" if cause is not None else key
+
+
+def _curl(message: str) -> str | None:
+    found = _CURL.search(message)
+    if found is None:
+        return None
+    return prefixed(message[: found.start()], _curl_text(found))
+
+
+def _curl_text(found: re.Match[str]) -> str:
+    text = found["text"]
+    url = _FOR_URL.search(text)
+    tail = _CURL_TAIL.search(text)
+    head = text[: tail.start()] if tail else text[: url.start()] if url else text
+    head = _CURL_TIMES.sub(r"\1", head)
+    key = f"cURL {found['no'] or found['no2']} {generalise(head)}"
+    if url is not None:
+        host = kept_url(url["url"])
+        if host not in key:
+            key += f" {host}"
+    return key
+
+
+def _plain(message: str, class_name: str | None, code: str | None) -> str:
+    head, body = split_body(message)
+    text = generalise(_first_lines(head))
+    cause = body_cause(body) if body else None
+    if cause is not None:
+        text = f"{text}: {cause}" if text else cause
+    elif not text:
+        text = generalise(body[:300])
+    if class_name is not None:
+        return f"{class_name}: {text}"
+    # CodeIgniter's code is a constant of the class that threw; longer ones have been seen as ids.
+    if code is not None and len(code) <= 4 and code not in text:
+        return f"{code} - {text}"
+    return text
+
+
+def _first_lines(head: str) -> str:
+    """The first line; the second too where the first one only announces it."""
+    lines = [line.strip() for line in head.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if len(lines) > 1 and (lines[0].endswith(":") or len(lines[0]) < 30):
+        return f"{lines[0]} {lines[1]}"
+    return lines[0]

@@ -1,0 +1,39 @@
+"""Addresses in an error's text: the host is kept, for it names the service; the rest varies."""
+
+import re
+
+_TENANT = re.compile(r"(?:[a-z]{0,8})?\d{5,}(?=$|[-_])", re.IGNORECASE)
+_NODE = re.compile(r"\Aip(?:-\d{1,3}){4}\Z", re.IGNORECASE)
+_IP = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])\Z")
+_ADDRESS = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\s@]*@)?(\[[^\]]*\]|[^/?#:\s]*)(?::(\d+))?([^?#\s]*)"
+)
+_STEADY = re.compile(r"(?:v\d{1,2}|[A-Za-z][A-Za-z_.-]{0,39}|[a-z]{2,20}\d)\Z")
+_MAX_PARTS = 6
+
+
+def kept_host(host: str) -> str:
+    """A host name, its account numbers (`1234567-sb1.restlets…`) and node addresses as `#`."""
+    if _IP.match(host):
+        return "#"
+    labels = ["#" if _NODE.match(label) else _TENANT.sub("#", label) for label in host.split(".")]
+    return ".".join(labels).lower()
+
+
+def kept_url(url: str) -> str:
+    """An address as its host, with the port of a service."""
+    found = _ADDRESS.match(url)
+    if found is None:
+        return "#"
+    port = found[2]
+    steady = port is not None and len(port) <= 5 and int(port) < 32768 and port not in ("80", "443")
+    return kept_host(found[1]) + (f":{port}" if steady else "")
+
+
+def kept_path(url: str) -> str:
+    """An address's path, the parts that look like ids, dates or values as `#`; no query."""
+    found = _ADDRESS.match(url)
+    if found is None:
+        return ""
+    parts = [part for part in found[3].split("/") if part][:_MAX_PARTS]
+    return "".join("/" + (part if _STEADY.match(part) else "#") for part in parts)

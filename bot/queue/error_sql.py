@@ -1,0 +1,83 @@
+"""Database errors: SQLSTATE texts of PDO and Doctrine, and MySQL's own sentences without one."""
+
+import re
+
+from bot.queue.error_values import generalise
+
+_STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
+_TITLED = re.compile(r"(?:[A-Z][A-Za-z ,/'-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
+_TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
+_QUERY = re.compile(r" \((?:Connection: |SQL: )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:")
+_LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
+# Their quoted text holds quotes and line ends of its own.
+_ENTRY = re.compile(
+    r"(Duplicate entry|Entrada duplicada) '.{0,700}' (for key|para la (?:clave|llave))",
+    re.DOTALL,
+)
+_NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
+_VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
+
+# How MySQL words its errors, from its message catalogue: mysqli and CodeIgniter give no number.
+_MYSQL = (
+    ("2006", re.compile(r"MySQL server has gone away\b")),
+    ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
+    ("1213", re.compile(r"Deadlock found when trying to get lock")),
+    ("1205", re.compile(r"Lock wait timeout exceeded")),
+    ("1040", re.compile(r"Too many connections\b")),
+    ("1062", re.compile(r"Duplicate entry '")),
+    ("1146", re.compile(r"Table '[^'\n]{1,130}' doesn't exist")),
+    ("1054", re.compile(r"Unknown column '")),
+    ("1048", re.compile(r"Column '[^'\n]{1,130}' cannot be null")),
+    ("1364", re.compile(r"Field '[^'\n]{1,130}' doesn't have a default value")),
+    ("1406", re.compile(r"Data too long for column '")),
+    ("1264", re.compile(r"Out of range value for column '")),
+    ("1265", re.compile(r"Data truncated for column '")),
+    ("1452", re.compile(r"Cannot add or update a child row")),
+    ("1451", re.compile(r"Cannot delete or update a parent row")),
+    ("1045", re.compile(r"Access denied for user '")),
+    ("1064", re.compile(r"You have an error in your SQL syntax")),
+)
+_DATABASE_CLASSES = ("mysqli_sql_exception", "DatabaseException", "PDOException", "QueryException")
+
+
+def sql_cause(message: str, class_name: str | None, code: str | None) -> str | None:
+    """`MySQL 1062: …` or `SQLSTATE 23505: …` with what the text names; None for another error."""
+    found = _STATE.search(message)
+    if found is not None:
+        cause = _stated(found["state"], found["no"], message[found.end() :])
+        return _with_lead(message[: found.start()], cause)
+    if class_name is not None and not class_name.endswith(_DATABASE_CLASSES):
+        return None
+    for number, pattern in _MYSQL:
+        if pattern.match(message) and code in (None, number):
+            return f"MySQL {number}: {_detail(message)}"
+    return None
+
+
+def _with_lead(lead: str, cause: str) -> str:
+    # Doctrine repeats the whole query in its lead.
+    lead = "" if lead.startswith("An exception occurred") else lead.strip()
+    lead = generalise(lead.rsplit("\n", 1)[-1])[:70].rstrip(" (:-")
+    return f"{lead}: {cause}" if lead else cause
+
+
+def _stated(state: str, number: str | None, text: str) -> str:
+    if number is None:
+        titled = _TITLED.match(text)
+        if titled is not None:
+            number, text = titled["no"], titled["text"]
+        elif (title := _TITLE.match(text)) is not None:
+            text = text[title.end() :]
+    # 1000 and up are MySQL's numbers (2000 and up its client's); SQL Server's come in brackets.
+    if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
+        return f"MySQL {number}: {_detail(text)}"
+    return f"SQLSTATE {state}: {_detail(text)}"
+
+
+def _detail(text: str) -> str:
+    end = _QUERY.search(text)
+    text = text[: end.start()] if end else text
+    text = _ENTRY.sub(r"\1 '1' \2", text)
+    text = _VALUE.sub(r"\1'1' \2", text)
+    text = _NEAR.sub(r"\1 \2 '1'", text)
+    return generalise(_LEVEL.sub("", text.strip()).partition("\n")[0])

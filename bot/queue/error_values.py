@@ -1,0 +1,234 @@
+"""Replaces what varies in an error's text (ids, values, addresses, paths, times) by `#`."""
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+
+from bot.queue.error_hosts import kept_host, kept_url
+
+_MONTHS = r"(?:jan|ene|feb|mar|apr|abr|may|jun|jul|aug|ago|sep|set|oct|nov|dec|dic)[a-zé]{0,8}\.?"
+_DAYS = (
+    r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom)"
+    r"(?:day|sday|nesday|rsday|urday|es|rcoles|ves|rnes|ado|ingo)?"
+)
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+_ZONE = r"(?:\s?(?:Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b))?"
+_TIME = (
+    rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[T ]{_CLOCK})?{_ZONE}"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}(?:[ ,]{{1,2}}{_CLOCK})?{_ZONE}"
+    rf"|(?i:(?:{_DAYS},? )?\d{{1,2}}(?: de)?[ -]{_MONTHS}(?: del?)?[ -]\d{{4}})"
+    rf"(?:,? {_CLOCK})?{_ZONE}"
+    rf"|(?i:(?:{_DAYS},? )?{_MONTHS} \d{{1,2}},? \d{{4}})(?:,? {_CLOCK})?{_ZONE}"
+    rf"|(?i:{_DAYS} {_MONTHS} {{1,2}}\d{{1,2}}) {_CLOCK}(?: \d{{4}})?"
+    rf"|{_CLOCK}{_ZONE}(?![:\w])"
+)
+_IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:/\d{1,2})?"
+_IPV6 = (
+    r"\[?(?:(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}"
+    r"|(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}|::(?:ffff:)?[0-9a-fA-F.]{1,15})\]?"
+)
+_MASTER = re.compile(
+    r"(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`|\\^{}]{1,900})"
+    r"|(?P<email>(?<![\w.+-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
+    rf"|(?P<time>(?<![\w.:/-])(?:{_TIME}))"
+    r"|(?P<uuid>(?<![0-9A-Za-z])[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}"
+    r"-[0-9a-fA-F]{12}(?![0-9A-Za-z]))"
+    rf"|(?P<ip>(?<![\w.:])(?:{_IPV4}|{_IPV6})(?![\w.]*\w))(?::(?P<port>\d{{1,5}}))?"
+    r"|(?P<klass>(?<![\w\\])\\?[A-Za-z_]\w{0,80}(?:\\[A-Za-z_]\w{0,80}){1,12}"
+    r"(?:@anonymous[^\s:]{0,200})?)"
+    r"|(?P<path>(?<![\w.)])(?:(?:[A-Za-z]:)?[\\/]{1,2}|\.{1,2}/|~/)[\w.@%+~$-]{1,120}"
+    r"(?:[\\/]{1,2}[\w.@%+~$-]{1,120}){1,30}[\\/]?(?::\d{1,7}|\(\d{1,7}\))?"
+    r"|(?<![\w./\\])(?:[\w.@-]{1,80}/){1,20}[\w.@-]{1,120}\.\w{1,5}(?![\w/])(?::\d{1,7})?"
+    r"|(?<!\w)/tmp/[\w.-]{1,120})"
+    r"|(?P<file>(?<![\w./])[\w-]{1,120}\.(?:pdf|csv|xlsx?|xml|json|txt|log|zip|gz|jpe?g|png|gif"
+    r"|webp|html?|docx?|sqlite3?|tmp|pem|key|wsdl|php)(?::\d{1,7}|\(\d{1,7}\))?(?![\w.]))"
+    r"|(?P<quoted>(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){0,400}?'(?!\w)|\"[^\"\n]{0,400}\"|`[^`\n]{0,200}`"
+    r"|\u201c[^\u201d\n]{0,400}\u201d|«[^»\n]{0,400}»|\u2018[^\u2019\n]{0,400}\u2019)"
+    r"|(?P<half>(?<!\w)[\"'][^\"'\n]{0,2000}\Z)"
+    r"|(?P<http>HTTP/\d(?:\.\d)?)"
+    r"|(?P<hex>0x[0-9a-fA-F]{1,32})"
+    r"|(?P<host>(?<![\w.-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.){1,8}[A-Za-z]{2,20}"
+    r"(?![\w-])(?::(?P<hostport>\d{1,5}))?)"
+    r"|(?P<token>(?<![\w])[-+]?[$€£#]?(?:(?=[^\s\d]{0,80}\d)[\w]{1,200}(?:[.,:/-]\w{1,200}){0,30}))"
+)
+_QUOTES = re.compile(r"""\A["'`\u201c\u2018«]|["'`\u201d\u2019»]\Z""")
+_CLASSLIKE = re.compile(r"(?:\\|::|->)")
+_HOSTLIKE = re.compile(
+    r"(?:[a-z0-9+]{2,15}://\S+|(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2,20}(?::\d{1,5})?)\Z"
+)
+_IDENTIFIER = re.compile(r"[\w$.@*:\[\]-]{1,90}\Z")
+_DIGITS = re.compile(r"(?<![A-Za-z\d])\d+|\d{3,}")
+_WORD = re.compile(r"[^\W\d_]+")
+
+# A quoted word after (or before) one of these names a part of a program or a schema, not a value.
+_NAMING = frozenset(
+    """column columns table key index property variable method function class constant attribute
+    field parameter param argument constraint relation relationship view sequence database schema
+    offset header route command driver disk guard interface trait enum module extension option
+    element node tag operation action event type named collection bucket service
+    columna tabla clave llave índice indice propiedad método metodo función funcion clase constante
+    atributo campo parámetro parametro argumento restricción restriccion relación relacion cabecera
+    comando vista servicio tipo""".split()  # noqa: SIM905  -- a list of words reads better as words
+)
+_HOSTING = frozenset("host server at to servidor host: service dominio domain".split())  # noqa: SIM905  -- as above
+_CODES = frozenset("error errno code código codigo status estado signal err errcode".split())  # noqa: SIM905  -- as above
+_ANSWERS = frozenset(
+    """http https status response responded returned returns return respondió respondio devolvió
+    devolvio retornó retorno respuesta received got recibió recibido answered contestó estado code
+    código codigo""".split()  # noqa: SIM905  -- as above
+)
+_UNITS = frozenset(
+    """rows row items item bytes byte ms milliseconds seconds second minutes times records products
+    orders filas bytes segundos milisegundos minutos veces registros productos pedidos""".split()  # noqa: SIM905  -- as above
+)
+_STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+_KNOWN_DASHED = re.compile(
+    r"(?:UTF|ISO|SHA|AES|HMAC|TLS|RSA|CP|RFC|LATIN|ORA|PLS|TNS|SSL|EC|OAUTH|CP|GB)[-_.]?\d|"
+    r"(?:E\d{5}|AADSTS\d{4,6})\Z",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(r"\d+(?:[.,:/-]\d+)*(?P<unit>[A-Za-zµ%]{0,5})\Z")
+_ORDINALS = ("st", "nd", "rd", "th", "º", "ª")
+_STRIPE_LIKE = re.compile(r"[a-z]{2,8}_(?:(?:test|live)_)?[A-Za-z0-9]{8,}\Z")
+_NOUN_CODE = re.compile(
+    r"\b(?P<noun>(?i:sku|order|pedido|orden|invoice|factura|boleta|customer|cliente|product|producto"
+    r"|item|artículo|articulo|ref|reference|referencia|coupon|cupón|cupon|tracking|guía|guia|serie"
+    r"|token|id))(?P<gap>\s?[:=#]?\s?)(?P<code>(?=[A-Z0-9._/]*-)[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
+)
+_RUN = re.compile(r"#(?:(?:\s?[,;:/+x|-]\s?|\s)#)+")
+_SPACES = re.compile(r"\s+")
+
+
+def generalise(text: str) -> str:
+    """One line of `text` with `#` for each value; hosts, status and error codes, names kept."""
+    text = _NOUN_CODE.sub(lambda found: f"{found['noun']}{found['gap']}1", text)
+    text = _MASTER.sub(_replace, text)
+    text = _RUN.sub("#", _SPACES.sub(" ", text))
+    return text.strip(" .:;,-")
+
+
+def _replace(found: re.Match[str]) -> str:
+    keep = _KEEPERS.get(found.lastgroup or "")
+    return keep(found) if keep else "#"
+
+
+def _url(found: re.Match[str]) -> str:
+    text = found.group()
+    url = text.rstrip(".,;:!?)]")
+    return kept_url(url) + text[len(url) :]
+
+
+def _ip(found: re.Match[str]) -> str:
+    return "#" + _port(found["port"])
+
+
+def _host(found: re.Match[str]) -> str:
+    return kept_host(found.group().partition(":")[0]) + _port(found["hostport"])
+
+
+def _class(found: re.Match[str]) -> str:
+    name, anonymous, _ = found.group().partition("@anonymous")
+    return name + anonymous
+
+
+def _port(port: str | None) -> str:
+    """A service's port; above 32767 a port is a client's own and new each time (RFC 6056)."""
+    return f":{port}" if port and int(port) < 32768 else ""
+
+
+def _quoted(found: re.Match[str]) -> str:
+    text = found.group()
+    inner = _QUOTES.sub("", text).strip()
+    if _CLASSLIKE.search(inner) and " " not in inner and "/" not in inner:
+        return inner.partition("@anonymous")[0]
+    named = _names(found) or text[0] == "`"
+    if named and _IDENTIFIER.match(inner):
+        return f"'{_DIGITS.sub('#', inner)}'"
+    if "://" in inner and _HOSTLIKE.match(inner):
+        return kept_url(inner)
+    if _HOSTLIKE.match(inner) and _last_word(found.string[: found.start()]) in _HOSTING:
+        return kept_host(inner.partition(":")[0])
+    return "#"
+
+
+def _names(found: re.Match[str]) -> bool:
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    if _last_word(before) in _NAMING and not before.rstrip(" (:=[").endswith((",", "'", '"')):
+        return True
+    after = _WORD.match(found.string, found.end() + 1)
+    return after is not None and after.group().casefold() in _NAMING
+
+
+def _last_word(before: str) -> str:
+    words = _WORD.findall(before[-40:])
+    return words[-1].casefold() if words else ""
+
+
+def _token(found: re.Match[str]) -> str:
+    """A run of letters and digits: an amount, an id, or a name that happens to hold a digit."""
+    text = found.group().lstrip("-+$€£#")
+    amount = _AMOUNT.match(text)
+    if amount is not None:
+        unit = amount["unit"]
+        if not unit and _is_code(found, text):
+            return text
+        return "#" if unit.casefold() in _ORDINALS else "#" + (unit if len(unit) <= 3 else "")
+    if _KNOWN_DASHED.match(text):
+        return text
+    parts = re.split(r"([.,:/-])", text)
+    if len(parts) == 1:
+        return _name_or_id(text)
+    if "-" in parts:
+        return "#"
+    return "".join(
+        part if index % 2 or not any(char.isdigit() for char in part) else _name_or_id(part)
+        for index, part in enumerate(parts)
+    )
+
+
+def _name_or_id(text: str) -> str:
+    digits = sum(char.isdigit() for char in text)
+    if digits == len(text):
+        return "#"
+    if "_" in text:
+        if _STRIPE_LIKE.match(text) and (digits or text.rpartition("_")[2] != text.lower()):
+            return "#"
+        return _DIGITS.sub("#", text)
+    runs = len(re.findall(r"\d+", text))
+    has_lower = any(char.islower() for char in text)
+    if text.upper() in ("SHA256", "SHA512", "SHA384", "X509", "AES256", "AES128", "ISO8601"):
+        return text
+    if runs <= 2 and digits <= (3 if has_lower else 2) and len(text) - digits >= digits:
+        return text
+    return "#"
+
+
+def _is_code(found: re.Match[str], digits: str) -> bool:
+    """Whether a number says what happened (a status, an error number) rather than to what."""
+    before = found.string[max(0, found.start() - 60) : found.start()]
+    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    phrase = _STATUSES.get(digits)
+    if phrase is not None and after.casefold().startswith(phrase):
+        return True
+    words = [word.casefold() for word in _WORD.findall(before)[-4:]]
+    unit = _WORD.match(after)
+    if not words or (unit is not None and unit.group().casefold() in _UNITS):
+        return False
+    if phrase is not None and digits >= "400" and not _ANSWERS.isdisjoint(words):
+        return True
+    return words[-1] in _CODES and len(digits) <= 4 and before.rstrip(" :=#([\"'")[-1:].isalpha()
+
+
+_KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
+    "url": _url,
+    "ip": _ip,
+    "port": _ip,
+    "host": _host,
+    "hostport": _host,
+    "klass": _class,
+    "quoted": _quoted,
+    "http": lambda _: "HTTP",
+    "token": _token,
+}

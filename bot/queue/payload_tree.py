@@ -1,0 +1,104 @@
+"""A payload's text as plain data: JSON, PHP-serialized, one in the other, whole or cut short."""
+
+import json
+import re
+
+from bot.queue.php_text import looks_like_php, read_php
+
+# A noncharacter that no payload holds: it marks the string in which a cut text ended.
+CUT = "\ufdd0"
+
+_MAX_DIGITS = 19
+_MAX_OPEN = 200
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*'
+# A string that is still open at the end of the text is one token too, which keeps this linear.
+_TOKEN = re.compile(rf'{_STRING}(?:"|\\?\Z)|[{{}}\[\],:]', re.DOTALL)
+_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_BROKEN = object()
+
+
+def open_text(text: str) -> object:
+    """The data that `text` holds, or None where it holds none; what was cut off is left out."""
+    body = text.rstrip(CUT).strip()
+    if body[:1] in ("{", "[", '"'):
+        return _open_json(body)
+    if looks_like_php(body):
+        return read_php(body)[0]
+    return None
+
+
+def holds_data(text: str) -> bool:
+    """Whether a string looks like nested JSON or PHP-serialized data, by its first characters."""
+    head = text[:80].lstrip()
+    return head[:1] in ("{", "[") or looks_like_php(head)
+
+
+def plain(text: str) -> str:
+    """`text` as it can be stored and sent: without the cut's mark and without lone surrogates."""
+    return _LONE_SURROGATE.sub("\ufffd", text.rstrip(CUT))
+
+
+def _open_json(text: str) -> object:
+    found = _load(text)
+    if found is _BROKEN:
+        mended = _mend(text)
+        found = _BROKEN if mended is None else _load(mended)
+    return None if found is _BROKEN else found
+
+
+def _load(text: str) -> object:
+    try:
+        found: object = json.loads(text, parse_int=_whole, strict=False)
+    except (ValueError, RecursionError):
+        return _BROKEN
+    return found
+
+
+def _whole(digits: str) -> int | str:
+    """An integer of up to 19 digits as such; a longer one stays text, for int() on it is slow."""
+    return int(digits) if len(digits) <= _MAX_DIGITS + 1 else digits
+
+
+def _mend(text: str) -> str | None:
+    """A text that was cut, closed where it ended; None where it is broken in another way.
+
+    A last value that may be incomplete (a number, a word) is left out, with its key; a string in
+    progress is kept and marked with CUT, for what is nested in it can still be read.
+    """
+    closers: list[str] = []
+    keep = 0
+    mark = ""
+    for token in _TOKEN.finditer(text):
+        before, mark = mark, token.group()[0]
+        if mark in "{[":
+            closers.append("}" if mark == "{" else "]")
+            keep = token.end()
+        elif mark in "}]":
+            if not closers or closers.pop() != mark:
+                return None
+            keep = token.end()
+        elif mark == ",":
+            keep = token.start()
+        elif mark == '"' and _is_value(before, closers):
+            if not _is_closed(token.group()):
+                return _finish(_HALF_ESCAPE.sub("", text) + CUT + '"', closers)
+            keep = token.end()
+    return _finish(text[:keep], closers)
+
+
+def _is_value(before: str, closers: list[str]) -> bool:
+    return before == ":" or (bool(closers) and closers[-1] == "]") or not closers
+
+
+def _is_closed(token: str) -> bool:
+    if len(token) < 2 or not token.endswith('"'):
+        return False
+    escapes = len(token) - 1 - len(token[:-1].rstrip("\\"))
+    return escapes % 2 == 0
+
+
+def _finish(text: str, closers: list[str]) -> str | None:
+    if len(closers) > _MAX_OPEN:
+        return None
+    return text + "".join(reversed(closers))
