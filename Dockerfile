@@ -1,0 +1,34 @@
+# queue-bot in an image of its own: hash-pinned packages, an ordinary user, nothing written at run
+# time, so that it runs with --read-only (SQLite files, if any, belong on a volume).
+#
+#   docker build -t queue-bot .
+#   docker run --read-only --env-file queue-bot.env queue-bot
+#   docker run --rm --env-file queue-bot.env queue-bot migrate
+
+FROM python:3.11-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+COPY requirements/build.txt requirements/run.txt requirements/
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --require-hashes --no-deps -r requirements/build.txt \
+    && python -m venv --without-pip /opt/queue-bot \
+    && /opt/build/bin/pip --python /opt/queue-bot/bin/python install \
+        --require-hashes --no-deps -r requirements/run.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && /opt/build/bin/pip --python /opt/queue-bot/bin/python install \
+        --no-deps --no-index /wheel/*.whl
+
+FROM python:3.11-slim
+LABEL org.opencontainers.image.title="queue-bot" \
+      org.opencontainers.image.description="Run your team's database job queue from Slack" \
+      org.opencontainers.image.licenses="MIT"
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin queue-bot
+COPY --from=build /opt/queue-bot /opt/queue-bot
+ENV PATH=/opt/queue-bot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001
+# The bot drains for up to 20 seconds after SIGTERM; give it time: docker stop --time 25
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["queue-bot"]
+CMD ["run"]

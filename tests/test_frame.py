@@ -1,0 +1,159 @@
+"""The frame: pinned requirements, make targets, scripts, and what goes into the wheel."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PINNED = sorted((ROOT / "requirements").glob("*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SCRIPTS = [
+    ".ci/run",
+    "requirements/compile.sh",
+    "requirements/install.sh",
+    "tests/services/install.sh",
+]
+TOP_LEVEL = {
+    *("pyproject.toml", "README.md", "bot", "tests", "manifest.yml", "Dockerfile"),
+    *("Makefile", "requirements", "docs", "CHANGELOG.md", "LICENSE", ".ci"),
+    *(".gitignore", ".dockerignore", ".pre-commit-config.yaml"),
+}
+
+
+def pins(file: Path) -> dict[str, str]:
+    """Version of each package that a requirements file pins."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", file.read_text(), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in found}
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files that git knows, new ones that it does not ignore included."""
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("file", PINNED, ids=lambda file: file.name)
+def test_every_package_is_pinned_with_hashes_and_no_index_is_named(file: Path) -> None:
+    text = file.read_text()
+    uncommented = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    entries = re.findall(r"^\S(?:.|\n(?=\s))*", uncommented, flags=re.MULTILINE)
+    assert len(entries) == len(pins(file)) > 0
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+==\S+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+    assert not re.search(r"://|--index|--extra|--find-links|file:|@ ", text)
+
+
+def test_all_sets_pin_the_same_versions() -> None:
+    everything = pins(ROOT / "requirements" / "dev.txt")
+    for file in PINNED:
+        assert pins(file).items() <= everything.items(), file.name
+
+
+def test_the_pins_are_what_the_project_declares() -> None:
+    declared = {
+        "run.txt": PROJECT["project"]["dependencies"],
+        "playground.txt": PROJECT["project"]["optional-dependencies"]["playground"],
+        "build.txt": PROJECT["dependency-groups"]["build"],
+        "dev.txt": [e for e in PROJECT["dependency-groups"]["dev"] if isinstance(e, str)],
+    }
+    for name, requirements in declared.items():
+        pinned = pins(ROOT / "requirements" / name)
+        for requirement in map(Requirement, requirements):
+            version = pinned.get(canonicalize_name(requirement.name))
+            assert version is not None, f"{requirement.name} is not in {name}: make requirements"
+            assert requirement.specifier.contains(version), f"{requirement} but {version} in {name}"
+
+
+def test_the_top_level_holds_only_what_the_architecture_names() -> None:
+    assert {file.relative_to(ROOT).parts[0] for file in tracked()} - TOP_LEVEL == set()
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    text = (ROOT / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    told = re.findall(r"^([a-z]+):.*## .+$", text, re.MULTILINE)
+    assert sorted(phony.split()) == sorted(told)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_can_be_run_and_bash_understands_it(script: str) -> None:
+    path = ROOT / script
+    assert os.access(path, os.X_OK)
+    assert "set -euo pipefail" in path.read_text()
+    subprocess.run(["bash", "-n", path], check=True, timeout=20)
+
+
+def test_every_script_is_looked_at() -> None:
+    scripts = [
+        str(file.relative_to(ROOT))
+        for file in tracked()
+        if file.suffix in {"", ".sh"} and file.read_bytes().startswith(b"#!/usr/bin/env bash")
+    ]
+    assert sorted(scripts) == SCRIPTS
+
+
+def test_an_old_or_absent_python_is_told_in_a_sentence(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    done = subprocess.run(
+        [tmp_path / "requirements" / "install.sh", "playground"],
+        env={**os.environ, "PYTHON": "/no/such/python"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_every_disabled_rule_and_every_ignore_has_its_reason() -> None:
+    bare = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in tracked("*.py")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if re.search(r"# (type: ignore(\[[\w, -]*\])?|noqa(: [A-Z0-9, ]+)?)\s*$", line)
+    ]
+    assert bare == []
+    text = (ROOT / "pyproject.toml").read_text()
+    disabled = re.findall(r'^(?: +|".+\[)"[A-Z]{1,4}[0-9]{3,4}".*$', text, re.MULTILINE)
+    assert len(disabled) > 10
+    assert [line for line in disabled if "#" not in line] == []
+
+
+def test_the_wheel_holds_every_file_below_bot(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
+            *("--no-index", "--disable-pip-version-check", "--wheel-dir", tmp_path, ROOT),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=50,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+        (entry_points,) = [name for name in packed if name.endswith("entry_points.txt")]
+        assert "queue-bot = bot.__main__:main" in archive.read(entry_points).decode()
+    expected = {str(file.relative_to(ROOT)) for file in tracked("bot")}
+    assert expected <= packed
+    assert not [name for name in packed if name.startswith("tests/")]

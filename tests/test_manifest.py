@@ -1,0 +1,200 @@
+"""The app manifest: a shape Slack takes, and the scopes that the code needs, no more or less."""
+
+import ast
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from slack_sdk import WebClient
+
+ROOT = Path(__file__).parent.parent
+SLACK = ROOT / "bot" / "slack"
+
+# Bot scopes of each method, from its page https://docs.slack.dev/reference/methods/<method>.
+# conversations.info also names im:read and mpim:read, which it wants only for direct messages.
+SCOPES: dict[str, frozenset[str]] = {
+    "apps.connections.open": frozenset(),  # connections:write, of the app-level token
+    "auth.test": frozenset(),
+    "chat.delete": frozenset({"chat:write"}),
+    "chat.getPermalink": frozenset(),
+    "chat.postEphemeral": frozenset({"chat:write"}),
+    "chat.postMessage": frozenset({"chat:write"}),
+    "chat.update": frozenset({"chat:write"}),
+    "conversations.info": frozenset({"channels:read", "groups:read"}),
+    "usergroups.list": frozenset({"usergroups:read"}),
+    "usergroups.users.list": frozenset({"usergroups:read"}),
+    "users.info": frozenset({"users:read"}),
+    "views.open": frozenset(),
+    "views.publish": frozenset(),
+    "views.push": frozenset(),
+    "views.update": frozenset(),
+}
+# Scopes that events need, from https://docs.slack.dev/reference/events/<event>.
+EVENT_SCOPES: dict[str, frozenset[str]] = {
+    "app_home_opened": frozenset(),
+    "subteam_created": frozenset({"usergroups:read"}),
+    "subteam_members_changed": frozenset({"usergroups:read"}),
+    "subteam_updated": frozenset({"usergroups:read"}),
+    "tokens_revoked": frozenset(),
+}
+
+
+class Strict(BaseModel):
+    """No key that Slack does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Metadata(Strict):
+    """Which edition of the manifest's schema this is."""
+
+    major_version: Literal[1]
+    minor_version: Literal[1]
+
+
+class Display(Strict):
+    """Lengths as Slack's schema has them."""
+
+    name: Annotated[str, Field(min_length=1, max_length=35)]
+    description: Annotated[str, Field(min_length=1, max_length=140)]
+    long_description: Annotated[str, Field(min_length=175, max_length=4000)]
+    background_color: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
+class AppHome(Strict):
+    """The dashboard is the Home tab; nobody writes to the bot in a direct message."""
+
+    home_tab_enabled: Literal[True]
+    messages_tab_enabled: Literal[False]
+    messages_tab_read_only_enabled: Literal[True]
+
+
+class BotUser(Strict):
+    """The bot's face."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=80)]
+    always_online: bool
+
+
+class SlashCommand(Strict):
+    """Escaping is on, so that people and channels arrive by id."""
+
+    command: Literal["/queue"]
+    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    usage_hint: Annotated[str, Field(min_length=1, max_length=1000)]
+    should_escape: Literal[True]
+
+
+class Features(Strict):
+    """What people see in Slack."""
+
+    app_home: AppHome
+    bot_user: BotUser
+    slash_commands: Annotated[list[SlashCommand], Field(min_length=1, max_length=1)]
+
+
+class Scopes(Strict):
+    """Bot scopes only: the bot never acts as a person."""
+
+    bot: list[str]
+
+
+class Oauth(Strict):
+    """What the app may do."""
+
+    scopes: Scopes
+
+
+class Events(Strict):
+    """No request address: events come through the socket."""
+
+    bot_events: list[str]
+
+
+class Interactivity(Strict):
+    """Buttons and modals."""
+
+    is_enabled: Literal[True]
+
+
+class AppSettings(Strict):
+    """Socket Mode, one workspace, and a token that does not rotate."""
+
+    event_subscriptions: Events
+    interactivity: Interactivity
+    org_deploy_enabled: Literal[False]
+    socket_mode_enabled: Literal[True]
+    token_rotation_enabled: Literal[False]
+
+
+class Manifest(Strict):
+    """The manifest as Slack's published schema has it, as far as the bot uses it."""
+
+    metadata: Metadata = Field(alias="_metadata")
+    display_information: Display
+    features: Features
+    oauth_config: Oauth
+    settings: AppSettings
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    """The file that people paste into Slack."""
+    return Manifest.model_validate(yaml.safe_load((ROOT / "manifest.yml").read_text()))
+
+
+def sdk_methods() -> dict[str, str]:
+    """Web API methods by the name of the SDK's function: chat_postMessage to chat.postMessage."""
+    return {
+        name: name.replace("_", ".")
+        for name in vars(WebClient)
+        if "_" in name.strip("_") and not name.startswith("_") and name != "api_call"
+    }
+
+
+def mentioned(folder: Path) -> set[str]:
+    """Every attribute name and every text in a folder's code, docstrings' sentences included."""
+    found: set[str] = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def called(folder: Path) -> set[str]:
+    """Web API methods that a folder's code calls, by the SDK's functions or by their own names."""
+    words = mentioned(folder)
+    return {method for name, method in sdk_methods().items() if name in words or method in words}
+
+
+def test_the_scan_finds_calls_by_function_by_name_and_in_tables(tmp_path: Path) -> None:
+    (tmp_path / "calls.py").write_text(
+        "client.chat_postMessage(channel='C1')\n"
+        "client.api_call('views.open', json={})\n"
+        "METHODS = {'home': 'views.publish'}\n"
+        "update = self.web.chat_update\n"
+        "'Text that mentions users.info is no call.'\n"
+    )
+    assert called(tmp_path) == {"chat.postMessage", "views.open", "views.publish", "chat.update"}
+
+
+def test_every_method_that_the_code_calls_has_known_scopes() -> None:
+    assert called(SLACK) - SCOPES.keys() == set()
+
+
+def test_the_scopes_are_those_that_the_calls_events_and_commands_need(manifest: Manifest) -> None:
+    needed = {"commands"}.union(
+        *(SCOPES[method] for method in called(SLACK)),
+        *(EVENT_SCOPES[event] for event in manifest.settings.event_subscriptions.bot_events),
+    )
+    assert sorted(manifest.oauth_config.scopes.bot) == sorted(needed)
+
+
+def test_every_event_and_command_of_the_manifest_is_listened_to(manifest: Manifest) -> None:
+    subscribed = {*manifest.settings.event_subscriptions.bot_events, "/queue"}
+    assert subscribed - mentioned(SLACK) == set()
