@@ -1,0 +1,62 @@
+/* What can be typed after a slash: commands, their words, and the usage of each. */
+
+import { get } from "./api.js";
+
+let known = [{ command: "/queue", description: "", usage: "", words: [] }];
+
+/** Asks the local Slack for its slash commands; without an answer only `/queue` is known. */
+export async function loadCommands() {
+  const answer = await get("/_local/commands");
+  const list = Array.isArray(answer) ? answer : answer?.commands;
+  if (list?.length) known = list.map(asCommand);
+}
+
+function asCommand(one) {
+  const words = one.subcommands ?? one.words ?? [];
+  return {
+    command: one.command ?? one.name,
+    description: one.description ?? one.summary ?? "",
+    usage: one.usage_hint ?? one.usage ?? "",
+    words: words.map((word) => ({
+      name: word.name,
+      usage: word.usage ?? word.usage_hint ?? "",
+      summary: word.summary ?? word.description ?? "",
+    })),
+  };
+}
+
+/** The first commands offered to somebody who is new here. */
+export function firstCommands() {
+  const { command, words } = known[0];
+  const wanted = ["status", "failed", "help"].filter((name) => words.some((w) => w.name === name));
+  const names = wanted.length ? wanted : words.slice(0, 3).map((word) => word.name);
+  return names.length ? names.map((name) => `${command} ${name}`) : [`${command} status`, `${command} failed`, `${command} help`];
+}
+
+/**
+ * What could be meant by the text typed so far: `[{fill, title, usage, summary}]`, where `fill` is
+ * the text that taking the suggestion leaves in the composer.
+ */
+export function suggestions(text) {
+  if (!text.startsWith("/") || text.includes("\n")) return [];
+  const [first, ...rest] = text.split(" ");
+  if (rest.length === 0) {
+    return known
+      .filter((one) => one.command.startsWith(first))
+      .map((one) => ({
+        fill: `${one.command} `,
+        title: one.command,
+        usage: one.usage,
+        summary: one.description,
+      }));
+  }
+  const found = known.find((one) => one.command === first);
+  if (!found) return [];
+  if (rest.length === 1) return found.words.filter((w) => w.name.startsWith(rest[0])).map((w) => asRow(found, w));
+  return found.words.filter((word) => word.name === rest[0]).map((word) => ({ ...asRow(found, word), fill: null }));
+}
+
+function asRow({ command }, { name, usage, summary }) {
+  const after = usage.replace(new RegExp(`^(?:${command}\\s+)?${name}\\s*`), "");
+  return { fill: `${command} ${name} `, title: `${command} ${name}`, usage: after, summary };
+}

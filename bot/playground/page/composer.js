@@ -1,0 +1,111 @@
+/* The composer: slash commands with suggestions, a history of what was sent, Enter sends. */
+
+import { command } from "./actions.js";
+import { suggestions } from "./commands.js";
+import { h } from "./dom.js";
+import { HOME, say, state } from "./state.js";
+
+/** Wires the form with its text field and its list of suggestions; answers `{draw, focus, put}`. */
+export function composer(form, field, list) {
+  const history = [];
+  let at = null;
+  let rows = [];
+  let chosen = -1;
+
+  function suggest() {
+    rows = at === null ? suggestions(field.value) : [];
+    chosen = -1;
+    list.replaceChildren(...rows.map((row, i) => option(row, i, () => take(row))));
+    list.hidden = rows.length === 0;
+    field.setAttribute("aria-expanded", String(rows.length > 0));
+    field.removeAttribute("aria-activedescendant");
+    form.classList.toggle("filled", field.value.trim() !== "");
+    field.rows = Math.min(8, field.value.split("\n").length);
+  }
+  function choose(step) {
+    chosen = (chosen + step + rows.length + (chosen < 0 && step < 0 ? 1 : 0)) % rows.length;
+    [...list.children].forEach((node, i) => node.setAttribute("aria-selected", String(i === chosen)));
+    list.children[chosen].scrollIntoView({ block: "nearest" });
+    field.setAttribute("aria-activedescendant", list.children[chosen].id);
+  }
+  function take(row) {
+    if (row.fill !== null) put(row.fill);
+    field.focus();
+  }
+  function put(text) {
+    field.value = text;
+    at = null;
+    suggest();
+  }
+  function recall(step) {
+    const next = (at ?? history.length) + step;
+    if (next < 0 || next > history.length) return;
+    at = next === history.length ? null : next;
+    field.value = history[next] ?? "";
+    suggest();
+  }
+  function send() {
+    const text = field.value.trim();
+    if (text === "") return;
+    if (history.at(-1) !== text) history.push(text);
+    put("");
+    list.hidden = true;
+    field.focus();
+    if (text.startsWith("/")) void command(text, state.place);
+    else say(state.place, "Only slash commands are sent here. Try `/queue help`.");
+  }
+  function byKey(event) {
+    if (event.isComposing) return;
+    const open = !list.hidden;
+    const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const recalls = arrow && (field.value === "" || at !== null);
+    if (event.key === "Enter" && !event.shiftKey) {
+      if (open && chosen >= 0 && rows[chosen].fill !== null) take(rows[chosen]);
+      else send();
+    } else if (event.key === "Tab" && !event.shiftKey && open && rows[Math.max(0, chosen)].fill !== null) {
+      take(rows[Math.max(0, chosen)]);
+    } else if (event.key === "Escape" && open) list.hidden = true;
+    else if (recalls) recall(arrow);
+    else if (arrow && open) choose(arrow);
+    else return;
+    event.preventDefault();
+  }
+  field.addEventListener("input", () => {
+    at = null;
+    suggest();
+  });
+  field.addEventListener("keydown", byKey);
+  field.addEventListener("blur", () => {
+    list.hidden = true;
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  function draw() {
+    form.hidden = state.place === HOME;
+    const name = state.channels.find((one) => one.id === state.place)?.name ?? "";
+    field.placeholder = `Message #${name}: type / for commands`;
+  }
+  return { draw, focus: () => field.focus({ preventScroll: true }), put, send };
+}
+
+function option({ title, usage, summary, fill }, index, take) {
+  const pick = (event) => {
+    event.preventDefault();
+    take();
+  };
+  return h(
+    "li",
+    {
+      id: `suggestion-${index}`,
+      role: "option",
+      class: fill === null ? "usage-only" : null,
+      "aria-selected": "false",
+      on: { pointerdown: pick },
+    },
+    h("span", { class: "suggestion-title" }, title),
+    usage ? h("span", { class: "suggestion-usage" }, usage) : null,
+    summary ? h("span", { class: "suggestion-summary" }, summary) : null,
+  );
+}

@@ -1,0 +1,92 @@
+/*
+ * The only way this page makes elements. Text given to it becomes text nodes, so nothing that a
+ * bot or a job payload says can turn into markup.
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+const FORBIDDEN = /^(?:on|style$|srcdoc$)/i;
+
+/** An HTML element with attributes, listeners under `on`, and children (nodes or text). */
+export function h(tag, props, ...children) {
+  return dress(document.createElement(tag), props, children);
+}
+
+/** The same for an SVG element. */
+export function svg(tag, props, ...children) {
+  return dress(document.createElementNS(SVG, tag), props, children);
+}
+
+function dress(node, props, children) {
+  const { on = {}, ...attributes } = props ?? {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (FORBIDDEN.test(name)) throw new Error(`attribute ${name} is not allowed`);
+    node.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const [event, listener] of Object.entries(on)) node.addEventListener(event, listener);
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** The address if a click on it can do no harm (web and mail only), else null. */
+export function safeUrl(address) {
+  try {
+    const url = new URL(address);
+    return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A link that opens beside the page, or its text alone where the address is not a safe one. */
+export function link(address, label) {
+  const href = safeUrl(address);
+  if (href === null) return h("span", { class: "dead-link" }, label);
+  return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
+}
+
+const drawn = new WeakMap();
+
+/**
+ * Makes the children of `parent` be `items` (`{key, signature, build}`), in order; a child whose
+ * signature has not changed stays as it is, with its focus, its sorting and its open menus.
+ */
+export function reconcile(parent, items) {
+  const old = new Map();
+  for (const child of parent.children) old.set(drawn.get(child)?.key, child);
+  let cursor = parent.firstElementChild;
+  for (const { key, signature, build } of items) {
+    let node = old.get(key);
+    old.delete(key);
+    if (!node || drawn.get(node).signature !== signature) {
+      const fresh = build();
+      drawn.set(fresh, { key, signature });
+      if (node) {
+        if (cursor === node) cursor = fresh;
+        replaceKeepingFocus(node, fresh);
+      }
+      node = fresh;
+    }
+    if (node === cursor) cursor = cursor.nextElementSibling;
+    else parent.insertBefore(node, cursor);
+  }
+  for (const gone of old.values()) gone.remove();
+}
+
+function replaceKeepingFocus(node, fresh) {
+  const active = document.activeElement;
+  const had = node.contains(active);
+  const action = active?.dataset?.action;
+  node.replaceWith(fresh);
+  if (!had) return;
+  const same = action && fresh.querySelector(`[data-action="${CSS.escape(action)}"]`);
+  (same || fresh).focus({ preventScroll: true });
+}
+
+let counter = 0;
+
+/** An id for aria references, unique on this page. */
+export function uniqueId(prefix) {
+  counter += 1;
+  return `${prefix}-${counter}`;
+}

@@ -1,0 +1,194 @@
+/* Block elements a person acts on. What they hold is read back by `read`, keyed by block. */
+
+import { h, uniqueId } from "./dom.js";
+import { confirmed, openUrl, overflow } from "./menu.js";
+import { textObject } from "./mrkdwn.js";
+
+const TEXT_INPUTS = {
+  plain_text_input: "text",
+  number_input: "number",
+  email_text_input: "email",
+  url_text_input: "url",
+  datepicker: "date",
+  timepicker: "time",
+};
+const PICKERS = {
+  datepicker: ["initial_date", "selected_date"],
+  timepicker: ["initial_time", "selected_time"],
+};
+
+/** The node of an interactive element, or null for a type this page does not know. */
+export function interactive(element, block, ctx) {
+  if (element.type === "button") return button(element, block, ctx);
+  if (element.type === "overflow") {
+    return overflow(element, ctx, (option, node) => choose(option, node, element, block, ctx));
+  }
+  if (/^(?:static|users|channels|conversations)_select$/.test(element.type)) return select(element, block, ctx);
+  if (/^(?:checkboxes|radio_buttons|multi_static_select)$/.test(element.type)) return group(element, block, ctx);
+  if (element.type in TEXT_INPUTS) return textInput(element, block, ctx);
+  return null;
+}
+
+function marker(element, block) {
+  return `${block.block_id ?? ""}|${element.action_id ?? ""}`;
+}
+
+/** Asks for confirmation, sends the action, and shows on the control that it is on its way. */
+async function send(element, block, ctx, node, extra) {
+  if (node.getAttribute("aria-busy") === "true") return;
+  if (!(await confirmed(element.confirm, ctx))) return;
+  node.setAttribute("aria-busy", "true");
+  await ctx.act({ action_id: element.action_id, block_id: block.block_id, ...extra });
+  node.removeAttribute("aria-busy");
+}
+
+function button(element, block, ctx) {
+  const click = (event) => {
+    if (element.url) openUrl(element.url);
+    const extra = element.value === undefined ? {} : { value: element.value };
+    void send(element, block, ctx, event.currentTarget, extra);
+  };
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `button ${element.style ?? ""}`,
+      "aria-label": element.accessibility_label,
+      "data-action": marker(element, block),
+      on: { click },
+    },
+    textObject(element.text, ctx),
+  );
+}
+
+function choose(option, node, element, block, ctx) {
+  if (option.url) openUrl(option.url);
+  void send(element, block, ctx, node, { value: option.value, selected_option: option });
+}
+
+function optionsOf(element, ctx) {
+  const asOption = ({ id, name }) => ({ text: { type: "plain_text", text: name }, value: id });
+  if (element.type === "users_select") return ctx.people().map(asOption);
+  if (/^(?:channels|conversations)_select$/.test(element.type)) return ctx.channels().map(asOption);
+  return (element.option_groups ?? []).flatMap((group) => group.options).concat(element.options ?? []);
+}
+
+function initialOf(element) {
+  const kind = element.type.replace("_select", "").replace(/s$/, "");
+  return element.initial_option?.value ?? element[`initial_${kind}`] ?? null;
+}
+
+function words(object) {
+  return object?.text ?? "";
+}
+
+function select(element, block, ctx) {
+  const options = optionsOf(element, ctx);
+  const start = ctx.kept?.(block, element) ?? initialOf(element);
+  const item = (option) =>
+    h("option", { value: options.indexOf(option), selected: option.value === start }, words(option.text));
+  const empty = h("option", { value: "", selected: start === null }, words(element.placeholder) || "Choose…");
+  const items = element.option_groups
+    ? element.option_groups.map((g) => h("optgroup", { label: words(g.label) }, g.options.map(item)))
+    : options.map(item);
+  const change = (event) => {
+    const option = options[event.target.value];
+    if (option && ctx.dispatches(block)) {
+      void send(element, block, ctx, node, { value: option.value, selected_option: option });
+    }
+  };
+  const node = h(
+    "select",
+    {
+      class: "select",
+      "aria-label": ctx.labelFor(block) ?? (words(element.placeholder) || "Choose"),
+      "data-action": marker(element, block),
+      autofocus: element.focus_on_load,
+      on: { change },
+    },
+    empty,
+    items,
+  );
+  ctx.register?.(block, element, node, () => options[node.value]?.value ?? null);
+  return node;
+}
+
+/** Checkboxes (also for a multi-select) and radio buttons. */
+function group(element, block, ctx) {
+  const single = element.type === "radio_buttons";
+  const options = optionsOf(element, ctx);
+  const initial = single ? [element.initial_option] : (element.initial_options ?? []);
+  const start = ctx.kept?.(block, element) ?? initial.filter(Boolean).map((option) => option.value);
+  const name = uniqueId("choice");
+  const on = { change: () => dispatch() };
+  const boxes = options.map((option) =>
+    h("input", { type: single ? "radio" : "checkbox", name, checked: start.includes(option.value), on }),
+  );
+  const rows = options.map((option, i) =>
+    h(
+      "label",
+      { class: "choice" },
+      boxes[i],
+      h("span", null, textObject(option.text, ctx), description(option, ctx)),
+    ),
+  );
+  const node = h(
+    "div",
+    { class: "choices", role: single ? "radiogroup" : "group", "aria-label": ctx.labelFor(block) ?? "Choices" },
+    rows,
+  );
+  const taken = () => options.filter((_, i) => boxes[i].checked);
+  function dispatch() {
+    if (!ctx.dispatches(block)) return;
+    const extra = single
+      ? { value: taken()[0]?.value, selected_option: taken()[0] }
+      : { value: taken().map((option) => option.value), selected_options: taken() };
+    void send(element, block, ctx, node, extra);
+  }
+  const read = () => {
+    const values = taken().map((option) => option.value);
+    return single ? (values[0] ?? null) : values;
+  };
+  ctx.register?.(block, element, node, read);
+  return node;
+}
+
+function description(option, ctx) {
+  if (!option.description) return null;
+  return h("small", null, textObject(option.description, ctx));
+}
+
+function textInput(element, block, ctx) {
+  const [initialKey, selectedKey] = PICKERS[element.type] ?? ["initial_value", "value"];
+  const start = ctx.kept?.(block, element) ?? element[initialKey] ?? "";
+  const multiline = element.type === "plain_text_input" && element.multiline;
+  const number = element.type === "number_input";
+  const dispatch = () => {
+    if (!ctx.dispatches(block)) return;
+    void send(element, block, ctx, node, { value: node.value, [selectedKey]: node.value });
+  };
+  const enter = (event) => {
+    if (event.key === "Enter" && !multiline) dispatch();
+  };
+  const node = h(
+    multiline ? "textarea" : "input",
+    {
+      class: "input",
+      type: multiline ? null : TEXT_INPUTS[element.type],
+      rows: multiline ? 4 : null,
+      step: number ? (element.is_decimal_allowed ? "any" : "1") : null,
+      min: number ? element.min_value : null,
+      max: number ? element.max_value : null,
+      maxlength: element.max_length,
+      placeholder: words(element.placeholder),
+      "aria-label": ctx.labelFor(block) ?? (words(element.placeholder) || "Text"),
+      autocomplete: "off",
+      autofocus: element.focus_on_load,
+      "data-action": marker(element, block),
+      on: initialKey === "initial_value" ? { keydown: enter } : { change: dispatch },
+    },
+  );
+  node.value = start;
+  ctx.register?.(block, element, node, () => (node.value === "" ? null : node.value));
+  return node;
+}

@@ -1,0 +1,153 @@
+/* Modals: the top view of the acting user's stack, in a native dialog that keeps the focus. */
+
+import { clickInView, close, explain, submit } from "./actions.js";
+import { drawBlocks } from "./blocks.js";
+import { h, uniqueId } from "./dom.js";
+import { icon } from "./icons.js";
+import { textObject } from "./mrkdwn.js";
+import { avatar, surface } from "./people.js";
+import { state } from "./state.js";
+
+/** Keeps the open modal as the state says; `closed` is called when the last one has gone. */
+export function modals(closed) {
+  let open = null;
+  return function draw() {
+    const stack = state.views[state.me] ?? [];
+    const view = stack.at(-1) ?? null;
+    const signature = view && JSON.stringify([{ ...view, state: null }, stack.length, state.me]);
+    if (open && open.signature === signature) return;
+    const same = view && open?.view.id === view.id;
+    const kept = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
+    const had = open;
+    open = view ? present(view, stack.length, kept, signature) : null;
+    open?.dialog.addEventListener("close", (event) => {
+      if (open?.dialog === event.target) void close(open.view);
+    });
+    had?.dialog.close();
+    had?.dialog.remove();
+    if (had && !open) closed();
+  };
+}
+
+function fieldKey(block, element) {
+  return `${block.block_id ?? ""}|${element.action_id ?? ""}`;
+}
+
+function present(view, depth, kept, signature) {
+  const fields = new Map();
+  const ctx = surface((action) => clickInView(view, action), {
+    register: (block, element, node, read) => fields.set(fieldKey(block, element), { block, element, node, read }),
+    kept: (block, element) => kept?.values.get(fieldKey(block, element)),
+  });
+  const title = uniqueId("modal");
+  const body = h("div", { class: "dialog-body body" }, drawBlocks(view.blocks ?? [], ctx));
+  const problem = h("div", { class: "dialog-problem", role: "alert" });
+  const form = h(
+    "form",
+    { novalidate: true, on: { submit: (event) => void send(event, view, fields, form, problem) } },
+    head(view, ctx, title, depth),
+    problem,
+    body,
+    foot(view, ctx),
+  );
+  const cancel = (event) => {
+    if (event.target !== dialog) return;
+    event.preventDefault();
+    void close(view);
+  };
+  const look = kept ? "dialog modal updated" : "dialog modal";
+  const dialog = h("dialog", { class: look, "aria-labelledby": title, on: { cancel } }, form);
+  document.body.append(dialog);
+  dialog.showModal();
+  focusFirst(dialog, body, kept?.action);
+  const values = () => new Map([...fields].map(([key, field]) => [key, field.read() ?? ""]));
+  return { view, dialog, signature, values };
+}
+
+/** Puts the focus back where it was, else in the first field, else on the main button. */
+function focusFirst(dialog, body, action) {
+  const before = action ? body.querySelector(`[data-action="${CSS.escape(action)}"]`) : null;
+  const field = body.querySelector("[autofocus]") ?? body.querySelector("input, textarea, select");
+  (before ?? field ?? dialog.querySelector(".dialog-foot button:last-child"))?.focus();
+}
+
+function head(view, ctx, id, depth) {
+  const shut = () => void close(view);
+  const name = depth > 1 ? "Back" : "Close";
+  return h(
+    "header",
+    { class: "dialog-head" },
+    avatar(state.bot_user, "small"),
+    h("h2", { id }, textObject(view.title, ctx)),
+    h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": name, on: { click: shut } },
+      icon(depth > 1 ? "back" : "close"),
+    ),
+  );
+}
+
+function foot(view, ctx) {
+  const shut = () => void close(view);
+  const closeWords = view.close ? textObject(view.close, ctx) : view.submit ? "Cancel" : "Close";
+  const send = view.submit
+    ? h("button", { type: "submit", class: "button primary" }, textObject(view.submit, ctx))
+    : null;
+  return h("footer", { class: "dialog-foot" }, h("button", { type: "button", class: "button", on: { click: shut } }, closeWords), send);
+}
+
+async function send(event, view, fields, form, problem) {
+  event.preventDefault();
+  const button = form.querySelector('[type="submit"]');
+  if (!button || button.getAttribute("aria-busy") === "true") return;
+  problem.textContent = "";
+  const missing = check(fields);
+  if (showErrors(form, fields, missing)) return;
+  button.setAttribute("aria-busy", "true");
+  form.classList.add("sending");
+  const answer = await submit(view, collect(fields));
+  button.removeAttribute("aria-busy");
+  form.classList.remove("sending");
+  if (answer.errors) showErrors(form, fields, answer.errors);
+  else if (answer.error) problem.textContent = `We had some trouble connecting. Try again? ${explain(answer.error)}`;
+}
+
+function collect(fields) {
+  const values = {};
+  for (const { block, element, read } of fields.values()) {
+    values[block.block_id] ??= {};
+    values[block.block_id][element.action_id] = read();
+  }
+  return values;
+}
+
+/** What Slack itself refuses before it asks the app: empty, too short, out of range. */
+function check(fields) {
+  const errors = {};
+  for (const { block, element, node, read } of fields.values()) {
+    if (block.type !== "input") continue;
+    const value = read();
+    const empty = value === null || value.length === 0;
+    if (empty && !block.optional) errors[block.block_id] = "Please complete this required field.";
+    else if (!empty && element.min_length && value.length < element.min_length) {
+      errors[block.block_id] = `Please enter at least ${element.min_length} characters.`;
+    } else if (node.validity && !node.validity.valid) errors[block.block_id] = node.validationMessage;
+  }
+  return errors;
+}
+
+/** Shows one text under each block named, puts the focus in the first; says whether there was one. */
+function showErrors(form, fields, errors) {
+  let first = null;
+  for (const place of form.querySelectorAll("[data-error-for]")) {
+    const words = errors[place.dataset.errorFor] ?? "";
+    const field = [...fields.values()].find((one) => one.block.block_id === place.dataset.errorFor);
+    place.textContent = words;
+    place.parentElement.classList.toggle("invalid", words !== "");
+    if (!field) continue;
+    field.node.setAttribute("aria-invalid", String(words !== ""));
+    if (words && !first) first = field.node;
+  }
+  (first?.matches("input, textarea, select") ? first : first?.querySelector("input"))?.focus();
+  return Object.keys(errors).length > 0;
+}

@@ -1,0 +1,81 @@
+/* Faces and mentions: who somebody is, as it is shown in a message. */
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { HOME, locale, nameOf, people, set, state, user } from "./state.js";
+
+const COLOURS = 10;
+
+/** A square with a person's initials, or the bot's face; decorative, the name stands beside it. */
+export function avatar(id, size = "") {
+  const bot = id === state.bot_user || id === "USLACKBOT";
+  const look = bot ? "bot" : `colour-${colourOf(id)}`;
+  return h("span", { class: `avatar ${look} ${size}`, "aria-hidden": "true" }, bot ? icon("robot") : initials(id));
+}
+
+function colourOf(id) {
+  const at = people().findIndex((one) => one.id === id);
+  return (at < 0 ? [...id].reduce((sum, char) => sum + char.codePointAt(0), 0) : at) % COLOURS;
+}
+
+function initials(id) {
+  const words = nameOf(id).split(/[\s._-]+/).filter(Boolean);
+  return words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join("");
+}
+
+/** The words of a user's roles, empty for a stranger. */
+export function rolesOf(id) {
+  const { roles } = user(id);
+  return Array.isArray(roles) ? roles.join(", ") : (roles ?? "");
+}
+
+/** The makers of mention nodes that mrkdwn and rich_text ask for. */
+export const mention = {
+  user: (id, label) => chip(`@${known(state.users, id) ?? label ?? id}`, id === state.me),
+  channel: (id, label) => {
+    const name = known(state.channels, id);
+    if (!name) return chip(`#${label ?? id}`, false);
+    return h("a", { class: "mention", href: `#${name}` }, `#${name}`);
+  },
+  group: (id, label) => chip(label ? `@${label.replace(/^@/, "")}` : `@${id}`, false),
+  broadcast: (range) => chip(`@${range}`, true),
+};
+
+function known(list, id) {
+  const one = list.find((item) => item.id === id);
+  return one ? one.real_name || one.name : null;
+}
+
+function chip(words, self) {
+  return h("span", { class: `mention${self ? " mention-self" : ""}` }, words);
+}
+
+/** What blocks need to be drawn on a surface where actions go to `act`. */
+export function surface(act, more = {}) {
+  return {
+    locale: locale(),
+    mention,
+    act,
+    people: () => people().map(({ id }) => ({ id, name: nameOf(id) })),
+    channels: () => state.channels,
+    dispatches: (block) => block.type !== "input" || block.dispatch_action === true,
+    labelFor: (block) => (block.type === "input" ? (block.label?.text ?? null) : null),
+    ...more,
+  };
+}
+
+/** Goes to a channel or to App Home, and writes it into the address. */
+export function goTo(place) {
+  const channel = state.channels.find((one) => one.id === place);
+  const hash = `#${place === HOME ? HOME : (channel?.name ?? "")}`;
+  if (location.hash !== hash) history.replaceState(null, "", hash);
+  set({ place, thread: null });
+}
+
+/** Acts as another user, and writes it into the address. */
+export function actAs(id) {
+  const url = new URL(location.href);
+  url.searchParams.set("as", user(id).name);
+  history.replaceState(null, "", url);
+  set({ me: id, thread: null });
+}

@@ -1,0 +1,123 @@
+/* What the local Slack holds, who one acts as and what one looks at; changes are announced. */
+
+import { get } from "./api.js";
+
+/** The place that shows the bot's App Home instead of a channel. */
+export const HOME = "app-home";
+
+export const state = {
+  ready: false,
+  online: false,
+  users: [],
+  channels: [],
+  messages: {},
+  views: {},
+  homes: {},
+  bot_user: "",
+  me: "",
+  place: "",
+  thread: null,
+  ack: null,
+  busy: "",
+};
+
+const listeners = new Set();
+const local = new Map();
+const dismissed = new Set();
+let running = null;
+let again = false;
+
+/** Calls `listener` after each change. */
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+/** Sets what is given and tells every listener. */
+export function set(values) {
+  Object.assign(state, values);
+  for (const listener of listeners) listener();
+}
+
+/** Reads the whole state again; calls while one is under way are answered by one more reading. */
+export function refresh() {
+  again = true;
+  running ??= readAll().finally(() => {
+    running = null;
+  });
+  return running;
+}
+
+async function readAll() {
+  while (again) {
+    again = false;
+    const fresh = await get("/_local/state");
+    if (fresh) set({ views: {}, homes: {}, ...fresh, ready: true });
+  }
+}
+
+/** Follows the server's events; after a lost connection the state is read again. */
+export function follow() {
+  const source = new EventSource("/_local/events");
+  source.addEventListener("change", () => void refresh());
+  source.addEventListener("open", () => {
+    set({ online: true });
+    void refresh();
+  });
+  source.addEventListener("error", () => set({ online: false }));
+}
+
+/** The users one can act as: everyone but bots. */
+export function people() {
+  return state.users.filter((user) => user.id !== state.bot_user && !user.is_bot);
+}
+
+/** The user of an id, with at least an id and a name. */
+export function user(id) {
+  if (id === "USLACKBOT") return { id, name: "Slackbot", real_name: "Slackbot", roles: [] };
+  return state.users.find((one) => one.id === id) ?? { id, name: id, roles: [] };
+}
+
+/** The name shown for a user. */
+export function nameOf(id) {
+  const { real_name: real, name } = user(id);
+  return real || name;
+}
+
+/** The language of the acting user, for dates. */
+export function locale() {
+  const wanted = user(state.me).locale;
+  try {
+    return Intl.getCanonicalLocales(wanted)[0] ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The messages of a channel that the acting user may see, oldest first. */
+export function visible(channel) {
+  const own = local.get(`${state.me} ${channel}`) ?? [];
+  return [...(state.messages[channel] ?? []), ...own]
+    .filter((m) => !m.ephemeral_to || m.ephemeral_to === state.me)
+    .filter((m) => !dismissed.has(m.ts))
+    .sort((a, b) => Number(a.ts) - Number(b.ts));
+}
+
+/** Whether a message stands in the channel itself and not only in a thread. */
+export function topLevel(message) {
+  return !message.thread_ts || message.thread_ts === message.ts || message.reply_broadcast === true;
+}
+
+/** Shows a message of Slackbot's to the acting user alone; it is not kept by the server. */
+export function say(channel, text) {
+  const key = `${state.me} ${channel}`;
+  const ts = (Date.now() / 1000).toFixed(6);
+  const message = { ts, user: "USLACKBOT", text, blocks: [], ephemeral_to: state.me };
+  local.set(key, [...(local.get(key) ?? []), message]);
+  set({});
+}
+
+/** Takes an ephemeral message away from this page. */
+export function dismiss(ts) {
+  dismissed.add(ts);
+  set({});
+}

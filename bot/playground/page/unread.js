@@ -1,0 +1,62 @@
+/* What the acting user has not seen yet, kept in this browser. */
+
+import { locale, state, topLevel, visible } from "./state.js";
+import { dayName } from "./dates.js";
+
+const KEY = "local-slack-read";
+
+function load() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const read = load();
+
+/** The ts up to which the acting user has read a channel, "0" before the first visit. */
+export function readUpTo(channel) {
+  return read[`${state.me} ${channel}`] ?? "0";
+}
+
+/** Notes that the acting user has seen all of a channel. */
+export function markRead(channel) {
+  const newest = visible(channel).at(-1)?.ts;
+  if (!newest || Number(newest) <= Number(readUpTo(channel))) return;
+  read[`${state.me} ${channel}`] = newest;
+  localStorage.setItem(KEY, JSON.stringify(read));
+}
+
+/** How many messages of others the acting user has not seen in a channel. */
+export function unreadCount(channel) {
+  const from = Number(readUpTo(channel));
+  return visible(channel).filter((m) => Number(m.ts) > from && m.user !== state.me).length;
+}
+
+/** The rows of a channel's list: messages, lines between days, and the line above what is new. */
+export function rows(channel, newFrom) {
+  const result = [];
+  let day = null;
+  let before = null;
+  let marked = newFrom === null;
+  for (const message of visible(channel).filter(topLevel)) {
+    const name = dayName(new Date(Number(message.ts) * 1000), locale());
+    if (name !== day) result.push({ kind: "day", name });
+    if (!marked && Number(message.ts) > Number(newFrom) && message.user !== state.me) {
+      result.push({ kind: "new" });
+      marked = true;
+      before = null;
+    }
+    result.push({ kind: "message", message, compact: name === day && follows(before, message) });
+    [day, before] = [name, message];
+  }
+  return result;
+}
+
+/** Whether a message goes on under the face of the one before it. */
+function follows(before, message) {
+  if (!before || before.user !== message.user) return false;
+  if (Boolean(before.ephemeral_to) !== Boolean(message.ephemeral_to)) return false;
+  return Number(message.ts) - Number(before.ts) < 300;
+}
