@@ -1,0 +1,77 @@
+"""Answers that a test or the page scripts for a method, in the place of Slack's own."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The method's own answer, as if nothing were scripted."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """`{"ok": false, "error": code}`; the request takes no effect."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class RateLimited:
+    """HTTP 429 with `Retry-After` in seconds; the request takes no effect."""
+
+    retry_after: int = 30
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """An HTTP 5xx with a body that need not be JSON; the request takes no effect."""
+
+    status: int = 500
+    body: str = "<html><body><h1>Sorry, Slack is having trouble.</h1></body></html>"
+    content_type: str = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class LostAnswer:
+    """The request takes effect, then the connection closes after `hold` seconds, unanswered."""
+
+    hold: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection is reset before anything happened."""
+
+
+Answer = Answered | Refused | RateLimited | ServerError | LostAnswer | Reset
+
+
+def answer_of(short: Answer | str | int) -> Answer:
+    """The long form of a scripted answer: an error code, 429, or a 5xx status."""
+    if isinstance(short, str):
+        return Refused(short)
+    if isinstance(short, int):
+        return RateLimited() if short == 429 else ServerError(short)
+    return short
+
+
+class Script:
+    """Per method, the answers of the next calls in order; after them all is normal again."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, deque[Answer]] = {}
+
+    def add(self, method: str, answers: Iterable[Answer | str | int]) -> None:
+        """Append answers for a method; `response_url` stands for all response urls."""
+        self._answers.setdefault(method, deque()).extend(map(answer_of, answers))
+
+    def next(self, method: str) -> Answer:
+        """The answer of the next call."""
+        waiting = self._answers.get(method)
+        return waiting.popleft() if waiting else Answered()
+
+    def clear(self) -> None:
+        """Forget every answer that was not given yet."""
+        self._answers.clear()

@@ -1,0 +1,319 @@
+"""What people do: type a command, click, submit, close, open Home; and what comes back to them."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.playground import modals, payloads
+from bot.playground.block_specs import Json
+from bot.playground.blocks import elements_of
+from bot.playground.forms import (
+    WrongValueError,
+    chosen,
+    empty_inputs,
+    first_values,
+    wrong_lengths,
+)
+from bot.playground.grants import Interaction
+from bot.playground.posting import Content, keep
+from bot.playground.refusals import SlackRefusal
+from bot.playground.replies import acknowledged
+from bot.playground.socket_mode import AckRecord, EnvelopeKind, Hub, NotDeliveredError
+from bot.playground.submissions import submitted
+from bot.playground.web_api import Desk
+from bot.playground.workspace import Channel, User, View, Workspace
+
+QUIET = 0.05  # seconds without a further reply after which a person has seen them all
+TROUBLE = "We had some trouble connecting. Try again?"
+SLACKBOT = "USLACKBOT"
+
+
+class CannotError(Exception):
+    """A person cannot do this here: no such channel, message, button, or not theirs to see."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """Which element, and what was chosen in it: an option's value, a list of them, a text."""
+
+    action_id: str
+    block_id: str | None = None
+    chosen: object = None
+
+
+class People:
+    """Turns what a person does into an envelope, and the app's answers into what they see."""
+
+    def __init__(self, desk: Desk, hub: Hub, response_url: Callable[[str, str], str]) -> None:
+        self._desk = desk
+        self._hub = hub
+        self._response_url = response_url
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self._desk.workspace
+
+    async def command(self, user: str, channel: str, text: str, wait: float) -> Json:
+        """Type a slash command. `wait`: seconds to wait for replies after an empty ack."""
+        person, place = self._person(user), self._channel(channel)
+        word, _, rest = text.strip().partition(" ")
+        if not re.fullmatch(r"/\S+", word):
+            raise CannotError("a slash command begins with a slash and a word")
+        interaction = Interaction(person.id, place.id)
+        grants = self._grants(interaction, "commands")
+        words = (word, escaped(self._workspace, rest.strip()))
+        payload = payloads.slash_command(self._workspace, person, place, words, grants)
+
+        def show(ack: Json | None) -> None:
+            acknowledged(self._desk, interaction, ack)
+
+        return await self._send(interaction, "slash_commands", payload, show, wait, failing=word)
+
+    async def click(self, user: str, channel: str, ts: str, click: Click, wait: float) -> Json:
+        """Click a button or choose in a menu of a message."""
+        person, place = self._person(user), self._channel(channel)
+        message = self._workspace.find_message(place.id, ts)
+        if message is None or message.ephemeral_to not in {None, person.id}:
+            raise CannotError("there is no such message for this person")
+        element, block_id = _find(message.blocks, click)
+        action = self._action(element, block_id, click)
+        interaction = Interaction(person.id, place.id, source=message)
+        grants = self._grants(interaction, "actions")
+        payload = payloads.message_actions(
+            self._workspace, person, place, message, action=action, grants=grants
+        )
+        values = first_values(message.blocks)
+        if element["action_id"] in values.get(block_id, {}):
+            values[block_id][element["action_id"]] = chosen(element, click.chosen)
+        payload["state"] = {"values": values}
+        return await self._send(interaction, "interactive", payload, _nothing, wait)
+
+    async def click_in_view(self, user: str, view_id: str, click: Click, wait: float) -> Json:
+        """Click a button or choose in a menu of a modal or of Home."""
+        person, view = self._person(user), self._view(user, view_id)
+        element, block_id = _find(view.content["blocks"], click)
+        block = next(one for one in view.content["blocks"] if one["block_id"] == block_id)
+        if element["type"] != "button" and element["type"] != "overflow":
+            view.values[block_id][element["action_id"]] = chosen(element, click.chosen)
+            self._workspace.touched()
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                return _outcome(Interaction(person.id), None)
+        action = self._action(element, block_id, click)
+        interaction = Interaction(person.id, view=view)
+        trigger = self._desk.grants.new_trigger(interaction)
+        payload = payloads.view_actions(self._workspace, person, view, action, trigger)
+        return await self._send(interaction, "interactive", payload, _nothing, wait)
+
+    async def submit(self, user: str, view_id: str, values: Json, wait: float) -> Json:
+        """Fill in `{block_id: {action_id: value}}` and submit the modal on top."""
+        person, view = self._person(user), self._view(user, view_id)
+        if "submit" not in view.content or view is not self._workspace.stacks[person.id][-1]:
+            raise CannotError("this view has no submit button now")
+        _type_in(view, values)
+        blocks = view.content["blocks"]
+        view.errors = empty_inputs(blocks, view.values) | wrong_lengths(blocks, view.values)
+        self._workspace.touched()
+        interaction = Interaction(person.id, view=view)
+        if view.errors:
+            return _outcome(interaction, None, view)
+        trigger = self._desk.grants.new_trigger(interaction)
+        payload = payloads.view_submission(self._workspace, person, view, trigger)
+
+        def show(ack: Json | None) -> None:
+            submitted(self._desk, interaction, view, ack)
+
+        return await self._send(interaction, "interactive", payload, show, wait)
+
+    async def close(self, user: str, view_id: str, *, everything: bool) -> Json:
+        """Close a modal with its close button, or with `everything` the whole stack."""
+        person, view = self._person(user), self._view(user, view_id)
+        stack = self._workspace.stacks.get(person.id, [])
+        if view not in stack:
+            raise CannotError("this view cannot be closed")
+        cleared = everything or bool(view.content.get("clear_on_close"))
+        if cleared:
+            closed = modals.clear(self._workspace, person.id)
+        else:
+            closed = [view]
+            modals.close(self._workspace, view)
+        outcome = _outcome(Interaction(person.id), None)
+        for gone in closed:
+            if gone.content.get("notify_on_close"):
+                payload = payloads.view_closed(self._workspace, person, gone, is_cleared=cleared)
+                interaction = Interaction(person.id)
+                outcome = await self._send(interaction, "interactive", payload, _nothing, 0)
+        return outcome
+
+    async def open_home(self, user: str, wait: float) -> Json:
+        """Open the app's Home tab."""
+        person = self._person(user)
+        channel = self._workspace.direct_message(person.id)
+        payload = payloads.home_opened(self._workspace, person, channel.id)
+        interaction = Interaction(person.id)
+        return await self._send(interaction, "events_api", payload, _nothing, wait)
+
+    def _person(self, name_or_id: str) -> User:
+        user = self._workspace.find_user(name_or_id)
+        if user is None or user.is_bot:
+            raise CannotError("there is no such person")
+        return user
+
+    def _channel(self, name_or_id: str) -> Channel:
+        channel = self._workspace.find_channel(name_or_id)
+        if channel is None:
+            raise CannotError("there is no such channel")
+        return channel
+
+    def _view(self, user: str, view_id: str) -> View:
+        view = self._workspace.find_view(view_id)
+        if view is None or view.user != self._person(user).id:
+            raise CannotError("there is no such view for this person")
+        return view
+
+    def _grants(self, interaction: Interaction, kind: str) -> tuple[str, str]:
+        grants = self._desk.grants
+        url = self._response_url(kind, grants.new_response_url(interaction))
+        return grants.new_trigger(interaction), url
+
+    def _action(self, element: Json, block_id: str, click: Click) -> Json:
+        kind = element["type"]
+        action: Json = {
+            "type": kind,
+            "action_id": element["action_id"],
+            "block_id": block_id,
+            "action_ts": self._workspace.next_ts(),
+        }
+        if kind == "button":
+            copied = ("text", "value", "style", "url")
+            return action | {key: element[key] for key in copied if key in element}
+        action |= chosen(element, click.chosen)
+        return action | {key: element[key] for key in ("placeholder",) if key in element}
+
+    async def _send(
+        self,
+        interaction: Interaction,
+        kind: EnvelopeKind,
+        payload: Json,
+        show: Callable[[Json | None], None],
+        wait: float,
+        *,
+        failing: str = "The action",
+    ) -> Json:
+        self._desk.interactions.append(interaction)
+        try:
+            ack = await self._hub.deliver(kind, payload, accepts=kind != "events_api")
+            refused = self._shown(interaction, ack, show, failing)
+            if refused is not None:
+                return refused
+            if not interaction.replies:
+                await _settled(interaction, wait)
+        except NotDeliveredError as silence:
+            return self._failed(interaction, None, str(silence), failing)
+        finally:
+            self._desk.interactions.remove(interaction)
+        return _outcome(interaction, ack.ms, interaction.view)
+
+    def _shown(
+        self,
+        interaction: Interaction,
+        ack: AckRecord,
+        show: Callable[[Json | None], None],
+        failing: str,
+    ) -> Json | None:
+        try:
+            show(ack.payload)
+        except SlackRefusal as refusal:
+            outcome = self._failed(interaction, ack.ms, refusal.code, failing)
+            return outcome | {"details": [str(problem) for problem in refusal.problems]}
+        return None
+
+    def _failed(
+        self, interaction: Interaction, ack_ms: float | None, error: str, failing: str
+    ) -> Json:
+        """What a person sees of a failure: a word from Slackbot, or a notice in the modal."""
+        if interaction.channel is not None:
+            words = Content(f'{failing} failed with the error "{error}"', None)
+            interaction.note_reply(
+                keep(
+                    self._workspace,
+                    interaction.channel,
+                    words,
+                    ephemeral_to=interaction.user,
+                    user=SLACKBOT,
+                )
+            )
+        if interaction.view is not None:
+            interaction.view.notice = TROUBLE
+            self._workspace.touched()
+        return _outcome(interaction, ack_ms, interaction.view) | {"error": error}
+
+
+def _nothing(_ack: Json | None) -> None:
+    """Block actions and events show nothing of their ack's payload."""
+
+
+async def _settled(interaction: Interaction, wait: float) -> None:
+    """Return when replies have come and no further one for a moment, or after `wait` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    pause = wait if not interaction.views else QUIET
+    while (left := deadline - loop.time()) > 0:
+        try:
+            await asyncio.wait_for(interaction.arrived.wait(), min(pause, left))
+        except TimeoutError:
+            return
+        interaction.arrived.clear()
+        pause = QUIET
+
+
+def _outcome(interaction: Interaction, ack_ms: float | None, view: View | None = None) -> Json:
+    shown: Json = {
+        "ack_ms": ack_ms,
+        "replies": interaction.replies,
+        "views": [{"id": one.id, "hash": one.hash, **one.content} for one in interaction.views],
+    }
+    if view is not None and view.errors:
+        shown["errors"] = view.errors
+    return shown
+
+
+def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:
+    for block in blocks:
+        if click.block_id in {None, block["block_id"]}:
+            for element, _ in elements_of(block):
+                if element.get("action_id") == click.action_id:
+                    return element, block["block_id"]
+    raise CannotError("there is no such element")
+
+
+def _type_in(view: View, values: Json) -> None:
+    """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
+    for block in view.content["blocks"]:
+        for element, _ in elements_of(block):
+            given = values.get(block["block_id"])
+            action_id = element.get("action_id")
+            if isinstance(given, dict) and action_id in given:
+                view.values[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
+    if any(values.values()):
+        raise WrongValueError("a value is for a field that this modal does not have")
+
+
+def escaped(workspace: Workspace, text: str) -> str:
+    """Names become references, as for a command with `should_escape: true`.
+
+    https://docs.slack.dev/interactivity/implementing-slash-commands.
+    """
+
+    def reference(match: re.Match[str]) -> str:
+        sign, name = match.groups()
+        if sign == "#" and (channel := workspace.find_channel(name)):
+            return f"<#{channel.id}|{channel.name}>"
+        if sign == "@" and (user := workspace.find_user(name)):
+            return f"<@{user.id}|{user.name}>"
+        for group in workspace.groups.values():
+            if sign == "@" and group.handle == name:
+                return f"<!subteam^{group.id}|@{name}>"
+        return match.group()
+
+    return re.sub(r"(?<![\w<])([@#])([\w-]+)", reference, text)
