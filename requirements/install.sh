@@ -35,7 +35,7 @@ install_venv_package() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "Installing $package, which this Python needs to make a virtual environment."
         apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
     fi
     if ! can_make_environments "$1"; then
         say "This Python cannot make a virtual environment. Install the package $package first:"

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Sees to the programs that the tests start themselves: a MariaDB server and Chromium.
+# Sees to the programs that the tests start themselves: a MariaDB server, Chromium and git.
 # As root with apt-get they are installed; otherwise it says what to install and exits 2.
 set -euo pipefail
 
 # Debian keeps servers in sbin, which an ordinary user's PATH may leave out.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 missing=()
+command -v git >/dev/null || missing+=(git)
 command -v mariadbd >/dev/null || missing+=(mariadb-server)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
     command -v google-chrome >/dev/null || missing+=(chromium)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    printf '%s\n' "The tests start a real MariaDB server and a real browser, and these packages are missing: ${missing[*]}" \
+    printf '%s\n' "The tests start a real MariaDB server and a real browser. Missing packages: ${missing[*]}" \
         "Install them first, for example: sudo apt-get install ${missing[*]}" \
         "(The tests start their own server on a free port; a system service is neither needed nor used.)" >&2
     exit 2
@@ -28,4 +29,4 @@ if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
 fi
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >&2
+apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
