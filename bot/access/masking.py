@@ -1,0 +1,185 @@
+"""What may be shown of a payload or an exception: secrets masked by their key and by their form."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from bot.access.raw_pairs import mask_pairs
+from bot.access.secret_patterns import MASK, is_card_number, mask_secrets
+from bot.queue.payload_tree import CUT, holds_data, open_text, plain
+from bot.queue.php_text import PhpObject
+
+DEFAULT_MASKED_KEYS: tuple[str, ...] = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "jwt",
+    "authorization",
+    "auth",
+    "bearer",
+    "credential",
+    "cookie",
+    "session_id",
+    "api_key",
+    "access_key",
+    "private_key",
+    "consumer_key",
+    "encryption_key",
+    "signature",
+    "email",
+    "mail",
+    "card",
+    "card_number",
+    "creditcard",
+    "cvv",
+    "cvv2",
+    "cvc",
+    "pan",
+    "pin",
+    "otp",
+    "iban",
+    "ssn",
+    "account_number",
+    "contraseña",
+    "clave",
+    "secreto",
+    "tarjeta",
+    "correo",
+)
+
+_MAX_DEPTH = 40
+_MAX_VALUES = 20_000
+_SHORT_KEY = 4
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
+_NUMBER_WORD = re.compile(r"[a-z]+\d*")
+_LAST_WORD = re.compile(r"\S{1,400}\Z")
+_ESCAPED_ASCII = re.compile(r"\\{1,16}u00(?!22|27|5[cC])(?P<code>[2-7][0-9a-fA-F])")
+_ESCAPED_SLASH = re.compile(r"\\{1,16}/")
+
+
+class Masker:
+    """Masks by a set of keys; a key of up to 4 letters is a whole word, a longer one any part.
+
+    So `pin` masks `card_pin` and `cardPin` but not `shipping`, and `token` masks `accessTokens`.
+    """
+
+    def __init__(self, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> None:
+        squeezed = {_squeezed(key) for key in keys} - {""}
+        self._short = frozenset(key for key in squeezed if len(key) <= _SHORT_KEY)
+        self._long = tuple(sorted(key for key in squeezed if len(key) > _SHORT_KEY))
+        self.is_masked = lru_cache(maxsize=4096)(self._is_masked)
+
+    def payload(self, payload: str) -> str:
+        """The payload as indented JSON for the eye, nested data opened; masked text if broken."""
+        found = open_text(payload)
+        if isinstance(found, dict | list | PhpObject | str):
+            shown = _Walk(self).shown(found, 0)
+            text = shown if isinstance(shown, str) else _json(shown)
+        else:
+            text = self.raw(payload)
+        return plain(text)
+
+    def text(self, text: str) -> str:
+        """Free text, such as an exception: named values and known forms masked."""
+        return mask_secrets(mask_pairs(text, self.is_masked))
+
+    def raw(self, text: str) -> str:
+        """Text that was meant as data but cannot be read: its escapes hide nothing."""
+        text = _ESCAPED_ASCII.sub(lambda found: chr(int(found["code"], 16)), text)
+        return self.text(_ESCAPED_SLASH.sub("/", text))
+
+    def _is_masked(self, key: str) -> bool:
+        squeezed = _squeezed(key)
+        if any(word in squeezed for word in self._long):
+            return True
+        words = {part.casefold() for part in _PARTS.findall(_unaccented(key))}
+        words |= set(_NUMBER_WORD.findall(squeezed)) | {squeezed}
+        return any(word in self._short or word.removesuffix("s") in self._short for word in words)
+
+
+def mask_payload(payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
+    """A payload for display under these masked keys; never raises. See `Masker.payload`."""
+    return _masker(tuple(keys)).payload(payload)
+
+
+def mask_text(text: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
+    """Free text for display under these masked keys; never raises. See `Masker.text`."""
+    return _masker(tuple(keys)).text(text)
+
+
+@lru_cache(maxsize=8)
+def _masker(keys: tuple[str, ...]) -> Masker:
+    return Masker(keys)
+
+
+class _Walk:
+    """One payload's way to its display form, within a budget of values."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._left = _MAX_VALUES
+
+    def shown(self, value: object, depth: int) -> object:
+        self._left -= 1
+        if self._left < 0 or depth > _MAX_DEPTH:
+            return "[not shown]"
+        if isinstance(value, str):
+            return self._string(value, depth)
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int | float):
+            return MASK if is_card_number(repr(value).removesuffix(".0")) else value
+        return self._container(value, depth)
+
+    def _container(self, value: object, depth: int) -> object:
+        if isinstance(value, list):
+            return [self.shown(item, depth + 1) for item in value[: self._left + 1]]
+        if isinstance(value, PhpObject):
+            return {"(class)": plain(value.class_name)} | self._fields(value.fields, depth)
+        return self._fields(value, depth) if isinstance(value, dict) else MASK
+
+    def _fields(self, fields: dict[str, object], depth: int) -> dict[str, object]:
+        shown: dict[str, object] = {}
+        for key, value in fields.items():
+            if self._left < 0:
+                shown["(more)"] = "[not shown]"
+                break
+            hidden = self._masker.is_masked(key) and not _says_nothing(value)
+            shown[self._masker.text(key)] = MASK if hidden else self.shown(value, depth + 1)
+        return shown
+
+    def _string(self, text: str, depth: int) -> object:
+        if holds_data(text):
+            inner = open_text(text)
+            if isinstance(inner, dict | list | PhpObject):
+                return self.shown(inner, depth + 1)
+            return self._masker.raw(plain(text))
+        if text.endswith(CUT):
+            # What was cut off may have been the part by which a secret is recognised.
+            return self._masker.text(_LAST_WORD.sub("", text.rstrip(CUT))) + "[cut]"
+        return self._masker.text(text)
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or isinstance(value, bool) or value == ""
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def _squeezed(key: str) -> str:
+    """A key's letters and digits, small and without accents: `API-Key` is `apikey`."""
+    return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
+
+
+def _unaccented(text: str) -> str:
+    found = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in found if not unicodedata.combining(char))
