@@ -142,19 +142,16 @@ def variables() -> dict[str, str]:
     }
 
 
-def load_settings(
-    environ: Mapping[str, str], *, need: Need, elsewhere: frozenset[str] = frozenset()
-) -> Settings:
+def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     """Settings out of an environment, or SettingsError with a sentence for each problem.
 
     `need="database"` is for commands that work without Slack: its variables are left unread, so
-    that a broken token does not stop the terminal. `elsewhere` are prefixed names that other parts
-    read.
+    that a broken token does not stop the terminal.
     """
     given = {name: value for name, value in environ.items() if value.strip()}
     if need == "database":
         given = {name: value for name, value in given.items() if not name.startswith("SLACK_")}
-    problems = _unknown(given, elsewhere)
+    problems = _unknown(given)
     given = _with_files(given, problems)
     problems += [_missing(name) for name in Settings.NEEDED[need] if name not in given]
     source = EnvSettingsSource(Settings)
@@ -170,9 +167,9 @@ def load_settings(
     raise SettingsError(problems)
 
 
-def _unknown(given: Mapping[str, str], elsewhere: frozenset[str]) -> list[str]:
+def _unknown(given: Mapping[str, str]) -> list[str]:
     """A sentence for every variable that looks like a setting and is none."""
-    known = {*variables(), *(f"{name}_FILE" for name in Settings.SECRETS), *elsewhere}
+    known = {*variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
     problems = []
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:

@@ -116,12 +116,6 @@ def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
     assert found == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
 
 
-def test_a_name_that_another_part_reads_is_no_problem() -> None:
-    environ = {**RUNS, "QUEUE_BOT_ELSEWHERE": "1"}
-    settings = load_settings(environ, need="run", elsewhere=frozenset({"QUEUE_BOT_ELSEWHERE"}))
-    assert settings.admins == ("U0ADMIN",)
-
-
 WRONG = [
     ("SLACK_BOT_TOKEN", f"xapp-{CANARY}"),
     ("SLACK_APP_TOKEN", f"xoxb-{CANARY}"),
