@@ -14,7 +14,8 @@ const WORDS = {
 async function request(path, words, body) {
   set({ busy: words });
   const answer = await post(path, { user: state.me, wait_ms: 0, ...body });
-  set({ busy: "", ack: answer.ack_ms === undefined ? state.ack : { ms: answer.ack_ms, words } });
+  const measured = answer.ack_ms === null || typeof answer.ack_ms === "number";
+  set({ busy: "", ack: measured ? { ms: answer.ack_ms, error: answer.error } : state.ack });
   await refresh();
   return answer;
 }
@@ -24,34 +25,54 @@ export function explain(code) {
   return Object.hasOwn(WORDS, code) ? `${WORDS[code]} (${code})` : code;
 }
 
+/** Whether something failed that the local Slack itself has told nobody. */
+function untold(answer) {
+  return answer.error !== undefined && answer.replies === undefined;
+}
+
 /** Sends a slash command in a channel; a failure is told by Slackbot, as in Slack. */
 export async function command(text, channel) {
-  const name = text.split(/\s/)[0];
   const answer = await request("/_local/command", text, { channel, text });
-  if (answer.error) say(channel, `\`${name}\` failed with the error “${explain(answer.error)}”.`);
+  if (untold(answer)) say(channel, `\`${text.split(/\s/)[0]}\` failed: ${explain(answer.error)}.`);
 }
 
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };
-  const answer = await request("/_local/click", "click", body);
-  if (answer.error) complain(`That did not work: ${explain(answer.error)}.`);
+  const answer = await request("/_local/click", "a click", body);
+  if (untold(answer)) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
-/** Sends a click in a modal or in App Home. */
+let noted = Promise.resolve();
+
+/** Sends a click in a modal or in App Home, after what was typed before it. */
 export async function clickInView(view, action) {
-  const answer = await request("/_local/click", "click", { view_id: view.id, ...action });
-  if (answer.error) complain(`That did not work: ${explain(answer.error)}.`);
+  await noted;
+  const answer = await request("/_local/click", "a click", { view_id: view.id, ...action });
+  const quiet = view.type === "modal" && !untold(answer);
+  if (answer.error && !quiet) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
-/** Submits a modal; answers `{errors}` by block or `{error}` where it was not accepted. */
-export function submit(view, values) {
-  return request("/_local/submit", "submit", { view_id: view.id, values });
+/** Tells the local Slack what a field of a view holds now; the app hears of it with a click. */
+export function note(view, block, element, value) {
+  const what = { action_id: element.action_id, block_id: block.block_id, selected_option: value };
+  noted = post("/_local/click", { user: state.me, view_id: view.id, ...what });
 }
 
-/** Closes a modal. */
-export function close(view) {
-  return request("/_local/close", "close", { view_id: view.id });
+/** Submits a modal; answers what went wrong where the modal itself does not tell it, else null. */
+export async function submit(view, values) {
+  const answer = await request("/_local/submit", "a form", { view_id: view.id, values });
+  return untold(answer) ? explain(answer.error) : null;
+}
+
+/** Closes a modal, or with `clear` the whole stack. */
+export function close(view, clear = false) {
+  return request("/_local/close", "a modal's close", { view_id: view.id, clear });
+}
+
+/** Tells the app that the acting user opened its Home. */
+export function openHome() {
+  return request("/_local/home", "the opening of Home", {});
 }
 
 /** Shows a short complaint that goes away by itself. */

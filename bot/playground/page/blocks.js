@@ -24,6 +24,7 @@ const DRAW = {
   data_visualization: chart,
   alert,
   card,
+  carousel: (block, ctx) => h("div", { class: "carousel" }, (block.elements ?? []).map((item) => card(item, ctx))),
 };
 
 /** The nodes of a list of blocks. */

@@ -3,7 +3,7 @@
 import { command } from "./actions.js";
 import { suggestions } from "./commands.js";
 import { h } from "./dom.js";
-import { HOME, say, state } from "./state.js";
+import { HOME, placeName, say, state } from "./state.js";
 
 /** Wires the form with its text field and its list of suggestions; answers `{draw, focus, put}`. */
 export function composer(form, field, list) {
@@ -84,8 +84,7 @@ export function composer(form, field, list) {
   });
   function draw() {
     form.hidden = state.place === HOME;
-    const name = state.channels.find((one) => one.id === state.place)?.name ?? "";
-    field.placeholder = `Message #${name}: type / for commands`;
+    field.placeholder = `Message ${placeName(state.place)}: type / for commands`;
   }
   return { draw, focus: () => field.focus({ preventScroll: true }), put, send };
 }

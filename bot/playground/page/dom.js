@@ -41,8 +41,16 @@ export function safeUrl(address) {
 /** A link that opens beside the page, or its text alone where the address is not a safe one. */
 export function link(address, label) {
   const href = safeUrl(address);
+  const inside = href !== null && permalink(new URL(href));
+  if (inside) return h("a", { href: inside }, label);
   if (href === null) return h("span", { class: "dead-link" }, label);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
+}
+
+/** A message's permalink as a place on this page, null for any other address. */
+function permalink(url) {
+  const here = url.origin === location.origin && /^\/archives\/\w+\/p\d+$/.test(url.pathname);
+  return here ? `#${url.pathname}` : null;
 }
 
 const drawn = new WeakMap();

@@ -12,10 +12,8 @@ const TEXT_INPUTS = {
   datepicker: "date",
   timepicker: "time",
 };
-const PICKERS = {
-  datepicker: ["initial_date", "selected_date"],
-  timepicker: ["initial_time", "selected_time"],
-};
+const PICKERS = { datepicker: "initial_date", timepicker: "initial_time" };
+const CHOICES = /^(?:checkboxes|radio_buttons|multi_(?:static|users|channels|conversations)_select)$/;
 
 /** The node of an interactive element, or null for a type this page does not know. */
 export function interactive(element, block, ctx) {
@@ -24,7 +22,7 @@ export function interactive(element, block, ctx) {
     return overflow(element, ctx, (option, node) => choose(option, node, element, block, ctx));
   }
   if (/^(?:static|users|channels|conversations)_select$/.test(element.type)) return select(element, block, ctx);
-  if (/^(?:checkboxes|radio_buttons|multi_static_select)$/.test(element.type)) return group(element, block, ctx);
+  if (CHOICES.test(element.type)) return group(element, block, ctx);
   if (element.type in TEXT_INPUTS) return textInput(element, block, ctx);
   return null;
 }
@@ -63,19 +61,23 @@ function button(element, block, ctx) {
 
 function choose(option, node, element, block, ctx) {
   if (option.url) openUrl(option.url);
-  void send(element, block, ctx, node, { value: option.value, selected_option: option });
+  void send(element, block, ctx, node, { selected_option: option.value });
 }
 
 function optionsOf(element, ctx) {
   const asOption = ({ id, name }) => ({ text: { type: "plain_text", text: name }, value: id });
-  if (element.type === "users_select") return ctx.people().map(asOption);
-  if (/^(?:channels|conversations)_select$/.test(element.type)) return ctx.channels().map(asOption);
+  const kind = element.type.replace(/^multi_/, "");
+  if (kind === "users_select") return ctx.people().map(asOption);
+  if (kind === "channels_select" || kind === "conversations_select") return ctx.channels().map(asOption);
   return (element.option_groups ?? []).flatMap((group) => group.options).concat(element.options ?? []);
 }
 
+/** The value, or the list of values, that an element begins with; null for none. */
 function initialOf(element) {
-  const kind = element.type.replace("_select", "").replace(/s$/, "");
-  return element.initial_option?.value ?? element[`initial_${kind}`] ?? null;
+  const many = element.initial_options?.map((option) => option.value);
+  const kind = element.type.replace(/^multi_/, "").replace("_select", "");
+  const ids = element[`initial_${kind}`] ?? element[`initial_${kind.replace(/s$/, "")}`];
+  return many ?? element.initial_option?.value ?? ids ?? null;
 }
 
 function words(object) {
@@ -91,11 +93,10 @@ function select(element, block, ctx) {
   const items = element.option_groups
     ? element.option_groups.map((g) => h("optgroup", { label: words(g.label) }, g.options.map(item)))
     : options.map(item);
-  const change = (event) => {
-    const option = options[event.target.value];
-    if (option && ctx.dispatches(block)) {
-      void send(element, block, ctx, node, { value: option.value, selected_option: option });
-    }
+  const change = () => {
+    const option = options[node.value];
+    if (!ctx.dispatches(block)) ctx.note?.(block, element, option?.value ?? null);
+    else if (option) void send(element, block, ctx, node, { selected_option: option.value });
   };
   const node = h(
     "select",
@@ -117,10 +118,9 @@ function select(element, block, ctx) {
 function group(element, block, ctx) {
   const single = element.type === "radio_buttons";
   const options = optionsOf(element, ctx);
-  const initial = single ? [element.initial_option] : (element.initial_options ?? []);
-  const start = ctx.kept?.(block, element) ?? initial.filter(Boolean).map((option) => option.value);
+  const start = [ctx.kept?.(block, element) ?? initialOf(element) ?? []].flat();
   const name = uniqueId("choice");
-  const on = { change: () => dispatch() };
+  const on = { change };
   const boxes = options.map((option) =>
     h("input", { type: single ? "radio" : "checkbox", name, checked: start.includes(option.value), on }),
   );
@@ -137,18 +137,14 @@ function group(element, block, ctx) {
     { class: "choices", role: single ? "radiogroup" : "group", "aria-label": ctx.labelFor(block) ?? "Choices" },
     rows,
   );
-  const taken = () => options.filter((_, i) => boxes[i].checked);
-  function dispatch() {
-    if (!ctx.dispatches(block)) return;
-    const extra = single
-      ? { value: taken()[0]?.value, selected_option: taken()[0] }
-      : { value: taken().map((option) => option.value), selected_options: taken() };
-    void send(element, block, ctx, node, extra);
-  }
-  const read = () => {
-    const values = taken().map((option) => option.value);
+  function read() {
+    const values = options.filter((_, i) => boxes[i].checked).map((option) => option.value);
     return single ? (values[0] ?? null) : values;
-  };
+  }
+  function change() {
+    if (ctx.dispatches(block)) void send(element, block, ctx, node, { selected_option: read() });
+    else ctx.note?.(block, element, read());
+  }
   ctx.register?.(block, element, node, read);
   return node;
 }
@@ -159,16 +155,18 @@ function description(option, ctx) {
 }
 
 function textInput(element, block, ctx) {
-  const [initialKey, selectedKey] = PICKERS[element.type] ?? ["initial_value", "value"];
-  const start = ctx.kept?.(block, element) ?? element[initialKey] ?? "";
+  const picker = PICKERS[element.type];
+  const start = ctx.kept?.(block, element) ?? element[picker ?? "initial_value"] ?? "";
   const multiline = element.type === "plain_text_input" && element.multiline;
   const number = element.type === "number_input";
-  const dispatch = () => {
-    if (!ctx.dispatches(block)) return;
-    void send(element, block, ctx, node, { value: node.value, [selectedKey]: node.value });
+  const read = () => (node.value === "" ? null : node.value);
+  const dispatch = () => void send(element, block, ctx, node, { selected_option: read() });
+  const change = () => {
+    if (picker && ctx.dispatches(block)) dispatch();
+    else ctx.note?.(block, element, read());
   };
-  const enter = (event) => {
-    if (event.key === "Enter" && !multiline) dispatch();
+  const keydown = (event) => {
+    if (event.key === "Enter" && !multiline && !picker && ctx.dispatches(block)) dispatch();
   };
   const node = h(
     multiline ? "textarea" : "input",
@@ -185,10 +183,10 @@ function textInput(element, block, ctx) {
       autocomplete: "off",
       autofocus: element.focus_on_load,
       "data-action": marker(element, block),
-      on: initialKey === "initial_value" ? { keydown: enter } : { change: dispatch },
+      on: { change, keydown },
     },
   );
   node.value = start;
-  ctx.register?.(block, element, node, () => (node.value === "" ? null : node.value));
+  ctx.register?.(block, element, node, read);
   return node;
 }

@@ -1,22 +1,31 @@
 /* App Home: the view the bot published for the acting user. */
 
-import { clickInView } from "./actions.js";
+import { clickInView, note, openHome } from "./actions.js";
 import { drawBlocks } from "./blocks.js";
 import { h, reconcile } from "./dom.js";
-import { surface } from "./people.js";
-import { state } from "./state.js";
+import { held, surface } from "./people.js";
+import { HOME, state } from "./state.js";
 
-/** Keeps the App Home pane as the state says. */
+/** Keeps the App Home pane as the state says; the app hears when somebody comes to it. */
 export function homePane(pane) {
+  let visitor = null;
   return function draw() {
+    const here = state.place === HOME ? state.me : null;
+    const came = here !== null && here !== visitor;
+    visitor = here;
+    if (came) void openHome();
+    if (here === null) return;
     const view = state.homes[state.me];
-    const signature = JSON.stringify([view ?? null, state.me]);
+    const signature = JSON.stringify([{ ...view, state: null }, state.me]);
     reconcile(pane, [{ key: "home", signature, build: () => (view ? drawHome(view) : empty()) }]);
   };
 }
 
 function drawHome(view) {
-  const ctx = surface((action) => clickInView(view, action));
+  const ctx = surface((action) => clickInView(view, action), {
+    note: (block, element, value) => note(view, block, element, value),
+    kept: (block, element) => held(view, block, element),
+  });
   return h("div", { class: "home-view body" }, drawBlocks(view.blocks ?? [], ctx));
 }
 

@@ -7,9 +7,9 @@ import { homePane } from "./home.js";
 import { icon } from "./icons.js";
 import { messageList, threadPane } from "./messages.js";
 import { modals } from "./modal.js";
-import { actAs, goTo, rolesOf } from "./people.js";
+import { goTo, goToHash, rolesOf } from "./people.js";
 import { actingAs, sidebar } from "./sidebar.js";
-import { follow, HOME, nameOf, onChange, people, refresh, set, state } from "./state.js";
+import { follow, HOME, onChange, people, placeName, places, refresh, set, state } from "./state.js";
 import { unreadCount } from "./unread.js";
 
 const ACK_LIMIT_MS = 3000;
@@ -36,7 +36,7 @@ function start() {
   byId("send").append(icon("send"));
   themeSwitch(byId("theme"));
   keys(writing);
-  window.addEventListener("hashchange", () => goTo(placeOf(location.hash)));
+  window.addEventListener("hashchange", () => goToHash(location.hash));
   document.addEventListener("visibilitychange", () => set({}));
   void loadCommands().then(() => set({}));
   void refresh().then(() => writing.focus());
@@ -50,47 +50,43 @@ function settle() {
   if (!all.some((one) => one.id === state.me)) {
     state.me = (all.find((one) => one.name === wanted || one.id === wanted) ?? all[0])?.id ?? "";
   }
-  const here = state.place === HOME || state.channels.some((one) => one.id === state.place);
-  if (!here) state.place = placeOf(location.hash);
-  return state.me !== "" && state.place !== "";
-}
-
-function placeOf(hash) {
-  const name = decodeURIComponent(hash.slice(1));
-  if (name === HOME) return HOME;
-  const found = state.channels.find((one) => one.name === name || one.id === name);
-  return (found ?? state.channels[0])?.id ?? "";
+  const here = state.place === HOME || places().some((one) => one.id === state.place);
+  if (here || state.me === "" || places().length === 0) return here;
+  goToHash(state.place === "" ? location.hash : "");
+  return false;
 }
 
 function drawHead() {
   const home = state.place === HOME;
-  const name = home ? nameOf(state.bot_user) : (state.channels.find((c) => c.id === state.place)?.name ?? "");
-  byId("place-icon").replaceChildren(icon(home ? "home" : "hash"));
+  const name = placeName(state.place);
+  const direct = !home && state.channels.find((one) => one.id === state.place)?.is_im === true;
+  byId("place-icon").replaceChildren(icon(home ? "home" : direct ? "robot" : "hash"));
   byId("place-name").textContent = name;
-  byId("place-note").textContent = home ? "Home" : (state.channels.find((c) => c.id === state.place)?.topic ?? "");
+  byId("place-note").textContent = home ? "Home" : direct ? "Direct messages" : "";
   byId("log-frame").hidden = home;
   byId("home").hidden = !home;
-  byId("log").setAttribute("aria-label", `Messages in #${name}`);
+  byId("log").setAttribute("aria-label", `Messages in ${direct ? "" : "#"}${name}`);
   byId("me").textContent = `Role: ${rolesOf(state.me) || "none"}`;
   byId("workspace").textContent = state.team?.name ?? "Local Slack";
-  const unread = state.channels.reduce((sum, { id }) => sum + (id === state.place ? 0 : unreadCount(id)), 0);
-  document.title = `${unread ? `(${unread}) ` : ""}${home ? "" : "#"}${name} · Local Slack`;
+  const unread = places().reduce((sum, { id }) => sum + (id === state.place ? 0 : unreadCount(id)), 0);
+  document.title = `${unread ? `(${unread}) ` : ""}${home || direct ? "" : "#"}${name} · Local Slack`;
 }
 
 function drawStatus() {
   byId("online").textContent = state.online ? "Connected" : "Reconnecting…";
   byId("online").classList.toggle("off", !state.online);
   const { ack } = state;
-  byId("ack").textContent = ack
-    ? `Last ack ${ack.ms < 10 ? ack.ms.toFixed(1) : Math.round(ack.ms)} ms of ${ACK_LIMIT_MS} ms`
-    : `No ack yet, the limit is ${ACK_LIMIT_MS} ms`;
-  byId("ack-meter").value = Math.min(ACK_LIMIT_MS, ack?.ms ?? 0);
+  const late = ack?.ms === null;
+  const ms = (ack?.ms ?? 0) < 10 ? (ack?.ms ?? 0).toFixed(1) : Math.round(ack.ms);
+  const words = late ? `No ack within ${ACK_LIMIT_MS} ms` : `Last ack ${ms} ms of ${ACK_LIMIT_MS} ms`;
+  byId("ack").textContent = ack ? words : `No ack yet, the limit is ${ACK_LIMIT_MS} ms`;
+  byId("ack-meter").value = late ? ACK_LIMIT_MS : Math.min(ACK_LIMIT_MS, ack?.ms ?? 0);
   byId("busy").textContent = state.busy ? `Sending ${state.busy} …` : "";
 }
 
 /** What stands above a channel's first message, with commands to begin with. */
 function intro(channel, writing) {
-  const name = state.channels.find((one) => one.id === channel)?.name ?? "";
+  const name = placeName(channel);
   const commands = firstCommands();
   const use = (text) => () => {
     writing.put(text);
@@ -99,7 +95,7 @@ function intro(channel, writing) {
   const build = () =>
     h(
       "section",
-      { class: "intro", "aria-label": `About #${name}` },
+      { class: "intro", "aria-label": `About ${name}` },
       h("h2", null, icon("hash"), name),
       h("p", null, "This is the very beginning of this channel. Type a slash command below, or begin with one of these:"),
       h(
@@ -135,8 +131,8 @@ function keys(writing) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.altKey && step) {
       event.preventDefault();
-      const at = state.channels.findIndex((one) => one.id === state.place);
-      const next = state.channels.at((at + step) % state.channels.length);
+      const at = places().findIndex((one) => one.id === state.place);
+      const next = places().at((at + step) % places().length);
       if (next) goTo(next.id);
       return writing.focus();
     }

@@ -7,7 +7,7 @@ import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar, surface } from "./people.js";
-import { dismiss, locale, nameOf, set, state, topLevel, user, visible } from "./state.js";
+import { dismiss, HOME, locale, nameOf, placeName, set, state, topLevel, visible } from "./state.js";
 import { markRead, readUpTo, rows, unreadCount } from "./unread.js";
 
 const NEAR_END = 80;
@@ -26,6 +26,7 @@ export function messageList(log, jump, intro) {
   });
   return function draw() {
     const { place: channel, me } = state;
+    if (channel === HOME) return;
     const arrived = shown !== `${me} ${channel}`;
     if (arrived) {
       shown = `${me} ${channel}`;
@@ -34,10 +35,22 @@ export function messageList(log, jump, intro) {
     const stick = arrived || atEnd();
     const before = log.lastElementChild;
     reconcile(log, [intro(channel), ...items(channel, newFrom)]);
+    if (showWanted(log)) return;
     if (stick) toEnd();
     else if (log.lastElementChild !== before) jump.hidden = false;
     if (document.visibilityState === "visible") markRead(channel);
   };
+}
+
+/** Brings the message of an opened permalink into view, once; says whether there was one. */
+function showWanted(log) {
+  const found = state.wanted && log.querySelector(`[data-ts="${CSS.escape(state.wanted)}"]`);
+  if (!found) return false;
+  state.wanted = null;
+  found.scrollIntoView({ block: "center" });
+  found.classList.add("wanted");
+  found.focus({ preventScroll: true });
+  return true;
 }
 
 function items(channel, newFrom) {
@@ -100,7 +113,7 @@ function stamp(message, time) {
 }
 
 function heading(message, who, time) {
-  const app = message.user === state.bot_user || Boolean(user(message.user).is_bot);
+  const app = message.user === state.bot_user;
   return h(
     "header",
     null,
@@ -166,7 +179,7 @@ export function threadPane(pane) {
     const root = all.filter((m) => m.ts === thread && topLevel(m));
     const replies = all.filter((m) => m.thread_ts === thread && m.ts !== thread);
     const words = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
-    where.textContent = `#${state.channels.find((c) => c.id === channel)?.name ?? ""}`;
+    where.textContent = placeName(channel);
     reconcile(list, [
       ...root.map((m) => messageItem(m, channel, false, [])),
       line("replies", "replies", words),

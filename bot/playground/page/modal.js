@@ -1,11 +1,11 @@
 /* Modals: the top view of the acting user's stack, in a native dialog that keeps the focus. */
 
-import { clickInView, close, explain, submit } from "./actions.js";
+import { clickInView, close, note, submit } from "./actions.js";
 import { drawBlocks } from "./blocks.js";
 import { h, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { textObject } from "./mrkdwn.js";
-import { avatar, surface } from "./people.js";
+import { avatar, held, surface } from "./people.js";
 import { state } from "./state.js";
 
 /** Keeps the open modal as the state says; `closed` is called when the last one has gone. */
@@ -14,8 +14,9 @@ export function modals(closed) {
   return function draw() {
     const stack = state.views[state.me] ?? [];
     const view = stack.at(-1) ?? null;
-    const signature = view && JSON.stringify([{ ...view, state: null }, stack.length, state.me]);
-    if (open && open.signature === signature) return;
+    const content = view && { ...view, state: null, errors: null, notice: null };
+    const signature = view && JSON.stringify([content, stack.length, state.me]);
+    if (open && open.signature === signature) return open.tell(view);
     const same = view && open?.view.id === view.id;
     const kept = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
     const had = open;
@@ -26,6 +27,7 @@ export function modals(closed) {
     had?.dialog.close();
     had?.dialog.remove();
     if (had && !open) closed();
+    return open?.tell(view);
   };
 }
 
@@ -37,18 +39,20 @@ function present(view, depth, kept, signature) {
   const fields = new Map();
   const ctx = surface((action) => clickInView(view, action), {
     register: (block, element, node, read) => fields.set(fieldKey(block, element), { block, element, node, read }),
-    kept: (block, element) => kept?.values.get(fieldKey(block, element)),
+    note: (block, element, value) => note(view, block, element, value),
+    kept: (block, element) => kept?.values.get(fieldKey(block, element)) ?? held(view, block, element),
   });
   const title = uniqueId("modal");
   const body = h("div", { class: "dialog-body body" }, drawBlocks(view.blocks ?? [], ctx));
   const problem = h("div", { class: "dialog-problem", role: "alert" });
+  const news = { told: "", sending: false, problem };
   const form = h(
     "form",
-    { novalidate: true, on: { submit: (event) => void send(event, view, fields, form, problem) } },
+    { novalidate: true, on: { submit: (event) => void send(event, view, fields, form, news) } },
     head(view, ctx, title, depth),
     problem,
     body,
-    foot(view, ctx),
+    foot(view, ctx, depth),
   );
   const cancel = (event) => {
     if (event.target !== dialog) return;
@@ -61,7 +65,14 @@ function present(view, depth, kept, signature) {
   dialog.showModal();
   focusFirst(dialog, body, kept?.action);
   const values = () => new Map([...fields].map(([key, field]) => [key, field.read() ?? ""]));
-  return { view, dialog, signature, values };
+  news.tell = ({ errors, notice }) => {
+    const told = JSON.stringify([errors, notice]);
+    if (news.sending || told === news.told) return;
+    news.told = told;
+    problem.textContent = notice ?? "";
+    showErrors(form, fields, errors ?? {});
+  };
+  return { view, dialog, signature, values, tell: news.tell };
 }
 
 /** Puts the focus back where it was, else in the first field, else on the main button. */
@@ -72,44 +83,45 @@ function focusFirst(dialog, body, action) {
 }
 
 function head(view, ctx, id, depth) {
-  const shut = () => void close(view);
-  const name = depth > 1 ? "Back" : "Close";
+  const shut = () => void close(view, true);
   return h(
     "header",
     { class: "dialog-head" },
     avatar(state.bot_user, "small"),
     h("h2", { id }, textObject(view.title, ctx)),
-    h(
-      "button",
-      { type: "button", class: "icon-button", "aria-label": name, on: { click: shut } },
-      icon(depth > 1 ? "back" : "close"),
-    ),
+    depth > 1 ? h("span", { class: "depth" }, `${depth} of a stack`) : null,
+    h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", on: { click: shut } }, icon("close")),
   );
 }
 
-function foot(view, ctx) {
+function foot(view, ctx, depth) {
   const shut = () => void close(view);
-  const closeWords = view.close ? textObject(view.close, ctx) : view.submit ? "Cancel" : "Close";
+  const closeWords = view.close ? textObject(view.close, ctx) : view.submit ? "Cancel" : depth > 1 ? "Back" : "Close";
   const send = view.submit
     ? h("button", { type: "submit", class: "button primary" }, textObject(view.submit, ctx))
     : null;
   return h("footer", { class: "dialog-foot" }, h("button", { type: "button", class: "button", on: { click: shut } }, closeWords), send);
 }
 
-async function send(event, view, fields, form, problem) {
+async function send(event, view, fields, form, news) {
   event.preventDefault();
   const button = form.querySelector('[type="submit"]');
   if (!button || button.getAttribute("aria-busy") === "true") return;
-  problem.textContent = "";
+  news.problem.textContent = "";
   const missing = check(fields);
   if (showErrors(form, fields, missing)) return;
-  button.setAttribute("aria-busy", "true");
-  form.classList.add("sending");
-  const answer = await submit(view, collect(fields));
-  button.removeAttribute("aria-busy");
-  form.classList.remove("sending");
-  if (answer.errors) showErrors(form, fields, answer.errors);
-  else if (answer.error) problem.textContent = `We had some trouble connecting. Try again? ${explain(answer.error)}`;
+  const busy = (on) => {
+    // What an earlier submission was told must not be shown as the answer to this one.
+    Object.assign(news, { sending: on, told: "" });
+    form.classList.toggle("sending", on);
+    button.setAttribute("aria-busy", String(on));
+  };
+  busy(true);
+  const failure = await submit(view, collect(fields));
+  busy(false);
+  const now = (state.views[state.me] ?? []).at(-1);
+  if (now?.id === view.id) news.tell(now);
+  if (failure) news.problem.textContent = `We had some trouble connecting. Try again? ${failure}`;
 }
 
 function collect(fields) {

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { HOME, locale, nameOf, people, set, state, user } from "./state.js";
+import { HOME, locale, nameOf, people, places, set, state, user } from "./state.js";
 
 const COLOURS = 10;
 
@@ -37,7 +37,10 @@ export const mention = {
     if (!name) return chip(`#${label ?? id}`, false);
     return h("a", { class: "mention", href: `#${name}` }, `#${name}`);
   },
-  group: (id, label) => chip(label ? `@${label.replace(/^@/, "")}` : `@${id}`, false),
+  group: (id, label) => {
+    const handle = state.groups.find((one) => one.id === id)?.handle ?? label ?? id;
+    return chip(`@${handle.replace(/^@/, "")}`, false);
+  },
   broadcast: (range) => chip(`@${range}`, true),
 };
 
@@ -57,19 +60,44 @@ export function surface(act, more = {}) {
     mention,
     act,
     people: () => people().map(({ id }) => ({ id, name: nameOf(id) })),
-    channels: () => state.channels,
+    channels: () => state.channels.filter((one) => !one.is_im),
     dispatches: (block) => block.type !== "input" || block.dispatch_action === true,
     labelFor: (block) => (block.type === "input" ? (block.label?.text ?? null) : null),
     ...more,
   };
 }
 
+/** What a view's state says that a field holds, as `read` of the field would give it. */
+export function held(view, block, element) {
+  const entry = view.state?.values?.[block.block_id]?.[element.action_id] ?? {};
+  const [, found] = Object.entries(entry).find(([name]) => name !== "type") ?? [];
+  const value = (one) => one?.value ?? one;
+  return Array.isArray(found) ? found.map(value) : value(found);
+}
+
 /** Goes to a channel or to App Home, and writes it into the address. */
 export function goTo(place) {
   const channel = state.channels.find((one) => one.id === place);
-  const hash = `#${place === HOME ? HOME : (channel?.name ?? "")}`;
+  const hash = `#${place === HOME ? HOME : channel?.name || place}`;
   if (location.hash !== hash) history.replaceState(null, "", hash);
   set({ place, thread: null });
+}
+
+/** Goes where the address's hash says: a channel's name, App Home, or a message's permalink. */
+export function goToHash(hash) {
+  const message = /^#\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(hash);
+  if (!message) return set({ place: placeOf(hash), thread: null });
+  const [, place, seconds, rest] = message;
+  const ts = `${seconds}.${rest}`;
+  const root = (state.messages[place] ?? []).find((one) => one.ts === ts)?.thread_ts ?? null;
+  return set({ place: placeOf(`#${place}`), thread: root === ts ? null : root, wanted: ts });
+}
+
+function placeOf(hash) {
+  const name = decodeURIComponent(hash.slice(1));
+  if (name === HOME) return HOME;
+  const found = places().find((one) => one.name === name || one.id === name);
+  return (found ?? places()[0])?.id ?? "";
 }
 
 /** Acts as another user, and writes it into the address. */

@@ -3,25 +3,27 @@
 import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { actAs, avatar, goTo, rolesOf } from "./people.js";
-import { HOME, nameOf, people, state, user } from "./state.js";
+import { HOME, nameOf, people, placeName, places, state, user, visible } from "./state.js";
 import { unreadCount } from "./unread.js";
 
 /** Keeps the list of channels and apps as the state says. */
 export function sidebar(channels, apps) {
   return function draw() {
-    reconcile(channels, state.channels.map(channelItem));
-    const home = state.homes[state.me];
-    reconcile(apps, state.bot_user && (home || state.place === HOME) ? [homeItem()] : []);
+    const all = places();
+    reconcile(channels, all.filter((one) => !one.is_im).map(channelItem));
+    const direct = all.filter((one) => one.is_im && visible(one.id).length > 0);
+    reconcile(apps, state.bot_user ? [homeItem(), ...direct.map(channelItem)] : []);
     apps.parentElement.hidden = apps.children.length === 0;
   };
 }
 
-function channelItem({ id, name }) {
+function channelItem({ id, is_im: direct }) {
+  const name = direct ? `${placeName(id)} messages` : placeName(id);
   const current = state.place === id;
   const unread = current ? 0 : unreadCount(id);
   const label = unread ? `${name}, ${unread} unread` : name;
   const mark = unread ? h("span", { class: "unread" }, unread > 99 ? "99+" : unread) : null;
-  return placeItem(id, label, current, unread > 0, () => [icon("hash"), h("span", { class: "label" }, name), mark]);
+  return placeItem(id, label, current, unread > 0, () => [icon(direct ? "robot" : "hash"), h("span", { class: "label" }, name), mark]);
 }
 
 function homeItem() {

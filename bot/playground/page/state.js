@@ -10,6 +10,7 @@ export const state = {
   online: false,
   users: [],
   channels: [],
+  groups: [],
   messages: {},
   views: {},
   homes: {},
@@ -17,6 +18,7 @@ export const state = {
   me: "",
   place: "",
   thread: null,
+  wanted: null,
   ack: null,
   busy: "",
 };
@@ -51,7 +53,10 @@ async function readAll() {
   while (again) {
     again = false;
     const fresh = await get("/_local/state");
-    if (fresh) set({ views: {}, homes: {}, ...fresh, ready: true });
+    if (!fresh) continue;
+    const direct = (fresh.direct_messages ?? []).map((one) => ({ ...one, name: "", is_im: true }));
+    const channels = [...fresh.channels, ...direct];
+    set({ views: {}, homes: {}, ...fresh, channels, ready: true });
   }
 }
 
@@ -81,6 +86,18 @@ export function user(id) {
 export function nameOf(id) {
   const { real_name: real, name } = user(id);
   return real || name;
+}
+
+/** The channels of the workspace and the acting user's own conversation with the bot. */
+export function places() {
+  return state.channels.filter((one) => !one.is_im || one.user === state.me);
+}
+
+/** A place's name as its heading shows it: a channel's, or the bot's where one talks to it. */
+export function placeName(id) {
+  if (id === HOME) return nameOf(state.bot_user);
+  const found = state.channels.find((one) => one.id === id);
+  return found?.is_im ? nameOf(state.bot_user) : (found?.name ?? "");
 }
 
 /** The language of the acting user, for dates. */

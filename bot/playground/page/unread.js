@@ -57,6 +57,6 @@ export function rows(channel, newFrom) {
 /** Whether a message goes on under the face of the one before it. */
 function follows(before, message) {
   if (!before || before.user !== message.user) return false;
-  if (Boolean(before.ephemeral_to) !== Boolean(message.ephemeral_to)) return false;
+  if (before.ephemeral_to || message.ephemeral_to) return false;
   return Number(message.ts) - Number(before.ts) < 300;
 }

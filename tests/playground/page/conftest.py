@@ -1,0 +1,73 @@
+"""A real browser on the local Slack's page."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from bot.playground.server import LocalSlack
+from tests.playground.conftest import Clock
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 5000
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; without one these tests fail and say what to install."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser in a zone that is neither the server's nor the users'.
+
+    Every local Slack has a port of its own, and with it a storage of its own in the browser.
+    """
+    one = browser.new_context(timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce")
+    one.set_default_timeout(PATIENCE_MS)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
+    """Opens the page as somebody at some place; an error in its scripts fails the test."""
+    problems: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # The hints of commands are optional: not every local Slack can list them.
+        if message.type == "error" and "/_local/commands" not in str(message.location):
+            problems.append(message.text)
+
+    def open_page(user: str = "admin", place: str = "queue-ops", other: LocalSlack = slack) -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", listen)
+        page.clock.set_fixed_time(clock.now)
+        page.goto(f"{other.url}?as={user}#{place}")
+        page.get_by_text("Connected").wait_for()
+        return page
+
+    yield open_page
+    for page in context.pages:
+        page.close()
+    assert problems == []
