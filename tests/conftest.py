@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB, find_program, running_mariadb
 
 
@@ -39,3 +40,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database of each kind in turn: one suite of behaviour runs on both."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def queue(database_url: str) -> Iterator[TestQueue]:
+    """The spec's tables and the bot's own, on each kind of database in turn."""
+    made = make_queue(database_url)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
+    """The same on MariaDB only, for what needs two connections at once."""
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()

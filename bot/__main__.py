@@ -1,0 +1,171 @@
+"""The terminal: run, playground, do, migrate, audit. Settings are read here and nowhere else."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from bot import __version__, logs
+from bot.errors import Refusal, StartError
+from bot.ledger import audit
+from bot.ledger.migrate import migrate as apply_migrations
+from bot.ledger.model import Preview
+from bot.queue.database import reading
+from bot.settings import load_settings
+from bot.terminal import Asked, do
+from bot.text import texts_for
+from bot.views.refusal import refusal_sentence
+from bot.wiring import (
+    NoSlack,
+    check_tables,
+    make_bot,
+    make_setup,
+    open_database,
+    queue_of,
+)
+
+
+def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Print one line per problem and exit with 2 where the command cannot start."""
+
+    @wraps(command)
+    def guarded(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except StartError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            raise SystemExit(2) from None
+        except Refusal as refusal:
+            english = texts_for("en", "en", ZoneInfo("UTC"))
+            click.echo(refusal_sentence(refusal, english), err=True)
+            raise SystemExit(1) from None
+
+    return guarded
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="queue-bot")
+def main() -> None:
+    """Run a database job queue from Slack."""
+
+
+@main.command()
+@stopping
+def run() -> None:
+    """Run the bot: connect to Slack and answer until SIGTERM."""
+    logs.configure()
+    bot = make_bot(load_settings(os.environ, need="run"))
+    done = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    bot.start()
+    done.wait()
+    bot.stop()
+
+
+@main.command()
+@click.option("--port", default=8100, show_default=True, help="0 chooses a free one.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page.")
+@stopping
+def playground(port: int, no_browser: bool) -> None:  # noqa: FBT001 click hands options over so
+    """Try it all: a local Slack in the browser, a queue, a worker. No account, no token."""
+    # Only the playground needs a web server, and the image does without.
+    from bot.playground.play import play  # noqa: PLC0415
+
+    logs.configure("WARNING")
+    play(port, browser=not no_browser, say=click.echo)
+
+
+@main.command()
+@stopping
+def migrate() -> None:
+    """Make or update the bot's own tables (queue_bot_…)."""
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    applied = apply_migrations(engine)
+    click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
+
+
+@main.command(name="do")
+@click.argument("words")
+@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.option("--yes", is_flag=True, help="Confirm a bulk change.")
+@click.option("--request-id", metavar="ID", help="The same id again gives the same answer.")
+@stopping
+def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
+    """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
+    logs.configure("WARNING")
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings))
+    setup = make_setup(settings, engine, NoSlack())
+    asked = Asked(words, name, request_id, yes, as_json)
+    raise SystemExit(do(setup, asked, click.echo, _ask))
+
+
+def _ask(preview: Preview) -> int | None:
+    if not sys.stdin.isatty():
+        return None
+    typed = click.prompt(f"Type {preview.total} to confirm", default="", show_default=False)
+    return int(typed) if str(typed).strip().isdigit() else None
+
+
+@main.group(name="audit")
+def audit_group() -> None:
+    """Read and verify the audit."""
+
+
+@audit_group.command()
+@click.option("--anchor", multiple=True, metavar="SEQ:HASH", help="As the audit channel showed it.")
+@stopping
+def verify(anchor: tuple[str, ...]) -> None:
+    """Say what is wrong with the chain of audit records; exits with 1 where anything is."""
+    anchors = dict(_anchor(text) for text in anchor)
+    engine = open_database(load_settings(os.environ, need="database"))
+    with reading(engine) as connection:
+        found = list(audit.verify(connection, anchors))
+        seq, link = audit.tail(connection)
+    for sentence in found:
+        click.echo(sentence)
+    if found:
+        raise SystemExit(1)
+    click.echo(f"The chain holds: {seq} records, #{seq} {link[:8]}.")
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    seq, _, digits = text.lstrip("#").replace(" ", ":").partition(":")
+    digits = digits.strip().lower()
+    if not seq.isdigit() or len(digits) < 8 or set(digits) - set("0123456789abcdef"):
+        raise click.BadParameter("give it as the audit channel shows it, such as 17:0f3a9c2e")
+    return int(seq), digits
+
+
+@audit_group.command()
+@click.option("--lines", default=20, show_default=True, help="How many.")
+@stopping
+def tail(lines: int) -> None:
+    """Print the newest records, the newest last."""
+    engine = open_database(load_settings(os.environ, need="database"))
+    with reading(engine) as connection:
+        rows = audit.newest(connection, limit=lines)
+    for row in reversed(rows):
+        line = audit.line(row)
+        targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
+        click.echo(f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}")
+
+
+if __name__ == "__main__":
+    main()

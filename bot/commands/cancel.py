@@ -1,0 +1,66 @@
+"""`/queue cancel 7`: stop a bulk change between two batches; what is done stays done."""
+
+from pydantic import Field
+
+from bot.errors import PlanExpired
+from bot.grammar import OneId
+from bot.ledger import operations
+from bot.ledger.model import Action
+from bot.model import Message, Role
+from bot.queue.model import Value
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.views.bulk import cancelled
+from bot.views.context import Context
+
+
+class CancelArguments(Arguments):
+    """Which operation, as its progress message names it."""
+
+    id: OneId = Field(json_schema_extra={"positional": "ID"})
+
+
+class Cancelled(Value):
+    """How far the operation had come."""
+
+    operation: int
+    action: Action
+    done: int
+    total: int
+
+
+class CancelResult(Result):
+    """The operation that will stop."""
+
+    data: Cancelled
+
+
+def run(work: Work, args: CancelArguments) -> CancelResult:
+    """Ask the running operation to stop; raises `PlanExpired` where it is not running."""
+    operation = operations.locked(work.connection, args.id)
+    if operation is None or not operations.ask_to_stop(work.connection, operation):
+        raise PlanExpired(action="cancel")
+    return CancelResult(
+        message=f"Operation {operation.id} cancelled",
+        data=Cancelled(
+            operation=operation.id,
+            action=operation.action,
+            done=operation.done,
+            total=operation.total,
+        ),
+    )
+
+
+def view(result: CancelResult, context: Context) -> Message:
+    """How far it had come."""
+    return cancelled(result.data.operation, result.data.done, result.data.total, context)
+
+
+COMMAND = Command(
+    name="cancel",
+    arguments=CancelArguments,
+    role=Role.ADMIN,
+    result=CancelResult,
+    run=run,
+    view=view,
+    effect=Effect.CHANGE,
+)

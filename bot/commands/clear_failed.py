@@ -1,0 +1,110 @@
+"""`/queue clear-failed`: delete every failed job of a frozen scope, in batches."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field
+
+from bot.ledger.model import Progress, Scope
+from bot.model import Message, Modal, Role
+from bot.plans import BulkExtra, confirm, preview
+from bot.queue.model import DeletedCount
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.views.bulk import bulk_answer, progress_message
+from bot.views.context import Context
+
+_AGE = re.compile(r"^(\d{1,5})([smhdw])$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _read_age(value: object) -> object:
+    found = _AGE.match(str(value).strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"age:{str(value)[:20]}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Age = Annotated[timedelta, BeforeValidator(_read_age)]
+"""A length of time: `90s`, `30m`, `12h`, `7d`, `2w`."""
+
+
+class ClearFailedArguments(Arguments):
+    """One queue or all, older than an age; `plan` and `typed` confirm a preview."""
+
+    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    older: Age | None = Field(default=None, json_schema_extra={"form": "7d"})
+    plan: int | None = Field(default=None, ge=1, json_schema_extra={"internal": True})
+    typed: int | None = Field(default=None, json_schema_extra={"internal": True})
+
+
+class ClearFailedResult(Result):
+    """The spec's count: 0 until the batches have run."""
+
+    data: DeletedCount
+    extra: BulkExtra
+
+
+def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
+    """Preview the scope, or start what was previewed."""
+    nothing = DeletedCount(deleted_count=0)
+    if args.plan is not None:
+        started = confirm(work, "clear-failed", args, typed=True)
+        return ClearFailedResult(
+            message=f"Clearing {started.total} failed jobs",
+            data=nothing,
+            extra=BulkExtra(progress=started),
+            outcome="started",
+        )
+    frozen = preview(work, "clear-failed", _scope(work, args))
+    if frozen.total == 0:
+        return ClearFailedResult(
+            message="Cleared 0 failed jobs",
+            data=nothing,
+            extra=BulkExtra(preview=frozen),
+            outcome="no-op",
+        )
+    return ClearFailedResult(data=nothing, extra=BulkExtra(preview=frozen), outcome=None)
+
+
+def _scope(work: Work, args: ClearFailedArguments) -> Scope:
+    if args.older is None:
+        return Scope(queue=args.queue)
+    # failed_at is the wall clock of the queue's time zone.
+    local = work.now.replace(tzinfo=ZoneInfo("UTC")).astimezone(work.queue.zone)
+    return Scope(queue=args.queue, failed_before=local.replace(tzinfo=None) - args.older)
+
+
+def view(result: ClearFailedResult, context: Context) -> Message | Modal:
+    """The preview as a dialog that asks for the count; then, that it has started."""
+    return bulk_answer("clear-failed", result.extra.preview, result.extra.progress, context)
+
+
+def visible(result: ClearFailedResult, context: Context) -> Message | None:
+    """The progress, edited while it goes on."""
+    progress = result.extra.progress
+    return None if progress is None else progress_message(progress, context)
+
+
+def finished(progress: Progress) -> ClearFailedResult:
+    """The spec's answer when the batches have run."""
+    return ClearFailedResult(
+        message=f"Cleared {progress.done} failed jobs",
+        data=DeletedCount(deleted_count=progress.done),
+        extra=BulkExtra(progress=progress),
+    )
+
+
+COMMAND = Command(
+    name="clear-failed",
+    arguments=ClearFailedArguments,
+    role=Role.ADMIN,
+    result=ClearFailedResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.BULK,
+    finished=finished,
+    destructive=True,
+)

@@ -1,0 +1,93 @@
+"""`/queue delete 123`: take jobs out of the queue, pending or reserved."""
+
+from pydantic import Field
+
+from bot.grammar import Ids
+from bot.ledger import archive
+from bot.model import Message, Role
+from bot.queue import moves
+from bot.queue.model import Deleted, DeletedCount, DeletedRow, SkippedRow, Value
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.targets import lock_jobs, target
+from bot.views.changes import deleted, deleted_visible
+from bot.views.context import Context
+
+
+class DeleteArguments(Arguments):
+    """Which jobs; `digest` is the row digest that a button carries."""
+
+    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
+    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
+
+
+class DeleteExtra(Value):
+    """The jobs that are gone, and the ids that were left alone."""
+
+    jobs: tuple[DeletedRow, ...]
+    skipped: tuple[SkippedRow, ...]
+
+
+class DeleteResult(Result):
+    """One id: the spec's answer. Several: their count."""
+
+    data: Deleted | DeletedCount
+    extra: DeleteExtra
+
+
+def run(work: Work, args: DeleteArguments) -> DeleteResult:
+    """Lock, compare with what was seen, archive, delete; the row count decides."""
+    rows, skipped = lock_jobs(work, args.ids, args.digest)
+    for row in rows:
+        archive.keep_job(
+            work.connection,
+            work.queue,
+            row.id,
+            "delete",
+            work.invocation.request_id,
+            work.now,
+        )
+        moves.delete_job(work.connection, work.queue, row.id)
+    gone = tuple(
+        DeletedRow(
+            id=row.id,
+            queue=row.queue,
+            job_class=row.identity.job_class,
+            order_id=row.identity.order_id,
+            attempts=row.attempts,
+            reserved=row.reserved_at is not None,
+        )
+        for row in rows
+    )
+    first = rows[0]
+    single = len(args.ids) == 1
+    return DeleteResult(
+        message=f"Job {first.id} deleted" if single else f"Deleted {len(rows)} jobs",
+        data=Deleted(queue=first.queue, attempts=first.attempts)
+        if single
+        else DeletedCount(deleted_count=len(rows)),
+        extra=DeleteExtra(jobs=gone, skipped=skipped),
+        targets=tuple(target("job", row) for row in rows),
+    )
+
+
+def view(result: DeleteResult, context: Context) -> Message:
+    """What was deleted, with a warning where a worker may still finish it."""
+    return deleted(result.extra.jobs, result.extra.skipped, context)
+
+
+def visible(result: DeleteResult, context: Context) -> Message:
+    """The same for the channel, by whom."""
+    return deleted_visible(result.extra.jobs, context)
+
+
+COMMAND = Command(
+    name="delete",
+    arguments=DeleteArguments,
+    role=Role.ADMIN,
+    result=DeleteResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.CHANGE,
+    destructive=True,
+)

@@ -1,0 +1,97 @@
+"""`/queue delete-failed 45`: delete failed jobs without a retry."""
+
+from pydantic import Field
+
+from bot.grammar import Ids
+from bot.ledger import archive, failures
+from bot.model import Message, Role
+from bot.queue import moves
+from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, SkippedRow, Value
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.targets import lock_failed, target
+from bot.views.changes import deleted_failed, deleted_failed_visible
+from bot.views.context import Context
+
+
+class DeleteFailedArguments(Arguments):
+    """Which failed jobs; `digest` is the row digest that a button carries."""
+
+    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
+    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
+
+
+class DeleteFailedExtra(Value):
+    """The failed jobs that are gone, and the ids that were left alone."""
+
+    jobs: tuple[DeletedRow, ...]
+    skipped: tuple[SkippedRow, ...]
+
+
+class DeleteFailedResult(Result):
+    """One id: the spec's answer. Several: their count."""
+
+    data: DeletedFailed | DeletedCount
+    extra: DeleteFailedExtra
+
+
+def run(work: Work, args: DeleteFailedArguments) -> DeleteFailedResult:
+    """Lock, compare with what was seen, archive, delete; the row count decides."""
+    rows, skipped = lock_failed(work, args.ids, args.digest)
+    for row in rows:
+        archive.keep_failed(
+            work.connection,
+            work.queue,
+            work.queue.failed.c.id == row.id,
+            "delete-failed",
+            work.invocation.request_id,
+            work.now,
+        )
+        moves.delete_failed(work.connection, work.queue, row.id)
+    actor = work.invocation.actor.user
+    ids = [row.id for row in rows]
+    failures.take_out(work.connection, ids, actor, "delete-failed", work.now)
+    gone = tuple(
+        DeletedRow(
+            id=row.id,
+            queue=row.queue,
+            job_class=row.identity.job_class,
+            order_id=row.identity.order_id,
+            failed_at=row.failed_at.strftime("%Y-%m-%d %H:%M:%S"),
+        )
+        for row in rows
+    )
+    first = gone[0]
+    single = len(args.ids) == 1
+    return DeleteFailedResult(
+        message=f"Failed job {first.id} deleted permanently"
+        if single
+        else f"Deleted {len(gone)} failed jobs",
+        data=DeletedFailed(queue=first.queue, failed_at=str(first.failed_at))
+        if single
+        else DeletedCount(deleted_count=len(gone)),
+        extra=DeleteFailedExtra(jobs=gone, skipped=skipped),
+        targets=tuple(target("failed", row) for row in rows),
+    )
+
+
+def view(result: DeleteFailedResult, context: Context) -> Message:
+    """What was deleted, and what was skipped and why."""
+    return deleted_failed(result.extra.jobs, result.extra.skipped, context)
+
+
+def visible(result: DeleteFailedResult, context: Context) -> Message:
+    """The same for the channel, by whom."""
+    return deleted_failed_visible(result.extra.jobs, context)
+
+
+COMMAND = Command(
+    name="delete-failed",
+    arguments=DeleteFailedArguments,
+    role=Role.ADMIN,
+    result=DeleteFailedResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.CHANGE,
+    destructive=True,
+)

@@ -1,0 +1,57 @@
+"""`/queue failed`: the jobs that failed permanently, newest first."""
+
+from pydantic import Field
+
+from bot.access.masking import mask_text
+from bot.model import Message, Role
+from bot.queue import reads
+from bot.queue.model import FailedJobList, Listed
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.lists import failed_list
+
+
+class FailedArguments(Arguments):
+    """The spec's limit, one queue; `after` is the last id of the page before."""
+
+    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+    after: int | None = Field(default=None, ge=0, json_schema_extra={"internal": True})
+
+
+class FailedResult(Result):
+    """The spec's list of failed jobs."""
+
+    data: FailedJobList
+    extra: Listed
+
+
+def run(work: Work, args: FailedArguments) -> FailedResult:
+    """Read one page; secrets in error texts are masked."""
+    found, digests = reads.failed(
+        work.connection, work.queue, name=args.queue, limit=args.limit, after=args.after
+    )
+    masked = tuple(
+        row.model_copy(update={"exception_short": mask_text(row.exception_short)})
+        for row in found.failed_jobs
+    )
+    given = args.model_dump(exclude_none=True, exclude={"after"})
+    return FailedResult(
+        data=found.model_copy(update={"failed_jobs": masked}),
+        extra=Listed(row_digests=digests, arguments=given),
+    )
+
+
+def view(result: FailedResult, context: Context) -> Message:
+    """One line a failed job, with Details and, for those who may, Retry and Delete."""
+    return failed_list(result.data, result.extra, context)
+
+
+COMMAND = Command(
+    name="failed",
+    arguments=FailedArguments,
+    role=Role.VIEWER,
+    result=FailedResult,
+    run=run,
+    view=view,
+)

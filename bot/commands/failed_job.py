@@ -1,0 +1,59 @@
+"""`/queue failed-job 45`: everything about one failed job."""
+
+from pydantic import Field
+
+from bot.access.masking import mask_payload, mask_text
+from bot.errors import FailedJobNotFound
+from bot.grammar import OneId
+from bot.model import Message, Modal, Role
+from bot.queue import reads
+from bot.queue.model import FailedJobDetail
+from bot.registry import Arguments, Command, Result, Work
+from bot.targets import not_found
+from bot.views.context import Context
+from bot.views.details import failed_detail
+
+
+class FailedJobArguments(Arguments):
+    """Which failed job."""
+
+    id: OneId = Field(json_schema_extra={"positional": "ID"})
+
+
+class FailedJobResult(Result):
+    """The failed job, its payload and exception masked."""
+
+    data: FailedJobDetail
+
+
+def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
+    """Read the row."""
+    try:
+        found = reads.failed_job(work.connection, work.queue, args.id)
+    except FailedJobNotFound as error:
+        raise not_found(work, "failed", args.id) from error
+    short = found.failed_job.exception_short
+    masked = found.model_copy(
+        update={
+            "failed_job": found.failed_job.model_copy(update={"exception_short": mask_text(short)}),
+            "error_group": mask_text(found.error_group),
+            "exception": mask_text(found.exception),
+            "payload": mask_payload(found.payload, work.setup.masked_keys),
+        }
+    )
+    return FailedJobResult(data=masked)
+
+
+def view(result: FailedJobResult, context: Context) -> Message | Modal:
+    """What failed, when, the whole exception and the masked payload, with Retry and Delete."""
+    return failed_detail(result.data, context)
+
+
+COMMAND = Command(
+    name="failed-job",
+    arguments=FailedJobArguments,
+    role=Role.VIEWER,
+    result=FailedJobResult,
+    run=run,
+    view=view,
+)

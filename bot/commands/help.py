@@ -1,0 +1,48 @@
+"""`/queue help`: what this person may run, with usage."""
+
+from bot.model import Message, Role
+from bot.queue.model import Value
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.people import help_message
+
+
+class HelpArguments(Arguments):
+    """No arguments."""
+
+
+class Usage(Value):
+    """One command: its name, its usage line, the least role."""
+
+    name: str
+    usage: str
+    role: str
+
+
+class Help(Value):
+    """The commands that the person may run."""
+
+    commands: tuple[Usage, ...]
+
+
+class HelpResult(Result):
+    """What can be typed."""
+
+    data: Help
+
+
+def run(work: Work, _args: HelpArguments) -> HelpResult:
+    """List what the person's role allows."""
+    allowed = (c for c in work.setup.commands.values() if c.role <= work.grant.role)
+    usages = tuple(Usage(name=c.name, usage=c.usage(), role=c.role.word) for c in allowed)
+    return HelpResult(data=Help(commands=usages))
+
+
+def view(result: HelpResult, context: Context) -> Message:
+    """One line a command, with what it does."""
+    return help_message([(u.name, u.usage) for u in result.data.commands], context)
+
+
+COMMAND = Command(
+    name="help", arguments=HelpArguments, role=Role.NONE, result=HelpResult, run=run, view=view
+)

@@ -1,0 +1,46 @@
+"""`/queue job 123`: everything about one job."""
+
+from pydantic import Field
+
+from bot.access.masking import mask_payload
+from bot.errors import JobNotFound
+from bot.grammar import OneId
+from bot.model import Message, Modal, Role
+from bot.queue import reads
+from bot.queue.model import JobDetail
+from bot.registry import Arguments, Command, Result, Work
+from bot.targets import not_found
+from bot.views.context import Context
+from bot.views.details import job_detail
+
+
+class JobArguments(Arguments):
+    """Which job."""
+
+    id: OneId = Field(json_schema_extra={"positional": "ID"})
+
+
+class JobResult(Result):
+    """The job, its payload masked."""
+
+    data: JobDetail
+
+
+def run(work: Work, args: JobArguments) -> JobResult:
+    """Read the row."""
+    try:
+        found = reads.job(work.connection, work.queue, work.now, args.id)
+    except JobNotFound as error:
+        raise not_found(work, "job", args.id) from error
+    masked = mask_payload(found.payload, work.setup.masked_keys)
+    return JobResult(data=found.model_copy(update={"payload": masked}))
+
+
+def view(result: JobResult, context: Context) -> Message | Modal:
+    """State, times, attempts and the masked payload."""
+    return job_detail(result.data, context)
+
+
+COMMAND = Command(
+    name="job", arguments=JobArguments, role=Role.VIEWER, result=JobResult, run=run, view=view
+)

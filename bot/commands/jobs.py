@@ -1,0 +1,57 @@
+"""`/queue jobs`: the jobs in the queue, pending or reserved."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.model import Message, Role
+from bot.queue import reads
+from bot.queue.model import JobList, JobState, Listed
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.lists import job_list
+
+
+class JobsArguments(Arguments):
+    """The spec's filters; `after` is the last id of the page before."""
+
+    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    status: JobState = Field(default="all", json_schema_extra={"form": "pending|reserved|all"})
+    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+    sort: Literal["newest", "oldest"] = Field(
+        default="newest", json_schema_extra={"form": "newest|oldest"}
+    )
+    after: int | None = Field(default=None, ge=0, json_schema_extra={"internal": True})
+
+
+class JobsResult(Result):
+    """The spec's list of jobs."""
+
+    data: JobList
+    extra: Listed
+
+
+def run(work: Work, args: JobsArguments) -> JobsResult:
+    """Read one page."""
+    found, digests = reads.jobs(
+        work.connection,
+        work.queue,
+        work.now,
+        name=args.queue,
+        state=args.status,
+        limit=args.limit,
+        oldest_first=args.sort == "oldest",
+        after=args.after,
+    )
+    given = args.model_dump(exclude_none=True, exclude={"after"})
+    return JobsResult(data=found, extra=Listed(row_digests=digests, arguments=given))
+
+
+def view(result: JobsResult, context: Context) -> Message:
+    """One line a job, with Details and, for those who may, Delete."""
+    return job_list(result.data, result.extra, context)
+
+
+COMMAND = Command(
+    name="jobs", arguments=JobsArguments, role=Role.VIEWER, result=JobsResult, run=run, view=view
+)

@@ -1,0 +1,59 @@
+"""`/queue whoami`: the role a person has here, which rule gives it, and what it allows."""
+
+from bot.model import Message, Role
+from bot.queue.model import Value
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.people import whoami_message
+
+
+class WhoAmIArguments(Arguments):
+    """No arguments."""
+
+
+class WhoAmI(Value):
+    """Role, rule, and whether changes are allowed where it was asked."""
+
+    user: str
+    role: str
+    rule: str
+    changes_here: bool
+    change_channels: tuple[str, ...]
+
+
+class WhoAmIResult(Result):
+    """Who asks."""
+
+    data: WhoAmI
+
+
+def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
+    """Say what the road found out about the person."""
+    rules = work.setup.rules
+    invocation = work.invocation
+    here = invocation.channel is None or invocation.channel in rules.change_channels
+    return WhoAmIResult(
+        data=WhoAmI(
+            user=invocation.actor.user,
+            role=work.grant.role.word,
+            rule=work.grant.rule,
+            changes_here=here or invocation.actor.is_terminal,
+            change_channels=rules.change_channels,
+        )
+    )
+
+
+def view(result: WhoAmIResult, context: Context) -> Message:
+    """Three lines."""
+    data = result.data
+    return whoami_message(data.user, data.rule, data.changes_here, data.change_channels, context)
+
+
+COMMAND = Command(
+    name="whoami",
+    arguments=WhoAmIArguments,
+    role=Role.NONE,
+    result=WhoAmIResult,
+    run=run,
+    view=view,
+)

@@ -1,0 +1,251 @@
+"""The one road: find, validate, may they, then one transaction with run, audit and outbox.
+
+A typed command, a button, a modal and the terminal all come this way. A `Refusal` is an outcome: it
+rolls the change back, is audited, and is shown to the person in their language. Whatever else is
+raised is a bug: rolled back too, and told as such by who called.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from bot import errors
+from bot.access.roles import Grant, Need, authorize
+from bot.answers import Outcome, public_context
+from bot.errors import Busy, DatabaseDown, OutcomeUnknown, Refusal, UnknownCommand
+from bot.failpoints import reach
+from bot.grammar import Request, invalid, parse
+from bot.ledger import audit, incidents, outbox, requests
+from bot.model import Invocation, Role
+from bot.queue.database import changing, reading
+from bot.registry import Command, Effect, Result, Setup, Work
+from bot.text import texts_for
+from bot.views.refusal import refusal_sentence
+
+log = structlog.get_logger(__name__)
+
+AUDIT_SECONDS = 0.6
+"""What the record of a refusal may take after the answer is known."""
+
+UNSETTLED = (Busy, DatabaseDown, OutcomeUnknown)
+"""Refusals that a second delivery of the same request may turn into a result."""
+
+
+def request_id(*parts: object) -> str:
+    """The id under which the same click or command is known however often it arrives."""
+    return hashlib.sha256(json.dumps([str(p) for p in parts]).encode()).hexdigest()
+
+
+def dispatch(setup: Setup, invocation: Invocation, said: str | Request | Refusal) -> Outcome:
+    """Carry out what was typed, or what a form said, and return how it ended.
+
+    A `Refusal` is what the edge made of an envelope that says nothing runnable.
+    """
+    command: Command | None = None
+    grant = Grant(Role.NONE, "none")
+    values: Mapping[str, Any] = {"text": said[:200]} if isinstance(said, str) else {}
+    name = ""
+    try:
+        if isinstance(said, Refusal):
+            raise said
+        request = parse(said, setup.commands) if isinstance(said, str) else said
+        name, values = request.command, request.values
+        command = setup.commands.get(name)
+        if command is None:
+            raise UnknownCommand(word=name[:64], nearest="help", usage="/queue help")
+        arguments = _validated(command, values)
+        grant = may(setup, invocation, command.need)
+        if command.effect is Effect.READ:
+            return _read(setup, invocation, command, grant, arguments)
+        return _change(setup, invocation, command, grant, arguments)
+    except Refusal as refusal:
+        now = datetime.now(UTC).replace(tzinfo=None)  # until the database says its own
+        record = _record(setup, invocation, grant, name or "?", values, now)
+        return _refused(setup, invocation, command, grant, record, refusal)
+
+
+def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
+    """The person's grant for this need, or a `Denied`; asked again whenever something runs."""
+    return authorize(setup.rules, setup.directory, invocation, need)
+
+
+def _validated(command: Command, values: Mapping[str, Any]) -> Any:
+    try:
+        return command.arguments.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        context = first.get("ctx", {})
+        expected = context.get("le") or context.get("ge") or context.get("expected") or ""
+        if first["type"] == "value_error":
+            problem, _, shown = str(context["error"]).partition(":")
+        else:
+            problem, shown = first["type"], str(first.get("input", ""))
+        field = ".".join(str(part) for part in first["loc"][:1])
+        raise invalid(command, problem, field, shown, str(expected)) from error
+
+
+def _read(
+    setup: Setup, invocation: Invocation, command: Command, grant: Grant, arguments: Any
+) -> Outcome:
+    with reading(setup.engine, invocation.deadline) as connection:
+        now = setup.clock(connection)
+        result = command.run(Work(connection, now, invocation, grant, setup), arguments)
+    return Outcome(command, grant, now, result=result)
+
+
+def _change(
+    setup: Setup, invocation: Invocation, command: Command, grant: Grant, arguments: Any
+) -> Outcome:
+    def work(connection: Connection) -> Outcome:
+        now = setup.clock(connection)
+        try:
+            requests.claim(
+                connection, invocation.request_id, command.name, invocation.actor.user, now
+            )
+        except requests.AlreadyAnswered as earlier:
+            return _earlier(command, grant, now, earlier.answer)
+        reach("claimed")
+        result = command.run(Work(connection, now, invocation, grant, setup), arguments)
+        reach("ran")
+        if result.outcome is not None:
+            record = _record(setup, invocation, grant, command.name, arguments.model_dump(), now)
+            audit.write(
+                connection,
+                replace(
+                    record,
+                    outcome=result.outcome,
+                    targets=result.targets,
+                    answer=result.message or "",
+                ),
+            )
+            _tell_channel(setup, connection, invocation, command, result, now)
+        requests.settle(connection, invocation.request_id, _stored(result))
+        reach("settled")
+        return Outcome(command, grant, now, result=result)
+
+    def settled(connection: Connection) -> Outcome | None:
+        stored = requests.answer(connection, invocation.request_id)
+        if stored is None:
+            return None
+        return _earlier(command, grant, setup.clock(connection), stored)
+
+    if monotonic() > invocation.deadline:
+        raise Busy
+    outcome = changing(setup.engine, invocation.deadline, work, settled)
+    reach("committed")
+    return outcome
+
+
+def _stored(result: Result) -> str:
+    return json.dumps({"result": result.model_dump(mode="json")}, ensure_ascii=False)
+
+
+def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outcome:
+    said = json.loads(stored)
+    if "result" in said:
+        result = command.result.model_validate(said["result"])
+        return Outcome(command, grant, now, result=result, repeated=True)
+    return Outcome(command, grant, now, refusal=errors.restore(said), repeated=True)
+
+
+def _record(
+    setup: Setup,
+    invocation: Invocation,
+    grant: Grant,
+    action: str,
+    arguments: Mapping[str, Any],
+    now: datetime,
+) -> audit.Record:
+    actor = invocation.actor
+    return audit.Record(
+        at=now,
+        request_id=invocation.request_id,
+        actor=actor.user,
+        team=actor.team,
+        detail=actor.detail,
+        source=invocation.source.value,
+        role=grant.role.word,
+        rule=grant.rule,
+        action=action,
+        arguments={key: value for key, value in arguments.items() if value is not None},
+        channel=invocation.channel,
+        message_ts=invocation.message_ts,
+        outcome="ok",
+        version=setup.version,
+        replica=setup.replica,
+    )
+
+
+def _tell_channel(
+    setup: Setup,
+    connection: Connection,
+    invocation: Invocation,
+    command: Command,
+    result: Result,
+    now: datetime,
+) -> None:
+    """Put what others see of the change into the outbox, in the channel it was made in.
+
+    A click on an alert needs none: the alert itself says by whom. A change made in App Home or a
+    terminal is told in the first channel where changes are allowed.
+    """
+    home = next(iter(setup.rules.change_channels), setup.audit_channel)
+    channel = invocation.channel or home
+    if command.visible is None or channel is None or _is_alert(connection, invocation):
+        return
+    message = command.visible(result, public_context(setup, invocation, now))
+    if message is not None:
+        outbox.post(connection, channel, f"request:{invocation.request_id}", message, now)
+
+
+def _is_alert(connection: Connection, invocation: Invocation) -> bool:
+    if invocation.channel is None or invocation.message_ts is None:
+        return False
+    return incidents.by_message(connection, invocation.channel, invocation.message_ts) is not None
+
+
+def _refused(
+    setup: Setup,
+    invocation: Invocation,
+    command: Command | None,
+    grant: Grant,
+    record: audit.Record,
+    refusal: Refusal,
+) -> Outcome:
+    """Write the refusal down and return it, or the earlier answer of the same request."""
+    changes = command is not None and command.effect is not Effect.READ
+    keep = changes and not isinstance(refusal, UNSETTLED)
+    english = texts_for("en", "en", setup.zone)
+    record = replace(
+        record,
+        outcome=refusal.outcome,
+        reason=refusal.code,
+        answer=refusal_sentence(refusal, english)[:500],
+    )
+
+    def work(connection: Connection) -> Outcome:
+        now = setup.clock(connection)
+        if keep and command is not None:
+            actor = invocation.actor.user
+            try:
+                requests.claim(connection, invocation.request_id, command.name, actor, now)
+            except requests.AlreadyAnswered as earlier:
+                return _earlier(command, grant, now, earlier.answer)
+            requests.settle(connection, invocation.request_id, errors.keep(refusal))
+        audit.write(connection, replace(record, at=now))
+        return Outcome(command, grant, now, refusal=refusal)
+
+    try:
+        return changing(setup.engine, monotonic() + AUDIT_SECONDS, work)
+    except Refusal as error:
+        # The database that should keep the record is what refuses; the log is what is left.
+        log.warning("refusal not recorded", reason=refusal.code, because=error.code)
+        return Outcome(command, grant, record.at, refusal=refusal)

@@ -1,0 +1,180 @@
+"""Refusals: outcomes a person may see. Anything else that is raised is a bug."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """A request that was not carried out, and why, as a type and its values.
+
+    `code` names the message in the catalogs (`refusal-<code>`), `outcome` is the word in the audit
+    record, and `values` are what the message needs. Raised inside a transaction it rolls it back.
+    """
+
+    code: ClassVar[str] = "refused"
+    outcome: ClassVar[str] = "refused"
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(self.code)
+        self.values: Mapping[str, object] = values
+
+
+class UnknownCommand(Refusal):
+    """No command has this name; `word` is what was typed, `nearest` the closest name."""
+
+    code = "unknown-command"
+
+
+class Invalid(Refusal):
+    """An argument is missing, misspelt or out of range; `problem` says which, `usage` the form."""
+
+    code = "invalid"
+
+
+class Denied(Refusal):
+    """The person may not do this; `needed` is the least role, `holders` who has it."""
+
+    code = "denied"
+    outcome = "denied"
+
+
+class NotMember(Denied):
+    """The account is a guest, a bot, deactivated, or of another workspace."""
+
+    code = "not-member"
+
+
+class WrongChannel(Denied):
+    """Changes are not allowed in this channel; `channels` names where they are."""
+
+    code = "wrong-channel"
+
+
+class WrongQueue(Denied):
+    """The queue is not on the list of queues the bot may change."""
+
+    code = "wrong-queue"
+
+
+class Unverifiable(Denied):
+    """The role could not be checked (Slack did not answer), so nothing was changed."""
+
+    code = "unverifiable"
+
+
+class JobNotFound(Refusal):
+    """No such job: it was processed or moved to failed; the audit may know by whom."""
+
+    code = "job-not-found"
+
+
+class FailedJobNotFound(Refusal):
+    """No such failed job: it was retried or deleted; the audit may know by whom."""
+
+    code = "failed-job-not-found"
+
+
+class Changed(Refusal):
+    """The row is another than the one the person saw, so it was left alone."""
+
+    code = "changed"
+
+
+class PlanExpired(Refusal):
+    """A preview was confirmed too late, twice, or by somebody else."""
+
+    code = "plan-expired"
+
+
+class CountMismatch(Refusal):
+    """The typed count is not the count of the frozen scope."""
+
+    code = "count-mismatch"
+
+
+class NothingToDo(Refusal):
+    """The scope is empty."""
+
+    code = "nothing-to-do"
+    outcome = "no-op"
+
+
+class OperationRunning(Refusal):
+    """Another bulk operation works on the same queue."""
+
+    code = "operation-running"
+
+
+class Busy(Refusal):
+    """The database did not answer in time; nothing was changed."""
+
+    code = "busy"
+
+
+class DatabaseDown(Refusal):
+    """The database cannot be reached; nothing was changed."""
+
+    code = "database-down"
+
+
+class OutcomeUnknown(Refusal):
+    """The answer to COMMIT was lost and cannot be looked up yet."""
+
+    code = "outcome-unknown"
+    outcome = "unknown"
+
+
+class ReadOnly(Refusal):
+    """Changes are off: the tables do not allow them; `reason` says why."""
+
+    code = "read-only"
+
+
+class StartError(Exception):
+    """The bot cannot start; each problem is one sentence that says what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def keep(refusal: Refusal) -> str:
+    """The refusal as JSON, so that the same request gets the same answer again."""
+    values = {name: _kept(value) for name, value in refusal.values.items()}
+    return json.dumps({"refused": type(refusal).__name__, "values": values}, ensure_ascii=False)
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    return value
+
+
+def restore(kept: Mapping[str, Any]) -> Refusal:
+    """The refusal that `keep` wrote down."""
+    values = {name: _restored(value) for name, value in kept["values"].items()}
+    kind = _KINDS[kept["refused"]]
+    return kind(**values)
+
+
+def _restored(value: object) -> object:
+    match value:
+        case {"at": str(at)}:
+            return datetime.fromisoformat(at)
+        case list():
+            return tuple(value)
+    return value
+
+
+def _kinds(root: type[Refusal]) -> dict[str, type[Refusal]]:
+    found = {root.__name__: root}
+    for kind in root.__subclasses__():
+        found |= _kinds(kind)
+    return found
+
+
+_KINDS = _kinds(Refusal)

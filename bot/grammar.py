@@ -1,0 +1,154 @@
+"""What a person typed after `/queue`, read into a command's name and its raw arguments.
+
+`<command> [ids…] [key=value…]`. Values may be quoted; typographic quotes and dashes, which phones
+and Slack's editor make, count as the plain ones. Users, channels and groups arrive as `<@U…>`,
+`<#C…>`, `<!subteam^S…>`; only their id is kept.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from bot.errors import Invalid, UnknownCommand
+from bot.registry import Arguments, Command
+
+MAX_TEXT = 2_000
+MAX_IDS = 20
+"""What goes in one transaction; more is bulk, with its preview."""
+
+_PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
+_MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
+_RANGE = re.compile(r"^(\d{1,18})(?:-(\d{1,18}))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which command, with which raw arguments; `typed` when a person wrote it as words."""
+
+    command: str
+    values: Mapping[str, Any]
+    typed: bool = False
+
+
+def parse(text: str, commands: Mapping[str, Command]) -> Request:
+    """Read typed words; raises `UnknownCommand` or `Invalid`. No words at all are `status`."""
+    if len(text) > MAX_TEXT:
+        raise Invalid(
+            problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="/queue help"
+        )
+    words = _words(text)
+    name = words[0].lower() if words else "status"
+    command = commands.get(name)
+    if command is None:
+        nearest = get_close_matches(name, commands, n=1, cutoff=0.5)
+        raise UnknownCommand(
+            word=name[:64],
+            nearest=nearest[0] if nearest else "help",
+            usage=commands[nearest[0]].usage() if nearest else "/queue help",
+        )
+    return Request(name, _arguments(command, words[1:]), typed=True)
+
+
+def _words(text: str) -> list[str]:
+    plain = text.translate(_PLAIN)
+    try:
+        lexer = shlex.shlex(plain, posix=True, punctuation_chars=False)
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        lexer.escape = ""
+        return list(lexer)
+    except ValueError as error:
+        raise Invalid(
+            problem="quote", field="", value="", expected="", usage="/queue help"
+        ) from error
+
+
+def _arguments(command: Command, words: list[str]) -> dict[str, Any]:
+    fields = command.arguments.model_fields
+    values: dict[str, Any] = {}
+    bare: list[str] = []
+    for word in words:
+        key, sign, value = word.partition("=")
+        key = key.lower().replace("-", "_")
+        if not sign or _MENTION.match(word):
+            bare.append(mentioned(word))
+        elif key not in fields or marks(command.arguments, key).get("internal"):
+            raise invalid(command, "unknown-key", key, value)
+        elif key in values:
+            raise invalid(command, "twice", key, value)
+        else:
+            values[key] = mentioned(value)
+    positional = next((n for n in fields if marks(command.arguments, n).get("positional")), None)
+    if bare and positional is None:
+        raise invalid(command, "extra-word", bare[0], bare[0])
+    if bare and positional is not None:
+        values[positional] = bare
+    return values
+
+
+def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
+    """What the schema says of a field besides its type: `positional`, `internal`, `form`."""
+    extra = arguments.model_fields[name].json_schema_extra
+    return extra if isinstance(extra, Mapping) else {}
+
+
+def invalid(
+    command: Command, problem: str, field: str, value: object, expected: str = ""
+) -> Invalid:
+    """The refusal of one argument; `problem` names its sentence in the catalogs."""
+    return Invalid(
+        problem=problem,
+        field=field[:64],
+        value=str(value)[:64],
+        expected=expected,
+        usage=command.usage(),
+    )
+
+
+def mentioned(word: str) -> str:
+    """The id of a mention, else the word itself."""
+    found = _MENTION.match(word)
+    return found[1] if found else word
+
+
+def _read_ids(value: object) -> tuple[int, ...]:
+    words = value if isinstance(value, list | tuple) else [value]
+    ids: dict[int, None] = {}
+    for word in words:
+        for part in str(word).strip("#").split(","):
+            if not part:
+                continue
+            found = _RANGE.match(part)
+            if found is None:
+                raise ValueError(f"id:{part[:20]}")
+            first, last = int(found[1]), int(found[2] or found[1])
+            if last < first or last - first >= MAX_IDS:
+                raise ValueError(f"range:{part[:40]}")
+            ids.update(dict.fromkeys(range(first, last + 1)))
+    if not ids or len(ids) > MAX_IDS:
+        raise ValueError(f"count:{len(ids)}")
+    return tuple(sorted(ids))
+
+
+Ids = Annotated[tuple[int, ...], BeforeValidator(_read_ids)]
+"""One to twenty ids, as words, lists `45,46` and ranges `50-60`; sorted, without doubles."""
+
+
+def _read_id(value: object) -> int:
+    if isinstance(value, list | tuple):
+        if len(value) != 1:
+            raise ValueError("one:")
+        value = value[0]
+    word = str(value).strip("#")
+    if not word.isascii() or not word.isdigit() or len(word) > 18:
+        raise ValueError(f"id:{word[:20]}")
+    return int(word)
+
+
+OneId = Annotated[int, BeforeValidator(_read_id)]
+"""One id, as a word."""

@@ -1,0 +1,233 @@
+"""The bot's index of what failed: filled once per failure, after the failure's commit.
+
+All grouping, finding, counting and freezing reads this table. `seq` is assigned by one pass at a
+time (its turn is a row lock), so the order of `seq` is the order of commit: what is committed later
+always has a greater one. New failures are found above a settled mark, because id order is not
+commit order, and a rolling sweep finds the rest: a late commit with an old id, a row that is gone,
+an id that came back with another content.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from bot.ledger import incidents
+from bot.ledger.leases import turn
+from bot.ledger.marks import mark, move
+from bot.ledger.tables import failures
+from bot.queue.error_group import error_group, short_error
+from bot.queue.layouts import Queue, failed_digest, payload_digest
+from bot.queue.payload import identify
+from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
+
+PASS_ROWS = 1_000
+SWEEP_ROWS = 20_000
+SETTLED_AFTER = timedelta(minutes=10)
+"""No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
+
+NO_INCIDENT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass found: failures added, failures that are gone, and whether more are waiting."""
+
+    added: int
+    gone: int
+    more: bool
+
+
+Step = Callable[[Connection, Queue, datetime], Pass]
+
+
+def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = PASS_ROWS) -> Pass:
+    """Add up to `rows` failures that are not in the index yet."""
+    turn(connection, "failures")
+    if mark(connection, "backfill_end") < 0:
+        _begin_backfill(connection, queue)
+    if mark(connection, "backfill") < mark(connection, "backfill_end"):
+        return _backfill(connection, queue, now, rows)
+    settled = _settled_mark(connection, queue, now)
+    found = _missing(connection, queue, settled, None, rows)
+    _add(connection, queue, found, now, incident=None)
+    return Pass(added=len(found), gone=0, more=len(found) == rows)
+
+
+def sweep(connection: Connection, queue: Queue, now: datetime, rows: int = SWEEP_ROWS) -> Pass:
+    """Compare the next stretch of ids with the index, both ways; starts over at the end."""
+    turn(connection, "failures")
+    if mark(connection, "backfill") < mark(connection, "backfill_end"):
+        return Pass(0, 0, more=False)
+    low = mark(connection, "sweep")
+    high = _end_of_stretch(connection, queue, low, rows)
+    gone = _mark_gone(connection, queue, low, high, now)
+    found = _missing(connection, queue, low, high, PASS_ROWS)
+    _add(connection, queue, found, now, incident=None)
+    more = len(found) == PASS_ROWS
+    if not more:
+        move(connection, "sweep", 0 if high is None else high)
+    return Pass(added=len(found), gone=gone, more=more)
+
+
+def backfill_left(connection: Connection) -> bool:
+    """Whether failures from before the first start are still being read in."""
+    end = mark(connection, "backfill_end")
+    return end < 0 or mark(connection, "backfill") < end
+
+
+def _begin_backfill(connection: Connection, queue: Queue) -> None:
+    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
+    move(connection, "backfill", 0)
+    move(connection, "backfill_end", highest)
+
+
+def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) -> Pass:
+    low, end = mark(connection, "backfill"), mark(connection, "backfill_end")
+    found = _missing(connection, queue, low, end, rows)
+    _add(connection, queue, found, now, incident=NO_INCIDENT)
+    more = len(found) == rows
+    move(connection, "backfill", found[-1]["id"] if more else end)
+    return Pass(added=len(found), gone=0, more=True)
+
+
+def _settled_mark(connection: Connection, queue: Queue, now: datetime) -> int:
+    settled = mark(connection, "settled")
+    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
+    if highest < settled:
+        # The ids started over (TRUNCATE): everything there is new.
+        move(connection, "settled", 0)
+        return 0
+    old = connection.execute(
+        select(func.max(failures.c.failed_id)).where(
+            failures.c.failed_id > settled,
+            failures.c.seen_at < now - SETTLED_AFTER,
+        )
+    ).scalar()
+    if old is not None and old <= highest:
+        move(connection, "settled", old)
+        return int(old)
+    return settled
+
+
+def _missing(
+    connection: Connection, queue: Queue, low: int, high: int | None, rows: int
+) -> Sequence[RowMapping]:
+    """Failed jobs with an id in (low, high] that the index does not hold, or holds otherwise."""
+    c = queue.failed.c
+    known = (
+        select(failures.c.seq)
+        .where(
+            failures.c.failed_id == c.id,
+            failures.c.gone_at.is_(None),
+            failures.c.failed_at == c.failed_at,
+        )
+        .exists()
+    )
+    chosen = (
+        select(
+            c.id,
+            c.queue,
+            c.failed_at,
+            func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload"),
+            func.substr(c.exception, 1, EXCEPTION_HEAD).label("exception"),
+            (func.length(c.payload) + func.length(c.exception)).label("bytes"),
+            failed_digest(queue.failed).label("row_digest"),
+            payload_digest(queue.failed).label("payload_digest"),
+        )
+        .where(c.id > low, ~known)
+        .order_by(c.id)
+        .limit(rows)
+    )
+    if high is not None:
+        chosen = chosen.where(c.id <= high)
+    return connection.execute(chosen).mappings().all()
+
+
+def _add(
+    connection: Connection,
+    queue: Queue,
+    found: Sequence[RowMapping],
+    now: datetime,
+    *,
+    incident: int | None,
+) -> None:
+    if not found:
+        return
+    # An id that came back: the row that had it before is gone.
+    connection.execute(
+        update(failures)
+        .where(failures.c.failed_id.in_([row["id"] for row in found]), failures.c.gone_at.is_(None))
+        .values(gone_at=now)
+    )
+    connection.execute(insert(failures), [_failure(queue, row, now, incident) for row in found])
+
+
+def _failure(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
+    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    return {
+        "failed_id": row["id"],
+        "row_digest": row["row_digest"],
+        "queue": row["queue"],
+        "error_group": error_group(row["exception"]),
+        "error": short_error(row["exception"]),
+        "job_class": _short(said.job_class, 191),
+        "order_id": _short(said.order_id, 64),
+        "tienda_id": _short(said.tienda_id, 64),
+        "payload_digest": row["payload_digest"],
+        "bytes": row["bytes"],
+        "failed_at": row["failed_at"],
+        "seen_at": now,
+        "incident": incident,
+        "gone_at": None,
+    }
+
+
+def _short(value: int | str | None, length: int) -> str | None:
+    return None if value is None else str(value)[:length]
+
+
+def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
+    ids = select(queue.failed.c.id).where(queue.failed.c.id > low).order_by(queue.failed.c.id)
+    return connection.execute(ids.offset(rows - 1).limit(1)).scalar()
+
+
+def _mark_gone(
+    connection: Connection, queue: Queue, low: int, high: int | None, now: datetime
+) -> int:
+    c = queue.failed.c
+    there = (
+        select(c.id)
+        .where(c.id == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
+        .exists()
+    )
+    stretch = (failures.c.failed_id > low) & failures.c.gone_at.is_(None) & ~there
+    if high is not None:
+        stretch &= failures.c.failed_id <= high
+    result = connection.execute(update(failures).where(stretch).values(gone_at=now))
+    return result.rowcount
+
+
+def take_out(
+    connection: Connection, failed_ids: Sequence[int], by: str, how: str, now: datetime
+) -> None:
+    """Say of failures that a person's change took away by whom and how, in that transaction."""
+    which = failures.c.failed_id.in_(failed_ids) & failures.c.gone_at.is_(None)
+    incidents.settle(connection, which, by, how, now)
+    connection.execute(update(failures).where(which).values(gone_at=now))
+
+
+def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 20) -> bool:
+    """Index what failed until now, before a scope is frozen; False while the backfill runs."""
+    for _ in range(passes):
+        if not index_new(connection, queue, now).more:
+            return True
+    return not backfill_left(connection)
+
+
+def of_incident(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:
+    """The first failures of an incident, gone or not."""
+    chosen = select(failures).where(failures.c.incident == incident)
+    return connection.execute(chosen.order_by(failures.c.seq).limit(limit)).mappings().all()

@@ -1,0 +1,151 @@
+"""What went wrong, told once: a row an incident, and one message that is edited through its life.
+
+A row is changed with what it tells of; `stale` says that its message has to follow, and the
+watcher edits it. Kinds: `failure` (one failed job) and `summary` (the rest of a busy minute).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+
+from bot.ledger.tables import failures, incidents
+
+OPEN, CLOSED = "open", "closed"
+FAILURE, SUMMARY = "failure", "summary"
+
+
+def open_incident(
+    connection: Connection,
+    kind: str,
+    key: str,
+    now: datetime,
+    *,
+    failed_id: int | None = None,
+    row_digest: str | None = None,
+) -> int:
+    """A new incident's id; the key is unique, so that two watchers cannot both open it."""
+    made = connection.execute(
+        insert(incidents).values(
+            kind=kind,
+            key=key,
+            state=OPEN,
+            opened_at=now,
+            count=0,
+            failed_id=failed_id,
+            row_digest=row_digest,
+        )
+    )
+    return int(made.lastrowid)
+
+
+def assign(connection: Connection, incident: int, seqs: Sequence[int]) -> None:
+    """Give failures to the incident; its message will say the new count."""
+    connection.execute(
+        update(failures)
+        .where(failures.c.seq.in_(seqs), failures.c.incident.is_(None))
+        .values(incident=incident)
+    )
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.id == incident)
+        .values(count=incidents.c.count + len(seqs), stale=True)
+    )
+
+
+def by_key(connection: Connection, key: str) -> RowMapping | None:
+    """The incident with this key."""
+    return connection.execute(select(incidents).where(incidents.c.key == key)).mappings().first()
+
+
+def by_id(connection: Connection, incident: int) -> RowMapping | None:
+    """The incident with this id."""
+    return (
+        connection.execute(select(incidents).where(incidents.c.id == incident)).mappings().first()
+    )
+
+
+def by_message(connection: Connection, channel: str, ts: str) -> RowMapping | None:
+    """The incident that this message tells of."""
+    return (
+        connection.execute(
+            select(incidents).where(incidents.c.channel == channel, incidents.c.message_ts == ts)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def posted(connection: Connection, incident: int, channel: str, ts: str) -> None:
+    """Slack has the incident's message, here."""
+    connection.execute(
+        update(incidents).where(incidents.c.id == incident).values(channel=channel, message_ts=ts)
+    )
+
+
+def opened_since(connection: Connection, kind: str, since: datetime) -> int:
+    """How many incidents of a kind were opened after a moment."""
+    return connection.execute(
+        select(func.count())
+        .select_from(incidents)
+        .where(incidents.c.opened_at > since, incidents.c.kind == kind)
+    ).scalar_one()
+
+
+def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Failures that belong to no incident yet, in the order of `seq`."""
+    return (
+        connection.execute(
+            select(failures)
+            .where(failures.c.incident.is_(None))
+            .order_by(failures.c.seq)
+            .limit(limit)
+        )
+        .mappings()
+        .all()
+    )
+
+
+def settle(
+    connection: Connection, which: ColumnElement[bool], by: str | None, how: str, now: datetime
+) -> None:
+    """Say of the incidents of these failures who dealt with them; before `gone_at` is set."""
+    touched = connection.execute(
+        select(failures.c.incident).where(which, failures.c.incident > 0).distinct()
+    ).scalars()
+    ids = list(touched)
+    if ids:
+        connection.execute(
+            update(incidents)
+            .where(incidents.c.id.in_(ids))
+            .values(closed_by=by, closed_how=how, closed_at=now, stale=True)
+        )
+
+
+def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Incidents whose message says less than their row."""
+    return (
+        connection.execute(
+            select(incidents).where(incidents.c.stale).order_by(incidents.c.id).limit(limit)
+        )
+        .mappings()
+        .all()
+    )
+
+
+def left(connection: Connection, incident: int) -> int:
+    """How many of the incident's failures are still in `failed_jobs`."""
+    return connection.execute(
+        select(func.count())
+        .select_from(failures)
+        .where(failures.c.incident == incident, failures.c.gone_at.is_(None))
+    ).scalar_one()
+
+
+def refreshed(connection: Connection, incident: int, *, closed: bool) -> None:
+    """The message follows the row: nothing is stale any more."""
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.id == incident)
+        .values(stale=False, state=CLOSED if closed else OPEN)
+    )

@@ -1,0 +1,86 @@
+"""The ledger's values that answers and views show. No SQL."""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.queue.model import Value
+
+Action = Literal["retry-all", "clear-failed"]
+
+
+class Target(Value):
+    """A row that a change touched, as the audit keeps it."""
+
+    kind: Literal["failed", "job"]
+    id: int
+    queue: str
+    row_digest: str
+    order_id: int | str | None = None
+
+
+class Scope(Value):
+    """Which failures: of one queue or of all, failed before a moment of the queue's wall clock."""
+
+    queue: str | None = None
+    failed_before: datetime | None = None
+
+
+class Share(Value):
+    """How much of a scope one queue or one error group is."""
+
+    name: str
+    count: int
+
+
+class Preview(Value):
+    """A frozen scope as it is shown before it is confirmed; `bytes` of payload and exception.
+
+    `plan` is what a confirmation names; `indexing` warns that older failures are still being read
+    in and are not part of the scope.
+    """
+
+    plan: int
+    action: Action
+    scope: Scope
+    total: int
+    bytes: int
+    queues: tuple[Share, ...]
+    error_groups: tuple[Share, ...]
+    other_groups: int
+    oldest: datetime
+    newest: datetime
+    indexing: bool = False
+
+
+class Progress(Value):
+    """How far a bulk change is; `state` is running, done, cancelled or stopped."""
+
+    operation: int
+    action: Action
+    state: str
+    total: int
+    done: int
+    skipped: int
+    actor: str
+    seconds: int
+    reason: str | None = None
+
+
+class AuditLine(Value):
+    """One audit record as the history and the audit channel show it; `at` is naive UTC."""
+
+    at: datetime
+    actor: str
+    action: str
+    outcome: str
+    source: str
+    role: str
+    targets: tuple[Target, ...]
+    channel: str | None
+    message_ts: str | None
+    reason: str | None
+    answer: str
+    arguments: str
+    detail: str | None = None
+    seq: int | None = None
+    hash: str | None = None

@@ -1,0 +1,373 @@
+"""Bulk changes: a frozen scope, its one-time confirmation, and the batches that carry it out.
+
+The scope is every failure with `seq` up to a bound that matches the filter. What is not in the
+index, or came later, is never touched; what is gone or changed meanwhile is counted as skipped.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from bot.ledger import archive, incidents
+from bot.ledger.model import Action, Preview, Scope, Share
+from bot.ledger.tables import failures, items, operations
+from bot.queue import bulk
+from bot.queue.database import LostRace
+from bot.queue.layouts import Queue, failed_digest
+from bot.queue.moves import exactly, for_update
+
+CONFIRM_WITHIN = timedelta(minutes=10)
+TAKEN_OVER_AFTER = timedelta(seconds=15)
+TOP_GROUPS = 10
+ACTIVE = ("running", "cancelling")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A bulk change and how far it is.
+
+    Its states: planned, running, cancelling, done, cancelled, stopped.
+    """
+
+    id: int
+    action: Action
+    scope: Scope
+    bound_seq: int
+    total: int
+    state: str
+    actor: str
+    team: str | None
+    source: str
+    detail: str | None
+    channel: str | None
+    request_id: str
+    expires_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    owner: str | None
+    cursor_seq: int
+    done: int
+    skipped: int
+    items_digest: str
+    reason: str | None
+
+
+def matching(scope: Scope) -> ColumnElement[bool]:
+    """The condition on the index of failures that the scope stands for."""
+    wanted = [failures.c.gone_at.is_(None)]
+    if scope.queue is not None:
+        wanted.append(failures.c.queue == scope.queue)
+    if scope.failed_before is not None:
+        wanted.append(failures.c.failed_at < scope.failed_before)
+    return and_(*wanted)
+
+
+def _operation(row: RowMapping) -> Operation:
+    names = Operation.__dataclass_fields__.keys()
+    values: dict[str, Any] = {name: row[name] for name in names}
+    values["scope"] = Scope.model_validate_json(row["scope"])
+    return Operation(**values)
+
+
+def freeze(connection: Connection, action: Action, scope: Scope, values: dict[str, Any]) -> Preview:
+    """Store a plan for what matches now and say what that is; total 0 makes no plan (id 0).
+
+    `values` are the plan's other columns: who, where, request id, created_at and expires_at.
+    """
+    matches = matching(scope)
+    bound = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
+    within = and_(matches, failures.c.seq <= bound)
+    c = failures.c
+    sums = connection.execute(
+        select(func.count(), func.sum(c.bytes), func.min(c.failed_at), func.max(c.failed_at)).where(
+            within
+        )
+    ).one()
+    total = int(sums[0])
+    plan = 0
+    if total:
+        stored = connection.execute(
+            insert(operations).values(
+                action=action,
+                scope=scope.model_dump_json(),
+                queue=scope.queue,
+                bound_seq=bound,
+                total=total,
+                bytes=int(sums[1]),
+                state="planned",
+                **values,
+            )
+        )
+        plan = int(stored.lastrowid)
+    groups = _shares(connection, c.error_group, within)
+    never = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock; shown by nobody, for the total is 0
+    return Preview(
+        plan=plan,
+        action=action,
+        scope=scope,
+        total=total,
+        bytes=int(sums[1] or 0),
+        queues=tuple(_shares(connection, c.queue, within)),
+        error_groups=tuple(groups[:TOP_GROUPS]),
+        other_groups=max(0, len(groups) - TOP_GROUPS),
+        oldest=sums[2] or never,
+        newest=sums[3] or never,
+    )
+
+
+def _shares(
+    connection: Connection, column: ColumnElement[str], within: ColumnElement[bool]
+) -> list[Share]:
+    count = func.count()
+    rows = connection.execute(
+        select(column, count).where(within).group_by(column).order_by(count.desc(), column)
+    )
+    return [Share(name=name, count=number) for name, number in rows]
+
+
+def locked(connection: Connection, operation: int) -> Operation | None:
+    """The operation, locked until the transaction ends."""
+    row = (
+        connection.execute(for_update(select(operations).where(operations.c.id == operation)))
+        .mappings()
+        .first()
+    )
+    return None if row is None else _operation(row)
+
+
+def find(connection: Connection, operation: int) -> Operation | None:
+    """The operation as it is now."""
+    row = (
+        connection.execute(select(operations).where(operations.c.id == operation))
+        .mappings()
+        .first()
+    )
+    return None if row is None else _operation(row)
+
+
+def running_on(connection: Connection, queue: str | None) -> Operation | None:
+    """A bulk change that works on this queue (None: on any) right now."""
+    chosen = select(operations).where(operations.c.state.in_(ACTIVE))
+    if queue is not None:
+        chosen = chosen.where((operations.c.queue == queue) | operations.c.queue.is_(None))
+    row = connection.execute(chosen.limit(1)).mappings().first()
+    return None if row is None else _operation(row)
+
+
+def start(
+    connection: Connection, operation: int, request_id: str, owner: str, now: datetime
+) -> bool:
+    """Use the confirmation, once and in time; False where it was used or has expired."""
+    result = connection.execute(
+        update(operations)
+        .where(
+            operations.c.id == operation,
+            operations.c.state == "planned",
+            operations.c.expires_at >= now,
+        )
+        .values(state="running", request_id=request_id, started_at=now, owner=owner, heartbeat=now)
+    )
+    return result.rowcount == 1
+
+
+def ask_to_stop(connection: Connection, operation: Operation) -> bool:
+    """Let the next batch not begin; False where the operation is not running."""
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state == "running")
+        .values(state="cancelling")
+    )
+    return result.rowcount == 1
+
+
+def take(connection: Connection, owner: str, now: datetime) -> Operation | None:
+    """A running operation of this replica, or one whose replica has made no progress for 15 s."""
+    stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
+    mine = operations.c.owner == owner
+    row = (
+        connection.execute(
+            select(operations)
+            .where(operations.c.state.in_(ACTIVE), mine | stale)
+            .order_by(operations.c.id)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    taken = connection.execute(
+        update(operations)
+        .where(
+            operations.c.id == row["id"],
+            operations.c.state == row["state"],
+            operations.c.owner == row["owner"],
+            operations.c.heartbeat == row["heartbeat"],
+        )
+        .values(owner=owner, heartbeat=now)
+    )
+    return find(connection, row["id"]) if taken.rowcount == 1 else None
+
+
+def advance(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    owner: str,
+    now: datetime,
+    rows: int = bulk.BATCH_ROWS,
+) -> int:
+    """Carry out the next batch in the caller's transaction; returns how many rows were in scope.
+
+    0 means that nothing is left. Raises `LostRace` where another replica took the operation over or
+    a row was moved by somebody else in between: roll back and look again.
+    """
+    within = and_(
+        matching(operation.scope),
+        failures.c.seq > operation.cursor_seq,
+        failures.c.seq <= operation.bound_seq,
+    )
+    chosen = connection.execute(
+        select(failures.c.seq).where(within).order_by(failures.c.seq).limit(rows)
+    ).scalars()
+    seqs = list(chosen)
+    if not seqs:
+        return 0
+    stretch = and_(within, failures.c.seq <= seqs[-1])
+    moved, digest = _choose(connection, queue, operation, stretch)
+    if moved:
+        _move(connection, queue, operation, moved, now)
+    incidents.settle(connection, stretch, operation.actor, operation.action, now)
+    _mark_gone(connection, stretch, now)
+    _step(connection, operation, owner, seqs[-1], moved, digest, now)
+    return len(seqs)
+
+
+def _choose(
+    connection: Connection, queue: Queue, operation: Operation, stretch: ColumnElement[bool]
+) -> tuple[int, str]:
+    """Put the batch's rows that are still what they were into the items, and lock them."""
+    there = select(
+        literal(operation.id),
+        queue.failed.c.id,
+        literal(operation.cursor_seq),
+        failures.c.row_digest,
+    ).where(
+        queue.failed.c.id == failures.c.failed_id,
+        failed_digest(queue.failed) == failures.c.row_digest,
+        stretch,
+    )
+    columns = ("operation", "failed_id", "batch", "row_digest")
+    moved = connection.execute(
+        insert(items).from_select(columns, for_update(there.order_by(queue.failed.c.id)))
+    ).rowcount
+    rows = connection.execute(
+        select(items.c.failed_id, items.c.row_digest)
+        .where(_batch(operation))
+        .order_by(items.c.failed_id)
+    )
+    if not moved:
+        return 0, operation.items_digest
+    whole = hashlib.sha256(operation.items_digest.encode())
+    for failed_id, row_digest in rows:
+        whole.update(f"{failed_id}:{row_digest}\n".encode())
+    return moved, whole.hexdigest()
+
+
+def _batch(operation: Operation) -> ColumnElement[bool]:
+    return and_(items.c.operation == operation.id, items.c.batch == operation.cursor_seq)
+
+
+def _move(
+    connection: Connection, queue: Queue, operation: Operation, rows: int, now: datetime
+) -> None:
+    batch = _batch(operation)
+    ids = items.c.failed_id
+    which = and_(queue.failed.c.id == ids, batch)
+    kept = archive.keep_failed(
+        connection, queue, which, operation.action, operation.request_id, now
+    )
+    if kept != rows:
+        raise LostRace
+    if operation.action == "retry-all":
+        bulk.retry_batch(connection, queue, ids, batch, rows, now)
+    else:
+        bulk.delete_batch(connection, queue, ids, batch, rows)
+
+
+def _mark_gone(connection: Connection, stretch: ColumnElement[bool], now: datetime) -> None:
+    connection.execute(update(failures).where(stretch).values(gone_at=now))
+
+
+def _step(
+    connection: Connection,
+    operation: Operation,
+    owner: str,
+    cursor: int,
+    moved: int,
+    digest: str,
+    now: datetime,
+) -> None:
+    exactly(
+        connection.execute(
+            update(operations)
+            .where(
+                operations.c.id == operation.id,
+                operations.c.owner == owner,
+                operations.c.state == "running",
+                operations.c.cursor_seq == operation.cursor_seq,
+            )
+            .values(
+                cursor_seq=cursor,
+                done=operations.c.done + moved,
+                items_digest=digest,
+                heartbeat=now,
+            )
+        ),
+        1,
+    )
+
+
+def finish(
+    connection: Connection, operation: Operation, state: str, reason: str | None, now: datetime
+) -> bool:
+    """End a running operation, once; False where it had ended.
+
+    At its end, what the scope held and was not moved had gone or changed meanwhile: skipped.
+    """
+    skipped = operations.c.total - operations.c.done if state == "done" else 0
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state.in_(ACTIVE))
+        .values(state=state, reason=reason, skipped=skipped, finished_at=now)
+    )
+    return result.rowcount == 1
+
+
+def items_digest(connection: Connection, operation: Operation) -> str:
+    """The digest over the items as they are stored, to compare with the one in the audit."""
+    rows = connection.execute(
+        select(items.c.batch, items.c.failed_id, items.c.row_digest)
+        .where(items.c.operation == operation.id)
+        .order_by(items.c.batch, items.c.failed_id)
+    )
+    digest, batch, whole = "", None, hashlib.sha256()
+    for number, failed_id, row_digest in rows:
+        if number != batch:
+            digest = digest if batch is None else whole.hexdigest()
+            batch, whole = number, hashlib.sha256(digest.encode())
+        whole.update(f"{failed_id}:{row_digest}\n".encode())
+    return digest if batch is None else whole.hexdigest()

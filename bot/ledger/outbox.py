@@ -1,0 +1,231 @@
+"""What is to be said in Slack: committed with what it tells of, delivered until Slack has it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+
+from bot.ledger.leases import Lease
+from bot.ledger.tables import outbox
+from bot.model import Message
+
+POST, EDIT, AUDIT, REFUSALS = "post", "edit", "audit", "refusals"
+"""`refusals` is `audit` for equal refusals that wait for their minute: they hold back no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row that is due: what to say, where, and how often it was tried."""
+
+    id: int
+    kind: str
+    channel: str
+    subject: str
+    body: Mapping[str, Any]
+    attempts: int
+    in_doubt: bool
+    created_at: datetime
+
+
+def post(
+    connection: Connection, channel: str, subject: str, message: Message, now: datetime
+) -> None:
+    """Say something new in a channel; `subject` is what later edits and links name it by."""
+    _put(connection, POST, channel, subject, _body(message), now)
+
+
+def edit(
+    connection: Connection, channel: str, subject: str, message: Message, now: datetime
+) -> None:
+    """Change what was posted about the subject; an edit that still waits is replaced."""
+    connection.execute(
+        delete(outbox).where(
+            outbox.c.subject == subject,
+            outbox.c.kind == EDIT,
+            outbox.c.sent_at.is_(None),
+            outbox.c.claimed_epoch.is_(None),
+        )
+    )
+    _put(connection, EDIT, channel, subject, _body(message), now)
+
+
+def tell_audit(
+    connection: Connection,
+    kind: str,
+    channel: str,
+    subject: str,
+    seq: int,
+    now: datetime,
+    due: datetime | None = None,
+) -> None:
+    """Post a sealed record, not before `due`; it is drawn when it is sent."""
+    _put(connection, kind, channel, subject, {"seqs": [seq]}, now, due)
+
+
+def latest(connection: Connection, subject: str, since: datetime) -> Letter | None:
+    """The newest row about the subject that is younger than `since`."""
+    row = (
+        connection.execute(
+            select(outbox)
+            .where(outbox.c.subject == subject, outbox.c.created_at > since)
+            .order_by(outbox.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else _letter(row)
+
+
+def add_to(connection: Connection, letter: Letter, seq: int) -> bool:
+    """Let a message that nobody has tried to send yet tell of one more record."""
+    body = {"seqs": [*letter.body["seqs"], seq]}
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == letter.id, outbox.c.sent_at.is_(None), outbox.c.attempts == 0)
+        .values(body=json.dumps(body))
+    )
+    return result.rowcount == 1
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _put(
+    connection: Connection,
+    kind: str,
+    channel: str,
+    subject: str,
+    body: Mapping[str, Any],
+    now: datetime,
+    due: datetime | None = None,
+) -> None:
+    connection.execute(
+        insert(outbox).values(
+            kind=kind,
+            channel=channel,
+            subject=subject,
+            body=json.dumps(body, ensure_ascii=False),
+            created_at=now,
+            next_attempt_at=due or now,
+        )
+    )
+
+
+def due(connection: Connection, now: datetime, limit: int = 20) -> list[Letter]:
+    """The oldest unsent row of each channel, where its time has come: a channel keeps its order.
+
+    A row that waits (rate limit, a minute of equal refusals) holds back only its own channel, and
+    only rows of its own kind.
+    """
+    waiting = outbox.c.sent_at.is_(None)
+    heads = (
+        select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.channel, outbox.c.kind)
+    ).scalar_subquery()
+    rows = connection.execute(
+        select(outbox)
+        .where(outbox.c.id.in_(heads), outbox.c.next_attempt_at <= now)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    ).mappings()
+    return [_letter(row) for row in rows]
+
+
+def _letter(row: RowMapping) -> Letter:
+    return Letter(
+        id=row["id"],
+        kind=row["kind"],
+        channel=row["channel"],
+        subject=row["subject"],
+        body=json.loads(row["body"]),
+        attempts=row["attempts"],
+        in_doubt=bool(row["in_doubt"]),
+        created_at=row["created_at"],
+    )
+
+
+def claim(connection: Connection, letter: Letter, lease: Lease, again_at: datetime) -> bool:
+    """Take the row for one attempt; until `again_at` nobody tries it again."""
+    result = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == letter.id,
+            outbox.c.sent_at.is_(None),
+            outbox.c.attempts == letter.attempts,
+        )
+        .values(
+            claimed_epoch=lease.epoch,
+            attempts=letter.attempts + 1,
+            next_attempt_at=again_at,
+            # Until the answer is known, the message may have been posted.
+            in_doubt=True,
+        )
+    )
+    return result.rowcount == 1
+
+
+def sent(
+    connection: Connection, letter: Letter, channel: str | None, ts: str | None, now: datetime
+) -> None:
+    """The message is in Slack, at this channel and ts; without them, nothing was left to say."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == letter.id)
+        .values(sent_at=now, sent_channel=channel, sent_ts=ts, in_doubt=False, error=None)
+    )
+
+
+def put_off(
+    connection: Connection, letter: Letter, error: str, again_at: datetime, *, in_doubt: bool
+) -> None:
+    """The attempt failed, or nobody knows (`in_doubt`); try again at `again_at`."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == letter.id)
+        .values(error=error[:64], next_attempt_at=again_at, in_doubt=in_doubt, claimed_epoch=None)
+    )
+
+
+def redirect(connection: Connection, letter: Letter, channel: str, now: datetime) -> None:
+    """Say it in another channel, because the bot cannot post in the one it was meant for."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == letter.id)
+        .values(channel=channel, next_attempt_at=now, in_doubt=False, claimed_epoch=None)
+    )
+
+
+def place(connection: Connection, subject: str) -> tuple[str, str] | None:
+    """Channel and ts of what was posted about the subject, where Slack has it."""
+    row = connection.execute(
+        select(outbox.c.sent_channel, outbox.c.sent_ts)
+        .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_ts.is_not(None))
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row.sent_channel, row.sent_ts)
+
+
+def waits(connection: Connection, subject: str) -> bool:
+    """Whether a post about the subject is still to be sent."""
+    found = connection.execute(
+        select(outbox.c.id)
+        .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_at.is_(None))
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def unsent(connection: Connection) -> Sequence[RowMapping]:
+    """What waits, oldest first, with its last error: for health and for the tests' drain."""
+    return (
+        connection.execute(
+            select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id).limit(1_000)
+        )
+        .mappings()
+        .all()
+    )

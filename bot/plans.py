@@ -1,0 +1,93 @@
+"""Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
+
+from typing import Protocol
+
+from bot.access.roles import check_queue
+from bot.errors import CountMismatch, OperationRunning, PlanExpired
+from bot.ledger import failures, leases, operations
+from bot.ledger.model import Action, Preview, Progress, Scope
+from bot.queue.model import Value
+from bot.registry import Work
+
+
+class BulkExtra(Value):
+    """The preview before, the progress after a bulk change was confirmed."""
+
+    preview: Preview | None = None
+    progress: Progress | None = None
+
+
+class Confirmation(Protocol):
+    """The arguments with which a preview is confirmed."""
+
+    @property
+    def plan(self) -> int | None:
+        """The preview's plan."""
+        ...
+
+    @property
+    def typed(self) -> int | None:
+        """The count that the person typed, where one was asked for."""
+        ...
+
+
+def preview(work: Work, action: Action, scope: Scope) -> Preview:
+    """Index what failed until now, freeze what matches, and say what that is."""
+    if scope.queue is not None:
+        check_queue(work.setup.rules, scope.queue)
+    complete = failures.catch_up(work.connection, work.queue, work.now)
+    actor = work.invocation.actor
+    frozen = operations.freeze(
+        work.connection,
+        action,
+        scope,
+        {
+            "actor": actor.user,
+            "team": actor.team,
+            "source": actor.source.value,
+            "detail": actor.detail,
+            "channel": work.invocation.channel,
+            "request_id": work.invocation.request_id,
+            "created_at": work.now,
+            "expires_at": work.now + operations.CONFIRM_WITHIN,
+        },
+    )
+    return frozen.model_copy(update={"indexing": not complete})
+
+
+def confirm(work: Work, action: Action, args: Confirmation, *, typed: bool) -> Progress:
+    """Start the planned operation: by the person who saw it, once, within ten minutes.
+
+    With `typed` the count must have been typed. Raises `PlanExpired`, `CountMismatch` or
+    `OperationRunning`.
+    """
+    plan = None if args.plan is None else operations.locked(work.connection, args.plan)
+    actor = work.invocation.actor
+    if plan is None or plan.action != action or not single_use(plan.state):
+        raise PlanExpired(action=action)
+    if plan.actor != actor.user or plan.expires_at < work.now:
+        raise PlanExpired(action=action)
+    if typed and args.typed != plan.total:
+        raise CountMismatch(expected=plan.total)
+    leases.turn(work.connection, "bulk")
+    if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
+        raise OperationRunning(by=other.actor, action=other.action)
+    owner = work.setup.replica
+    request = work.invocation.request_id
+    if not operations.start(work.connection, plan.id, request, owner, work.now):
+        raise PlanExpired(action=action)
+    return Progress(
+        operation=plan.id,
+        action=action,
+        state="running",
+        total=plan.total,
+        done=0,
+        skipped=0,
+        actor=plan.actor,
+        seconds=0,
+    )
+
+
+def single_use(state: str) -> bool:
+    """Whether a plan in this state may be confirmed; apart, so that a test can break it."""
+    return state == "planned"

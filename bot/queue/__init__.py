@@ -1,0 +1,1 @@
+"""The queue service layer: reads and changes of `jobs` and `failed_jobs`. Knows no Slack."""

@@ -1,0 +1,280 @@
+"""Connections and transactions: READ COMMITTED, bounded in time, on MariaDB, MySQL and SQLite.
+
+A connection carries a deadline in `execution_options(deadline=…)`, seconds of `time.monotonic()`.
+Each statement then gets what is left of it: on MariaDB by `SET STATEMENT max_statement_time`, which
+cuts lock waits too; on SQLite by a progress handler and the busy timeout; on MySQL, which can limit
+only SELECT, by the session's lock wait limit.
+"""
+
+import hashlib
+import random
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from bot.errors import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
+
+T = TypeVar("T")
+Clock = Callable[[Connection], datetime]
+
+POOL = 12
+CONNECT_SECONDS = 2
+# No statement of the bot may wait for an answer longer than this (the sampler's is the longest).
+READ_SECONDS = 60
+ATTEMPTS = 3
+
+# dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
+_AGAIN = {1213, 1047}
+_LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
+_SLOW = {1205, 1969, 3024, 1317, 3572}
+_FULL = {1040, 1203, 1226}
+_READ_ONLY = {1290, 1792, 1836}
+
+
+class TooSlow(Exception):
+    """A read did not end within the time it was given."""
+
+
+class LostRace(Exception):
+    """A guarded statement touched another number of rows than it must; the transaction is void."""
+
+
+class DeadlinePassed(Exception):
+    """The time was over before a statement could start."""
+
+
+def connect(url: str, *, ca: str | None = None, pool: int = POOL) -> Engine:
+    """An engine for the queue's database; `ca` is a file with the server's authority."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, pool)
+    arguments: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "write_timeout": READ_SECONDS,
+        "init_command": "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2",
+    }
+    if ca is not None:
+        arguments["ssl"] = ssl.create_default_context(cafile=ca)
+    engine = create_engine(
+        parsed,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=1.5,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args=arguments,
+    )
+    event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
+    return engine
+
+
+def _sqlite(url: str, pool: int) -> Engine:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=1.5,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA busy_timeout = 2000")
+    connection.create_function("sha2", 2, _sha2, deterministic=True)
+    connection.create_function("concat_ws", -1, _concat_ws, deterministic=True)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    deadline = options.get("deadline")
+    if deadline is not None:
+        left = max(1, int((deadline - monotonic()) * 1000))
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {left}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changes") else "BEGIN")
+
+
+def _sha2(value: object, bits: int) -> str | None:
+    if value is None:
+        return None
+    raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    return hashlib.new(f"sha{bits}", raw).hexdigest()
+
+
+def _concat_ws(separator: object, *values: object) -> str:
+    return str(separator).join(str(v) for v in values if v is not None)
+
+
+def _limit_statement(
+    connection: Connection,
+    _cursor: DBAPICursor,
+    statement: str,
+    parameters: object,
+    context: ExecutionContext | None,
+    executemany: bool,  # noqa: FBT001 SQLAlchemy's event hands it over so
+) -> tuple[str, object]:
+    options = connection.get_execution_options() if context is None else context.execution_options
+    deadline = options.get("deadline")
+    dialect = connection.dialect
+    left = None if deadline is None else deadline - monotonic()
+    if left is not None and left <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
+        raise DeadlinePassed
+    if dialect.name == "sqlite":
+        raw: Any = connection.connection.dbapi_connection
+        handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
+        raw.set_progress_handler(handler, 50_000)
+    elif left is not None and not executemany and _can_be_limited(dialect, statement):
+        # 0 would mean no limit at all.
+        seconds = max(left, 0.001)
+        statement = f"SET STATEMENT max_statement_time={seconds:.3f} FOR {statement}"
+    return statement, parameters
+
+
+def _can_be_limited(dialect: Any, statement: str) -> bool:
+    word = statement.lstrip()[:6].upper()
+    return bool(dialect.is_mariadb) and word in ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def now_of(connection: Connection) -> datetime:
+    """The database's clock, naive UTC with microseconds; every `now` of a transaction is this."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC).replace(tzinfo=None)
+    value: datetime = connection.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
+    return value
+
+
+def error_number(error: DBAPIError) -> int:
+    """The server's error number, 0 where there is none (SQLite)."""
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+
+
+def is_slow(error: DBAPIError) -> bool:
+    """Whether a statement ran out of its time or waited too long for a lock."""
+    words = str(error.orig)
+    return error_number(error) in _SLOW or words.startswith(("interrupted", "database is locked"))
+
+
+def is_lost(error: DBAPIError) -> bool:
+    """Whether the connection, not the statement, failed."""
+    return error.connection_invalidated or error_number(error) in _LOST
+
+
+@contextmanager
+def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connection]:
+    """A read transaction; a slow or unreachable database becomes a refusal."""
+    try:
+        with engine.connect() as raw:
+            connection = raw.execution_options(deadline=deadline)
+            with connection.begin():
+                yield connection
+    except (PoolTimeout, DeadlinePassed) as error:
+        raise Busy from error
+    except DBAPIError as error:
+        raise _refusal(error) from error
+
+
+def bounded(connection: Connection, statement: Any, seconds: float) -> Any:
+    """The result of a SELECT that may take so long and no longer; raises `TooSlow`."""
+    limit = monotonic() + seconds
+    deadline = connection.get_execution_options().get("deadline")
+    limit = limit if deadline is None else min(limit, deadline)
+    try:
+        return connection.execute(statement, execution_options={"deadline": limit})
+    except DeadlinePassed as error:
+        raise TooSlow from error
+    except DBAPIError as error:
+        if is_slow(error):
+            raise TooSlow from error
+        raise
+
+
+def changing(
+    engine: Engine,
+    deadline: float,
+    work: Callable[[Connection], T],
+    settled: Callable[[Connection], T | None] | None = None,
+) -> T:
+    """Run `work` in one transaction and commit it, again after a deadlock or a lost connection.
+
+    At most three times and never past `deadline`. Where the answer to COMMIT is lost, `settled`
+    looks up what the transaction left: a value means that it was committed; without one it is run
+    again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or `OutcomeUnknown`; whatever else `work`
+    raises rolls the transaction back and passes through.
+    """
+    in_doubt = False
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with engine.connect() as raw:
+                connection = raw.execution_options(deadline=deadline, changes=True)
+                if in_doubt and settled is not None:
+                    with connection.begin():
+                        known = settled(connection)
+                    if known is not None:
+                        return known
+                in_doubt = False
+                transaction = connection.begin()
+                try:
+                    result = work(connection)
+                except BaseException:
+                    transaction.rollback()
+                    raise
+                in_doubt = True
+                transaction.commit()
+                return result
+        except (PoolTimeout, DeadlinePassed) as error:
+            raise (OutcomeUnknown() if in_doubt else Busy()) from error
+        except LostRace as error:
+            if attempt == ATTEMPTS:
+                raise Busy from error
+        except DBAPIError as error:
+            lost = is_lost(error)
+            in_doubt = in_doubt and lost
+            again = lost or error_number(error) in _AGAIN or error_number(error) in _READ_ONLY
+            if error_number(error) in _READ_ONLY or lost:
+                engine.dispose()
+            if not again or attempt == ATTEMPTS or monotonic() > deadline:
+                raise (OutcomeUnknown() if in_doubt else _refusal(error)) from error
+        # Jitter keeps two that collided from colliding again.
+        _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 no secret hangs on it
+    raise Busy
+
+
+_pause = threading.Event().wait
+
+
+def _refusal(error: DBAPIError) -> Exception:
+    number = error_number(error)
+    if number in _READ_ONLY or "readonly database" in str(error.orig):
+        return ReadOnly(reason="server")
+    if is_slow(error) or number in _AGAIN or number in _FULL:
+        return Busy()
+    if is_lost(error) or number in (1044, 1045, 1049, 2002):
+        return DatabaseDown()
+    return error

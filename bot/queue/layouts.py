@@ -1,0 +1,151 @@
+"""The queue's two tables and how to read them, checked once at start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    func,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects import mysql, sqlite
+
+from bot.errors import StartError
+from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
+
+LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+Id = BigInteger().with_variant(Integer(), "sqlite")
+WallClock = DateTime().with_variant(sqlite.DATETIME(truncate_microseconds=True), "sqlite")
+
+MAX_ATTEMPTS = 3
+"""What a retried job gets: the spec's `max_attempts = 3`."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The two tables, the time zone of `failed_at`, and where payloads name their order."""
+
+    jobs: Table
+    failed: Table
+    zone: ZoneInfo = ZoneInfo("UTC")
+    order_paths: Sequence[str] = DEFAULT_ORDER_PATHS
+    tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS
+
+    def human(self, seconds: int) -> str:
+        """Unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""
+        return datetime.fromtimestamp(seconds, self.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def utc(self, wall_clock: datetime) -> datetime:
+        """A `failed_at` of the queue's time zone as naive UTC."""
+        return wall_clock.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
+    """The spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
+    metadata = MetaData()
+    options: dict[str, Any] = {
+        "mysql_engine": "InnoDB",
+        "mysql_charset": "utf8mb4",
+        "sqlite_autoincrement": True,
+    }
+    return (
+        Table(
+            jobs,
+            metadata,
+            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("queue", String(191), nullable=False, index=True),
+            Column("payload", LongText, nullable=False),
+            Column("attempts", SmallInteger, nullable=False, server_default="0"),
+            Column("max_attempts", SmallInteger, nullable=False, server_default=str(MAX_ATTEMPTS)),
+            Column("reserved_at", Integer),
+            Column("available_at", Integer, nullable=False),
+            Column("created_at", Integer, nullable=False),
+            **options,
+        ),
+        Table(
+            failed_jobs,
+            metadata,
+            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("queue", String(191), nullable=False),
+            Column("payload", LongText, nullable=False),
+            Column("exception", LongText, nullable=False),
+            Column("failed_at", WallClock, nullable=False),
+            **options,
+        ),
+    )
+
+
+def _digest(*parts: ColumnElement[object]) -> ColumnElement[str]:
+    whole = func.sha2(func.concat_ws("|", *parts), 256)
+    return func.substr(whole, 1, 32)
+
+
+def failed_digest(failed: Table) -> ColumnElement[str]:
+    """The row digest of a failed job, 32 hex digits, computed in the server.
+
+    Ids come back after TRUNCATE and on some servers after a restart: this tells rows apart.
+    """
+    c = failed.c
+    return _digest(c.id, c.queue, c.payload, c.failed_at)
+
+
+def job_digest(jobs: Table) -> ColumnElement[str]:
+    """The row digest of a job, 32 hex digits, computed in the server."""
+    c = jobs.c
+    return _digest(c.id, c.queue, c.payload, c.created_at)
+
+
+def payload_digest(table: Table) -> ColumnElement[str]:
+    """What two rows with the same payload share, 32 hex digits, computed in the server."""
+    return func.substr(func.sha2(table.c.payload, 256), 1, 32)
+
+
+def problems(connection: Connection, queue: Queue) -> list[str]:
+    """What keeps the bot from working on these tables, a sentence each; empty when all is well."""
+    found: list[str] = []
+    inspector = inspect(connection)
+    present = set(inspector.get_table_names())
+    for table in (queue.jobs, queue.failed):
+        if table.name not in present:
+            found.append(
+                f"The table {table.name} is not in the database: check DATABASE_URL and "
+                f"QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE."
+            )
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        missing = (column.name for column in table.columns if column.name not in columns)
+        found.extend(f"The table {table.name} has no column {name}." for name in missing)
+        if connection.dialect.name in ("mysql", "mariadb"):
+            engine = connection.execute(
+                text(
+                    "SELECT engine FROM information_schema.tables "
+                    "WHERE table_schema = DATABASE() AND table_name = :name"
+                ),
+                {"name": table.name},
+            ).scalar()
+            if engine is not None and str(engine).lower() != "innodb":
+                found.append(
+                    f"The table {table.name} uses {engine}: changes need transactions, so convert "
+                    f"it with ALTER TABLE {table.name} ENGINE=InnoDB."
+                )
+    return found
+
+
+def require(connection: Connection, queue: Queue) -> None:
+    """Raise `StartError` where `problems` finds any."""
+    if found := problems(connection, queue):
+        raise StartError(found)

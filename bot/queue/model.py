@@ -1,0 +1,188 @@
+"""What the queue says, field for field the JSON of the spec's `data`."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """An immutable answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class QueueCount(Value):
+    """How many jobs one queue holds."""
+
+    queue: str
+    count: int
+
+
+class OldestPending(Value):
+    """The pending job with the least `created_at`; times in unix seconds."""
+
+    queue: str
+    created_at: int
+    available_at: int
+
+
+class QueueStatus(Value):
+    """GET status: counts per queue and the oldest pending job, with its age in seconds."""
+
+    pending_jobs: tuple[QueueCount, ...]
+    reserved_jobs: tuple[QueueCount, ...]
+    failed_jobs_count: int
+    oldest_pending_age_seconds: int | None
+    oldest_pending_job: OldestPending | None
+    timestamp: str
+
+
+JobState = Literal["pending", "reserved", "all"]
+
+
+class Job(Value):
+    """A row of `jobs`; `*_human` in the configured time zone, `age_seconds` since creation."""
+
+    id: int
+    queue: str
+    attempts: int
+    max_attempts: int
+    job_class: str | None
+    order_id: int | str | None
+    tienda_id: int | str | None
+    created_at_human: str
+    available_at_human: str
+    reserved_at_human: str | None
+    age_seconds: int
+
+
+class JobFilters(Value):
+    """The filters of a list of jobs, as they were applied."""
+
+    queue: str | None
+    status: JobState
+    limit: int
+
+
+class JobList(Value):
+    """GET jobs."""
+
+    jobs: tuple[Job, ...]
+    count: int
+    filters: JobFilters
+
+
+class FailedJob(Value):
+    """A row of `failed_jobs`; `exception_short` is the first line, 100 characters, then `...`."""
+
+    id: int
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    tienda_id: int | str | None
+    exception_short: str
+    failed_at: str
+
+
+class FailedJobList(Value):
+    """GET failed."""
+
+    failed_jobs: tuple[FailedJob, ...]
+    count: int
+
+
+class JobDetail(Value):
+    """Everything about one job; `payload` is masked, `row_digest` identifies the row's content."""
+
+    job: Job
+    state: Literal["pending", "reserved", "delayed"]
+    payload: str
+    row_digest: str
+
+
+class FailedJobDetail(Value):
+    """Everything about one failed job; `payload` is masked, `exception` masked and in full."""
+
+    failed_job: FailedJob
+    error_group: str
+    exception: str
+    payload: str
+    row_digest: str
+
+
+class Retried(Value):
+    """POST retry/{id}: where the job went back to and when it had failed."""
+
+    queue: str
+    failed_at: str
+
+
+class RetriedCount(Value):
+    """POST retry-all-failed, and a retry of several ids."""
+
+    retried_count: int
+
+
+class Deleted(Value):
+    """DELETE jobs/{id}."""
+
+    queue: str
+    attempts: int
+
+
+class DeletedFailed(Value):
+    """DELETE failed/{id}."""
+
+    queue: str
+    failed_at: str
+
+
+class DeletedCount(Value):
+    """POST clear-failed, and a delete of several ids."""
+
+    deleted_count: int
+
+
+class RetriedJob(Value):
+    """One failed job that went back to `jobs`, under its new id."""
+
+    failed_id: int
+    job_id: int
+    queue: str
+    failed_at: str
+    job_class: str | None
+    order_id: int | str | None
+
+
+class DeletedRow(Value):
+    """One job or failed job that was deleted; `reserved`: a worker may still finish it."""
+
+    id: int
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    failed_at: str | None = None
+    attempts: int | None = None
+    reserved: bool = False
+
+
+class SkippedRow(Value):
+    """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it."""
+
+    id: int
+    code: str
+    by: str | None = None
+    action: str | None = None
+    at: datetime | None = None
+
+
+class Listed(Value):
+    """What a list's buttons need besides its rows.
+
+    The row digests by id, and the arguments that were given, to which the button for the next page
+    adds `after`.
+    """
+
+    row_digests: dict[int, str]
+    arguments: dict[str, str | int]

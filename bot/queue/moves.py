@@ -1,0 +1,158 @@
+"""Every change of one row: retry and delete. The caller's transaction, the row count decides.
+
+Payload bytes never leave the server: rows move by INSERT … SELECT. The lock is there so that the
+loser of a race gets the right answer; the row count of DELETE is what makes a second move
+impossible, also where the lock does not reach (Galera's other nodes).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+)
+
+from bot.queue.database import LostRace
+from bot.queue.layouts import MAX_ATTEMPTS, Queue, failed_digest, job_digest
+from bot.queue.payload import JobIdentity, identify
+from bot.queue.reads import PAYLOAD_HEAD, unix
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFailed:
+    """A failed job under lock: what the answer says of it, and its row digest."""
+
+    id: int
+    queue: str
+    failed_at: datetime
+    row_digest: str
+    identity: JobIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class LockedJob:
+    """A job under lock; `reserved_at` in unix seconds where a worker holds it."""
+
+    id: int
+    queue: str
+    attempts: int
+    reserved_at: int | None
+    row_digest: str
+    identity: JobIdentity
+
+
+def for_update(statement: Any) -> Any:
+    """The statement with a row lock; its own function so that a test can take the lock away."""
+    return statement.with_for_update()
+
+
+def exactly(result: CursorResult[Any], rows: int) -> None:
+    """Raise `LostRace` unless the statement touched so many rows."""
+    if result.rowcount != rows:
+        raise LostRace
+
+
+def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedFailed | None:
+    """The failed job, locked until the transaction ends; None where there is none."""
+    c = queue.failed.c
+    row = connection.execute(
+        for_update(
+            select(
+                c.id,
+                c.queue,
+                c.failed_at,
+                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
+                failed_digest(queue.failed).label("digest"),
+            ).where(c.id == failed_id)
+        )
+    ).first()
+    if row is None:
+        return None
+    return LockedFailed(row.id, row.queue, row.failed_at, row.digest, _identity(queue, row.head))
+
+
+def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
+    """The job, locked until the transaction ends; None where there is none."""
+    c = queue.jobs.c
+    row = connection.execute(
+        for_update(
+            select(
+                c.id,
+                c.queue,
+                c.attempts,
+                c.reserved_at,
+                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
+                job_digest(queue.jobs).label("digest"),
+            ).where(c.id == job_id)
+        )
+    ).first()
+    if row is None:
+        return None
+    identity = _identity(queue, row.head)
+    return LockedJob(row.id, row.queue, row.attempts, row.reserved_at, row.digest, identity)
+
+
+def _identity(queue: Queue, head: str) -> JobIdentity:
+    return identify(head, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+
+
+def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> int:
+    """Move one failed job back to `jobs` with its attempts at 0; returns the new job's id.
+
+    Raises `LostRace` where the row is not there any more.
+    """
+    rows = retried_rows(queue, now).where(queue.failed.c.id == failed_id)
+    moved = connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, rows))
+    exactly(moved, 1)
+    delete_failed(connection, queue, failed_id)
+    return int(moved.lastrowid)
+
+
+RETRIED_COLUMNS = (
+    "queue",
+    "payload",
+    "attempts",
+    "max_attempts",
+    "reserved_at",
+    "available_at",
+    "created_at",
+)
+
+
+def retried_rows(queue: Queue, now: datetime) -> Select[Any]:
+    """What failed jobs become in `jobs`, in the order of `RETRIED_COLUMNS`: as if new at `now`."""
+    c = queue.failed.c
+    at = unix(now)
+    return select(
+        c.queue,
+        c.payload,
+        literal(0),
+        literal(MAX_ATTEMPTS),
+        null(),
+        literal(at),
+        literal(at),
+    )
+
+
+def delete_failed(connection: Connection, queue: Queue, failed_id: int) -> None:
+    """Delete one failed job; raises `LostRace` where it is not there any more."""
+    _delete(connection, queue.failed, failed_id)
+
+
+def delete_job(connection: Connection, queue: Queue, job_id: int) -> None:
+    """Delete one pending or reserved job; raises `LostRace` where it is not there any more."""
+    _delete(connection, queue.jobs, job_id)
+
+
+def _delete(connection: Connection, table: Table, row_id: int) -> None:
+    exactly(connection.execute(delete(table).where(table.c.id == row_id)), 1)

@@ -1,0 +1,233 @@
+"""What the queue holds: status, lists and single rows. Every scan is bounded in rows and time."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, Select, case, func, select
+
+from bot.errors import Busy, FailedJobNotFound, JobNotFound
+from bot.queue.database import TooSlow, bounded
+from bot.queue.error_group import error_group, short_error
+from bot.queue.layouts import Queue, failed_digest, job_digest
+from bot.queue.model import (
+    FailedJob,
+    FailedJobDetail,
+    FailedJobList,
+    Job,
+    JobDetail,
+    JobFilters,
+    JobList,
+    JobState,
+    OldestPending,
+    QueueCount,
+    QueueStatus,
+)
+from bot.queue.payload import identify
+
+LIST_LIMIT = 50
+MAX_LIST_LIMIT = 200
+LIST_SECONDS = 1.0
+# What of a payload a list reads: enough to name the order of any sane job.
+PAYLOAD_HEAD = 65_536
+EXCEPTION_HEAD = 2_048
+
+
+def unix(now: datetime) -> int:
+    """A naive UTC moment in whole unix seconds."""
+    return int(now.replace(tzinfo=UTC).timestamp())
+
+
+def status(connection: Connection, queue: Queue, now: datetime, seconds: float) -> QueueStatus:
+    """The exact status, or `TooSlow` where one of its three scans takes more than `seconds`."""
+    jobs = queue.jobs.c
+    waiting = jobs.reserved_at.is_(None)
+    counts = bounded(
+        connection,
+        select(
+            jobs.queue,
+            func.sum(case((waiting, 1), else_=0)).label("pending"),
+            func.sum(case((waiting, 0), else_=1)).label("reserved"),
+        )
+        .group_by(jobs.queue)
+        .order_by(jobs.queue),
+        seconds,
+    ).all()
+    first = bounded(
+        connection,
+        select(jobs.queue, jobs.created_at, jobs.available_at)
+        .where(waiting)
+        .order_by(jobs.created_at, jobs.id)
+        .limit(1),
+        seconds,
+    ).first()
+    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
+    oldest = None if first is None else OldestPending.model_validate(first._asdict())
+    return QueueStatus(
+        pending_jobs=_counts(counts, "pending"),
+        reserved_jobs=_counts(counts, "reserved"),
+        failed_jobs_count=int(failures or 0),
+        oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
+        oldest_pending_job=oldest,
+        timestamp=queue.human(unix(now)),
+    )
+
+
+def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:
+    found = ((row.queue, int(getattr(row, state))) for row in rows)
+    return tuple(QueueCount(queue=name, count=count) for name, count in found if count)
+
+
+def jobs(
+    connection: Connection,
+    queue: Queue,
+    now: datetime,
+    *,
+    name: str | None = None,
+    state: JobState = "all",
+    limit: int = LIST_LIMIT,
+    oldest_first: bool = False,
+    after: int | None = None,
+) -> tuple[JobList, dict[int, str]]:
+    """Up to `limit` jobs by id, newest first, and their row digests.
+
+    `after` is the last id of the page before.
+    """
+    c = queue.jobs.c
+    chosen = _job_columns(queue).limit(limit)
+    chosen = chosen.order_by(c.id if oldest_first else c.id.desc())
+    if name is not None:
+        chosen = chosen.where(c.queue == name)
+    if state != "all":
+        waiting = c.reserved_at.is_(None)
+        chosen = chosen.where(waiting if state == "pending" else ~waiting)
+    if after is not None:
+        chosen = chosen.where(c.id > after if oldest_first else c.id < after)
+    rows = _listed(connection, chosen)
+    found = tuple(_job(queue, row, now) for row in rows)
+    filters = JobFilters(queue=name, status=state, limit=limit)
+    digests = {row["id"]: row["digest"] for row in rows}
+    return JobList(jobs=found, count=len(found), filters=filters), digests
+
+
+def failed(
+    connection: Connection,
+    queue: Queue,
+    *,
+    name: str | None = None,
+    limit: int = LIST_LIMIT,
+    after: int | None = None,
+) -> tuple[FailedJobList, dict[int, str]]:
+    """Up to `limit` failed jobs, newest id first, and their row digests.
+
+    `after` is the last id of the page before.
+    """
+    c = queue.failed.c
+    chosen = _failed_columns(queue).order_by(c.id.desc()).limit(limit)
+    if name is not None:
+        chosen = chosen.where(c.queue == name)
+    if after is not None:
+        chosen = chosen.where(c.id < after)
+    rows = _listed(connection, chosen)
+    found = tuple(_failed(queue, row) for row in rows)
+    digests = {row["id"]: row["digest"] for row in rows}
+    return FailedJobList(failed_jobs=found, count=len(found)), digests
+
+
+def _listed(connection: Connection, chosen: Select[Any]) -> list[RowMapping]:
+    try:
+        return list(bounded(connection, chosen, LIST_SECONDS).mappings())
+    except TooSlow as error:
+        raise Busy from error
+
+
+def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
+    """Everything about one job, its payload unmasked; raises `JobNotFound`."""
+    table = queue.jobs
+    row = (
+        connection.execute(
+            select(table, job_digest(table).label("digest")).where(table.c.id == job_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise JobNotFound(id=str(job_id))
+    delayed = row["available_at"] > unix(now)
+    waiting: Literal["delayed", "pending"] = "delayed" if delayed else "pending"
+    return JobDetail(
+        job=_job(queue, row, now),
+        state="reserved" if row["reserved_at"] is not None else waiting,
+        payload=row["payload"],
+        row_digest=row["digest"],
+    )
+
+
+def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
+    """Everything about one failed job, its payload unmasked; raises `FailedJobNotFound`."""
+    table = queue.failed
+    row = (
+        connection.execute(
+            select(table, failed_digest(table).label("digest")).where(table.c.id == failed_id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise FailedJobNotFound(id=str(failed_id))
+    return FailedJobDetail(
+        failed_job=_failed(queue, row),
+        error_group=error_group(row["exception"][:EXCEPTION_HEAD]),
+        exception=row["exception"],
+        payload=row["payload"],
+        row_digest=row["digest"],
+    )
+
+
+def _job_columns(queue: Queue) -> Select[Any]:
+    c = queue.jobs.c
+    others = [column for column in c if column.name != "payload"]
+    head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload")
+    return select(*others, head, job_digest(queue.jobs).label("digest"))
+
+
+def _failed_columns(queue: Queue) -> Select[Any]:
+    c = queue.failed.c
+    return select(
+        c.id,
+        c.queue,
+        c.failed_at,
+        func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload"),
+        func.substr(c.exception, 1, EXCEPTION_HEAD).label("exception"),
+        failed_digest(queue.failed).label("digest"),
+    )
+
+
+def _job(queue: Queue, row: RowMapping, now: datetime) -> Job:
+    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    reserved_at = row["reserved_at"]
+    return Job(
+        id=row["id"],
+        queue=row["queue"],
+        attempts=row["attempts"],
+        max_attempts=row["max_attempts"],
+        job_class=said.job_class,
+        order_id=said.order_id,
+        tienda_id=said.tienda_id,
+        created_at_human=queue.human(row["created_at"]),
+        available_at_human=queue.human(row["available_at"]),
+        reserved_at_human=None if reserved_at is None else queue.human(reserved_at),
+        age_seconds=unix(now) - row["created_at"],
+    )
+
+
+def _failed(queue: Queue, row: RowMapping) -> FailedJob:
+    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    return FailedJob(
+        id=row["id"],
+        queue=row["queue"],
+        job_class=said.job_class,
+        order_id=said.order_id,
+        tienda_id=said.tienda_id,
+        exception_short=short_error(row["exception"]),
+        failed_at=row["failed_at"].strftime("%Y-%m-%d %H:%M:%S"),
+    )

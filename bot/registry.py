@@ -1,0 +1,158 @@
+"""What a command is: its arguments, its role, what it does and how the answer looks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, Engine
+
+from bot.access.roles import Directory, Grant, Need, Rules
+from bot.ledger.model import Progress, Target
+from bot.model import Invocation, Message, Modal, Role
+from bot.queue.database import Clock, now_of
+from bot.queue.layouts import Queue
+from bot.queue.model import Value
+from bot.views.context import Context, Links
+
+
+class Arguments(BaseModel):
+    """A command's arguments; a field with `positional` takes the bare words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Nothing(Value):
+    """No more to say."""
+
+
+class Result(Value):
+    """A command's answer: `data` is the spec's, `message` its sentence, `extra` what is more."""
+
+    message: str | None = None
+    data: Value
+    extra: Value = Nothing()
+    targets: tuple[Target, ...] = Field(default=(), exclude=True)
+    # The word in the audit record; None where there is nothing to record yet (a preview).
+    outcome: str | None = Field(default="ok", exclude=True)
+
+    def envelope(self) -> dict[str, Any]:
+        """The spec's JSON, with `extra` beside `data`."""
+        said: dict[str, Any] = {"success": True}
+        if self.message is not None:
+            said["message"] = self.message
+        said["data"] = self.data.model_dump(mode="json")
+        if extra := self.extra.model_dump(mode="json"):
+            said["extra"] = extra
+        return said
+
+
+class Effect(Enum):
+    """What a command does: look, change at once, or preview and then change in batches."""
+
+    READ = "read"
+    CHANGE = "change"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything the bot was started with; made once, where things are wired together."""
+
+    engine: Engine
+    queue: Queue
+    rules: Rules
+    directory: Directory
+    replica: str
+    version: str
+    language: str = "en"
+    zone: ZoneInfo = ZoneInfo("UTC")
+    audit_channel: str | None = None
+    alert_channel: str | None = None
+    fallback_channel: str | None = None
+    masked_keys: tuple[str, ...] = ()
+    links: Links = field(default_factory=Links)
+    oldest_seconds: int = 300
+    reserved_seconds: int = 300
+    alerts_per_minute: int = 20
+    clock: Clock = now_of
+    commands: Mapping[str, "Command"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a command's run is given: its transaction, the time in it, who asks, and the setup."""
+
+    connection: Connection
+    now: datetime
+    invocation: Invocation
+    grant: Grant
+    setup: Setup
+
+    @property
+    def queue(self) -> Queue:
+        """The queue's tables."""
+        return self.setup.queue
+
+
+@dataclass(frozen=True)
+class Command:
+    """One operation; everything about it is in its own file under `commands/`.
+
+    `run` does it in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
+    is the answer to the person, `visible` what others see of the change in the channel, `finished`
+    the spec's answer when all batches of a bulk command have run.
+    """
+
+    name: str
+    arguments: type[Arguments]
+    role: Role
+    result: type[Result]
+    run: Callable[[Work, Any], Result]
+    view: Callable[[Any, Context], Message | Modal]
+    visible: Callable[[Any, Context], Message | None] | None = None
+    effect: Effect = Effect.READ
+    destructive: bool = False
+    finished: Callable[[Progress], Result] | None = None
+
+    @property
+    def need(self) -> Need:
+        """What the person must have to run it."""
+        changes = self.effect is not Effect.READ
+        return Need(self.role, changes=changes, destructive=self.destructive)
+
+    def usage(self) -> str:
+        """The usage line, out of the schema of the arguments: `/queue jobs [queue=] [limit=50]`."""
+        words = ["/queue", self.name]
+        for name, info in self.arguments.model_fields.items():
+            extra = info.json_schema_extra
+            marks = extra if isinstance(extra, Mapping) else {}
+            if marks.get("internal"):
+                continue
+            if marks.get("positional"):
+                word = str(marks["positional"])
+            else:
+                default = "" if info.default in (None, False) else str(info.default)
+                word = f"{name}={marks.get('form', default)}"
+            words.append(word if info.is_required() else f"[{word}]")
+        return " ".join(words)
+
+
+def find_commands() -> dict[str, Command]:
+    """The commands by name: each module of `bot.commands` has one as `COMMAND`.
+
+    Raises `ValueError` where two have the same name.
+    """
+    package = import_module("bot.commands")
+    found: dict[str, Command] = {}
+    for module in sorted(info.name for info in iter_modules(package.__path__)):
+        command = import_module(f"bot.commands.{module}").COMMAND
+        if command.name in found:
+            raise ValueError(f"two commands are called {command.name}")
+        found[command.name] = command
+    return found

@@ -1,0 +1,206 @@
+"""The Bolt app: every listener hands its envelope to the one road and answers in the ack."""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from secrets import token_hex
+from time import monotonic
+from typing import Any
+
+import structlog
+from slack_bolt import Ack, App, BoltContext
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web import WebClient
+from slack_sdk.webhook import WebhookClient
+
+from bot.answers import Outcome, answer, texts_of
+from bot.dispatch import dispatch
+from bot.errors import Busy, CountMismatch
+from bot.model import Message, Modal
+from bot.registry import Setup
+from bot.slack import envelopes
+from bot.slack.directory import SlackDirectory, reason_of
+from bot.slack.envelopes import Envelope
+
+log = structlog.get_logger(__name__)
+
+WORKERS = 16
+START_WITHIN = 1.5
+"""Work that has not started so long after receipt is dropped: Slack would have given up on it."""
+ANSWER_WITHIN = 2.4
+"""After this the ack says that the answer follows; it leaves 0.6 s of Slack's three for the way."""
+CALL_SECONDS = 3
+
+Answer = Message | Modal
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the person is told, and the outcome where there is one yet."""
+
+    answer: Answer
+    outcome: Outcome | None = None
+
+
+class Desk:
+    """Takes envelopes in, has the road carry them out, and answers the person.
+
+    `wake` is called after a change was committed, so that what it tells of goes out at once.
+    """
+
+    def __init__(self, setup: Setup, client: WebClient, wake: Callable[[], None]) -> None:
+        self._setup = setup
+        self._client = client
+        self._wake = wake
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
+
+    def close(self) -> None:
+        """Let what is at work end; take no more."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def slash(self, ack: Ack, envelope: Envelope) -> None:
+        """Answer a slash command in its acknowledgement."""
+        said = self._within(envelope, self._submit(envelope)).answer
+        if isinstance(said, Modal) and self._opened(envelope, said):
+            ack()
+        else:
+            ack(response_type="ephemeral", **_body(self._as_message(envelope, said)))
+
+    def click(self, ack: Ack, envelope: Envelope) -> None:
+        """Carry out a click before its acknowledgement, then answer through `response_url`."""
+        said = self._within(envelope, self._submit(envelope)).answer
+        opened = isinstance(said, Modal) and self._opened(envelope, said)
+        ack()
+        if not opened:
+            self._workers.submit(self._respond, envelope, said)
+
+    def submit(self, ack: Ack, envelope: Envelope) -> None:
+        """Answer a submitted modal in its acknowledgement: beside the field, or in its place."""
+        told = self._within(envelope, self._submit(envelope))
+        message = self._as_message(envelope, told.answer)
+        if told.outcome is not None and isinstance(told.outcome.refusal, CountMismatch):
+            ack(response_action="errors", errors={"typed": message.text[:150]})
+        else:
+            texts = texts_of(self._setup, envelope.invocation)
+            modal = Modal(texts.plain("modal-result"), message.blocks, texts.plain("modal-close"))
+            ack(response_action="update", view=view_json(modal))
+
+    def _submit(self, envelope: Envelope) -> "Future[Told]":
+        return self._workers.submit(self._carry_out, envelope)
+
+    def _carry_out(self, envelope: Envelope) -> Told:
+        invocation = envelope.invocation
+        changed = False
+        try:
+            late = monotonic() > envelope.received + START_WITHIN
+            outcome = dispatch(self._setup, invocation, Busy() if late else envelope.said)
+            changed = outcome.command is not None and outcome.command.need.changes
+            self._wake()
+            return Told(answer(self._setup, invocation, outcome), outcome)
+        except Exception:
+            # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
+            incident = token_hex(4)
+            log.exception("bug", incident=incident, request=invocation.request_id)
+            texts = texts_of(self._setup, invocation)
+            said = texts("bug", incident=incident, nothing_changed=0 if changed else 1)
+            return Told(Message(said))
+
+    def _within(self, envelope: Envelope, future: "Future[Told]") -> Told:
+        """What to answer in the ack: the outcome, or that it follows through `response_url`."""
+        try:
+            return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
+        except NotYet:
+            future.add_done_callback(lambda done: self._respond(envelope, done.result().answer))
+            texts = texts_of(self._setup, envelope.invocation)
+            return Told(Message(texts("working")))
+
+    def _opened(self, envelope: Envelope, modal: Modal) -> bool:
+        """Open the modal; False where Slack did not take it (its trigger lives 3 s)."""
+        try:
+            view = view_json(modal)
+            self._client.api_call(
+                "views.open", json={"trigger_id": envelope.trigger_id, "view": view}
+            )
+        except (SlackClientError, OSError) as error:
+            log.warning("modal not opened", because=reason_of(error))
+            return False
+        return True
+
+    def _as_message(self, envelope: Envelope, said: Answer) -> Message:
+        if isinstance(said, Message):
+            return said
+        return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
+
+    def _respond(self, envelope: Envelope, said: Answer) -> None:
+        if envelope.response_url is None:
+            return
+        message = self._as_message(envelope, said)
+        try:
+            WebhookClient(envelope.response_url, timeout=CALL_SECONDS, retry_handlers=[]).send_dict(
+                {
+                    "response_type": "ephemeral",
+                    "replace_original": envelope.replaces,
+                    **_body(message),
+                }
+            )
+        except (SlackClientError, OSError) as error:
+            # Best effort: what was changed is in the channel and the audit.
+            log.warning("answer not delivered", because=reason_of(error))
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": str(message.text), "blocks": list(message.blocks)}
+
+
+def view_json(modal: Modal) -> dict[str, Any]:
+    """The modal as `views.open` and a `response_action` want it."""
+    view: dict[str, Any] = {
+        "type": "modal",
+        "callback_id": f"run:{modal.metadata.get('command', 'show')}",
+        "title": {"type": "plain_text", "text": modal.title},
+        "close": {"type": "plain_text", "text": modal.close},
+        "blocks": list(modal.blocks),
+        "private_metadata": json.dumps(dict(modal.metadata)),
+    }
+    if modal.submit is not None:
+        view["submit"] = {"type": "plain_text", "text": modal.submit}
+    return view
+
+
+def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
+    """The Bolt app with its listeners; Bolt runs them before it responds, in the client's thread.
+
+    With `process_before_response` a listener acknowledges exactly once, when the answer is known,
+    and Bolt does not poll for it every 10 ms.
+    """
+    app = App(
+        client=client,
+        token=client.token,
+        signing_secret="socket mode checks no signature",  # noqa: S106 not a secret: never used
+        process_before_response=True,
+    )
+
+    @app.command("/queue")
+    def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        desk.slash(ack, envelopes.slash(body, context["received"]))
+
+    @app.action(re.compile("^(run|page):"))
+    def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        desk.click(ack, envelopes.click(body, context["received"]))
+
+    @app.view(re.compile("^run:"))
+    def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        desk.submit(ack, envelopes.submission(body, context["received"]))
+
+    @app.event("subteam_members_changed")
+    def members_changed(event: dict[str, Any]) -> None:
+        directory.forget_group(str(event.get("subteam_id", "")))
+
+    @app.event("subteam_updated")
+    def group_updated(event: dict[str, Any]) -> None:
+        directory.forget_group(str((event.get("subteam") or {}).get("id", "")))
+
+    return app

@@ -1,0 +1,135 @@
+"""The people of the workspace, as Slack tells them: profiles, group members, shared channels."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web import WebClient
+
+from bot.access.roles import CHANGE_AGE, Profile, Unreachable
+
+log = structlog.get_logger(__name__)
+
+PROFILE_AGE = 300.0
+CHANNEL_AGE = 300.0
+REFRESH_SECONDS = CHANGE_AGE * 0.66
+"""`usergroups.users.list` allows 20 calls a minute: up to a dozen groups stay fresh by this."""
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[V]):
+    """An answer, and when it was given in seconds of `time.monotonic()`."""
+
+    value: V
+    at: float
+
+
+class Answers(Generic[V]):
+    """Answers by id, asked for again when too old; one call in flight for each id."""
+
+    def __init__(self, ask: Callable[[str], V], clock: Callable[[], float]) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._known: dict[str, Known[V]] = {}
+        self._asking: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get(self, key: str, max_age: float) -> V:
+        """The answer, at most so many seconds old; raises `Unreachable`."""
+        if (known := self._fresh(key, max_age)) is not None:
+            return known.value
+        with self._guard:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:
+            if (known := self._fresh(key, max_age)) is not None:
+                return known.value
+            value = self._ask(key)
+            self._known[key] = Known(value, self._clock())
+            return value
+
+    def forget(self, key: str) -> None:
+        """Ask again next time, because Slack said that it changed."""
+        self._known.pop(key, None)
+
+    def _fresh(self, key: str, max_age: float) -> Known[V] | None:
+        known = self._known.get(key)
+        return known if known is not None and self._clock() - known.at <= max_age else None
+
+
+class SlackDirectory:
+    """Answers of Slack about people, kept for as long as each use allows; closed on any doubt."""
+
+    def __init__(self, client: WebClient, clock: Callable[[], float] = monotonic) -> None:
+        self._client = client
+        self._profiles = Answers(self._ask_profile, clock)
+        self._groups = Answers(self._ask_members, clock)
+        self._channels = Answers(self._ask_shared, clock)
+
+    def profile(self, user: str) -> Profile:
+        """The account behind a user id."""
+        return self._profiles.get(user, PROFILE_AGE)
+
+    def members(self, group: str, max_age: float) -> frozenset[str]:
+        """The user ids in a user group; an empty group counts as not known."""
+        return self._groups.get(group, max_age)
+
+    def is_shared(self, channel: str) -> bool:
+        """Whether people of another company are in the channel."""
+        return self._channels.get(channel, CHANNEL_AGE)
+
+    def forget_group(self, group: str) -> None:
+        """The group's members changed."""
+        self._groups.forget(group)
+
+    def refresh(self, groups: tuple[str, ...]) -> None:
+        """Ask for the groups again before what is known of them is too old for changes."""
+        for group in groups:
+            try:
+                self._groups.get(group, REFRESH_SECONDS / 2)
+            except Unreachable as error:
+                log.warning("group not refreshed", group=group, because=str(error))
+
+    def _ask_profile(self, user: str) -> Profile:
+        said = self._call("users.info", user=user, include_locale=True)["user"]
+        return Profile(
+            user=user,
+            team=str(said.get("team_id", "")),
+            is_bot=bool(said.get("is_bot")),
+            is_guest=bool(said.get("is_restricted") or said.get("is_ultra_restricted")),
+            is_stranger=bool(said.get("is_stranger")),
+            is_deleted=bool(said.get("deleted")),
+            locale=said.get("locale"),
+        )
+
+    def _ask_members(self, group: str) -> frozenset[str]:
+        users = self._call("usergroups.users.list", usergroup=group)["users"]
+        if not users:
+            raise Unreachable(f"group {group} is empty")
+        return frozenset(str(user) for user in users)
+
+    def _ask_shared(self, channel: str) -> bool:
+        said = self._call("conversations.info", channel=channel)["channel"]
+        return bool(said.get("is_ext_shared") or said.get("is_pending_ext_shared"))
+
+    def _call(self, method: str, **arguments: Any) -> Any:
+        try:
+            return self._client.api_call(method, params=arguments)
+        except (SlackClientError, OSError) as error:
+            raise Unreachable(f"{method}: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Slack's error code, else the kind of the fault; never a request's contents."""
+    response = getattr(error, "response", None)
+    if response is not None and hasattr(response, "get"):
+        try:
+            return str(response.get("error") or "no error code")
+        except ValueError:
+            return "no JSON"
+    return type(error).__name__

@@ -1,0 +1,135 @@
+"""What Slack sent, read into values of ours: who, where, which command, with which arguments.
+
+Everything in a payload that a person or an old message could have made up is a wish: it is read
+through a schema here, and checked against the database where it is used.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dispatch import request_id
+from bot.errors import Invalid, Refusal
+from bot.grammar import Request
+from bot.model import Actor, Invocation, Source
+from bot.views.buttons import UnreadableValue, read_value
+
+CHANGE_SECONDS = 2.0
+"""A single change commits before it is acknowledged, within this after receipt; Slack waits 3 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One request of a person: `said` is typed words or a form's request, or why it is refused.
+
+    `received` is in seconds of `time.monotonic()`. `replaces`: the answer takes the place of the
+    message that was clicked.
+    """
+
+    invocation: Invocation
+    said: str | Request | Refusal
+    received: float
+    trigger_id: str | None
+    response_url: str | None
+    replaces: bool = False
+
+
+def slash(body: Mapping[str, Any], received: float) -> Envelope:
+    """A slash command."""
+    user, team = str(body.get("user_id", "")), str(body.get("team_id", ""))
+    trigger = str(body.get("trigger_id", ""))
+    invocation = Invocation(
+        actor=Actor(user, team, Source.SLASH),
+        request_id=request_id("slash", team, user, trigger),
+        deadline=received + CHANGE_SECONDS,
+        channel=body.get("channel_id"),
+    )
+    said = str(body.get("text") or "")
+    return Envelope(invocation, said, received, trigger, body.get("response_url"))
+
+
+def click(body: Mapping[str, Any], received: float) -> Envelope:
+    """A click on a button or a choice in a menu, in a message, a modal or on Home."""
+    action: Mapping[str, Any] = body["actions"][0]
+    user, team = _person(body)
+    container: Mapping[str, Any] = body.get("container") or {}
+    view: Mapping[str, Any] = body.get("view") or {}
+    source = Source.HOME if view.get("type") == "home" else Source.BUTTON
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+    if channel is None and source is not Source.HOME:
+        channel = _metadata(view).get("channel")
+    trigger = str(body.get("trigger_id", ""))
+    key = (trigger, str(action.get("action_ts", "")), str(action.get("action_id", "")))
+    invocation = Invocation(
+        actor=Actor(user, team, source),
+        request_id=request_id("button", team, user, *key),
+        deadline=received + CHANGE_SECONDS,
+        channel=channel,
+        message_ts=None if container.get("is_ephemeral") else container.get("message_ts"),
+    )
+    return Envelope(
+        invocation,
+        _wish(action),
+        received,
+        trigger,
+        body.get("response_url"),
+        replaces=str(action.get("action_id", "")).startswith("page:"),
+    )
+
+
+def _wish(action: Mapping[str, Any]) -> Request | Refusal:
+    chosen = action.get("selected_option") or {}
+    value = chosen.get("value") if chosen else action.get("value")
+    named = str(action.get("action_id", "")).partition(":")[2]
+    try:
+        command, arguments = read_value(str(value or ""))
+    except UnreadableValue:
+        return Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
+    return Request(command or named, arguments)
+
+
+def submission(body: Mapping[str, Any], received: float) -> Envelope:
+    """A submitted modal: its metadata names the command and the plan."""
+    user, team = _person(body)
+    view: Mapping[str, Any] = body.get("view") or {}
+    metadata = _metadata(view)
+    plan = metadata.get("plan")
+    invocation = Invocation(
+        actor=Actor(user, team, Source.MODAL),
+        request_id=request_id("view", team, user, plan, _typed(view)),
+        deadline=received + CHANGE_SECONDS,
+        channel=metadata.get("channel"),
+    )
+    said: Request | Refusal
+    if not isinstance(metadata.get("command"), str) or not isinstance(plan, int):
+        said = Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
+    else:
+        said = Request(metadata["command"], {"plan": plan, "typed": _count(_typed(view))})
+    return Envelope(invocation, said, received, body.get("trigger_id"), None)
+
+
+def _person(body: Mapping[str, Any]) -> tuple[str, str]:
+    user: Mapping[str, Any] = body.get("user") or {}
+    team: Mapping[str, Any] = body.get("team") or {}
+    return str(user.get("id", "")), str(user.get("team_id") or team.get("id") or "")
+
+
+def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        said = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) and said.get("v") == 1 else {}
+
+
+def _typed(view: Mapping[str, Any]) -> str | None:
+    values = (view.get("state") or {}).get("values") or {}
+    field = (values.get("typed") or {}).get("typed") or {}
+    value = field.get("value")
+    return None if value is None else str(value)[:32]
+
+
+def _count(typed: str | None) -> int | None:
+    digits = (typed or "").strip().replace(",", "").replace(".", "").replace(" ", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else None

@@ -1,0 +1,83 @@
+"""Posting to Slack without the SDK's own retry: the outbox decides what is tried again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import WebClient
+
+from bot.slack.directory import reason_of
+from bot.watch.delivery import Fault, Undelivered
+
+_NO_CHANNEL = {
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+}
+_LAYOUT = {"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"}
+_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_AUTH = {"token_revoked", "invalid_auth", "account_inactive", "token_expired", "not_authed"}
+_PASSING = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+DEFAULT_RETRY_AFTER = 30.0
+
+
+class SlackPoster:
+    """`chat.postMessage` and `chat.update`, with every failure told apart."""
+
+    def __init__(self, client: WebClient, workspace_url: str) -> None:
+        self._client = client
+        self._url = workspace_url.rstrip("/")
+
+    def post(self, channel: str, body: Mapping[str, Any]) -> str:
+        """Post and return the message's ts; raises `Undelivered`."""
+        said = self._send("chat.postMessage", {"channel": channel, **_quiet(body)})
+        return str(said["ts"])
+
+    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
+        """Change a message; raises `Undelivered`."""
+        self._send("chat.update", {"channel": channel, "ts": ts, **body})
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The message's address, built as Slack builds it."""
+        return f"{self._url}/archives/{channel}/p{ts.replace('.', '')}"
+
+    def _send(self, method: str, body: Mapping[str, Any]) -> Any:
+        try:
+            return self._client.api_call(method, json=dict(body))
+        except SlackApiError as error:
+            raise _told(error) from error
+        except (SlackClientError, OSError) as error:
+            raise Undelivered(Fault.UNKNOWN, type(error).__name__) from error
+
+
+def _quiet(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "unfurl_links": False, "unfurl_media": False, "link_names": False}
+
+
+def _told(error: SlackApiError) -> Undelivered:
+    reason = reason_of(error)
+    status = getattr(error.response, "status_code", 0)
+    if status == 429 or reason == "ratelimited":
+        headers = {k.lower(): v for k, v in dict(error.response.headers).items()}
+        return Undelivered(Fault.RATE, reason, _seconds(headers.get("retry-after")))
+    for codes, fault in (
+        (_NO_CHANNEL, Fault.CHANNEL),
+        (_LAYOUT, Fault.LAYOUT),
+        (_GONE, Fault.GONE),
+        (_AUTH, Fault.AUTH),
+    ):
+        if reason in codes:
+            return Undelivered(fault, reason)
+    if reason in _PASSING or status >= 500 or reason in ("no JSON", "no error code"):
+        return Undelivered(Fault.UNKNOWN, reason)
+    return Undelivered(Fault.REFUSED, reason)
+
+
+def _seconds(header: object) -> float:
+    value = header[0] if isinstance(header, list) and header else header
+    try:
+        return max(1.0, float(str(value)))
+    except ValueError:
+        return DEFAULT_RETRY_AFTER

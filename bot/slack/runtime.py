@@ -1,0 +1,100 @@
+"""The running bot: clients, listeners, watcher and socket, started and stopped in order."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web import WebClient
+
+from bot.errors import StartError
+from bot.registry import Setup
+from bot.slack.app import Desk, build_app
+from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
+from bot.slack.poster import SlackPoster
+from bot.slack.socket import SocketMode
+from bot.watch.watcher import INTERVAL, Watcher
+
+log = structlog.get_logger(__name__)
+
+LOOKUP_SECONDS = 2
+POST_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Access:
+    """What Slack gave the app: tokens, and where its Web API is."""
+
+    bot_token: str
+    app_token: str
+    base_url: str
+
+    def client(self, seconds: int) -> WebClient:
+        """A client that tries once: who calls decides what is tried again."""
+        return WebClient(
+            token=self.bot_token, base_url=self.base_url, timeout=seconds, retry_handlers=[]
+        )
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The workspace that the token belongs to."""
+
+    team: str
+    url: str
+
+
+def look_up(access: Access) -> Workspace:
+    """Ask Slack whose token this is; raises `StartError`."""
+    try:
+        said = access.client(POST_SECONDS).api_call("auth.test")
+    except (SlackClientError, OSError) as error:
+        raise StartError([f"Slack does not accept the bot token: {reason_of(error)}."]) from error
+    return Workspace(str(said["team_id"]), str(said["url"]))
+
+
+class SlackBot:
+    """Everything that runs while the bot is up."""
+
+    def __init__(
+        self,
+        access: Access,
+        workspace: Workspace,
+        make_setup: Callable[[SlackDirectory], Setup],
+        interval: float = INTERVAL,
+    ) -> None:
+        self._directory = SlackDirectory(access.client(LOOKUP_SECONDS))
+        self.setup = make_setup(self._directory)
+        client = access.client(POST_SECONDS)
+        poster = SlackPoster(client, workspace.url)
+        self._watcher = Watcher(self.setup, poster, interval)
+        self._desk = Desk(self.setup, access.client(LOOKUP_SECONDS), self._watcher.wake)
+        app = build_app(client, self._desk, self._directory)
+        self.socket = SocketMode(app, access.app_token)
+        self._stopped = threading.Event()
+        self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
+
+    def start(self) -> None:
+        """Watch first, so that nothing a person does goes untold; then take requests."""
+        self._refresher.start()
+        self._watcher.start()
+        self.socket.connect()
+        log.info("running", replica=self.setup.replica, version=self.setup.version)
+
+    def stop(self) -> None:
+        """Take no more requests, answer those that are open, tell what they did, end."""
+        self._stopped.set()
+        self.socket.close()
+        self._desk.close()
+        self._watcher.stop()
+        self.setup.engine.dispose()
+        log.info("stopped", replica=self.setup.replica)
+
+    def _refresh(self) -> None:
+        rules = self.setup.rules
+        ids = (*rules.viewers, *rules.operators, *rules.admins)
+        groups = tuple(dict.fromkeys(id_ for id_ in ids if id_.startswith("S")))
+        while groups and not self._stopped.is_set():
+            self._directory.refresh(groups)
+            self._stopped.wait(REFRESH_SECONDS)

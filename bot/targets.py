@@ -1,0 +1,134 @@
+"""The rows that a change names by id: locked in id order, checked, and the reasons for the rest."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from bot.access.roles import check_queue
+from bot.errors import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
+from bot.ledger import audit
+from bot.ledger.model import Target
+from bot.queue import moves
+from bot.queue.model import SkippedRow
+from bot.queue.moves import LockedFailed, LockedJob
+from bot.queue.payload import JobIdentity
+from bot.registry import Work
+
+
+class Row(Protocol):
+    """What both kinds of row have in common."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+        ...
+
+    @property
+    def queue(self) -> str:
+        """The row's queue."""
+        ...
+
+    @property
+    def row_digest(self) -> str:
+        """What the row holds, as 32 hex digits."""
+        ...
+
+    @property
+    def identity(self) -> JobIdentity:
+        """What its payload says of the job."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+def lock_failed(
+    work: Work, ids: Sequence[int], digest: str | None
+) -> tuple[list[LockedFailed], tuple[SkippedRow, ...]]:
+    """The failed jobs with these ids, locked, and what was skipped.
+
+    `digest` is the row digest that a button carried. A single id that cannot be taken raises its
+    own refusal; of several, those that can be taken are.
+    """
+    return _lock(
+        work,
+        ids,
+        digest,
+        lambda id_: moves.lock_failed(work.connection, work.queue, id_),
+        lambda id_: not_found(work, "failed", id_),
+    )
+
+
+def lock_jobs(
+    work: Work, ids: Sequence[int], digest: str | None
+) -> tuple[list[LockedJob], tuple[SkippedRow, ...]]:
+    """The jobs with these ids, locked, and what was skipped, as for failed jobs."""
+    return _lock(
+        work,
+        ids,
+        digest,
+        lambda id_: moves.lock_job(work.connection, work.queue, id_),
+        lambda id_: not_found(work, "job", id_),
+    )
+
+
+def _lock(
+    work: Work,
+    ids: Sequence[int],
+    digest: str | None,
+    lock: Callable[[int], R | None],
+    missing: Callable[[int], Refusal],
+) -> tuple[list[R], tuple[SkippedRow, ...]]:
+    found: list[R] = []
+    skipped: list[SkippedRow] = []
+    for id_ in sorted(ids):
+        try:
+            row = lock(id_)
+            if row is None:
+                raise missing(id_)
+            if digest is not None and not same_row(row.row_digest, digest):
+                raise Changed(id=str(id_))
+            check_queue(work.setup.rules, row.queue)
+        except Refusal as refusal:
+            if len(ids) == 1:
+                raise
+            skipped.append(_skipped(id_, refusal))
+        else:
+            found.append(row)
+    if not found:
+        raise NothingToDo(skipped=tuple(skipped))
+    return found, tuple(skipped)
+
+
+def same_row(now: str, seen: str) -> bool:
+    """Whether the row is the one the person saw; its own function so that a test can break it."""
+    return now == seen
+
+
+def not_found(work: Work, kind: str, id_: int) -> Refusal:
+    """The refusal that says who took the row away, where the audit knows."""
+    doer = audit.who_took(work.connection, kind, id_)
+    refusal = FailedJobNotFound if kind == "failed" else JobNotFound
+    if doer is None:
+        return refusal(id=str(id_))
+    return refusal(id=str(id_), by=doer.actor, action=doer.action, at=doer.at)
+
+
+def _skipped(id_: int, refusal: Refusal) -> SkippedRow:
+    values = refusal.values
+    by, action, at = values.get("by"), values.get("action"), values.get("at")
+    return SkippedRow.model_validate(
+        {"id": id_, "code": refusal.code, "by": by, "action": action, "at": at}
+    )
+
+
+def target(kind: str, row: Row) -> Target:
+    """The row as the audit keeps it."""
+    return Target.model_validate(
+        {
+            "kind": kind,
+            "id": row.id,
+            "queue": row.queue,
+            "row_digest": row.row_digest,
+            "order_id": row.identity.order_id,
+        }
+    )

@@ -1,0 +1,107 @@
+"""The road without Slack: `queue-bot do`, for scripts and for when Slack is down."""
+
+import getpass
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from uuid import uuid4
+
+from bot.answers import Outcome, answer, envelope
+from bot.dispatch import dispatch, request_id
+from bot.grammar import Request
+from bot.ledger.model import Preview
+from bot.model import Actor, Invocation, Message, Source
+from bot.plans import BulkExtra
+from bot.registry import Setup
+from bot.watch.bulk import Runner
+
+SECONDS = 30.0
+"""Nobody waits for an acknowledgement here, so a change has more time than in Slack."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `do` was called with; `confirm` asks the person for the count of a bulk change."""
+
+    words: str
+    name: str
+    request: str | None = None
+    yes: bool = False
+    as_json: bool = False
+
+
+def do(
+    setup: Setup, asked: Asked, say: Callable[[str], None], ask: Callable[[Preview], int | None]
+) -> int:
+    """Carry out one command and print its answer; returns the exit code, 1 for a refusal.
+
+    A bulk change is previewed; with `yes`, or the count that `ask` returns, it is carried out here
+    to its end.
+    """
+    invocation = _invocation(asked)
+    outcome = dispatch(setup, invocation, asked.words)
+    preview = _preview(outcome)
+    if preview is not None and preview.total:
+        if not asked.as_json:
+            _print(setup, invocation, outcome, asked, say)
+        typed = preview.total if asked.yes else ask(preview)
+        if typed is None:
+            return _say_unconfirmed(preview, asked, say)
+        invocation = _invocation(asked, confirms=invocation.request_id)
+        confirmation = Request(preview.action, {"plan": preview.plan, "typed": typed})
+        outcome = dispatch(setup, invocation, confirmation)
+    outcome = _carried_out(setup, outcome)
+    _print(setup, invocation, outcome, asked, say)
+    return 1 if outcome.refusal is not None else 0
+
+
+def _invocation(asked: Asked, confirms: str | None = None) -> Invocation:
+    detail = f"{getpass.getuser()}@{socket.gethostname()}"
+    actor = Actor(asked.name, None, Source.TERMINAL, detail)
+    if confirms is not None:
+        key = request_id("confirm", confirms)
+    elif asked.request is not None:
+        key = request_id("terminal", asked.name, asked.request)
+    else:
+        key = request_id("terminal", uuid4())
+    return Invocation(actor, key, monotonic() + SECONDS)
+
+
+def _preview(outcome: Outcome) -> Preview | None:
+    extra = None if outcome.result is None else outcome.result.extra
+    return extra.preview if isinstance(extra, BulkExtra) else None
+
+
+def _carried_out(setup: Setup, outcome: Outcome) -> Outcome:
+    extra = None if outcome.result is None else outcome.result.extra
+    command = outcome.command
+    if command is None or command.finished is None or not isinstance(extra, BulkExtra):
+        return outcome
+    if extra.progress is None:
+        return outcome
+    ended = Runner(setup).run_to_end(extra.progress.operation)
+    return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
+
+
+def _say_unconfirmed(preview: Preview, asked: Asked, say: Callable[[str], None]) -> int:
+    sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
+    said = {"success": False, "error": sentence, "code": "unconfirmed"}
+    say(json.dumps(said, ensure_ascii=False) if asked.as_json else sentence)
+    return 1
+
+
+def _print(
+    setup: Setup,
+    invocation: Invocation,
+    outcome: Outcome,
+    asked: Asked,
+    say: Callable[[str], None],
+) -> None:
+    if asked.as_json:
+        say(json.dumps(envelope(setup, outcome), ensure_ascii=False, indent=2))
+        return
+    message = answer(setup, invocation, outcome)
+    if isinstance(message, Message):
+        say(message.text)

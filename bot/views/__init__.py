@@ -1,0 +1,1 @@
+"""Block Kit, pure: values in, blocks out. No clock, no database, no client."""

@@ -1,0 +1,43 @@
+"""What a view may know besides the values it shows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.model import Person, Role, Source
+from bot.text import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """URL templates that turn an order, a job or a log search into a link; None: no link."""
+
+    order: str | None = None
+    job: str | None = None
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom, in which language, when (naive UTC), and with which thresholds (seconds).
+
+    `here` is the id of the channel the answer is shown in, `runnable` the names of the commands the
+    reader may run (what is not among them gets no button).
+    """
+
+    texts: Texts
+    role: Role
+    now: datetime
+    actor: Person
+    source: Source = Source.SLASH
+    runnable: frozenset[str] = frozenset()
+    links: Links = field(default_factory=Links)
+    zone: ZoneInfo = ZoneInfo("UTC")
+    oldest_seconds: int = 300
+    reserved_seconds: int = 300
+    here: str | None = None
+
+    @property
+    def in_dialog(self) -> bool:
+        """Whether details open in a modal: after a click there is a trigger and a place for one."""
+        return self.source in (Source.BUTTON, Source.HOME)

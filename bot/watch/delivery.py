@@ -1,0 +1,252 @@
+"""Delivery of the outbox: in order within a channel, at least once, and never by a blind retry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from time import monotonic
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.answers import channel_context
+from bot.ledger import audit, incidents, outbox
+from bot.ledger.leases import Lease, fence
+from bot.ledger.outbox import Letter
+from bot.model import Message
+from bot.queue.database import changing, reading
+from bot.registry import Setup
+from bot.text import texts_for
+from bot.views.audit import audit_message
+
+log = structlog.get_logger(__name__)
+
+TX_SECONDS = 5.0
+# While an attempt is under way nobody else may make one: longer than the client's timeout.
+ATTEMPT = timedelta(seconds=30)
+FIRST_WAIT = 2.0
+LONGEST_WAIT = 60.0
+CHANNEL_WAIT = timedelta(seconds=30)
+
+
+class Fault(Enum):
+    """Why Slack did not take a message."""
+
+    RATE = "rate"
+    CHANNEL = "channel"
+    LAYOUT = "layout"
+    GONE = "gone"
+    AUTH = "auth"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Undelivered(Exception):
+    """A message was not delivered, or (`Fault.UNKNOWN`) nobody knows; `after` in seconds."""
+
+    def __init__(self, fault: Fault, reason: str, after: float = 0.0) -> None:
+        super().__init__(f"{fault.value}: {reason}")
+        self.fault = fault
+        self.reason = reason
+        self.after = after
+
+
+class Poster(Protocol):
+    """Who speaks to Slack; `post` and `update` raise `Undelivered`."""
+
+    def post(self, channel: str, body: Mapping[str, Any]) -> str:
+        """Post and return the message's ts."""
+        ...
+
+    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
+        """Change a message."""
+        ...
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The message's address."""
+        ...
+
+
+@dataclass
+class Bucket:
+    """A rate: `size` at once, then `rate` a second."""
+
+    size: float
+    rate: float
+    clock: Callable[[], float] = monotonic
+    _left: float = field(init=False)
+    _at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start full."""
+        self._left = self.size
+        self._at = self.clock()
+
+    def take(self) -> bool:
+        """Take one if there is one."""
+        now = self.clock()
+        self._left = min(self.size, self._left + (now - self._at) * self.rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+@dataclass
+class Pace:
+    """Slack's rates: about one message a second in a channel, and one budget for all edits.
+
+    `chat.update` is Tier 3, 50 a minute (docs.slack.dev/apis/web-api/rate-limits).
+    """
+
+    clock: Callable[[], float] = monotonic
+    _channels: dict[str, Bucket] = field(default_factory=dict)
+    _edits: Bucket | None = None
+
+    def allows(self, letter: Letter) -> bool:
+        """Whether this message may be sent now."""
+        if letter.kind == outbox.EDIT:
+            if self._edits is None:
+                self._edits = Bucket(10, 0.75, self.clock)
+            return self._edits.take()
+        bucket = self._channels.setdefault(letter.channel, Bucket(5, 1.0, self.clock))
+        return bucket.take()
+
+
+def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
+    """Try what is due once and return how many messages Slack took."""
+    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+        letters = outbox.due(connection, setup.clock(connection))
+    return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
+
+
+def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool:
+    def claim(connection: Connection) -> bool:
+        fence(connection, lease)
+        return outbox.claim(connection, letter, lease, setup.clock(connection) + ATTEMPT)
+
+    if not _change(setup, claim):
+        return False
+    try:
+        channel, ts = _send(setup, poster, letter)
+    except Undelivered as error:
+        fault = error  # the name of an except clause ends with it
+        log.warning("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
+        _change(setup, lambda connection: _put_off(setup, connection, letter, fault))
+        return False
+    _change(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
+    return ts is not None
+
+
+def _change(setup: Setup, work: Callable[[Connection], Any]) -> Any:
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str | None]:
+    """Channel and ts of the message, or nothing where there is no message to change."""
+    if letter.kind == outbox.EDIT:
+        with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+            place = outbox.place(connection, letter.subject)
+            if place is None and outbox.waits(connection, letter.subject):
+                raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)
+        if place is None:
+            return None, None
+        _try(lambda body: poster.update(*place, body), letter.body)
+        return place
+    body = letter.body
+    if letter.kind in (outbox.AUDIT, outbox.REFUSALS):
+        body = _audit_body(setup, poster, letter)
+    elif letter.in_doubt:
+        body = {**body, "text": f"{_repeat(setup)} {body['text']}", "blocks": _marked(setup, body)}
+    ts = _try(lambda said: poster.post(letter.channel, said), body)
+    return letter.channel, ts
+
+
+def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> Any:
+    """Send it; where Slack refuses the layout, send the text alone: nothing is lost to a layout."""
+    try:
+        return send(body)
+    except Undelivered as fault:
+        if fault.fault is not Fault.LAYOUT:
+            raise
+        return send({"text": str(body["text"])[:3_000]})
+
+
+def _repeat(setup: Setup) -> str:
+    return texts_for(None, setup.language, setup.zone).plain("possible-repeat")
+
+
+def _marked(setup: Setup, body: Mapping[str, Any]) -> list[Any]:
+    mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": _repeat(setup)}]}
+    return [*list(body.get("blocks", ()))[:49], mark]
+
+
+def _audit_body(setup: Setup, poster: Poster, letter: Letter) -> dict[str, Any]:
+    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+        sealed = audit.sealed(connection, letter.body["seqs"])
+        now = setup.clock(connection)
+        lines = [audit.line(item.record, item.seq, item.hash) for item in sealed]
+        first = sealed[0].record
+        place = outbox.place(connection, f"request:{first['request_id']}")
+    if place is None and first["channel"] and first["message_ts"]:
+        place = (first["channel"], first["message_ts"])
+    link = None if place is None else poster.permalink(*place)
+    context = channel_context(setup, now)
+    message = audit_message(lines, link, letter.in_doubt, context)
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _note_sent(
+    setup: Setup, connection: Connection, letter: Letter, channel: str | None, ts: str | None
+) -> None:
+    outbox.sent(connection, letter, channel, ts, setup.clock(connection))
+    kind, _, number = letter.subject.partition(":")
+    if kind == "incident" and letter.kind == outbox.POST and channel and ts:
+        incidents.posted(connection, int(number), channel, ts)
+
+
+def _put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undelivered) -> None:
+    now = setup.clock(connection)
+    match fault.fault:
+        case Fault.RATE:
+            again = now + timedelta(seconds=fault.after)
+            outbox.put_off(connection, letter, fault.reason, again, in_doubt=letter.in_doubt)
+        case Fault.CHANNEL:
+            _elsewhere(setup, connection, letter, fault, now)
+        case Fault.GONE if letter.kind == outbox.EDIT:
+            outbox.sent(connection, letter, None, None, now)
+        case Fault.UNKNOWN:
+            again = now + timedelta(seconds=_backoff(letter))
+            outbox.put_off(connection, letter, fault.reason, again, in_doubt=True)
+        case _:
+            again = now + timedelta(seconds=LONGEST_WAIT)
+            outbox.put_off(connection, letter, fault.reason, again, in_doubt=letter.in_doubt)
+
+
+def _backoff(letter: Letter) -> float:
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(letter.attempts, 10))
+
+
+def _elsewhere(
+    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+) -> None:
+    """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
+
+    Audit records wait for their channel, and the fallback channel is told, once an hour.
+    """
+    alert = letter.channel == setup.alert_channel
+    other = setup.fallback_channel if alert else setup.audit_channel
+    if letter.kind == outbox.POST and other is not None and other != letter.channel:
+        outbox.redirect(connection, letter, other, now)
+        return
+    outbox.put_off(connection, letter, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
+    fallback = setup.fallback_channel
+    if fallback is None or fallback == letter.channel:
+        return
+    subject = f"health:{letter.channel}:{now:%Y%m%d%H}"
+    if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
+        texts = texts_for(None, setup.language, setup.zone)
+        said = texts("channel-unreachable", channel=letter.channel, reason=fault.reason)
+        outbox.post(connection, fallback, subject, Message(said), now)

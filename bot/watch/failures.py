@@ -1,0 +1,37 @@
+"""The watcher's pass over `failed_jobs`: what is new enters the index, what is gone is noted."""
+
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from bot.ledger import failures
+from bot.ledger.leases import Lease, fence
+from bot.queue.database import changing
+from bot.registry import Setup
+
+TX_SECONDS = 10.0
+# So that a backfill of a million rows lets sealing and delivery have their turn.
+PASSES = 5
+
+
+def index_once(setup: Setup, lease: Lease) -> bool:
+    """Index new failures; True where more are waiting."""
+    for _ in range(PASSES):
+        found = _step(setup, lease, failures.index_new)
+        if not found.more:
+            return False
+    return True
+
+
+def sweep_once(setup: Setup, lease: Lease) -> int:
+    """Compare the next stretch of ids with the index; returns how many differences were found."""
+    found = _step(setup, lease, failures.sweep)
+    return found.added + found.gone
+
+
+def _step(setup: Setup, lease: Lease, step: failures.Step) -> failures.Pass:
+    def work(connection: Connection) -> failures.Pass:
+        fence(connection, lease)
+        return step(connection, setup.queue, setup.clock(connection))
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)

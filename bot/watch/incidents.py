@@ -1,0 +1,150 @@
+"""From failures to messages: a failure belongs to one incident, an incident has one message."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from sqlalchemy import Connection, RowMapping
+
+from bot.access.masking import mask_text
+from bot.answers import channel_context
+from bot.ledger import failures, incidents, outbox
+from bot.ledger.leases import Lease, fence
+from bot.model import Message
+from bot.queue.database import changing
+from bot.registry import Setup
+from bot.views.incident import FailureCard, failure_message, summary_message
+
+TX_SECONDS = 10.0
+AT_ONCE = 500
+MINUTE = timedelta(minutes=1)
+REFRESHED_AT_ONCE = 20
+
+_STATES = {
+    "retry": "retried",
+    "retry-all": "retried",
+    "delete-failed": "deleted",
+    "clear-failed": "deleted",
+}
+
+
+def open_once(setup: Setup, lease: Lease) -> int:
+    """Give new failures their incident; above the rate of alerts the rest of a minute shares one.
+
+    Returns how many failures were given one.
+    """
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        waiting = incidents.waiting(connection, AT_ONCE)
+        if not waiting:
+            return 0
+        opened = incidents.opened_since(connection, incidents.FAILURE, now - MINUTE)
+        room = max(0, setup.alerts_per_minute - opened)
+        for row in waiting[:room]:
+            _open_single(setup, connection, row, now)
+        _open_summary(setup, connection, waiting[room:], now)
+        return len(waiting)
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _open_single(setup: Setup, connection: Connection, row: RowMapping, now: datetime) -> None:
+    incident = incidents.open_incident(
+        connection,
+        incidents.FAILURE,
+        f"failure:{row['seq']}",
+        now,
+        failed_id=row["failed_id"],
+        row_digest=row["row_digest"],
+    )
+    incidents.assign(connection, incident, [row["seq"]])
+    incidents.refreshed(connection, incident, closed=False)
+    _post(
+        setup,
+        connection,
+        incident,
+        failure_message(_card(setup, row), channel_context(setup, now)),
+        now,
+    )
+
+
+def _open_summary(
+    setup: Setup, connection: Connection, rows: Sequence[RowMapping], now: datetime
+) -> None:
+    if not rows:
+        return
+    key = f"summary:{now:%Y%m%d%H%M}"
+    known = incidents.by_key(connection, key)
+    seqs = [row["seq"] for row in rows]
+    if known is not None:
+        incidents.assign(connection, known["id"], seqs)
+        return
+    incident = incidents.open_incident(connection, incidents.SUMMARY, key, now)
+    incidents.assign(connection, incident, seqs)
+    incidents.refreshed(connection, incident, closed=False)
+    said = summary_message(len(seqs), len(seqs), now, now + MINUTE, channel_context(setup, now))
+    _post(setup, connection, incident, said, now)
+
+
+def _post(
+    setup: Setup, connection: Connection, incident: int, message: Message, now: datetime
+) -> None:
+    if setup.alert_channel is not None:
+        outbox.post(connection, setup.alert_channel, f"incident:{incident}", message, now)
+
+
+def refresh_once(setup: Setup, lease: Lease) -> int:
+    """Let the messages of changed incidents follow; returns how many."""
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        stale = incidents.stale(connection, REFRESHED_AT_ONCE)
+        for incident in stale:
+            left = incidents.left(connection, incident["id"])
+            incidents.refreshed(connection, incident["id"], closed=left == 0)
+            message = _redrawn(setup, connection, incident, left, now)
+            if message is not None and setup.alert_channel is not None:
+                subject = f"incident:{incident['id']}"
+                outbox.edit(connection, setup.alert_channel, subject, message, now)
+        return len(stale)
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _redrawn(
+    setup: Setup, connection: Connection, incident: RowMapping, left: int, now: datetime
+) -> Message | None:
+    context = channel_context(setup, now)
+    if incident["kind"] == incidents.SUMMARY:
+        opened = incident["opened_at"]
+        return summary_message(incident["count"], left, opened, opened + MINUTE, context)
+    rows = failures.of_incident(connection, incident["id"], 1)
+    if not rows:
+        return None
+    card = _card(setup, rows[0])
+    if left == 0:
+        state = _STATES.get(incident["closed_how"] or "", "gone")
+        card = card.model_copy(
+            update={"state": state, "by": incident["closed_by"], "at": incident["closed_at"]}
+        )
+    return failure_message(card, context)
+
+
+def _card(setup: Setup, row: RowMapping) -> FailureCard:
+    failed_at = row["failed_at"].replace(tzinfo=setup.queue.zone).astimezone(UTC)
+    return FailureCard(
+        failed_id=row["failed_id"],
+        queue=row["queue"],
+        job_class=row["job_class"],
+        order_id=row["order_id"],
+        tienda_id=row["tienda_id"],
+        error=mask_text(row["error"]),
+        failed_at=failed_at.replace(tzinfo=None),
+        row_digest=row["row_digest"],
+        state="open",
+        by=None,
+        at=None,
+    )

@@ -1,0 +1,50 @@
+"""Sealing of the audit: committed records enter the chain; the channel is told in that order."""
+
+import hashlib
+from datetime import timedelta
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from bot.ledger import audit, outbox
+from bot.ledger.audit import Sealed
+from bot.ledger.leases import Lease, fence
+from bot.queue.database import changing
+from bot.registry import Setup
+
+TX_SECONDS = 10.0
+TOGETHER = timedelta(minutes=1)
+"""Equal refusals of one person within this become one message; the records stay one each."""
+
+
+def seal_once(setup: Setup, lease: Lease) -> int:
+    """Seal what is committed, put a message for each record into the outbox; returns how many."""
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        made = audit.seal(connection, now)
+        for item in made:
+            _tell(setup, connection, item)
+        return len(made)
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _tell(setup: Setup, connection: Connection, item: Sealed) -> None:
+    channel = setup.audit_channel
+    if channel is None:
+        return
+    now = setup.clock(connection)
+    record = item.record
+    if record["outcome"] not in ("denied", "refused"):
+        outbox.tell_audit(connection, outbox.AUDIT, channel, f"audit:{item.seq}", item.seq, now)
+        return
+    same = "|".join(str(record[name]) for name in ("actor", "action", "reason"))
+    subject = f"refusals:{hashlib.sha256(same.encode()).hexdigest()[:40]}"
+    earlier = outbox.latest(connection, subject, now - TOGETHER)
+    if earlier is None:
+        outbox.tell_audit(connection, outbox.AUDIT, channel, subject, item.seq, now)
+    elif not outbox.add_to(connection, earlier, item.seq):
+        due = earlier.created_at + TOGETHER
+        outbox.tell_audit(connection, outbox.REFUSALS, channel, subject, item.seq, now, due)

@@ -1,0 +1,156 @@
+"""The loops around what runs by itself: one watcher among replicas, and bulk work in each."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.errors import Refusal
+from bot.ledger import leases
+from bot.ledger.leases import Lease, LeaseLost
+from bot.queue.database import changing
+from bot.registry import Setup
+from bot.watch import failures, incidents, sampling, sealing
+from bot.watch.bulk import Runner
+from bot.watch.delivery import Pace, Poster, deliver_once
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+TICK = 0.25
+INTERVAL = 5.0
+SWEEP_EVERY = 30.0
+RENEW_EVERY = 3.0
+STOP_SECONDS = 10.0
+
+
+class Watcher:
+    """Two threads: one watches while it holds the lease, one carries out bulk changes.
+
+    `interval` is how often failures are looked for, in seconds.
+    """
+
+    def __init__(self, setup: Setup, poster: Poster, interval: float = INTERVAL) -> None:
+        self._setup = setup
+        self._poster = poster
+        self._interval = interval
+        self._pace = Pace()
+        self._runner = Runner(setup)
+        self._lease: Lease | None = None
+        self._due: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._awake = threading.Condition()
+        self._woken = False
+        self._threads = [
+            threading.Thread(target=self._loop, args=(self.tick,), name="watch", daemon=True),
+            threading.Thread(target=self._loop, args=(self._bulk,), name="bulk", daemon=True),
+        ]
+        self._sampler = threading.Thread(target=self._sample, name="sample", daemon=True)
+
+    def start(self) -> None:
+        """Start the loops."""
+        for thread in (*self._threads, self._sampler):
+            thread.start()
+
+    def wake(self) -> None:
+        """Something was committed that is to be told: do not wait for the next tick."""
+        with self._awake:
+            self._woken = True
+            self._awake.notify_all()
+
+    def stop(self) -> None:
+        """End the loops, and let the next replica have the lease at once."""
+        self._stop.set()
+        self.wake()
+        until = monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, until - monotonic()))
+        if (lease := self._lease) is not None:
+            self._guarded(
+                lambda: self._change(
+                    lambda connection: leases.release(
+                        connection, lease, self._setup.clock(connection)
+                    )
+                )
+            )
+
+    def _loop(self, step: Callable[[], bool]) -> None:
+        while not self._stop.is_set():
+            if not self._guarded(step):
+                with self._awake:
+                    self._awake.wait_for(lambda: self._woken or self._stop.is_set(), TICK)
+                    self._woken = False
+
+    def _guarded(self, step: Callable[[], object]) -> bool:
+        """Run a step; whatever goes wrong is logged and tried again with the next tick."""
+        try:
+            return bool(step())
+        except LeaseLost:
+            self._lease = None
+            log.warning("lease lost")
+        except Refusal as refusal:
+            log.warning("watch step failed", because=refusal.code)
+        except Exception:
+            # The edge of a thread that must not end: a fault is logged, the next tick tries again.
+            log.exception("watch step failed")
+        self._stop.wait(TICK)
+        return False
+
+    def tick(self) -> bool:
+        """One round of the holder of the lease; True where more is waiting."""
+        lease = self._hold()
+        if lease is None:
+            return False
+        more = False
+        if self._is_due("failures", self._interval):
+            more = failures.index_once(self._setup, lease)
+            incidents.open_once(self._setup, lease)
+            if more:
+                self._due["failures"] = 0.0
+        if self._is_due("sweep", max(SWEEP_EVERY, self._interval)):
+            failures.sweep_once(self._setup, lease)
+        sealed = sealing.seal_once(self._setup, lease)
+        incidents.refresh_once(self._setup, lease)
+        sent = deliver_once(self._setup, self._poster, lease, self._pace)
+        return more or sealed > 0 or sent > 0
+
+    def _hold(self) -> Lease | None:
+        if not self._is_due("lease", RENEW_EVERY):
+            return self._lease
+        setup = self._setup
+        held = self._lease
+        self._lease = self._change(
+            lambda connection: leases.take(
+                connection, "watcher", setup.replica, setup.clock(connection)
+            )
+        )
+        if self._lease is not None and held is None:
+            log.info("watching", replica=setup.replica, epoch=self._lease.epoch)
+        return self._lease
+
+    def _is_due(self, what: str, every: float) -> bool:
+        now = monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every
+        return True
+
+    def _bulk(self) -> bool:
+        return self._runner.run_once()
+
+    def _sample(self) -> None:
+        while not self._stop.is_set():
+            wait = sampling.SHORTEST
+            try:
+                if self._lease is not None:
+                    wait = sampling.sample_once(self._setup)
+            except Refusal as refusal:
+                log.warning("not sampled", because=refusal.code)
+            self._stop.wait(wait if self._lease is not None else 1.0)
+
+    def _change(self, work: Callable[[Connection], T]) -> T:
+        return changing(self._setup.engine, monotonic() + 5.0, work)

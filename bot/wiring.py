@@ -1,0 +1,124 @@
+"""From settings to a running bot: the parts are made here and handed to each other."""
+
+import os
+import secrets
+import socket
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from bot import __version__
+from bot.access.masking import DEFAULT_MASKED_KEYS
+from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.errors import StartError
+from bot.ledger.migrate import require_current
+from bot.queue.database import connect, reading
+from bot.queue.layouts import Queue, require, spec_tables
+from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
+from bot.registry import Setup, find_commands
+from bot.settings import Settings
+from bot.slack.runtime import Access, SlackBot, look_up
+from bot.views.context import Links
+from bot.watch.watcher import INTERVAL
+
+
+class NoSlack:
+    """The directory of a terminal: nobody is known, so no Slack id gets a role there."""
+
+    def profile(self, user: str) -> Profile:
+        """Never known."""
+        raise Unreachable(f"no Slack to ask about {user}")
+
+    def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
+        """Never known."""
+        raise Unreachable(f"no Slack to ask about {group}")
+
+    def is_shared(self, channel: str) -> bool:
+        """Never known."""
+        raise Unreachable(f"no Slack to ask about {channel}")
+
+
+def replica_name() -> str:
+    """This process among the bot's replicas: host, process and four random digits."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def open_database(settings: Settings) -> Engine:
+    """The engine of the configured database."""
+    if settings.database_url is None:
+        raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
+    ca = None if settings.database_ca is None else str(settings.database_ca)
+    return connect(settings.database_url.get_secret_value(), ca=ca)
+
+
+def queue_of(settings: Settings) -> Queue:
+    """The configured tables and payload paths."""
+    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
+    return Queue(
+        jobs=jobs,
+        failed=failed,
+        zone=settings.time_zone,
+        order_paths=settings.order_paths or DEFAULT_ORDER_PATHS,
+        tienda_paths=settings.tienda_paths or DEFAULT_TIENDA_PATHS,
+    )
+
+
+def check_tables(engine: Engine, queue: Queue) -> None:
+    """Raise `StartError` where the queue's tables or the bot's own are not as they must be."""
+    with reading(engine) as connection:
+        require(connection, queue)
+        require_current(connection)
+
+
+def make_setup(
+    settings: Settings, engine: Engine, directory: Directory, team: str | None = None
+) -> Setup:
+    """Everything a request needs, out of the settings."""
+    return Setup(
+        engine=engine,
+        queue=queue_of(settings),
+        rules=Rules(
+            viewers=tuple(settings.viewers),
+            operators=tuple(settings.operators),
+            admins=tuple(settings.admins),
+            change_channels=tuple(settings.change_channels),
+            changes_in_home=settings.changes_in_home,
+            team=settings.team_id or team,
+            terminal_role=settings.terminal_role,
+            allowed_queues=tuple(settings.allowed_queues or ()),
+        ),
+        directory=directory,
+        replica=replica_name(),
+        version=__version__,
+        language=settings.language,
+        zone=ZoneInfo(settings.time_zone.key),
+        audit_channel=settings.audit_channel,
+        alert_channel=settings.alert_channel,
+        fallback_channel=settings.fallback_channel,
+        masked_keys=(*DEFAULT_MASKED_KEYS, *settings.masked_keys),
+        links=Links(settings.order_link, settings.job_link, settings.log_link),
+        oldest_seconds=settings.oldest_seconds,
+        reserved_seconds=settings.reserved_seconds,
+        alerts_per_minute=settings.alerts_per_minute,
+        commands=find_commands(),
+    )
+
+
+def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
+    """The bot, checked and ready to start; raises `StartError`."""
+    if settings.slack_bot_token is None or settings.slack_app_token is None:
+        raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings))
+    access = Access(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        base_url=str(settings.slack_api_url),
+    )
+    workspace = look_up(access)
+    return SlackBot(
+        access,
+        workspace,
+        lambda directory: make_setup(settings, engine, directory, workspace.team),
+        interval,
+    )

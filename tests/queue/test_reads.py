@@ -1,0 +1,157 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select, true
+
+from bot.errors import FailedJobNotFound, JobNotFound
+from bot.queue import reads
+from bot.queue.database import TooSlow, bounded, reading
+from bot.queue.layouts import Queue, require
+from tests.queues import TestQueue
+
+NOW = datetime(2025, 11, 7, 19, 30, 0)
+
+
+def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
+    unix = reads.unix(NOW)
+    for age in (120, 30, 10):
+        queue.push(created_at=unix - age, available_at=unix - age)
+    queue.push(created_at=unix - 500, available_at=unix - 500, reserved_at=unix - 60)
+    queue.push(queue="mail", created_at=unix - 5, available_at=unix + 600)
+    for _ in range(5):
+        queue.fail()
+    with reading(queue.engine) as connection:
+        said = reads.status(connection, queue.queue, NOW, 5.0).model_dump()
+    assert said == {
+        "pending_jobs": ({"queue": "mail", "count": 1}, {"queue": "netsuite", "count": 3}),
+        "reserved_jobs": ({"queue": "netsuite", "count": 1},),
+        "failed_jobs_count": 5,
+        "oldest_pending_age_seconds": 120,
+        "oldest_pending_job": {
+            "queue": "netsuite",
+            "created_at": unix - 120,
+            "available_at": unix - 120,
+        },
+        "timestamp": "2025-11-07 19:30:00",
+    }
+
+
+def test_an_empty_queue_has_no_oldest_job(queue: TestQueue) -> None:
+    with reading(queue.engine) as connection:
+        said = reads.status(connection, queue.queue, NOW, 5.0)
+    assert said.oldest_pending_job is None
+    assert said.oldest_pending_age_seconds is None
+    assert said.pending_jobs == said.reserved_jobs == ()
+
+
+def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue) -> None:
+    first, second = queue.push(order=803196), queue.push(order=803197)
+    queue.push(reserved_at=1762537400)
+    queue.push(queue="mail")
+    with reading(queue.engine) as connection:
+        found, digests = reads.jobs(
+            connection, queue.queue, NOW, name="netsuite", state="pending", limit=50
+        )
+    assert [job.id for job in found.jobs] == [second, first]
+    assert found.filters.model_dump() == {"queue": "netsuite", "status": "pending", "limit": 50}
+    assert set(digests) == {first, second}
+    assert found.jobs[1].model_dump() == {
+        "id": first,
+        "queue": "netsuite",
+        "attempts": 0,
+        "max_attempts": 3,
+        "job_class": "App\\Jobs\\NetsuiteSyncJob",
+        "order_id": 803196,
+        "tienda_id": 12097,
+        "created_at_human": "2025-11-07 17:42:56",
+        "available_at_human": "2025-11-07 17:42:56",
+        "reserved_at_human": None,
+        "age_seconds": reads.unix(NOW) - 1762537376,
+    }
+
+
+def test_a_page_begins_after_the_last_id_of_the_one_before(queue: TestQueue) -> None:
+    ids = [queue.push() for _ in range(5)]
+    with reading(queue.engine) as connection:
+        newest, _ = reads.jobs(connection, queue.queue, NOW, limit=2, after=ids[3])
+        oldest, _ = reads.jobs(
+            connection, queue.queue, NOW, limit=2, oldest_first=True, after=ids[1]
+        )
+    assert [job.id for job in newest.jobs] == [ids[2], ids[1]]
+    assert [job.id for job in oldest.jobs] == [ids[2], ids[3]]
+
+
+def test_a_failed_job_says_its_first_line_in_a_hundred_characters(queue: TestQueue) -> None:
+    short = queue.fail()
+    queue.fail(exception="x" * 300 + "\nsecond line")
+    with reading(queue.engine) as connection:
+        found, _ = reads.failed(connection, queue.queue)
+    assert found.count == 2
+    assert found.failed_jobs[0].exception_short == "x" * 100 + "..."
+    assert found.failed_jobs[1].model_dump() == {
+        "id": short,
+        "queue": "netsuite",
+        "job_class": "App\\Jobs\\NetsuiteSyncJob",
+        "order_id": 803193,
+        "tienda_id": 12097,
+        "exception_short": "NetSuite sync failed: exception - MySQL server has gone away...",
+        "failed_at": "2025-11-07 17:45:59",
+    }
+
+
+def test_times_are_printed_in_the_zone_of_the_queue(queue: TestQueue) -> None:
+    queue.push()
+    lima = Queue(queue.queue.jobs, queue.queue.failed, ZoneInfo("America/Lima"))
+    with reading(queue.engine) as connection:
+        found, _ = reads.jobs(connection, lima, NOW)
+    assert found.jobs[0].created_at_human == "2025-11-07 12:42:56"
+    assert lima.utc(datetime(2025, 11, 7, 12, 0)) == datetime(2025, 11, 7, 17, 0)
+
+
+def test_a_missing_row_is_refused_by_its_kind(queue: TestQueue) -> None:
+    with reading(queue.engine) as connection:
+        with pytest.raises(JobNotFound):
+            reads.job(connection, queue.queue, NOW, 99)
+        with pytest.raises(FailedJobNotFound):
+            reads.failed_job(connection, queue.queue, 99)
+
+
+@pytest.mark.parametrize("body", ["not json", '{"a":', 'O:3:"Foo":0:{}', "", "null", "\u00e9" * 9])
+def test_a_payload_that_names_nothing_is_listed_all_the_same(queue: TestQueue, body: str) -> None:
+    queue.push(body=body)
+    with reading(queue.engine) as connection:
+        found, _ = reads.jobs(connection, queue.queue, NOW)
+        detail = reads.job(connection, queue.queue, NOW, found.jobs[0].id)
+    assert found.jobs[0].order_id is None
+    assert detail.payload == body
+
+
+def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None:
+    queue.fail(45)
+    with reading(queue.engine) as connection:
+        before = reads.failed_job(connection, queue.queue, 45).row_digest
+    with queue.engine.begin() as connection:
+        connection.execute(queue.queue.failed.delete())
+    queue.fail(45, order=803194)
+    with reading(queue.engine) as connection:
+        after = reads.failed_job(connection, queue.queue, 45).row_digest
+    assert before != after
+    assert len(before) == 32
+
+
+def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
+    for _ in range(400):
+        queue.push(body="")
+    jobs = queue.queue.jobs
+    every = select(func.count()).select_from(jobs).join(jobs.alias("b"), true())
+    every = every.join(jobs.alias("c"), true())
+    with reading(queue.engine) as connection:
+        with pytest.raises(TooSlow):
+            bounded(connection, every, 0.05)
+        assert connection.execute(select(func.count()).select_from(jobs)).scalar() == 400
+
+
+def test_the_tables_of_the_spec_are_recognised(queue: TestQueue) -> None:
+    with reading(queue.engine) as connection:
+        require(connection, queue.queue)

@@ -1,0 +1,110 @@
+"""A queue for a test: the spec's tables, the bot's own, and rows a test puts in."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select
+
+from bot.ledger.migrate import migrate
+from bot.queue.database import connect
+from bot.queue.layouts import Queue, spec_tables
+
+GONE_AWAY = "NetSuite sync failed: exception - MySQL server has gone away"
+
+
+def payload(order: int = 803193, tienda: int = 12097) -> str:
+    """A payload as the shop platform writes it, with bytes that a JSON round trip would change."""
+    data = json.dumps({"order_id": order, "tienda_id": tienda})
+    return f'{{"job": "App\\\\Jobs\\\\NetsuiteSyncJob",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
+
+
+@dataclass(frozen=True)
+class TestQueue:
+    """The two tables of one database, with short ways to fill and to read them."""
+
+    __test__ = False
+
+    url: str
+    engine: Engine
+    queue: Queue
+
+    def fail(
+        self,
+        id_: int | None = None,
+        *,
+        queue: str = "netsuite",
+        order: int = 803193,
+        exception: str = GONE_AWAY,
+        failed_at: datetime = datetime(2025, 11, 7, 17, 45, 59),  # noqa: DTZ001 wall clock
+        body: str | None = None,
+    ) -> int:
+        """Put in a failed job and return its id."""
+        row: dict[str, Any] = {
+            "queue": queue,
+            "payload": payload(order) if body is None else body,
+            "exception": exception,
+            "failed_at": failed_at,
+        }
+        if id_ is not None:
+            row["id"] = id_
+        with self.engine.begin() as connection:
+            return int(connection.execute(insert(self.queue.failed).values(row)).lastrowid)
+
+    def push(
+        self,
+        id_: int | None = None,
+        *,
+        queue: str = "netsuite",
+        order: int = 803196,
+        attempts: int = 0,
+        reserved_at: int | None = None,
+        available_at: int = 1762537376,
+        created_at: int = 1762537376,
+        body: str | None = None,
+    ) -> int:
+        """Put in a job and return its id."""
+        row: dict[str, Any] = {
+            "queue": queue,
+            "payload": payload(order) if body is None else body,
+            "attempts": attempts,
+            "reserved_at": reserved_at,
+            "available_at": available_at,
+            "created_at": created_at,
+        }
+        if id_ is not None:
+            row["id"] = id_
+        with self.engine.begin() as connection:
+            return int(connection.execute(insert(self.queue.jobs).values(row)).lastrowid)
+
+    def rows(self, table: Any) -> Sequence[Any]:
+        """All rows of a table, by primary key."""
+        with self.engine.begin() as connection:
+            keys = list(table.primary_key.columns)
+            return connection.execute(select(table).order_by(*keys)).all()
+
+    def count(self, table: Any) -> int:
+        """How many rows a table has."""
+        with self.engine.begin() as connection:
+            return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    @property
+    def jobs(self) -> Sequence[Any]:
+        """The rows of `jobs`."""
+        return self.rows(self.queue.jobs)
+
+    @property
+    def failed(self) -> Sequence[Any]:
+        """The rows of `failed_jobs`."""
+        return self.rows(self.queue.failed)
+
+
+def make_queue(url: str) -> TestQueue:
+    """Make the spec's tables and the bot's own in an empty database."""
+    engine = connect(url)
+    jobs, failed = spec_tables()
+    jobs.metadata.create_all(engine)
+    migrate(engine)
+    return TestQueue(url, engine, Queue(jobs, failed))
