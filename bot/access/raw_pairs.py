@@ -25,8 +25,8 @@ _HARMLESS = re.compile(r"(?:yes|no|true|false|null|none|nil|0|1)\s*\Z", re.IGNOR
 _HEADERS = re.compile(r"(?:proxy-?)?authori[sz]ation|(?:set-?)?cookie|x-[\w-]{1,60}", re.IGNORECASE)
 _MAIL = re.compile(r"mail|correo", re.IGNORECASE)
 _INSERT = re.compile(
-    r"\b(?:insert|replace)\s(?:ignore )?into [^\s(]{1,200} ?\((?P<columns>[^)\n]{1,1500})\) values? ?"
-    r"(?P<values>[^\n]{0,100000})",
+    r"\b(?:insert|replace)\s(?:ignore )?into [^\s(]{1,200} ?\((?P<columns>[^)\n]{1,1500})\) "
+    r"values? ?(?P<values>[^\n]{0,100000})",
     re.IGNORECASE,
 )
 _DECODER = json.JSONDecoder()

@@ -19,8 +19,15 @@ _JSON_TYPE = re.compile(
 )
 _JSON_SAYS = re.compile(
     r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|detail|details'
-    r'|detalle|descripcion|description|reason|motivo|title|error|errors?)"\s{0,5}:\s{0,5}\[?\s?"'
+    r'|detalle|descripcion|description|reason|motivo)"\s{0,5}:\s{0,5}\[?\s?"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
+    re.IGNORECASE,
+)
+_JSON_TITLE = re.compile(
+    r'"(?:title|error|errors)"\s{0,5}:\s{0,5}\[?\s?"(?P<text>(?:[^"\\]|\\.){2,300})', re.IGNORECASE
+)
+_JSON_STATUS = re.compile(
+    r'"(?:http_?)?(?:status|status_?code|code|c[oó]digo)"\s{0,5}:\s{0,5}"?(?P<no>[45]\d\d)\b',
     re.IGNORECASE,
 )
 _XML_CODE = re.compile(
@@ -75,6 +82,12 @@ def body_cause(body: str) -> str | None:
     return f"{code} {said}" if said else code
 
 
+def body_status(body: str) -> str | None:
+    """The HTTP status that a JSON body repeats, for an error whose own words do not say it."""
+    found = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
+    return found["no"] if found else None
+
+
 def _code(body: str) -> str | None:
     for pattern in (_JSON_CODE, _XML_CODE, _LINE_CODE, _JSON_TYPE):
         vague = None
@@ -95,7 +108,7 @@ def _is_status(code: str) -> bool:
 
 
 def _said(body: str) -> str | None:
-    for pattern in (_JSON_SAYS, _XML_SAYS):
+    for pattern in (_JSON_SAYS, _XML_SAYS, _JSON_TITLE):
         for found in pattern.finditer(body):
             text = _TRUNCATED.sub("", found["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):

@@ -1,13 +1,13 @@
 """The formats in which databases, HTTP clients and cloud kits say a cause: read to one form."""
 
 import re
+from http import HTTPStatus
 
-from bot.queue.error_body import body_cause, split_body
+from bot.queue.error_body import body_cause, body_status, split_body
 from bot.queue.error_hosts import kept_host, kept_path, kept_url
 from bot.queue.error_sql import sql_cause
-from bot.queue.error_values import generalise
+from bot.queue.error_values import generalise, with_lead
 
-_MAX_PREFIX = 70
 _GUZZLE = re.compile(
     r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "
     r"(?P<url>[^`\s]{1,1500})` resulted in an? `(?P<status>\d{3})[^`\n]{0,120}` response:?"
@@ -35,12 +35,22 @@ _AWS = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
 )
 _AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
+# A second line that tells the cause: CodeIgniter's, Stripe's, Symfony's, and plain words for it.
+_TELLS = re.compile(
+    r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
+    r"|Details?|Detalles?|Message|Mensaje)\b ?:",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
 _TIMINGS = (
     (re.compile(r" with \d+ out of -?\d+ bytes received"), " with 0 bytes received"),
     (re.compile(r" after \d+ ms\b(?=:|;| |$)"), ""),
     (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
+    (re.compile(r" \(and \d+ more errors?\)"), ""),
+    (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
     (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
 )
+_STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -56,12 +66,6 @@ def canonical(message: str, class_name: str | None, code: str | None) -> str:
     if found is not None:
         return found
     return _plain(message, class_name, code)
-
-
-def prefixed(before: str, cause: str) -> str:
-    """What the application wrote before an embedded error, kept: it says what was being done."""
-    lead = generalise(before.strip().rsplit("\n", 1)[-1])[:_MAX_PREFIX].rstrip(" (:-")
-    return f"{lead}: {cause}" if lead else cause
 
 
 def _aws(message: str) -> str | None:
@@ -80,17 +84,17 @@ def _aws(message: str) -> str | None:
     elif (cause := body_cause(rest)) is not None:
         parts.append(cause)
     elif curl is not None:
-        parts.append(_curl_text(curl))
+        parts[1:] = [_curl_text(curl)]
     elif status is None:
         parts.append(generalise(rest.partition("\n")[0]))
-    return prefixed(message[: found.start()], " ".join(parts))
+    return with_lead(message[: found.start()], " ".join(parts))
 
 
 def _http(message: str) -> str | None:
     for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _REQUESTS, _OLD_GUZZLE):
         found = pattern.search(message)
         if found is not None:
-            return prefixed(message[: found.start()], _http_cause(found, message[found.end() :]))
+            return with_lead(message[: found.start()], _http_cause(found, message[found.end() :]))
     return None
 
 
@@ -111,14 +115,15 @@ def _http_cause(found: re.Match[str], rest: str) -> str:
         if cause is None and not serves and not kept_host(url).endswith("amazonaws.com"):
             method = groups.get("method")
             key += f" {method} {kept_path(url)}" if method else f" {kept_path(url)}"
-    return f"{key}: {cause}" if cause is not None else key
+    repeats = cause is not None and cause.casefold() == _STATUS_PHRASES.get(status)
+    return f"{key}: {cause}" if cause is not None and not repeats else key
 
 
 def _curl(message: str) -> str | None:
     found = _CURL.search(message)
     if found is None:
         return None
-    return prefixed(message[: found.start()], _curl_text(found))
+    return with_lead(message[: found.start()], _curl_text(found))
 
 
 def _curl_text(found: re.Match[str]) -> str:
@@ -137,8 +142,14 @@ def _curl_text(found: re.Match[str]) -> str:
 
 def _plain(message: str, class_name: str | None, code: str | None) -> str:
     head, body = split_body(message)
-    text = generalise(_first_lines(head))
+    # A fault's code stands in brackets before its words (SoapFault, and many a service's own).
+    fault = _FAULT.match(head)
+    text = generalise(_first_lines(head[fault.end() :] if fault else head))
+    text = f"[{fault['code']}] {text}" if fault else text
     cause = body_cause(body) if body else None
+    status = body_status(body) if body else None
+    if status is not None and status not in text:
+        cause = f"HTTP {status} {cause}" if cause else f"HTTP {status}"
     if cause is not None:
         text = f"{text}: {cause}" if text else cause
     elif not text:
@@ -156,6 +167,6 @@ def _first_lines(head: str) -> str:
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if not lines:
         return ""
-    if len(lines) > 1 and (lines[0].endswith(":") or len(lines[0]) < 30):
+    if len(lines) > 1 and (len(lines[0]) < 30 or lines[0][-1] == ":" or _TELLS.match(lines[1])):
         return f"{lines[0]} {lines[1]}"
     return lines[0]

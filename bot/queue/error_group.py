@@ -16,7 +16,10 @@ def error_group(exception: str) -> str:
     cause in a code (databases, HTTP, cURL, AWS) become that code. Linear in time, never raises.
     """
     envelope = read_envelope(exception[:_MAX_READ])
-    return _cut(_key(envelope))
+    key = _key(envelope)
+    if len(key) > _MAX_KEY and envelope.class_name and key.startswith(envelope.class_name):
+        key = envelope.class_name.rpartition("\\")[2] + key[len(envelope.class_name) :]
+    return _cut(key)
 
 
 def short_error(exception: str) -> str:
@@ -26,10 +29,12 @@ def short_error(exception: str) -> str:
 
 
 def _key(envelope: Envelope) -> str:
+    name = envelope.class_name or "Exception"
     if not envelope.message:
-        name = envelope.class_name or "Exception"
         return f"{name} in {envelope.place}" if envelope.place else f"{name}, no message"
-    return canonical(envelope.message, envelope.class_name, envelope.code)
+    key = canonical(envelope.message, envelope.class_name, envelope.code)
+    key = "".join(char if char.isprintable() else " " for char in key).strip()
+    return key or f"{name}, no words"
 
 
 def _cut(key: str) -> str:

@@ -17,7 +17,7 @@ def kept_host(host: str) -> str:
     if _IP.match(host):
         return "#"
     labels = ["#" if _NODE.match(label) else _TENANT.sub("#", label) for label in host.split(".")]
-    return ".".join(labels).lower()
+    return ".".join(labels)
 
 
 def kept_url(url: str) -> str:
@@ -27,7 +27,7 @@ def kept_url(url: str) -> str:
         return "#"
     port = found[2]
     steady = port is not None and len(port) <= 5 and int(port) < 32768 and port not in ("80", "443")
-    return kept_host(found[1]) + (f":{port}" if steady else "")
+    return kept_host(found[1].lower()) + (f":{port}" if steady else "")
 
 
 def kept_path(url: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.queue.error_values import generalise
+from bot.queue.error_values import generalise, with_lead
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z][A-Za-z ,/'-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
@@ -15,6 +15,7 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
+_FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
 # How MySQL words its errors, from its message catalogue: mysqli and CodeIgniter give no number.
@@ -45,20 +46,13 @@ def sql_cause(message: str, class_name: str | None, code: str | None) -> str | N
     found = _STATE.search(message)
     if found is not None:
         cause = _stated(found["state"], found["no"], message[found.end() :])
-        return _with_lead(message[: found.start()], cause)
+        return with_lead(message[: found.start()], cause)
     if class_name is not None and not class_name.endswith(_DATABASE_CLASSES):
         return None
     for number, pattern in _MYSQL:
         if pattern.match(message) and code in (None, number):
             return f"MySQL {number}: {_detail(message)}"
     return None
-
-
-def _with_lead(lead: str, cause: str) -> str:
-    # Doctrine repeats the whole query in its lead.
-    lead = "" if lead.startswith("An exception occurred") else lead.strip()
-    lead = generalise(lead.rsplit("\n", 1)[-1])[:70].rstrip(" (:-")
-    return f"{lead}: {cause}" if lead else cause
 
 
 def _stated(state: str, number: str | None, text: str) -> str:
@@ -79,5 +73,6 @@ def _detail(text: str) -> str:
     text = text[: end.start()] if end else text
     text = _ENTRY.sub(r"\1 '1' \2", text)
     text = _VALUE.sub(r"\1'1' \2", text)
+    text = _FOREIGN.sub("", text)
     text = _NEAR.sub(r"\1 \2 '1'", text)
     return generalise(_LEVEL.sub("", text.strip()).partition("\n")[0])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 
-from bot.queue.error_hosts import kept_host, kept_url
+from bot.queue.error_hosts import kept_host, kept_path, kept_url
 
 _MONTHS = r"(?:jan|ene|feb|mar|apr|abr|may|jun|jul|aug|ago|sep|set|oct|nov|dec|dic)[a-zé]{0,8}\.?"
 _DAYS = (
@@ -35,7 +35,9 @@ _MASTER = re.compile(
     r"-[0-9a-fA-F]{12}(?![0-9A-Za-z]))"
     rf"|(?P<ip>(?<![\w.:])(?:{_IPV4}|{_IPV6})(?![\w.]*\w))(?::(?P<port>\d{{1,5}}))?"
     r"|(?P<klass>(?<![\w\\])\\?[A-Za-z_]\w{0,80}(?:\\[A-Za-z_]\w{0,80}){1,12}"
-    r"(?:@anonymous[^\s:]{0,200})?)"
+    r"(?:@anonymous(?:\0?/\S{0,300}?\$[0-9a-f]{1,8})?)?)"
+    r"|(?P<http>\bHTTP/\d(?:\.\d)?)"
+    r"|(?P<stars>[\w-]{0,40}\*{3,80}[\w-]{0,40})"
     r"|(?P<path>(?<![\w.)])(?:(?:[A-Za-z]:)?[\\/]{1,2}|\.{1,2}/|~/)[\w.@%+~$-]{1,120}"
     r"(?:[\\/]{1,2}[\w.@%+~$-]{1,120}){1,30}[\\/]?(?::\d{1,7}|\(\d{1,7}\))?"
     r"|(?<![\w./\\])(?:[\w.@-]{1,80}/){1,20}[\w.@-]{1,120}\.\w{1,5}(?![\w/])(?::\d{1,7})?"
@@ -45,7 +47,6 @@ _MASTER = re.compile(
     r"|(?P<quoted>(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){0,400}?'(?!\w)|\"[^\"\n]{0,400}\"|`[^`\n]{0,200}`"
     r"|\u201c[^\u201d\n]{0,400}\u201d|«[^»\n]{0,400}»|\u2018[^\u2019\n]{0,400}\u2019)"
     r"|(?P<half>(?<!\w)[\"'][^\"'\n]{0,2000}\Z)"
-    r"|(?P<http>HTTP/\d(?:\.\d)?)"
     r"|(?P<hex>0x[0-9a-fA-F]{1,32})"
     r"|(?P<host>(?<![\w.-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.){1,8}[A-Za-z]{2,20}"
     r"(?![\w-])(?::(?P<hostport>\d{1,5}))?)"
@@ -60,26 +61,37 @@ _IDENTIFIER = re.compile(r"[\w$.@*:\[\]-]{1,90}\Z")
 _DIGITS = re.compile(r"(?<![A-Za-z\d])\d+|\d{3,}")
 _WORD = re.compile(r"[^\W\d_]+")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # A quoted word after (or before) one of these names a part of a program or a schema, not a value.
-_NAMING = frozenset(
-    """column columns table key index property variable method function class constant attribute
-    field parameter param argument constraint relation relationship view sequence database schema
-    offset header route command driver disk guard interface trait enum module extension option
-    element node tag operation action event type named collection bucket service
-    columna tabla clave llave índice indice propiedad método metodo función funcion clase constante
-    atributo campo parámetro parametro argumento restricción restriccion relación relacion cabecera
-    comando vista servicio tipo""".split()  # noqa: SIM905  -- a list of words reads better as words
+_NAMING = _words(
+    """column columns object table key index property variable method function class constant
+    attribute field parameter param argument constraint relation relationship view sequence
+    database schema offset header route command driver disk guard interface trait enum module
+    extension option element node tag operation action event type named collection bucket
+    service columna tabla clave llave índice indice propiedad método metodo función funcion
+    clase constante atributo campo parámetro parametro argumento restricción restriccion
+    relación relacion cabecera comando vista servicio tipo"""
 )
-_HOSTING = frozenset("host server at to servidor host: service dominio domain".split())  # noqa: SIM905  -- as above
-_CODES = frozenset("error errno code código codigo status estado signal err errcode".split())  # noqa: SIM905  -- as above
-_ANSWERS = frozenset(
+_RUNNING = frozenset(("command", "process", "comando", "proceso"))
+_HOSTING = _words("host server at to servidor host: service dominio domain")
+_CODES = _words("error errno code código codigo status estado signal err errcode")
+_PORTS = frozenset(("port", "puerto"))
+_ANSWERS = _words(
     """http https status response responded returned returns return respondió respondio devolvió
-    devolvio retornó retorno respuesta received got recibió recibido answered contestó estado code
-    código codigo""".split()  # noqa: SIM905  -- as above
+    devolvio retornó retorno respuesta received got recibió recibido answered contestó estado
+    code código codigo failed falló"""
 )
-_UNITS = frozenset(
+_UNITS = _words(
     """rows row items item bytes byte ms milliseconds seconds second minutes times records products
-    orders filas bytes segundos milisegundos minutos veces registros productos pedidos""".split()  # noqa: SIM905  -- as above
+    orders filas bytes segundos milisegundos minutos veces registros productos pedidos"""
+)
+_THINGS = _words(
+    """order orden pedido store tienda product producto item id customer cliente invoice factura
+    row record job user usuario sku line línea number número"""
 )
 _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _KNOWN_DASHED = re.compile(
@@ -95,15 +107,41 @@ _NOUN_CODE = re.compile(
     r"|item|artículo|articulo|ref|reference|referencia|coupon|cupón|cupon|tracking|guía|guia|serie"
     r"|token|id))(?P<gap>\s?[:=#]?\s?)(?P<code>(?=[A-Z0-9._/]*-)[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
 )
+_METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) \Z")
+_NOUN_VALUE = re.compile(
+    r"\b(?P<noun>(?:\w{1,30}_)?(?i:id|uuid|sku|ref|email|user|name|number|customer|cliente|pedido|order"
+    r"|token))=[^\s,;&)\]\"'`<>]{1,200}"
+)
+_PLURAL = re.compile(
+    r"(?<=# )(attempt|second|minute|hour|day|time|item|row|record|error|byte|millisecond|job|order"
+    r"|product|intento|segundo|milisegundo|minuto|hora|d[ií]a|pedido|producto|fila|registro)s\b"
+)
 _RUN = re.compile(r"#(?:(?:\s?[,;:/+x|-]\s?|\s)#)+")
+_CLASS_LEAD = re.compile(r"(?:\A|(?<=[\s:]))[\w\\]{2,200}(?:Exception|Error|Fault)(?: -|:)?\s*\Z")
+_MAX_LEAD = 70
 _SPACES = re.compile(r"\s+")
+
+
+def with_lead(before: str, cause: str) -> str:
+    """An embedded error's cause after what the application wrote before it: what was being done.
+
+    Doctrine's lead repeats the whole query, and a class's name adds nothing to its error.
+    """
+    before = before.strip().rsplit("\n", 1)[-1]
+    if before.startswith("An exception occurred"):
+        return cause
+    lead = generalise(_CLASS_LEAD.sub("", before))
+    lead = lead if len(lead) <= _MAX_LEAD else lead[:_MAX_LEAD].rpartition(" ")[0]
+    lead = lead.rstrip(" .(:-[")
+    return f"{lead}: {cause}" if lead else cause
 
 
 def generalise(text: str) -> str:
     """One line of `text` with `#` for each value; hosts, status and error codes, names kept."""
     text = _NOUN_CODE.sub(lambda found: f"{found['noun']}{found['gap']}1", text)
+    text = _NOUN_VALUE.sub(r"\g<noun>=1", text)
     text = _MASTER.sub(_replace, text)
-    text = _RUN.sub("#", _SPACES.sub(" ", text))
+    text = _PLURAL.sub(r"\1", _RUN.sub("#", _SPACES.sub(" ", text)))
     return text.strip(" .:;,-")
 
 
@@ -126,6 +164,13 @@ def _host(found: re.Match[str]) -> str:
     return kept_host(found.group().partition(":")[0]) + _port(found["hostport"])
 
 
+def _path(found: re.Match[str]) -> str:
+    """A file's path is the machine's own; one after an HTTP method names what was asked for."""
+    if _METHOD.search(found.string, max(0, found.start() - 8), found.start()):
+        return kept_path("x://x" + found.group())
+    return "#"
+
+
 def _class(found: re.Match[str]) -> str:
     name, anonymous, _ = found.group().partition("@anonymous")
     return name + anonymous
@@ -137,23 +182,35 @@ def _port(port: str | None) -> str:
 
 
 def _quoted(found: re.Match[str]) -> str:
+    """A quoted part: kept where it is a code, a name of program or schema, or a host; else `#`."""
     text = found.group()
     inner = _QUOTES.sub("", text).strip()
+    before = _last_word(found.string[: found.start()])
+    if inner.isdigit():
+        return inner if _is_code(found, inner) else "#"
     if _CLASSLIKE.search(inner) and " " not in inner and "/" not in inner:
         return inner.partition("@anonymous")[0]
-    named = _names(found) or text[0] == "`"
-    if named and _IDENTIFIER.match(inner):
+    if (text[0] == "`" or _names(found)) and _IDENTIFIER.match(inner):
         return f"'{_DIGITS.sub('#', inner)}'"
-    if "://" in inner and _HOSTLIKE.match(inner):
+    if before in _RUNNING:
+        return " ".join(generalise(inner).split()[:4])
+    return _quoted_host(inner, before)
+
+
+def _quoted_host(inner: str, before: str) -> str:
+    if not _HOSTLIKE.match(inner):
+        return "#"
+    if "://" in inner:
         return kept_url(inner)
-    if _HOSTLIKE.match(inner) and _last_word(found.string[: found.start()]) in _HOSTING:
-        return kept_host(inner.partition(":")[0])
-    return "#"
+    return kept_host(inner.partition(":")[0]) if before in _HOSTING else "#"
 
 
 def _names(found: re.Match[str]) -> bool:
     before = found.string[max(0, found.start() - 40) : found.start()]
-    if _last_word(before) in _NAMING and not before.rstrip(" (:=[").endswith((",", "'", '"')):
+    words = [word.casefold() for word in _WORD.findall(before)[-2:]]
+    # "object name 'x'" names a part of the schema, "customer name 'x'" does not.
+    name = words[0] if words[1:] == ["name"] else "".join(words[-1:])
+    if name in _NAMING and not before.rstrip(" (:=[").endswith((",", "'", '"')):
         return True
     after = _WORD.match(found.string, found.end() + 1)
     return after is not None and after.group().casefold() in _NAMING
@@ -205,20 +262,30 @@ def _name_or_id(text: str) -> str:
 
 def _is_code(found: re.Match[str], digits: str) -> bool:
     """Whether a number says what happened (a status, an error number) rather than to what."""
-    before = found.string[max(0, found.start() - 60) : found.start()]
-    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
     if not digits.isascii() or not digits.isdigit():
         return False
-    phrase = _STATUSES.get(digits)
-    if phrase is not None and after.casefold().startswith(phrase):
-        return True
+    before = found.string[max(0, found.start() - 60) : found.start()]
+    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
     words = [word.casefold() for word in _WORD.findall(before)[-4:]]
-    unit = _WORD.match(after)
-    if not words or (unit is not None and unit.group().casefold() in _UNITS):
-        return False
-    if phrase is not None and digits >= "400" and not _ANSWERS.isdisjoint(words):
+    if _is_status(digits, before, words, after):
         return True
-    return words[-1] in _CODES and len(digits) <= 4 and before.rstrip(" :=#([\"'")[-1:].isalpha()
+    if words and words[-1] in _PORTS:
+        return len(digits) <= 5 and int(digits) < 32768
+    near = before.rstrip(" :=#([\"'")[-1:].isalpha()
+    return near and bool(words) and words[-1] in _CODES and len(digits) <= 4
+
+
+def _is_status(digits: str, before: str, words: list[str], after: str) -> bool:
+    """An HTTP status: with its reason phrase, at the very start, or where an answer is told."""
+    phrase = _STATUSES.get(digits)
+    if phrase is None or (words and words[-1] in _THINGS):
+        return False
+    if after.casefold().startswith(phrase):
+        return True
+    unit = _WORD.match(after)
+    if digits < "400" or (unit is not None and unit.group().casefold() in _UNITS):
+        return False
+    return not before.strip(" [(") or not _ANSWERS.isdisjoint(words)
 
 
 _KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
@@ -230,5 +297,6 @@ _KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
     "klass": _class,
     "quoted": _quoted,
     "http": lambda _: "HTTP",
+    "path": _path,
     "token": _token,
 }

@@ -61,6 +61,14 @@ _MAX_CLASS = 190
 _MAX_NESTED = 6
 _INT64 = range(-(2**63), 2**63)
 _CANONICAL = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
+_MAX_SCAN = 200_000
+_AMBIGUOUS = frozenset(("id", "order", "tienda", "store", "data"))
+# The value is only looked at, for it may begin with the next key's quote.
+_PAIR = re.compile(
+    r'"(?:\\{1,8}u0000[^"\\]{1,60}\\{1,8}u0000)?(?P<key>[A-Za-z_]\w{0,60})\\{0,8}"\s{0,9}[:;]'
+    r"(?=\s{0,9}(?:i:|s:\d{1,4}:)?"
+    r'(?:(?P<number>-?\d{1,19})(?=[^\d.])|\\{0,8}"(?P<text>[^"]{1,200})"))'
+)
 _HANDLER = "Illuminate\\Queue\\CallQueuedHandler"
 _CLASS_PATHS = ("displayName", "data.commandName", "data.command", "job", "class", "jobClass")
 
@@ -85,43 +93,54 @@ def identify(
     JSON nested as a string and PHP-serialized text are entered on the way. Of a broken payload
     what can still be found by its key is taken.
     """
-    root = _entered(payload)
-    if root is None:
-        text = payload.replace("\\", "")
+    tree = _Tree(payload)
+    if tree.root is None:
+        values = _scanned(payload)
         return JobIdentity(
-            _scanned_class(payload), _scanned_id(text, order_paths), _scanned_id(text, tienda_paths)
+            _scanned_class(values),
+            _scanned_id(values, order_paths),
+            _scanned_id(values, tienda_paths),
         )
-    return JobIdentity(_class_of(root), _id_of(root, order_paths), _id_of(root, tienda_paths))
+    return JobIdentity(_class_of(tree), _id_of(tree, order_paths), _id_of(tree, tienda_paths))
 
 
-def _entered(node: object) -> object:
-    """The data inside a string that holds some, else None for a string; other nodes unchanged."""
-    for _ in range(_MAX_NESTED):
-        if not isinstance(node, str):
-            return node
-        node = open_text(node) if holds_data(node) or node.lstrip()[:1] == '"' else None
-    return None
+class _Tree:
+    """A payload's data; each string that holds data is opened once, when a path leads there."""
+
+    def __init__(self, payload: str) -> None:
+        self._opened: dict[str, object] = {}
+        self.root = self.entered(payload)
+
+    def entered(self, node: object) -> object:
+        """The data inside a string that holds some, else None for a string; others unchanged."""
+        for _ in range(_MAX_NESTED):
+            if not isinstance(node, str):
+                return node
+            if node not in self._opened:
+                holds = holds_data(node) or node.lstrip()[:1] == '"'
+                self._opened[node] = open_text(node) if holds else None
+            node = self._opened[node]
+        return None
+
+    def at(self, path: str) -> object:
+        """What a dotted path leads to, or None; a number is an index where the node is a list."""
+        node = self.root
+        for part in path.split("."):
+            node = self.entered(node)
+            if isinstance(node, PhpObject):
+                node = node.fields.get(part)
+            elif isinstance(node, dict):
+                node = node.get(part)
+            elif isinstance(node, list) and part.isascii() and part.isdigit() and len(part) < 7:
+                node = node[int(part)] if int(part) < len(node) else None
+            else:
+                return None
+        return node
 
 
-def _at(root: object, path: str) -> object:
-    """What a dotted path leads to, or None; a number is an index where the node is a list."""
-    node = root
-    for part in path.split("."):
-        node = _entered(node)
-        if isinstance(node, PhpObject):
-            node = node.fields.get(part)
-        elif isinstance(node, dict):
-            node = node.get(part)
-        elif isinstance(node, list) and part.isascii() and part.isdigit() and len(part) < 7:
-            node = node[int(part)] if int(part) < len(node) else None
-        else:
-            return None
-    return node
-
-
-def _id_of(root: object, paths: Sequence[str]) -> int | str | None:
+def _id_of(tree: _Tree, paths: Sequence[str]) -> int | str | None:
     for path in paths:
-        found = _as_id(_at(root, path))
+        found = _as_id(tree.at(path))
         if found is not None:
             return found
     return None
@@ -143,13 +162,13 @@ def _as_id(value: object) -> int | str | None:
     return text[:_MAX_TEXT]
 
 
-def _class_of(root: object) -> str | None:
-    if isinstance(root, PhpObject):
-        return _class_name(root.class_name)
+def _class_of(tree: _Tree) -> str | None:
+    if isinstance(tree.root, PhpObject):
+        return _class_name(tree.root.class_name)
     for path in _CLASS_PATHS:
-        found = _at(root, path)
+        found = tree.at(path)
         if isinstance(found, str) and holds_data(found):
-            found = _entered(found)
+            found = tree.entered(found)
         if isinstance(found, PhpObject):
             found = found.class_name
         if isinstance(found, str) and not found.endswith(CUT):
@@ -166,29 +185,29 @@ def _class_name(text: str) -> str | None:
     return None if not name or name == _HANDLER else name
 
 
-def _scanned_id(text: str, paths: Sequence[str]) -> int | str | None:
-    """The first value, in a text without backslashes, of a key that ends one of the paths."""
+def _scanned(text: str) -> dict[str, str]:
+    """The first value of each key that stands anywhere in a broken text, however deep."""
+    values: dict[str, str] = {}
+    for found in _PAIR.finditer(text[:_MAX_SCAN]):
+        value = found["number"] or found["text"]
+        values.setdefault(found["key"], re.sub(r"\\+", r"\\", value).rstrip("\\"))
+    return values
+
+
+def _scanned_id(values: dict[str, str], paths: Sequence[str]) -> int | str | None:
     for path in paths:
         key = path.rpartition(".")[2]
-        # "id" alone belongs to anything; only a whole tree can tell whose it is.
-        if len(key) < 4 or key in ("order", "tienda"):
-            continue
-        found = re.search(
-            rf'"[^"]{{0,60}}?(?<![A-Za-z_]){re.escape(key)}"\s{{0,9}}[:;]\s{{0,9}}'
-            rf'(?:i:|s:\d{{1,4}}:)?(?:(-?\d{{1,19}})(?=[^\d.])|"([^"]{{1,200}})")',
-            text,
-        )
-        if found is not None:
-            value = found.group(1) or found.group(2)
-            return _as_id(value)
+        # "id" alone belongs to anything, and "order" to any list; only a tree can tell whose.
+        if key not in _AMBIGUOUS and key in values:
+            found = _as_id(values[key])
+            if found is not None:
+                return found
     return None
 
 
-def _scanned_class(text: str) -> str | None:
+def _scanned_class(values: dict[str, str]) -> str | None:
     for key in ("displayName", "commandName", "job"):
-        found = re.search(rf'"{key}\\{{0,8}}"\s{{0,9}}:\s{{0,9}}\\{{0,8}}"([^"]{{1,200}})"', text)
-        if found is not None:
-            name = _class_name(re.sub(r"\\+", r"\\", found.group(1)).rstrip("\\"))
-            if name is not None:
-                return name
+        name = _class_name(values.get(key, ""))
+        if name is not None:
+            return name
     return None

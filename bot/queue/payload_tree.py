@@ -13,7 +13,8 @@ _MAX_OPEN = 200
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*'
 # A string that is still open at the end of the text is one token too, which keeps this linear.
 _TOKEN = re.compile(rf'{_STRING}(?:"|\\?\Z)|[{{}}\[\],:]', re.DOTALL)
-_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+# An escape in progress begins with an odd backslash.
+_HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BROKEN = object()
 
@@ -74,6 +75,8 @@ def _mend(text: str) -> str | None:
         if mark in "{[":
             closers.append("}" if mark == "{" else "]")
             keep = token.end()
+            if len(closers) > _MAX_OPEN:
+                return None
         elif mark in "}]":
             if not closers or closers.pop() != mark:
                 return None
@@ -82,9 +85,15 @@ def _mend(text: str) -> str | None:
             keep = token.start()
         elif mark == '"' and _is_value(before, closers):
             if not _is_closed(token.group()):
-                return _finish(_HALF_ESCAPE.sub("", text) + CUT + '"', closers)
+                return _finish(_without_half_escape(text) + CUT + '"', closers)
             keep = token.end()
     return _finish(text[:keep], closers)
+
+
+def _without_half_escape(text: str) -> str:
+    # Only the end matters; a longer run of backslashes is no text of any use.
+    found = _HALF_ESCAPE.search(text, max(0, len(text) - 400))
+    return text[: found.end(1)] if found else text
 
 
 def _is_value(before: str, closers: list[str]) -> bool:
@@ -98,7 +107,5 @@ def _is_closed(token: str) -> bool:
     return escapes % 2 == 0
 
 
-def _finish(text: str, closers: list[str]) -> str | None:
-    if len(closers) > _MAX_OPEN:
-        return None
+def _finish(text: str, closers: list[str]) -> str:
     return text + "".join(reversed(closers))

@@ -1,0 +1,230 @@
+import itertools
+import json
+import string
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.queue.error_group import error_group, short_error
+
+HERE = Path(__file__).parent
+Corpus = Mapping[str, Sequence[str]]
+
+
+def corpus(name: str) -> Corpus:
+    """Failure texts under the groups that a person would make of them."""
+    found: Corpus = json.loads((HERE / name).read_text(encoding="utf-8"))
+    return found
+
+
+def measure(texts_of: Corpus) -> tuple[float, float, list[str]]:
+    """Pairwise precision and recall of `error_group`, and each wrong pair in words."""
+    texts = [(group, error_group(text)) for group, many in texts_of.items() for text in many]
+    right = apart = joined = 0
+    wrong: list[str] = []
+    for (group, key), (other_group, other_key) in itertools.combinations(texts, 2):
+        if group == other_group and key == other_key:
+            right += 1
+        elif group == other_group:
+            apart += 1
+            wrong.append(f"apart in {group!r}:\n  {key}\n  {other_key}")
+        elif key == other_key:
+            joined += 1
+            wrong.append(f"joined {group!r} and {other_group!r}:\n  {key}")
+    return right / max(1, right + joined), right / max(1, right + apart), wrong
+
+
+@pytest.mark.parametrize("name", ["error_corpus.json", "error_held_out.json"])
+def test_groups_are_those_a_person_would_make(name: str) -> None:
+    """The held-out texts were written after the rules were finished."""
+    texts_of = corpus(name)
+    precision, recall, wrong = measure(texts_of)
+    count = sum(map(len, texts_of.values()))
+    figures = f"{name}: {count} texts in {len(texts_of)} groups, {precision=:.3f} {recall=:.3f}"
+    print(figures)  # noqa: T201  -- the measured figures belong in the run's output
+    assert count >= 60, figures
+    assert precision >= 0.98, figures + "\n" + "\n".join(wrong)
+    assert recall >= 0.98, figures + "\n" + "\n".join(wrong)
+
+
+def texts() -> list[str]:
+    """Every text of the corpus."""
+    return [text for many in corpus("error_corpus.json").values() for text in many]
+
+
+def test_a_group_does_not_depend_on_what_follows_the_first_2_kb() -> None:
+    for text in texts():
+        if "Stack trace:" in text:
+            assert error_group(text[:2048]) == error_group(text + "\n#3 x.php(1): f()" * 500)
+
+
+def test_a_chain_has_the_group_of_its_inner_exception() -> None:
+    for text in texts():
+        assert error_group(text.split("\n\nNext ")[0]) == error_group(text)
+
+
+def test_a_group_is_readable_and_fits_its_column() -> None:
+    for text in texts():
+        key = error_group(text)
+        assert 0 < len(key) <= 190
+        assert key.isprintable()
+        assert key == key.strip()
+
+
+ids = st.integers(min_value=1000, max_value=10**12).map(str)
+names = st.text(string.ascii_lowercase, min_size=2, max_size=9)
+paths = st.lists(names, min_size=2, max_size=6).map(lambda parts: "/" + "/".join(parts) + ".php")
+addresses = st.tuples(*[st.integers(1, 254)] * 4).map(lambda parts: ".".join(map(str, parts)))
+mails = st.tuples(names, names).map(lambda parts: f"{parts[0]}@{parts[1]}.com")
+uuids = st.uuids().map(str)
+times = st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S"))
+hashes = st.binary(min_size=16, max_size=32).map(bytes.hex).filter(lambda text: not text.isdigit())
+quoted = st.text(string.ascii_letters + string.digits + " -_.", max_size=30)
+
+PLACES: dict[str, tuple[str, st.SearchStrategy[str]]] = {
+    "order": ("RuntimeException: Order {} could not be sent in {}", ids),
+    "order in Spanish": ("Exception: 0 - No se pudo enviar el pedido {}\nfile: {}", ids),
+    "uuid": ("RuntimeException: Webhook {} was rejected in {}", uuids),
+    "time": ("RuntimeException: Token expired at {}, refresh it in {}", times),
+    "hash": ("RuntimeException: Checksum {} differs in {}", hashes),
+    "address": ("RuntimeException: Peer {} closed the connection in {}", addresses),
+    "mail": ("RuntimeException: Mailbox {} is full in {}", mails),
+    "quoted": ("RuntimeException: Value '{}' is not allowed in {}", quoted),
+    "double quoted": ('RuntimeException: Value "{}" is not allowed in {}:12', quoted),
+    "path": ("ErrorException: fopen({}): Permission denied in {}", paths),
+    "duplicate": (
+        (
+            "PDOException: SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate "
+            "entry '{}' for key 'orders.number' in {}"
+        ),
+        quoted,
+    ),
+    "model": (
+        (
+            "Illuminate\\Database\\Eloquent\\ModelNotFoundException: No query results for model "
+            "[App\\Models\\Order] {} in {}"
+        ),
+        ids,
+    ),
+    "request": (
+        (
+            "GuzzleHttp\\Exception\\ServerException: Server error: `PUT https://api.olva.pe/v1/e/{}`"
+            " resulted in a `503 Service Unavailable` response:\n\n in {}"
+        ),
+        uuids,
+    ),
+    "resource": (
+        (
+            "GuzzleHttp\\Exception\\ClientException: Client error: `GET https://api.olva.pe/v1/e/{}`"
+            " resulted in a `404 Not Found` response:\n\n in {}"
+        ),
+        ids,
+    ),
+    "timeout": (
+        (
+            "GuzzleHttp\\Exception\\ConnectException: cURL error 28: Operation timed out after {} "
+            "milliseconds with 0 bytes received (see https://curl.se/libcurl/c/libcurl-errors.html"
+            ") for https://api.olva.pe/v1 in {}"
+        ),
+        ids,
+    ),
+    "query": (
+        (
+            "Illuminate\\Database\\QueryException: SQLSTATE[HY000]: General error: 2006 MySQL "
+            "server has gone away (SQL: select * from `a` where `note` = {}) in {}"
+        ),
+        quoted,
+    ),
+    "object": ("SoapFault exception: [soap:Server] No record {} in {}", ids),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_new_values_and_new_places_leave_the_group_as_it_is(place: str) -> None:
+    template, values = PLACES[place]
+
+    @settings(max_examples=60, deadline=None)
+    @given(values, values, paths, paths, st.integers(1, 9999))
+    def holds(one: str, other: str, here: str, there: str, line: int) -> None:
+        first = template.format(one, here + ":12")
+        second = template.format(other, f"{there}:{line}")
+        trace = f"\nStack trace:\n#0 {there}({line}): App\\Jobs\\Sync->handle()\n#1 {{main}}"
+        assert error_group(first) == error_group(second + ("" if "\nfile:" in second else trace))
+
+    holds()
+
+
+APART = [
+    ("cURL error 28: Operation timed out for https://{}/v1", "api.stripe.com", "api.olva.pe"),
+    (
+        "Server error: `GET https://api.olva.pe/1` resulted in a `{}` response:\n",
+        "500 Internal Server Error",
+        "503 Service Unavailable",
+    ),
+    ("SQLSTATE[42S02]: Base table or view not found: 1146 Table 'a.{}' doesn't exist", "b", "c"),
+    (
+        "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry '1' for key '{}'",
+        "orders.number",
+        "orders.email",
+    ),
+    ("{} has timed out.", "App\\Jobs\\Sync", "App\\Jobs\\Mail"),
+    ("NetSuite sync failed: {}", "SSS_REQUEST_LIMIT_EXCEEDED", "INVALID_KEY_OR_REF"),
+    (
+        ("Client error: `POST https://1.restlets.api.netsuite.com` resulted in a `400 Bad Request`"
+        ' response:\n{{"error" : {{"code" : "{}", "message" : "x"}}}}'),
+        "SSS_REQUEST_LIMIT_EXCEEDED",
+        "INVALID_KEY_OR_REF",
+    ),
+    ("SQLSTATE[HY000] [2002] {}", "Connection refused", "No such file or directory"),
+    ("SQLSTATE[HY000]: General error: {}", "1205 Lock wait timeout", "1290 Read only"),
+    ("El ERP respondió {} al enviar el pedido 803193", "429", "500"),
+    ("Failed to connect to 10.0.0.5 port {}: Connection refused", "6379", "9200"),
+    ('Undefined array key "{}"', "sku", "total"),
+    ("{}: Payment failed in /srv/a.php:3", "App\\Errors\\Declined", "App\\Errors\\Expired"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("template", "one", "other"), APART)
+def test_what_a_person_tells_apart_stays_apart(template: str, one: str, other: str) -> None:
+    assert error_group(template.format(one)) != error_group(template.format(other))
+
+
+FRAGMENTS = [
+    *["'", '"', "`", "\\", "/", ":", "::", "{", "[", "<", "#", "@", ".", "-", "\n", " in ", "\0"],
+    *["SQLSTATE[", "cURL error ", "`GET https://", "resulted in a `", "Error executing ", "eyJ"],
+    *["https://", "a@", "1.", "0x", "2024-01-01 ", "Duplicate entry '", "Exception: ", "App\\"],
+    *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(st.text(max_size=400), st.lists(st.sampled_from(FRAGMENTS), max_size=80).map("".join))
+)
+def test_any_text_has_a_group_and_always_the_same(text: str) -> None:
+    key = error_group(text)
+    assert key == error_group(text)
+    assert 0 < len(key) <= 190
+    assert "\n" not in key
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_text_takes_long(fragment: str) -> None:
+    """The longest takes some milliseconds; a second would mean that time grows by the square."""
+    long = fragment * (1_000_000 // len(fragment))
+    for text in (long, "Exception: 0 - " + long, "PDOException: SQLSTATE[HY000]: x 1 '" + long):
+        start = time.perf_counter()
+        error_group(text)
+        assert time.perf_counter() - start < 1.0
+
+
+def test_a_short_error_is_the_first_line_and_always_ends_in_dots() -> None:
+    gone = "NetSuite sync failed: exception - MySQL server has gone away"
+    assert short_error(gone + "\nfile: x.php:3") == gone + "..."
+    assert short_error("á" * 300) == "á" * 100 + "..."
+    assert short_error("") == "..."
+    assert short_error("\n\n  first\r\nsecond") == "first..."
