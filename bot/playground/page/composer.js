@@ -84,7 +84,8 @@ export function composer(form, field, list) {
   });
   function draw() {
     form.hidden = state.place === HOME;
-    field.placeholder = `Message ${placeName(state.place)}: type / for commands`;
+    const direct = state.channels.find((one) => one.id === state.place)?.is_im;
+    field.placeholder = `Message ${direct ? "" : "#"}${placeName(state.place)}: type / for commands`;
   }
   return { draw, focus: () => field.focus({ preventScroll: true }), put, send };
 }

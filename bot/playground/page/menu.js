@@ -16,53 +16,53 @@ export function overflow(element, ctx, choose) {
       "aria-haspopup": "menu",
       "aria-expanded": "false",
       "aria-controls": id,
-      on: { click: () => (menu.hidden ? open() : close()), keydown: (event) => openByKey(event) },
+      popovertarget: id,
+      on: { keydown: openByKey },
     },
     dots(),
   );
   const items = (element.options ?? []).map((option) => menuItem(option, ctx, () => take(option)));
-  const menu = h("div", { id, class: "menu", role: "menu", hidden: true, on: { keydown: byKey } }, items);
-  const wrapper = h("span", { class: "menu-holder" }, button, menu);
+  const on = { keydown: byKey, toggle: toggled };
+  // A popover lies above all else and is closed by Escape or a click elsewhere, by the browser.
+  const menu = h("div", { id, class: "menu", role: "menu", popover: "auto", on }, items);
+  const shut = () => menu.hidePopover();
 
-  function open(index = 0) {
-    menu.hidden = false;
-    const { bottom } = button.getBoundingClientRect();
-    menu.classList.toggle("above", bottom + menu.offsetHeight > window.innerHeight - 16);
-    button.setAttribute("aria-expanded", "true");
-    document.addEventListener("pointerdown", outside, true);
-    items.at(index)?.focus();
-  }
-  function close() {
-    menu.hidden = true;
-    button.setAttribute("aria-expanded", "false");
-    document.removeEventListener("pointerdown", outside, true);
-  }
-  function outside(event) {
-    if (!wrapper.contains(event.target)) close();
+  function toggled({ newState }) {
+    const open = newState === "open";
+    button.setAttribute("aria-expanded", String(open));
+    if (!open) return window.removeEventListener("scroll", shut, true);
+    placeBeside(menu, button);
+    window.addEventListener("scroll", shut, { capture: true, once: true });
+    return items.at(0)?.focus({ preventScroll: true });
   }
   function take(option) {
-    close();
+    shut();
     button.focus();
     choose(option, button);
   }
   function openByKey(event) {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (event.key !== "ArrowDown") return;
     event.preventDefault();
-    open(event.key === "ArrowUp" ? -1 : 0);
+    menu.showPopover();
   }
   function byKey(event) {
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
-    if (to !== undefined) items.at(to % items.length).focus();
-    else if (event.key === "Escape") {
-      close();
-      button.focus();
-    } else if (event.key === "Tab") return close();
-    else return undefined;
-    event.stopPropagation();
-    return event.preventDefault();
+    if (event.key === "Tab") return shut();
+    if (to === undefined) return undefined;
+    event.preventDefault();
+    return items.at(to % items.length).focus();
   }
-  return wrapper;
+  return h("span", null, button, menu);
+}
+
+/** Puts a menu under its button, or above where the window ends. */
+function placeBeside(menu, button) {
+  const { left, top, bottom } = button.getBoundingClientRect();
+  const below = bottom + 4 + menu.offsetHeight < window.innerHeight;
+  const across = Math.max(8, Math.min(left, window.innerWidth - menu.offsetWidth - 8));
+  menu.style.setProperty("left", `${across}px`);
+  menu.style.setProperty("top", `${below ? bottom + 4 : top - menu.offsetHeight - 4}px`);
 }
 
 function menuItem(option, ctx, click) {

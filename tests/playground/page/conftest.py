@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from bot.playground.server import LocalSlack
 from tests.playground.conftest import Clock
@@ -37,37 +37,42 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser in a zone that is neither the server's nor the users'.
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for the whole run, in a zone that is neither the server's nor the users'.
 
     Every local Slack has a port of its own, and with it a storage of its own in the browser.
     """
-    one = browser.new_context(timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce")
-    one.set_default_timeout(PATIENCE_MS)
-    yield one
-    one.close()
+    context = browser.new_context(
+        timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
-def visit(context: BrowserContext, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
+def visit(tab: Page, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
     """Opens the page as somebody at some place; an error in its scripts fails the test."""
     problems: list[str] = []
 
-    def listen(message: ConsoleMessage) -> None:
+    def broken(error: Error) -> None:
+        problems.append(str(error))
+
+    def logged(message: ConsoleMessage) -> None:
         # The hints of commands are optional: not every local Slack can list them.
         if message.type == "error" and "/_local/commands" not in str(message.location):
             problems.append(message.text)
 
-    def open_page(user: str = "admin", place: str = "queue-ops", other: LocalSlack = slack) -> Page:
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", listen)
-        page.clock.set_fixed_time(clock.now)
-        page.goto(f"{other.url}?as={user}#{place}")
-        page.get_by_text("Connected").wait_for()
-        return page
+    def open_page(user: str = "admin", place: str = "queue-ops") -> Page:
+        tab.clock.set_fixed_time(clock.now)
+        tab.goto(f"{slack.url}?as={user}#{place}")
+        tab.get_by_text("Connected").wait_for()
+        return tab
 
+    tab.on("pageerror", broken)
+    tab.on("console", logged)
     yield open_page
-    for page in context.pages:
-        page.close()
+    tab.goto("about:blank")
+    tab.remove_listener("pageerror", broken)
+    tab.remove_listener("console", logged)
     assert problems == []
