@@ -15,6 +15,7 @@ from bot.ledger.model import Preview
 from bot.model import Actor, Invocation, Message, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup
+from bot.text import readable
 from bot.watch.bulk import Runner
 
 SECONDS = 30.0
@@ -104,4 +105,4 @@ def _print(
         return
     message = answer(setup, invocation, outcome)
     if isinstance(message, Message):
-        say(message.text)
+        say(readable(message.text))
