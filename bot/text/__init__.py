@@ -1,0 +1,37 @@
+"""Messages in English and Spanish, looked up and escaped in one call."""
+
+from bot.text.escape import (
+    Mrkdwn,
+    channel,
+    code,
+    cut,
+    escape,
+    group,
+    join,
+    link,
+    mention,
+    plain_line,
+    preformatted,
+    preformatted_parts,
+    readable,
+)
+from bot.text.lookup import LANGUAGES, Texts, texts_for
+
+__all__ = [
+    "LANGUAGES",
+    "Mrkdwn",
+    "Texts",
+    "channel",
+    "code",
+    "cut",
+    "escape",
+    "group",
+    "join",
+    "link",
+    "mention",
+    "plain_line",
+    "preformatted",
+    "preformatted_parts",
+    "readable",
+    "texts_for",
+]

@@ -1,0 +1,419 @@
+# queue-bot in English. Ids come in as text, counts as numbers, names of jobs already in code.
+# Emphasis is *bold* only, and never around a value that is in code.
+
+## Words that stand alone
+at = { $at }
+order = order { $id }
+tienda = shop { $id }
+job-unknown = unknown job
+everyone = everyone
+attempts = { $attempts } of { $most } attempts
+attempts-made =
+    { $attempts ->
+        [one] 1 attempt
+       *[other] { $attempts } attempts
+    }
+scope-queue = { " " }in { $queue }
+scope-before = { " " }that failed before { $at }
+role-none = none
+role-viewer = viewer
+role-operator = operator
+role-admin = admin
+
+## Buttons
+button-retry = Retry
+button-details = Details
+button-delete = Delete
+button-keep = Keep it
+button-next = Next page
+button-failed = Failed jobs
+button-jobs = Jobs in the queue
+button-retry-all = Retry all…
+button-close = Close
+button-cancel = Cancel
+button-stop = Cancel the rest
+confirm-delete-failed = Delete failed job { $id }?
+confirm-delete-failed-text = It will not be retried. A copy stays in the bot's archive.
+confirm-delete = Delete job { $id }?
+confirm-delete-text = It will not run. If a worker has it already, that worker may still finish it. A copy stays in the bot's archive.
+
+## Status
+status-title = *Queue status*
+status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed
+status-queue = { $queue }: { $pending } pending, { $reserved } reserved
+status-oldest = Oldest pending job: { $age } old, in { $queue }.
+status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. That is over { $limit }: are the workers running?
+status-none-pending = ✅ No job is waiting.
+status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
+status-more-queues =
+    { $count ->
+        [one] 1 more queue with fewer jobs.
+       *[other] { $count } more queues with fewer jobs.
+    }
+column-queue = Queue
+column-pending = Pending
+column-reserved = Reserved
+
+## Lists
+failed-title = *Failed jobs*{ $scope }, newest first
+failed-none = ✅ No failed jobs{ $scope }.
+failed-row = *Failed job { $id }*
+failed-name = Failed job { $id }
+failed-at = failed { $at }
+jobs-title =
+    { $status ->
+        [pending] *Pending jobs*{ $scope }
+        [reserved] *Reserved jobs*{ $scope }
+       *[all] *Jobs in the queue*{ $scope }
+    }
+jobs-none = ✅ No such jobs{ $scope }.
+job-row = *Job { $id }*
+job-name = Job { $id }
+list-more = There are more. The next page goes on from here.
+state-pending = pending, { $age } old
+state-delayed = ⏳ delayed until { $at }
+state-reserved = ▶️ reserved for { $age }
+state-stuck = ⚠️ stuck: reserved for { $age }
+stuck-hint = Reserved for more than { $age }: the workers may be dead or stuck. Look at them ({ $look }) and restart them if needed ({ $restart }).
+
+## Details
+label-state = *State:*
+label-queue = *Queue:*
+label-class = *Class:*
+label-order = *Order:*
+label-attempts = *Attempts:*
+label-created-at = *Created:*
+label-available-at = *Available:*
+label-reserved-at = *Reserved:*
+label-failed-at = *Failed:*
+label-error-group = *Error group:*
+label-exception = *Exception*
+label-payload = *Payload* (secrets masked)
+text-empty = Empty.
+text-cut = Cut here: the whole text has { $length } characters.
+
+## Changes of single jobs
+retried-one = 🔁 Failed job { $id } is back in the queue as job { $job }.
+retried-one-by = 🔁 { $by } retried failed job { $id }: it is back in the queue as job { $job }.
+retried-many =
+    { $count ->
+        [one] 🔁 Retried 1 failed job:
+       *[other] 🔁 Retried { $count } failed jobs:
+    }
+retried-many-by =
+    { $count ->
+        [one] 🔁 { $by } retried 1 failed job:
+       *[other] 🔁 { $by } retried { $count } failed jobs:
+    }
+retried-row = { $id } → job { $job }
+deleted-one = 🗑️ Job { $id } deleted.
+deleted-one-by = 🗑️ { $by } deleted job { $id }.
+deleted-many =
+    { $count ->
+        [one] 🗑️ Deleted 1 job:
+       *[other] 🗑️ Deleted { $count } jobs:
+    }
+deleted-many-by =
+    { $count ->
+        [one] 🗑️ { $by } deleted 1 job:
+       *[other] 🗑️ { $by } deleted { $count } jobs:
+    }
+deleted-row = { $id }
+deleted-reserved-one = ⚠️ It was reserved: its worker may still finish it.
+deleted-reserved =
+    { $count ->
+        [one] ⚠️ 1 of them was reserved ({ $ids }): its worker may still finish it.
+       *[other] ⚠️ { $count } of them were reserved ({ $ids }): their workers may still finish them.
+    }
+deleted-failed-one = 🗑️ Failed job { $id } deleted permanently.
+deleted-failed-one-by = 🗑️ { $by } deleted failed job { $id } permanently.
+deleted-failed-many =
+    { $count ->
+        [one] 🗑️ Deleted 1 failed job permanently:
+       *[other] 🗑️ Deleted { $count } failed jobs permanently:
+    }
+deleted-failed-many-by =
+    { $count ->
+        [one] 🗑️ { $by } deleted 1 failed job permanently:
+       *[other] 🗑️ { $by } deleted { $count } failed jobs permanently:
+    }
+archive-note = A copy is kept in the bot's archive.
+skipped =
+    { $count ->
+        [one] Left alone, 1:
+       *[other] Left alone, { $count }:
+    }
+skipped-row = • { $sentence }
+skipped-wrong-queue = The bot may not change the queue of { $id }
+
+## Bulk changes
+bulk-title-retry-all = Retry all failed jobs
+bulk-title-clear-failed = Clear failed jobs
+bulk-submit-retry-all = Retry all of them
+bulk-submit-clear-failed = Delete permanently
+bulk-lead-retry-all =
+    { $count ->
+        [one] *1 failed job*{ $scope } will go back to the queue.
+       *[other] *{ $count } failed jobs*{ $scope } will go back to the queue.
+    }
+bulk-lead-clear-failed =
+    { $count ->
+        [one] *1 failed job*{ $scope } will be deleted without a retry.
+       *[other] *{ $count } failed jobs*{ $scope } will be deleted without a retry.
+    }
+label-count = *Failed jobs:*
+label-size = *Size:*
+label-oldest = *Oldest:*
+label-newest = *Newest:*
+label-by-queue = *By queue*
+label-by-error = *By error*
+bulk-share = { $count } × { $name }
+bulk-more-queues =
+    { $count ->
+        [one] and 1 more queue
+       *[other] and { $count } more queues
+    }
+bulk-more-groups =
+    { $count ->
+        [one] and 1 more error group
+       *[other] and { $count } more error groups
+    }
+bulk-note-retry-all = Many jobs at once put load on everything they call.
+bulk-note-clear-failed = Copies are kept in the bot's archive for a while; after that they are gone.
+bulk-note-frozen = Only these: what fails from now on is not touched. The confirmation works once, within 10 minutes.
+bulk-indexing = ⚠️ Older failures are still being read in and are not among these.
+bulk-type-count = Type { $count } to confirm
+bulk-type-hint = The number of failed jobs that will be deleted.
+bulk-nothing-retry-all = ✅ There is nothing to retry.
+bulk-nothing-clear-failed = ✅ There is nothing to clear.
+bulk-started-retry-all =
+    { $count ->
+        [one] Started: 1 failed job is going back to the queue. Its progress is in the channel.
+       *[other] Started: { $count } failed jobs are going back to the queue. The progress is in the channel.
+    }
+bulk-started-clear-failed =
+    { $count ->
+        [one] Started: 1 failed job is being cleared. Its progress is in the channel.
+       *[other] Started: { $count } failed jobs are being cleared. The progress is in the channel.
+    }
+progress-running-retry-all =
+    { $total ->
+        [one] 🔁 Retrying 1 failed job…
+       *[other] 🔁 Retrying { $total } failed jobs…
+    }
+progress-running-clear-failed =
+    { $total ->
+        [one] 🗑️ Clearing 1 failed job…
+       *[other] 🗑️ Clearing { $total } failed jobs…
+    }
+progress-cancelling-retry-all = ⏹️ Cancelling: { $done } of { $total } failed jobs retried so far.
+progress-cancelling-clear-failed = ⏹️ Cancelling: { $done } of { $total } failed jobs cleared so far.
+progress-done-retry-all =
+    { $done ->
+        [one] ✅ Retried 1 failed job
+       *[other] ✅ Retried { $done } failed jobs
+    }
+progress-done-clear-failed =
+    { $done ->
+        [one] ✅ Cleared 1 failed job
+       *[other] ✅ Cleared { $done } failed jobs
+    }
+progress-cancelled-retry-all = ⏹️ Cancelled: retried { $done } of { $total } failed jobs. The rest is untouched.
+progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $total } failed jobs. The rest is untouched.
+progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total } failed jobs. The rest is untouched.
+progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total } failed jobs. The rest is untouched.
+progress-bar = { $bar } { $percent }% · { $done } of { $total }
+progress-skipped =
+    { $count ->
+        [one] 1 skipped: it was gone or had changed meanwhile.
+       *[other] { $count } skipped: they were gone or had changed meanwhile.
+    }
+progress-reason = Why: { $reason }
+progress-by = By { $by } · { $age } · operation { $operation }
+cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
+
+## Alerts
+alert-open = 🔴 *Failed job { $id }*
+alert-retried = 🔁 *Failed job { $id }*
+alert-deleted = 🗑️ *Failed job { $id }*
+alert-gone = ⚪ *Failed job { $id }*
+settled-retried = Retried.
+settled-retried-by = Retried by { $by }, { $at }.
+settled-deleted = Deleted.
+settled-deleted-by = Deleted by { $by }, { $at }.
+settled-gone = No longer in failed_jobs.
+summary-lead =
+    { $count ->
+        [one] 🔴 *1 more job failed in this minute*
+       *[other] 🔴 *{ $count } more jobs failed in this minute*
+    }
+summary-lead-settled =
+    { $count ->
+        [one] ⚪ *1 more job failed in this minute*
+       *[other] ⚪ *{ $count } more jobs failed in this minute*
+    }
+summary-left =
+    { $left ->
+        [one] 1 of them is still failed.
+       *[other] { $left } of them are still failed.
+    }
+summary-all-settled = All of them were retried or deleted.
+summary-span = from { $since } to { $until }
+
+## Audit
+audit-who = { $mark } { $who } · { $command }
+audit-times = { $outcome } ×{ $count }
+audit-target = { $row } ({ $more })
+audit-more-targets =
+    { $count ->
+        [one] 1 more
+       *[other] { $count } more
+    }
+audit-terminal = in the terminal
+audit-home = in the app's Home
+audit-link = message
+target-failed = failed job { $id }
+target-job = job { $id }
+outcome-ok = done
+outcome-denied = denied
+outcome-refused = refused
+outcome-no-op = nothing to do
+outcome-failed = failed
+outcome-unknown = outcome unknown
+outcome-started = started
+outcome-done = finished
+outcome-cancelled = cancelled
+outcome-stopped = stopped
+possible-repeat = (may repeat an earlier message: Slack did not confirm it)
+channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot there, or choose another channel.
+history-title = *History*, newest first
+history-none = Nothing was changed or refused yet.
+history-more =
+    { $count ->
+        [one] 1 older record is not shown. Ask for one job (job=45) or one person (user=@name).
+       *[other] { $count } older records are not shown. Ask for one job (job=45) or one person (user=@name).
+    }
+
+## People and help
+whoami-role = You are { $who }; your role is *{ $role }*.
+whoami-rule = It comes from the rule { $rule }.
+whoami-none = No rule gives you a role. Whoever runs the bot can add you.
+whoami-changes-here = Changes are allowed here, as far as your role goes.
+whoami-changes-elsewhere = Changes are not allowed here, only in { $channels }.
+whoami-changes-nowhere = Changes are not allowed in any channel.
+whoami-may = You may run: { $commands }
+help-title = *What you can do*
+help-row = { $usage } — { $what }
+help-foot = Several ids work where ID… stands: { $ids }. A value with spaces takes quotes: { $quoted }.
+help-status = what every queue holds, and the oldest pending job
+help-jobs = the jobs in the queue
+help-failed = the jobs that failed permanently
+help-job = everything about one job
+help-failed-job = everything about one failed job, with its exception
+help-retry = move failed jobs back to the queue
+help-retry-all = move all failed jobs back, after a preview
+help-delete = take jobs out of the queue
+help-delete-failed = delete failed jobs without a retry
+help-clear-failed = delete all failed jobs, after a preview
+help-cancel = stop a bulk change between two batches
+help-history = who changed what, and what was refused
+help-whoami = your role here, and why
+help-help = this list
+
+## Refusals: sentences without a full stop, as the queue's API words them
+refusal-lead = { $mark } { $sentence }
+refusal-refused = This was refused: { $code }
+refusal-usage = Usage: { $usage }
+refusal-holders =
+    { $more ->
+        [0] Who can: { $names }
+       *[other] Who can: { $names } and { $more } more
+    }
+refusal-holders-none = Nobody has this role yet.
+refusal-channels =
+    { $more ->
+        [0] Allowed in: { $names }
+       *[other] Allowed in: { $names } and { $more } more
+    }
+refusal-channels-none = No channel allows changes yet.
+refusal-queues = Queues that the bot may change: { $queues }
+refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
+refusal-denied = Not allowed: this needs the role { $needed }, yours is { $has }. Nothing was changed
+refusal-not-member = Not allowed: { $why }. Nothing was changed
+not-member-foreign = the account belongs to another workspace
+not-member-deactivated = the account is deactivated
+not-member-bot = bots may not use this
+not-member-guest = guests may not use this
+not-member-other = the account is not a full member of this workspace
+refusal-wrong-channel =
+    { $place ->
+        [shared] Changes are not allowed in a channel shared with another company. Nothing was changed
+       *[other] Changes are not allowed here. Nothing was changed
+    }
+refusal-wrong-queue = The bot may not change the queue { $queue }. Nothing was changed
+refusal-unverifiable = Your role cannot be verified, because Slack did not answer. Nothing was changed; please try again in a minute
+refusal-job-not-found = Job { $id } not found: it was already processed or moved to failed
+refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
+refusal-job-not-found-deleted = Job { $id } not found: it was already deleted by { $by } at { $at }
+refusal-failed-job-not-found = Failed job { $id } not found: it was already retried or deleted
+refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
+refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
+refusal-changed = { $id } is now another job than the one that was shown. It was left alone; please look again
+refusal-plan-expired =
+    { $action ->
+        [cancel] This operation is not running any more
+       *[other] This confirmation has expired or was used already. Nothing was changed; please start again
+    }
+refusal-count-mismatch = The number typed is not the { $expected } that was shown. Nothing was changed
+refusal-nothing-to-do = Nothing was changed
+refusal-operation-running = { $by } is already running { $command } there. Nothing was changed; please wait for its end
+refusal-busy = The database is busy. Nothing was changed; please try again
+refusal-database-down = The database cannot be reached. Nothing was changed
+refusal-outcome-unknown = The database did not say whether the change was made. Please look before you try again: the same request is never carried out twice
+refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
+bug =
+    { $nothing_changed ->
+        [true] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $incident }.
+       *[other] ⚠️ Something broke in the bot. Please look at the queue before you try again. It is in the log as { $incident }.
+    }
+
+## Reasons in a few words, for the audit
+reason-refused = refused
+reason-unknown-command = no such command
+reason-invalid = not understood
+reason-denied = the role is not enough
+reason-not-member = not a full member of the workspace
+reason-wrong-channel = changes are not allowed in that channel
+reason-wrong-queue = the bot may not change that queue
+reason-unverifiable = the role could not be verified
+reason-job-not-found = job not found
+reason-failed-job-not-found = failed job not found
+reason-changed = the row had changed
+reason-plan-expired = the confirmation had expired
+reason-count-mismatch = another number was typed
+reason-nothing-to-do = nothing to do
+reason-operation-running = another bulk change was running
+reason-busy = the database was busy
+reason-database-down = the database could not be reached
+reason-outcome-unknown = the database did not confirm
+reason-read-only = changes were off
+
+## What is wrong with an argument
+problem-unknown-key = There is no argument { $field }
+problem-twice = { $field } is given twice
+problem-extra-word = { $value } is one word too many
+problem-too-long = That is too long: at most { $expected } characters
+problem-quote = A quotation mark is missing its partner
+problem-missing = An argument is missing: { $field }
+problem-less_than_equal = { $field } can be at most { $expected }, not { $value }
+problem-greater_than_equal = { $field } must be at least { $expected }, not { $value }
+problem-literal_error = { $field } must be { $expected }, not { $value }
+problem-int_parsing = { $field } must be a whole number, not { $value }
+problem-string_too_long = { $field } is too long
+problem-id = { $value } is not an id
+problem-range = { $value } is not a range of at most 20 ids
+problem-count = One to 20 ids are possible at once, not { $value }
+problem-one = Exactly one id is needed
+problem-age = { $value } is not a length of time like 30m, 12h or 7d
+problem-button = This button is from another version of the bot. Please ask for the list again
+problem-other = { $field } cannot be { $value }

@@ -1,0 +1,419 @@
+# queue-bot en español de América Latina. Las palabras de la cola (job, worker) son las del equipo.
+# Los ids llegan como texto, las cantidades como números, los nombres de jobs ya en código.
+
+## Palabras sueltas
+at = { $at }
+order = orden { $id }
+tienda = tienda { $id }
+job-unknown = job desconocido
+everyone = todas las personas
+attempts = { $attempts } de { $most } intentos
+attempts-made =
+    { $attempts ->
+        [one] 1 intento
+       *[other] { $attempts } intentos
+    }
+scope-queue = { " " }en { $queue }
+scope-before = { " " }con fallo anterior al { $at }
+role-none = ninguno
+role-viewer = consulta
+role-operator = operación
+role-admin = administración
+
+## Botones
+button-retry = Reintentar
+button-details = Detalles
+button-delete = Eliminar
+button-keep = Conservar
+button-next = Página siguiente
+button-failed = Jobs fallidos
+button-jobs = Jobs en la cola
+button-retry-all = Reintentar todos…
+button-close = Cerrar
+button-cancel = Cancelar
+button-stop = Cancelar el resto
+confirm-delete-failed = ¿Eliminar el job fallido { $id }?
+confirm-delete-failed-text = No se reintentará. Queda una copia en el archivo del bot.
+confirm-delete = ¿Eliminar el job { $id }?
+confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. Queda una copia en el archivo del bot.
+
+## Estado
+status-title = *Estado de la cola*
+status-totals = { $pending } pendientes · { $reserved } reservados · { $failed } fallidos
+status-queue = { $queue }: { $pending } pendientes, { $reserved } reservados
+status-oldest = Job pendiente más antiguo: { $age }, en { $queue }.
+status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. Son más de { $limit }: ¿están corriendo los workers?
+status-none-pending = ✅ No hay jobs en espera.
+status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
+status-more-queues =
+    { $count ->
+        [one] 1 cola más, con menos jobs.
+       *[other] { $count } colas más, con menos jobs.
+    }
+column-queue = Cola
+column-pending = Pendientes
+column-reserved = Reservados
+
+## Listas
+failed-title = *Jobs fallidos*{ $scope }, los más recientes primero
+failed-none = ✅ No hay jobs fallidos{ $scope }.
+failed-row = *Job fallido { $id }*
+failed-name = Job fallido { $id }
+failed-at = falló { $at }
+jobs-title =
+    { $status ->
+        [pending] *Jobs pendientes*{ $scope }
+        [reserved] *Jobs reservados*{ $scope }
+       *[all] *Jobs en la cola*{ $scope }
+    }
+jobs-none = ✅ No hay jobs así{ $scope }.
+job-row = *Job { $id }*
+job-name = Job { $id }
+list-more = Hay más. La página siguiente continúa desde aquí.
+state-pending = pendiente desde hace { $age }
+state-delayed = ⏳ diferido hasta { $at }
+state-reserved = ▶️ reservado desde hace { $age }
+state-stuck = ⚠️ atascado: reservado desde hace { $age }
+stuck-hint = Reservado por más de { $age }: los workers pueden estar muertos o atascados. Conviene revisarlos ({ $look }) y reiniciarlos si hace falta ({ $restart }).
+
+## Detalle
+label-state = *Estado:*
+label-queue = *Cola:*
+label-class = *Clase:*
+label-order = *Orden:*
+label-attempts = *Intentos:*
+label-created-at = *Creado:*
+label-available-at = *Disponible:*
+label-reserved-at = *Reservado:*
+label-failed-at = *Falló:*
+label-error-group = *Grupo de error:*
+label-exception = *Excepción*
+label-payload = *Payload* (datos secretos ocultos)
+text-empty = Vacío.
+text-cut = Cortado aquí: el texto completo tiene { $length } caracteres.
+
+## Cambios de jobs sueltos
+retried-one = 🔁 El job fallido { $id } volvió a la cola como job { $job }.
+retried-one-by = 🔁 { $by } reintentó el job fallido { $id }: volvió a la cola como job { $job }.
+retried-many =
+    { $count ->
+        [one] 🔁 1 job fallido reintentado:
+       *[other] 🔁 { $count } jobs fallidos reintentados:
+    }
+retried-many-by =
+    { $count ->
+        [one] 🔁 { $by } reintentó 1 job fallido:
+       *[other] 🔁 { $by } reintentó { $count } jobs fallidos:
+    }
+retried-row = { $id } → job { $job }
+deleted-one = 🗑️ Job { $id } eliminado.
+deleted-one-by = 🗑️ { $by } eliminó el job { $id }.
+deleted-many =
+    { $count ->
+        [one] 🗑️ 1 job eliminado:
+       *[other] 🗑️ { $count } jobs eliminados:
+    }
+deleted-many-by =
+    { $count ->
+        [one] 🗑️ { $by } eliminó 1 job:
+       *[other] 🗑️ { $by } eliminó { $count } jobs:
+    }
+deleted-row = { $id }
+deleted-reserved-one = ⚠️ Estaba reservado: es posible que su worker lo termine.
+deleted-reserved =
+    { $count ->
+        [one] ⚠️ 1 de ellos estaba reservado ({ $ids }): es posible que su worker lo termine.
+       *[other] ⚠️ { $count } de ellos estaban reservados ({ $ids }): es posible que sus workers los terminen.
+    }
+deleted-failed-one = 🗑️ Job fallido { $id } eliminado definitivamente.
+deleted-failed-one-by = 🗑️ { $by } eliminó definitivamente el job fallido { $id }.
+deleted-failed-many =
+    { $count ->
+        [one] 🗑️ 1 job fallido eliminado definitivamente:
+       *[other] 🗑️ { $count } jobs fallidos eliminados definitivamente:
+    }
+deleted-failed-many-by =
+    { $count ->
+        [one] 🗑️ { $by } eliminó definitivamente 1 job fallido:
+       *[other] 🗑️ { $by } eliminó definitivamente { $count } jobs fallidos:
+    }
+archive-note = Queda una copia en el archivo del bot.
+skipped =
+    { $count ->
+        [one] Sin tocar, 1:
+       *[other] Sin tocar, { $count }:
+    }
+skipped-row = • { $sentence }
+skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
+
+## Cambios masivos
+bulk-title-retry-all = Reintentar fallidos
+bulk-title-clear-failed = Limpiar jobs fallidos
+bulk-submit-retry-all = Reintentar todos
+bulk-submit-clear-failed = Eliminar para siempre
+bulk-lead-retry-all =
+    { $count ->
+        [one] *1 job fallido*{ $scope } volverá a la cola.
+       *[other] *{ $count } jobs fallidos*{ $scope } volverán a la cola.
+    }
+bulk-lead-clear-failed =
+    { $count ->
+        [one] *1 job fallido*{ $scope } se eliminará sin reintento.
+       *[other] *{ $count } jobs fallidos*{ $scope } se eliminarán sin reintento.
+    }
+label-count = *Jobs fallidos:*
+label-size = *Tamaño:*
+label-oldest = *Más antiguo:*
+label-newest = *Más reciente:*
+label-by-queue = *Por cola*
+label-by-error = *Por error*
+bulk-share = { $count } × { $name }
+bulk-more-queues =
+    { $count ->
+        [one] y 1 cola más
+       *[other] y { $count } colas más
+    }
+bulk-more-groups =
+    { $count ->
+        [one] y 1 grupo de error más
+       *[other] y { $count } grupos de error más
+    }
+bulk-note-retry-all = Muchos jobs a la vez cargan todo lo que llaman.
+bulk-note-clear-failed = Las copias quedan un tiempo en el archivo del bot; después desaparecen.
+bulk-note-frozen = Solo estos: lo que falle desde ahora no se toca. La confirmación sirve una vez, dentro de 10 minutos.
+bulk-indexing = ⚠️ Aún se están leyendo fallos anteriores, que no están entre estos.
+bulk-type-count = Escribir { $count } para confirmar
+bulk-type-hint = La cantidad de jobs fallidos que se eliminarán.
+bulk-nothing-retry-all = ✅ No hay nada que reintentar.
+bulk-nothing-clear-failed = ✅ No hay nada que limpiar.
+bulk-started-retry-all =
+    { $count ->
+        [one] En marcha: 1 job fallido vuelve a la cola. El avance está en el canal.
+       *[other] En marcha: { $count } jobs fallidos vuelven a la cola. El avance está en el canal.
+    }
+bulk-started-clear-failed =
+    { $count ->
+        [one] En marcha: limpieza de 1 job fallido. El avance está en el canal.
+       *[other] En marcha: limpieza de { $count } jobs fallidos. El avance está en el canal.
+    }
+progress-running-retry-all =
+    { $total ->
+        [one] 🔁 Reintentando 1 job fallido…
+       *[other] 🔁 Reintentando { $total } jobs fallidos…
+    }
+progress-running-clear-failed =
+    { $total ->
+        [one] 🗑️ Limpiando 1 job fallido…
+       *[other] 🗑️ Limpiando { $total } jobs fallidos…
+    }
+progress-cancelling-retry-all = ⏹️ Cancelando: { $done } de { $total } jobs fallidos reintentados hasta ahora.
+progress-cancelling-clear-failed = ⏹️ Cancelando: { $done } de { $total } jobs fallidos limpiados hasta ahora.
+progress-done-retry-all =
+    { $done ->
+        [one] ✅ Se reintentó 1 job fallido
+       *[other] ✅ Se reintentaron { $done } jobs fallidos
+    }
+progress-done-clear-failed =
+    { $done ->
+        [one] ✅ Se limpió 1 job fallido
+       *[other] ✅ Se limpiaron { $done } jobs fallidos
+    }
+progress-cancelled-retry-all = ⏹️ Cancelado: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
+progress-cancelled-clear-failed = ⏹️ Cancelado: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
+progress-stopped-retry-all = ⚠️ Detenido: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
+progress-stopped-clear-failed = ⚠️ Detenido: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
+progress-bar = { $bar } { $percent }% · { $done } de { $total }
+progress-skipped =
+    { $count ->
+        [one] 1 omitido: ya no estaba o había cambiado.
+       *[other] { $count } omitidos: ya no estaban o habían cambiado.
+    }
+progress-reason = Motivo: { $reason }
+progress-by = Por { $by } · { $age } · operación { $operation }
+cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. { $done } de { $total } están hechos y quedan hechos.
+
+## Alertas
+alert-open = 🔴 *Job fallido { $id }*
+alert-retried = 🔁 *Job fallido { $id }*
+alert-deleted = 🗑️ *Job fallido { $id }*
+alert-gone = ⚪ *Job fallido { $id }*
+settled-retried = Reintentado.
+settled-retried-by = Reintentado por { $by }, { $at }.
+settled-deleted = Eliminado.
+settled-deleted-by = Eliminado por { $by }, { $at }.
+settled-gone = Ya no está en failed_jobs.
+summary-lead =
+    { $count ->
+        [one] 🔴 *1 job más falló en este minuto*
+       *[other] 🔴 *{ $count } jobs más fallaron en este minuto*
+    }
+summary-lead-settled =
+    { $count ->
+        [one] ⚪ *1 job más falló en este minuto*
+       *[other] ⚪ *{ $count } jobs más fallaron en este minuto*
+    }
+summary-left =
+    { $left ->
+        [one] 1 de ellos sigue fallido.
+       *[other] { $left } de ellos siguen fallidos.
+    }
+summary-all-settled = Todos fueron reintentados o eliminados.
+summary-span = de { $since } a { $until }
+
+## Auditoría
+audit-who = { $mark } { $who } · { $command }
+audit-times = { $outcome } ×{ $count }
+audit-target = { $row } ({ $more })
+audit-more-targets =
+    { $count ->
+        [one] 1 más
+       *[other] { $count } más
+    }
+audit-terminal = en la terminal
+audit-home = en el inicio de la app
+audit-link = mensaje
+target-failed = job fallido { $id }
+target-job = job { $id }
+outcome-ok = hecho
+outcome-denied = denegado
+outcome-refused = rechazado
+outcome-no-op = nada que hacer
+outcome-failed = con error
+outcome-unknown = resultado desconocido
+outcome-started = en marcha
+outcome-done = terminado
+outcome-cancelled = cancelado
+outcome-stopped = detenido
+possible-repeat = (puede repetir un mensaje anterior: Slack no lo confirmó)
+channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
+history-title = *Historial*, lo más reciente primero
+history-none = Todavía no hay cambios ni rechazos.
+history-more =
+    { $count ->
+        [one] 1 registro más antiguo no se muestra. Se puede pedir un job (job=45) o una persona (user=@nombre).
+       *[other] { $count } registros más antiguos no se muestran. Se puede pedir un job (job=45) o una persona (user=@nombre).
+    }
+
+## Personas y ayuda
+whoami-role = { $who }: el rol aquí es *{ $role }*.
+whoami-rule = Viene de la regla { $rule }.
+whoami-none = Ninguna regla da un rol. Quien administra el bot puede agregarlo.
+whoami-changes-here = Aquí se permiten cambios, hasta donde llega el rol.
+whoami-changes-elsewhere = Aquí no se permiten cambios, solo en { $channels }.
+whoami-changes-nowhere = No se permiten cambios en ningún canal.
+whoami-may = Comandos disponibles: { $commands }
+help-title = *Qué se puede hacer*
+help-row = { $usage } — { $what }
+help-foot = Donde dice ID… caben varios ids: { $ids }. Un valor con espacios va entre comillas: { $quoted }.
+help-status = qué hay en cada cola y el job pendiente más antiguo
+help-jobs = los jobs en la cola
+help-failed = los jobs que fallaron definitivamente
+help-job = todo sobre un job
+help-failed-job = todo sobre un job fallido, con su excepción
+help-retry = devolver jobs fallidos a la cola
+help-retry-all = devolver todos los jobs fallidos, con vista previa
+help-delete = quitar jobs de la cola
+help-delete-failed = eliminar jobs fallidos sin reintento
+help-clear-failed = eliminar todos los jobs fallidos, con vista previa
+help-cancel = detener un cambio masivo entre dos lotes
+help-history = quién cambió qué, y qué se rechazó
+help-whoami = el rol propio aquí, y por qué
+help-help = esta lista
+
+## Rechazos: oraciones sin punto final, como las de la API de la cola
+refusal-lead = { $mark } { $sentence }
+refusal-refused = Se rechazó: { $code }
+refusal-usage = Uso: { $usage }
+refusal-holders =
+    { $more ->
+        [0] Quién puede: { $names }
+       *[other] Quién puede: { $names } y { $more } más
+    }
+refusal-holders-none = Nadie tiene este rol todavía.
+refusal-channels =
+    { $more ->
+        [0] Se permite en: { $names }
+       *[other] Se permite en: { $names } y { $more } más
+    }
+refusal-channels-none = Ningún canal permite cambios todavía.
+refusal-queues = Colas que el bot puede cambiar: { $queues }
+refusal-unknown-command = No existe el comando { $word }. ¿Será { $nearest }?
+refusal-denied = No permitido: hace falta el rol { $needed } y el actual es { $has }. No se cambió nada
+refusal-not-member = No permitido: { $why }. No se cambió nada
+not-member-foreign = la cuenta es de otro espacio de trabajo
+not-member-deactivated = la cuenta está desactivada
+not-member-bot = los bots no pueden usar esto
+not-member-guest = las cuentas invitadas no pueden usar esto
+not-member-other = la cuenta no es de miembro pleno de este espacio de trabajo
+refusal-wrong-channel =
+    { $place ->
+        [shared] No se permiten cambios en un canal compartido con otra empresa. No se cambió nada
+       *[other] Aquí no se permiten cambios. No se cambió nada
+    }
+refusal-wrong-queue = El bot no puede cambiar la cola { $queue }. No se cambió nada
+refusal-unverifiable = No se pudo verificar el rol, porque Slack no respondió. No se cambió nada; conviene reintentar en un minuto
+refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
+refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by }, { $at }
+refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by }, { $at }
+refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
+refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by }, { $at }
+refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by }, { $at }
+refusal-changed = { $id } ya es otro job que el que se mostró. Quedó sin tocar; conviene mirar de nuevo
+refusal-plan-expired =
+    { $action ->
+        [cancel] Esta operación ya no está en curso
+       *[other] Esta confirmación venció o ya se usó. No se cambió nada; hay que empezar de nuevo
+    }
+refusal-count-mismatch = El número escrito no es { $expected }, la cantidad que se mostró. No se cambió nada
+refusal-nothing-to-do = No se cambió nada
+refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se cambió nada; hay que esperar a que termine
+refusal-busy = La base de datos está ocupada. No se cambió nada; conviene reintentar
+refusal-database-down = No hay conexión con la base de datos. No se cambió nada
+refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Conviene mirar antes de reintentar: el mismo pedido nunca se ejecuta dos veces
+refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
+bug =
+    { $nothing_changed ->
+        [true] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $incident }.
+       *[other] ⚠️ Algo falló en el bot. Conviene mirar la cola antes de reintentar. Está en el log como { $incident }.
+    }
+
+## Motivos en pocas palabras, para la auditoría
+reason-refused = rechazado
+reason-unknown-command = no existe el comando
+reason-invalid = no se entendió
+reason-denied = el rol no alcanza
+reason-not-member = no es miembro pleno del espacio de trabajo
+reason-wrong-channel = en ese canal no se permiten cambios
+reason-wrong-queue = el bot no puede cambiar esa cola
+reason-unverifiable = no se pudo verificar el rol
+reason-job-not-found = job no encontrado
+reason-failed-job-not-found = job fallido no encontrado
+reason-changed = la fila había cambiado
+reason-plan-expired = la confirmación había vencido
+reason-count-mismatch = se escribió otro número
+reason-nothing-to-do = nada que hacer
+reason-operation-running = había otro cambio masivo en curso
+reason-busy = la base de datos estaba ocupada
+reason-database-down = no había conexión con la base de datos
+reason-outcome-unknown = la base de datos no confirmó
+reason-read-only = los cambios estaban desactivados
+
+## Qué tiene de malo un argumento
+problem-unknown-key = No existe el argumento { $field }
+problem-twice = { $field } aparece dos veces
+problem-extra-word = Sobra la palabra { $value }
+problem-too-long = Es demasiado largo: a lo sumo { $expected } caracteres
+problem-quote = Falta cerrar una comilla
+problem-missing = Falta un argumento: { $field }
+problem-less_than_equal = { $field } puede ser a lo sumo { $expected }, no { $value }
+problem-greater_than_equal = { $field } debe ser al menos { $expected }, no { $value }
+problem-literal_error = { $field } debe ser { $expected }, no { $value }
+problem-int_parsing = { $field } debe ser un número entero, no { $value }
+problem-string_too_long = { $field } es demasiado largo
+problem-id = { $value } no es un id
+problem-range = { $value } no es un rango de a lo sumo 20 ids
+problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
+problem-one = Hace falta exactamente un id
+problem-age = { $value } no es una duración como 30m, 12h o 7d
+problem-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
+problem-other = { $field } no puede ser { $value }

@@ -1,0 +1,173 @@
+"""Escaping as a type: text that reaches mrkdwn is `Mrkdwn`, and only these functions make one.
+
+Job names, payloads and exceptions are attacker-controlled: what they hold must never ring a phone,
+draw a link or turn a line around. Slack's rule: docs.slack.dev/messaging/formatting-message-text.
+So a `<` or a backtick in mrkdwn is always the bot's own, which lets it be cut and read back safely.
+"""
+
+import re
+from collections.abc import Iterable
+
+from bot.model import Person
+
+
+class Mrkdwn(str):
+    """Text that Slack may read as mrkdwn: every value in it was escaped."""
+
+    __slots__ = ()
+
+
+# Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, tags, and
+# halves of a pair. They make a line read as another one. ZWNJ and ZWJ stay: scripts and emoji need
+# them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
+_MODIFIER_GRAVE = "\u02cb"
+_LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
+_SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
+_TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+_BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
+
+
+def clean(value: object) -> str:
+    """The value as text without invisible characters; newlines and tabs stay."""
+    return _INVISIBLE.sub("", _LINE_END.sub("\n", str(value)))
+
+
+def escape(value: object) -> Mrkdwn:
+    """The value as mrkdwn that mentions nobody, draws no link and opens no code span."""
+    text = clean(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Mrkdwn(text.replace("`", _MODIFIER_GRAVE))
+
+
+def code(value: object, limit: int = 200) -> Mrkdwn:
+    """The value in a code span of one line; of the value at most `limit` characters are shown."""
+    line = plain_line(value, limit, angles=True)
+    return Mrkdwn(f"`{escape(line)}`") if line else Mrkdwn("")
+
+
+def preformatted(value: object, limit: int) -> Mrkdwn:
+    """The value in a block of code, cut so that the result has at most `limit` characters."""
+    return Mrkdwn(f"```{cut(_block_text(value, limit), limit - 6)}```")
+
+
+def preformatted_parts(value: object, limit: int, most: int) -> tuple[list[Mrkdwn], bool]:
+    """The value in up to `most` blocks of code of up to `limit` characters; True: not all of it.
+
+    A long line is parted where it must be; between lines no character is lost but the line end.
+    """
+    rest = _block_text(value, limit * most)
+    complete = len(str(value)) <= 4 * limit * most
+    parts: list[Mrkdwn] = []
+    while rest and len(parts) < most:
+        end = len(rest) if len(rest) <= limit - 6 else _part_end(rest, limit - 6)
+        parts.append(Mrkdwn(f"```{rest[:end]}```"))
+        rest = Mrkdwn(rest[end:].removeprefix("\n"))
+    return parts, bool(rest) or not complete
+
+
+def _block_text(value: object, limit: int) -> Mrkdwn:
+    """Escaped text for a block of code; a huge value is not escaped much further than it shows."""
+    text = value if isinstance(value, str) else str(value)
+    return escape(clean(text[: 4 * limit]).strip("\n"))
+
+
+def _part_end(text: str, limit: int) -> int:
+    line_end = text.rfind("\n", limit // 2, limit)
+    return line_end if line_end > 0 else _whole(text, limit)
+
+
+def _whole(text: str, end: int) -> int:
+    """Where to cut at `end` or before, so that no entity and no `<…>` token is parted."""
+    entity = text.rfind("&", 0, end)
+    if entity >= 0 and ";" not in text[entity:end]:
+        end = entity
+    token = text.rfind("<", 0, end)
+    if token >= 0 and ">" not in text[token:end]:
+        end = token
+    return end
+
+
+def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
+    """At most `limit` characters of mrkdwn, never ending within an entity, a token or code."""
+    if len(text) <= limit:
+        return text
+    head = text[: _whole(text, limit - 4)]
+    ticks = re.findall("`+", head)
+    closing = ticks[-1] if len(ticks) % 2 else ""
+    return Mrkdwn(f"{head}{closing}…")
+
+
+def join(separator: str, parts: Iterable[Mrkdwn]) -> Mrkdwn:
+    """The parts that are not empty, with the bot's own separator between them."""
+    return Mrkdwn(separator.join(part for part in parts if part))
+
+
+def link(url: str, label: object) -> Mrkdwn:
+    """A link; the url's delimiters are percent-encoded, a scheme other than http is not kept."""
+    safe = "".join(clean(url).split())
+    if not safe.startswith(("https://", "http://")):
+        return escape(label)
+    for plain, encoded in (("<", "%3C"), (">", "%3E"), ("|", "%7C"), ("`", "%60"), ("&", "&amp;")):
+        safe = safe.replace(plain, encoded)
+    return Mrkdwn(f"<{safe}|{escape(label)}>")
+
+
+def mention(user: str) -> Mrkdwn:
+    """A Slack user by id, shown by name; anything else as it is written."""
+    return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else escape(user)
+
+
+def group(id_: str) -> Mrkdwn:
+    """A user group by id, shown by name; anything else as it is written."""
+    return Mrkdwn(f"<!subteam^{id_}>") if _is_id(id_) else escape(id_)
+
+
+def channel(id_: str) -> Mrkdwn:
+    """A channel by id, shown by name; anything else as it is written."""
+    return Mrkdwn(f"<#{id_}>") if _is_id(id_) else escape(id_)
+
+
+def date(unix: int, fallback: str) -> Mrkdwn:
+    """A moment that each reader sees in their own time zone."""
+    return Mrkdwn(f"<!date^{unix}^{{date_short_pretty}} {{time_secs}}|{escape(fallback)}>")
+
+
+def _is_id(text: str) -> bool:
+    return _SLACK_ID.fullmatch(text) is not None
+
+
+def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
+    """The value on one line of at most `limit` characters, for plain_text objects and cells.
+
+    There nothing is escaped, so angle brackets become look-alikes, unless `angles` asks for them.
+    """
+    text = str(value)[: 4 * limit + 1_000]
+    line = " ".join(clean(text).split())
+    if not angles:
+        line = line.replace("<", _LESS).replace(">", _GREATER)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def readable(text: str) -> str:
+    """Mrkdwn as a terminal or a JSON answer shows it: marks gone, entities and tokens read."""
+    shown = []
+    for index, part in enumerate(re.split("`+", text)):
+        spoken = part if index % 2 else _BOLD.sub(r"\1", part)
+        spoken = _TOKEN.sub(_spoken, spoken)
+        shown.append(spoken.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return "".join(shown)
+
+
+def _spoken(token: re.Match[str]) -> str:
+    target, label = token[1], token[2]
+    if target.startswith("!date^"):
+        return label or ""
+    if target.startswith("!subteam^"):
+        return "@" + target.removeprefix("!subteam^")
+    if target.startswith(("@", "#")):
+        return target
+    return f"{label} ({target})" if label else target

@@ -1,0 +1,115 @@
+"""One look-up that also escapes: a message's key and its values in, mrkdwn or plain text out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import FluentNone, FluentNumber
+
+from bot.model import Moment, Person
+from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
+
+LOCALES = {"en": "en", "es": "es-419"}
+"""The locale whose numbers and plurals a language uses; es-419 is Latin America's Spanish."""
+
+LANGUAGES = tuple(LOCALES)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def bundle(language: str) -> FluentBundle:
+    """The catalog of one language, read once."""
+    source = files("bot.text").joinpath(f"{language}.ftl").read_text(encoding="utf-8")
+    # Isolating marks are not needed: values reach the text without direction marks of their own.
+    made = FluentBundle([LOCALES[language]], use_isolating=False)
+    made.add_resource(FluentResource(source))
+    return made
+
+
+class MissingText(KeyError):
+    """A key or a value that a catalog needs is not there: a bug, found by the catalog tests."""
+
+
+class Texts:
+    """The messages of one language: `texts(key, …)` is mrkdwn, `texts.plain(key, …)` unescaped.
+
+    Values: counts (formatted for the language; ids go in as text), text (escaped in mrkdwn),
+    `Mrkdwn` (kept), `Person` (a mention) and `Moment` (a date each reader sees in their zone).
+    """
+
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
+        self.language = language
+        self.zone = zone
+        self._bundle = bundle(language)
+        self._locale = LOCALES[language].replace("-", "_")
+
+    def __call__(self, key: str, **values: object) -> Mrkdwn:
+        """The message as mrkdwn with every value escaped."""
+        return Mrkdwn(self._format(key, {name: self._mrkdwn(v) for name, v in values.items()}))
+
+    def plain(self, key: str, **values: object) -> str:
+        """The message as plain text, for buttons, titles and terminals."""
+        return self._format(key, {name: self._plain(v) for name, v in values.items()})
+
+    def number(self, value: float) -> str:
+        """A number with the language's separators."""
+        return str(format_decimal(value, locale=self._locale))
+
+    def moment(self, at: datetime) -> str:
+        """A moment (naive UTC) as text in the configured time zone."""
+        local = at.replace(tzinfo=UTC).astimezone(self.zone)
+        return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
+
+    def has(self, key: str) -> bool:
+        """Whether the catalog has this key."""
+        return bool(self._bundle.has_message(key))
+
+    def _format(self, key: str, values: Mapping[str, object]) -> str:
+        if not self._bundle.has_message(key):
+            raise MissingText(key)
+        pattern = self._bundle.get_message(key).value
+        if pattern is None:
+            raise MissingText(key)
+        formatted, errors = self._bundle.format_pattern(pattern, dict(values))
+        if errors:
+            raise MissingText(f"{key}: {errors[0]}")
+        return str(formatted)
+
+    def _mrkdwn(self, value: object) -> object:
+        match value:
+            case bool() | None:
+                return str(value).lower()
+            case int() | float() | FluentNumber() | FluentNone():
+                return value
+            case Person():
+                return str(mention(value.user))
+            case Moment():
+                stamp = int(value.at.replace(tzinfo=UTC).timestamp())
+                return str(date(stamp, self.moment(value.at)))
+            case Mrkdwn():
+                return str(value)
+        return str(escape(value))
+
+    def _plain(self, value: object) -> object:
+        match value:
+            case bool() | None:
+                return str(value).lower()
+            case int() | float() | FluentNumber() | FluentNone():
+                return value
+            case Person():
+                return f"@{value.user}" if value.in_slack else clean(value.user)
+            case Moment():
+                return self.moment(value.at)
+            case Mrkdwn():
+                return readable(value)
+        return clean(value)
+
+
+def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:
+    """The messages for a person's Slack locale (`es-LA`), else for the default language."""
+    language = (locale or "").replace("_", "-").split("-")[0].lower()
+    return Texts(language if language in LANGUAGES else default, zone)

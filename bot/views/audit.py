@@ -1,0 +1,129 @@
+"""The audit as people read it: one message a record in the channel, one line in the history."""
+
+from collections.abc import Sequence
+
+from bot.ledger.model import AuditLine, Target
+from bot.model import Message, Moment, Person, Source
+from bot.text import Mrkdwn, channel, code, cut, escape, join, link
+from bot.views.blocks import context_line, message, section, sections
+from bot.views.context import Context
+from bot.views.names import dots, order, queue_name
+from bot.views.refusal import reason_words
+
+HASH = 8
+TARGETS = 20
+HISTORY_BLOCKS = 5_400
+HISTORY_TEXT = 3_700
+"""With the fallback text a message stays under 10,000 characters."""
+
+_MARKS = {
+    "ok": "✅",
+    "denied": "⛔",
+    "refused": "🚫",
+    "no-op": "⚪",
+    "failed": "❌",
+    "unknown": "❓",
+    "started": "▶️",
+    "done": "🏁",
+    "cancelled": "⏹️",
+    "stopped": "⚠️",
+}
+
+
+def audit_message(
+    lines: Sequence[AuditLine],
+    permalink: str | None,
+    possible_repeat: bool,  # noqa: FBT001 delivery hands on what it knows of the post, as it is
+    ctx: Context,
+) -> Message:
+    """One compact message for a record, or for several equal refusals; ends with `#seq hash8`.
+
+    `permalink` leads to the message that the change was made with or is told in.
+    """
+    first, last = lines[0], lines[-1]
+    lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
+    said = [cut(lead, 900), *_why(first, ctx)]
+    place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
+    if permalink is not None:
+        place.append(link(permalink, ctx.texts.plain("audit-link")))
+    place += [ctx.texts("possible-repeat")] if possible_repeat else []
+    foot = dots(*place, _anchor(lines))
+    return message([*said, foot], [section(join("\n", said)), context_line(foot)])
+
+
+def history_message(lines: Sequence[AuditLine], ctx: Context) -> Message:
+    """One line a record, newest first, as many as a message holds."""
+    texts = ctx.texts
+    if not lines:
+        said = texts("history-none")
+        return message([said], [section(said)])
+    title = texts("history-title")
+    shown, spoken = [title], [title]
+    room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
+    for line in lines:
+        facts = dots(_outcome(line, 1, ctx), cut(_subject(line, ctx), 240))
+        row = dots(texts("at", at=Moment(line.at)), facts)
+        plain = dots(escape(texts.moment(line.at)), facts)
+        terminal = ctx.source is Source.TERMINAL
+        if not terminal and (len(row) > room or len(plain) > text_room):
+            left = texts("history-more", count=len(lines) - len(shown) + 1)
+            return message([*spoken, left], [*sections(shown), context_line(left)])
+        room, text_room = room - len(row) - 1, text_room - len(plain) - 1
+        shown.append(row)
+        spoken.append(plain)
+    if ctx.source is Source.TERMINAL:
+        return Message(str(join("\n", spoken)))
+    return message(spoken, sections(shown))
+
+
+def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
+    """Mark, who, which command, how it ended, and how often where there are equal ones."""
+    texts = ctx.texts
+    key = f"outcome-{line.outcome}"
+    word = texts(key) if texts.has(key) else escape(line.outcome)
+    mark = _MARKS.get(line.outcome, "•")
+    who = texts("audit-who", mark=mark, who=Person(line.actor), command=code(line.action, 40))
+    if times > 1:
+        word = texts("audit-times", outcome=word, count=times)
+    return dots(who, word)
+
+
+def _subject(line: AuditLine, ctx: Context) -> Mrkdwn:
+    """What it was done to; without a target, the arguments as they were given."""
+    if not line.targets:
+        said = line.arguments if line.arguments not in ("", "{}") else ""
+        return code(said, 200)
+    named = [_target(target, ctx) for target in line.targets[:TARGETS]]
+    hidden = len(line.targets) - TARGETS
+    named += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
+    return join(", ", named)
+
+
+def _target(target: Target, ctx: Context) -> Mrkdwn:
+    row = ctx.texts(f"target-{target.kind}", id=str(target.id))
+    more = dots(order(target.order_id, ctx, queue=target.queue), queue_name(target.queue))
+    return ctx.texts("audit-target", row=row, more=more)
+
+
+def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
+    """For what did not happen: the reason in words, and what the person was told."""
+    if line.outcome in ("ok", "started", "done"):
+        return []
+    reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
+    told = [code(line.answer, 300)] if line.answer.strip() else []
+    return [join(": ", [*reason, *told])] if reason or told else []
+
+
+def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
+    if line.source == Source.TERMINAL.value:
+        detail = code(line.detail or "", 80)
+        return join(" ", [ctx.texts("audit-terminal"), detail])
+    return channel(line.channel) if line.channel else ctx.texts("audit-home")
+
+
+def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
+    """`#12 ab12cd34`, or the first and the last of several."""
+    first, last = lines[0], lines[-1]
+    ends = [first] if first.seq == last.seq else [first, last]
+    said = [f"#{line.seq} {line.hash[:HASH]}" for line in ends if line.hash is not None]
+    return escape(" – ".join(said))

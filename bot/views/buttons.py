@@ -1,0 +1,137 @@
+"""What buttons carry: the command they run as `action_id`, its arguments as versioned JSON.
+
+A value comes back from Slack through anybody's hands: it is a wish, never a fact, so reading one
+accepts nothing but the exact form that was written.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from bot.model import Block
+from bot.views.blocks import plain
+
+VERSION = 1
+RUN, PAGE = "run:", "page:"
+MENU = "run:menu"
+
+Argument: TypeAlias = str | int | list[int]
+
+# docs.slack.dev/reference/block-kit: button element, option object
+_BUTTON_VALUE = 2_000
+_OPTION_VALUE = 150
+_NAME = re.compile(r"[a-z][a-z-]{0,31}")
+_MOST_ARGUMENTS = 12
+
+
+class UnreadableValue(ValueError):
+    """A button's value that this version did not write; `version` where it names another one."""
+
+    def __init__(self, problem: str, version: int | None = None) -> None:
+        super().__init__(problem)
+        self.version = version
+
+
+def run_button(
+    command: str,
+    label: str,
+    args: Mapping[str, Argument],
+    *,
+    style: str | None = None,
+    confirm: Block | None = None,
+) -> Block:
+    """A button that runs a command; `style` is primary or danger."""
+    return _button(RUN + command, label, args, style, confirm)
+
+
+def page_button(command: str, label: str, args: Mapping[str, Argument]) -> Block:
+    """A button that shows the next page of a list."""
+    return _button(PAGE + command, label, args, None, None)
+
+
+def _button(
+    action_id: str,
+    label: str,
+    args: Mapping[str, Argument],
+    style: str | None,
+    confirm: Block | None,
+) -> Block:
+    made: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(label, 75),
+        "value": _written(args, _BUTTON_VALUE),
+    }
+    if style is not None:
+        made["style"] = style
+    if confirm is not None:
+        made["confirm"] = confirm
+    return made
+
+
+def menu(
+    options: list[tuple[str, str, Mapping[str, Argument]]], confirm: Block | None = None
+) -> Block:
+    """An overflow menu of up to five (command, label, arguments)."""
+    made: Block = {
+        "type": "overflow",
+        "action_id": MENU,
+        "options": [
+            {"text": plain(label, 75), "value": _written({"c": command, **args}, _OPTION_VALUE)}
+            for command, label, args in options[:5]
+        ],
+    }
+    if confirm is not None:
+        made["confirm"] = confirm
+    return made
+
+
+def _written(args: Mapping[str, Argument], limit: int) -> str:
+    value = json.dumps({"v": VERSION, **args}, ensure_ascii=False, separators=(",", ":"))
+    if len(value) > limit:
+        raise ValueError(f"a button's value has {len(value)} characters, Slack takes {limit}")
+    return value
+
+
+def read_value(text: object) -> tuple[str | None, dict[str, Any]]:
+    """The command (of a menu's option, else None) and the arguments that a value carries.
+
+    Raises `UnreadableValue` for anything that this version of the bot cannot have written.
+    """
+    if not isinstance(text, str) or len(text) > _BUTTON_VALUE:
+        raise UnreadableValue("not a text of the right length")
+    try:
+        said = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableValue("not the JSON of a button") from error
+    if not isinstance(said, dict):
+        raise UnreadableValue("not an object")
+    version = said.pop("v", None)
+    if type(version) is not int:
+        raise UnreadableValue("no version")
+    if version != VERSION:
+        raise UnreadableValue("another version", version)
+    command = said.pop("c", None)
+    if command is not None and not (isinstance(command, str) and _NAME.fullmatch(command)):
+        raise UnreadableValue("no command's name")
+    if len(said) > _MOST_ARGUMENTS or not all(_is_argument(value) for value in said.values()):
+        raise UnreadableValue("arguments of a wrong type")
+    return command, said
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _is_argument(value: object) -> bool:
+    if isinstance(value, list):
+        return all(type(item) is int for item in value)
+    return type(value) in (str, int)

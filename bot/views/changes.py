@@ -1,0 +1,133 @@
+"""What a retry or a delete did: to the person who asked, and to everybody in the channel."""
+
+from collections.abc import Sequence
+
+from bot.model import Message
+from bot.queue.model import DeletedRow, RetriedJob, SkippedRow
+from bot.text import Mrkdwn, cut
+from bot.views.blocks import context_line, message, sections
+from bot.views.context import Context
+from bot.views.names import dots, job_class, order, queue_name
+from bot.views.refusal import skipped_lines
+from bot.views.rows import ROW
+
+
+def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
+    """Which failed jobs are back in the queue, under which new ids, and what was left alone."""
+    if len(jobs) == 1:
+        lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
+    else:
+        lead = ctx.texts("retried-many", count=len(jobs))
+    return _told(lead, _retried_lines(jobs, ctx), skipped, [], ctx)
+
+
+def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
+    """The same for the channel, by whom."""
+    if len(jobs) == 1:
+        id_, job = str(jobs[0].failed_id), str(jobs[0].job_id)
+        lead = ctx.texts("retried-one-by", id=id_, job=job, by=ctx.actor)
+    else:
+        lead = ctx.texts("retried-many-by", count=len(jobs), by=ctx.actor)
+    return _told(lead, _retried_lines(jobs, ctx), (), [], ctx)
+
+
+def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
+    """Which jobs are gone; a reserved one warns that its worker may still finish it."""
+    lead = _lead("deleted", rows, ctx)
+    return _told(lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx)
+
+
+def deleted_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
+    """The same for the channel, by whom."""
+    lead = _lead_by("deleted", rows, ctx)
+    return _told(lead, _deleted_lines(rows, ctx), (), _reserved_warning(rows, ctx), ctx)
+
+
+def deleted_failed(
+    rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context
+) -> Message:
+    """Which failed jobs are gone for good; a copy of each is in the bot's archive."""
+    lead = _lead("deleted-failed", rows, ctx)
+    return _told(lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx)
+
+
+def deleted_failed_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
+    """The same for the channel, by whom."""
+    return _told(_lead_by("deleted-failed", rows, ctx), _deleted_lines(rows, ctx), (), [], ctx)
+
+
+def _lead(key: str, rows: Sequence[DeletedRow], ctx: Context) -> Mrkdwn:
+    if len(rows) == 1:
+        return ctx.texts(f"{key}-one", id=str(rows[0].id))
+    return ctx.texts(f"{key}-many", count=len(rows))
+
+
+def _lead_by(key: str, rows: Sequence[DeletedRow], ctx: Context) -> Mrkdwn:
+    if len(rows) == 1:
+        return ctx.texts(f"{key}-one-by", id=str(rows[0].id), by=ctx.actor)
+    return ctx.texts(f"{key}-many-by", count=len(rows), by=ctx.actor)
+
+
+def _retried_lines(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
+    return [
+        _line(
+            None
+            if len(jobs) == 1
+            else ctx.texts("retried-row", id=str(row.failed_id), job=str(row.job_id)),
+            row,
+            None,
+            ctx,
+        )
+        for row in jobs
+    ]
+
+
+def _deleted_lines(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
+    return [
+        _line(
+            None if len(rows) == 1 else ctx.texts("deleted-row", id=str(row.id)),
+            row,
+            None if row.attempts is None else ctx.texts("attempts-made", attempts=row.attempts),
+            ctx,
+        )
+        for row in rows
+    ]
+
+
+def _line(
+    named: Mrkdwn | None, row: RetriedJob | DeletedRow, more: Mrkdwn | None, ctx: Context
+) -> Mrkdwn:
+    line = dots(
+        named or Mrkdwn(),
+        job_class(row.job_class, ctx),
+        order(row.order_id, ctx, queue=row.queue),
+        queue_name(row.queue),
+        more or Mrkdwn(),
+    )
+    return cut(line, ROW // 2)
+
+
+def _reserved_warning(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
+    held = [row for row in rows if row.reserved]
+    if not held:
+        return []
+    if len(rows) == 1:
+        return [ctx.texts("deleted-reserved-one")]
+    ids = ", ".join(str(row.id) for row in held)
+    return [ctx.texts("deleted-reserved", count=len(held), ids=ids)]
+
+
+def _told(
+    lead: Mrkdwn,
+    lines: Sequence[Mrkdwn],
+    skipped: Sequence[SkippedRow],
+    notes: Sequence[Mrkdwn],
+    ctx: Context,
+) -> Message:
+    blocks = sections([lead, *lines])
+    passed_over: list[Mrkdwn] = []
+    if skipped:
+        passed_over = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
+        blocks += sections(passed_over)
+    blocks += [context_line(note) for note in notes]
+    return message([lead, *lines, *passed_over, *notes], blocks)

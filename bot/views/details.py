@@ -1,0 +1,107 @@
+"""Everything about one job or failed job: a dialog after a click, a message after typed words."""
+
+from collections.abc import Sequence
+
+from bot.model import Block, Message, Modal
+from bot.queue.model import FailedJob, FailedJobDetail, Job, JobDetail
+from bot.text import Mrkdwn, code, cut, join, preformatted_parts
+from bot.views.blocks import SECTION, actions, context_line, fields, message, section
+from bot.views.context import Context
+from bot.views.names import LONGEST_NAME, dots, order, queue_name, read_wall_clock, tienda
+from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
+
+DIALOG_PARTS = 8
+MESSAGE_TEXT = 2_200
+"""What an exception or a payload may take: parts of 3,000 characters in a dialog; in a message
+together with the rest under 10,000 characters.
+"""
+
+
+def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
+    """What failed and when, the exception and the masked payload."""
+    row, texts = found.failed_job, ctx.texts
+    title = texts("failed-row", id=str(row.id))
+    facts = [
+        _fact("label-queue", queue_name(row.queue), ctx),
+        _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
+        _fact("label-order", _order(row, ctx), ctx),
+        _fact("label-failed-at", _moment(row.failed_at, ctx), ctx),
+        _fact("label-error-group", code(found.error_group), ctx),
+    ]
+    elements = failed_elements(row.id, found.row_digest, ctx, allowed=ctx.runnable - {"failed-job"})
+    long = [("label-exception", found.exception), ("label-payload", found.payload)]
+    plain_title = texts.plain("failed-name", id=str(row.id))
+    return _shown(title, plain_title, facts, [], long, elements, ctx)
+
+
+def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
+    """State, times, attempts and the masked payload."""
+    row, texts = found.job, ctx.texts
+    title = texts("job-row", id=str(row.id))
+    facts = [
+        _fact("label-state", state(row, ctx), ctx),
+        _fact("label-queue", queue_name(row.queue), ctx),
+        _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
+        _fact("label-order", _order(row, ctx), ctx),
+        _fact(
+            "label-attempts", texts("attempts", attempts=row.attempts, most=row.max_attempts), ctx
+        ),
+        _fact("label-created-at", _moment(row.created_at_human, ctx), ctx),
+        _fact("label-available-at", _moment(row.available_at_human, ctx), ctx),
+        _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
+    ]
+    hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
+    elements = job_elements(row.id, found.row_digest, ctx, details=False)
+    long = [("label-payload", found.payload)]
+    return _shown(title, texts.plain("job-name", id=str(row.id)), facts, hints, long, elements, ctx)
+
+
+def _order(row: Job | FailedJob, ctx: Context) -> Mrkdwn:
+    named = order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id)
+    return dots(named, tienda(row.tienda_id, ctx))
+
+
+def _moment(text: str | None, ctx: Context) -> Mrkdwn:
+    if text is None:
+        return Mrkdwn()
+    return ctx.texts("at", at=read_wall_clock(text, ctx))
+
+
+def _fact(label: str, value: Mrkdwn, ctx: Context) -> tuple[Mrkdwn, Mrkdwn]:
+    return ctx.texts(label), cut(value, 600)
+
+
+def _shown(
+    title: Mrkdwn,
+    plain_title: str,
+    facts: Sequence[tuple[Mrkdwn, Mrkdwn]],
+    hints: Sequence[Mrkdwn],
+    long: Sequence[tuple[str, str]],
+    elements: list[Block],
+    ctx: Context,
+) -> Message | Modal:
+    known = [(label, value) for label, value in facts if value]
+    blocks = [fields([join("\n", pair) for pair in known])]
+    blocks += [context_line(hint) for hint in hints]
+    limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
+    for label, text in long:
+        blocks += _long_text(label, text, limit, most, ctx)
+    if ctx.in_dialog:
+        return Modal(plain_title, tuple(blocks), ctx.texts.plain("button-close"))
+    if elements:
+        blocks.append(actions(elements, "foot"))
+    lines = [title, *(join(" ", pair) for pair in known), *hints]
+    for label, text in long:
+        parts, _ = preformatted_parts(text, 1_000, 1)
+        lines += [ctx.texts(label), *parts]
+    return message(lines, [section(title), *blocks])
+
+
+def _long_text(label: str, text: str, limit: int, most: int, ctx: Context) -> list[Block]:
+    parts, was_cut = preformatted_parts(text, limit, most)
+    blocks = [section(ctx.texts(label)), *(section(part) for part in parts)]
+    if not parts:
+        blocks.append(context_line(ctx.texts("text-empty")))
+    if was_cut:
+        blocks.append(context_line(ctx.texts("text-cut", length=len(text))))
+    return blocks

@@ -1,0 +1,114 @@
+"""Lists of jobs and failed jobs: ten rows a message, each with what the reader may do with it."""
+
+from collections.abc import Sequence
+
+from bot.model import Block, Message, Source
+from bot.queue.model import FailedJobList, JobList, Listed
+from bot.text import Mrkdwn, join
+from bot.views.blocks import actions, context_line, message, section
+from bot.views.buttons import page_button, run_button
+from bot.views.context import Context
+from bot.views.names import queue_name
+from bot.views.rows import (
+    failed_elements,
+    failed_line,
+    is_stuck,
+    job_elements,
+    job_line,
+    row_blocks,
+    stuck_hint,
+)
+
+ROWS = 10
+"""Rows a message: two blocks each, and short enough to read."""
+
+
+def failed_list(found: FailedJobList, listed: Listed, ctx: Context) -> Message:
+    """Failed jobs, newest first; in the terminal all that were read."""
+    rows = found.failed_jobs[: _most(ctx)]
+    scope = _scope(listed, ctx)
+    if not rows:
+        return _empty("failed-none", scope, ctx)
+    title = ctx.texts("failed-title", scope=scope)
+    blocks = [section(title)]
+    lines = [title]
+    for row in rows:
+        line = failed_line(row, ctx)
+        elements = failed_elements(row.id, listed.row_digests[row.id], ctx)
+        blocks += row_blocks(line, elements, f"failed:{row.id}")
+        lines.append(line)
+    more = _has_more(found.count, len(rows), listed)
+    return _ended(lines, blocks, _failed_foot(rows[-1].id, listed, ctx, more=more), ctx, more=more)
+
+
+def job_list(found: JobList, listed: Listed, ctx: Context) -> Message:
+    """Jobs by id, the delayed and the stuck ones marked; in the terminal all that were read."""
+    rows = found.jobs[: _most(ctx)]
+    scope = _scope(listed, ctx)
+    if not rows:
+        return _empty("jobs-none", scope, ctx)
+    title = ctx.texts("jobs-title", scope=scope, status=found.filters.status)
+    blocks = [section(title)]
+    lines = [title]
+    for row in rows:
+        line = job_line(row, ctx)
+        elements = job_elements(row.id, listed.row_digests[row.id], ctx)
+        blocks += row_blocks(line, elements, f"job:{row.id}")
+        lines.append(line)
+    if any(is_stuck(row, ctx) for row in rows):
+        hint = stuck_hint(ctx)
+        blocks.append(context_line(hint))
+        lines.append(hint)
+    more = _has_more(found.count, len(rows), listed)
+    foot = [_next("jobs", rows[-1].id, listed, ctx)] if more and "jobs" in ctx.runnable else []
+    return _ended(lines, blocks, foot, ctx, more=more)
+
+
+def _most(ctx: Context) -> int | None:
+    """A terminal has no buttons for a next page and no limit of blocks."""
+    return None if ctx.source is Source.TERMINAL else ROWS
+
+
+def _scope(listed: Listed, ctx: Context) -> Mrkdwn:
+    queue = listed.arguments.get("queue")
+    return Mrkdwn() if queue is None else ctx.texts("scope-queue", queue=queue_name(str(queue)))
+
+
+def _empty(key: str, scope: Mrkdwn, ctx: Context) -> Message:
+    said = ctx.texts(key, scope=scope)
+    return message([said], [section(said)])
+
+
+def _has_more(count: int, shown: int, listed: Listed) -> bool:
+    """Whether rows were read but not shown, or the limit may have left some unread."""
+    return count > shown or count == listed.arguments.get("limit")
+
+
+def _next(command: str, last: int, listed: Listed, ctx: Context) -> Block:
+    label = ctx.texts.plain("button-next")
+    return page_button(command, label, {**listed.arguments, "after": last})
+
+
+def _failed_foot(last: int, listed: Listed, ctx: Context, *, more: bool) -> list[Block]:
+    foot = [_next("failed", last, listed, ctx)] if more and "failed" in ctx.runnable else []
+    if "retry-all" in ctx.runnable:
+        queue = listed.arguments.get("queue")
+        scope = {} if queue is None else {"queue": queue}
+        foot.append(run_button("retry-all", ctx.texts.plain("button-retry-all"), scope))
+    return foot
+
+
+def _ended(
+    lines: Sequence[Mrkdwn],
+    blocks: list[Block],
+    foot: list[Block],
+    ctx: Context,
+    *,
+    more: bool,
+) -> Message:
+    said = [*lines, ctx.texts("list-more")] if more else list(lines)
+    blocks += [context_line(ctx.texts("list-more"))] if more else []
+    blocks += [actions(foot, "foot")] if foot else []
+    if ctx.source is Source.TERMINAL:
+        return Message(str(join("\n", said)))
+    return message(said, blocks)

@@ -1,0 +1,125 @@
+"""How things are named in every message: jobs, orders, queues, people, ages, sizes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from bot.model import Moment
+from bot.text import Mrkdwn, Texts, code, escape, join, link
+from bot.views.context import Context
+
+LONGEST_NAME = 80
+_SIZES = ("B", "kB", "MB", "GB", "TB")
+
+
+def job_class(name: str | None, ctx: Context) -> Mrkdwn:
+    """The job's class without its namespace, in code."""
+    short = (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return code(short, LONGEST_NAME) if short.strip() else ctx.texts("job-unknown")
+
+
+def queue_name(name: str) -> Mrkdwn:
+    """A queue's name in code."""
+    return code(name, LONGEST_NAME) or code("–")
+
+
+def order(
+    order_id: int | str | None,
+    ctx: Context,
+    *,
+    tienda_id: int | str | None = None,
+    queue: str | None = None,
+    job_id: int | None = None,
+) -> Mrkdwn:
+    """`order 803193`, a link where the settings have a template; nothing without an order."""
+    if order_id is None or not str(order_id).strip():
+        return Mrkdwn()
+    values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
+    label = _short(order_id)
+    url = filled(ctx.links.order, values)
+    return ctx.texts("order", id=link(url, label) if url else escape(label))
+
+
+def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
+    """`shop 12097`; nothing without one."""
+    if tienda_id is None or not str(tienda_id).strip():
+        return Mrkdwn()
+    return ctx.texts("tienda", id=_short(tienda_id))
+
+
+def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
+    """A row's id, a link where the settings have a template for it."""
+    url = filled(ctx.links.job, {**values, "job_id": id_})
+    return link(url, id_) if url else escape(id_)
+
+
+def filled(template: str | None, values: Mapping[str, object]) -> str | None:
+    """The template with its values percent-encoded; None where it needs one that is not there."""
+    if template is None:
+        return None
+    url = template
+    for name, value in values.items():
+        place = "{" + name + "}"
+        if place not in template:
+            continue
+        if value is None:
+            return None
+        url = url.replace(place, quote(str(value)[:200].encode("utf-8", "replace"), safe=""))
+    return url
+
+
+def _short(value: object) -> str:
+    text = " ".join(str(value)[:200].split())
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def age(seconds: int, texts: Texts) -> str:
+    """A length of time in its two largest units: `45 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
+    left = max(0, seconds)
+    if left < 60:
+        return f"{left} s"
+    if left < 3_600:
+        return _two(left // 60, "min", left % 60, "s", texts)
+    if left < 86_400:
+        return _two(left // 3_600, "h", left % 3_600 // 60, "min", texts)
+    return _two(left // 86_400, "d", left % 86_400 // 3_600, "h", texts)
+
+
+def _two(large: int, unit: str, small: int, smaller: str, texts: Texts) -> str:
+    first = f"{texts.number(large)} {unit}"
+    return f"{first} {small} {smaller}" if small else first
+
+
+def size(bytes_: int, texts: Texts) -> str:
+    """A number of bytes in the unit that keeps it short: `1.2 MB` (1 kB = 1,000 B)."""
+    value, unit = float(bytes_), 0
+    while value >= 999.5 and unit < len(_SIZES) - 1:
+        value, unit = value / 1_000, unit + 1
+    rounded = round(value, 1) if 0 < value < 10 and unit else round(value)
+    return f"{texts.number(rounded)} {_SIZES[unit]}"
+
+
+def from_wall_clock(at: datetime, ctx: Context) -> Moment:
+    """A moment out of a time of the queue's own wall clock."""
+    return Moment(at.replace(tzinfo=ctx.zone).astimezone(UTC).replace(tzinfo=None))
+
+
+def read_wall_clock(text: str, ctx: Context) -> Moment | str:
+    """A moment out of `2025-11-07 17:45:59`, as the spec has it; what is no time stays text."""
+    try:
+        at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 zone: the setting's
+        return from_wall_clock(at, ctx)
+    except (ValueError, OverflowError):
+        return text[:40]
+
+
+def seconds_since(moment: Moment | str, now: datetime) -> int:
+    """How long ago a moment was; 0 where it is not known or still to come."""
+    if isinstance(moment, str):
+        return 0
+    return max(0, (now - moment.at) // timedelta(seconds=1))
+
+
+def dots(*parts: Mrkdwn) -> Mrkdwn:
+    """The parts that are there, with dots between them."""
+    return join(" · ", parts)

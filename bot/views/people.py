@@ -1,0 +1,48 @@
+"""What a person may do here, and how to say it."""
+
+from collections.abc import Sequence
+
+from bot.model import Message, Person
+from bot.text import Mrkdwn, channel, code, join
+from bot.views.blocks import context_line, message, section, sections
+from bot.views.context import Context
+
+CHANNELS = 10
+
+
+def whoami_message(
+    user: str,
+    rule: str,
+    changes_here: bool,  # noqa: FBT001 the fields of the command's answer in their order
+    change_channels: Sequence[str],
+    ctx: Context,
+) -> Message:
+    """The role and the rule that gives it, where changes are allowed, and what may be run."""
+    texts = ctx.texts
+    who = texts("whoami-role", who=Person(user), role=texts(f"role-{ctx.role.word}"))
+    why = texts("whoami-none") if rule == "none" else texts("whoami-rule", rule=code(rule))
+    where = texts("whoami-changes-here") if changes_here else _elsewhere(change_channels, ctx)
+    lines = [who, why, where]
+    may = join(", ", (code(name) for name in sorted(ctx.runnable)))
+    foot = [texts("whoami-may", commands=may)] if may else []
+    blocks = [*sections(lines), *(context_line(line) for line in foot)]
+    return message([*lines, *foot], blocks)
+
+
+def _elsewhere(change_channels: Sequence[str], ctx: Context) -> Mrkdwn:
+    if not change_channels:
+        return ctx.texts("whoami-changes-nowhere")
+    named = join(", ", (channel(id_) for id_ in change_channels[:CHANNELS]))
+    return ctx.texts("whoami-changes-elsewhere", channels=named)
+
+
+def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:
+    """One line a command the person may run: how it is typed, and what it does."""
+    texts = ctx.texts
+    title = texts("help-title")
+    rows = [
+        texts("help-row", usage=code(usage), what=texts(f"help-{name}")) for name, usage in commands
+    ]
+    foot = texts("help-foot", ids=code("45 46 50-60"), quoted=code('queue="my queue"'))
+    blocks = [section(title), *sections(rows), context_line(foot)]
+    return message([title, *rows, foot], blocks)

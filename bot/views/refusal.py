@@ -1,0 +1,167 @@
+"""Why something was not done, in one sentence, and what would help."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.errors import Refusal
+from bot.model import Message, Moment, Person, Role
+from bot.queue.model import SkippedRow
+from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
+from bot.views.blocks import context_line, message, section, sections
+from bot.views.context import Context
+
+NAMED = 10
+_QUOTED = re.compile(r"'([^']*)'")
+_RETRIES = ("retry", "retry-all")
+_GONE = ("failed-job-not-found", "job-not-found")
+_CLOSED = ("denied", "not-member", "wrong-channel", "wrong-queue", "unverifiable")
+_NOTE = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
+_TROUBLE = ("busy", "database-down", "outcome-unknown", "read-only")
+
+
+def refusal_message(refusal: Refusal, ctx: Context) -> Message:
+    """The sentence with what would help: the usage, who has the role, where changes are allowed."""
+    texts = ctx.texts
+    mark = "⛔" if refusal.code in _CLOSED else "⚠️" if refusal.code in _TROUBLE else _NOTE
+    lead = texts("refusal-lead", mark=mark, sentence=_sentence(refusal.code, refusal.values, texts))
+    skipped = [row for row in _many(refusal, "skipped") if isinstance(row, SkippedRow)]
+    lines = [lead, *skipped_lines(skipped, texts)]
+    notes = _notes(refusal, texts)
+    blocks = [*sections(lines), *(context_line(note) for note in notes)]
+    return message([*lines, *notes], blocks)
+
+
+def refusal_sentence(refusal: Refusal, texts: Texts) -> str:
+    """The sentence alone, as plain text for the terminal, JSON and the audit."""
+    return readable(_sentence(refusal.code, refusal.values, texts))
+
+
+def bug_message(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
+    """That something broke, under which id it was logged, and whether anything was changed."""
+    said = ctx.texts("bug", incident=incident, nothing_changed=nothing_changed)
+    return message([said], [section(said)])
+
+
+def skipped_lines(skipped: Sequence[SkippedRow], texts: Texts) -> list[Mrkdwn]:
+    """A line for each row that was left alone: why, and by whom and when it was taken."""
+    lines = []
+    for row in skipped:
+        values = {"id": str(row.id), "by": row.by, "action": row.action, "at": row.at}
+        lines.append(texts("skipped-row", sentence=_sentence(row.code, values, texts)))
+    return lines
+
+
+def reason_words(code_: str, texts: Texts) -> Mrkdwn:
+    """A refusal's code in a few words; a reason that is no code, as it is written."""
+    key = f"reason-{code_}"
+    return texts(key) if texts.has(key) else code(code_, 200)
+
+
+def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
+    if code_ in _GONE:
+        return _gone(code_, values, texts)
+    if code_ == "invalid":
+        return _invalid(values, texts)
+    if code_ == "wrong-queue" and "queue" not in values:
+        return texts("skipped-wrong-queue", id=_text(values, "id"))
+    key = f"refusal-{code_}"
+    if not texts.has(key):
+        return texts("refusal-refused", code=code(code_))
+    return texts(key, **_shown(values, texts))
+
+
+def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
+    by, at, action = values.get("by"), values.get("at"), values.get("action")
+    id_ = _text(values, "id")
+    if by is None or not isinstance(at, datetime):
+        return texts(f"refusal-{code_}", id=id_)
+    how = "retried" if action in _RETRIES else "deleted"
+    key = f"refusal-{code_}-{how}"
+    return texts(key, id=id_, by=Person(str(by)), at=Moment(at))
+
+
+def _invalid(values: Mapping[str, object], texts: Texts) -> Mrkdwn:
+    problem = _text(values, "problem")
+    key = f"problem-{problem}" if texts.has(f"problem-{problem}") else "problem-other"
+    return texts(
+        key,
+        field=code(_text(values, "field"), 64),
+        value=code(_text(values, "value"), 64) or code("–"),
+        expected=_expected(_text(values, "expected")),
+    )
+
+
+def _expected(text: str) -> Mrkdwn:
+    """A limit as it is; of pydantic's `'a', 'b' or 'c'` the words, in every language alike."""
+    words = _QUOTED.findall(text)
+    return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
+
+
+def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
+    """The values of a refusal as the sentences want them; a sentence takes the ones it names."""
+    why = _text(values, "why")
+    known = why if why in ("foreign", "deactivated", "bot", "guest") else "other"
+    expected = values.get("expected")
+    return {
+        "id": _text(values, "id"),
+        "word": code(_text(values, "word"), 64) or code("–"),
+        "nearest": code(f"/queue {_text(values, 'nearest')}"),
+        "needed": _role(values.get("needed"), texts),
+        "has": _role(values.get("has"), texts),
+        "why": texts(f"not-member-{known}"),
+        "place": "shared" if why == "shared" else "other",
+        "queue": code(_text(values, "queue"), 80) or code("–"),
+        "action": _text(values, "action"),
+        "command": code(_text(values, "action"), 40),
+        "by": Person(_text(values, "by")),
+        "expected": expected if isinstance(expected, int) else 0,
+    }
+
+
+def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:
+    values = refusal.values
+    match refusal.code:
+        case "invalid" | "unknown-command":
+            usage = code(_text(values, "usage"), 300)
+            return [texts("refusal-usage", usage=usage)] if usage else []
+        case "denied":
+            return _listed("refusal-holders", _many(refusal, "holders"), texts)
+        case "wrong-channel":
+            return _listed("refusal-channels", _many(refusal, "channels"), texts)
+        case "wrong-queue":
+            queues = [code(name, 80) for name in _many(refusal, "queues")]
+            return [texts("refusal-queues", queues=join(", ", queues[:NAMED]))] if queues else []
+    return []
+
+
+def _listed(key: str, ids: Sequence[object], texts: Texts) -> list[Mrkdwn]:
+    """People, groups or channels by name, the first ten of them."""
+    named = [_named(str(id_), texts) for id_ in ids]
+    if not named:
+        return [texts(f"{key}-none")]
+    shown = join(", ", named[:NAMED])
+    return [texts(key, names=shown, more=len(named) - len(named[:NAMED]))]
+
+
+def _named(id_: str, texts: Texts) -> Mrkdwn:
+    if id_ == "*":
+        return texts("everyone")
+    if id_.startswith("S"):
+        return group(id_)
+    return channel(id_) if id_[:1] in ("C", "G", "D") else mention(id_)
+
+
+def _many(refusal: Refusal, name: str) -> Sequence[object]:
+    value = refusal.values.get(name)
+    return value if isinstance(value, tuple | list) else ()
+
+
+def _role(value: object, texts: Texts) -> Mrkdwn:
+    role = Role(value) if isinstance(value, int) else Role.NONE
+    return texts(f"role-{role.word}")
+
+
+def _text(values: Mapping[str, object], name: str) -> str:
+    value = values.get(name)
+    return "" if value is None else str(value)[:300]

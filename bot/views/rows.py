@@ -1,0 +1,134 @@
+"""One job or failed job as it stands in lists, alerts and details: its line and its buttons."""
+
+from collections.abc import Sequence
+
+from bot.model import Block, Moment
+from bot.queue.model import FailedJob, Job
+from bot.text import Mrkdwn, code, cut, join
+from bot.views.blocks import actions, confirm, section
+from bot.views.buttons import Argument, menu, run_button
+from bot.views.context import Context
+from bot.views.names import (
+    age,
+    dots,
+    job_class,
+    order,
+    queue_name,
+    read_wall_clock,
+    row_id,
+    seconds_since,
+)
+
+ROW = 480
+ERROR = 110
+"""The spec's `exception_short` is 103 characters; what a row may take keeps ten in one message."""
+
+
+def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
+    """Two lines: which failed job, for which order, when; and its error."""
+    values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
+    named = dots(
+        ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
+        job_class(row.job_class, ctx),
+        order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        queue_name(row.queue),
+        ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
+    )
+    return join(
+        "\n", [cut(named, ROW - 2 * ERROR), cut(code(row.exception_short, ERROR), 2 * ERROR)]
+    )
+
+
+def job_line(row: Job, ctx: Context) -> Mrkdwn:
+    """Two lines: which job, for which order; its state, age and attempts."""
+    values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
+    named = dots(
+        ctx.texts("job-row", id=row_id(row.id, ctx, values)),
+        job_class(row.job_class, ctx),
+        order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        queue_name(row.queue),
+    )
+    tried = ctx.texts("attempts", attempts=row.attempts, most=row.max_attempts)
+    return cut(join("\n", [cut(named, ROW - 200), dots(state(row, ctx), tried)]), ROW)
+
+
+def state(row: Job, ctx: Context) -> Mrkdwn:
+    """Pending, delayed, reserved or stuck, and since when or until when."""
+    if row.reserved_at_human is not None:
+        held = reserved_for(row, ctx)
+        key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
+        return ctx.texts(key, age=age(held, ctx.texts))
+    available = read_wall_clock(row.available_at_human, ctx)
+    if isinstance(available, Moment) and available.at > ctx.now:
+        return ctx.texts("state-delayed", at=available)
+    return ctx.texts("state-pending", age=age(row.age_seconds, ctx.texts))
+
+
+def reserved_for(row: Job, ctx: Context) -> int:
+    """For how many seconds a worker has had the job; 0 where none has it."""
+    if row.reserved_at_human is None:
+        return 0
+    return seconds_since(read_wall_clock(row.reserved_at_human, ctx), ctx.now)
+
+
+def is_stuck(row: Job, ctx: Context) -> bool:
+    """Whether the job is reserved for longer than the threshold."""
+    return reserved_for(row, ctx) > ctx.reserved_seconds
+
+
+def stuck_hint(ctx: Context) -> Mrkdwn:
+    """What a stuck job means and what to look at."""
+    return ctx.texts(
+        "stuck-hint",
+        age=age(ctx.reserved_seconds, ctx.texts),
+        look=code("ps aux | grep queue"),
+        restart=code("systemctl restart queue-worker"),
+    )
+
+
+def failed_elements(
+    id_: int, digest: str, ctx: Context, *, allowed: frozenset[str] | None = None
+) -> list[Block]:
+    """Retry, Details and Delete of a failed job, as far as allowed (None: what the reader may)."""
+    may = ctx.runnable if allowed is None else allowed
+    texts = ctx.texts
+    row: dict[str, Argument] = {"ids": [id_], "digest": digest}
+    found: list[Block] = []
+    if "retry" in may:
+        found.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
+    if "failed-job" in may:
+        found.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
+    if "delete-failed" in may:
+        question = confirm(
+            texts.plain("confirm-delete-failed", id=str(id_)),
+            texts("confirm-delete-failed-text"),
+            texts.plain("button-delete"),
+            texts.plain("button-keep"),
+        )
+        found.append(menu([("delete-failed", texts.plain("button-delete"), row)], question))
+    return found
+
+
+def job_elements(id_: int, digest: str, ctx: Context, *, details: bool = True) -> list[Block]:
+    """Details and Delete of a job, as far as the reader may."""
+    texts = ctx.texts
+    found: list[Block] = []
+    if details and "job" in ctx.runnable:
+        found.append(run_button("job", texts.plain("button-details"), {"id": id_}))
+    if "delete" in ctx.runnable:
+        question = confirm(
+            texts.plain("confirm-delete", id=str(id_)),
+            texts("confirm-delete-text"),
+            texts.plain("button-delete"),
+            texts.plain("button-keep"),
+        )
+        row: dict[str, Argument] = {"ids": [id_], "digest": digest}
+        found.append(menu([("delete", texts.plain("button-delete"), row)], question))
+    return found
+
+
+def row_blocks(line: Mrkdwn, elements: Sequence[Block], block_id: str) -> list[Block]:
+    """A row's text with its elements: a single one at its right, several below."""
+    if len(elements) == 1:
+        return [section(line, accessory=elements[0], block_id=block_id)]
+    return [section(line), *([actions(elements, block_id)] if elements else [])]

@@ -1,0 +1,88 @@
+"""The status: totals, a table per queue, and the oldest pending job with its alarm."""
+
+from datetime import datetime
+
+from bot.model import Block, Message, Moment
+from bot.queue.model import QueueCount, QueueStatus
+from bot.text import Mrkdwn
+from bot.views.blocks import actions, context_line, message, section, sections, table
+from bot.views.buttons import run_button
+from bot.views.context import Context
+from bot.views.names import age, queue_name
+
+QUEUES = 30
+"""Queues in the table; a team has a handful, and the busiest come first."""
+
+
+def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> Message:
+    """What every queue holds; `as_of` is when it was counted where it is not exact now."""
+    texts = ctx.texts
+    pending, reserved = _by_queue(data.pending_jobs), _by_queue(data.reserved_jobs)
+    totals = texts(
+        "status-totals",
+        pending=sum(pending.values()),
+        reserved=sum(reserved.values()),
+        failed=data.failed_jobs_count,
+    )
+    title, oldest = texts("status-title"), _oldest(data, ctx)
+    names = sorted(
+        {*pending, *reserved}, key=lambda q: (-pending.get(q, 0) - reserved.get(q, 0), q)
+    )
+    rows = [(name, pending.get(name, 0), reserved.get(name, 0)) for name in names[:QUEUES]]
+    notes = _notes(len(names) - len(rows), as_of, ctx)
+    lines = [title, totals]
+    lines += [
+        texts("status-queue", queue=queue_name(name), pending=waiting, reserved=held)
+        for name, waiting, held in rows
+    ]
+    blocks = sections([title, totals])
+    if rows:
+        blocks.append(_table(rows, ctx))
+    blocks.append(section(oldest))
+    blocks += [context_line(note) for note in notes]
+    buttons = _buttons(data, ctx)
+    blocks += [actions(buttons, "foot")] if buttons else []
+    return message([*lines, oldest, *notes], blocks)
+
+
+def _by_queue(counts: tuple[QueueCount, ...]) -> dict[str, int]:
+    return {count.queue: count.count for count in counts}
+
+
+def _table(rows: list[tuple[str, int, int]], ctx: Context) -> Block:
+    texts = ctx.texts
+    head = [texts.plain(f"column-{name}") for name in ("queue", "pending", "reserved")]
+    cells = [[name, texts.number(waiting), texts.number(held)] for name, waiting, held in rows]
+    return table(head, cells, numbers_from=1)
+
+
+def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
+    oldest, seconds = data.oldest_pending_job, data.oldest_pending_age_seconds
+    if oldest is None or seconds is None:
+        return ctx.texts("status-none-pending")
+    # A delayed job waits on purpose: only the time since it could have run counts for the alarm.
+    waited = seconds - max(0, oldest.available_at - oldest.created_at)
+    key = "status-oldest-alarm" if waited > ctx.oldest_seconds else "status-oldest"
+    return ctx.texts(
+        key,
+        age=age(seconds, ctx.texts),
+        queue=queue_name(oldest.queue),
+        limit=age(ctx.oldest_seconds, ctx.texts),
+    )
+
+
+def _notes(hidden: int, as_of: datetime | None, ctx: Context) -> list[Mrkdwn]:
+    notes = [ctx.texts("status-more-queues", count=hidden)] if hidden > 0 else []
+    return notes + ([ctx.texts("status-as-of", at=Moment(as_of))] if as_of is not None else [])
+
+
+def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
+    shown = {
+        "failed": data.failed_jobs_count > 0,
+        "jobs": bool(data.pending_jobs or data.reserved_jobs),
+    }
+    return [
+        run_button(name, ctx.texts.plain(f"button-{name}"), {})
+        for name, some in shown.items()
+        if some and name in ctx.runnable
+    ]

@@ -1,0 +1,598 @@
+"""Every message and dialog of the bot, made of believable values or of one hostile text."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot import errors
+from bot.ledger.model import Action, AuditLine, Preview, Progress, Scope, Share, Target
+from bot.model import Message, Modal, Person, Role, Source
+from bot.queue.model import (
+    DeletedRow,
+    FailedJob,
+    FailedJobDetail,
+    FailedJobList,
+    Job,
+    JobDetail,
+    JobFilters,
+    JobList,
+    Listed,
+    OldestPending,
+    QueueCount,
+    QueueStatus,
+    RetriedJob,
+    SkippedRow,
+)
+from bot.text import texts_for
+from bot.views import audit, bulk, changes, details, incident, lists, people, refusal, status
+from bot.views.context import Context, Links
+
+
+def utc(*parts: int) -> datetime:
+    """A naive moment, as the database gives them."""
+    return datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001 naive by convention
+
+
+LIMA = ZoneInfo("America/Lima")
+NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
+DIGEST = "0123456789abcdef" * 2
+
+READS = frozenset({"status", "jobs", "failed", "job", "failed-job", "history", "whoami", "help"})
+RUNNABLE = {
+    Role.NONE: frozenset({"whoami", "help"}),
+    Role.VIEWER: READS,
+    Role.OPERATOR: READS | {"retry"},
+    Role.ADMIN: READS | {"retry", "retry-all", "delete", "delete-failed", "clear-failed", "cancel"},
+}
+
+Shown = Message | Modal
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts that come from outside; one hostile text can stand in for all of them."""
+
+    queue: str = "netsuite"
+    job_class: str = "App\\Jobs\\NetsuiteSyncJob"
+    order: int | str = 803193
+    tienda: int | str = 12097
+    error: str = "NetSuite sync failed: exception - MySQL server has gone away..."
+    group: str = "SQLSTATE[HY000] [2006] MySQL server has gone away"
+    exception: str = "NetSuite sync failed: exception - MySQL server has gone away\n#0 sync.php(42)"
+    payload: str = '{"displayName":"App\\\\Jobs\\\\NetsuiteSyncJob","data":{"order_id":803193}}'
+    time: str = "2025-11-07 17:45:59"
+    person: str = "U0ANA00001"
+    terminal_name: str = "ana"
+    detail: str = "ops on db1"
+    arguments: str = '{"ids":[45]}'
+    answer: str = "Not allowed: this needs the role operator, yours is viewer"
+    reason: str = "denied"
+    rule: str = "operators: S0OPS00001"
+    channel: str = "C0OPS00001"
+    word: str = "retri"
+    hash: str = "ab12cd34" * 8
+    url: str = "https://acme.slack.com/archives/C0OPS00001/p1730997654000100"
+
+    @classmethod
+    def all_alike(cls, text: str) -> "Words":
+        """The same text everywhere."""
+        return cls(**dict.fromkeys(cls.__dataclass_fields__, text))
+
+
+PLAIN = Words()
+
+
+def context(
+    language: str = "en",
+    role: Role = Role.ADMIN,
+    source: Source = Source.SLASH,
+    *,
+    links: Links | None = None,
+    actor: str = "U0ANA00001",
+) -> Context:
+    """For a reader of that role and language, at 19:30 in Lima."""
+    return Context(
+        texts=texts_for(language, "en", LIMA),
+        role=role,
+        now=NOW,
+        actor=Person(actor),
+        source=source,
+        runnable=RUNNABLE[role],
+        links=links or Links(),
+        zone=LIMA,
+        here="C0OPS00001",
+    )
+
+
+def failed_job(id_: int, w: Words = PLAIN) -> FailedJob:
+    """A row of failed_jobs."""
+    return FailedJob(
+        id=id_,
+        queue=w.queue,
+        job_class=w.job_class,
+        order_id=w.order,
+        tienda_id=w.tienda,
+        exception_short=w.error,
+        failed_at=w.time,
+    )
+
+
+def job(id_: int, w: Words = PLAIN, **changed: object) -> Job:
+    """A row of jobs, pending unless changed."""
+    values: dict[str, object] = {
+        "id": id_,
+        "queue": w.queue,
+        "attempts": 0,
+        "max_attempts": 3,
+        "job_class": w.job_class,
+        "order_id": w.order,
+        "tienda_id": w.tienda,
+        "created_at_human": w.time,
+        "available_at_human": w.time,
+        "reserved_at_human": None,
+        "age_seconds": 245,
+    }
+    return Job.model_validate(values | changed)
+
+
+def mixed_jobs(w: Words = PLAIN) -> tuple[Job, ...]:
+    """Pending, reserved, stuck and delayed."""
+    return (
+        job(126, w, order_id=None, job_class=None),
+        job(125, w, available_at_human="2025-11-07 20:00:00"),
+        job(124, w, reserved_at_human="2025-11-07 19:29:00", attempts=1),
+        job(123, w, reserved_at_human="2025-11-07 17:50:00", attempts=2),
+    )
+
+
+def job_list(
+    jobs: tuple[Job, ...], ctx: Context, limit: int = 50, queue: str | None = None
+) -> Shown:
+    """`/queue jobs` of these rows."""
+    given: dict[str, str | int] = {"limit": limit, "status": "all", "sort": "newest"}
+    if queue is not None:
+        given["queue"] = queue
+    filters = JobFilters(queue=queue, status="all", limit=limit)
+    listed = Listed(row_digests=dict.fromkeys((row.id for row in jobs), DIGEST), arguments=given)
+    return lists.job_list(JobList(jobs=jobs, count=len(jobs), filters=filters), listed, ctx)
+
+
+def failed_list(
+    rows: tuple[FailedJob, ...], ctx: Context, limit: int = 50, queue: str | None = None
+) -> Shown:
+    """`/queue failed` of these rows."""
+    given: dict[str, str | int] = {"limit": limit}
+    if queue is not None:
+        given["queue"] = queue
+    listed = Listed(row_digests=dict.fromkeys((row.id for row in rows), DIGEST), arguments=given)
+    return lists.failed_list(FailedJobList(failed_jobs=rows, count=len(rows)), listed, ctx)
+
+
+def queue_status(w: Words = PLAIN, **changed: object) -> QueueStatus:
+    """The spec's example of a status, with a second queue."""
+    values: dict[str, object] = {
+        "pending_jobs": (
+            QueueCount(queue=w.queue, count=1234),
+            QueueCount(queue=w.queue + "-mail", count=2),
+        ),
+        "reserved_jobs": (QueueCount(queue=w.queue, count=1),),
+        "failed_jobs_count": 5,
+        "oldest_pending_age_seconds": 120,
+        "oldest_pending_job": OldestPending(
+            queue=w.queue, created_at=1762561680, available_at=1762561680
+        ),
+        "timestamp": "2025-11-07 19:30:00",
+    }
+    return QueueStatus.model_validate(values | changed)
+
+
+def preview(w: Words = PLAIN, **changed: object) -> Preview:
+    """A frozen scope of five failed jobs."""
+    values: dict[str, object] = {
+        "plan": 7,
+        "action": "retry-all",
+        "scope": Scope(),
+        "total": 5,
+        "bytes": 12_345,
+        "queues": (Share(name=w.queue, count=5),),
+        "error_groups": (Share(name=w.group, count=4), Share(name=w.error, count=1)),
+        "other_groups": 0,
+        "oldest": utc(2025, 11, 7, 17, 45, 59),
+        "newest": utc(2025, 11, 7, 19, 1, 2),
+    }
+    return Preview.model_validate(values | changed)
+
+
+def progress(w: Words = PLAIN, **changed: object) -> Progress:
+    """A bulk change that is half done."""
+    values: dict[str, object] = {
+        "operation": 7,
+        "action": "retry-all",
+        "state": "running",
+        "total": 2000,
+        "done": 1000,
+        "skipped": 0,
+        "actor": w.person,
+        "seconds": 3,
+    }
+    return Progress.model_validate(values | changed)
+
+
+def card(w: Words = PLAIN, **changed: object) -> incident.FailureCard:
+    """A failed job's alert."""
+    values: dict[str, object] = {
+        "failed_id": 45,
+        "queue": w.queue,
+        "job_class": w.job_class,
+        "order_id": w.order,
+        "tienda_id": w.tienda,
+        "error": w.error,
+        "failed_at": utc(2025, 11, 7, 22, 45, 59),
+        "row_digest": DIGEST,
+    }
+    return incident.FailureCard.model_validate(values | changed)
+
+
+def audit_line(w: Words = PLAIN, **changed: object) -> AuditLine:
+    """A record of a retry that was done."""
+    target = Target(kind="failed", id=45, queue=w.queue, row_digest=DIGEST, order_id=w.order)
+    values: dict[str, object] = {
+        "at": NOW,
+        "actor": w.person,
+        "action": "retry",
+        "outcome": "ok",
+        "source": "slash",
+        "role": "operator",
+        "targets": (target,),
+        "channel": w.channel,
+        "message_ts": None,
+        "reason": None,
+        "answer": "Job 45 moved back to queue for retry",
+        "arguments": w.arguments,
+        "seq": 12,
+        "hash": w.hash,
+    }
+    return AuditLine.model_validate(values | changed)
+
+
+def denied_line(w: Words = PLAIN, **changed: object) -> AuditLine:
+    """A record of a click that was denied."""
+    values = {
+        "outcome": "denied",
+        "reason": w.reason,
+        "targets": (),
+        "answer": w.answer,
+        "role": "viewer",
+    }
+    return audit_line(w, **(values | changed))
+
+
+def retried_jobs(w: Words = PLAIN, count: int = 1) -> tuple[RetriedJob, ...]:
+    """Failed jobs that are back in the queue."""
+    return tuple(
+        RetriedJob(
+            failed_id=45 + n,
+            job_id=901 + n,
+            queue=w.queue,
+            failed_at=w.time,
+            job_class=w.job_class,
+            order_id=w.order,
+        )
+        for n in range(count)
+    )
+
+
+def deleted_rows(w: Words = PLAIN, count: int = 1, **changed: object) -> tuple[DeletedRow, ...]:
+    """Rows that are gone."""
+    return tuple(
+        DeletedRow.model_validate(
+            {
+                "id": 123 + n,
+                "queue": w.queue,
+                "job_class": w.job_class,
+                "order_id": w.order,
+                **changed,
+            }
+        )
+        for n in range(count)
+    )
+
+
+def skipped_rows(w: Words = PLAIN) -> tuple[SkippedRow, ...]:
+    """One of each kind of row that is left alone."""
+    return (
+        SkippedRow(id=50, code="failed-job-not-found"),
+        SkippedRow(id=51, code="failed-job-not-found", by=w.person, action="retry-all", at=NOW),
+        SkippedRow(id=52, code="job-not-found", by=w.terminal_name, action="delete", at=NOW),
+        SkippedRow(id=53, code="changed"),
+        SkippedRow(id=54, code="wrong-queue"),
+    )
+
+
+def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
+    """Every refusal, as it is raised."""
+    usage = "/queue retry ID…"
+    yield "unknown-command", errors.UnknownCommand(word=w.word, nearest="retry", usage=usage)
+    for problem, value, expected in PROBLEMS:
+        yield (
+            f"invalid-{problem}",
+            errors.Invalid(
+                problem=problem,
+                field="limit",
+                value=w.word if w is not PLAIN else value,
+                expected=w.word if w is not PLAIN else expected,
+                usage=usage,
+            ),
+        )
+    yield (
+        "denied",
+        errors.Denied(
+            needed=Role.OPERATOR, has=Role.VIEWER, holders=(w.person, "S0OPS00001", w.channel)
+        ),
+    )
+    yield "denied-nobody", errors.Denied(needed=Role.ADMIN, has=Role.NONE, holders=())
+    for why in ("foreign", "deactivated", "bot", "guest", w.word):
+        yield f"not-member-{why[:12]}", errors.NotMember(why=why)
+    yield "wrong-channel", errors.WrongChannel(channels=(w.channel,))
+    yield "wrong-channel-shared", errors.WrongChannel(channels=(), why="shared")
+    yield "wrong-queue", errors.WrongQueue(queue=w.queue, queues=(w.queue, "mail"))
+    yield "unverifiable", errors.Unverifiable(reason=w.reason)
+    for kind in (errors.JobNotFound, errors.FailedJobNotFound):
+        yield kind.code, kind(id="45")
+        yield f"{kind.code}-retried", kind(id="45", by=w.person, action="retry", at=NOW)
+        yield f"{kind.code}-cleared", kind(id="45", by=w.person, action="clear-failed", at=NOW)
+    yield "changed", errors.Changed(id="45")
+    yield "plan-expired", errors.PlanExpired(action="retry-all")
+    yield "plan-expired-cancel", errors.PlanExpired(action="cancel")
+    yield "count-mismatch", errors.CountMismatch(expected=1234)
+    yield "nothing-to-do", errors.NothingToDo(skipped=skipped_rows(w))
+    yield "operation-running", errors.OperationRunning(by=w.person, action="retry-all")
+    for plain in (errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
+        yield plain.code, plain()
+    yield "read-only", errors.ReadOnly(reason="server")
+
+
+PROBLEMS = (
+    ("unknown-key", "5", ""),
+    ("twice", "5", ""),
+    ("extra-word", "now", ""),
+    ("too-long", "", "2000"),
+    ("quote", "", ""),
+    ("missing", "{}", ""),
+    ("less_than_equal", "500", "200"),
+    ("greater_than_equal", "0", "1"),
+    ("literal_error", "waiting", "'pending', 'reserved' or 'all'"),
+    ("int_parsing", "ten", ""),
+    ("string_too_long", "aaa", ""),
+    ("id", "4x", ""),
+    ("range", "1-900", ""),
+    ("count", "25", ""),
+    ("one", "", ""),
+    ("age", "soon", ""),
+    ("button", "", ""),
+    ("finite_number", "x", ""),
+)
+
+Make = Callable[[Context], Shown]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One message or dialog: its name, how it is made, and where it was asked for."""
+
+    name: str
+    make: Make
+    source: Source = Source.SLASH
+    links: Links = field(default_factory=Links)
+
+    def shown(self, language: str, role: Role) -> Shown:
+        """The message for a reader of that role and language."""
+        made = context(language, role, self.source, links=self.links)
+        return self.make(made)
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """Every message and dialog, in every state."""
+    yield from _status_samples(w)
+    yield from _list_samples(w)
+    yield from _detail_samples(w)
+    yield from _change_samples(w)
+    yield from _bulk_samples(w)
+    yield from _incident_samples(w)
+    yield from _audit_samples(w)
+    yield from _people_samples(w)
+    for name, refused in refusals(w):
+        yield Sample(f"refusal-{name}", partial(refusal.refusal_message, refused))
+    for known in (True, False):
+        bug = partial(refusal.bug_message, w.hash[:12], nothing_changed=known)
+        yield Sample(f"bug-{'unchanged' if known else 'unknown'}", bug)
+
+
+def _status_samples(w: Words) -> Iterator[Sample]:
+    alarm = queue_status(w, oldest_pending_age_seconds=4000)
+    calm = queue_status(
+        w,
+        pending_jobs=(),
+        reserved_jobs=(),
+        failed_jobs_count=0,
+        oldest_pending_age_seconds=None,
+        oldest_pending_job=None,
+    )
+    many = queue_status(
+        w, pending_jobs=tuple(QueueCount(queue=f"{w.queue}{n}", count=n) for n in range(1, 101))
+    )
+    yield Sample("status", partial(status.status_message, queue_status(w), None))
+    yield Sample("status-alarm-sampled", partial(status.status_message, alarm, NOW))
+    yield Sample("status-empty", partial(status.status_message, calm, None))
+    yield Sample("status-many-queues", partial(status.status_message, many, None))
+
+
+def _list_samples(w: Words) -> Iterator[Sample]:
+    links = Links(
+        order="https://shop.example.com/orders/{order_id}",
+        job="https://admin.example.com/{queue}/{job_id}",
+    )
+    two = tuple(failed_job(id_, w) for id_ in (46, 45))
+    many = tuple(failed_job(id_, w) for id_ in range(60, 45, -1))
+    yield Sample("failed", partial(failed_list, two))
+    yield Sample("failed-linked", partial(failed_list, two), links=links)
+    yield Sample("failed-paged", partial(failed_list, many, queue=w.queue))
+    yield Sample("failed-none", partial(failed_list, (), queue=w.queue))
+    yield Sample("failed-terminal", partial(failed_list, many), source=Source.TERMINAL)
+    jobs = mixed_jobs(w)
+    yield Sample("jobs", partial(job_list, jobs))
+    yield Sample("jobs-linked", partial(job_list, jobs), links=links)
+    yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=w.queue))
+    yield Sample("jobs-many", partial(job_list, tuple(job(id_, w) for id_ in range(40, 20, -1))))
+    yield Sample("jobs-none", partial(job_list, ()))
+    yield Sample("jobs-terminal", partial(job_list, jobs), source=Source.TERMINAL)
+
+
+def _detail_samples(w: Words) -> Iterator[Sample]:
+    failed = FailedJobDetail(
+        failed_job=failed_job(45, w),
+        error_group=w.group,
+        exception=w.exception,
+        payload=w.payload,
+        row_digest=DIGEST,
+    )
+    words: tuple[Literal["pending", "delayed", "reserved"], ...]
+    words = ("pending", "delayed", "reserved", "reserved")
+    for source in (Source.SLASH, Source.BUTTON, Source.TERMINAL):
+        yield Sample(f"failed-job-{source}", partial(details.failed_detail, failed), source=source)
+    for row, state in zip(mixed_jobs(w), words, strict=True):
+        detail = JobDetail(job=row, state=state, payload=w.payload, row_digest=DIGEST)
+        name = f"job-{row.id}"
+        yield Sample(name, partial(details.job_detail, detail))
+        yield Sample(f"{name}-dialog", partial(details.job_detail, detail), source=Source.BUTTON)
+
+
+def _change_samples(w: Words) -> Iterator[Sample]:
+    skipped = skipped_rows(w)
+    for count in (1, 3, 20):
+        done = retried_jobs(w, count)
+        gone = deleted_rows(w, count, attempts=2, reserved=True)
+        failed = deleted_rows(w, count, failed_at=w.time)
+        yield Sample(f"retried-{count}", partial(changes.retried, done, skipped[: count - 1]))
+        yield Sample(f"retried-{count}-visible", partial(changes.retried_visible, done))
+        yield Sample(f"deleted-{count}", partial(changes.deleted, gone, skipped[: count - 1]))
+        yield Sample(f"deleted-{count}-visible", partial(changes.deleted_visible, gone))
+        yield Sample(f"deleted-failed-{count}", partial(changes.deleted_failed, failed, ()))
+        visible = partial(changes.deleted_failed_visible, failed)
+        yield Sample(f"deleted-failed-{count}-visible", visible)
+
+
+def _bulk_samples(w: Words) -> Iterator[Sample]:
+    retry = preview(w)
+    groups = tuple(Share(name=f"{w.group} {n}", count=10 - n) for n in range(10))
+    queues = tuple(Share(name=f"{w.queue}-{n}", count=20 - n) for n in range(14))
+    clear = preview(
+        w,
+        action="clear-failed",
+        scope=Scope(queue=w.queue, failed_before=utc(2025, 10, 31, 19, 30)),
+        total=123_456,
+        bytes=987_654_321,
+        queues=queues,
+        error_groups=groups,
+        other_groups=3,
+        indexing=True,
+    )
+    for source in (Source.SLASH, Source.TERMINAL):
+        yield Sample(
+            f"retry-all-preview-{source}",
+            partial(bulk.bulk_answer, "retry-all", retry, None),
+            source=source,
+        )
+        yield Sample(
+            f"clear-failed-preview-{source}",
+            partial(bulk.bulk_answer, "clear-failed", clear, None),
+            source=source,
+        )
+    actions: tuple[Action, ...] = ("retry-all", "clear-failed")
+    for action in actions:
+        nothing = preview(w, action=action, total=0, queues=(), error_groups=(), plan=0)
+        started = progress(w, action=action, done=0)
+        yield Sample(f"{action}-nothing", partial(bulk.bulk_answer, action, nothing, None))
+        yield Sample(f"{action}-started", partial(bulk.bulk_answer, action, None, started))
+        for state in ("running", "cancelling", "done", "cancelled", "stopped"):
+            now = progress(
+                w,
+                action=action,
+                state=state,
+                total=5,
+                done=5 if state == "done" else 2,
+                skipped=2 if state == "done" else 0,
+                reason=w.reason if state == "stopped" else None,
+            )
+            yield Sample(f"{action}-{state}", partial(bulk.progress_message, now))
+    yield Sample("cancelled", partial(bulk.cancelled, 7, 1000, 2000))
+
+
+def _incident_samples(w: Words) -> Iterator[Sample]:
+    yield Sample("alert-open", partial(incident.failure_message, card(w)))
+    for state in ("retried", "deleted", "gone"):
+        settled = card(w, state=state, by=w.person, at=NOW)
+        yield Sample(f"alert-{state}", partial(incident.failure_message, settled))
+        unknown = card(w, state=state)
+        yield Sample(f"alert-{state}-unknown", partial(incident.failure_message, unknown))
+    for left in (37, 12, 1, 0):
+        since, until = utc(2025, 11, 8, 0, 29), NOW
+        yield Sample(f"summary-{left}-left", partial(_summary, 37, left, since, until))
+
+
+def _summary(count: int, left: int, since: datetime, until: datetime, ctx: Context) -> Shown:
+    return incident.summary_message(count, left, since, until, ctx)
+
+
+def _audit_samples(w: Words) -> Iterator[Sample]:
+    done = audit_line(w, message_ts="1730997654.000100")
+    terminal = audit_line(
+        w, source="terminal", actor=w.terminal_name, detail=w.detail, channel=None
+    )
+    home = audit_line(w, source="home", channel=None)
+    refused = [denied_line(w, seq=12 + n, hash=f"{n:064x}") for n in range(12)]
+    target = done.targets[0]
+    many = audit_line(w, targets=tuple(target.model_copy(update={"id": 45 + n}) for n in range(25)))
+    posts = {
+        "ok": ([done], w.url, False),
+        "repeat": ([done], w.url, True),
+        "terminal": ([terminal], None, False),
+        "home": ([home], None, False),
+        "many-targets": ([many], None, False),
+        "denied": ([denied_line(w)], None, False),
+        "denied-12-times": (refused, None, False),
+    }
+    for outcome in ("started", "done", "cancelled", "stopped", "failed", "no-op", "unknown"):
+        line = denied_line(w, outcome=outcome, action="retry-all", reason=None)
+        posts[outcome] = ([line], None, False)
+    posts["refused"] = ([denied_line(w, outcome="refused", reason="changed")], None, False)
+    for name, (lines, url, repeat) in posts.items():
+        yield Sample(f"audit-{name}", partial(audit.audit_message, lines, url, repeat))
+    told = [done, terminal, home, denied_line(w), many]
+    yield Sample("history", partial(audit.history_message, told))
+    yield Sample("history-none", partial(audit.history_message, []))
+    yield Sample("history-full", partial(audit.history_message, [done] * 50))
+    terminal_history = partial(audit.history_message, told)
+    yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
+
+
+def _people_samples(w: Words) -> Iterator[Sample]:
+    usages = [(name, f"/queue {name}") for name in sorted(RUNNABLE[Role.ADMIN])]
+    channels = (w.channel, "C0ALERTS01")
+    yield Sample("help", partial(people.help_message, usages))
+    for name, rule, here, allowed in (
+        ("here", w.rule, True, channels),
+        ("elsewhere", w.rule, False, channels),
+        ("nobody", "none", False, ()),
+    ):
+        yield Sample(
+            f"whoami-{name}", partial(people.whoami_message, w.person, rule, here, allowed)
+        )
+
+
+def anew(sample: Sample, source: Source) -> Sample:
+    """The same, asked for from elsewhere."""
+    return replace(sample, source=source)
