@@ -57,6 +57,7 @@ export function suggestions(text) {
 }
 
 function asRow({ command }, { name, usage, summary }) {
-  const after = usage.replace(new RegExp(`^(?:${command}\\s+)?${name}\\s*`), "");
+  const known = [`${command} ${name}`, name].find((words) => usage.startsWith(words)) ?? "";
+  const after = usage.slice(known.length).trim();
   return { fill: `${command} ${name} `, title: `${command} ${name}`, usage: after, summary };
 }
