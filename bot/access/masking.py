@@ -60,7 +60,8 @@ _SHORT_KEY = 4
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
 _NUMBER_WORD = re.compile(r"[a-z]+\d*")
 _LAST_WORD = re.compile(r"\S{1,400}\Z")
-_ESCAPED_ASCII = re.compile(r"\\{1,16}u00(?!22|27|5[cC])(?P<code>[2-7][0-9a-fA-F])")
+# All but quotes, backslashes and control characters, which would change where a value ends.
+_ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
 
 
@@ -92,7 +93,7 @@ class Masker:
 
     def raw(self, text: str) -> str:
         """Text that was meant as data but cannot be read: its escapes hide nothing."""
-        text = _ESCAPED_ASCII.sub(lambda found: chr(int(found["code"], 16)), text)
+        text = _ESCAPED.sub(lambda found: chr(int(found["code"], 16)), text)
         return self.text(_ESCAPED_SLASH.sub("/", text))
 
     def _is_masked(self, key: str) -> bool:
@@ -158,7 +159,7 @@ class _Walk:
     def _string(self, text: str, depth: int) -> object:
         if holds_data(text):
             inner = open_text(text)
-            if isinstance(inner, dict | list | PhpObject):
+            if isinstance(inner, dict | list | PhpObject | str):
                 return self.shown(inner, depth + 1)
             return self._masker.raw(plain(text))
         if text.endswith(CUT):

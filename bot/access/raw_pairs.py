@@ -42,16 +42,16 @@ def mask_pairs(text: str, is_masked: Callable[[str], bool]) -> str:
     at = 0
     search_from = 0
     while (found := _PAIR.search(text, search_from)) is not None:
-        search_from = found.end()
         key = found["quoted"] or found["bare"] or found["tag"]
-        if not is_masked(key):
-            # The closing quote may open the next key, as in "a" "b": step over the key only.
+        if not is_masked(key) or (found["quoted"] and ("=" in key or ":" in key)):
+            # What looks like one key may hold another, so only its own first part is stepped over.
+            search_from = found.end("bare") if found["bare"] else found.start() + 1
             continue
         start, end = _value_span(text, found, key)
         if end > start and not _HARMLESS.match(text[start:end]):
             out += (text[at:start], MASK)
             at = end
-        search_from = max(search_from, end)
+        search_from = max(found.end(), end)
     return "".join(out) + text[at:]
 
 

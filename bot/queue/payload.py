@@ -117,8 +117,7 @@ class _Tree:
             if not isinstance(node, str):
                 return node
             if node not in self._opened:
-                holds = holds_data(node) or node.lstrip()[:1] == '"'
-                self._opened[node] = open_text(node) if holds else None
+                self._opened[node] = open_text(node) if holds_data(node) else None
             node = self._opened[node]
         return None
 

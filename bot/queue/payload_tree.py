@@ -16,6 +16,8 @@ _TOKEN = re.compile(rf'{_STRING}(?:"|\\?\Z)|[{{}}\[\],:]', re.DOTALL)
 # An escape in progress begins with an odd backslash.
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# JSON, or a JSON string that holds JSON or PHP-serialized data in its turn.
+_ENCODED = re.compile(r'(?:"(?:\\{0,15}"){0,3}\s{0,9})?[{\[]|"(?:\\{0,15}"){0,3}[aOC]:\d')
 _BROKEN = object()
 
 
@@ -32,7 +34,7 @@ def open_text(text: str) -> object:
 def holds_data(text: str) -> bool:
     """Whether a string looks like nested JSON or PHP-serialized data, by its first characters."""
     head = text[:80].lstrip()
-    return head[:1] in ("{", "[") or looks_like_php(head)
+    return _ENCODED.match(head) is not None or looks_like_php(head)
 
 
 def plain(text: str) -> str:
