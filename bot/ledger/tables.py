@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
+from bot.queue.layouts import WallClock
+
 metadata = MetaData()
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")
@@ -61,7 +63,7 @@ failures = Table(
     Column("tienda_id", String(64)),
     Column("payload_digest", String(32), nullable=False),
     Column("bytes", Integer, nullable=False),
-    Column("failed_at", DateTime, nullable=False),
+    Column("failed_at", WallClock, nullable=False),
     Column("seen_at", _Time, nullable=False),
     # Null: no incident yet. 0: failed before the bot's first start, raises none.
     Column("incident", _Id),
@@ -190,7 +192,7 @@ archive = Table(
     Column("queue", String(191), nullable=False),
     Column("payload", _Long, nullable=False),
     Column("exception", _Long),
-    Column("failed_at", DateTime),
+    Column("failed_at", WallClock),
     Column("attempts", Integer),
     Column("max_attempts", Integer),
     Column("reserved_at", Integer),

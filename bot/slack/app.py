@@ -178,7 +178,6 @@ def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
     """
     app = App(
         client=client,
-        token=client.token,
         signing_secret="socket mode checks no signature",  # noqa: S106 not a secret: never used
         process_before_response=True,
     )

@@ -1,0 +1,98 @@
+"""The playground: the real bot over the local Slack, a queue in an SQLite file, a worker."""
+
+import signal
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from pydantic import SecretStr
+
+from bot.access.roles import Need, Unreachable, role_of
+from bot.ledger.migrate import migrate
+from bot.model import Role
+from bot.playground.demo import IDS
+from bot.playground.seed import seed
+from bot.playground.server import LocalSlack
+from bot.playground.worker import Worker
+from bot.queue.database import connect
+from bot.settings import Settings
+from bot.slack.runtime import SlackBot
+from bot.wiring import make_bot, queue_of
+
+INTERVAL = 1.0
+"""How often failures are looked for: often, because somebody is watching."""
+
+
+def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
+    """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
+    done = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    with (
+        tempfile.TemporaryDirectory(prefix="queue-bot-") as folder,
+        playing(Path(folder), port) as slack,
+    ):
+        say(f"Playground: {slack.url}")
+        say("Ctrl-C ends it; everything in it is thrown away.")
+        if browser:
+            webbrowser.open(slack.url)
+        done.wait()
+
+
+@contextmanager
+def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[LocalSlack]:
+    """Everything started in order, and stopped in the opposite one."""
+    roles: dict[str, list[str]] = {}
+    with LocalSlack(port=port, roles=lambda user: roles.get(user, [])) as slack:
+        settings = playground_settings(slack, folder / "queue.sqlite3")
+        url = settings.database_url
+        engine = connect(url.get_secret_value() if url is not None else "")
+        queue = queue_of(settings)
+        seed(engine, queue)
+        migrate(engine)
+        bot = make_bot(settings, INTERVAL)
+        roles.update({user: _roles(bot, user) for user in slack.workspace.users})
+        simulated = Worker(engine, queue)
+        bot.start()
+        if worker:
+            simulated.start()
+        try:
+            yield slack
+        finally:
+            if worker:
+                simulated.stop()
+            bot.stop()
+            engine.dispose()
+
+
+def playground_settings(slack: LocalSlack, database: Path) -> Settings:
+    """What a team would set: an admin by id, operators by the user group @oncall."""
+    return Settings(
+        slack_bot_token=SecretStr(slack.bot_token),
+        slack_app_token=SecretStr(slack.app_token),
+        slack_api_url=slack.base_url,
+        database_url=SecretStr(f"sqlite:///{database}"),
+        viewers=(IDS.viewer,),
+        operators=(IDS.oncall,),
+        admins=(IDS.admin,),
+        change_channels=(IDS.queue_ops, IDS.queue_alerts),
+        audit_channel=IDS.queue_audit,
+        alert_channel=IDS.queue_alerts,
+    )
+
+
+def _roles(bot: SlackBot, user: str) -> list[str]:
+    setup = bot.setup
+    try:
+        grant = role_of(setup.rules, setup.directory, user, Need(Role.VIEWER))
+    except Unreachable:
+        return []
+    return [grant.role.word] if grant.role is not Role.NONE else []
