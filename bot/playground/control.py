@@ -50,6 +50,7 @@ def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
     direct = [channel for channel in workspace.channels.values() if channel.is_im]
     return {
         "version": workspace.version,
+        "team": {"id": workspace.identity.team_id, "name": workspace.identity.team_name},
         "bot_user": workspace.identity.bot_user,
         "users": [
             {
@@ -64,10 +65,8 @@ def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
             for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
         ],
         "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
-        "channels": [
-            *({"id": channel.id, "name": channel.name} for channel in shown),
-            *({"id": one.id, "name": "", "is_im": True, "user": one.im_user} for one in direct),
-        ],
+        "channels": [{"id": channel.id, "name": channel.name} for channel in shown],
+        "direct_messages": [{"id": channel.id, "user": channel.im_user} for channel in direct],
         "messages": {
             channel: [message.as_json() for message in messages[-SHOWN:]]
             for channel, messages in workspace.messages.items()
@@ -163,8 +162,7 @@ class Control:
 
     async def _click(self, body: Json) -> Json:
         user, action_id = _texts(body, "user", "action_id")
-        selected = body.get("selected_option", body.get("value"))
-        click = Click(action_id, body.get("block_id"), selected)
+        click = Click(action_id, body.get("block_id"), _chosen(body))
         if "view_id" in body:
             (view_id,) = _texts(body, "view_id")
             return await self._people.click_in_view(user, view_id, click, _wait(body))
@@ -204,7 +202,12 @@ async def changes(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator
     try:
         while not closing.is_set():
             yield f"event: change\ndata: {workspace.version}\n\n"
-            await changed.wait()
+            waits = {asyncio.create_task(one.wait()) for one in (changed, closing)}
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
             changed.clear()
     finally:
         workspace.listeners.remove(tell)
@@ -220,6 +223,21 @@ def _endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaita
             return JSONResponse({"error": str(error)}, 400)
 
     return endpoint
+
+
+def _chosen(body: Json) -> object:
+    """What a click chose: an option's value, or the option itself, or a list of either."""
+    for name in ("selected_option", "selected_options", "value"):
+        found = body.get(name)
+        if isinstance(found, list):
+            return [_value_of(item) for item in found]
+        if found is not None:
+            return _value_of(found)
+    return None
+
+
+def _value_of(choice: object) -> object:
+    return choice.get("value") if isinstance(choice, dict) else choice
 
 
 async def _body(request: Request) -> Json:

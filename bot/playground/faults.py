@@ -35,9 +35,9 @@ class ServerError:
 
 @dataclass(frozen=True)
 class LostAnswer:
-    """The request takes effect, then the connection closes after `hold` seconds, unanswered."""
+    """The request takes effect, then the connection closes after some seconds, unanswered."""
 
-    hold: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def chosen(element: Json, value: object) -> Json:
             raise WrongValueError(f"a {kind} takes a list of values")
         held: object = [convert(element, item) for item in value]
     else:
-        held = None if value is None else convert(element, value)
+        held = None if value in (None, "") else convert(element, value)
     return {"type": kind, FIELDS[kind]: held}
 
 

@@ -19,6 +19,7 @@ from bot.playground.grants import Interaction
 from bot.playground.posting import Content, keep
 from bot.playground.refusals import SlackRefusal
 from bot.playground.replies import acknowledged
+from bot.playground.slash_text import escaped
 from bot.playground.socket_mode import AckRecord, EnvelopeKind, Hub, NotDeliveredError
 from bot.playground.submissions import submitted
 from bot.playground.web_api import Desk
@@ -297,23 +298,3 @@ def _type_in(view: View, values: Json) -> None:
                 view.values[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
     if any(values.values()):
         raise WrongValueError("a value is for a field that this modal does not have")
-
-
-def escaped(workspace: Workspace, text: str) -> str:
-    """Names become references, as for a command with `should_escape: true`.
-
-    https://docs.slack.dev/interactivity/implementing-slash-commands.
-    """
-
-    def reference(match: re.Match[str]) -> str:
-        sign, name = match.groups()
-        if sign == "#" and (channel := workspace.find_channel(name)):
-            return f"<#{channel.id}|{channel.name}>"
-        if sign == "@" and (user := workspace.find_user(name)):
-            return f"<@{user.id}|{user.name}>"
-        for group in workspace.groups.values():
-            if sign == "@" and group.handle == name:
-                return f"<!subteam^{group.id}|@{name}>"
-        return match.group()
-
-    return re.sub(r"(?<![\w<])([@#])([\w-]+)", reference, text)

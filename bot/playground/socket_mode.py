@@ -58,7 +58,7 @@ class Hub:
     def __init__(self, app_id: str, *, seed: int, ack_timeout: float) -> None:
         self._app_id = app_id
         self._choice = random.Random(seed)  # noqa: S311 - which socket, not a secret
-        self._ack_timeout = ack_timeout
+        self.ack_timeout = ack_timeout
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._waiting: dict[str, asyncio.Future[Json | None]] = {}
@@ -118,7 +118,7 @@ class Hub:
     def _received(self, text: str) -> None:
         try:
             ack = json.loads(text)
-            envelope_id = ack["envelope_id"]
+            envelope_id = str(ack["envelope_id"])
         except (ValueError, KeyError, TypeError):
             self.unknown_acks += 1
             return
@@ -153,7 +153,7 @@ class Hub:
         start = time.perf_counter()
         try:
             await self._send(envelope, copies=2 if self._takes_duplicate() else 1)
-            answer = await asyncio.wait_for(waiting, self._ack_timeout)
+            answer = await asyncio.wait_for(waiting, self.ack_timeout)
         except TimeoutError as late:
             self.acks.append(AckRecord(envelope_id, kind, None))
             raise NotDeliveredError("operation_timeout") from late

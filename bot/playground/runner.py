@@ -1,0 +1,117 @@
+"""A web server in a thread of its own, started and stopped within bounds."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PATIENCE = 30.0  # seconds that a question from another thread may take before it is a defect
+STOPPING = 5.0  # seconds for the server to start, and to end
+
+T = TypeVar("T")
+
+
+class Protocol(H11Protocol):
+    """Hands the TCP connection on to each request, so that a fault can cut it."""
+
+    def connection_made(  # type: ignore[override]  # uvicorn narrows asyncio's parameter likewise
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Remember the connection in the state of every request on it."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Server(uvicorn.Server):
+    """Tells when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class Runner:
+    """Runs one app on 127.0.0.1. `closing` is set, in the server's loop, when it should end."""
+
+    def __init__(self) -> None:
+        self.closing = asyncio.Event()
+        self.port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server takes requests."""
+        return self._server is not None
+
+    def start(self, app: Callable[[], ASGIApp], port: int) -> None:
+        """Listen, set `port`, serve; returns when requests are taken."""
+        listening = socket.create_server(("127.0.0.1", port))
+        self.port = listening.getsockname()[1]
+        server = _Server(_config(app()))
+        self._thread = threading.Thread(
+            target=self._run, args=(server, listening), name="local-slack", daemon=True
+        )
+        self._thread.start()
+        if not server.ready.wait(STOPPING):
+            raise TimeoutError("the local Slack did not start")
+        self._server = server
+
+    def _run(self, server: _Server, listening: socket.socket) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            await server.serve(sockets=[listening])
+
+        with listening:
+            asyncio.run(serve())
+
+    def stop(self) -> None:
+        """End the server; calling it again does nothing. `TimeoutError` where it hangs."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        self.ask(self.closing.set)
+        self._server = None
+        server.should_exit = True
+        thread.join(STOPPING)
+        if thread.is_alive():
+            raise TimeoutError("the local Slack did not stop")
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the coroutine returns, run in the server's loop."""
+        if self._server is None or self._loop is None:
+            work.close()
+            raise RuntimeError("the local Slack is not running: use it as a context manager")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """What the function returns, called in the server's loop, where all state is at rest."""
+
+        async def answer() -> T:
+            return question()
+
+        return self.wait_for(answer())
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        ws_per_message_deflate=False,
+    )

@@ -1,0 +1,92 @@
+"""The local Slack, a clock that tests move, and real Bolt apps that connect to it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
+
+import pytest
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.playground.server import LocalSlack
+
+
+class Clock:
+    """Wall time in seconds; it stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self.now
+
+
+class Connect(Protocol):
+    """Connects an app to the local Slack until the test ends."""
+
+    def __call__(self, app: App, ping_interval: float = 0.5) -> SocketModeHandler:
+        """The handler that runs the app's connection."""
+        ...
+
+
+def client_of(slack: LocalSlack) -> WebClient:
+    """The SDK's own client with the bot's token; it re-sends nothing by itself."""
+    return WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])
+
+
+def bolt(slack: LocalSlack) -> App:
+    """A Bolt app of that workspace; listeners answer before they ack, as ours do."""
+    return App(client=client_of(slack), process_before_response=True)
+
+
+@contextmanager
+def connected(
+    slack: LocalSlack, app: App, ping_interval: float = 0.5
+) -> Iterator[SocketModeHandler]:
+    """A real Socket Mode client, until the block ends."""
+    before = slack.hub.connected
+    handler = SocketModeHandler(app, slack.app_token, ping_interval=ping_interval)
+    handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+    slack.wait_for(lambda: slack.hub.connected == before + 1)
+    try:
+        yield handler
+    finally:
+        # Closing waits for a read (3 s) and for a queue (1 s) unless both have something to do.
+        handler.client.auto_reconnect_enabled = False
+        handler.client.closed = True
+        handler.client.message_queue.put(None)
+        slack.kill_sockets()
+        handler.close()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def slack(clock: Clock) -> Iterator[LocalSlack]:
+    with LocalSlack(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def client(slack: LocalSlack) -> WebClient:
+    return client_of(slack)
+
+
+@pytest.fixture
+def app(slack: LocalSlack) -> App:
+    return bolt(slack)
+
+
+@pytest.fixture
+def connect(slack: LocalSlack) -> Iterator[Connect]:
+    with ExitStack() as open_until_the_end:
+
+        def connect_one(app: App, ping_interval: float = 0.5) -> SocketModeHandler:
+            return open_until_the_end.enter_context(connected(slack, app, ping_interval))
+
+        yield connect_one
