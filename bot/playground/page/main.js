@@ -23,7 +23,7 @@ function start() {
     homePane(byId("home")),
     sidebar(byId("channels"), byId("apps")),
     actingAs(byId("acting-as")),
-    modals(() => writing.focus()),
+    modals(() => document.activeElement === document.body && writing.focus()),
     writing.draw,
     drawHead,
     drawStatus,
@@ -39,7 +39,8 @@ function start() {
   window.addEventListener("hashchange", () => goToHash(location.hash));
   document.addEventListener("visibilitychange", () => set({}));
   void loadCommands().then(() => set({}));
-  void refresh().then(() => writing.focus());
+  writing.focus();
+  void refresh();
   follow();
 }
 

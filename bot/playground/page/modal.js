@@ -20,14 +20,17 @@ export function modals(closed) {
     const same = view && open?.view.id === view.id;
     const kept = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
     const had = open;
-    open = view ? present(view, stack.length, kept, signature) : null;
-    open?.dialog.addEventListener("close", (event) => {
-      if (open?.dialog === event.target) void close(open.view);
-    });
+    open = null;
+    // A dialog gives the focus back as it closes, so the old one goes before the new one comes.
     had?.dialog.close();
     had?.dialog.remove();
-    if (had && !open) closed();
-    return open?.tell(view);
+    if (had && !view) closed();
+    if (!view) return undefined;
+    open = present(view, stack.length, kept, signature);
+    open.dialog.addEventListener("close", (event) => {
+      if (open?.dialog === event.target) void close(open.view);
+    });
+    return open.tell(view);
   };
 }
 
