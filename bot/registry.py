@@ -80,6 +80,7 @@ class Setup:
     oldest_seconds: int = 300
     reserved_seconds: int = 300
     alerts_per_minute: int = 20
+    archive_days: int = 7
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 

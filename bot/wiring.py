@@ -100,6 +100,7 @@ def make_setup(
         oldest_seconds=settings.oldest_seconds,
         reserved_seconds=settings.reserved_seconds,
         alerts_per_minute=settings.alerts_per_minute,
+        archive_days=settings.archive_days,
         commands=find_commands(),
     )
 

@@ -67,7 +67,7 @@ class Operation:
 
 def matching(scope: Scope) -> ColumnElement[bool]:
     """The condition on the index of failures that the scope stands for."""
-    wanted = [failures.c.gone_at.is_(None)]
+    wanted: list[ColumnElement[bool]] = [failures.c.gone_at.is_(None)]
     if scope.queue is not None:
         wanted.append(failures.c.queue == scope.queue)
     if scope.failed_before is not None:

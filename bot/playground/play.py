@@ -1,6 +1,7 @@
 """The playground: the real bot over the local Slack, a queue in an SQLite file, a worker."""
 
 import signal
+import socket
 import tempfile
 import threading
 import webbrowser
@@ -12,6 +13,7 @@ from types import FrameType
 from pydantic import SecretStr
 
 from bot.access.roles import Need, Unreachable, role_of
+from bot.errors import StartError
 from bot.ledger.migrate import migrate
 from bot.model import Role
 from bot.playground.demo import IDS
@@ -51,7 +53,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[LocalSlack]:
     """Everything started in order, and stopped in the opposite one."""
     roles: dict[str, list[str]] = {}
-    with LocalSlack(port=port, roles=lambda user: roles.get(user, [])) as slack:
+    with _local_slack(port, lambda user: roles.get(user, [])) as slack:
         settings = playground_settings(slack, folder / "queue.sqlite3")
         url = settings.database_url
         engine = connect(url.get_secret_value() if url is not None else "")
@@ -71,6 +73,17 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
                 simulated.stop()
             bot.stop()
             engine.dispose()
+
+
+def _local_slack(port: int, roles: Callable[[str], list[str]]) -> LocalSlack:
+    """The local Slack, or a sentence where the port is somebody else's."""
+    if port:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            raise StartError([taken]) from error
+    return LocalSlack(port=port, roles=roles)
 
 
 def playground_settings(slack: LocalSlack, database: Path) -> Settings:

@@ -29,7 +29,8 @@ from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 
 LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 Id = BigInteger().with_variant(Integer(), "sqlite")
-WallClock = DateTime().with_variant(sqlite.DATETIME(truncate_microseconds=True), "sqlite")
+_Seconds: Any = sqlite.DATETIME
+WallClock = DateTime().with_variant(_Seconds(truncate_microseconds=True), "sqlite")
 
 MAX_ATTEMPTS = 3
 """What a retried job gets: the spec's `max_attempts = 3`."""
