@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from http import HTTPStatus
+from itertools import pairwise
 
+from bot.queue.error_codes import is_code, words
 from bot.queue.error_hosts import kept_host, kept_path, kept_url
 
 _MONTHS = r"(?:jan|ene|feb|mar|apr|abr|may|jun|jul|aug|ago|sep|set|oct|nov|dec|dic)[a-zé]{0,8}\.?"
@@ -12,11 +13,11 @@ _DAYS = (
     r"(?:day|sday|nesday|rsday|urday|es|rcoles|ves|rnes|ado|ingo)?"
 )
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
-_ZONE = r"(?:\s?(?:Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b))?"
+_ZONE = r"(?:\s?(?:Z\b|[A-Z]{2,4}T\b|UTC\b|[+-]\d{2}:?\d{2}\b))?"
 _TIME = (
     rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[T ]{_CLOCK})?{_ZONE}"
     rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}(?:[ ,]{{1,2}}{_CLOCK})?{_ZONE}"
-    rf"|(?i:(?:{_DAYS},? )?\d{{1,2}}(?: de)?[ -]{_MONTHS}(?: del?)?[ -]\d{{4}})"
+    rf"|(?i:(?:{_DAYS},? )?\d{{1,2}}(?: de)?[ -]{_MONTHS}(?: del?)?[ -]\d{{2,4}})\b"
     rf"(?:,? {_CLOCK})?{_ZONE}"
     rf"|(?i:(?:{_DAYS},? )?{_MONTHS} \d{{1,2}},? \d{{4}})(?:,? {_CLOCK})?{_ZONE}"
     rf"|(?i:{_DAYS} {_MONTHS} {{1,2}}\d{{1,2}}) {_CLOCK}(?: \d{{4}})?"
@@ -50,6 +51,7 @@ _MASTER = re.compile(
     r"|(?P<hex>0x[0-9a-fA-F]{1,32})"
     r"|(?P<host>(?<![\w.-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.){1,8}[A-Za-z]{2,20}"
     r"(?![\w-])(?::(?P<hostport>\d{1,5}))?)"
+    r"|(?P<random>(?<!\w)[a-z]{2,6}_[A-Za-z]{14,80}(?!\w))"
     r"|(?P<token>(?<![\w])[-+]?[$€£#]?(?:(?=[^\s\d]{0,80}\d)[\w]{1,200}(?:[.,:/-]\w{1,200}){0,30}))"
 )
 _QUOTES = re.compile(r"""\A["'`\u201c\u2018«]|["'`\u201d\u2019»]\Z""")
@@ -62,12 +64,8 @@ _DIGITS = re.compile(r"(?<![A-Za-z\d])\d+|\d{3,}")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # A quoted word after (or before) one of these names a part of a program or a schema, not a value.
-_NAMING = _words(
+_NAMING = words(
     """column columns object table key index property variable method function class constant
     attribute field parameter param argument constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
@@ -77,35 +75,21 @@ _NAMING = _words(
     relación relacion cabecera comando vista servicio tipo"""
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
-_HOSTING = _words("host server at to servidor host: service dominio domain")
-_CODES = _words("error errno code código codigo status estado signal err errcode")
-_PORTS = frozenset(("port", "puerto"))
-_ANSWERS = _words(
-    """http https status response responded returned returns return respondió respondio devolvió
-    devolvio retornó retorno respuesta received got recibió recibido answered contestó estado
-    code código codigo failed falló"""
-)
-_UNITS = _words(
-    """rows row items item bytes byte ms milliseconds seconds second minutes times records products
-    orders filas bytes segundos milisegundos minutos veces registros productos pedidos"""
-)
-_THINGS = _words(
-    """order orden pedido store tienda product producto item id customer cliente invoice factura
-    row record job user usuario sku line línea number número"""
-)
-_STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+_HOSTING = words("host server at to servidor host: service dominio domain")
+# Encodings, ciphers and the error codes of Oracle, MongoDB and Azure: names, not values.
 _KNOWN_DASHED = re.compile(
-    r"(?:UTF|ISO|SHA|AES|HMAC|TLS|RSA|CP|RFC|LATIN|ORA|PLS|TNS|SSL|EC|OAUTH|CP|GB)[-_.]?\d|"
-    r"(?:E\d{5}|AADSTS\d{4,6})\Z",
+    r"(?:UTF-?(?:8|16|32)|ISO-?(?:8859-\d{1,2}|8601)|CP-?125\d|X509|TLS-?1(?:\.\d)?"
+    r"|(?:HMAC-?)?SHA-?(?:1|224|256|384|512)|AES-?(?:128|192|256)(?:-\w{3})?|RSA-?(?:2048|4096)"
+    r"|(?:ORA|PLS|TNS)-\d{5}|E\d{5}|AADSTS\d{4,6})\Z",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"\d+(?:[.,:/-]\d+)*(?P<unit>[A-Za-zµ%]{0,5})\Z")
-_ORDINALS = ("st", "nd", "rd", "th", "º", "ª")
+_SHORT_HASH = re.compile(r"[0-9a-f]{7,}\Z|\d")
 _STRIPE_LIKE = re.compile(r"[a-z]{2,8}_(?:(?:test|live)_)?[A-Za-z0-9]{8,}\Z")
 _NOUN_CODE = re.compile(
     r"\b(?P<noun>(?i:sku|order|pedido|orden|invoice|factura|boleta|customer|cliente|product|producto"
     r"|item|artículo|articulo|ref|reference|referencia|coupon|cupón|cupon|tracking|guía|guia|serie"
-    r"|token|id))(?P<gap>\s?[:=#]?\s?)(?P<code>(?=[A-Z0-9._/]*-)[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
+    r"|token|id))(?P<gap>\s?[:=#]\s?|\s)(?P<code>(?=[A-Z0-9._/]*-)[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
 )
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) \Z")
 _NOUN_VALUE = re.compile(
@@ -116,7 +100,7 @@ _PLURAL = re.compile(
     r"(?<=# )(attempt|second|minute|hour|day|time|item|row|record|error|byte|millisecond|job|order"
     r"|product|intento|segundo|milisegundo|minuto|hora|d[ií]a|pedido|producto|fila|registro)s\b"
 )
-_RUN = re.compile(r"#(?:(?:\s?[,;:/+x|-]\s?|\s)#)+")
+_RUN = re.compile(r"#(?:(?:\s?[,;:/+x|-]\s?|\s)?#)+")
 _CLASS_LEAD = re.compile(r"(?:\A|(?<=[\s:]))[\w\\]{2,200}(?:Exception|Error|Fault)(?: -|:)?\s*\Z")
 _MAX_LEAD = 70
 _SPACES = re.compile(r"\s+")
@@ -187,7 +171,7 @@ def _quoted(found: re.Match[str]) -> str:
     inner = _QUOTES.sub("", text).strip()
     before = _last_word(found.string[: found.start()])
     if inner.isdigit():
-        return inner if _is_code(found, inner) else "#"
+        return inner if is_code(found, inner) else "#"
     if _CLASSLIKE.search(inner) and " " not in inner and "/" not in inner:
         return inner.partition("@anonymous")[0]
     if (text[0] == "`" or _names(found)) and _IDENTIFIER.match(inner):
@@ -226,10 +210,9 @@ def _token(found: re.Match[str]) -> str:
     text = found.group().lstrip("-+$€£#")
     amount = _AMOUNT.match(text)
     if amount is not None:
-        unit = amount["unit"]
-        if not unit and _is_code(found, text):
+        if not amount["unit"] and is_code(found, text):
             return text
-        return "#" if unit.casefold() in _ORDINALS else "#" + (unit if len(unit) <= 3 else "")
+        return "#"
     if _KNOWN_DASHED.match(text):
         return text
     parts = re.split(r"([.,:/-])", text)
@@ -245,47 +228,33 @@ def _token(found: re.Match[str]) -> str:
 
 def _name_or_id(text: str) -> str:
     digits = sum(char.isdigit() for char in text)
-    if digits == len(text):
+    if digits == len(text) or _SHORT_HASH.match(text):
         return "#"
     if "_" in text:
         if _STRIPE_LIKE.match(text) and (digits or text.rpartition("_")[2] != text.lower()):
             return "#"
         return _DIGITS.sub("#", text)
+    if not any(char.islower() for char in text):
+        return text if len(text) <= 6 and digits <= 2 else "#"
+    if len(text) >= 12 and _changes(text) > len(text) / 5:
+        return "#"
     runs = len(re.findall(r"\d+", text))
-    has_lower = any(char.islower() for char in text)
-    if text.upper() in ("SHA256", "SHA512", "SHA384", "X509", "AES256", "AES128", "ISO8601"):
-        return text
-    if runs <= 2 and digits <= (3 if has_lower else 2) and len(text) - digits >= digits:
-        return text
-    return "#"
+    return text if runs <= 2 and digits <= 3 and len(text) - digits >= digits else "#"
 
 
-def _is_code(found: re.Match[str], digits: str) -> bool:
-    """Whether a number says what happened (a status, an error number) rather than to what."""
-    if not digits.isascii() or not digits.isdigit():
-        return False
-    before = found.string[max(0, found.start() - 60) : found.start()]
-    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
-    words = [word.casefold() for word in _WORD.findall(before)[-4:]]
-    if _is_status(digits, before, words, after):
-        return True
-    if words and words[-1] in _PORTS:
-        return len(digits) <= 5 and int(digits) < 32768
-    near = before.rstrip(" :=#([\"'")[-1:].isalpha()
-    return near and bool(words) and words[-1] in _CODES and len(digits) <= 4
+def _changes(text: str) -> int:
+    """How often letters and digits of another kind follow; a capitalised word is one kind."""
+    kinds = ["d" if char.isdigit() else "U" if char.isupper() else "l" for char in text]
+    pairs = pairwise(kinds)
+    return sum(one != two and (one, two) != ("U", "l") for one, two in pairs)
 
 
-def _is_status(digits: str, before: str, words: list[str], after: str) -> bool:
-    """An HTTP status: with its reason phrase, at the very start, or where an answer is told."""
-    phrase = _STATUSES.get(digits)
-    if phrase is None or (words and words[-1] in _THINGS):
-        return False
-    if after.casefold().startswith(phrase):
-        return True
-    unit = _WORD.match(after)
-    if digits < "400" or (unit is not None and unit.group().casefold() in _UNITS):
-        return False
-    return not before.strip(" [(") or not _ANSWERS.isdisjoint(words)
+def _random_id(found: re.Match[str]) -> str:
+    """Stripe's kind of id (`cus_…`) may come without a digit: unlike a name, its case jumps."""
+    text = found.group()
+    tail = text.rpartition("_")[2]
+    jumps = sum(one.isupper() != two.isupper() for one, two in pairwise(tail))
+    return "#" if jumps > len(tail) / 4 else text
 
 
 _KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
@@ -299,4 +268,5 @@ _KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
     "http": lambda _: "HTTP",
     "path": _path,
     "token": _token,
+    "random": _random_id,
 }

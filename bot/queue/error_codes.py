@@ -1,0 +1,68 @@
+"""Tells the numbers that say what happened (a status, an error number) from those that vary."""
+
+import re
+from http import HTTPStatus
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def words(text: str) -> frozenset[str]:
+    """A list of words as a set."""
+    return frozenset(text.split())
+
+
+_ERRORS = words("error errno status estado signal err errcode sqlcode")
+_CODED = words("code código codigo")
+_FAILING = words(
+    """error errors exit status response respuesta return retorno returned failed falló fallo got
+    received expected http curl errno sql fault rejected rechazado rechazó"""
+)
+_BRACED_CODE = re.compile(r"(?:\A|[(\[,;] ?)c[oó]d(?:e|igo)\W{0,3}\Z", re.IGNORECASE)
+_PORTS = frozenset(("port", "puerto"))
+_ANSWERS = words(
+    """http https status response responded returned returns return respondió respondio devolvió
+    devolvio retornó retorno respuesta received got recibió recibido answered contestó estado
+    failed falló"""
+)
+_UNITS = words(
+    """rows row items item bytes byte ms milliseconds seconds second minutes times records products
+    orders filas bytes segundos milisegundos minutos veces registros productos pedidos"""
+)
+_THINGS = words(
+    """order orden pedido store tienda product producto item id customer cliente invoice factura
+    row record job user usuario sku line línea number número"""
+)
+_STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+
+
+def is_code(found: re.Match[str], digits: str) -> bool:
+    """Whether a number says what happened (a status, an error number) rather than to what."""
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    before = found.string[max(0, found.start() - 60) : found.start()]
+    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
+    told = [word.casefold() for word in _WORD.findall(before)[-8:]]
+    near = told[-4:]
+    if _is_status(digits, before, near, after):
+        return True
+    if near and near[-1] in _PORTS:
+        return len(digits) <= 5 and int(digits) < 32768
+    if not near or len(digits) > 4 or not before.rstrip(" :=#([\"'")[-1:].isalpha():
+        return False
+    if near[-1] in _CODED:
+        # "customer with code 4512" names a customer; "failed with code 1" tells what happened.
+        return not _FAILING.isdisjoint(told[:-1]) or _BRACED_CODE.search(before) is not None
+    return near[-1] in _ERRORS
+
+
+def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
+    """An HTTP status: with its reason phrase, at the very start, or where an answer is told."""
+    phrase = _STATUSES.get(digits)
+    if phrase is None or (near and near[-1] in _THINGS):
+        return False
+    if after.casefold().startswith(phrase):
+        return True
+    unit = _WORD.match(after)
+    if digits < "400" or (unit is not None and unit.group().casefold() in _UNITS):
+        return False
+    return not before.strip(" [(") or not _ANSWERS.isdisjoint(near)
