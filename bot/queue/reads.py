@@ -30,6 +30,8 @@ LIST_SECONDS = 1.0
 # What of a payload a list reads: enough to name the order of any sane job.
 PAYLOAD_HEAD = 65_536
 EXCEPTION_HEAD = 2_048
+# What the details show of an exception; Slack shows less of it anyway.
+DETAIL_HEAD = 65_536
 
 
 def unix(now: datetime) -> int:
@@ -141,15 +143,9 @@ def _listed(connection: Connection, chosen: Select[Any]) -> list[RowMapping]:
 
 
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
-    """Everything about one job, its payload unmasked; raises `JobNotFound`."""
-    table = queue.jobs
-    row = (
-        connection.execute(
-            select(table, job_digest(table).label("digest")).where(table.c.id == job_id)
-        )
-        .mappings()
-        .first()
-    )
+    """Everything about one job, its payload (64 kB of it) unmasked; raises `JobNotFound`."""
+    chosen = _job_columns(queue).where(queue.jobs.c.id == job_id)
+    row = connection.execute(chosen).mappings().first()
     if row is None:
         raise JobNotFound(id=str(job_id))
     delayed = row["available_at"] > unix(now)
@@ -163,15 +159,12 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
 
 
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
-    """Everything about one failed job, its payload unmasked; raises `FailedJobNotFound`."""
-    table = queue.failed
-    row = (
-        connection.execute(
-            select(table, failed_digest(table).label("digest")).where(table.c.id == failed_id)
-        )
-        .mappings()
-        .first()
-    )
+    """Everything about one failed job, 64 kB of payload and exception, unmasked.
+
+    Raises `FailedJobNotFound`.
+    """
+    chosen = _failed_columns(queue, DETAIL_HEAD).where(queue.failed.c.id == failed_id)
+    row = connection.execute(chosen).mappings().first()
     if row is None:
         raise FailedJobNotFound(id=str(failed_id))
     return FailedJobDetail(
@@ -190,14 +183,14 @@ def _job_columns(queue: Queue) -> Select[Any]:
     return select(*others, head, job_digest(queue.jobs).label("digest"))
 
 
-def _failed_columns(queue: Queue) -> Select[Any]:
+def _failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select[Any]:
     c = queue.failed.c
     return select(
         c.id,
         c.queue,
         c.failed_at,
         func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload"),
-        func.substr(c.exception, 1, EXCEPTION_HEAD).label("exception"),
+        func.substr(c.exception, 1, exception_head).label("exception"),
         failed_digest(queue.failed).label("digest"),
     )
 

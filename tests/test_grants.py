@@ -1,0 +1,129 @@
+"""The bot runs under exactly the grants that docs/operating.md gives it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bot.access.roles import Rules
+from bot.ledger.leases import take
+from bot.ledger.migrate import migrate
+from bot.queue.database import changing, connect, now_of
+from bot.queue.layouts import Queue, spec_tables
+from bot.registry import Setup, find_commands
+from bot.terminal import Asked, do
+from bot.watch import failures, incidents, purging, sampling, sealing
+from bot.wiring import NoSlack
+from tests.queues import TestQueue
+from tests.services.mariadb import MariaDB
+
+PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
+
+
+def statements(account: str, schema: str, user: str, password: str) -> list[str]:
+    """The page's SQL for an account, with this test's names in place of the examples'."""
+    page = PAGE.read_text(encoding="utf-8")
+    block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    sql = re.sub(r"'queue_bot(?:_migrate)?'@'[^']*'", f"'{user}'@'127.0.0.1'", block[1])
+    sql = sql.replace("shop.", f"`{schema}`.").replace("'…'", f"'{password}'")
+    return [statement.strip() for statement in sql.split(";") if statement.strip()]
+
+
+@pytest.fixture
+def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
+    """An empty queue, migrated and then opened by the accounts of the page."""
+    with mariadb_server.database() as schema:
+        owner = connect(mariadb_server.url(schema))
+        jobs, failed = spec_tables()
+        jobs.metadata.create_all(owner)
+        urls = {}
+        try:
+            for account in ("migrate", "run"):
+                user, password = f"{account}_{schema}"[:32], "geheim-1"
+                for statement in statements(account, schema, user, password):
+                    mariadb_server.execute(statement)
+                urls[account] = mariadb_server.url(schema, user=user, password=password)
+                if account == "migrate":
+                    migrating = connect(urls[account])
+                    assert migrate(migrating) == 1
+                    migrating.dispose()
+            engine = connect(urls["run"])
+            yield TestQueue(mariadb_server.url(schema), owner, Queue(jobs, failed))
+            engine.dispose()
+        finally:
+            owner.dispose()
+
+
+def running(queue: TestQueue) -> str:
+    """The address for the running account."""
+    made = re.sub(r"//[^@]*@", "//{}:geheim-1@", queue.url)
+    return made.format(f"run_{queue.url.rsplit('/', 1)[1]}"[:32])
+
+
+def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> None:
+    ids = [granted.fail() for _ in range(5)]
+    job = granted.push()
+    engine = connect(running(granted))
+    setup = Setup(
+        engine=engine,
+        queue=granted.queue,
+        rules=Rules(),
+        directory=NoSlack(),
+        replica="test",
+        version="0",
+        audit_channel="C0AUDIT11",
+        alert_channel="C0ALERTS1",
+        commands=find_commands(),
+    )
+    said: list[str] = []
+    for words in (
+        "status",
+        "jobs",
+        "failed",
+        f"job {job}",
+        f"failed-job {ids[0]}",
+        f"retry {ids[0]}",
+        f"delete-failed {ids[1]}",
+        f"delete {job}",
+        "retry-all",
+        "history",
+    ):
+        assert do(setup, Asked(words, "ana", yes=True), said.append, lambda _: None) == 0, words
+    granted.fail()
+    assert do(setup, Asked("clear-failed", "ana", yes=True), said.append, lambda _: None) == 0
+    granted.fail()
+    lease = changing(engine, monotonic() + 10, lambda c: take(c, "watcher", "test", now_of(c)))
+    assert lease is not None
+    failures.index_once(setup, lease)
+    failures.sweep_once(setup, lease)
+    assert incidents.open_once(setup, lease) == 2
+    assert sealing.seal_once(setup, lease) > 5
+    incidents.refresh_once(setup, lease)
+    purging.purge_once(setup, lease)
+    sampling.sample_once(setup)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE queue_bot_audit SET actor = 'nobody'",
+        "DELETE FROM queue_bot_audit",
+        "UPDATE queue_bot_audit_chain SET hash = ''",
+        "DELETE FROM queue_bot_audit_chain",
+        "TRUNCATE failed_jobs",
+        "DROP TABLE jobs",
+        "ALTER TABLE jobs ADD COLUMN x INT",
+        "UPDATE failed_jobs SET payload = ''",
+    ],
+)
+def test_the_running_account_cannot(granted: TestQueue, statement: str) -> None:
+    engine = connect(running(granted))
+    with pytest.raises(DBAPIError, match="denied"), engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
