@@ -1,0 +1,18 @@
+import subprocess
+import sys
+
+LOADED = """
+import sys
+import bot.playground.server
+print(*(name for name in sys.modules if name.startswith("bot.")))
+"""
+
+
+def test_the_local_slack_needs_nothing_of_the_bot_so_that_any_app_can_use_it() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    loaded = answer.stdout.split()
+    assert "bot.playground.server" in loaded
+    assert [name for name in loaded if not name.startswith("bot.playground")] == []
