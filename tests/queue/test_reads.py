@@ -2,7 +2,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from bot.errors import FailedJobNotFound, JobNotFound
 from bot.queue import reads
@@ -143,18 +143,12 @@ def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None
 def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
     for _ in range(400):
         queue.push(body="")
-    jobs = queue.queue.jobs
-    second, third = jobs.alias("b"), jobs.alias("c")
-    every = (
-        select(func.count())
-        .select_from(jobs)
-        .join(second, second.c.id + jobs.c.id > 0)
-        .join(third, third.c.id + second.c.id > 0)
-    )
+    every = text("SELECT COUNT(*) FROM jobs a, jobs b, jobs c")
     with reading(queue.engine) as connection:
         with pytest.raises(TooSlow):
             bounded(connection, every, 0.05)
-        assert connection.execute(select(func.count()).select_from(jobs)).scalar() == 400
+        # The connection is still of use.
+        assert connection.execute(text("SELECT COUNT(*) FROM jobs")).scalar() == 400
 
 
 def test_the_tables_of_the_spec_are_recognised(queue: TestQueue) -> None:
