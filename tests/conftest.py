@@ -8,6 +8,7 @@ import pytest
 
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB, find_program, running_mariadb
+from tests.team import KeptDatabase, Team, sqlite_queue, team_at_work
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +57,36 @@ def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def kept_database(mariadb_server: MariaDB) -> Iterator[KeptDatabase]:
+    """One database on the real server for all tests that empty it instead of making their own."""
+    with mariadb_server.database() as name:
+        kept = KeptDatabase(mariadb_server.url(name))
+        yield kept
+        kept.queue.engine.dispose()
+
+
+@pytest.fixture
+def kept_queue(kept_database: KeptDatabase) -> TestQueue:
+    """The spec's tables and the bot's own on MariaDB, empty."""
+    return kept_database.emptied()
+
+
+@pytest.fixture
+def team(kept_queue: TestQueue) -> Iterator[Team]:
+    """People in a local Slack and the real bot that serves them, on MariaDB."""
+    with team_at_work(kept_queue) as at_work:
+        yield at_work
+
+
+@pytest.fixture(params=["mariadb", "sqlite"])
+def team_on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
+    """The same on each kind of database in turn."""
+    on_mariadb = request.param == "mariadb"
+    queue = request.getfixturevalue("kept_queue") if on_mariadb else sqlite_queue(tmp_path)
+    with team_at_work(queue) as at_work:
+        yield at_work
+    if not on_mariadb:
+        queue.engine.dispose()

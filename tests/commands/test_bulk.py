@@ -1,0 +1,268 @@
+"""Bulk changes over the wire: the frozen scope in a dialog, its confirmation, the progress."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+
+from bot.ledger import tables
+from bot.playground.demo import IDS
+from bot.queue.bulk import BATCH_ROWS
+from bot.slack.directory import SlackDirectory
+from tests.queues import TestQueue, payload
+from tests.team import Json, Team, action_ids, team_at_work
+
+OTHER = "App\\Exceptions\\CourierException: 503 - Service Unavailable"
+
+
+def fill(queue: TestQueue) -> None:
+    """Five failed jobs: three of one queue and cause, two of another."""
+    for id_ in (41, 42, 43):
+        queue.fail(id_, failed_at=datetime(2025, 11, 7, 10, 0, id_))  # noqa: DTZ001 wall clock
+    for id_ in (44, 45):
+        queue.fail(id_, queue="mail", exception=OTHER)
+
+
+def shown(view: Json) -> str:
+    """All text of a modal."""
+    return json.dumps(view["blocks"], ensure_ascii=False)
+
+
+def operation(team: Team) -> Any:
+    """The only operation."""
+    (found,) = team.queue.rows(tables.operations)
+    return found
+
+
+def ended(team: Team) -> Any:
+    """The only operation, once it has ended."""
+    return team.until(lambda: operation(team).finished_at and operation(team))
+
+
+def outcomes(team: Team) -> list[tuple[str, str]]:
+    """Which action, which outcome: all of the audit, oldest first."""
+    return [(row.action, row.outcome) for row in team.records]
+
+
+def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team) -> None:
+    team = team_on_each
+    fill(team.queue)
+    before = {row.payload for row in team.queue.failed}
+
+    view = team.say("retry-all", as_="admin").view
+
+    said = shown(view)
+    for part in ("*5 failed jobs*", "`netsuite`", "`mail`", "gone away", "503"):
+        assert part in said, part
+    assert len(team.queue.failed) == 5
+    assert outcomes(team) == []
+
+    late = team.queue.fail(46)
+    answer = team.submit(view)
+
+    assert "5 failed jobs are going back to the queue" in answer.everything
+    done = ended(team)
+    assert (done.state, done.done, done.skipped) == ("done", 5, 0)
+    assert [row.id for row in team.queue.failed] == [late]
+    assert len(team.queue.jobs) == 5
+    assert {row.payload for row in team.queue.jobs} == before
+    assert {row.attempts for row in team.queue.jobs} == {0}
+    assert len(team.queue.rows(tables.items)) == 5
+    assert {row.action for row in team.archived} == {"retry-all"}
+    assert outcomes(team) == [("retry-all", "started"), ("retry-all", "done")]
+    started, finished = team.audit_texts(2)
+    assert "started" in started
+    assert "finished" in finished
+    message = team.until(
+        lambda: next((m for m in team.posted("queue-ops") if "Retried 5" in m["text"]), None)
+    )
+    assert message is not None
+    assert "edited" in message
+    assert f"<@{IDS.admin}>" in message["text"]
+    assert action_ids(message) == []
+    assert len(team.posted("queue-ops")) == 1
+
+
+def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
+    team = team_on_each
+    fill(team.queue)
+
+    view = team.say("clear-failed", as_="admin").view
+    assert "*5 failed jobs*" in shown(view)
+
+    wrong = team.submit(view, "4")
+    assert "not the 5" in wrong.said["errors"]["typed"]
+    assert len(team.queue.failed) == 5
+    assert operation(team).state == "planned"
+    assert outcomes(team) == [("clear-failed", "refused")]
+
+    late = team.queue.fail(46)
+    team.submit(view, "5")
+
+    done = ended(team)
+    assert (done.state, done.done) == ("done", 5)
+    assert [row.id for row in team.queue.failed] == [late]
+    assert team.queue.jobs == []
+    assert sorted(row.row_id for row in team.archived) == [41, 42, 43, 44, 45]
+    assert {row.payload for row in team.archived} == {payload()}
+    assert outcomes(team)[1:] == [("clear-failed", "started"), ("clear-failed", "done")]
+    message = team.until(
+        lambda: next((m for m in team.posted("queue-ops") if "Cleared 5" in m["text"]), None)
+    )
+    assert message is not None
+
+
+@pytest.mark.parametrize("typed", ["", "one", "1x", "-1", "\uff11", "1 1", "11"])
+def test_a_count_that_is_none_is_told_beside_the_field(team: Team, typed: str) -> None:
+    team.queue.fail(45)
+    view = team.say("clear-failed", as_="admin").view
+
+    answer = team.submit(view, typed)
+
+    assert answer.said.get("errors"), answer.said
+    assert len(team.queue.failed) == 1
+
+
+def test_the_scope_is_the_one_that_was_asked_for(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("clear-failed queue=netsuite older=30d", as_="admin").view
+    assert "*3 failed jobs* in `netsuite`" in shown(view)
+
+    team.submit(view, "3")
+
+    ended(team)
+    assert {row.queue for row in team.queue.failed} == {"mail"}
+
+
+def test_what_was_taken_away_meanwhile_is_skipped_and_said(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("retry-all", as_="admin").view
+    with team.queue.engine.begin() as connection:
+        failed = team.queue.queue.failed
+        connection.execute(delete(failed).where(failed.c.id == 43))
+
+    team.submit(view)
+
+    done = ended(team)
+    assert (done.done, done.skipped) == (4, 1)
+    message = team.until(
+        lambda: next((m for m in team.posted("queue-ops") if "Retried 4" in m["text"]), None)
+    )
+    assert message is not None
+    assert "1 skipped" in message["text"]
+
+
+@pytest.mark.parametrize("command", ["retry-all", "clear-failed"])
+def test_nothing_failed_is_said_and_opens_no_dialog(team: Team, command: str) -> None:
+    answer = team.say(command, as_="admin")
+    assert answer.said["views"] == []
+    assert "There is nothing to" in answer.text
+    assert outcomes(team) == [(command, "no-op")]
+
+
+def test_a_confirmation_works_once_and_says_so_the_second_time(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("retry-all", as_="admin").view
+    kept = {key: view[key] for key in ("type", "title", "blocks", "submit", "close")}
+    kept |= {"callback_id": view["callback_id"], "private_metadata": view["private_metadata"]}
+    team.submit(view)
+    ended(team)
+    again = team.queue.fail(46)
+
+    # Another dialog with the metadata of the first one, as a click on an old copy would be.
+    other = team.say("retry-all", as_="admin").view
+    team.client().views_update(view_id=other["id"], view=kept)
+    answer = team.submit(other)
+
+    assert "Started: 5" in answer.everything
+    assert [row.id for row in team.queue.failed] == [again]
+    assert [row.state for row in team.queue.rows(tables.operations)] == ["done", "planned"]
+
+
+def test_an_expired_confirmation_changes_nothing(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("retry-all", as_="admin").view
+    team.clock.advance(11 * 60)
+
+    answer = team.submit(view)
+
+    assert "expired or was used already" in answer.everything
+    assert len(team.queue.failed) == 5
+    assert outcomes(team) == [("retry-all", "refused")]
+
+
+def test_somebody_elses_plan_cannot_be_confirmed(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, admins=(IDS.admin, IDS.lucia)) as team:
+        fill(team.queue)
+        of_ana = team.say("clear-failed", as_="admin").view
+        of_lucia = team.say("clear-failed", as_="lucia").view
+        copied = {key: of_lucia[key] for key in ("type", "title", "blocks", "submit", "close")}
+        copied |= {key: of_ana[key] for key in ("callback_id", "private_metadata")}
+        team.client().views_update(view_id=of_lucia["id"], view=copied)
+
+        team.submit(of_lucia, "5", as_="lucia")
+
+        assert len(team.queue.failed) == 5
+        assert outcomes(team) == [("clear-failed", "refused")]
+        states = {row.state for row in team.queue.rows(tables.operations)}
+    assert states == {"planned"}
+
+
+def test_a_role_that_was_taken_away_meanwhile_counts_at_the_confirmation(
+    kept_queue: TestQueue,
+) -> None:
+    with team_at_work(kept_queue, admins=(IDS.oncall,), operators=()) as team:
+        fill(team.queue)
+        view = team.say("clear-failed", as_="operator").view
+        group = team.slack.workspace.groups[IDS.oncall]
+        team.slack.workspace.put_group(
+            type(group)(group.id, group.handle, group.name, (IDS.lucia,))
+        )
+        directory = team.bot.setup.directory
+        assert isinstance(directory, SlackDirectory)
+        directory.forget_group(IDS.oncall)
+
+        answer = team.submit(view, "5", as_="operator")
+
+        assert "this needs the role admin" in answer.everything
+        assert len(team.queue.failed) == 5
+
+
+def test_cancel_of_what_does_not_run_is_refused(team: Team) -> None:
+    fill(team.queue)
+    team.submit(team.say("retry-all", as_="admin").view)
+    number = ended(team).id
+
+    for words in (f"cancel {number}", "cancel 999"):
+        assert "not running any more" in team.say(words, as_="admin").text
+    assert outcomes(team)[-1] == ("cancel", "refused")
+
+
+def test_cancel_stops_between_two_batches(team: Team) -> None:
+    failed = team.queue.queue.failed
+    row = {
+        "queue": "netsuite",
+        "payload": payload(),
+        "exception": OTHER,
+        "failed_at": datetime(2025, 11, 7, 10, 0),  # noqa: DTZ001 wall clock
+    }
+    with team.queue.engine.begin() as connection:
+        connection.execute(failed.insert(), [row] * (BATCH_ROWS + 1))
+    view = team.say("retry-all", as_="admin").view
+
+    with team.queue.engine.begin() as worker:
+        # Whoever holds the last row keeps the second batch waiting.
+        newest = select(failed.c.id).order_by(failed.c.id.desc()).limit(1)
+        worker.execute(newest.with_for_update())
+        team.submit(view)
+        team.until(lambda: operation(team).done == BATCH_ROWS)
+        message = team.until(lambda: team.posted("queue-ops"))[0]
+        answer = team.click(message, "run:cancel", as_="admin")
+
+    assert "stops after its current batch" in answer.text
+    assert ended(team).state == "cancelled"
+    assert len(team.queue.jobs) == BATCH_ROWS
+    assert len(team.queue.failed) == 1
+    assert outcomes(team)[-2:] == [("cancel", "ok"), ("retry-all", "cancelled")]
