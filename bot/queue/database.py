@@ -12,10 +12,11 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
@@ -28,7 +29,10 @@ from bot.errors import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
 T = TypeVar("T")
 Clock = Callable[[Connection], datetime]
 
-POOL = 12
+POOL = 20
+"""More than the requests (16) and the threads (3) there are at once: who waits for a connection
+waits for a fault, and soon learns of it."""
+POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
 # No statement of the bot may wait for an answer longer than this (the sampler's is the longest).
 READ_SECONDS = 60
@@ -74,7 +78,7 @@ def connect(url: str, *, ca: str | None = None, pool: int = POOL) -> Engine:
         pool_pre_ping=True,
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=1.5,
+        pool_timeout=POOL_SECONDS,
         pool_recycle=1800,
         hide_parameters=True,
         connect_args=arguments,
@@ -92,7 +96,7 @@ def _sqlite(url: str, pool: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=1.5,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,
         connect_args={"check_same_thread": False},
     )
@@ -228,42 +232,64 @@ def changing(
     again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or `OutcomeUnknown`; whatever else `work`
     raises rolls the transaction back and passes through.
     """
-    in_doubt = False
+    change = _Change(engine, deadline, work, settled)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with engine.connect() as raw:
-                connection = raw.execution_options(deadline=deadline, changes=True)
-                if in_doubt and settled is not None:
-                    with connection.begin():
-                        known = settled(connection)
-                    if known is not None:
-                        return known
-                in_doubt = False
-                transaction = connection.begin()
-                try:
-                    result = work(connection)
-                except BaseException:
-                    transaction.rollback()
-                    raise
-                in_doubt = True
-                transaction.commit()
-                return result
+            return change.attempt()
         except (PoolTimeout, DeadlinePassed) as error:
-            raise (OutcomeUnknown() if in_doubt else Busy()) from error
+            raise (OutcomeUnknown() if change.in_doubt else Busy()) from error
         except LostRace as error:
             if attempt == ATTEMPTS:
                 raise Busy from error
         except DBAPIError as error:
-            lost = is_lost(error)
-            in_doubt = in_doubt and lost
-            again = lost or error_number(error) in _AGAIN or error_number(error) in _READ_ONLY
-            if error_number(error) in _READ_ONLY or lost:
-                engine.dispose()
+            again = change.failed(error)
             if not again or attempt == ATTEMPTS or monotonic() > deadline:
-                raise (OutcomeUnknown() if in_doubt else _refusal(error)) from error
+                raise (OutcomeUnknown() if change.in_doubt else _refusal(error)) from error
         # Jitter keeps two that collided from colliding again.
         _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 no secret hangs on it
     raise Busy
+
+
+@dataclass
+class _Change(Generic[T]):
+    """A transaction that may have to be run more than once.
+
+    `in_doubt` from COMMIT until its answer, and for as long as nobody could look it up.
+    """
+
+    engine: Engine
+    deadline: float
+    work: Callable[[Connection], T]
+    settled: Callable[[Connection], T | None] | None
+    in_doubt: bool = False
+
+    def attempt(self) -> T:
+        """Look up what a lost COMMIT left, else run the work and commit it."""
+        with self.engine.connect() as raw:
+            connection = raw.execution_options(deadline=self.deadline, changes=True)
+            if self.in_doubt and self.settled is not None:
+                with connection.begin():
+                    known = self.settled(connection)
+                if known is not None:
+                    return known
+            self.in_doubt = False
+            transaction = connection.begin()
+            try:
+                result = self.work(connection)
+            except BaseException:
+                transaction.rollback()
+                raise
+            self.in_doubt = True
+            transaction.commit()
+            return result
+
+    def failed(self, error: DBAPIError) -> bool:
+        """Whether the transaction may be run again after this error."""
+        lost, number = is_lost(error), error_number(error)
+        self.in_doubt = self.in_doubt and lost
+        if lost or number in _READ_ONLY:
+            self.engine.dispose()
+        return lost or number in _AGAIN or number in _READ_ONLY
 
 
 _pause = threading.Event().wait

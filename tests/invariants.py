@@ -1,0 +1,227 @@
+"""What must hold whatever happened: the invariants of the design, read off the tables.
+
+`broken` is asked when no change is under way. Ids must not have been reused (no TRUNCATE).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from bot.ledger import audit as audit_log
+from bot.ledger import operations as ledger
+from bot.ledger import tables as t
+from tests.queues import TestQueue
+
+DELETES = ("delete", "delete-failed", "clear-failed")
+BULK = ("retry-all", "clear-failed")
+ENDED = ("done", "cancelled", "stopped")
+
+
+def payloads(queue: TestQueue) -> Counter[str]:
+    """Every payload that is in the queue now, pending, reserved or failed."""
+    with queue.engine.begin() as connection:
+        return _payloads(connection, queue)
+
+
+def broken(
+    queue: TestQueue,
+    born: Mapping[str, int] | None = None,
+    *,
+    worked: Mapping[str, int] | None = None,
+    told: Iterable[str] = (),
+    drained: bool = False,
+) -> list[str]:
+    """Which invariants do not hold, a sentence each; an empty list is what a test wants.
+
+    `born` counts the payloads that were ever put in, `worked` those that a worker finished, `told`
+    are the request ids whose person was told of a success. With `drained`, watcher and delivery
+    have had their time, and everything must have been said.
+    """
+    with queue.engine.begin() as connection:
+        found = [*_taken_twice(connection), *_records(connection), *_bulk(connection, queue)]
+        if born is not None:
+            found += _conserved(connection, queue, Counter(born), Counter(worked or {}))
+        found += _told(connection, told)
+        found += audit_log.verify(connection)
+        if drained:
+            found += [*_covered(connection), *_incidents(connection)]
+    return found
+
+
+def _payloads(connection: Connection, queue: TestQueue) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for table in (queue.queue.jobs, queue.queue.failed):
+        found.update(connection.execute(select(table.c.payload)).scalars())
+    return found
+
+
+def _conserved(
+    connection: Connection, queue: TestQueue, born: Counter[str], worked: Counter[str]
+) -> Iterator[str]:
+    """I1: what was put in is there, or was deleted into the archive, byte for byte."""
+    there = _payloads(connection, queue)
+    deleted = select(t.archive.c.payload).where(t.archive.c.action.in_(DELETES))
+    there.update(connection.execute(deleted).scalars())
+    there.update(worked)
+    for name, more in (("lost", born - there), ("too many", there - born)):
+        for payload, count in more.items():
+            yield f"I1: {count} {name} of {payload[:120]!r}"
+
+
+def _taken_twice(connection: Connection) -> Iterator[str]:
+    """I2: a row leaves its table once."""
+    c = t.archive.c
+    twice = (
+        select(c.kind, c.row_id, func.count()).group_by(c.kind, c.row_id).having(func.count() > 1)
+    )
+    for kind, row_id, count in connection.execute(twice):
+        yield f"I2: {kind} {row_id} was taken {count} times"
+
+
+def _records(connection: Connection) -> Iterator[str]:
+    """I3: a change has one record, and the record names exactly what was archived."""
+    archived: dict[str, list[tuple[str, int]]] = {}
+    chosen = select(t.archive.c.request_id, t.archive.c.kind, t.archive.c.row_id).where(
+        t.archive.c.action.notin_(BULK)
+    )
+    for request, kind, row_id in connection.execute(chosen):
+        archived.setdefault(request, []).append((kind, row_id))
+    recorded: dict[str, list[tuple[str, int]]] = {}
+    records = Counter[str]()
+    for row in _mappings(connection, select(t.audit).where(t.audit.c.outcome == "ok")):
+        targets = [(item["kind"], item["id"]) for item in json.loads(row["targets"])]
+        if targets:
+            records[row["request_id"]] += 1
+            recorded.setdefault(row["request_id"], []).extend(targets)
+    for request, count in records.items():
+        if count != 1:
+            yield f"I3: {count} records of the change {request[:8]}"
+    for request in archived.keys() | recorded.keys():
+        moved, said = sorted(archived.get(request, [])), sorted(recorded.get(request, []))
+        if moved != said:
+            yield f"I3: request {request[:8]} moved {moved}, its records say {said}"
+
+
+def _bulk(connection: Connection, queue: TestQueue) -> Iterator[str]:
+    for row in _mappings(connection, select(t.operations)):
+        if row["state"] != "planned":
+            yield from _bulk_records(connection, row)
+            yield from _bulk_items(connection, queue, row)
+
+
+def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str]:
+    """I3: one `started`, one terminal record, and the digest of the items in it."""
+    number = operation["id"]
+    records = _mappings(connection, select(t.audit).where(t.audit.c.action == operation["action"]))
+    started = [
+        row
+        for row in records
+        if row["outcome"] == "started" and row["request_id"] == operation["request_id"]
+    ]
+    if len(started) != 1:
+        yield f"I3: operation {number} has {len(started)} records of its start"
+    ended = [
+        arguments
+        for row in records
+        if row["outcome"] in ENDED
+        and (arguments := json.loads(row["arguments"])).get("operation") == number
+    ]
+    if len(ended) != (operation["state"] in ENDED):
+        yield f"I3: operation {number} is {operation['state']}, with {len(ended)} terminal records"
+    for arguments in ended:
+        found = ledger.find(connection, number)
+        assert found is not None
+        if arguments["items_digest"] != ledger.items_digest(connection, found):
+            yield f"I3: the items of operation {number} are not those of its record"
+        if arguments["done"] != operation["done"]:
+            yield f"I3: the record of operation {number} counts {arguments['done']}"
+
+
+def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping) -> Iterator[str]:
+    """I7: an item a moved row, and each was in the confirmed set; I3: as many as were counted."""
+    number = operation["id"]
+    items = set(
+        connection.execute(
+            select(t.items.c.failed_id, t.items.c.row_digest).where(t.items.c.operation == number)
+        ).tuples()
+    )
+    scope = json.loads(operation["scope"])
+    frozen = select(t.failures.c.failed_id, t.failures.c.row_digest).where(
+        t.failures.c.seq <= operation["bound_seq"]
+    )
+    if scope["queue"] is not None:
+        frozen = frozen.where(t.failures.c.queue == scope["queue"])
+    outside = items - set(connection.execute(frozen).tuples())
+    if outside:
+        yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
+    moved = list(
+        connection.execute(
+            select(t.archive.c.row_id)
+            .where(t.archive.c.request_id == operation["request_id"])
+            .order_by(t.archive.c.row_id)
+        ).scalars()
+    )
+    if moved != sorted(failed_id for failed_id, _ in items):
+        yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
+    if operation["done"] != len(items):
+        yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
+    still = connection.execute(
+        select(func.count())
+        .select_from(queue.queue.failed)
+        .where(queue.queue.failed.c.id.in_([failed_id for failed_id, _ in items]))
+    ).scalar_one()
+    if still:
+        yield f"I1: {still} rows that operation {number} moved are still failed"
+
+
+def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
+    """I6: who was told "done" was told of something that is in the record."""
+    kept = set(
+        connection.execute(
+            select(t.audit.c.request_id).where(t.audit.c.outcome.in_(("ok", "started", "no-op")))
+        ).scalars()
+    )
+    for request in told:
+        if request not in kept:
+            yield f"I6: {request[:8]} was told of a change that did not commit"
+
+
+def _covered(connection: Connection) -> Iterator[str]:
+    """I5: every record is in the chain and in a message that Slack took; nothing waits."""
+    sealed = dict(
+        connection.execute(select(t.audit_chain.c.audit_id, t.audit_chain.c.seq)).tuples().all()
+    )
+    said: set[int] = set()
+    letters = _mappings(connection, select(t.outbox))
+    for letter in letters:
+        if letter["sent_at"] is None:
+            yield f"I5: {letter['kind']} {letter['subject']} waits: {letter['error']}"
+        elif letter["sent_ts"] is not None and letter["kind"] in ("audit", "refusals"):
+            said.update(json.loads(letter["body"])["seqs"])
+    for number in connection.execute(select(t.audit.c.id)).scalars():
+        if number not in sealed:
+            yield f"I5: record {number} is not sealed"
+        elif sealed[number] not in said:
+            yield f"I5: record {number} is in no message"
+
+
+def _incidents(connection: Connection) -> Iterator[str]:
+    """I5: a failure belongs to an incident that has one message, or was there before the bot."""
+    known = {row["id"]: row for row in _mappings(connection, select(t.incidents))}
+    for row in _mappings(connection, select(t.failures)):
+        if row["incident"] is None:
+            yield f"I5: failure {row['seq']} has no incident"
+        elif row["incident"] and row["incident"] not in known:
+            yield f"I5: failure {row['seq']} has an incident that is not there"
+    for number, incident in known.items():
+        if incident["message_ts"] is None:
+            yield f"I5: incident {number} has no message"
+        if incident["stale"]:
+            yield f"I5: the message of incident {number} is behind"
+
+
+def _mappings(connection: Connection, chosen: Any) -> list[RowMapping]:
+    return list(connection.execute(chosen).mappings())

@@ -1,0 +1,304 @@
+"""Transactions under faults: what was promised within the deadline, and what committed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, make_url, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import Busy, DatabaseDown
+from bot.ledger import tables as t
+from bot.ledger.marks import mark, move
+from bot.queue.database import changing, connect, reading
+from bot.registry import Setup
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, make_queue
+from tests.replicas import ask, codes, make_setup
+from tests.services.mariadb import MariaDB
+from tests.services.proxy import Proxy, When, running_proxy
+
+LIMIT = 0.4
+
+
+@contextmanager
+def holding(queue: TestQueue, statement: str) -> Iterator[None]:
+    """Another connection that holds what the statement locks."""
+    with queue.engine.connect() as raw:
+        connection = raw.execution_options(changes=True)
+        with connection.begin() as transaction:
+            connection.execute(text(statement))
+            yield
+            transaction.rollback()
+
+
+@pytest.mark.parametrize(
+    ("said", "locked"),
+    [
+        ("retry 45", "SELECT * FROM failed_jobs WHERE id = 45 FOR UPDATE"),
+        ("delete 7", "UPDATE jobs SET attempts = 1 WHERE id = 7"),
+        ("retry-all", "SELECT * FROM queue_bot_leases WHERE name = 'failures' FOR UPDATE"),
+    ],
+)
+def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
+    mariadb_queue: TestQueue, said: str, locked: str
+) -> None:
+    mariadb_queue.fail(45)
+    mariadb_queue.push(7)
+    before = payloads(mariadb_queue)
+    setup = make_setup(mariadb_queue)
+    with holding(mariadb_queue, locked):
+        began = monotonic()
+        outcome = ask(setup, said, key="one", seconds=LIMIT)
+        took = monotonic() - began
+    assert codes([outcome]) == ["busy"]
+    assert LIMIT <= took < LIMIT + 0.5
+    assert payloads(mariadb_queue) == before
+    assert mariadb_queue.count(t.requests) == mariadb_queue.count(t.archive) == 0
+    # The refusal is no answer for ever: the same click works when the row is free.
+    assert codes([ask(setup, said, key="one")]) == ["ok"]
+    assert broken(mariadb_queue, before) == []
+
+
+def test_a_writer_elsewhere_makes_sqlite_busy_within_the_deadline(
+    sqlite_url: str, request: pytest.FixtureRequest
+) -> None:
+    queue = make_queue(sqlite_url)
+    request.addfinalizer(queue.engine.dispose)
+    queue.fail(45)
+    setup = make_setup(queue)
+    with holding(queue, "UPDATE failed_jobs SET queue = 'x'"):
+        began = monotonic()
+        outcome = ask(setup, "retry 45", seconds=LIMIT)
+        took = monotonic() - began
+    assert codes([outcome]) == ["busy"]
+    # The refusal's own record waits too, and is given up.
+    assert took < LIMIT + 1.5
+    assert len(queue.failed) == 1
+
+
+def test_a_full_pool_is_busy_soon_and_changes_nothing(mariadb_queue: TestQueue) -> None:
+    mariadb_queue.fail(45)
+    engine = connect(mariadb_queue.url, pool=1)
+    setup = make_setup(mariadb_queue, engine=engine)
+    try:
+        with engine.connect():
+            began = monotonic()
+            assert codes([ask(setup, "status")]) == ["busy"]
+            assert monotonic() - began < 1.5
+        assert len(mariadb_queue.failed) == 1
+    finally:
+        engine.dispose()
+
+
+def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -> None:
+    barrier = threading.Barrier(2)
+    runs: list[str] = []
+    names = ("settled", "sweep")
+
+    def add(first: str, second: str) -> None:
+        def work(connection: Connection) -> None:
+            runs.append(first)
+            _raise_mark(connection, first)
+            if len(runs) <= 2:
+                barrier.wait(5)
+            _raise_mark(connection, second)
+
+        changing(mariadb_queue.engine, monotonic() + 5, work)
+
+    in_threads(lambda: add(*names), lambda: add(*reversed(names)))
+    assert len(runs) == 3
+    with reading(mariadb_queue.engine) as connection:
+        assert [mark(connection, name) for name in names] == [2, 2]
+
+
+def _raise_mark(connection: Connection, name: str) -> None:
+    marks = t.marks
+    connection.execute(update(marks).where(marks.c.name == name).values(value=marks.c.value + 1))
+
+
+def in_threads(*steps: Callable[[], Any]) -> None:
+    """Run the steps at once and pass on what one of them raises."""
+    raised: list[BaseException] = []
+
+    def guarded(step: Callable[[], Any]) -> None:
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 raised again in the test's own thread
+            raised.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(step,)) for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    if raised:
+        raise raised[0]
+
+
+def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
+    mariadb_queue: TestQueue, mariadb_server: MariaDB
+) -> None:
+    runs: list[int] = []
+
+    def work(connection: Connection) -> None:
+        number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
+        runs.append(number)
+        _raise_mark(connection, "sweep")
+        if len(runs) == 1:
+            mariadb_server.execute(f"KILL {number}")
+        _raise_mark(connection, "settled")
+
+    changing(mariadb_queue.engine, monotonic() + 5, work)
+    assert len(set(runs)) == len(runs) == 2
+    with reading(mariadb_queue.engine) as connection:
+        assert [mark(connection, name) for name in ("sweep", "settled")] == [1, 1]
+
+
+def test_a_connection_lost_each_time_is_given_up_after_three(
+    mariadb_queue: TestQueue, mariadb_server: MariaDB
+) -> None:
+    runs: list[int] = []
+
+    def work(connection: Connection) -> None:
+        number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
+        runs.append(number)
+        mariadb_server.execute(f"KILL {number}")
+        _raise_mark(connection, "settled")
+
+    with pytest.raises(DatabaseDown):
+        changing(mariadb_queue.engine, monotonic() + 5, work)
+    assert len(runs) == 3
+
+
+@pytest.fixture
+def proxied(mariadb_queue: TestQueue) -> Iterator[tuple[Proxy, Setup]]:
+    """A replica whose road to the database leads over a proxy."""
+    url = make_url(mariadb_queue.url)
+    with ExitStack() as until_the_end:
+        proxy = until_the_end.enter_context(running_proxy(url.host or "", url.port or 0))
+        engine = connect(url.set(port=proxy.port).render_as_string(hide_password=False))
+        until_the_end.callback(engine.dispose)
+        setup = make_setup(mariadb_queue, engine=engine)
+        ask(setup, "status")  # opens a connection
+        yield proxy, setup
+
+
+@pytest.mark.parametrize("when", ["before", "at", "after"])
+def test_a_commit_whose_answer_is_lost_is_settled_by_the_request_id(
+    mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], when: When
+) -> None:
+    proxy, setup = proxied
+    mariadb_queue.fail(45)
+    before = payloads(mariadb_queue)
+    proxy.cut("COMMIT", when)
+    outcome = ask(setup, "retry 45", key="one")
+    assert proxy.cuts == 1
+    assert codes([outcome]) == ["ok"]
+    if when != "at":
+        assert outcome.repeated is (when == "after")
+    assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
+    assert len(mariadb_queue.jobs) == 1
+    assert mariadb_queue.count(t.audit) == 1
+    assert broken(mariadb_queue, before) == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_that_cannot_be_looked_up_is_told_as_unknown_and_settled_later(
+    mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], when: When
+) -> None:
+    proxy, setup = proxied
+    mariadb_queue.fail(45)
+    before = payloads(mariadb_queue)
+    proxy.cut("COMMIT", when, then_down=True)
+    unknown = ask(setup, "retry 45", key="one")
+    assert codes([unknown]) == ["outcome-unknown"]
+    assert len(mariadb_queue.jobs) == (1 if when == "after" else 0)
+    proxy.up()
+    later = ask(setup, "retry 45", key="one")
+    assert codes([later]) == ["ok"]
+    assert later.repeated is (when == "after")
+    assert len(mariadb_queue.jobs) == 1
+    assert broken(mariadb_queue, before) == []
+
+
+@pytest.mark.parametrize("command", ["INSERT", "SET STATEMENT", "SELECT"])
+def test_a_cut_in_the_middle_is_done_again(
+    mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], command: str
+) -> None:
+    proxy, setup = proxied
+    mariadb_queue.fail(45)
+    before = payloads(mariadb_queue)
+    proxy.cut(command, "after")
+    assert codes([ask(setup, "retry 45")]) == ["ok"]
+    assert len(mariadb_queue.jobs) == 1
+    assert broken(mariadb_queue, before) == []
+
+
+def test_a_database_that_is_down_is_told_in_time_and_comes_back(
+    mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup]
+) -> None:
+    proxy, setup = proxied
+    mariadb_queue.fail(45)
+    proxy.down()
+    began = monotonic()
+    assert codes([ask(setup, "retry 45", key="one"), ask(setup, "status")]) == ["database-down"] * 2
+    assert monotonic() - began < 2
+    proxy.up()
+    assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
+    assert len(mariadb_queue.jobs) == 1
+
+
+def test_a_server_that_became_read_only_is_told_and_used_again_after_it(
+    mariadb_queue: TestQueue, mariadb_server: MariaDB
+) -> None:
+    mariadb_queue.fail(45)
+    name = make_url(mariadb_queue.url).database
+    # ALL includes the right to write on a read-only server, so this one has less.
+    mariadb_server.execute(
+        "CREATE OR REPLACE USER plain@'127.0.0.1' IDENTIFIED BY 'plain'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO plain@'127.0.0.1'",
+    )
+    url = make_url(mariadb_queue.url).set(username="plain", password="plain")
+    engine = connect(url.render_as_string(hide_password=False))
+    setup = make_setup(mariadb_queue, engine=engine)
+    try:
+        mariadb_server.execute("SET GLOBAL read_only = 1")
+        assert codes([ask(setup, "retry 45", key="one")]) == ["read-only"]
+        assert codes([ask(setup, "status")]) == ["ok"]
+        mariadb_server.execute("SET GLOBAL read_only = 0")
+        assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
+    finally:
+        mariadb_server.execute("SET GLOBAL read_only = 0", "DROP USER plain@'127.0.0.1'")
+        engine.dispose()
+
+
+def test_a_statement_that_no_fault_explains_is_no_refusal(queue: TestQueue) -> None:
+    def work(connection: Connection) -> None:
+        move(connection, "sweep", 5)
+        connection.execute(text("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(DBAPIError):
+        changing(queue.engine, monotonic() + 1, work)
+    with reading(queue.engine) as connection:
+        assert mark(connection, "sweep") == 0
+
+
+def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
+    with pytest.raises(Busy):
+        changing(queue.engine, monotonic() - 0.1, lambda connection: mark(connection, "sweep"))
+    with pytest.raises(Busy), reading(queue.engine, monotonic() - 0.1) as connection:
+        connection.execute(select(func.count()).select_from(t.marks))
+
+
+def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
+    queue.fail(45)
+    setup = replace(make_setup(queue), version="late")
+    assert codes([ask(setup, "retry 45", seconds=-1)]) == ["busy"]
+    assert queue.jobs == []
+    (record,) = queue.rows(t.audit)
+    assert (record.outcome, record.reason) == ("refused", "busy")

@@ -1,0 +1,126 @@
+"""Replicas of the bot for tests of the road below Slack: set up by hand, with a movable clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from bot.access.roles import Profile, Rules, Unreachable
+from bot.answers import Outcome
+from bot.dispatch import dispatch, request_id
+from bot.grammar import Request
+from bot.ledger import leases
+from bot.ledger.leases import Lease
+from bot.model import Actor, Invocation, Role, Source
+from bot.queue.database import changing, now_of
+from bot.registry import Setup, find_commands
+from tests.queues import TestQueue
+
+TEAM = "T07QUEUETEAM"
+OPS, ALERTS, AUDIT, FALLBACK = "C07QUEUEOPS1", "C07QALERTS01", "C07QAUDIT001", "C07RANDOM001"
+ANA, OMAR, SAM = "U07ADMINANA1", "U07OPERATOR1", "U07STRANGER1"
+
+
+@dataclass
+class Ahead:
+    """The database's clock, moved by a test: `by` is added to it."""
+
+    by: timedelta = timedelta()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """The moved time, naive UTC."""
+        return now_of(connection) + self.by
+
+    def move(self, **length: float) -> None:
+        """Let time pass, in the words of `timedelta`."""
+        self.by += timedelta(**length)
+
+
+@dataclass
+class People:
+    """A workspace in which everybody is a member, until `gone` says otherwise."""
+
+    gone: set[str] = field(default_factory=set)
+
+    def profile(self, user: str) -> Profile:
+        """A member, or somebody who was deactivated."""
+        return Profile(user, TEAM, is_deleted=user in self.gone)
+
+    def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
+        """No groups here."""
+        raise Unreachable(f"no group {group}")
+
+    def is_shared(self, channel: str) -> bool:  # noqa: ARG002 the protocol's
+        """No channel is shared."""
+        return False
+
+
+def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
+    """One replica on this queue: Ana is an admin, Omar an operator, Sam nobody."""
+    given: dict[str, Any] = {
+        "engine": queue.engine,
+        "queue": queue.queue,
+        "rules": Rules(
+            operators=(OMAR,),
+            admins=(ANA,),
+            change_channels=(OPS, ALERTS),
+            team=TEAM,
+            terminal_role=Role.ADMIN,
+        ),
+        "directory": People(),
+        "replica": replica,
+        "version": "test",
+        "audit_channel": AUDIT,
+        "alert_channel": ALERTS,
+        "fallback_channel": FALLBACK,
+        "commands": find_commands(),
+        "clock": Ahead(),
+    }
+    return Setup(**(given | values))
+
+
+def ask(
+    setup: Setup,
+    said: str | Request,
+    *,
+    by: str = ANA,
+    key: str | None = None,
+    seconds: float = 10.0,
+    message_ts: str | None = None,
+    channel: str | None = OPS,
+) -> Outcome:
+    """Say something to a replica, as from Slack; the same `key` is the same click."""
+    invocation = Invocation(
+        Actor(by, TEAM, Source.SLASH),
+        request_id("test", key or uuid4()),
+        monotonic() + seconds,
+        channel,
+        message_ts,
+    )
+    return dispatch(setup, invocation, said)
+
+
+def confirm(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
+    """Confirm the preview of a bulk change; `by` and `key` as for `ask`."""
+    options = {name: values.pop(name) for name in ("by", "key") if name in values}
+    return ask(setup, Request(action, {"plan": plan, **values}), **options)
+
+
+def hold(setup: Setup, name: str = "watcher") -> Lease:
+    """The lease, which nobody else may hold now."""
+    lease = changing(
+        setup.engine,
+        monotonic() + 5,
+        lambda connection: leases.take(connection, name, setup.replica, setup.clock(connection)),
+    )
+    assert lease is not None, "somebody else holds the lease"
+    return lease
+
+
+def codes(outcomes: Iterable[Outcome]) -> list[str]:
+    """How each ended: `ok`, or the refusal's code."""
+    return [outcome.refusal.code if outcome.refusal else "ok" for outcome in outcomes]

@@ -1,0 +1,125 @@
+"""A TCP proxy before a MariaDB server that cuts a connection at a chosen command."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Literal
+
+When = Literal["before", "at", "after"]
+"""The command does not reach the server; reaches it and nobody hears of it; its answer is lost."""
+
+_QUERY = 3  # COM_QUERY, dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html
+
+
+class Proxy:
+    """Passes bytes on until it is told otherwise; `cuts` counts the connections it cut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Listen on a free port for what is meant for `host` and `port`."""
+        self._target = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.cuts = 0
+        self._cut: tuple[bytes, When] | None = None
+        self._then_down = False
+        self._down = False
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def cut(self, command: str, when: When, *, then_down: bool = False) -> None:
+        """Cut the connection on which the next such command comes; refuse all others after it."""
+        self._cut = (command.encode(), when)
+        self._then_down = then_down
+
+    def up(self) -> None:
+        """Take connections again."""
+        self._down = False
+
+    def down(self) -> None:
+        """Drop every connection and take no more."""
+        self._down = True
+        with self._lock:
+            for one in self._open:
+                _close(one)
+
+    def serve(self) -> None:
+        """Accept until the listener is closed."""
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._down:
+                client.close()
+                continue
+            server = socket.create_connection(self._target)
+            answer_lost = threading.Event()
+            with self._lock:
+                self._open |= {client, server}
+            for step in (self._up_stream, self._down_stream):
+                threading.Thread(target=step, args=(client, server, answer_lost)).start()
+
+    def close(self) -> None:
+        """Stop, and drop what is open."""
+        _close(self._listener)
+        self.down()
+
+    def _up_stream(
+        self, client: socket.socket, server: socket.socket, answer_lost: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError), client.makefile("rb") as stream:
+            while head := stream.read(4):
+                body = stream.read(int.from_bytes(head[:3], "little"))
+                when = self._matches(body)
+                if when == "before":
+                    break
+                if when == "after":
+                    answer_lost.set()
+                server.sendall(head + body)
+                if when == "at":
+                    break
+        _close(client)
+        _close(server)
+
+    def _down_stream(
+        self, client: socket.socket, server: socket.socket, answer_lost: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while (said := server.recv(65_536)) and not answer_lost.is_set():
+                client.sendall(said)
+        _close(client)
+        _close(server)
+        with self._lock:
+            self._open -= {client, server}
+
+    def _matches(self, body: bytes) -> When | None:
+        if (
+            self._cut is None
+            or body[:1] != bytes([_QUERY])
+            or not body[1:].startswith(self._cut[0])
+        ):
+            return None
+        when, self._cut = self._cut[1], None
+        self.cuts += 1
+        self._down = self._then_down
+        return when
+
+
+def _close(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
+
+
+@contextlib.contextmanager
+def running_proxy(host: str, port: int) -> Iterator[Proxy]:
+    """A proxy that runs until the block ends."""
+    proxy = Proxy(host, port)
+    thread = threading.Thread(target=proxy.serve)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+        thread.join(5)
