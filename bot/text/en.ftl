@@ -8,6 +8,7 @@ tienda = shop { $id }
 job-unknown = unknown job
 everyone = everyone
 attempts = { $attempts } of { $most } attempts
+attempts-of = { $attempts } of { $most }
 attempts-made =
     { $attempts ->
         [one] 1 attempt
@@ -81,6 +82,7 @@ label-state = *State:*
 label-queue = *Queue:*
 label-class = *Class:*
 label-order = *Order:*
+label-tienda = *Shop:*
 label-attempts = *Attempts:*
 label-created-at = *Created:*
 label-available-at = *Available:*
@@ -118,7 +120,6 @@ deleted-many-by =
         [one] 🗑️ { $by } deleted 1 job:
        *[other] 🗑️ { $by } deleted { $count } jobs:
     }
-deleted-row = { $id }
 deleted-reserved-one = ⚠️ It was reserved: its worker may still finish it.
 deleted-reserved =
     { $count ->
@@ -320,8 +321,15 @@ help-history = who changed what, and what was refused
 help-whoami = your role here, and why
 help-help = this list
 
+## Answers of the app itself
+working = ⏳ This takes a moment; the answer follows here.
+modal-result = Result
+modal-close = Close
+modal-too-late = Slack took too long to open the dialog. Nothing was changed; please try again.
+
 ## Refusals: sentences without a full stop, as the queue's API words them
-refusal-lead = { $mark } { $sentence }
+refusal-lead = { $mark } { $sentence }.
+refusal-question = { $mark } { $sentence }
 refusal-refused = This was refused: { $code }
 refusal-usage = Usage: { $usage }
 refusal-holders =
@@ -373,7 +381,7 @@ refusal-outcome-unknown = The database did not say whether the change was made. 
 refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
 bug =
     { $nothing_changed ->
-        [true] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $incident }.
+        [1] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $incident }.
        *[other] ⚠️ Something broke in the bot. Please look at the queue before you try again. It is in the log as { $incident }.
     }
 
@@ -415,5 +423,5 @@ problem-range = { $value } is not a range of at most 20 ids
 problem-count = One to 20 ids are possible at once, not { $value }
 problem-one = Exactly one id is needed
 problem-age = { $value } is not a length of time like 30m, 12h or 7d
-problem-button = This button is from another version of the bot. Please ask for the list again
+problem-old-button = This button is from another version of the bot. Please ask for the list again
 problem-other = { $field } cannot be { $value }

@@ -8,6 +8,7 @@ tienda = tienda { $id }
 job-unknown = job desconocido
 everyone = todas las personas
 attempts = { $attempts } de { $most } intentos
+attempts-of = { $attempts } de { $most }
 attempts-made =
     { $attempts ->
         [one] 1 intento
@@ -81,6 +82,7 @@ label-state = *Estado:*
 label-queue = *Cola:*
 label-class = *Clase:*
 label-order = *Orden:*
+label-tienda = *Tienda:*
 label-attempts = *Intentos:*
 label-created-at = *Creado:*
 label-available-at = *Disponible:*
@@ -118,7 +120,6 @@ deleted-many-by =
         [one] 🗑️ { $by } eliminó 1 job:
        *[other] 🗑️ { $by } eliminó { $count } jobs:
     }
-deleted-row = { $id }
 deleted-reserved-one = ⚠️ Estaba reservado: es posible que su worker lo termine.
 deleted-reserved =
     { $count ->
@@ -320,8 +321,15 @@ help-history = quién cambió qué, y qué se rechazó
 help-whoami = el rol propio aquí, y por qué
 help-help = esta lista
 
+## Respuestas de la app misma
+working = ⏳ Esto toma un momento; la respuesta llega aquí.
+modal-result = Resultado
+modal-close = Cerrar
+modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada; conviene reintentar.
+
 ## Rechazos: oraciones sin punto final, como las de la API de la cola
-refusal-lead = { $mark } { $sentence }
+refusal-lead = { $mark } { $sentence }.
+refusal-question = { $mark } { $sentence }
 refusal-refused = Se rechazó: { $code }
 refusal-usage = Uso: { $usage }
 refusal-holders =
@@ -373,7 +381,7 @@ refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Co
 refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
 bug =
     { $nothing_changed ->
-        [true] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $incident }.
+        [1] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $incident }.
        *[other] ⚠️ Algo falló en el bot. Conviene mirar la cola antes de reintentar. Está en el log como { $incident }.
     }
 
@@ -415,5 +423,5 @@ problem-range = { $value } no es un rango de a lo sumo 20 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
 problem-one = Hace falta exactamente un id
 problem-age = { $value } no es una duración como 30m, 12h o 7d
-problem-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
+problem-old-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
 problem-other = { $field } no puede ser { $value }

@@ -29,6 +29,8 @@ _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+# What a name or an id holds, and none of the characters that mark up a text.
+_NAME = re.compile(r"(?:[^\W_]|[ .@'#/-])+")
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 
@@ -97,8 +99,11 @@ def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
         return text
     head = text[: _whole(text, limit - 4)]
     ticks = re.findall("`+", head)
-    closing = ticks[-1] if len(ticks) % 2 else ""
-    return Mrkdwn(f"{head}{closing}…")
+    if len(ticks) % 2 == 0:
+        return Mrkdwn(f"{head}…")
+    # What was just opened is taken back, what has begun is closed.
+    opened = head.removesuffix(ticks[-1])
+    return Mrkdwn(f"{opened}…" if opened != head else f"{head}{ticks[-1]}…")
 
 
 def join(separator: str, parts: Iterable[Mrkdwn]) -> Mrkdwn:
@@ -116,24 +121,30 @@ def link(url: str, label: object) -> Mrkdwn:
     return Mrkdwn(f"<{safe}|{escape(label)}>")
 
 
+def named(value: object, limit: int = 64) -> Mrkdwn:
+    """An id or a name on one line; in code where it holds more than such a thing does."""
+    line = plain_line(value, limit, angles=True)
+    return escape(line) if _NAME.fullmatch(line) else code(line, limit)
+
+
 def mention(user: str) -> Mrkdwn:
     """A Slack user by id, shown by name; anything else as it is written."""
-    return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else escape(user)
+    return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else named(user)
 
 
 def group(id_: str) -> Mrkdwn:
     """A user group by id, shown by name; anything else as it is written."""
-    return Mrkdwn(f"<!subteam^{id_}>") if _is_id(id_) else escape(id_)
+    return Mrkdwn(f"<!subteam^{id_}>") if _is_id(id_) else named(id_)
 
 
 def channel(id_: str) -> Mrkdwn:
     """A channel by id, shown by name; anything else as it is written."""
-    return Mrkdwn(f"<#{id_}>") if _is_id(id_) else escape(id_)
+    return Mrkdwn(f"<#{id_}>") if _is_id(id_) else named(id_)
 
 
-def date(unix: int, fallback: str) -> Mrkdwn:
-    """A moment that each reader sees in their own time zone."""
-    return Mrkdwn(f"<!date^{unix}^{{date_short_pretty}} {{time_secs}}|{escape(fallback)}>")
+def date(unix: int, fallback: str, form: str = "{date_short_pretty} {time_secs}") -> Mrkdwn:
+    """A moment that each reader sees in their own time zone, in one of Slack's forms."""
+    return Mrkdwn(f"<!date^{unix}^{form}|{escape(fallback)}>")
 
 
 def _is_id(text: str) -> bool:

@@ -37,7 +37,7 @@ class MissingText(KeyError):
 class Texts:
     """The messages of one language: `texts(key, …)` is mrkdwn, `texts.plain(key, …)` unescaped.
 
-    Values: counts (formatted for the language; ids go in as text), text (escaped in mrkdwn),
+    Values: counts (formatted for the language; ids go in as text), truth as 1 or 0, text (escaped),
     `Mrkdwn` (kept), `Person` (a mention) and `Moment` (a date each reader sees in their zone).
     """
 
@@ -64,6 +64,16 @@ class Texts:
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
 
+    def brief(self, at: datetime) -> Mrkdwn:
+        """A moment (naive UTC) without its year and seconds, for long lists."""
+        stamp = int(at.replace(tzinfo=UTC).timestamp())
+        return date(stamp, self.brief_plain(at), "{date_num} {time}")
+
+    def brief_plain(self, at: datetime) -> str:
+        """The same as plain text in the configured time zone."""
+        local = at.replace(tzinfo=UTC).astimezone(self.zone)
+        return str(format_datetime(local, "d MMM HH:mm", locale=self._locale))
+
     def has(self, key: str) -> bool:
         """Whether the catalog has this key."""
         return bool(self._bundle.has_message(key))
@@ -81,8 +91,8 @@ class Texts:
 
     def _mrkdwn(self, value: object) -> object:
         match value:
-            case bool() | None:
-                return str(value).lower()
+            case bool():
+                return int(value)
             case int() | float() | FluentNumber() | FluentNone():
                 return value
             case Person():
@@ -96,8 +106,8 @@ class Texts:
 
     def _plain(self, value: object) -> object:
         match value:
-            case bool() | None:
-                return str(value).lower()
+            case bool():
+                return int(value)
             case int() | float() | FluentNumber() | FluentNone():
                 return value
             case Person():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.ledger.model import AuditLine, Target
 from bot.model import Message, Moment, Person, Source
-from bot.text import Mrkdwn, channel, code, cut, escape, join, link
+from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.names import dots, order, queue_name
@@ -12,9 +12,11 @@ from bot.views.refusal import reason_words
 
 HASH = 8
 TARGETS = 20
-HISTORY_BLOCKS = 5_400
+LEAD = 1_800
+HISTORY_ROW = 240
+HISTORY_BLOCKS = 5_900
 HISTORY_TEXT = 3_700
-"""With the fallback text a message stays under 10,000 characters."""
+"""Together under 10,000 characters, with the line that says how many are left."""
 
 _MARKS = {
     "ok": "✅",
@@ -42,7 +44,7 @@ def audit_message(
     """
     first, last = lines[0], lines[-1]
     lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
-    said = [cut(lead, 900), *_why(first, ctx)]
+    said = [cut(lead, LEAD), *_why(first, ctx)]
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
@@ -52,62 +54,77 @@ def audit_message(
 
 
 def history_message(lines: Sequence[AuditLine], ctx: Context) -> Message:
-    """One line a record, newest first, as many as a message holds."""
+    """One line a record, newest first, as many as a message holds; in the terminal all."""
     texts = ctx.texts
     if not lines:
         said = texts("history-none")
         return message([said], [section(said)])
     title = texts("history-title")
+    if ctx.source is Source.TERMINAL:
+        rows = [dots(texts("at", at=Moment(line.at)), _fact(line, ctx)) for line in lines]
+        return Message(str(join("\n", [title, *rows])))
     shown, spoken = [title], [title]
     room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
     for line in lines:
-        facts = dots(_outcome(line, 1, ctx), cut(_subject(line, ctx), 240))
-        row = dots(texts("at", at=Moment(line.at)), facts)
-        plain = dots(escape(texts.moment(line.at)), facts)
-        terminal = ctx.source is Source.TERMINAL
-        if not terminal and (len(row) > room or len(plain) > text_room):
-            left = texts("history-more", count=len(lines) - len(shown) + 1)
-            return message([*spoken, left], [*sections(shown), context_line(left)])
+        fact = cut(_fact(line, ctx), HISTORY_ROW)
+        row = dots(texts.brief(line.at), fact)
+        plain = dots(escape(texts.brief_plain(line.at)), fact)
         room, text_room = room - len(row) - 1, text_room - len(plain) - 1
+        if min(room, text_room) < 0:
+            break
         shown.append(row)
         spoken.append(plain)
-    if ctx.source is Source.TERMINAL:
-        return Message(str(join("\n", spoken)))
-    return message(spoken, sections(shown))
+    blocks = sections(shown)
+    if (left := len(lines) - len(shown) + 1) > 0:
+        spoken.append(texts("history-more", count=left))
+        blocks.append(context_line(spoken[-1]))
+    return message(spoken, blocks)
+
+
+def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
+    """Who did what to what, as short as it goes: the mark alone says that it was done."""
+    done = line.outcome == "ok"
+    lead = _who(line, ctx) if done else _outcome(line, 1, ctx)
+    return dots(lead, _subject(line, ctx, queues=ctx.source is Source.TERMINAL))
 
 
 def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
     """Mark, who, which command, how it ended, and how often where there are equal ones."""
     texts = ctx.texts
     key = f"outcome-{line.outcome}"
-    word = texts(key) if texts.has(key) else escape(line.outcome)
-    mark = _MARKS.get(line.outcome, "•")
-    who = texts("audit-who", mark=mark, who=Person(line.actor), command=code(line.action, 40))
+    word = texts(key) if texts.has(key) else named(line.outcome)
     if times > 1:
         word = texts("audit-times", outcome=word, count=times)
-    return dots(who, word)
+    return dots(_who(line, ctx), word)
 
 
-def _subject(line: AuditLine, ctx: Context) -> Mrkdwn:
+def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
+    mark = _MARKS.get(line.outcome, "•")
+    command = code(line.action, 40)
+    return ctx.texts("audit-who", mark=mark, who=Person(line.actor), command=command)
+
+
+def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
     """What it was done to; without a target, the arguments as they were given."""
     if not line.targets:
         said = line.arguments if line.arguments not in ("", "{}") else ""
         return code(said, 200)
-    named = [_target(target, ctx) for target in line.targets[:TARGETS]]
+    told = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
     hidden = len(line.targets) - TARGETS
-    named += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
-    return join(", ", named)
+    told += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
+    return join(", ", told)
 
 
-def _target(target: Target, ctx: Context) -> Mrkdwn:
+def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
     row = ctx.texts(f"target-{target.kind}", id=str(target.id))
-    more = dots(order(target.order_id, ctx, queue=target.queue), queue_name(target.queue))
-    return ctx.texts("audit-target", row=row, more=more)
+    whose = order(target.order_id, ctx, queue=target.queue)
+    more = dots(whose, queue_name(target.queue)) if queues else whose
+    return ctx.texts("audit-target", row=row, more=more) if more else row
 
 
 def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
-    """For what did not happen: the reason in words, and what the person was told."""
-    if line.outcome in ("ok", "started", "done"):
+    """Unless it was simply done: the reason in words, and what the person was told."""
+    if line.outcome == "ok":
         return []
     reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
     told = [code(line.answer, 300)] if line.answer.strip() else []
@@ -125,5 +142,5 @@ def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
     """`#12 ab12cd34`, or the first and the last of several."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
-    said = [f"#{line.seq} {line.hash[:HASH]}" for line in ends if line.hash is not None]
-    return escape(" – ".join(said))
+    said = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)
+    return join(" – ", said)

@@ -89,6 +89,11 @@ def menu(
 
 def _written(args: Mapping[str, Argument], limit: int) -> str:
     value = json.dumps({"v": VERSION, **args}, ensure_ascii=False, separators=(",", ":"))
+    # Nothing reads a value as mrkdwn; it carries no markup all the same.
+    for character in "<>&":
+        value = value.replace(character, f"\\u{ord(character):04x}")
+    # Half a pair can be written in JSON only as an escape.
+    value = value.encode("utf-8", "backslashreplace").decode()
     if len(value) > limit:
         raise ValueError(f"a button's value has {len(value)} characters, Slack takes {limit}")
     return value

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.model import Message
 from bot.queue.model import DeletedRow, RetriedJob, SkippedRow
-from bot.text import Mrkdwn, cut
+from bot.text import Mrkdwn, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name
@@ -85,7 +85,7 @@ def _retried_lines(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
 def _deleted_lines(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
     return [
         _line(
-            None if len(rows) == 1 else ctx.texts("deleted-row", id=str(row.id)),
+            None if len(rows) == 1 else escape(row.id),
             row,
             None if row.attempts is None else ctx.texts("attempts-made", attempts=row.attempts),
             ctx,

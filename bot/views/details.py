@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from bot.model import Block, Message, Modal
 from bot.queue.model import FailedJob, FailedJobDetail, Job, JobDetail
-from bot.text import Mrkdwn, code, cut, join, preformatted_parts
+from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.context import Context
-from bot.views.names import LONGEST_NAME, dots, order, queue_name, read_wall_clock, tienda
+from bot.views.names import LONGEST_NAME, bare_order, bare_tienda, queue_name, read_wall_clock
 from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
 
+TITLE = 24
 DIALOG_PARTS = 8
-MESSAGE_TEXT = 2_200
+MESSAGE_TEXT = 2_000
 """What an exception or a payload may take: parts of 3,000 characters in a dialog; in a message
 together with the rest under 10,000 characters.
 """
@@ -22,9 +23,7 @@ def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
     row, texts = found.failed_job, ctx.texts
     title = texts("failed-row", id=str(row.id))
     facts = [
-        _fact("label-queue", queue_name(row.queue), ctx),
-        _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
-        _fact("label-order", _order(row, ctx), ctx),
+        *_whose(row, ctx),
         _fact("label-failed-at", _moment(row.failed_at, ctx), ctx),
         _fact("label-error-group", code(found.error_group), ctx),
     ]
@@ -40,11 +39,11 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
     title = texts("job-row", id=str(row.id))
     facts = [
         _fact("label-state", state(row, ctx), ctx),
-        _fact("label-queue", queue_name(row.queue), ctx),
-        _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
-        _fact("label-order", _order(row, ctx), ctx),
+        *_whose(row, ctx),
         _fact(
-            "label-attempts", texts("attempts", attempts=row.attempts, most=row.max_attempts), ctx
+            "label-attempts",
+            texts("attempts-of", attempts=row.attempts, most=row.max_attempts),
+            ctx,
         ),
         _fact("label-created-at", _moment(row.created_at_human, ctx), ctx),
         _fact("label-available-at", _moment(row.available_at_human, ctx), ctx),
@@ -56,9 +55,14 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
     return _shown(title, texts.plain("job-name", id=str(row.id)), facts, hints, long, elements, ctx)
 
 
-def _order(row: Job | FailedJob, ctx: Context) -> Mrkdwn:
-    named = order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id)
-    return dots(named, tienda(row.tienda_id, ctx))
+def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
+    whose = bare_order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id)
+    return [
+        _fact("label-queue", queue_name(row.queue), ctx),
+        _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
+        _fact("label-order", whose, ctx),
+        _fact("label-tienda", bare_tienda(row.tienda_id), ctx),
+    ]
 
 
 def _moment(text: str | None, ctx: Context) -> Mrkdwn:
@@ -68,7 +72,7 @@ def _moment(text: str | None, ctx: Context) -> Mrkdwn:
 
 
 def _fact(label: str, value: Mrkdwn, ctx: Context) -> tuple[Mrkdwn, Mrkdwn]:
-    return ctx.texts(label), cut(value, 600)
+    return ctx.texts(label), cut(value, 300)
 
 
 def _shown(
@@ -87,7 +91,7 @@ def _shown(
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
     if ctx.in_dialog:
-        return Modal(plain_title, tuple(blocks), ctx.texts.plain("button-close"))
+        return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))
     if elements:
         blocks.append(actions(elements, "foot"))
     lines = [title, *(join(" ", pair) for pair in known), *hints]

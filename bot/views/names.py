@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from bot.model import Moment
-from bot.text import Mrkdwn, Texts, code, escape, join, link
+from bot.text import Mrkdwn, Texts, code, escape, join, link, named, plain_line
 from bot.views.context import Context
 
 LONGEST_NAME = 80
+LONGEST_ID = 60
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -23,6 +24,23 @@ def queue_name(name: str) -> Mrkdwn:
     return code(name, LONGEST_NAME) or code("–")
 
 
+def bare_order(
+    order_id: int | str | None,
+    ctx: Context,
+    *,
+    tienda_id: int | str | None = None,
+    queue: str | None = None,
+    job_id: int | None = None,
+) -> Mrkdwn:
+    """An order's id, a link where the settings have a template; nothing without an order."""
+    if order_id is None or not str(order_id).strip():
+        return Mrkdwn()
+    values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
+    label = plain_line(order_id, LONGEST_ID, angles=True)
+    url = filled(ctx.links.order, values)
+    return link(url, label) if url else named(label, LONGEST_ID)
+
+
 def order(
     order_id: int | str | None,
     ctx: Context,
@@ -31,20 +49,20 @@ def order(
     queue: str | None = None,
     job_id: int | None = None,
 ) -> Mrkdwn:
-    """`order 803193`, a link where the settings have a template; nothing without an order."""
-    if order_id is None or not str(order_id).strip():
-        return Mrkdwn()
-    values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
-    label = _short(order_id)
-    url = filled(ctx.links.order, values)
-    return ctx.texts("order", id=link(url, label) if url else escape(label))
+    """`order 803193`; nothing without an order."""
+    bare = bare_order(order_id, ctx, tienda_id=tienda_id, queue=queue, job_id=job_id)
+    return ctx.texts("order", id=bare) if bare else Mrkdwn()
+
+
+def bare_tienda(tienda_id: int | str | None) -> Mrkdwn:
+    """A shop's id; nothing without one."""
+    return Mrkdwn() if tienda_id is None else named(tienda_id, LONGEST_ID)
 
 
 def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
     """`shop 12097`; nothing without one."""
-    if tienda_id is None or not str(tienda_id).strip():
-        return Mrkdwn()
-    return ctx.texts("tienda", id=_short(tienda_id))
+    bare = bare_tienda(tienda_id)
+    return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
 
 
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
@@ -66,11 +84,6 @@ def filled(template: str | None, values: Mapping[str, object]) -> str | None:
             return None
         url = url.replace(place, quote(str(value)[:200].encode("utf-8", "replace"), safe=""))
     return url
-
-
-def _short(value: object) -> str:
-    text = " ".join(str(value)[:200].split())
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def age(seconds: int, texts: Texts) -> str:
@@ -104,16 +117,16 @@ def from_wall_clock(at: datetime, ctx: Context) -> Moment:
     return Moment(at.replace(tzinfo=ctx.zone).astimezone(UTC).replace(tzinfo=None))
 
 
-def read_wall_clock(text: str, ctx: Context) -> Moment | str:
+def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
     """A moment out of `2025-11-07 17:45:59`, as the spec has it; what is no time stays text."""
     try:
         at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 zone: the setting's
         return from_wall_clock(at, ctx)
     except (ValueError, OverflowError):
-        return text[:40]
+        return named(text, 40)
 
 
-def seconds_since(moment: Moment | str, now: datetime) -> int:
+def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
     """How long ago a moment was; 0 where it is not known or still to come."""
     if isinstance(moment, str):
         return 0

@@ -24,7 +24,9 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
     """The sentence with what would help: the usage, who has the role, where changes are allowed."""
     texts = ctx.texts
     mark = "⛔" if refusal.code in _CLOSED else "⚠️" if refusal.code in _TROUBLE else _NOTE
-    lead = texts("refusal-lead", mark=mark, sentence=_sentence(refusal.code, refusal.values, texts))
+    sentence = _sentence(refusal.code, refusal.values, texts)
+    key = "refusal-question" if sentence.endswith("?") else "refusal-lead"
+    lead = texts(key, mark=mark, sentence=sentence)
     skipped = [row for row in _many(refusal, "skipped") if isinstance(row, SkippedRow)]
     lines = [lead, *skipped_lines(skipped, texts)]
     notes = _notes(refusal, texts)
@@ -39,7 +41,7 @@ def refusal_sentence(refusal: Refusal, texts: Texts) -> str:
 
 def bug_message(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
     """That something broke, under which id it was logged, and whether anything was changed."""
-    said = ctx.texts("bug", incident=incident, nothing_changed=nothing_changed)
+    said = ctx.texts("bug", incident=code(incident), nothing_changed=nothing_changed)
     return message([said], [section(said)])
 
 
@@ -68,7 +70,7 @@ def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
     key = f"refusal-{code_}"
     if not texts.has(key):
         return texts("refusal-refused", code=code(code_))
-    return texts(key, **_shown(values, texts))
+    return texts(key, code=code(code_), **_shown(values, texts))
 
 
 def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
@@ -158,7 +160,7 @@ def _many(refusal: Refusal, name: str) -> Sequence[object]:
 
 
 def _role(value: object, texts: Texts) -> Mrkdwn:
-    role = Role(value) if isinstance(value, int) else Role.NONE
+    role = Role(value) if isinstance(value, int) and value in list(Role) else Role.NONE
     return texts(f"role-{role.word}")
 
 

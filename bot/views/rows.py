@@ -19,9 +19,11 @@ from bot.views.names import (
     seconds_since,
 )
 
-ROW = 480
+ROW = 420
 ERROR = 110
-"""The spec's `exception_short` is 103 characters; what a row may take keeps ten in one message."""
+"""The spec's `exception_short` has 103 characters; ten rows, their buttons with their questions and
+the fallback text stay under 10,000.
+"""
 
 
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
@@ -34,9 +36,8 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
-    return join(
-        "\n", [cut(named, ROW - 2 * ERROR), cut(code(row.exception_short, ERROR), 2 * ERROR)]
-    )
+    error = cut(code(row.exception_short, ERROR), ERROR + 20)
+    return join("\n", [cut(named, ROW - len(error) - 1), error])
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
@@ -49,7 +50,7 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
         queue_name(row.queue),
     )
     tried = ctx.texts("attempts", attempts=row.attempts, most=row.max_attempts)
-    return cut(join("\n", [cut(named, ROW - 200), dots(state(row, ctx), tried)]), ROW)
+    return cut(join("\n", [cut(named, ROW - 160), dots(state(row, ctx), tried)]), ROW)
 
 
 def state(row: Job, ctx: Context) -> Mrkdwn:

@@ -77,12 +77,12 @@ def _notes(hidden: int, as_of: datetime | None, ctx: Context) -> list[Mrkdwn]:
 
 
 def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
-    shown = {
-        "failed": data.failed_jobs_count > 0,
-        "jobs": bool(data.pending_jobs or data.reserved_jobs),
-    }
+    shown = (
+        ("failed", "button-failed", data.failed_jobs_count > 0),
+        ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
+    )
     return [
-        run_button(name, ctx.texts.plain(f"button-{name}"), {})
-        for name, some in shown.items()
+        run_button(name, ctx.texts.plain(label), {})
+        for name, label, some in shown
         if some and name in ctx.runnable
     ]

@@ -372,7 +372,7 @@ PROBLEMS = (
     ("count", "25", ""),
     ("one", "", ""),
     ("age", "soon", ""),
-    ("button", "", ""),
+    ("old-button", "", ""),
     ("finite_number", "x", ""),
 )
 
@@ -435,17 +435,18 @@ def _list_samples(w: Words) -> Iterator[Sample]:
         order="https://shop.example.com/orders/{order_id}",
         job="https://admin.example.com/{queue}/{job_id}",
     )
+    filtered = w.queue[:191]  # the longest that the arguments of the two lists take
     two = tuple(failed_job(id_, w) for id_ in (46, 45))
     many = tuple(failed_job(id_, w) for id_ in range(60, 45, -1))
     yield Sample("failed", partial(failed_list, two))
     yield Sample("failed-linked", partial(failed_list, two), links=links)
-    yield Sample("failed-paged", partial(failed_list, many, queue=w.queue))
-    yield Sample("failed-none", partial(failed_list, (), queue=w.queue))
+    yield Sample("failed-paged", partial(failed_list, many, queue=filtered))
+    yield Sample("failed-none", partial(failed_list, (), queue=filtered))
     yield Sample("failed-terminal", partial(failed_list, many), source=Source.TERMINAL)
     jobs = mixed_jobs(w)
     yield Sample("jobs", partial(job_list, jobs))
     yield Sample("jobs-linked", partial(job_list, jobs), links=links)
-    yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=w.queue))
+    yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=filtered))
     yield Sample("jobs-many", partial(job_list, tuple(job(id_, w) for id_ in range(40, 20, -1))))
     yield Sample("jobs-none", partial(job_list, ()))
     yield Sample("jobs-terminal", partial(job_list, jobs), source=Source.TERMINAL)
@@ -459,10 +460,14 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
         payload=w.payload,
         row_digest=DIGEST,
     )
-    words: tuple[Literal["pending", "delayed", "reserved"], ...]
-    words = ("pending", "delayed", "reserved", "reserved")
+    words: list[Literal["pending", "delayed", "reserved"]]
+    words = ["pending", "delayed", "reserved", "reserved"]
     for source in (Source.SLASH, Source.BUTTON, Source.TERMINAL):
         yield Sample(f"failed-job-{source}", partial(details.failed_detail, failed), source=source)
+    largest = failed.model_copy(update={"failed_job": failed_job(10**18 - 1, w)})
+    for source in (Source.SLASH, Source.BUTTON):
+        name = f"failed-job-largest-id-{source}"
+        yield Sample(name, partial(details.failed_detail, largest), source=source)
     for row, state in zip(mixed_jobs(w), words, strict=True):
         detail = JobDetail(job=row, state=state, payload=w.payload, row_digest=DIGEST)
         name = f"job-{row.id}"

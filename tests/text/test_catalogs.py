@@ -1,0 +1,84 @@
+"""The two catalogs say the same things, and exactly what the code asks for."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fluent.syntax import FluentParser, ast
+
+import bot
+from bot.registry import find_commands
+from bot.text import LANGUAGES
+
+ROOT = Path(bot.__file__).parent
+CODE = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
+LITERAL = re.compile(r"""(?<![\w])["']([a-z][a-zA-Z0-9_-]*)["']""")
+# Words, hyphens and one or two values; of values alone anything could be made.
+MADE = re.compile(r"""f["']((?:[a-z-]+-(?:\{[^{}]*\}-?){1,2}[a-z-]*|\{[^{}]*\}-[a-z-]+))["']""")
+
+
+VARIABLE = re.compile(r"\$([a-z_]+)")
+
+
+def catalog(language: str) -> dict[str, set[str]]:
+    """Key and variables of every message; fails on what the parser cannot read."""
+    text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
+    entries = FluentParser().parse(text).body
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        assert not isinstance(entry, ast.Junk), entry.content
+        if isinstance(entry, ast.Message):
+            assert entry.id.name not in found, f"{entry.id.name} is there twice"
+            assert entry.span is not None
+            body = text[entry.span.start : entry.span.end]
+            found[entry.id.name] = set(VARIABLE.findall(body))
+    return found
+
+
+CATALOGS = {language: catalog(language) for language in LANGUAGES}
+KEYS = set(CATALOGS["en"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_variables(language: str) -> None:
+    assert CATALOGS[language] == CATALOGS["en"]
+
+
+def literals() -> set[str]:
+    """Every word in quotes in the code: what names a key is among them."""
+    return {word for text in CODE.values() for word in LITERAL.findall(text)}
+
+
+def families() -> Iterator[re.Pattern[str]]:
+    """The keys that are put together: `f"help-{name}"` and the like."""
+    for path, text in CODE.items():
+        if path.parent.name in ("views", "watch", "slack"):
+            for made in MADE.findall(text):
+                yield re.compile(re.sub(r"\{[^{}]*\}", "[a-z_-]+", made))
+
+
+def test_every_key_is_used() -> None:
+    named, made = literals(), list(families())
+    unused = {key for key in KEYS - named if not any(family.fullmatch(key) for family in made)}
+    assert unused == set()
+
+
+def test_every_key_that_is_asked_for_is_there() -> None:
+    asked = re.compile(r"""texts(?:\.plain)?\(\s*["']([a-z][\w-]*)["']""")
+    wanted = {key for text in CODE.values() for key in asked.findall(text)}
+    assert wanted
+    assert wanted - KEYS == set()
+
+
+def test_every_command_says_what_it_does() -> None:
+    for name in find_commands():
+        assert f"help-{name}" in KEYS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalog_uses_no_markup_but_bold(language: str) -> None:
+    text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
+    values = re.sub(r"(?m)^#.*$|<#\{ \$channel \}>", "", text)
+    for sign in ("<", "&", "`", "~"):
+        assert sign not in values.replace("->", "")

@@ -1,0 +1,193 @@
+"""Text from outside becomes mrkdwn that shows it and obeys nothing in it."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import (
+    Mrkdwn,
+    channel,
+    code,
+    cut,
+    escape,
+    group,
+    join,
+    link,
+    mention,
+    named,
+    plain_line,
+    preformatted,
+    preformatted_parts,
+    readable,
+)
+from bot.text.escape import clean, date
+
+ENTITY = re.compile(r"&(?:amp|lt|gt);")
+KEPT = {"\u200c", "\u200d"}  # emoji and Persian need them
+# Format characters that are seen: signs of Arabic, Syriac, Kaithi numbers and hieroglyphs.
+SEEN = {"ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN"}
+
+
+def is_safe(text: str) -> bool:
+    """Whether no bracket, no lone ampersand and no backtick is left."""
+    return not set("<>`") & set(text) and "&" not in ENTITY.sub("", text)
+
+
+@given(st.text())
+def test_any_text_is_escaped_and_can_be_read_back(text: str) -> None:
+    escaped = escape(text)
+    assert is_safe(escaped)
+    assert readable(escaped.replace("*", "")) == clean(text).replace("`", "\u02cb").replace("*", "")
+
+
+@given(st.text(), st.integers(6, 60))
+def test_a_cut_never_parts_an_entity(text: str, limit: int) -> None:
+    short = cut(escape(text), limit)
+    assert len(short) <= limit
+    assert is_safe(short)
+
+
+TOKENS = st.lists(
+    st.text(max_size=8).map(escape)
+    | st.text(max_size=8).map(code)
+    | st.just(mention("U0ANA00001"))
+    | st.just(date(1762561800, "2025-11-07 19:30:00"))
+    | st.text(max_size=8).map(lambda text: link("https://a.example/x?a=1&b=2", text))
+)
+
+
+@given(TOKENS, st.integers(6, 200))
+def test_a_cut_parts_no_token_and_leaves_no_code_open(parts: list[Mrkdwn], limit: int) -> None:
+    short = cut(join(" ", parts), limit)
+    assert len(short) <= limit
+    assert short.count("<") == short.count(">")
+    assert len(re.findall("`+", short)) % 2 == 0
+    assert short == join(" ", parts) or short.endswith("…")
+
+
+@given(st.text(), st.integers(1, 80))
+def test_code_is_one_span_on_one_line(text: str, limit: int) -> None:
+    shown = code(text, limit)
+    if shown:
+        assert shown.startswith("`")
+        assert shown.endswith("`")
+        assert is_safe(shown[1:-1])
+        assert "\n" not in shown
+        assert len(readable(shown)) <= limit
+
+
+@given(st.text(), st.integers(20, 200))
+def test_a_block_of_code_is_closed_and_within_its_limit(text: str, limit: int) -> None:
+    shown = preformatted(text, limit)
+    assert len(shown) <= limit
+    assert shown.startswith("```")
+    assert shown.endswith("```")
+    assert is_safe(shown[3:-3])
+
+
+@given(st.text(), st.integers(20, 60), st.integers(1, 4))
+def test_parts_of_a_text_hold_it_all_or_say_that_they_do_not(
+    text: str, limit: int, most: int
+) -> None:
+    parts, was_cut = preformatted_parts(text, limit, most)
+    assert len(parts) <= most
+    assert all(len(part) <= limit and is_safe(part[3:-3]) for part in parts)
+    if not was_cut:
+        shown = "".join(part[3:-3] for part in parts)
+        whole = escape(clean(text).strip("\n"))
+        assert shown.replace("\n", "") == whole.replace("\n", "")
+
+
+def test_a_long_text_is_cut_after_its_last_part() -> None:
+    parts, was_cut = preformatted_parts("line\n" * 100, 56, 3)
+    assert was_cut
+    assert [len(part) for part in parts] == [55, 55, 55]
+    lines = "\n".join(["line"] * 10)
+    assert preformatted_parts(lines + "\n", 56, 3) == ([f"```{lines}```"], False)
+
+
+def test_a_huge_text_takes_no_time() -> None:
+    parts, was_cut = preformatted_parts("<" * 50_000_000, 3_000, 8)
+    assert len(parts) == 8
+    assert was_cut
+
+
+def test_every_invisible_character_is_taken_out() -> None:
+    left = {
+        char
+        for char in map(chr, range(0x110000))
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        and clean(char) not in ("", "\n")
+        and unicodedata.name(char, "").split(" ")[0] not in SEEN
+    }
+    assert left == KEPT | {"\t"}
+
+
+def test_line_ends_of_every_kind_become_one_kind() -> None:
+    assert clean("a\r\nb\rc\u2028d\u2029e\x85f") == "a\nb\nc\nd\ne\nf"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/1", "<https://a.example/1|45>"),
+        ("https://a.example/?a=1&b=2", "<https://a.example/?a=1&amp;b=2|45>"),
+        ("https://a.example/|x> <!channel>", "<https://a.example/%7Cx%3E%3C!channel%3E|45>"),
+        ("https://a.example/`\n`", "<https://a.example/%60%60|45>"),
+        ("javascript:alert(1)", "45"),
+        ("", "45"),
+    ],
+)
+def test_a_link_cannot_be_left(url: str, shown: str) -> None:
+    assert link(url, 45) == shown
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (mention("U0ANA00001"), "<@U0ANA00001>"),
+        (mention("ana"), "ana"),
+        (mention("María José"), "María José"),
+        (mention("U0ANA> <!channel>"), "`U0ANA&gt; &lt;!channel&gt;`"),
+        (mention("*ana*"), "`*ana*`"),
+        (mention("a\nb"), "a b"),
+        (group("S0OPS00001"), "<!subteam^S0OPS00001>"),
+        (group("S<"), "`S&lt;`"),
+        (channel("C0OPS00001"), "<#C0OPS00001>"),
+        (channel("general"), "general"),
+        (named("803193/7"), "803193/7"),
+        (named("_x_"), "`_x_`"),
+        (named(""), ""),
+    ],
+)
+def test_only_an_id_becomes_a_mention(made: str, shown: str) -> None:
+    assert made == shown
+
+
+def test_a_plain_line_has_look_alikes_for_brackets() -> None:
+    assert plain_line("<!channel>\nx", 20) == "\u2039!channel\u203a x"
+    assert plain_line("a" * 30, 10) == "a" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("mrkdwn", "shown"),
+    [
+        ("*Bold* and `code`", "Bold and code"),
+        ("a `*kept*` b", "a *kept* b"),
+        ("<@U1ANA> in <#C1OPS>, <!subteam^S1OPS>", "@U1ANA in #C1OPS, @S1OPS"),
+        ("at <!date^1^{date} {time}|2025-11-07 19:30:00>.", "at 2025-11-07 19:30:00."),
+        ("<https://a.example/?a=1&amp;b=2|45>", "45 (https://a.example/?a=1&b=2)"),
+        ("<https://a.example>", "https://a.example"),
+        ("&lt;!channel&gt; &amp;lt;", "<!channel> &lt;"),
+        ("```a\nb```", "a\nb"),
+    ],
+)
+def test_mrkdwn_is_readable_in_a_terminal(mrkdwn: str, shown: str) -> None:
+    assert readable(mrkdwn) == shown
+
+
+def test_join_leaves_out_what_is_empty() -> None:
+    assert join(" · ", [escape("a"), Mrkdwn(), escape("b")]) == "a · b"

@@ -1,0 +1,98 @@
+"""One look-up gives the text in a language, escaped, with its numbers, plurals and dates."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.model import Moment, Person
+from bot.text import Mrkdwn, Texts, code, texts_for
+from bot.text.lookup import MissingText
+
+LIMA = ZoneInfo("America/Lima")
+EN, ES = Texts("en", LIMA), Texts("es", LIMA)
+AT = datetime(2025, 11, 8, 0, 30)  # noqa: DTZ001 naive UTC, as the database gives it
+
+
+def test_a_text_value_is_escaped() -> None:
+    assert EN("order", id="<!channel>") == "order &lt;!channel&gt;"
+
+
+def test_mrkdwn_stays_as_it_is() -> None:
+    assert EN("order", id=code("<a>")) == "order `&lt;a&gt;`"
+
+
+def test_plain_text_is_not_escaped_and_reads_mrkdwn() -> None:
+    assert EN.plain("order", id="<a>") == "order <a>"
+    assert EN.plain("order", id=code("<a>")) == "order <a>"
+    assert EN.plain("order", id=Mrkdwn("<https://a.example|7>")) == "order 7 (https://a.example)"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "spanish"),
+    [
+        (0, "0 attempts", "0 intentos"),
+        (1, "1 attempt", "1 intento"),
+        (2, "2 attempts", "2 intentos"),
+        (1_234, "1,234 attempts", "1,234 intentos"),
+        (1_000_000, "1,000,000 attempts", "1,000,000 intentos"),
+    ],
+)
+def test_numbers_and_plurals_are_the_language_s(count: int, english: str, spanish: str) -> None:
+    assert EN("attempts-made", attempts=count) == english
+    assert ES("attempts-made", attempts=count) == spanish
+
+
+def test_an_id_is_not_formatted_as_a_number() -> None:
+    assert EN("failed-name", id="803193") == "Failed job 803193"
+
+
+def test_a_person_is_mentioned_and_a_free_name_is_not() -> None:
+    assert EN("progress-by", by=Person("U0ANA00001"), age="3 s", operation="7").startswith(
+        "By <@U0ANA00001> · "
+    )
+    assert EN.plain("progress-by", by=Person("U0ANA00001"), age="3 s", operation="7").startswith(
+        "By @U0ANA00001 · "
+    )
+    assert "By ana · " in EN("progress-by", by=Person("ana"), age="3 s", operation="7")
+
+
+def test_a_moment_is_a_date_that_each_reader_sees_in_their_zone() -> None:
+    token = "<!date^1762561800^{date_short_pretty} {time_secs}|2025-11-07 19:30:00>"
+    assert EN("at", at=Moment(AT)) == token
+    assert EN.plain("at", at=Moment(AT)) == "2025-11-07 19:30:00"
+    assert EN.brief(AT) == "<!date^1762561800^{date_num} {time}|7 Nov 19:30>"
+    assert ES.brief_plain(AT) == "7 nov 19:30"
+
+
+def test_truth_is_a_word_that_a_message_can_select_by() -> None:
+    assert "Nothing was changed" in EN("bug", incident="7", nothing_changed=True)
+    assert "Nothing was changed" not in EN("bug", incident="7", nothing_changed=False)
+
+
+def test_a_missing_key_or_value_is_an_error() -> None:
+    with pytest.raises(MissingText):
+        EN("no-such-key")
+    with pytest.raises(MissingText):
+        EN("order")
+
+
+def test_an_unknown_value_is_left_out() -> None:
+    assert EN("button-retry", nobody="<!channel>") == "Retry"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("es-LA", "es"),
+        ("es-ES", "es"),
+        ("es_PE", "es"),
+        ("ES", "es"),
+        ("en-US", "en"),
+        ("pt-BR", "es"),
+        ("", "es"),
+        (None, "es"),
+    ],
+)
+def test_the_language_is_the_person_s_else_the_setting_s(locale: str | None, language: str) -> None:
+    assert texts_for(locale, "es", LIMA).language == language

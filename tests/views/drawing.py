@@ -1,0 +1,117 @@
+"""A message or dialog as text: everything it carries, a line a block, for people to compare."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.model import Message, Modal
+
+Json = dict[str, Any]
+
+
+def drawn(shown: Message | Modal) -> str:
+    """Every field of it; text objects as m"…" (mrkdwn, verbatim) and p"…" (plain_text)."""
+    if isinstance(shown, Message):
+        head = ["text", *(f"  | {line}" for line in shown.text.splitlines())]
+    else:
+        head = [
+            f"modal {shown.title!r} submit={shown.submit!r} close={shown.close!r}",
+            f"metadata {json.dumps(dict(shown.metadata), ensure_ascii=False)}",
+        ]
+    return "\n".join([*head, *(line for block in shown.blocks for line in _block(block))])
+
+
+def _block(block: Mapping[str, Any]) -> Iterator[str]:
+    name = f" #{block['block_id']}" if "block_id" in block else ""
+    yield f"{block['type']}{name}"
+    for key, value in block.items():
+        if key in ("type", "block_id"):
+            continue
+        for index, line in enumerate(_value(value)):
+            yield f"  {key}: {line}" if index == 0 else f"    {line}"
+
+
+_MARKS = {"mrkdwn": ("m", {"verbatim"}), "plain_text": ("p", {"emoji"}), "raw_text": ("r", set())}
+_ELEMENTS = ("button", "overflow", "plain_text_input")
+
+
+def _value(value: object) -> Iterator[str]:
+    if isinstance(value, dict) and value.get("type") in _MARKS:
+        mark, usual = _MARKS[value["type"]]
+        # A text object with another field than the usual one must be seen.
+        assert value.keys() == {"type", "text", *usual}
+        yield from (f"{mark}| {line}" for line in value["text"].split("\n"))
+    elif isinstance(value, dict) and value.get("type") in _ELEMENTS:
+        yield " ".join(_words(value))
+    elif isinstance(value, list) and value and isinstance(value[0], list):
+        yield ""
+        yield from (" ".join(line for cell in row for line in _value(cell)) for row in value)
+    elif isinstance(value, list):
+        yield ""
+        yield from (line for item in value for line in _value(item))
+    else:
+        yield json.dumps(value, ensure_ascii=False)
+
+
+def _words(value: object) -> Iterator[str]:
+    """An element on one line, every field of it."""
+    match value:
+        case {"type": "plain_text" | "mrkdwn", "text": str(text)}:
+            yield repr(text)
+        case dict():
+            for key, inner in value.items():
+                yield f"{key}=({' '.join(_words(inner))})" if key != "type" else str(inner)
+        case list():
+            for item in value:
+                yield " ".join(_words(item))
+        case _:
+            yield str(value)
+
+
+def as_view(modal: Modal) -> Json:
+    """The dialog as `views.open` takes it."""
+    view: Json = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": modal.title},
+        "close": {"type": "plain_text", "text": modal.close},
+        "blocks": [dict(block) for block in modal.blocks],
+        "private_metadata": json.dumps(dict(modal.metadata)),
+    }
+    if modal.submit is not None:
+        view["submit"] = {"type": "plain_text", "text": modal.submit}
+    return view
+
+
+def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
+    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or raw_text."""
+    match value:
+        case Message():
+            yield "mrkdwn", value.text
+            yield from texts_in(list(value.blocks))
+        case Modal():
+            for text in (value.title, value.close, value.submit or "–"):
+                yield "plain_text", text
+            yield from texts_in(list(value.blocks))
+        case {"type": ("mrkdwn" | "plain_text" | "raw_text") as kind, "text": str(text)}:
+            yield kind, text
+        case dict():
+            for inner in value.values():
+                yield from texts_in(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from texts_in(inner)
+
+
+def elements_in(value: object) -> Iterator[Json]:
+    """Every button and menu."""
+    match value:
+        case Message() | Modal():
+            yield from elements_in(list(value.blocks))
+        case dict():
+            if value.get("type") in ("button", "overflow"):
+                yield value
+            for inner in value.values():
+                yield from elements_in(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from elements_in(inner)

@@ -1,0 +1,186 @@
+"""What buttons carry out and back: only what the reader may run, only what the bot wrote."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model import Message, Role
+from bot.registry import find_commands
+from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
+from tests.views.drawing import elements_in
+from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
+
+COMMANDS = find_commands()
+EVERY = [pytest.param(sample, id=sample.name) for sample in samples()]
+FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-")
+"""Messages that a whole channel sees: their buttons are checked at the click."""
+
+
+def carried(element: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Which commands an element runs, with which arguments."""
+    if element["type"] == "overflow":
+        assert element["action_id"] == "run:menu"
+        for option in element["options"]:
+            command, args = read_value(option["value"])
+            assert command is not None
+            yield command, args
+        return
+    kind, _, named = element["action_id"].partition(":")
+    assert kind in ("run", "page")
+    command, args = read_value(element["value"])
+    assert command is None
+    yield named, args
+
+
+@pytest.mark.parametrize("sample", EVERY)
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.word)
+def test_a_button_runs_a_command_that_takes_its_arguments(sample: Sample, role: Role) -> None:
+    shown = sample.shown("en", role)
+    for element in elements_in(shown):
+        for command, args in carried(element):
+            if not sample.name.startswith(FOR_EVERYBODY):
+                assert command in RUNNABLE[role]
+            COMMANDS[command].arguments.model_validate(args)
+            if COMMANDS[command].destructive:
+                assert "confirm" in element
+
+
+def test_a_row_is_bound_to_what_the_person_saw() -> None:
+    shown = next(s for s in samples() if s.name == "failed").shown("en", Role.ADMIN)
+    changes = [
+        args
+        for element in elements_in(shown)
+        for command, args in carried(element)
+        if command in ("retry", "delete-failed")
+    ]
+    assert changes == [{"ids": [id_], "digest": DIGEST} for id_ in (46, 46, 45, 45)]
+
+
+def test_the_next_page_goes_on_after_the_last_row_that_is_shown() -> None:
+    shown = next(s for s in samples() if s.name == "failed-paged").shown("en", Role.VIEWER)
+    pages = [
+        args
+        for element in elements_in(shown)
+        if element["action_id"] == "page:failed"
+        for _, args in carried(element)
+    ]
+    assert pages == [{"limit": 50, "queue": "netsuite", "after": 51}]
+
+
+@pytest.mark.parametrize("name", ["failed", "jobs"])
+def test_the_last_page_has_no_next_page(name: str) -> None:
+    shown = next(s for s in samples() if s.name == name).shown("en", Role.ADMIN)
+    assert not any(e["action_id"].startswith("page:") for e in elements_in(shown))
+
+
+@pytest.mark.parametrize("state", ["done", "cancelled", "stopped", "cancelling"])
+def test_only_a_running_operation_can_be_cancelled(state: str) -> None:
+    by_name = {sample.name: sample for sample in samples()}
+    running = by_name["retry-all-running"].shown("en", Role.NONE)
+    ended = by_name[f"retry-all-{state}"].shown("en", Role.ADMIN)
+    assert [list(carried(e)) for e in elements_in(running)] == [[("cancel", {"id": 7})]]
+    assert not list(elements_in(ended))
+
+
+@pytest.mark.parametrize("state", ["retried", "deleted", "gone"])
+def test_an_alert_that_is_settled_has_no_buttons(state: str) -> None:
+    by_name = {sample.name: sample for sample in samples()}
+    shown = by_name[f"alert-{state}"].shown("en", Role.ADMIN)
+    assert isinstance(shown, Message)
+    assert not list(elements_in(shown))
+
+
+def test_a_value_is_read_as_it_was_written() -> None:
+    button = run_button("retry", "Retry", {"ids": [45], "digest": DIGEST})
+    assert button["action_id"] == "run:retry"
+    assert read_value(button["value"]) == (None, {"ids": [45], "digest": DIGEST})
+    page = page_button("jobs", "Next", {"queue": "<a & b>", "after": 9})
+    assert read_value(page["value"]) == (None, {"queue": "<a & b>", "after": 9})
+    option = menu([("delete", "Delete", {"ids": [1]})])["options"][0]
+    assert read_value(option["value"]) == ("delete", {"ids": [1]})
+
+
+def test_a_menu_holds_the_largest_id() -> None:
+    made = menu([("delete-failed", "Delete", {"ids": [2**64 - 1], "digest": DIGEST})])
+    assert len(made["options"][0]["value"]) <= 150
+
+
+def test_a_value_that_slack_would_refuse_is_not_written() -> None:
+    with pytest.raises(ValueError, match="2000"):
+        run_button("jobs", "Jobs", {"queue": "x" * 2_000})
+    with pytest.raises(ValueError, match="150"):
+        menu([("delete", "Delete", {"ids": list(range(60))})])
+
+
+MALFORMED = {
+    "nothing": "",
+    "no text": None,
+    "a number": 45,
+    "not JSON": "retry 45",
+    "half": '{"v":1,',
+    "a list": '[{"v":1}]',
+    "a text": '"v"',
+    "null": "null",
+    "no version": '{"ids":[45]}',
+    "version as text": '{"v":"1","ids":[45]}',
+    "version as truth": '{"v":true,"ids":[45]}',
+    "version as fraction": '{"v":1.0,"ids":[45]}',
+    "an object inside": '{"v":1,"ids":{"a":1}}',
+    "texts in ids": '{"v":1,"ids":["45"]}',
+    "lists in ids": '{"v":1,"ids":[[45]]}',
+    "truth in ids": '{"v":1,"ids":[true]}',
+    "a fraction": '{"v":1,"id":4.5}',
+    "truth": '{"v":1,"id":true}',
+    "null inside": '{"v":1,"id":null}',
+    "no number": '{"v":1,"id":NaN}',
+    "infinity": '{"v":1,"id":-Infinity}',
+    "twice": '{"v":1,"ids":[45],"ids":[46]}',
+    "a version twice": '{"v":2,"v":1}',
+    "a command as number": '{"v":1,"c":7}',
+    "a command with a space": '{"v":1,"c":"retry 45"}',
+    "a command with a slash": '{"v":1,"c":"../retry"}',
+    "an empty command": '{"v":1,"c":""}',
+    "deep": "[" * 1_999,
+    "too long": '{"v":1,"queue":"' + "x" * 2_000 + '"}',
+    "too many": json.dumps({"v": 1, **{f"a{n}": n for n in range(13)}}),
+    "many digits": '{"v":1,"id":' + "9" * 5_000 + "}",
+}
+
+
+@pytest.mark.parametrize("value", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_value_that_was_not_written_so_is_refused(value: object) -> None:
+    with pytest.raises(UnreadableValue) as refused:
+        read_value(value)
+    assert refused.value.version is None
+
+
+def test_a_button_of_another_version_says_which() -> None:
+    with pytest.raises(UnreadableValue) as refused:
+        read_value('{"v":2,"ids":[45]}')
+    assert refused.value.version == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from("vc"), inner),
+)
+
+
+@given(JSON)
+def test_any_json_is_read_or_refused(value: object) -> None:
+    try:
+        command, args = read_value(json.dumps(value))
+    except UnreadableValue:
+        return
+    assert command is None or command.replace("-", "").isalpha()
+    assert all(type(v) in (str, int, list) for v in args.values())
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with pytest.raises(UnreadableValue):
+        read_value("[" + text)

@@ -1,0 +1,89 @@
+"""Every message and dialog is one that Slack takes, whatever the texts in it are."""
+
+import json
+import warnings
+
+import pytest
+from slack_sdk.models.blocks import Block as SdkBlock
+from slack_sdk.models.views import View as SdkView
+
+from bot.model import Message, Modal, Role, Source
+from bot.playground.blocks import has_two_tables, message_problems, view_problems
+from bot.text import LANGUAGES
+from tests.views.drawing import as_view, elements_in, texts_in
+from tests.views.samples import Sample, Words, samples
+
+MESSAGE_TEXT = 10_000
+FALLBACK_TEXT = 4_000
+IN_SDK = {"section", "context", "actions", "divider", "header", "input"}
+
+TEXTS = {
+    "believable": None,
+    "10 kB": "MySQL server has gone away " * 380,
+    "10 kB without a space": "x" * 10_000,
+    "10 kB of entities": "<&>" * 3_400,
+    "10 kB of lines": "a\n" * 5_000,
+    "10 kB of backticks": "`" * 10_000,
+    "10 kB of emoji": "🔥" * 10_000,
+    "nothing": "",
+    "spaces": "   ",
+    "invisible": "\u202e\u200b\u0000",
+}
+EVERY = [
+    pytest.param(sample, id=f"{name}: {sample.name}")
+    for name, text in TEXTS.items()
+    for sample in samples(Words() if text is None else Words.all_alike(text))
+]
+
+
+@pytest.mark.parametrize("sample", EVERY)
+def test_slack_takes_it(sample: Sample) -> None:
+    for language in LANGUAGES:
+        for role in (Role.NONE, Role.ADMIN):
+            shown = sample.shown(language, role)
+            if isinstance(shown, Message):
+                assert_message(shown, terminal=sample.source is Source.TERMINAL)
+            else:
+                assert_modal(shown)
+
+
+def assert_message(message: Message, *, terminal: bool) -> None:
+    """Within Slack's limits; a message for a terminal has no blocks and no limit."""
+    assert message.text.strip()
+    if terminal and not message.blocks:
+        return
+    blocks = [dict(block) for block in message.blocks]
+    assert blocks
+    assert message_problems(blocks) == []
+    assert not has_two_tables(blocks)
+    assert len(message.text) <= FALLBACK_TEXT
+    assert sum(len(text) for _, text in texts_in(message)) < MESSAGE_TEXT
+    assert_sdk_agrees(blocks)
+
+
+def assert_modal(modal: Modal) -> None:
+    """Within Slack's limits, and one that the SDK's model of a view accepts."""
+    view = as_view(modal)
+    assert view_problems(view, ("modal",)) == []
+    assert len(json.dumps(view, ensure_ascii=False).encode()) < 250_000
+    SdkView(**view).validate_json()
+
+
+def assert_sdk_agrees(blocks: list[dict[str, object]]) -> None:
+    """The SDK's own models of the blocks they know find nothing either."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for block in blocks:
+            if block["type"] in IN_SDK:
+                parsed = SdkBlock.parse(block)
+                assert parsed is not None
+                parsed.validate_json()
+
+
+def test_a_row_of_a_list_has_at_most_two_buttons_and_a_menu() -> None:
+    for sample in samples():
+        shown = sample.shown("en", Role.ADMIN)
+        for block in shown.blocks:
+            kinds = [element["type"] for element in elements_in(dict(block))]
+            assert kinds.count("button") <= 2, sample.name
+            assert kinds.count("overflow") <= 1, sample.name
