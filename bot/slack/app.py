@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -19,11 +19,14 @@ from slack_sdk.webhook import WebhookClient
 from bot.answers import Outcome, answer, texts_of
 from bot.dispatch import dispatch
 from bot.errors import Busy, CountMismatch
-from bot.model import Message, Modal
+from bot.model import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
 from bot.slack.directory import SlackDirectory, reason_of
 from bot.slack.envelopes import Envelope
+from bot.slack.home import publish
+from bot.text import Mrkdwn
+from bot.views.blocks import section
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +79,12 @@ class Desk:
         ack()
         if not opened:
             self._workers.submit(self._respond, envelope, said)
+        if envelope.invocation.source is Source.HOME:
+            self.home(envelope.invocation.actor.user, envelope.invocation.actor.team or "")
+
+    def home(self, user: str, team: str) -> None:
+        """Draw the person's Home, anew."""
+        self._workers.submit(publish, self._setup, self._client, user, team)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal in its acknowledgement: beside the field, or in its place."""
@@ -84,9 +93,8 @@ class Desk:
         if told.outcome is not None and isinstance(told.outcome.refusal, CountMismatch):
             ack(response_action="errors", errors={"typed": message.text[:150]})
         else:
-            texts = texts_of(self._setup, envelope.invocation)
-            modal = Modal(texts.plain("modal-result"), message.blocks, texts.plain("modal-close"))
-            ack(response_action="update", view=view_json(modal))
+            modal = self._as_modal(envelope, message)
+            ack(response_action="update", view=view_json(modal, envelope.origin))
 
     def _submit(self, envelope: Envelope) -> "Future[Told]":
         return self._workers.submit(self._carry_out, envelope)
@@ -120,10 +128,10 @@ class Desk:
     def _opened(self, envelope: Envelope, modal: Modal) -> bool:
         """Open the modal; False where Slack did not take it (its trigger lives 3 s)."""
         try:
-            view = view_json(modal)
-            self._client.api_call(
-                "views.open", json={"trigger_id": envelope.trigger_id, "view": view}
-            )
+            view = view_json(modal, envelope.origin)
+            # A modal that is open stays below the new one.
+            method = "views.open" if envelope.view_id is None else "views.push"
+            self._client.api_call(method, json={"trigger_id": envelope.trigger_id, "view": view})
         except (SlackClientError, OSError) as error:
             log.warning("modal not opened", because=reason_of(error))
             return False
@@ -134,10 +142,17 @@ class Desk:
             return said
         return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
 
+    def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
+        """The answer where there is no channel to give it in: after a modal, and on Home."""
+        texts = texts_of(self._setup, envelope.invocation)
+        blocks = message.blocks or (section(Mrkdwn(message.text)),)
+        return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
+
     def _respond(self, envelope: Envelope, said: Answer) -> None:
-        if envelope.response_url is None:
-            return
         message = self._as_message(envelope, said)
+        if envelope.response_url is None:
+            self._show(envelope, self._as_modal(envelope, message))
+            return
         try:
             WebhookClient(envelope.response_url, timeout=CALL_SECONDS, retry_handlers=[]).send_dict(
                 {
@@ -150,20 +165,32 @@ class Desk:
             # Best effort: what was changed is in the channel and the audit.
             log.warning("answer not delivered", because=reason_of(error))
 
+    def _show(self, envelope: Envelope, modal: Modal) -> None:
+        """Answer a click in a modal or on Home, which have no `response_url`: in a modal."""
+        if envelope.view_id is None:
+            self._opened(envelope, modal)
+            return
+        try:
+            view = view_json(modal, envelope.origin)
+            self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
+        except (SlackClientError, OSError) as error:
+            # As with a response_url: best effort, for example where the modal was closed meanwhile.
+            log.warning("answer not delivered", because=reason_of(error))
+
 
 def _body(message: Message) -> dict[str, Any]:
     return {"text": str(message.text), "blocks": list(message.blocks)}
 
 
-def view_json(modal: Modal) -> dict[str, Any]:
-    """The modal as `views.open` and a `response_action` want it."""
+def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """The modal as `views.open` and a `response_action` want it, with where it comes from."""
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": f"run:{modal.metadata.get('command', 'show')}",
         "title": {"type": "plain_text", "text": modal.title},
         "close": {"type": "plain_text", "text": modal.close},
         "blocks": list(modal.blocks),
-        "private_metadata": json.dumps(dict(modal.metadata)),
+        "private_metadata": json.dumps({**origin, **modal.metadata}),
     }
     if modal.submit is not None:
         view["submit"] = {"type": "plain_text", "text": modal.submit}
@@ -193,6 +220,11 @@ def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
     @app.view(re.compile("^run:"))
     def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         desk.submit(ack, envelopes.submission(body, context["received"]))
+
+    @app.event("app_home_opened")
+    def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
+        if event.get("tab") == "home":
+            desk.home(str(event.get("user", "")), str(body.get("team_id", "")))
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from bot.dispatch import request_id
 from bot.errors import Invalid, Refusal
 from bot.grammar import Request
 from bot.model import Actor, Invocation, Source
-from bot.views.buttons import UnreadableValue, read_value
+from bot.views.buttons import VERSION, UnreadableValue, read_value
 
 CHANGE_SECONDS = 2.0
 """A single change commits before it is acknowledged, within this after receipt; Slack waits 3 s."""
@@ -24,7 +24,7 @@ class Envelope:
     """One request of a person: `said` is typed words or a form's request, or why it is refused.
 
     `received` is in seconds of `time.monotonic()`. `replaces`: the answer takes the place of the
-    message that was clicked.
+    message that was clicked. `view_id` is the modal that was clicked in or submitted.
     """
 
     invocation: Invocation
@@ -33,6 +33,14 @@ class Envelope:
     trigger_id: str | None
     response_url: str | None
     replaces: bool = False
+    view_id: str | None = None
+
+    @property
+    def origin(self) -> Mapping[str, Any]:
+        """Where a modal comes from, so that its clicks count as made there: channel or Home."""
+        if self.invocation.source is Source.HOME:
+            return {"v": VERSION, "home": True}
+        return {"v": VERSION, "channel": self.invocation.channel}
 
 
 def slash(body: Mapping[str, Any], received: float) -> Envelope:
@@ -55,10 +63,10 @@ def click(body: Mapping[str, Any], received: float) -> Envelope:
     user, team = _person(body)
     container: Mapping[str, Any] = body.get("container") or {}
     view: Mapping[str, Any] = body.get("view") or {}
-    source = Source.HOME if view.get("type") == "home" else Source.BUTTON
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
-    if channel is None and source is not Source.HOME:
-        channel = _metadata(view).get("channel")
+    source = Source.HOME if view.get("type") == "home" else Source.BUTTON
+    if view.get("type") == "modal":
+        source, channel = _origin(_metadata(view), Source.BUTTON)
     trigger = str(body.get("trigger_id", ""))
     key = (trigger, str(action.get("action_ts", "")), str(action.get("action_id", "")))
     invocation = Invocation(
@@ -75,6 +83,7 @@ def click(body: Mapping[str, Any], received: float) -> Envelope:
         trigger,
         body.get("response_url"),
         replaces=str(action.get("action_id", "")).startswith("page:"),
+        view_id=view.get("id") if view.get("type") == "modal" else None,
     )
 
 
@@ -95,18 +104,21 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     view: Mapping[str, Any] = body.get("view") or {}
     metadata = _metadata(view)
     plan = metadata.get("plan")
+    source, channel = _origin(metadata, Source.MODAL)
     invocation = Invocation(
-        actor=Actor(user, team, Source.MODAL),
+        actor=Actor(user, team, source),
         request_id=request_id("view", team, user, plan, _typed(view)),
         deadline=received + CHANGE_SECONDS,
-        channel=metadata.get("channel"),
+        channel=channel,
     )
     said: Request | Refusal
-    if not isinstance(metadata.get("command"), str) or not isinstance(plan, int):
+    if not isinstance(metadata.get("command"), str) or type(plan) is not int:
         said = Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
     else:
         said = Request(metadata["command"], {"plan": plan, "typed": _count(_typed(view))})
-    return Envelope(invocation, said, received, body.get("trigger_id"), None)
+    return Envelope(
+        invocation, said, received, body.get("trigger_id"), None, view_id=view.get("id")
+    )
 
 
 def _person(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -120,7 +132,15 @@ def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
         said = json.loads(view.get("private_metadata") or "{}")
     except ValueError:
         return {}
-    return said if isinstance(said, dict) and said.get("v") == 1 else {}
+    return said if isinstance(said, dict) and said.get("v") == VERSION else {}
+
+
+def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | None]:
+    """The source and the channel of what is done in a modal: those it was opened from."""
+    if metadata.get("home") is True:
+        return Source.HOME, None
+    channel = metadata.get("channel")
+    return source, channel if isinstance(channel, str) else None
 
 
 def _typed(view: Mapping[str, Any]) -> str | None:

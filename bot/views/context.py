@@ -38,6 +38,11 @@ class Context:
     here: str | None = None
 
     @property
+    def in_message(self) -> bool:
+        """Whether the answer is a message: Home and modals take no `table` block."""
+        return self.source is not Source.HOME
+
+    @property
     def in_dialog(self) -> bool:
         """Whether details open in a modal: after a click there is a trigger and a place for one."""
         return self.source in (Source.BUTTON, Source.HOME)

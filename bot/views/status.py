@@ -36,8 +36,10 @@ def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> M
         for name, waiting, held in rows
     ]
     blocks = sections([title, totals])
-    if rows:
+    if rows and ctx.in_message:
         blocks.append(_table(rows, ctx))
+    elif rows:
+        blocks += sections(lines[2:])
     blocks.append(section(oldest))
     blocks += [context_line(note) for note in notes]
     buttons = _buttons(data, ctx)
