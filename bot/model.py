@@ -1,5 +1,6 @@
 """The values that travel through the bot. No I/O."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,8 @@ from enum import IntEnum, StrEnum
 from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
+
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
 
 
 class Role(IntEnum):
@@ -80,7 +83,7 @@ class Person:
     @property
     def in_slack(self) -> bool:
         """Whether Slack can show the name for the id."""
-        return len(self.user) > 6 and self.user[:1] in "UW" and self.user.isalnum()
+        return _SLACK_USER.fullmatch(self.user) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import secrets
 import socket
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Engine
 
 from bot import __version__
@@ -20,6 +21,8 @@ from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.views.context import Links
 from bot.watch.watcher import INTERVAL
+
+log = structlog.get_logger(__name__)
 
 
 class NoSlack:
@@ -111,6 +114,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engine = open_database(settings)
     check_tables(engine, queue_of(settings))
+    if settings.alert_channel not in settings.change_channels:
+        log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
         bot_token=settings.slack_bot_token.get_secret_value(),
         app_token=settings.slack_app_token.get_secret_value(),

@@ -35,6 +35,7 @@ START_WITHIN = 1.5
 """Work that has not started so long after receipt is dropped: Slack would have given up on it."""
 ANSWER_WITHIN = 2.4
 """After this the ack says that the answer follows; it leaves 0.6 s of Slack's three for the way."""
+SLACK_WAITS = 3.0
 CALL_SECONDS = 3
 
 Answer = Message | Modal
@@ -69,8 +70,11 @@ class Desk:
         said = self._within(envelope, self._submit(envelope)).answer
         if isinstance(said, Modal) and self._opened(envelope, said):
             ack()
-        else:
-            ack(response_type="ephemeral", **_body(self._as_message(envelope, said)))
+            return
+        ack(response_type="ephemeral", **_body(self._as_message(envelope, said)))
+        if monotonic() > envelope.received + SLACK_WAITS:
+            # Slack has told the person that the command failed; it did not, so say what came of it.
+            self._respond(envelope, said)
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Carry out a click before its acknowledgement, then answer through `response_url`."""

@@ -49,9 +49,7 @@ def _apart(blocks: list[Block]) -> list[Block]:
     apart: list[Block] = []
     for block in blocks:
         name = block.get("block_id")
-        if name in seen:
-            block = {key: value for key, value in block.items() if key != "block_id"}
-        elif name is not None:
-            seen.add(name)
-        apart.append(block)
+        twice = name in seen
+        seen |= set() if name is None else {name}
+        apart.append({k: v for k, v in block.items() if k != "block_id"} if twice else block)
     return apart

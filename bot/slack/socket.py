@@ -76,23 +76,25 @@ class SocketMode:
         self._app = app
         self._open = 0
         self._idle = threading.Condition()
-        self._stopping = False
 
     def connect(self) -> None:
         """Open the socket; it reconnects by itself from then on."""
         self.client.connect()
 
     def close(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Take no more work, let what is open be answered, then drop the socket."""
+        """Drop the socket at the first moment when nothing that came is unanswered.
+
+        What still comes until then is carried out: nobody else would get it.
+        """
         with self._idle:
-            self._stopping = True
-            self._idle.wait_for(lambda: self._open == 0, timeout=seconds)
+            self._idle.wait_for(self._is_idle, timeout=seconds)
         self.client.close()
+
+    def _is_idle(self) -> bool:
+        return self._open == 0 and self.client.message_queue.empty()
 
     def _handle(self, client: Any, request: SocketModeRequest) -> None:
         with self._idle:
-            if self._stopping:
-                return
             self._open += 1
         try:
             received = self.client.received.get(request.envelope_id, monotonic())

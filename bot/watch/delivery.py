@@ -133,7 +133,8 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool
         channel, ts = _send(setup, poster, letter)
     except Undelivered as error:
         fault = error  # the name of an except clause ends with it
-        log.warning("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
+        note = log.info if fault.fault is Fault.RATE else log.warning
+        note("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
         _change(setup, lambda connection: _put_off(setup, connection, letter, fault))
         return False
     _change(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
