@@ -7,6 +7,7 @@ the page itself (Origin): a web page elsewhere can neither read nor change anyth
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ HEADERS = {
 }
 
 Roles = Callable[[str], list[str]]
+Commands = Callable[[], list[Json]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What only the app's owner knows: a person's roles, and the slash commands to suggest."""
+
+    roles: Roles
+    commands: Commands
 
 
 def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
@@ -125,12 +135,12 @@ class Control:
     """The endpoints over one workspace; `closing` ends the event streams."""
 
     def __init__(
-        self, desk: Desk, hub: Hub, people: People, roles: Roles, closing: asyncio.Event
+        self, desk: Desk, hub: Hub, people: People, asked: Asked, closing: asyncio.Event
     ) -> None:
         self._desk = desk
         self._hub = hub
         self._people = people
-        self._roles = roles
+        self._asked = asked
         self._closing = closing
 
     def routes(self) -> list[BaseRoute]:
@@ -145,6 +155,7 @@ class Control:
         return [
             Route("/_local/state", self._state),
             Route("/_local/events", self._events),
+            Route("/_local/commands", self._commands),
             *(
                 Route(f"/_local/{name}", _endpoint(action), methods=["POST"])
                 for name, action in actions.items()
@@ -154,7 +165,10 @@ class Control:
         ]
 
     async def _state(self, _request: Request) -> Response:
-        return JSONResponse(state_json(self._desk, self._hub, self._roles))
+        return JSONResponse(state_json(self._desk, self._hub, self._asked.roles))
+
+    async def _commands(self, _request: Request) -> Response:
+        return JSONResponse({"commands": self._asked.commands()})
 
     async def _command(self, body: Json) -> Json:
         user, channel, text = _texts(body, "user", "channel", "text")

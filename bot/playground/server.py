@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from bot.playground import faults
 from bot.playground.block_specs import Json
-from bot.playground.control import WAIT, Control, Guard, Roles, state_json
+from bot.playground.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
 from bot.playground.demo import IDS, demo_workspace
 from bot.playground.grants import Grants
 from bot.playground.people import Click, People
@@ -31,7 +31,8 @@ class LocalSlack:
 
     `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
     `ack_timeout` is in real seconds; `seed` chooses which socket gets which envelope; `roles`
-    names a person's roles for the page. Every method may be called from any thread.
+    names a person's roles and `commands` lists slash commands, both for the page only. Every
+    method may be called from any thread.
     """
 
     ids = IDS
@@ -44,6 +45,7 @@ class LocalSlack:
         ack_timeout: float = 3.0,
         seed: int = 0,
         roles: Roles = lambda _user: [],
+        commands: Commands = list,
         workspace: Workspace | None = None,
     ) -> None:
         self.bot_token = f"xoxb-local-{secrets.token_hex(12)}"
@@ -53,7 +55,7 @@ class LocalSlack:
         self._hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
         self._desk = Desk(self.workspace, Grants(clock), lambda: self.url, self._socket_url)
         self._people = People(self._desk, self._hub, self._response_url)
-        self._roles = roles
+        self._asked = Asked(roles, commands)
         self._wanted_port = port
         self._runner = Runner()
         self._changed = threading.Condition()
@@ -94,7 +96,7 @@ class LocalSlack:
     def _app(self) -> ASGIApp:
         closing = self._runner.closing
         wire = Wire(self._desk, Tokens(self.bot_token, self.app_token), self.faults, closing)
-        control = Control(self._desk, self._hub, self._people, self._roles, closing)
+        control = Control(self._desk, self._hub, self._people, self._asked, closing)
         return Starlette(
             routes=[
                 *wire.routes(),
@@ -160,7 +162,7 @@ class LocalSlack:
 
     def state(self) -> Json:
         """The same as `GET /_local/state`."""
-        return self._runner.ask(lambda: state_json(self._desk, self._hub, self._roles))
+        return self._runner.ask(lambda: state_json(self._desk, self._hub, self._asked.roles))
 
     def messages(self, channel: str) -> list[Json]:
         """All messages of a channel, by name or id, oldest first, ephemerals among them."""

@@ -58,6 +58,14 @@ def test_roles_come_from_whom_the_server_was_told_to_ask() -> None:
     assert (users["admin"], users["viewer"]) == (["admin"], [])
 
 
+def test_the_page_is_told_the_commands_to_suggest() -> None:
+    status = {"command": "/queue", "words": [{"name": "status", "usage": "/queue status"}]}
+    with LocalSlack(commands=lambda: [status]) as slack:
+        answer = httpx.get(f"{slack.url}_local/commands", trust_env=False).json()
+
+    assert answer == {"commands": [status]}
+
+
 def test_the_state_shows_the_newest_messages_only(slack: LocalSlack, client: WebClient) -> None:
     for number in range(SHOWN + 2):
         client.chat_postMessage(channel="queue-audit", text=str(number))
@@ -178,6 +186,7 @@ def test_a_form_of_a_foreign_page_is_no_request(browser: httpx.Client) -> None:
     "headers",
     [
         {"Host": "queue.example"},
+        {"Host": "queue.example", "Origin": "http://queue.example"},
         {"Host": "127.0.0.1"},
         {"Origin": "https://queue.example"},
         {"Origin": "null"},
@@ -186,11 +195,13 @@ def test_a_form_of_a_foreign_page_is_no_request(browser: httpx.Client) -> None:
     ids=str,
 )
 def test_only_the_page_itself_may_ask(
-    browser: httpx.Client, path: str, headers: dict[str, str]
+    slack: LocalSlack, path: str, headers: dict[str, str]
 ) -> None:
     method = "POST" if path.endswith("command") else "GET"
+    address = f"{slack.url.rstrip('/')}{path}"
+    answer = httpx.request(method, address, headers=headers, json={}, trust_env=False)
 
-    assert browser.request(method, path, headers=headers, json={}).status_code == 403
+    assert answer.status_code == 403
 
 
 def test_localhost_is_this_machine_too(slack: LocalSlack) -> None:

@@ -536,3 +536,107 @@ def test_a_response_url_of_somebody_else_is_expired(slack: LocalSlack) -> None:
     assert (answer.status_code, answer.json()["error"]) == (404, "expired_url")
     broken = httpx.post(f"{slack.url}hooks/actions/T1/guessed", content=b"text=x")
     assert (broken.status_code, broken.text) == (400, "invalid_payload")
+
+
+def test_a_view_is_found_by_the_name_its_app_gave_it(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect
+) -> None:
+    triggers: list[str] = []
+
+    @app.action("more")
+    def remember(ack: Ack, body: Json) -> None:
+        triggers.append(body["trigger_id"])
+        ack()
+
+    named = modal(actions(button(action_id="more")), external_id="plan-7")
+    view_id = open_modal(slack, app, connect, named)
+    client.views_update(external_id="plan-7", view={**named, "title": plain("Found")})
+    assert slack.views("operator")[0]["title"]["text"] == "Found"
+
+    slack.click_in_view("operator", view_id, "more", wait=0)
+    with pytest.raises(SlackApiError, match="duplicate_external_id"):
+        client.views_push(trigger_id=triggers[0], view=named)
+
+
+def test_nothing_is_pushed_onto_a_modal_that_was_closed(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect
+) -> None:
+    triggers: list[str] = []
+
+    @app.action("more")
+    def remember(ack: Ack, body: Json) -> None:
+        triggers.append(body["trigger_id"])
+        ack()
+
+    view_id = open_modal(slack, app, connect, modal(actions(button(action_id="more"))))
+    slack.click_in_view("operator", view_id, "more", wait=0)
+    slack.close_view("operator", view_id)
+
+    with pytest.raises(SlackApiError, match="not_found"):
+        client.views_push(trigger_id=triggers[0], view=modal())
+
+
+def test_a_call_without_a_view_names_what_is_missing(client: WebClient) -> None:
+    with pytest.raises(SlackApiError) as caught:
+        client.api_call("views.open", json={"trigger_id": "1.2.3"})
+
+    assert caught.value.response["error"] == "invalid_arguments"
+    assert "missing required field: view" in str(caught.value.response["response_metadata"])
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "error"),
+    [
+        ({"text": "x", "replace_original": True}, 400, "message_not_found"),
+        ({"text": "x", "response_type": "everywhere"}, 400, "invalid_arguments"),
+        ({"blocks": [{"type": "section"}]}, 400, "invalid_blocks"),
+        ({}, 400, "no_text"),
+        ({"delete_original": True}, 200, None),
+    ],
+)
+def test_a_response_url_refuses_what_slack_would(
+    slack: LocalSlack,
+    app: App,
+    client: WebClient,
+    connect: Connect,
+    *,
+    payload: Json,
+    status: int,
+    error: str | None,
+) -> None:
+    urls: list[str] = []
+
+    @app.action("run:retry")
+    def remember(ack: Ack, body: Json) -> None:
+        urls.append(body["response_url"])
+        ack()
+
+    connect(app)
+    ts = posted(slack, client, RETRY)
+    slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
+    client.chat_delete(channel=slack.ids.queue_alerts, ts=ts)
+    answer = httpx.post(urls[0], json=payload)
+
+    assert answer.status_code == status
+    assert error is None or answer.json()["error"] == error
+    assert slack.messages("queue-alerts") == []
+    assert slack.calls("response_url")[0].answer.get("error") == error
+
+
+def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: WebClient) -> None:
+    boxes = {"type": "checkboxes", "action_id": "e", "options": [option("a")]}
+    ts = posted(slack, client, actions(boxes))
+
+    with pytest.raises(WrongValueError, match="a list"):
+        slack.click("operator", "queue-alerts", ts, "e", chosen="a")
+
+
+def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Connect) -> None:
+    groups = [{"label": plain("queues"), "options": [option("netsuite")]}]
+    menu = {"type": "static_select", "action_id": "typed", "option_groups": groups}
+    block = {"type": "input", "block_id": "queue", "label": plain(), "element": menu}
+    view_id = open_modal(slack, app, connect, modal(block))
+    slack.click_in_view("operator", view_id, "typed", chosen="netsuite", wait=0)
+
+    values = slack.views("operator")[0]["state"]["values"]
+    assert values["queue"]["typed"]["selected_option"]["value"] == "netsuite"

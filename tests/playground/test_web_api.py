@@ -1,4 +1,5 @@
 import http.client
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -341,3 +342,54 @@ def test_calls_are_remembered_without_their_token(slack: LocalSlack, client: Web
 def test_nothing_can_be_asked_of_a_slack_that_does_not_run() -> None:
     with pytest.raises(RuntimeError, match="context manager"):
         LocalSlack().command("operator", "queue-ops", "/queue")
+
+
+def test_metadata_is_kept_and_handed_back(slack: LocalSlack, client: WebClient) -> None:
+    metadata = {"event_type": "job_failed", "event_payload": {"id": 45}}
+    form = {
+        "token": slack.bot_token,
+        "channel": "queue-ops",
+        "text": "x",
+        "metadata": json.dumps(metadata),
+    }
+    answer = httpx.post(f"{slack.base_url}chat.postMessage", data=form).json()
+    assert answer["message"]["metadata"] == metadata
+
+    newer = {**metadata, "event_type": "job_retried"}
+    changed = client.chat_update(
+        channel=answer["channel"], ts=answer["ts"], text="y", metadata=newer
+    )
+    assert changed["message"]["metadata"] == newer
+    broken = httpx.post(f"{slack.base_url}chat.postMessage", data={**form, "metadata": "[1]"})
+    assert broken.json()["error"] == "invalid_metadata_format"
+
+
+def test_a_link_to_a_reply_names_its_thread(slack: LocalSlack, client: WebClient) -> None:
+    first = str(client.chat_postMessage(channel="queue-ops", text="first")["ts"])
+    reply = client.chat_postMessage(channel="queue-ops", text="second", thread_ts=first)
+    link = client.chat_getPermalink(channel=slack.ids.queue_ops, message_ts=str(reply["ts"]))
+
+    assert str(link["permalink"]).endswith(f"?thread_ts={first}&cid={slack.ids.queue_ops}")
+
+
+def test_a_channel_that_is_not_there_is_a_mistake_of_the_test(slack: LocalSlack) -> None:
+    with pytest.raises(KeyError):
+        slack.messages("nowhere")
+    with pytest.raises(TimeoutError, match="did not happen"):
+        slack.wait_for(lambda: False, timeout=0.01)
+
+
+def test_a_form_that_is_no_text_is_refused(slack: LocalSlack) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = httpx.post(f"{slack.base_url}auth.test", content=b"\xff", headers=headers)
+
+    assert answer.json()["error"] == "invalid_form_data"
+
+
+def test_what_was_scripted_and_not_given_can_be_forgotten(
+    slack: LocalSlack, client: WebClient
+) -> None:
+    slack.script("auth.test", [500])
+    slack.faults.clear()
+
+    assert client.auth_test()["ok"]
