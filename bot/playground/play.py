@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -21,8 +23,10 @@ from bot.playground.seed import seed
 from bot.playground.server import LocalSlack
 from bot.playground.worker import Worker
 from bot.queue.database import connect
+from bot.registry import find_commands
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot
+from bot.text import texts_for
 from bot.wiring import make_bot, queue_of
 
 INTERVAL = 1.0
@@ -78,12 +82,13 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
 def _local_slack(port: int, roles: Callable[[str], list[str]]) -> LocalSlack:
     """The local Slack, or a sentence where the port is somebody else's."""
     if port:
+        # A race remains, and ends in the server's own words.
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
             taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
             raise StartError([taken]) from error
-    return LocalSlack(port=port, roles=roles)
+    return LocalSlack(port=port, roles=roles, commands=suggestions)
 
 
 def playground_settings(slack: LocalSlack, database: Path) -> Settings:
@@ -100,6 +105,21 @@ def playground_settings(slack: LocalSlack, database: Path) -> Settings:
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
     )
+
+
+def suggestions() -> list[dict[str, Any]]:
+    """What the composer suggests while somebody types: the commands, out of the registry."""
+    texts = texts_for("en", "en", ZoneInfo("UTC"))
+    every = [
+        {
+            "name": command.name,
+            "usage": command.usage().removeprefix("/queue "),
+            "summary": texts.plain(f"help-{command.name}"),
+        }
+        for command in find_commands().values()
+    ]
+    said = {"command": "/queue", "description": "See and manage the job queue", "usage_hint": ""}
+    return [{**said, "subcommands": every}]
 
 
 def _roles(bot: SlackBot, user: str) -> list[str]:
