@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from bot.ledger import incidents
 from bot.ledger.leases import turn
@@ -88,9 +88,23 @@ def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) ->
     low, end = mark(connection, "backfill"), mark(connection, "backfill_end")
     found = _missing(connection, queue, low, end, rows)
     _add(connection, queue, found, now, incident=NO_INCIDENT)
-    more = len(found) == rows
-    move(connection, "backfill", found[-1]["id"] if more else end)
+    reached = found[-1]["id"] if len(found) == rows else end
+    move(connection, "backfill", reached)
+    if reached == end:
+        move(connection, "settled", _settled_at_first(connection, queue, end, now))
     return Pass(added=len(found), gone=0, more=True)
+
+
+def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datetime) -> int:
+    """The id up to which everything failed long ago, by its own clock.
+
+    Without it each pass of the first ten minutes would read a backlog of a million again.
+    """
+    long_ago = queue.wall_clock(now - SETTLED_AFTER)
+    young = connection.execute(
+        select(func.min(failures.c.failed_id)).where(failures.c.failed_at >= long_ago)
+    ).scalar()
+    return end if young is None else young - 1
 
 
 def _settled_mark(connection: Connection, queue: Queue, now: datetime) -> int:
@@ -157,11 +171,8 @@ def _add(
     if not found:
         return
     # An id that came back: the row that had it before is gone.
-    connection.execute(
-        update(failures)
-        .where(failures.c.failed_id.in_([row["id"] for row in found]), failures.c.gone_at.is_(None))
-        .values(gone_at=now)
-    )
+    ids = [row["id"] for row in found]
+    _leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
     connection.execute(insert(failures), [_failure(queue, row, now, incident) for row in found])
 
 
@@ -206,8 +217,13 @@ def _mark_gone(
     stretch = (failures.c.failed_id > low) & failures.c.gone_at.is_(None) & ~there
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    result = connection.execute(update(failures).where(stretch).values(gone_at=now))
-    return result.rowcount
+    return _leave(connection, stretch, now)
+
+
+def _leave(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
+    """Say of failures that they are gone, nobody knows by whom; their messages will follow."""
+    incidents.settle(connection, which, None, "gone", now)
+    return connection.execute(update(failures).where(which).values(gone_at=now)).rowcount
 
 
 def take_out(

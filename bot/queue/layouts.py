@@ -50,6 +50,10 @@ class Queue:
         """Unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""
         return datetime.fromtimestamp(seconds, self.zone).strftime("%Y-%m-%d %H:%M:%S")
 
+    def wall_clock(self, utc: datetime) -> datetime:
+        """A naive UTC moment as a `failed_at` of the queue's time zone."""
+        return utc.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None)
+
     def utc(self, wall_clock: datetime) -> datetime:
         """A `failed_at` of the queue's time zone as naive UTC."""
         return wall_clock.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)

@@ -1,11 +1,10 @@
 """Transactions under faults: what was promised within the deadline, and what committed."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from time import monotonic
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, make_url, select, text, update
@@ -16,6 +15,7 @@ from bot.ledger import tables as t
 from bot.ledger.marks import mark, move
 from bot.queue.database import changing, connect, reading
 from bot.registry import Setup
+from tests.concurrency import at_once
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue, make_queue
 from tests.replicas import ask, codes, make_setup
@@ -110,7 +110,7 @@ def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -
 
         changing(mariadb_queue.engine, monotonic() + 5, work)
 
-    in_threads(lambda: add(*names), lambda: add(*reversed(names)))
+    at_once(lambda: add(*names), lambda: add(*reversed(names)))
     assert len(runs) == 3
     with reading(mariadb_queue.engine) as connection:
         assert [mark(connection, name) for name in names] == [2, 2]
@@ -119,25 +119,6 @@ def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -
 def _raise_mark(connection: Connection, name: str) -> None:
     marks = t.marks
     connection.execute(update(marks).where(marks.c.name == name).values(value=marks.c.value + 1))
-
-
-def in_threads(*steps: Callable[[], Any]) -> None:
-    """Run the steps at once and pass on what one of them raises."""
-    raised: list[BaseException] = []
-
-    def guarded(step: Callable[[], Any]) -> None:
-        try:
-            step()
-        except BaseException as error:  # noqa: BLE001 raised again in the test's own thread
-            raised.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(step,)) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    if raised:
-        raise raised[0]
 
 
 def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
