@@ -68,9 +68,14 @@ failures = Table(
     # Null: no incident yet. 0: failed before the bot's first start, raises none.
     Column("incident", _Id),
     Column("gone_at", _Time),
-    Index("queue_bot_failures_scope", "gone_at", "seq", "queue", "failed_at"),
-    Index("queue_bot_failures_incident", "incident", "gone_at"),
+    # Of use only because InnoDB and SQLite add the primary key to every index.
+    Index("queue_bot_failures_scope", "gone_at"),
+    Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),
+    # Here a null takes the room of a value, so that setting `gone_at` or `incident` moves no row:
+    # 4.5 ms instead of 10.8 for a batch of 1,000.
+    mysql_row_format="REDUNDANT",
+    mariadb_row_format="REDUNDANT",
     **_OPTIONS,
 )
 
@@ -174,11 +179,10 @@ items = Table(
     "queue_bot_items",
     metadata,
     Column("operation", _Id, primary_key=True, autoincrement=False),
-    Column("failed_id", _Id, primary_key=True, autoincrement=False),
     # The operation's cursor before the batch.
-    Column("batch", _Id, nullable=False),
+    Column("batch", _Id, primary_key=True, autoincrement=False),
+    Column("failed_id", _Id, primary_key=True, autoincrement=False),
     Column("row_digest", String(32), nullable=False),
-    Index("queue_bot_items_batch", "operation", "batch", "failed_id"),
     **_PLAIN,
 )
 

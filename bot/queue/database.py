@@ -68,7 +68,9 @@ def connect(url: str, *, ca: str | None = None, pool: int = POOL) -> Engine:
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
         "write_timeout": READ_SECONDS,
-        "init_command": "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2",
+        # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
+        "init_command": "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, "
+        "group_concat_max_len = 1048576",
     }
     if ca is not None:
         arguments["ssl"] = ssl.create_default_context(cafile=ca)

@@ -23,26 +23,25 @@ log = structlog.get_logger(__name__)
 
 BATCH_SECONDS = 30.0
 EDIT_EVERY = timedelta(seconds=3)
+TAKE_EVERY = 1.0
 # A batch that fails this often in a row ends the operation: it would fail for ever.
 TRIES = 20
 
 
 @dataclass
 class Runner:
-    """Carries out this replica's bulk changes; remembers only when it last edited a message."""
+    """Carries out this replica's bulk changes; what it remembers only saves it questions."""
 
     setup: Setup
     _edited_at: datetime | None = None
     _failed: int = 0
+    _held: Operation | None = None
+    _held_until: float = 0.0
 
     def run_once(self) -> bool:
         """Carry out one batch of an operation; False where there is nothing to do."""
         setup = self.setup
-        operation = changing(
-            setup.engine,
-            monotonic() + BATCH_SECONDS,
-            lambda connection: operations.take(connection, setup.replica, setup.clock(connection)),
-        )
+        operation = self._take()
         if operation is None:
             return False
         if operation.state == "cancelling":
@@ -55,6 +54,22 @@ class Runner:
             return True
         self._batch(operation)
         return True
+
+    def _take(self) -> Operation | None:
+        """The operation to go on with; asked for once a second, since each batch asks too.
+
+        A batch runs only while the operation does and nobody else has it.
+        """
+        if self._held is not None and monotonic() < self._held_until:
+            return self._held
+        setup = self.setup
+        self._held = changing(
+            setup.engine,
+            monotonic() + BATCH_SECONDS,
+            lambda connection: operations.take(connection, setup.replica, setup.clock(connection)),
+        )
+        self._held_until = monotonic() + TAKE_EVERY
+        return self._held
 
     def run_to_end(self, operation: int) -> Progress:
         """Carry out one operation in this process, for the terminal; returns how it ended."""
@@ -88,6 +103,7 @@ class Runner:
         try:
             rows = changing(setup.engine, monotonic() + BATCH_SECONDS, work)
         except (Busy, DatabaseDown, OutcomeUnknown) as refusal:
+            self._held = None
             self._failed += 1
             log.warning("batch failed", operation=operation.id, because=refusal.code)
             if self._failed >= TRIES:
@@ -96,12 +112,15 @@ class Runner:
             return
         reach("batch-committed")
         self._failed = 0
+        if rows <= 0:
+            self._held = None
         if rows == 0:
             self._finish(operation, "done", None)
 
     def _finish(self, operation: Operation, state: str, reason: str | None) -> None:
         """Write the one terminal record and the message's last state, with the state itself."""
         setup = self.setup
+        self._held = None
 
         def work(connection: Connection) -> None:
             now = setup.clock(connection)

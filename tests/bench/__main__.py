@@ -1,0 +1,52 @@
+"""Run the benches: all of them, or those that are named."""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable
+from time import monotonic
+
+from sqlalchemy import create_engine, text
+
+from tests.bench import moves
+from tests.bench.tables import running_server
+from tests.services.mariadb import MariaDB
+
+BENCHES: dict[str, Callable[..., None]] = {
+    "retry-all": moves.bench_retry_all,
+    "clear-failed": moves.bench_clear_failed,
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--quick", action="store_true", help="small tables, a minute in all")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"there is no bench {', '.join(unknown)}: {', '.join(BENCHES)}")
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} cores, load {load}, Python {platform.python_version()}")
+    with running_server() as server:
+        print(f"{version(server)}, {', '.join(server.options[:-1])}")
+        for name in given.names or BENCHES:
+            began = monotonic()
+            bench = BENCHES[name]
+            print(f"\n{name}: {bench.__doc__}", flush=True)
+            bench(server, quick=given.quick)
+            print(f"  ({monotonic() - began:.0f} s)", flush=True)
+
+
+def version(server: MariaDB) -> str:
+    """The server's own word for what it is."""
+    engine = create_engine(server.url())
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT VERSION()")).scalar_one()
+    engine.dispose()
+    return str(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""A bot without Slack, for what is measured below the socket: a setup and a person's requests."""
+
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from bot.access.roles import Profile, Rules
+from bot.answers import Outcome
+from bot.dispatch import dispatch, request_id
+from bot.grammar import Request
+from bot.ledger.model import Preview, Progress
+from bot.model import Actor, Invocation, Source
+from bot.plans import BulkExtra
+from bot.registry import Setup, find_commands
+from tests.queues import TestQueue
+
+ADMIN = "U07ADMINANA1"
+TEAM = "T07QUEUETEAM"
+CHANNEL = "C07QUEUEOPS1"
+AUDIT_CHANNEL = "C07QAUDIT001"
+SECONDS = 60.0
+
+
+class OnePerson:
+    """The directory of a workspace with one admin."""
+
+    def profile(self, user: str) -> Profile:
+        """Everybody is a full member."""
+        return Profile(user=user, team=TEAM)
+
+    def members(self, group: str, max_age: float) -> frozenset[str]:
+        """No group has members."""
+        del group, max_age
+        return frozenset()
+
+    def is_shared(self, channel: str) -> bool:
+        """No channel is shared."""
+        del channel
+        return False
+
+
+def make_setup(test: TestQueue) -> Setup:
+    """A bot's setup on a database, with an admin who may do all."""
+    return Setup(
+        engine=test.engine,
+        queue=test.queue,
+        rules=Rules(admins=(ADMIN,), change_channels=(CHANNEL,), team=TEAM),
+        directory=OnePerson(),
+        replica="bench",
+        version="0",
+        audit_channel=AUDIT_CHANNEL,
+        commands=find_commands(),
+    )
+
+
+def ask(setup: Setup, said: str | Request, seconds: float = SECONDS) -> Outcome:
+    """What the admin gets for a command; raises the refusal."""
+    actor = Actor(ADMIN, TEAM, Source.SLASH)
+    key = request_id("bench", uuid4())
+    outcome = dispatch(setup, Invocation(actor, key, monotonic() + seconds, CHANNEL), said)
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    return outcome
+
+
+def preview(setup: Setup, action: str, seconds: float = SECONDS) -> Preview:
+    """The frozen scope of a bulk change."""
+    found = _extra(ask(setup, action, seconds)).preview
+    assert found is not None
+    return found
+
+
+def confirm(setup: Setup, frozen: Preview) -> Progress:
+    """Start what was previewed."""
+    values: dict[str, Any] = {"plan": frozen.plan, "typed": frozen.total}
+    started = _extra(ask(setup, Request(frozen.action, values))).progress
+    assert started is not None
+    return started
+
+
+def _extra(outcome: Outcome) -> BulkExtra:
+    assert outcome.result is not None
+    extra = outcome.result.extra
+    assert isinstance(extra, BulkExtra)
+    return extra

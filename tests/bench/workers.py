@@ -1,0 +1,133 @@
+"""Queue workers in a process of their own: how long a pop takes while something else is at work."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic, time
+
+import pymysql
+from sqlalchemy import make_url
+
+POLL_SECONDS = 0.005
+STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a worker looks for its next job: on which queue, with or without SKIP LOCKED.
+
+    `drained` looks for jobs that are due in the future: it reads all it meets and takes none, as a
+    worker does that is faster than what is put in.
+    """
+
+    name: str
+    queue: str
+    skips: bool
+
+
+KINDS = (
+    Kind("CodeIgniter's and Laravel's, SKIP LOCKED", "netsuite", skips=True),
+    Kind("older Laravel's, FOR UPDATE", "netsuite", skips=False),
+    Kind("SKIP LOCKED, on a queue that stays empty", "reports", skips=True),
+    Kind("FOR UPDATE, on a queue that stays empty", "reports", skips=False),
+)
+
+
+@dataclass
+class Pops:
+    """What the workers measured: the pops of each kind, in seconds."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def worst(self) -> float:
+        """The longest pop of any worker, in seconds."""
+        return max((max(found) for found in self.seconds.values() if found), default=0.0)
+
+
+@contextmanager
+def working(url: str) -> Iterator[Pops]:
+    """Workers of every kind, until the block ends; then what they measured."""
+    command = [sys.executable, "-m", "tests.bench.workers", url]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pops = Pops()
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield pops
+        said, _ = process.communicate("stop\n", timeout=STOP_SECONDS)
+        pops.seconds.update(json.loads(said))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _pop(connection: "pymysql.Connection[pymysql.cursors.Cursor]", kind: Kind) -> float:
+    """Take one job as a worker does, and delete it as if it were done; seconds of the pop."""
+    now = int(time())
+    found = (
+        "SELECT id FROM jobs WHERE queue = %s AND ((reserved_at IS NULL AND available_at <= %s) "
+        "OR reserved_at <= %s) ORDER BY id LIMIT 1 FOR UPDATE"
+    )
+    with connection.cursor() as cursor:
+        began = monotonic()
+        cursor.execute(found + (" SKIP LOCKED" if kind.skips else ""), (kind.queue, now, now - 90))
+        row = cursor.fetchone()
+        if row is not None:
+            cursor.execute(
+                "UPDATE jobs SET reserved_at = %s, attempts = attempts + 1 WHERE id = %s",
+                (now, row[0]),
+            )
+        connection.commit()
+        took = monotonic() - began
+        if row is not None:
+            cursor.execute("DELETE FROM jobs WHERE id = %s", (row[0],))
+            connection.commit()
+    return took
+
+
+def _work(url: str, kind: Kind, stop: threading.Event, seconds: list[float]) -> None:
+    address = make_url(url)
+    connection = pymysql.connect(
+        host=address.host,
+        port=address.port or 3306,
+        user=address.username,
+        password=address.password or "",
+        database=address.database,
+        autocommit=False,
+    )
+    while not stop.is_set():
+        try:
+            seconds.append(_pop(connection, kind))
+        except pymysql.err.OperationalError as error:
+            # A worker that is the victim of a deadlock tries again, as Laravel's does.
+            if error.args[0] not in (1213, 1205):
+                raise
+            connection.rollback()
+        stop.wait(POLL_SECONDS)
+    connection.close()
+
+
+def main() -> None:
+    """Run one worker of each kind until a line comes in, then print what they measured."""
+    stop = threading.Event()
+    seconds: dict[str, list[float]] = {kind.name: [] for kind in KINDS}
+    threads = [
+        threading.Thread(target=_work, args=(sys.argv[1], kind, stop, seconds[kind.name]))
+        for kind in KINDS
+    ]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()
