@@ -361,11 +361,11 @@ refusal-wrong-channel =
 refusal-wrong-queue = El bot no puede cambiar la cola { $queue }. No se cambió nada
 refusal-unverifiable = No se pudo verificar el rol, porque Slack no respondió. No se cambió nada; conviene reintentar en un minuto
 refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
-refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by }, { $at }
-refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by }, { $at }
+refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
+refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
-refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by }, { $at }
-refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by }, { $at }
+refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
+refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-changed = { $id } ya es otro job que el que se mostró. Quedó sin tocar; conviene mirar de nuevo
 refusal-plan-expired =
     { $action ->

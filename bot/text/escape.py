@@ -29,8 +29,8 @@ _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# What a name or an id holds, and none of the characters that mark up a text.
-_NAME = re.compile(r"(?:[^\W_]|[ .@'#/-])+")
+# What a name or an id holds, and nothing that marks up a text; a `_` within a word does not.
+_NAME = re.compile(r"(?:[^\W_]|[ .@'#/-]|(?<=[^\W_])_(?=[^\W_]))+")
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 

@@ -64,6 +64,11 @@ class Texts:
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
 
+    def clock(self, at: datetime) -> Mrkdwn:
+        """A moment (naive UTC) with its time first, for the middle of a sentence."""
+        stamp = int(at.replace(tzinfo=UTC).timestamp())
+        return date(stamp, self.moment(at), "{time_secs} ({date_short_pretty})")
+
     def brief(self, at: datetime) -> Mrkdwn:
         """A moment (naive UTC) without its year and seconds, for long lists."""
         stamp = int(at.replace(tzinfo=UTC).timestamp())

@@ -18,6 +18,7 @@ HISTORY_BLOCKS = 5_900
 HISTORY_TEXT = 3_700
 """Together under 10,000 characters, with the line that says how many are left."""
 
+_ENDED = ("done", "cancelled", "stopped")
 _MARKS = {
     "ok": "✅",
     "denied": "⛔",
@@ -100,12 +101,17 @@ def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
 
 def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
     mark = _MARKS.get(line.outcome, "•")
-    command = code(line.action, 40)
+    command = named(line.action, 40)
     return ctx.texts("audit-who", mark=mark, who=Person(line.actor), command=command)
 
 
 def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
-    """What it was done to; without a target, the arguments as they were given."""
+    """What it was done to; without a target, the arguments as they were given.
+
+    How a bulk change ended is said by its answer.
+    """
+    if line.outcome in _ENDED and line.answer.strip():
+        return Mrkdwn()
     if not line.targets:
         said = line.arguments if line.arguments not in ("", "{}") else ""
         return code(said, 200)

@@ -1,5 +1,7 @@
 """Bulk changes: the frozen scope before it is confirmed, the progress after."""
 
+from collections.abc import Callable
+
 from bot.ledger.model import Action, Preview, Progress, Share
 from bot.model import Block, Message, Modal, Person, Source
 from bot.text import Mrkdwn, code, escape, join
@@ -21,13 +23,15 @@ from bot.views.refusal import reason_words
 QUEUES = 10
 BAR = 20
 _RUNNING = ("running", "cancelling")
-_FULL, _EMPTY = "█", "░"
+_FULL, _EMPTY = "▰", "▱"
 
 
 def bulk_answer(
     action: Action, preview: Preview | None, progress: Progress | None, ctx: Context
 ) -> Message | Modal:
-    """The preview as a dialog, in the terminal as text; after its confirmation, that it started."""
+    """The preview as a dialog, in the terminal as text; then that it started, or how it ended."""
+    if progress is not None and progress.state not in _RUNNING:
+        return progress_message(progress, ctx)
     if progress is not None:
         return _only(ctx.texts(f"bulk-started-{action}", count=progress.total))
     if preview is None or preview.total == 0:
@@ -96,18 +100,22 @@ def _facts(preview: Preview, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
 def _shares(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     hidden = len(preview.queues) - QUEUES
-    lines = [texts("label-by-queue"), *_counted(preview.queues[:QUEUES], ctx)]
+    lines = [texts("label-by-queue"), *_counted(preview.queues[:QUEUES], queue_name, ctx)]
     lines += [texts("bulk-more-queues", count=hidden)] if hidden > 0 else []
-    lines += [texts("label-by-error"), *_counted(preview.error_groups, ctx)]
+    lines += [texts("label-by-error"), *_counted(preview.error_groups, _error, ctx)]
     if preview.other_groups > 0:
         lines.append(texts("bulk-more-groups", count=preview.other_groups))
     return lines
 
 
-def _counted(shares: tuple[Share, ...], ctx: Context) -> list[Mrkdwn]:
-    return [
-        ctx.texts("bulk-share", count=share.count, name=code(share.name, 140)) for share in shares
-    ]
+def _error(group: str) -> Mrkdwn:
+    return code(group, 140)
+
+
+def _counted(
+    shares: tuple[Share, ...], name: Callable[[str], Mrkdwn], ctx: Context
+) -> list[Mrkdwn]:
+    return [ctx.texts("bulk-share", count=share.count, name=name(share.name)) for share in shares]
 
 
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:

@@ -8,6 +8,7 @@ from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.context import Context
 from bot.views.names import LONGEST_NAME, bare_order, bare_tienda, queue_name, read_wall_clock
+from bot.views.payloads import lined
 from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
 
 TITLE = 24
@@ -27,8 +28,8 @@ def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
         _fact("label-failed-at", _moment(row.failed_at, ctx), ctx),
         _fact("label-error-group", code(found.error_group), ctx),
     ]
-    elements = failed_elements(row.id, found.row_digest, ctx, allowed=ctx.runnable - {"failed-job"})
-    long = [("label-exception", found.exception), ("label-payload", found.payload)]
+    elements = failed_elements(row.id, found.row_digest, ctx, in_details=True)
+    long = [("label-exception", found.exception), ("label-payload", lined(found.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     return _shown(title, plain_title, facts, [], long, elements, ctx)
 
@@ -50,8 +51,8 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
-    elements = job_elements(row.id, found.row_digest, ctx, details=False)
-    long = [("label-payload", found.payload)]
+    elements = job_elements(row.id, found.row_digest, ctx, in_details=True)
+    long = [("label-payload", lined(found.payload))]
     return _shown(title, texts.plain("job-name", id=str(row.id)), facts, hints, long, elements, ctx)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from bot.model import Moment
-from bot.text import Mrkdwn, Texts, code, escape, join, link, named, plain_line
+from bot.text import Mrkdwn, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
 
 LONGEST_NAME = 80
@@ -14,14 +14,14 @@ _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
 def job_class(name: str | None, ctx: Context) -> Mrkdwn:
-    """The job's class without its namespace, in code."""
+    """The job's class without its namespace."""
     short = (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return code(short, LONGEST_NAME) if short.strip() else ctx.texts("job-unknown")
+    return named(short, LONGEST_NAME) or ctx.texts("job-unknown")
 
 
 def queue_name(name: str) -> Mrkdwn:
-    """A queue's name in code."""
-    return code(name, LONGEST_NAME) or code("–")
+    """A queue's name; a dash for one without a name."""
+    return named(name, LONGEST_NAME) or escape("–")
 
 
 def bare_order(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.model import Message, Person
-from bot.text import Mrkdwn, channel, code, join
+from bot.text import Mrkdwn, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 
@@ -23,7 +23,7 @@ def whoami_message(
     why = texts("whoami-none") if rule == "none" else texts("whoami-rule", rule=code(rule))
     where = texts("whoami-changes-here") if changes_here else _elsewhere(change_channels, ctx)
     lines = [who, why, where]
-    may = join(", ", (code(name) for name in sorted(ctx.runnable)))
+    may = join(", ", (named(name) for name in sorted(ctx.runnable)))
     foot = [texts("whoami-may", commands=may)] if may else []
     blocks = [*sections(lines), *(context_line(line) for line in foot)]
     return message([*lines, *foot], blocks)
@@ -32,8 +32,8 @@ def whoami_message(
 def _elsewhere(change_channels: Sequence[str], ctx: Context) -> Mrkdwn:
     if not change_channels:
         return ctx.texts("whoami-changes-nowhere")
-    named = join(", ", (channel(id_) for id_ in change_channels[:CHANNELS]))
-    return ctx.texts("whoami-changes-elsewhere", channels=named)
+    shown = join(", ", (channel(id_) for id_ in change_channels[:CHANNELS]))
+    return ctx.texts("whoami-changes-elsewhere", channels=shown)
 
 
 def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:

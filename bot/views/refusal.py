@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import Refusal
-from bot.model import Message, Moment, Person, Role
+from bot.model import Message, Person, Role
 from bot.queue.model import SkippedRow
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
@@ -80,7 +80,7 @@ def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
         return texts(f"refusal-{code_}", id=id_)
     how = "retried" if action in _RETRIES else "deleted"
     key = f"refusal-{code_}-{how}"
-    return texts(key, id=id_, by=Person(str(by)), at=Moment(at))
+    return texts(key, id=id_, by=Person(str(by)), at=texts.clock(at))
 
 
 def _invalid(values: Mapping[str, object], texts: Texts) -> Mrkdwn:

@@ -88,7 +88,12 @@ def stuck_hint(ctx: Context) -> Mrkdwn:
 
 
 def failed_elements(
-    id_: int, digest: str, ctx: Context, *, allowed: frozenset[str] | None = None
+    id_: int,
+    digest: str,
+    ctx: Context,
+    *,
+    allowed: frozenset[str] | None = None,
+    in_details: bool = False,
 ) -> list[Block]:
     """Retry, Details and Delete of a failed job, as far as allowed (None: what the reader may)."""
     may = ctx.runnable if allowed is None else allowed
@@ -97,35 +102,44 @@ def failed_elements(
     found: list[Block] = []
     if "retry" in may:
         found.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
-    if "failed-job" in may:
+    if "failed-job" in may and not in_details:
         found.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
     if "delete-failed" in may:
-        question = confirm(
-            texts.plain("confirm-delete-failed", id=str(id_)),
-            texts("confirm-delete-failed-text"),
-            texts.plain("button-delete"),
-            texts.plain("button-keep"),
-        )
-        found.append(menu([("delete-failed", texts.plain("button-delete"), row)], question))
+        title = texts.plain("confirm-delete-failed", id=str(id_))
+        text = texts("confirm-delete-failed-text")
+        found.append(_delete("delete-failed", row, title, text, ctx, as_button=in_details))
     return found
 
 
-def job_elements(id_: int, digest: str, ctx: Context, *, details: bool = True) -> list[Block]:
+def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = False) -> list[Block]:
     """Details and Delete of a job, as far as the reader may."""
     texts = ctx.texts
     found: list[Block] = []
-    if details and "job" in ctx.runnable:
+    if "job" in ctx.runnable and not in_details:
         found.append(run_button("job", texts.plain("button-details"), {"id": id_}))
     if "delete" in ctx.runnable:
-        question = confirm(
-            texts.plain("confirm-delete", id=str(id_)),
-            texts("confirm-delete-text"),
-            texts.plain("button-delete"),
-            texts.plain("button-keep"),
-        )
         row: dict[str, Argument] = {"ids": [id_], "digest": digest}
-        found.append(menu([("delete", texts.plain("button-delete"), row)], question))
+        title = texts.plain("confirm-delete", id=str(id_))
+        text = texts("confirm-delete-text")
+        found.append(_delete("delete", row, title, text, ctx, as_button=in_details))
     return found
+
+
+def _delete(
+    command: str,
+    row: dict[str, Argument],
+    title: str,
+    text: Mrkdwn,
+    ctx: Context,
+    *,
+    as_button: bool,
+) -> Block:
+    """Delete with its question: out of the way in a menu, or as a button where there is room."""
+    label = ctx.texts.plain("button-delete")
+    question = confirm(title, text, label, ctx.texts.plain("button-keep"))
+    if as_button:
+        return run_button(command, label, row, style="danger", confirm=question)
+    return menu([(command, label, row)], question)
 
 
 def row_blocks(line: Mrkdwn, elements: Sequence[Block], block_id: str) -> list[Block]:

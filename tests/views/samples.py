@@ -522,6 +522,12 @@ def _bulk_samples(w: Words) -> Iterator[Sample]:
         started = progress(w, action=action, done=0)
         yield Sample(f"{action}-nothing", partial(bulk.bulk_answer, action, nothing, None))
         yield Sample(f"{action}-started", partial(bulk.bulk_answer, action, None, started))
+        ended = progress(w, action=action, state="done", total=5, done=5)
+        yield Sample(
+            f"{action}-ended-terminal",
+            partial(bulk.bulk_answer, action, None, ended),
+            source=Source.TERMINAL,
+        )
         for state in ("running", "cancelling", "done", "cancelled", "stopped"):
             now = progress(
                 w,

@@ -62,12 +62,15 @@ def test_a_size_is_said_in_the_unit_that_keeps_it_short(number: int, words: str)
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("App\\Jobs\\NetsuiteSyncJob", "`NetsuiteSyncJob`"),
-        ("NetsuiteSyncJob", "`NetsuiteSyncJob`"),
-        ("App/Jobs/Sync/", "`Sync`"),
+        ("App\\Jobs\\NetsuiteSyncJob", "NetsuiteSyncJob"),
+        ("NetsuiteSyncJob", "NetsuiteSyncJob"),
+        ("App/Jobs/Sync/", "Sync"),
         ("\\", "unknown job"),
         ("", "unknown job"),
         (None, "unknown job"),
+        ("sync_order_job", "sync_order_job"),
+        ("*Sync*", "`*Sync*`"),
+        ("_Sync_", "`_Sync_`"),
     ],
 )
 def test_a_job_is_named_without_its_namespace(name: str | None, shown: str) -> None:
