@@ -53,11 +53,6 @@ def fields(pairs: Sequence[Mrkdwn]) -> Block:
     return {"type": "section", "fields": [mrkdwn(pair, FIELD) for pair in pairs[:10]]}
 
 
-def header(text: str) -> Block:
-    """A heading in large letters."""
-    return {"type": "header", "text": plain(text, 150)}
-
-
 def context_line(text: Mrkdwn) -> Block:
     """A line in small grey letters."""
     return {"type": "context", "elements": [mrkdwn(text)]}

@@ -94,7 +94,7 @@ def _shown(
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))
     if elements:
-        blocks.append(actions(elements, "foot"))
+        blocks.append(actions(elements, "details"))
     lines = [title, *(join(" ", pair) for pair in known), *hints]
     for label, text in long:
         parts, _ = preformatted_parts(text, 1_000, 1)

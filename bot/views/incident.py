@@ -82,7 +82,7 @@ def summary_message(
     span = ctx.texts("summary-span", since=Moment(since), until=Moment(until))
     lines = [lead, _left(count, left, ctx), span]
     button = run_button("failed", ctx.texts.plain("button-failed"), {})
-    blocks = [section(join("\n", lines[:2])), context_line(span), actions([button], "foot")]
+    blocks = [section(join("\n", lines[:2])), context_line(span), actions([button], "summary")]
     return message(lines, blocks)
 
 

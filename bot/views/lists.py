@@ -108,7 +108,7 @@ def _ended(
 ) -> Message:
     said = [*lines, ctx.texts("list-more")] if more else list(lines)
     blocks += [context_line(ctx.texts("list-more"))] if more else []
-    blocks += [actions(foot, "foot")] if foot else []
+    blocks += [actions(foot, "list")] if foot else []
     if ctx.source is Source.TERMINAL:
         return Message(str(join("\n", said)))
     return message(said, blocks)

@@ -128,7 +128,7 @@ def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
 
 def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
     """How long ago a moment was; 0 where it is not known or still to come."""
-    if isinstance(moment, str):
+    if isinstance(moment, Mrkdwn):
         return 0
     return max(0, (now - moment.at) // timedelta(seconds=1))
 

@@ -43,7 +43,7 @@ def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> M
     blocks.append(section(oldest))
     blocks += [context_line(note) for note in notes]
     buttons = _buttons(data, ctx)
-    blocks += [actions(buttons, "foot")] if buttons else []
+    blocks += [actions(buttons, "status")] if buttons else []
     return message([*lines, oldest, *notes], blocks)
 
 

@@ -1,7 +1,7 @@
 """Every message and dialog of the bot, made of believable values or of one hostile text."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -426,6 +426,8 @@ def _status_samples(w: Words) -> Iterator[Sample]:
     )
     yield Sample("status", partial(status.status_message, queue_status(w), None))
     yield Sample("status-alarm-sampled", partial(status.status_message, alarm, NOW))
+    home = partial(status.status_message, alarm, None)
+    yield Sample("status-home", home, source=Source.HOME)
     yield Sample("status-empty", partial(status.status_message, calm, None))
     yield Sample("status-many-queues", partial(status.status_message, many, None))
 
@@ -439,12 +441,15 @@ def _list_samples(w: Words) -> Iterator[Sample]:
     two = tuple(failed_job(id_, w) for id_ in (46, 45))
     many = tuple(failed_job(id_, w) for id_ in range(60, 45, -1))
     yield Sample("failed", partial(failed_list, two))
+    yield Sample("failed-home", partial(failed_list, two), source=Source.HOME)
     yield Sample("failed-linked", partial(failed_list, two), links=links)
     yield Sample("failed-paged", partial(failed_list, many, queue=filtered))
     yield Sample("failed-none", partial(failed_list, (), queue=filtered))
     yield Sample("failed-terminal", partial(failed_list, many), source=Source.TERMINAL)
     jobs = mixed_jobs(w)
     yield Sample("jobs", partial(job_list, jobs))
+    unknown = job(127, w, reserved_at_human="at noon")
+    yield Sample("jobs-reserved-at-no-time", partial(job_list, (unknown,)))
     yield Sample("jobs-linked", partial(job_list, jobs), links=links)
     yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=filtered))
     yield Sample("jobs-many", partial(job_list, tuple(job(id_, w) for id_ in range(40, 20, -1))))
@@ -485,6 +490,8 @@ def _change_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"retried-{count}-visible", partial(changes.retried_visible, done))
         yield Sample(f"deleted-{count}", partial(changes.deleted, gone, skipped[: count - 1]))
         yield Sample(f"deleted-{count}-visible", partial(changes.deleted_visible, gone))
+        pending = deleted_rows(w, count, attempts=0)
+        yield Sample(f"deleted-{count}-pending", partial(changes.deleted, pending, ()))
         yield Sample(f"deleted-failed-{count}", partial(changes.deleted_failed, failed, ()))
         visible = partial(changes.deleted_failed_visible, failed)
         yield Sample(f"deleted-failed-{count}-visible", visible)
@@ -602,8 +609,3 @@ def _people_samples(w: Words) -> Iterator[Sample]:
         yield Sample(
             f"whoami-{name}", partial(people.whoami_message, w.person, rule, here, allowed)
         )
-
-
-def anew(sample: Sample, source: Source) -> Sample:
-    """The same, asked for from elsewhere."""
-    return replace(sample, source=source)

@@ -113,6 +113,12 @@ def _json(kept: str) -> dict[str, object]:
     return found
 
 
+def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:
+    row = SkippedRow(id=46, code="<new>")
+    said = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
+    assert "This was refused: `&lt;new&gt;`" in said
+
+
 def test_a_skipped_row_says_why_and_by_whom() -> None:
     gone = SkippedRow(id=46, code="failed-job-not-found", by="ana", action="retry", at=NOW)
     said = refusal_message(errors.NothingToDo(skipped=(gone,)), context()).text

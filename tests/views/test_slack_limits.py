@@ -41,7 +41,9 @@ def test_slack_takes_it(sample: Sample) -> None:
     for language in LANGUAGES:
         for role in (Role.NONE, Role.ADMIN):
             shown = sample.shown(language, role)
-            if isinstance(shown, Message):
+            if sample.source is Source.HOME:
+                assert_home(shown)
+            elif isinstance(shown, Message):
                 assert_message(shown, terminal=sample.source is Source.TERMINAL)
             else:
                 assert_modal(shown)
@@ -59,6 +61,12 @@ def assert_message(message: Message, *, terminal: bool) -> None:
     assert len(message.text) <= FALLBACK_TEXT
     assert sum(len(text) for _, text in texts_in(message)) < MESSAGE_TEXT
     assert_sdk_agrees(blocks)
+
+
+def assert_home(shown: Message | Modal) -> None:
+    """Blocks that App Home can stand among its others."""
+    home = {"type": "home", "blocks": [dict(block) for block in shown.blocks]}
+    assert view_problems(home, ("home",)) == []
 
 
 def assert_modal(modal: Modal) -> None:
