@@ -146,7 +146,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     items = set(
         connection.execute(
             select(t.items.c.failed_id, t.items.c.row_digest).where(t.items.c.operation == number)
-        ).tuples()
+        )
     )
     scope = json.loads(operation["scope"])
     frozen = select(t.failures.c.failed_id, t.failures.c.row_digest).where(
@@ -154,7 +154,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     )
     if scope["queue"] is not None:
         frozen = frozen.where(t.failures.c.queue == scope["queue"])
-    outside = items - set(connection.execute(frozen).tuples())
+    outside = items - set(connection.execute(frozen))
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
     moved = list(
@@ -191,9 +191,8 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
 
 def _covered(connection: Connection) -> Iterator[str]:
     """I5: every record is in the chain and in a message that Slack took; nothing waits."""
-    sealed = dict(
-        connection.execute(select(t.audit_chain.c.audit_id, t.audit_chain.c.seq)).tuples().all()
-    )
+    links = connection.execute(select(t.audit_chain.c.audit_id, t.audit_chain.c.seq))
+    sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
     said: set[int] = set()
     letters = _mappings(connection, select(t.outbox))
     for letter in letters:

@@ -15,6 +15,7 @@ from bot.ledger import audit, operations, outbox
 from bot.ledger.model import Progress
 from bot.ledger.operations import Operation
 from bot.model import Actor, Invocation, Source
+from bot.queue.bulk import BATCH_ROWS
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.bulk import progress_message
@@ -30,9 +31,13 @@ TRIES = 20
 
 @dataclass
 class Runner:
-    """Carries out this replica's bulk changes; what it remembers only saves it questions."""
+    """Carries out this replica's bulk changes, at most `rows` in a batch.
+
+    What it remembers only saves it questions.
+    """
 
     setup: Setup
+    rows: int = BATCH_ROWS
     _edited_at: datetime | None = None
     _failed: int = 0
     _held: Operation | None = None
@@ -91,7 +96,7 @@ class Runner:
             fresh = operations.find(connection, operation.id)
             if fresh is None or fresh.state != "running":
                 return -1
-            rows = operations.advance(connection, setup.queue, fresh, setup.replica, now)
+            rows = operations.advance(connection, setup.queue, fresh, setup.replica, now, self.rows)
             reach("batch-moved")
             due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
             if rows and due:

@@ -6,6 +6,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from bot.failpoints import reach
 from bot.ledger import audit, outbox
 from bot.ledger.audit import Sealed
 from bot.ledger.leases import Lease, fence
@@ -26,6 +27,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
         made = audit.seal(connection, now)
         for item in made:
             _tell(setup, connection, item)
+        reach("sealed")
         return len(made)
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)

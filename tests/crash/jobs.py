@@ -1,0 +1,59 @@
+"""What other processes do in tests: the bot's own steps, by names that a process can be handed."""
+
+from collections.abc import Sequence
+
+from bot.plans import BulkExtra
+from bot.registry import Setup
+from bot.watch.bulk import Runner
+from tests.concurrency import at_once
+from tests.replicas import SAM, ask, codes, confirm, hold
+from tests.watch.posting import deliver, poster_at, watch
+
+
+def say(setup: Setup, words: str, by: str, key: str) -> str:
+    """One command by one person; returns how it ended."""
+    return codes([ask(setup, words, by=by, key=key)])[0]
+
+
+def write_many(setup: Setup, ids: Sequence[Sequence[int]], by: str) -> list[str]:
+    """Retry each list of failed jobs one by one, all lists at once."""
+
+    def one(chosen: Sequence[int]) -> list[str]:
+        return codes(ask(setup, f"retry {failed_id}", by=by) for failed_id in chosen)
+
+    returned = at_once(*[lambda some=chosen: one(some) for chosen in ids])
+    return [code for some in returned for code in some]
+
+
+def run_bulk(setup: Setup, action: str, rows: int, key: str) -> str:
+    """Preview, confirm and carry out a bulk change in batches; returns its last state."""
+    outcome = ask(setup, action, key=f"{key} preview")
+    assert outcome.result is not None
+    assert isinstance(outcome.result.extra, BulkExtra)
+    preview = outcome.result.extra.preview
+    assert preview is not None
+    started = confirm(setup, action, preview.plan, typed=preview.total, key=key)
+    assert started.result is not None, started.refusal
+    assert isinstance(started.result.extra, BulkExtra)
+    assert started.result.extra.progress is not None
+    return Runner(setup, rows).run_to_end(started.result.extra.progress.operation).state
+
+
+def tell(setup: Setup, base_url: str, token: str) -> int:
+    """Watch, seal and deliver what there is; returns how many messages Slack took."""
+    lease = hold(setup)
+    watch(setup, lease)
+    return deliver(setup, poster_at(base_url, token), lease)
+
+
+def everything(setup: Setup) -> list[str]:
+    """Each kind of change, a refusal, a bulk change, and all that a watcher does."""
+    said = [
+        ask(setup, "retry 1 2"),
+        ask(setup, "delete 7"),
+        ask(setup, "delete-failed 3"),
+        ask(setup, "retry 4", by=SAM),
+    ]
+    state = run_bulk(setup, "retry-all", 2, "bulk")
+    watch(setup, hold(setup))
+    return [*codes(said), state]

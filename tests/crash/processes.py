@@ -1,0 +1,153 @@
+"""Other processes of the bot: real ones, that can be killed, held at a failpoint and asked.
+
+They are forked from a server that has imported everything, so one starts in milliseconds.
+"""
+
+import multiprocessing
+import pickle
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+from bot import failpoints
+from bot.queue.database import connect
+from bot.queue.layouts import Queue, spec_tables
+from bot.registry import Setup
+from tests.queues import TestQueue
+from tests.replicas import Ahead, make_setup
+
+SECONDS = 20.0
+
+Job = Callable[..., Any]
+"""A function of a module, called with the process's `Setup` and what it was started with."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a process is started with; `die` and `hold` are failpoints, `hits` for the first."""
+
+    url: str
+    replica: str
+    die: str = ""
+    hits: int = 1
+    hold: tuple[str, ...] = ()
+    ahead: float = 0.0
+    mutant: Callable[[], Any] | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Replica:
+    """A process that does one job and says how it ended."""
+
+    def __init__(self, process: ForkServerProcess, pipe: Pipe) -> None:
+        self._process = process
+        self._pipe = pipe
+
+    def wait_at(self) -> str:
+        """The failpoint at which the process holds now."""
+        kind, said = self._next()
+        assert kind == "at", said
+        return str(said)
+
+    def is_held(self) -> bool:
+        """Whether the process has said something that was not read yet."""
+        return self._pipe.poll()
+
+    def go_on(self) -> None:
+        """Let a held process go on."""
+        self._pipe.send("go on")
+
+    def result(self) -> Any:
+        """What the job returned; what it raised is raised here."""
+        kind, said = self._next()
+        if kind == "raised":
+            raise said
+        assert kind == "returned", said
+        self._process.join(SECONDS)
+        return said
+
+    def assert_killed(self) -> None:
+        """Wait until the process was killed at its failpoint."""
+        self._process.join(SECONDS)
+        assert self._process.exitcode == -signal.SIGKILL, self._process.exitcode
+
+    def kill(self) -> None:
+        """End the process as a power cut would, if it still runs."""
+        self._process.kill()
+        self._process.join(SECONDS)
+        self._process.close()
+        self._pipe.close()
+
+    def _next(self) -> tuple[str, Any]:
+        if not self._pipe.poll(SECONDS):
+            raise TimeoutError("the other process says nothing")
+        kind, said = self._pipe.recv()
+        return kind, said
+
+
+@contextmanager
+def replica(queue: TestQueue, job: Job, name: str = "other", **options: Any) -> Iterator[Replica]:
+    """A process that does the job; killed when the block ends.
+
+    `options` are those of `Start`; what it does not know is handed to the job.
+    """
+    known = {key: options.pop(key) for key in tuple(options) if key in Start.__dataclass_fields__}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.crash.jobs"])
+    ours, theirs = context.Pipe()
+    start = Start(queue.url, name, values=options, **known)
+    process = context.Process(target=_main, args=(job, start, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    made = Replica(process, ours)
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+def _main(job: Job, start: Start, pipe: Pipe) -> None:
+    try:
+        returned = _run(job, start, pipe)
+    except BaseException as error:  # noqa: BLE001 raised again in the test's own process
+        pipe.send(("raised", _sendable(error)))
+    else:
+        pipe.send(("returned", returned))
+
+
+def _run(job: Job, start: Start, pipe: Pipe) -> Any:
+    def hold(name: str) -> None:
+        pipe.send(("at", name))
+        pipe.recv()
+
+    jobs, failed = spec_tables()
+    engine = connect(start.url)
+    setup: Setup = make_setup(
+        TestQueue(start.url, engine, Queue(jobs, failed)),
+        start.replica,
+        clock=Ahead(timedelta(seconds=start.ahead)),
+    )
+    if start.mutant is not None:
+        start.mutant().__enter__()  # until the process ends
+    if start.die:
+        failpoints.arm(start.die, start.hits)
+    for name in start.hold:
+        failpoints.arm(name, then=partial(hold, name))
+    try:
+        return job(setup, **start.values)
+    finally:
+        engine.dispose()
+
+
+def _sendable(error: BaseException) -> BaseException:
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 our own bytes
+    except Exception:  # noqa: BLE001 whatever an exception's constructor wants
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -1,0 +1,231 @@
+"""The audit: one line of links whoever writes, and every tampering found."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+
+from bot.ledger import audit
+from bot.ledger import tables as t
+from bot.ledger.audit import GENESIS, verify
+from bot.watch import sealing
+from tests.crash import jobs
+from tests.crash.processes import replica
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR, Ahead, ask, hold, make_setup
+
+
+def found(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:
+    with queue.engine.begin() as connection:
+        return list(verify(connection, anchors))
+
+
+def anchors_of(queue: TestQueue) -> dict[int, str]:
+    """What the audit channel shows of the chain: each `seq` and the first digits of its hash."""
+    return {row.seq: row.hash[:8] for row in queue.rows(t.audit_chain)}
+
+
+def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
+    mariadb_queue: TestQueue,
+) -> None:
+    ids = [mariadb_queue.fail(order=order) for order in range(48)]
+    before = payloads(mariadb_queue)
+    setup = make_setup(mariadb_queue)
+    lease = hold(setup)
+    shares = [ids[n::8] for n in range(8)]
+    with ExitStack() as until_the_end:
+        writers = [
+            until_the_end.enter_context(
+                replica(mariadb_queue, jobs.write_many, name, ids=some, by=by)
+            )
+            for name, some, by in (("one", shares[:4], ANA), ("two", shares[4:], OMAR))
+        ]
+        while not all(writer.is_held() for writer in writers):
+            sealing.seal_once(setup, lease)
+        assert [writer.result() for writer in writers] == [["ok"] * 24] * 2
+    sealing.seal_once(setup, lease)
+    links = mariadb_queue.rows(t.audit_chain)
+    assert [link.seq for link in links] == list(range(1, 49))
+    assert [link.prev for link in links] == [GENESIS, *(link.hash for link in links[:-1])]
+    assert {link.audit_id for link in links} == {row.id for row in mariadb_queue.rows(t.audit)}
+    assert broken(mariadb_queue, before) == []
+
+
+@pytest.fixture
+def sealed(queue: TestQueue) -> TestQueue:
+    """Nine records in the chain, and older than anybody's transaction."""
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    for failed_id in range(1, 10):
+        queue.fail(failed_id)
+        ask(setup, f"retry {failed_id}")
+    lease = hold(setup)
+    assert sealing.seal_once(setup, lease) == 9
+    clock.move(minutes=11)
+    assert sealing.seal_once(setup, hold(setup)) == 0
+    assert found(queue, anchors_of(queue)) == []
+    return queue
+
+
+Tamper = Callable[[Connection], None]
+
+
+def change_record(connection: Connection) -> None:
+    connection.execute(update(t.audit).where(t.audit.c.id == 4).values(actor=OMAR))
+
+
+def change_a_microsecond(connection: Connection) -> None:
+    at = connection.execute(select(t.audit.c.at).where(t.audit.c.id == 4)).scalar_one()
+    later = at + timedelta(microseconds=1)
+    connection.execute(update(t.audit).where(t.audit.c.id == 4).values(at=later))
+
+
+def remove_record(connection: Connection) -> None:
+    connection.execute(delete(t.audit).where(t.audit.c.id == 4))
+
+
+def remove_record_and_link(connection: Connection) -> None:
+    remove_record(connection)
+    connection.execute(delete(t.audit_chain).where(t.audit_chain.c.seq == 4))
+
+
+def remove_the_first(connection: Connection) -> None:
+    connection.execute(delete(t.audit).where(t.audit.c.id == 1))
+    connection.execute(delete(t.audit_chain).where(t.audit_chain.c.seq == 1))
+
+
+def reorder(connection: Connection) -> None:
+    swap(connection, "audit_id", 4, 6)
+
+
+def reorder_links(connection: Connection) -> None:
+    swap(connection, "hash", 4, 6)
+    swap(connection, "prev", 4, 6)
+    swap(connection, "audit_id", 4, 6)
+
+
+def swap(connection: Connection, column: str, one: int, other: int) -> None:
+    c = t.audit_chain.c
+    values = {row[0]: row[1] for row in connection.execute(select(c.seq, c[column]))}
+    spare: object = -1 if column == "audit_id" else "-"
+    for seq, value in ((one, spare), (other, values[one]), (one, values[other])):
+        connection.execute(update(t.audit_chain).where(c.seq == seq).values({column: value}))
+
+
+def cut_the_tail_off_the_chain(connection: Connection) -> None:
+    connection.execute(delete(t.audit_chain).where(t.audit_chain.c.seq > 6))
+
+
+def insert_an_old_record(connection: Connection) -> None:
+    values = dict(connection.execute(select(t.audit).where(t.audit.c.id == 4)).mappings().one())
+    connection.execute(insert(t.audit).values(values | {"id": 0 - 1, "actor": OMAR}))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (change_record, "Record 4 of link 4 was changed"),
+        (change_a_microsecond, "Record 4 of link 4 was changed"),
+        (remove_record, "Record 4 of link 4 was removed"),
+        (remove_record_and_link, "Links 4 to 4 are missing"),
+        (remove_the_first, "Links 1 to 1 are missing"),
+        (reorder, "Record 6 of link 4 was changed"),
+        (reorder_links, "Link 4 does not follow the link before it"),
+        (cut_the_tail_off_the_chain, "3 old records are not in the chain"),
+        (insert_an_old_record, "1 old records are not in the chain"),
+    ],
+)
+def test_tampering_is_found(sealed: TestQueue, tamper: Tamper, said: str) -> None:
+    with sealed.engine.begin() as connection:
+        tamper(connection)
+    sentences = found(sealed)
+    assert any(sentence.startswith(said) for sentence in sentences), sentences
+
+
+def cut_the_tail(connection: Connection) -> None:
+    """Of records and chain, so that what is left holds together."""
+    connection.execute(delete(t.audit).where(t.audit.c.id > 6))
+    connection.execute(delete(t.audit_chain).where(t.audit_chain.c.seq > 6))
+
+
+def rewrite(connection: Connection) -> None:
+    """Change a record, and make every hash after it anew."""
+    change_record(connection)
+    rows: Sequence[tuple[int, int]] = connection.execute(
+        select(t.audit_chain.c.seq, t.audit_chain.c.audit_id).order_by(t.audit_chain.c.seq)
+    ).all()
+    prev = GENESIS
+    for seq, audit_id in rows:
+        record = connection.execute(select(t.audit).where(t.audit.c.id == audit_id)).mappings()
+        link = audit.hash_of(record.one(), prev)
+        connection.execute(
+            update(t.audit_chain).where(t.audit_chain.c.seq == seq).values(prev=prev, hash=link)
+        )
+        prev = link
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (cut_the_tail, "Link 9 was posted but is not in the chain: its tail was cut off."),
+        (rewrite, "Link 9 is not the one that was posted: the chain was rewritten."),
+    ],
+)
+def test_what_holds_together_is_found_by_what_the_channel_showed(
+    sealed: TestQueue, tamper: Tamper, said: str
+) -> None:
+    posted = anchors_of(sealed)
+    with sealed.engine.begin() as connection:
+        tamper(connection)
+    assert found(sealed) == []
+    assert said in found(sealed, posted)
+    assert found(sealed, {9: posted[9]}) == [said]
+
+
+def test_a_tail_that_grew_again_is_not_the_one_that_was_posted(sealed: TestQueue) -> None:
+    posted = anchors_of(sealed)
+    with sealed.engine.begin() as connection:
+        cut_the_tail(connection)
+    setup = make_setup(sealed)
+    for failed_id in range(20, 25):
+        sealed.fail(failed_id)
+        ask(setup, f"retry {failed_id}")
+    sealing.seal_once(setup, hold(setup, "failures"))
+    assert any("rewritten" in sentence for sentence in found(sealed, posted))
+
+
+def test_a_long_chain_is_verified_page_by_page(sealed: TestQueue) -> None:
+    with sealed.engine.begin() as connection:
+        assert list(verify(connection, page=2)) == []
+        change_record(connection)
+        assert len(list(verify(connection, page=2))) == 1
+
+
+def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
+    mariadb_queue: TestQueue,
+) -> None:
+    """Everything a bot does is done again under an account that may only insert there."""
+    url = mariadb_queue.engine.url
+    with mariadb_queue.engine.begin() as connection:
+        connection.execute(text("CREATE OR REPLACE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))
+        for name in (*t.metadata.tables, "jobs", "failed_jobs"):
+            insert_only = name in (t.audit.name, t.audit_chain.name)
+            rights = "SELECT, INSERT" + ("" if insert_only else ", UPDATE, DELETE")
+            connection.execute(
+                text(f"GRANT {rights} ON {url.database}.{name} TO least@'127.0.0.1'")
+            )
+    least = url.set(username="least", password="least").render_as_string(hide_password=False)
+    for failed_id in range(1, 8):
+        mariadb_queue.fail(failed_id)
+    mariadb_queue.push(7)
+    before = payloads(mariadb_queue)
+    as_least = TestQueue(least, mariadb_queue.engine, mariadb_queue.queue)
+    with replica(as_least, jobs.everything, "least") as other:
+        assert set(other.result()) == {"ok", "denied", "done"}
+    assert broken(mariadb_queue, before) == []
+    with mariadb_queue.engine.begin() as connection:
+        assert connection.execute(select(func.count()).select_from(t.audit_chain)).scalar_one() > 5
+        connection.execute(text("DROP USER least@'127.0.0.1'"))

@@ -1,0 +1,71 @@
+"""The bot's tables: made once, whoever asks and however often."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, insert, inspect, update
+
+from bot.errors import StartError
+from bot.ledger import tables as t
+from bot.ledger.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
+from bot.queue.database import connect, now_of
+from tests.concurrency import at_once
+from tests.queues import TestQueue
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Engine]:
+    """A database without any table."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+def test_an_empty_database_gets_every_table_once(empty: Engine) -> None:
+    assert migrate(empty) == len(MIGRATIONS)
+    assert set(inspect(empty).get_table_names()) >= set(t.metadata.tables)
+    assert migrate(empty) == 0
+    with empty.begin() as connection:
+        require_current(connection)
+
+
+def test_two_at_once_take_turns(empty: Engine) -> None:
+    other = connect(empty.url.render_as_string(hide_password=False))
+    try:
+        applied = at_once(lambda: migrate(empty), lambda: migrate(other))
+    finally:
+        other.dispose()
+    assert sorted(applied) == [0, len(MIGRATIONS)]
+    queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not looked at
+    assert queue.count(t.leases) == len(LEASES)
+    assert queue.count(t.marks) == len(MARKS)
+
+
+def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
+    """On MariaDB each CREATE commits by itself, so a crash leaves some tables and no version."""
+    with queue.engine.begin() as connection:
+        connection.execute(t.migrations.delete())
+        connection.execute(t.leases.delete().where(t.leases.c.name == "bulk"))
+        connection.execute(update(t.marks).where(t.marks.c.name == "sweep").values(value=7))
+    t.samples.drop(queue.engine)
+    assert migrate(queue.engine) == len(MIGRATIONS)
+    assert queue.count(t.leases) == len(LEASES)
+    assert queue.count(t.samples) == 0
+    # What was there stays as it was.
+    assert [row.value for row in queue.rows(t.marks) if row.name == "sweep"] == [7]
+
+
+def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
+    with empty.begin() as connection, pytest.raises(StartError, match="run queue-bot migrate"):
+        require_current(connection)
+
+
+def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
+    with queue.engine.begin() as connection:
+        newer = {"version": len(MIGRATIONS) + 1, "applied_at": now_of(connection)}
+        connection.execute(insert(t.migrations).values(newer))
+    with queue.engine.begin() as connection, pytest.raises(StartError, match="update the bot"):
+        require_current(connection)
+    assert migrate(queue.engine) == 0
+    with queue.engine.begin() as connection:
+        assert version(connection) == len(MIGRATIONS) + 1

@@ -1,0 +1,85 @@
+"""Who takes the bot's messages in tests: the real poster before a local Slack, or nobody at all."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.ledger.leases import Lease
+from bot.playground.server import LocalSlack
+from bot.registry import Setup
+from bot.slack.poster import SlackPoster
+from bot.watch import failures, incidents, sealing
+from bot.watch.delivery import Fault, Pace, Poster, Undelivered, deliver_once
+from bot.watch.watcher import Watcher
+
+
+class Refusing:
+    """A Slack that does not answer: nothing is delivered."""
+
+    def post(self, channel: str, body: Mapping[str, Any]) -> str:  # noqa: ARG002 the protocol's
+        """Never taken."""
+        raise Undelivered(Fault.REFUSED, "nobody")
+
+    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Never taken."""
+        raise Undelivered(Fault.REFUSED, "nobody")
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """An address all the same."""
+        return f"https://example.invalid/{channel}/{ts}"
+
+
+class Endless(Pace):
+    """No pace at all: whatever is due is sent."""
+
+    def allows(self, letter: object) -> bool:  # noqa: ARG002 the base's
+        """Always."""
+        return True
+
+
+def poster_of(slack: LocalSlack, seconds: int = 2) -> SlackPoster:
+    """The poster that the bot runs with, before this Slack."""
+    return poster_at(slack.base_url, slack.bot_token, seconds)
+
+
+def poster_at(base_url: str, token: str, seconds: int = 2) -> SlackPoster:
+    """The same, before the Slack at this address."""
+    client = WebClient(token=token, base_url=base_url, timeout=seconds, retry_handlers=[])
+    return SlackPoster(client, base_url.removesuffix("api/"))
+
+
+def deliver(setup: Setup, poster: Poster, lease: Lease, rounds: int = 50) -> int:
+    """Deliver until a round takes nothing; returns how many messages Slack took."""
+    taken = 0
+    for _ in range(rounds):
+        sent = deliver_once(setup, poster, lease, Endless())
+        taken += sent
+        if not sent:
+            break
+    return taken
+
+
+def watch(setup: Setup, lease: Lease) -> None:
+    """Everything that a watcher does before it delivers, until there is nothing left to do."""
+    while failures.index_once(setup, lease):
+        pass
+    failures.sweep_once(setup, lease)
+    while incidents.open_once(setup, lease):
+        pass
+    while sealing.seal_once(setup, lease):
+        pass
+    while incidents.refresh_once(setup, lease):
+        pass
+
+
+@contextmanager
+def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watcher]:
+    """The threads that run while the bot is up, looking for failures all the time."""
+    watcher = Watcher(setup, poster or Refusing(), interval=0.05)
+    watcher.start()
+    try:
+        yield watcher
+    finally:
+        watcher.stop()
