@@ -275,21 +275,22 @@ def advance(
     if not count:
         return 0
     stretch = and_(within, failures.c.seq <= last)
-    moved, digest = _choose(connection, queue, operation, stretch)
-    if moved:
-        _keep(connection, queue, operation, moved, now)
+    chosen, digest = _choose(connection, queue, operation, stretch)
+    if chosen is not None:
+        _keep(connection, queue, operation, chosen, now)
     incidents.settle(connection, stretch, operation.actor, operation.action, now)
     _mark_gone(connection, stretch, now)
     # Last, because a worker that has drained its queue waits from here until the commit.
-    if moved:
-        _move(connection, queue, operation, moved, now)
+    if chosen is not None:
+        _move(connection, queue, operation, chosen, now)
+    moved = 0 if chosen is None else chosen.rows
     _step(connection, operation, owner, last, moved, digest, now)
     return int(count)
 
 
 def _choose(
     connection: Connection, queue: Queue, operation: Operation, stretch: ColumnElement[bool]
-) -> tuple[int, str]:
+) -> tuple[bulk.Chosen | None, str]:
     """Put the batch's rows that are still what they were into the items, and lock them."""
     there = select(
         literal(operation.id),
@@ -305,35 +306,41 @@ def _choose(
     moved = connection.execute(
         insert(items).from_select(columns, for_update(there.order_by(queue.failed.c.id)))
     ).rowcount
-    return moved, _digest_with(connection, operation) if moved else operation.items_digest
+    if not moved:
+        return None, operation.items_digest
+    lowest, highest, digest = _digest_with(connection, operation)
+    ids = items.c.failed_id
+    return bulk.Chosen(ids, _batch(operation), moved, lowest, highest), digest
 
 
-# The rows stay in the server: reading a thousand into Python takes 3 ms, this less than one.
+# The rows stay in the server: reading a thousand into Python takes 3 ms, this a third of that.
 _DIGEST_IN_SERVER = text(
-    "SELECT SHA2(CONCAT(:before, GROUP_CONCAT(failed_id, ':', row_digest, '\n' "
+    "SELECT MIN(failed_id), MAX(failed_id), "
+    "SHA2(CONCAT(:before, GROUP_CONCAT(failed_id, ':', row_digest, '\n' "
     "ORDER BY failed_id SEPARATOR '')), 256) FROM queue_bot_items "
     "WHERE operation = :operation AND batch = :batch"
 )
 
 
-def _digest_with(connection: Connection, operation: Operation) -> str:
-    """The digest over the items before, and those of this batch."""
+def _digest_with(connection: Connection, operation: Operation) -> tuple[int, int, str]:
+    """The lowest and highest id of this batch, and the digest over all items up to its last."""
     if connection.dialect.name != "sqlite":
         values = {
             "before": operation.items_digest,
             "operation": operation.id,
             "batch": operation.cursor_seq,
         }
-        return str(connection.execute(_DIGEST_IN_SERVER, values).scalar_one())
+        lowest, highest, digest = connection.execute(_DIGEST_IN_SERVER, values).one()
+        return lowest, highest, digest
     rows = connection.execute(
         select(items.c.failed_id, items.c.row_digest)
         .where(_batch(operation))
         .order_by(items.c.failed_id)
-    )
+    ).all()
     whole = hashlib.sha256(operation.items_digest.encode())
     for failed_id, row_digest in rows:
         whole.update(f"{failed_id}:{row_digest}\n".encode())
-    return whole.hexdigest()
+    return rows[0].failed_id, rows[-1].failed_id, whole.hexdigest()
 
 
 def _batch(operation: Operation) -> ColumnElement[bool]:
@@ -341,25 +348,31 @@ def _batch(operation: Operation) -> ColumnElement[bool]:
 
 
 def _keep(
-    connection: Connection, queue: Queue, operation: Operation, rows: int, now: datetime
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    chosen: bulk.Chosen,
+    now: datetime,
 ) -> None:
-    which = and_(queue.failed.c.id == items.c.failed_id, _batch(operation))
+    which = chosen.among(queue.failed)
     kept = archive.keep_failed(
         connection, queue, which, operation.action, operation.request_id, now
     )
-    if kept != rows:
+    if kept != chosen.rows:
         raise LostRace
 
 
 def _move(
-    connection: Connection, queue: Queue, operation: Operation, rows: int, now: datetime
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    chosen: bulk.Chosen,
+    now: datetime,
 ) -> None:
-    batch = _batch(operation)
-    ids = items.c.failed_id
     if operation.action == "retry-all":
-        bulk.retry_batch(connection, queue, ids, batch, rows, now)
+        bulk.retry_batch(connection, queue, chosen, now)
     else:
-        bulk.delete_batch(connection, queue, ids, batch, rows)
+        bulk.delete_batch(connection, queue, chosen)
 
 
 def _mark_gone(connection: Connection, stretch: ColumnElement[bool], now: datetime) -> None:

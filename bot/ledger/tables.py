@@ -203,7 +203,7 @@ archive = Table(
     Column("available_at", Integer),
     Column("created_at", Integer),
     Column("action", String(32), nullable=False),
-    Column("request_id", String(64), nullable=False, index=True),
+    Column("request_id", String(64), nullable=False),
     Column("archived_at", _Time, nullable=False, index=True),
     Index("queue_bot_archive_row", "kind", "row_id"),
     **_OPTIONS,

@@ -21,12 +21,15 @@ from tests.services.mariadb import MariaDB
 
 ROUNDS = 3
 Way = Literal["bot", "one transaction"]
+WAYS: tuple[Way, ...] = ("bot", "one transaction")
 
 _ONE_TRANSACTION: dict[Action, tuple[str, ...]] = {
     "retry-all": (
-        "INSERT INTO jobs (queue, payload, attempts, max_attempts, reserved_at, available_at, "
-        "created_at) SELECT queue, payload, 0, 3, NULL, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() "
-        "FROM failed_jobs WHERE id <= :last ORDER BY id",
+        (
+            "INSERT INTO jobs (queue, payload, attempts, max_attempts, reserved_at, available_at, "
+            "created_at) SELECT queue, payload, 0, 3, NULL, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() "
+            "FROM failed_jobs WHERE id <= :last ORDER BY id"
+        ),
         "DELETE FROM failed_jobs WHERE id <= :last",
     ),
     "clear-failed": ("DELETE FROM failed_jobs WHERE id <= :last",),

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
-from bot.queue.layouts import Queue
 from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB, running_mariadb
 
