@@ -1,13 +1,15 @@
 """Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
 
-from typing import Protocol
+from dataclasses import dataclass
+
+from pydantic import Field
 
 from bot.access.roles import check_queue
 from bot.errors import CountMismatch, OperationRunning, PlanExpired
 from bot.ledger import failures, leases, operations
 from bot.ledger.model import Action, Preview, Progress, Scope
 from bot.queue.model import Value
-from bot.registry import Work
+from bot.registry import Arguments, Work
 
 
 class BulkExtra(Value):
@@ -17,18 +19,34 @@ class BulkExtra(Value):
     progress: Progress | None = None
 
 
-class Confirmation(Protocol):
-    """The arguments with which a preview is confirmed."""
+class BulkArguments(Arguments):
+    """One queue or all; `plan`, and where it is asked for the `typed` count, confirm a preview."""
 
-    @property
-    def plan(self) -> int | None:
-        """The preview's plan."""
-        ...
+    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    plan: int | None = Field(default=None, ge=1, json_schema_extra={"internal": True})
+    typed: int | None = Field(default=None, json_schema_extra={"internal": True})
 
-    @property
-    def typed(self) -> int | None:
-        """The count that the person typed, where one was asked for."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of a bulk command so far; `outcome` as in `Result`."""
+
+    extra: BulkExtra
+    outcome: str | None
+
+    def sentence(self, doing: str, done: str) -> str | None:
+        """The English message: what began, or that there was nothing to do."""
+        if self.extra.progress is not None:
+            return f"{doing} {self.extra.progress.total} failed jobs"
+        return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
+
+
+def step(work: Work, action: Action, args: BulkArguments, scope: Scope, *, typed: bool) -> Step:
+    """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
+    if args.plan is not None:
+        return Step(BulkExtra(progress=confirm(work, action, args, typed=typed)), "started")
+    frozen = preview(work, action, scope)
+    return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
 
 def preview(work: Work, action: Action, scope: Scope) -> Preview:
@@ -55,7 +73,7 @@ def preview(work: Work, action: Action, scope: Scope) -> Preview:
     return frozen.model_copy(update={"indexing": not complete})
 
 
-def confirm(work: Work, action: Action, args: Confirmation, *, typed: bool) -> Progress:
+def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> Progress:
     """Start the planned operation: by the person who saw it, once, within ten minutes.
 
     With `typed` the count must have been typed. Raises `PlanExpired`, `CountMismatch` or

@@ -3,15 +3,25 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from pydantic import Field
+
 from bot.access.roles import check_queue
 from bot.errors import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
+from bot.grammar import Ids
 from bot.ledger import audit
 from bot.ledger.model import Target
 from bot.queue import moves
 from bot.queue.model import SkippedRow
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.queue.payload import JobIdentity
-from bot.registry import Work
+from bot.registry import Arguments, Work
+
+
+class RowArguments(Arguments):
+    """Which rows, by id; `digest` is the row digest that a button carries."""
+
+    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
+    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
 
 class Row(Protocol):

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field
 
 from bot.ledger.model import Progress, Scope
 from bot.model import Message, Modal, Role
-from bot.plans import BulkExtra, confirm, preview
+from bot.plans import BulkArguments, BulkExtra, step
 from bot.queue.model import DeletedCount
-from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
 
@@ -30,13 +30,10 @@ Age = Annotated[timedelta, BeforeValidator(_read_age)]
 """A length of time: `90s`, `30m`, `12h`, `7d`, `2w`."""
 
 
-class ClearFailedArguments(Arguments):
-    """One queue or all, older than an age; `plan` and `typed` confirm a preview."""
+class ClearFailedArguments(BulkArguments):
+    """As for every bulk change, and how long ago the jobs must have failed."""
 
-    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
     older: Age | None = Field(default=None, json_schema_extra={"form": "7d"})
-    plan: int | None = Field(default=None, ge=1, json_schema_extra={"internal": True})
-    typed: int | None = Field(default=None, json_schema_extra={"internal": True})
 
 
 class ClearFailedResult(Result):
@@ -48,24 +45,13 @@ class ClearFailedResult(Result):
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
-    nothing = DeletedCount(deleted_count=0)
-    if args.plan is not None:
-        started = confirm(work, "clear-failed", args, typed=True)
-        return ClearFailedResult(
-            message=f"Clearing {started.total} failed jobs",
-            data=nothing,
-            extra=BulkExtra(progress=started),
-            outcome="started",
-        )
-    frozen = preview(work, "clear-failed", _scope(work, args))
-    if frozen.total == 0:
-        return ClearFailedResult(
-            message="Cleared 0 failed jobs",
-            data=nothing,
-            extra=BulkExtra(preview=frozen),
-            outcome="no-op",
-        )
-    return ClearFailedResult(data=nothing, extra=BulkExtra(preview=frozen), outcome=None)
+    said = step(work, "clear-failed", args, _scope(work, args), typed=True)
+    return ClearFailedResult(
+        message=said.sentence("Clearing", "Cleared"),
+        data=DeletedCount(deleted_count=0),
+        extra=said.extra,
+        outcome=said.outcome,
+    )
 
 
 def _scope(work: Work, args: ClearFailedArguments) -> Scope:

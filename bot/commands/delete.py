@@ -1,40 +1,23 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
-from pydantic import Field
-
-from bot.grammar import Ids
 from bot.ledger import archive
 from bot.model import Message, Role
 from bot.queue import moves
-from bot.queue.model import Deleted, DeletedCount, DeletedRow, SkippedRow, Value
-from bot.registry import Arguments, Command, Effect, Result, Work
-from bot.targets import lock_jobs, target
+from bot.queue.model import Deleted, DeletedCount, DeletedRow, DeletedRows
+from bot.registry import Command, Effect, Result, Work
+from bot.targets import RowArguments, lock_jobs, target
 from bot.views.changes import deleted, deleted_visible
 from bot.views.context import Context
-
-
-class DeleteArguments(Arguments):
-    """Which jobs; `digest` is the row digest that a button carries."""
-
-    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
-    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
-
-
-class DeleteExtra(Value):
-    """The jobs that are gone, and the ids that were left alone."""
-
-    jobs: tuple[DeletedRow, ...]
-    skipped: tuple[SkippedRow, ...]
 
 
 class DeleteResult(Result):
     """One id: the spec's answer. Several: their count."""
 
     data: Deleted | DeletedCount
-    extra: DeleteExtra
+    extra: DeletedRows
 
 
-def run(work: Work, args: DeleteArguments) -> DeleteResult:
+def run(work: Work, args: RowArguments) -> DeleteResult:
     """Lock, compare with what was seen, archive, delete; the row count decides."""
     rows, skipped = lock_jobs(work, args.ids, args.digest)
     for row in rows:
@@ -65,7 +48,7 @@ def run(work: Work, args: DeleteArguments) -> DeleteResult:
         data=Deleted(queue=first.queue, attempts=first.attempts)
         if single
         else DeletedCount(deleted_count=len(rows)),
-        extra=DeleteExtra(jobs=gone, skipped=skipped),
+        extra=DeletedRows(jobs=gone, skipped=skipped),
         targets=tuple(target("job", row) for row in rows),
     )
 
@@ -82,7 +65,7 @@ def visible(result: DeleteResult, context: Context) -> Message:
 
 COMMAND = Command(
     name="delete",
-    arguments=DeleteArguments,
+    arguments=RowArguments,
     role=Role.ADMIN,
     result=DeleteResult,
     run=run,

@@ -1,40 +1,23 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
-from pydantic import Field
-
-from bot.grammar import Ids
 from bot.ledger import archive, failures
 from bot.model import Message, Role
 from bot.queue import moves
-from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, SkippedRow, Value
-from bot.registry import Arguments, Command, Effect, Result, Work
-from bot.targets import lock_failed, target
+from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
+from bot.registry import Command, Effect, Result, Work
+from bot.targets import RowArguments, lock_failed, target
 from bot.views.changes import deleted_failed, deleted_failed_visible
 from bot.views.context import Context
-
-
-class DeleteFailedArguments(Arguments):
-    """Which failed jobs; `digest` is the row digest that a button carries."""
-
-    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
-    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
-
-
-class DeleteFailedExtra(Value):
-    """The failed jobs that are gone, and the ids that were left alone."""
-
-    jobs: tuple[DeletedRow, ...]
-    skipped: tuple[SkippedRow, ...]
 
 
 class DeleteFailedResult(Result):
     """One id: the spec's answer. Several: their count."""
 
     data: DeletedFailed | DeletedCount
-    extra: DeleteFailedExtra
+    extra: DeletedRows
 
 
-def run(work: Work, args: DeleteFailedArguments) -> DeleteFailedResult:
+def run(work: Work, args: RowArguments) -> DeleteFailedResult:
     """Lock, compare with what was seen, archive, delete; the row count decides."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
     for row in rows:
@@ -69,7 +52,7 @@ def run(work: Work, args: DeleteFailedArguments) -> DeleteFailedResult:
         data=DeletedFailed(queue=first.queue, failed_at=str(first.failed_at))
         if single
         else DeletedCount(deleted_count=len(gone)),
-        extra=DeleteFailedExtra(jobs=gone, skipped=skipped),
+        extra=DeletedRows(jobs=gone, skipped=skipped),
         targets=tuple(target("failed", row) for row in rows),
     )
 
@@ -86,7 +69,7 @@ def visible(result: DeleteFailedResult, context: Context) -> Message:
 
 COMMAND = Command(
     name="delete-failed",
-    arguments=DeleteFailedArguments,
+    arguments=RowArguments,
     role=Role.ADMIN,
     result=DeleteFailedResult,
     run=run,

@@ -1,24 +1,14 @@
 """`/queue retry 45`: move failed jobs back to the queue."""
 
-from pydantic import Field
-
 from bot.failpoints import reach
-from bot.grammar import Ids
 from bot.ledger import archive, failures
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import Retried, RetriedCount, RetriedJob, SkippedRow, Value
-from bot.registry import Arguments, Command, Effect, Result, Work
-from bot.targets import lock_failed, target
+from bot.registry import Command, Effect, Result, Work
+from bot.targets import RowArguments, lock_failed, target
 from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
-
-
-class RetryArguments(Arguments):
-    """Which failed jobs; `digest` is the row digest that a button carries."""
-
-    ids: Ids = Field(json_schema_extra={"positional": "ID…"})
-    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
 
 class RetryExtra(Value):
@@ -35,7 +25,7 @@ class RetryResult(Result):
     extra: RetryExtra
 
 
-def run(work: Work, args: RetryArguments) -> RetryResult:
+def run(work: Work, args: RowArguments) -> RetryResult:
     """Lock, compare with what was seen, archive, move; the row count decides."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
     reach("retry-locked")
@@ -90,7 +80,7 @@ def visible(result: RetryResult, context: Context) -> Message:
 
 COMMAND = Command(
     name="retry",
-    arguments=RetryArguments,
+    arguments=RowArguments,
     role=Role.OPERATOR,
     result=RetryResult,
     run=run,

@@ -1,22 +1,12 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
-from pydantic import Field
-
 from bot.ledger.model import Progress, Scope
 from bot.model import Message, Modal, Role
-from bot.plans import BulkExtra, confirm, preview
+from bot.plans import BulkArguments, BulkExtra, step
 from bot.queue.model import RetriedCount
-from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
-
-
-class RetryAllArguments(Arguments):
-    """One queue or all; `plan` names the preview that is confirmed."""
-
-    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
-    plan: int | None = Field(default=None, ge=1, json_schema_extra={"internal": True})
-    typed: int | None = Field(default=None, json_schema_extra={"internal": True})
 
 
 class RetryAllResult(Result):
@@ -26,26 +16,15 @@ class RetryAllResult(Result):
     extra: BulkExtra
 
 
-def run(work: Work, args: RetryAllArguments) -> RetryAllResult:
+def run(work: Work, args: BulkArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
-    nothing = RetriedCount(retried_count=0)
-    if args.plan is not None:
-        started = confirm(work, "retry-all", args, typed=False)
-        return RetryAllResult(
-            message=f"Retrying {started.total} failed jobs",
-            data=nothing,
-            extra=BulkExtra(progress=started),
-            outcome="started",
-        )
-    frozen = preview(work, "retry-all", Scope(queue=args.queue))
-    if frozen.total == 0:
-        return RetryAllResult(
-            message="Retried 0 failed jobs",
-            data=nothing,
-            extra=BulkExtra(preview=frozen),
-            outcome="no-op",
-        )
-    return RetryAllResult(data=nothing, extra=BulkExtra(preview=frozen), outcome=None)
+    said = step(work, "retry-all", args, Scope(queue=args.queue), typed=False)
+    return RetryAllResult(
+        message=said.sentence("Retrying", "Retried"),
+        data=RetriedCount(retried_count=0),
+        extra=said.extra,
+        outcome=said.outcome,
+    )
 
 
 def view(result: RetryAllResult, context: Context) -> Message | Modal:
@@ -70,7 +49,7 @@ def finished(progress: Progress) -> RetryAllResult:
 
 COMMAND = Command(
     name="retry-all",
-    arguments=RetryAllArguments,
+    arguments=BulkArguments,
     role=Role.ADMIN,
     result=RetryAllResult,
     run=run,

@@ -177,6 +177,13 @@ class SkippedRow(Value):
     at: datetime | None = None
 
 
+class DeletedRows(Value):
+    """The rows that are gone, and the ids that were left alone."""
+
+    jobs: tuple[DeletedRow, ...]
+    skipped: tuple[SkippedRow, ...]
+
+
 class Listed(Value):
     """What a list's buttons need besides its rows.
 
