@@ -157,7 +157,7 @@ class Control:
             Route("/_local/events", self._events),
             Route("/_local/commands", self._commands),
             *(
-                Route(f"/_local/{name}", _endpoint(action), methods=["POST"])
+                Route(f"/_local/{name}", endpoint(action), methods=["POST"])
                 for name, action in actions.items()
             ),
             Route("/archives/{channel}/{message}", _permalink),
@@ -227,8 +227,10 @@ async def changes(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator
         workspace.listeners.remove(tell)
 
 
-def _endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
+def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
+    """An endpoint that hands its JSON body to the action, and says as JSON what came of it."""
+
+    async def answered(request: Request) -> Response:
         try:
             return JSONResponse(await action(await _body(request)))
         except CannotError as error:
@@ -236,7 +238,7 @@ def _endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaita
         except WrongValueError as error:
             return JSONResponse({"error": str(error)}, 400)
 
-    return endpoint
+    return answered
 
 
 def _chosen(body: Json) -> object:

@@ -72,6 +72,10 @@ class Script:
         waiting = self._answers.get(method)
         return waiting.popleft() if waiting else Answered()
 
+    def waiting(self) -> dict[str, int]:
+        """How many answers are still to come, for each method that has any."""
+        return {method: len(left) for method, left in self._answers.items() if left}
+
     def clear(self) -> None:
         """Forget every answer that was not given yet."""
         self._answers.clear()

@@ -18,9 +18,11 @@ from bot.playground.block_specs import Json
 from bot.playground.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
 from bot.playground.demo import IDS, demo_workspace
 from bot.playground.grants import Grants
+from bot.playground.panel import Backstage, Panel
 from bot.playground.people import Click, People
 from bot.playground.runner import Runner
 from bot.playground.socket_mode import Hub
+from bot.playground.traffic import Meter, Traffic
 from bot.playground.web_api import Call, Desk, Tokens
 from bot.playground.wire import Wire
 from bot.playground.workspace import Workspace
@@ -31,8 +33,8 @@ class LocalSlack:
 
     `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
     `ack_timeout` is in real seconds; `seed` chooses which socket gets which envelope; `roles`
-    names a person's roles and `commands` lists slash commands, both for the page only. Every
-    method may be called from any thread.
+    names a person's roles, `commands` lists slash commands and `backstage` is what the page
+    shows beside Slack, all for the page only. Every method may be called from any thread.
     """
 
     ids = IDS
@@ -46,6 +48,7 @@ class LocalSlack:
         seed: int = 0,
         roles: Roles = lambda _user: [],
         commands: Commands = list,
+        backstage: Backstage | None = None,
         workspace: Workspace | None = None,
     ) -> None:
         self.bot_token = f"xoxb-local-{secrets.token_hex(12)}"
@@ -56,6 +59,8 @@ class LocalSlack:
         self._desk = Desk(self.workspace, Grants(clock), lambda: self.url, self._socket_url)
         self._people = People(self._desk, self._hub, self._response_url)
         self._asked = Asked(roles, commands)
+        self._traffic = Traffic()
+        self._panel = Panel(self._hub, self.faults, self._traffic, backstage or Backstage())
         self._wanted_port = port
         self._runner = Runner()
         self._changed = threading.Condition()
@@ -101,9 +106,13 @@ class LocalSlack:
             routes=[
                 *wire.routes(),
                 WebSocketRoute("/link/", self._hub.serve),
+                *self._panel.routes(),
                 *control.routes(),
             ],
-            middleware=[Middleware(Guard, port=self._runner.port)],
+            middleware=[
+                Middleware(Guard, port=self._runner.port),
+                Middleware(Meter, traffic=self._traffic),
+            ],
         )
 
     def _socket_url(self) -> str:
