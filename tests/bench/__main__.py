@@ -8,13 +8,16 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import moves
+from tests.bench import acks, large, moves
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
 BENCHES: dict[str, Callable[..., None]] = {
+    "ack": acks.bench_ack,
+    "crowd": acks.bench_crowd,
     "retry-all": moves.bench_retry_all,
     "clear-failed": moves.bench_clear_failed,
+    "large": large.bench_large,
 }
 
 

@@ -62,7 +62,7 @@ def _bench(server: MariaDB, action: Action, rows: int, *, with_workers: bool) ->
         test = make_queue(server.url(name))
         setup = make_setup(test)
         last = _sources(test, setup, rows)
-        ways: dict[Way, Callable[[], None]] = {
+        ways: dict[Way, Callable[[], float]] = {
             "bot": lambda: _by_bot(setup, action, rows),
             "one transaction": lambda: _in_one_transaction(test, action, rows, last),
         }
@@ -71,18 +71,14 @@ def _bench(server: MariaDB, action: Action, rows: int, *, with_workers: bool) ->
             for way, run in ways.items():
                 _refill(test)
                 before = resident_mb()
-                began = monotonic()
-                run()
-                plain.seconds[way].append(monotonic() - began)
+                plain.seconds[way].append(run())
                 if way == "bot":
                     plain.grown_mb = max(plain.grown_mb, resident_mb() - before)
         if with_workers:
             for way, run in ways.items():
                 _refill(test)
                 with working(test.url) as pops:
-                    began = monotonic()
-                    run()
-                    watched.seconds[way].append(monotonic() - began)
+                    watched.seconds[way].append(run())
                 watched.pops[way].append(pops)
         _print(rows, plain, watched)
         test.engine.dispose()
@@ -117,18 +113,23 @@ def _refill(test: TestQueue) -> None:
             connection.execute(text(f"INSERT INTO {table} SELECT * FROM {table}_source"))
 
 
-def _by_bot(setup: Setup, action: Action, rows: int) -> None:
-    """From the confirmation to the record of the end; the preview was read before by a person."""
+def _by_bot(setup: Setup, action: Action, rows: int) -> float:
+    """Seconds from the confirmation to the record of the end; the preview a person reads before."""
     frozen = preview(setup, action)
     assert frozen.total == rows
+    began = monotonic()
     ended = Runner(setup).run_to_end(confirm(setup, frozen).operation)
+    took = monotonic() - began
     assert (ended.state, ended.done) == ("done", rows)
+    return took
 
 
-def _in_one_transaction(test: TestQueue, action: Action, rows: int, last: int) -> None:
+def _in_one_transaction(test: TestQueue, action: Action, rows: int, last: int) -> float:
+    began = monotonic()
     with test.engine.begin() as connection:
         for statement in _ONE_TRANSACTION[action]:
             assert connection.execute(text(statement), {"last": last}).rowcount == rows
+    return monotonic() - began
 
 
 def _print(rows: int, plain: Rounds, watched: Rounds) -> None:

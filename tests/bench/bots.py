@@ -1,0 +1,100 @@
+"""The real bot and a bare one, each in a process of its own, each with a local Slack."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot.playground.demo import IDS, demo_workspace
+from bot.playground.server import LocalSlack
+from bot.playground.workspace import Channel, User, Workspace
+
+CONNECT_SECONDS = 20.0
+STOP_SECONDS = 30.0
+PEOPLE = 50
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A bot at work: where its people are, and how it is asked."""
+
+    slack: LocalSlack
+
+    def ask(self, text: str, user: str = IDS.viewer) -> tuple[float, str]:
+        """How long the acknowledgement took, in seconds, and the text of the reply in it."""
+        said = self.slack.command(user, IDS.queue_ops, text)
+        assert said["replies"], f"no reply came: {said}"
+        return said["ack_ms"] / 1000, str(said["replies"][0])
+
+
+def person(number: int) -> str:
+    """The id of one of the fifty."""
+    return f"U07PERSON{number:03d}"
+
+
+def crowded() -> Workspace:
+    """The demo's workspace with fifty people more in #queue-ops."""
+    made = demo_workspace(time.time)
+    people = [User(person(number), f"person{number}", f"P {number}") for number in range(PEOPLE)]
+    members = frozenset(user.id for user in people)
+    channels = [
+        Channel(channel.id, channel.name, channel.members | members)
+        for channel in made.channels.values()
+        if not channel.is_im
+    ]
+    users = [*made.users.values(), *people]
+    return Workspace(made.identity, users, channels, list(made.groups.values()), time.time)
+
+
+@contextmanager
+def real_bot(database_url: str) -> Iterator[Bot]:
+    """`queue-bot run`, as a team runs it; everybody may look."""
+    with LocalSlack(workspace=crowded()) as slack:
+        settings = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.base_url,
+            "DATABASE_URL": database_url,
+            "QUEUE_BOT_VIEWERS": "*",
+            "QUEUE_BOT_ADMINS": IDS.admin,
+            "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
+            "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
+            "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
+        }
+        with _process([sys.executable, "-m", "bot", "run"], settings):
+            slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
+            yield Bot(slack)
+
+
+@contextmanager
+def bare_bot(database_url: str) -> Iterator[Bot]:
+    """A default Bolt app that runs the same query."""
+    with LocalSlack(workspace=crowded()) as slack:
+        tokens = [slack.bot_token, slack.app_token, slack.base_url, database_url]
+        with _process([sys.executable, "-m", "tests.bench.bare", *tokens], {}):
+            slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
+            yield Bot(slack)
+
+
+@contextmanager
+def _process(command: list[str], settings: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **settings},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
