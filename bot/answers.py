@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.access.roles import Grant, Unreachable
+from bot.access.roles import Grant, Unreachable, allows_changes
 from bot.errors import Refusal
 from bot.model import Invocation, Message, Modal, Person, Role
 from bot.registry import Command, Result, Setup
@@ -44,11 +44,7 @@ def context_of(
     setup: Setup, invocation: Invocation, grant: Grant, now: datetime, texts: Texts
 ) -> Context:
     """What a view may know, for this person."""
-    changes_here = (
-        invocation.actor.is_terminal
-        or invocation.channel is None
-        or invocation.channel in setup.rules.change_channels
-    )
+    changes_here = allows_changes(setup.rules, invocation)
     runnable = (
         name
         for name, command in setup.commands.items()

@@ -82,9 +82,9 @@ class Team:
         self.queue = queue
         self.settings = settings
         self.clock = Clock()
-        self.bot = self._make_bot()
+        self.bot = self.make_bot()
 
-    def _make_bot(self) -> SlackBot:
+    def make_bot(self) -> SlackBot:
         """The bot as `make_bot` wires it, with the test's clock."""
         settings = self.settings
         engine = open_database(settings)
@@ -108,10 +108,7 @@ class Team:
 
     def stop(self) -> None:
         """End the bot without the seconds that the SDK's client waits for a last read."""
-        client = self.bot.socket.client
-        client.auto_reconnect_enabled = False
-        client.closed = True
-        client.message_queue.put(None)
+        self.bot.socket.client.auto_reconnect_enabled = False
         self.slack.kill_sockets()
         self.bot.stop()
 
@@ -119,7 +116,7 @@ class Team:
         """End the bot and start another one, as at a new release."""
         self.stop()
         self.until(lambda: not self.slack.hub.connected)
-        self.bot = self._make_bot()
+        self.bot = self.make_bot()
         self.start()
 
     def _mark(self, name: str) -> int:

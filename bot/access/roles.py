@@ -120,16 +120,21 @@ def _check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
         raise NotMember(why="guest")
 
 
+def allows_changes(rules: Rules, invocation: Invocation) -> bool:
+    """Whether changes are allowed where the request comes from, as far as the settings say."""
+    if invocation.actor.is_terminal:
+        return True
+    if invocation.source is Source.HOME:
+        return rules.changes_in_home
+    # A dialog without the channel it came from is in none.
+    return invocation.channel in rules.change_channels
+
+
 def _check_channel(rules: Rules, directory: Directory, invocation: Invocation) -> None:
-    channels = rules.change_channels
-    if invocation.source is Source.HOME or invocation.channel is None:
-        if not rules.changes_in_home:
-            raise WrongChannel(channels=channels)
-        return
-    if invocation.channel not in channels:
-        raise WrongChannel(channels=channels)
-    if directory.is_shared(invocation.channel):
-        raise WrongChannel(channels=channels, why="shared")
+    if not allows_changes(rules, invocation):
+        raise WrongChannel(channels=rules.change_channels)
+    if invocation.channel is not None and directory.is_shared(invocation.channel):
+        raise WrongChannel(channels=rules.change_channels, why="shared")
 
 
 def role_of(rules: Rules, directory: Directory, user: str, need: Need) -> Grant:

@@ -1,5 +1,6 @@
 """`/queue whoami`: the role a person has here, which rule gives it, and what it allows."""
 
+from bot.access.roles import allows_changes
 from bot.model import Message, Role
 from bot.queue.model import Value
 from bot.registry import Arguments, Command, Result, Work
@@ -31,13 +32,12 @@ def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
     """Say what the road found out about the person."""
     rules = work.setup.rules
     invocation = work.invocation
-    here = invocation.channel is None or invocation.channel in rules.change_channels
     return WhoAmIResult(
         data=WhoAmI(
             user=invocation.actor.user,
             role=work.grant.role.word,
             rule=work.grant.rule,
-            changes_here=here or invocation.actor.is_terminal,
+            changes_here=allows_changes(rules, invocation),
             change_channels=rules.change_channels,
         )
     )

@@ -40,6 +40,12 @@ class TimedClient(SocketModeClient):
         stamped.at = monotonic()
         super().enqueue_message(stamped)
 
+    def close(self) -> None:
+        """Close at once: the SDK's reader of the queue would sleep up to a second more."""
+        self.closed = True
+        self.message_queue.put(None)
+        super().close()
+
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Hand the stamp on by the envelope's id; a hello tells how many connections there are."""
         if message.get("type") == "hello":

@@ -54,7 +54,7 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
     view = team.say("retry-all", as_="admin").view
 
     said = shown(view)
-    for part in ("*5 failed jobs*", "`netsuite`", "`mail`", "gone away", "503"):
+    for part in ("*5 failed jobs*", "netsuite", "mail", "gone away", "503"):
         assert part in said, part
     assert len(team.queue.failed) == 5
     assert outcomes(team) == []
@@ -128,7 +128,7 @@ def test_a_count_that_is_none_is_told_beside_the_field(team: Team, typed: str) -
 def test_the_scope_is_the_one_that_was_asked_for(team: Team) -> None:
     fill(team.queue)
     view = team.say("clear-failed queue=netsuite older=30d", as_="admin").view
-    assert "*3 failed jobs* in `netsuite`" in shown(view)
+    assert "*3 failed jobs* in netsuite" in shown(view)
 
     team.submit(view, "3")
 
@@ -249,7 +249,7 @@ def test_cancel_stops_between_two_batches(team: Team) -> None:
         "failed_at": datetime(2025, 11, 7, 10, 0),  # noqa: DTZ001 wall clock
     }
     with team.queue.engine.begin() as connection:
-        connection.execute(failed.insert(), [row] * (BATCH_ROWS + 1))
+        connection.execute(failed.insert(), [row] * (BATCH_ROWS + 9))
     view = team.say("retry-all", as_="admin").view
 
     with team.queue.engine.begin() as worker:
@@ -264,5 +264,5 @@ def test_cancel_stops_between_two_batches(team: Team) -> None:
     assert "stops after its current batch" in answer.text
     assert ended(team).state == "cancelled"
     assert len(team.queue.jobs) == BATCH_ROWS
-    assert len(team.queue.failed) == 1
+    assert len(team.queue.failed) == 9
     assert outcomes(team)[-2:] == [("cancel", "ok"), ("retry-all", "cancelled")]

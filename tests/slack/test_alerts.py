@@ -1,0 +1,271 @@
+"""Messages about failed jobs: posted once, with buttons, edited when somebody has dealt with it."""
+
+import json
+
+from sqlalchemy import delete
+
+from bot.ledger import tables
+from bot.playground.demo import IDS
+from tests.queues import TestQueue
+from tests.team import Json, Team, action_ids, option, team_at_work
+
+
+def settled(team: Team, alert: Json) -> Json:
+    """The alert, once its buttons are gone."""
+
+    def find() -> Json | None:
+        now = team.now(alert)
+        return None if action_ids(now) else now
+
+    found = team.until(find)
+    assert found is not None
+    return found
+
+
+def test_a_new_failure_is_posted_with_retry_details_and_a_menu(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(45)
+
+    alert = team.alert()
+
+    assert "Failed job 45" in alert["text"]
+    assert "NetsuiteSyncJob" in alert["text"]
+    assert "order 803193" in alert["text"]
+    assert "MySQL server has gone away" in alert["text"]
+    assert action_ids(alert) == ["run:retry", "run:failed-job", "run:menu"]
+    (incident,) = team.queue.rows(tables.incidents)
+    (failure,) = team.queue.rows(tables.failures)
+    assert failure.incident == incident.id
+    assert (incident.state, incident.count, incident.failed_id) == ("open", 1, 45)
+
+
+def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(45)
+    alert = team.alert()
+
+    answer = team.click(alert, "run:retry")
+
+    assert "Failed job 45 is back in the queue" in answer.text
+    assert answer.reply["response_type"] == "ephemeral"
+    assert team.queue.failed == []
+    assert len(team.queue.jobs) == 1
+    assert f"Retried by <@{IDS.operator}>" in settled(team, alert)["text"]
+    (audited,) = team.audit_texts()
+    assert f"<@{IDS.operator}> · retry" in audited
+    link = f"{team.slack.url}archives/{IDS.queue_alerts}/p{alert['ts'].replace('.', '')}"
+    assert link in json.dumps(team.posted("queue-audit"))
+    # The alert itself says it: nothing more is posted in the channel.
+    assert len(team.posted("queue-alerts")) == 1
+    (incident,) = team.queue.rows(tables.incidents)
+    assert (incident.state, incident.closed_by) == ("closed", IDS.operator)
+
+
+def test_a_retry_by_typed_words_settles_the_alert_too(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    team.say("retry 45", as_="lucia")
+    assert f"Retried by <@{IDS.lucia}>" in settled(team, alert)["text"]
+
+
+def test_a_retry_of_all_settles_the_alerts(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    team.submit(team.say("retry-all", as_="admin").view)
+    assert f"Retried by <@{IDS.admin}>" in settled(team, alert)["text"]
+
+
+def test_the_second_click_is_told_who_was_first(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    team.click(alert, "run:retry", as_="operator")
+
+    # Lucía's page still shows the button: her click comes after the message was changed.
+    team.client().chat_update(channel=alert["channel"], ts=alert["ts"], **_content(alert))
+    answer = team.click(alert, "run:retry", as_="lucia")
+
+    assert f"<@{IDS.operator}>" in answer.text
+    assert len(team.queue.jobs) == 1
+    assert [row.outcome for row in team.records] == ["ok", "refused"]
+
+
+def _content(message: Json) -> Json:
+    return {"text": message["text"], "blocks": message["blocks"]}
+
+
+def test_delete_from_the_menu_asks_first_and_says_by_whom(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    (menu,) = [
+        element
+        for block in alert["blocks"]
+        for element in block.get("elements", ())
+        if element.get("type") == "overflow"
+    ]
+    assert menu["confirm"]["title"]["text"] == "Delete failed job 45?"
+
+    answer = team.click(alert, "run:menu", as_="admin", chosen=option(alert, "delete-failed"))
+
+    assert "Failed job 45 deleted permanently" in answer.text
+    assert team.queue.failed == []
+    assert team.queue.jobs == []
+    assert f"Deleted by <@{IDS.admin}>" in settled(team, alert)["text"]
+
+
+def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+
+    view = team.click(alert, "run:failed-job", as_="viewer").view
+    assert view["title"]["text"] == "Failed job 45"
+    assert "gone away" in json.dumps(view["blocks"])
+
+
+def with_buttons(team: Team, view: Json, message: Json) -> Json:
+    """The person's modal, now with what can be clicked in a message."""
+    kept = {key: view[key] for key in ("type", "title", "close", "private_metadata")}
+    shown = {**kept, "blocks": message["blocks"]}
+    return dict(team.client().views_update(view_id=view["id"], view=shown)["view"])
+
+
+def test_a_retry_in_a_modal_is_answered_there_and_settles_the_alert(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    view = with_buttons(team, team.click(alert, "run:failed-job").view, alert)
+
+    answer = team.click_in_view(view, "run:retry")
+
+    assert "Failed job 45 is back in the queue" in json.dumps(answer.view["blocks"])
+    assert answer.view["id"] == view["id"]
+    assert action_ids(answer.view) == []
+    assert f"Retried by <@{IDS.operator}>" in settled(team, alert)["text"]
+    (record,) = team.records
+    assert (record.channel, record.outcome) == (IDS.queue_alerts, "ok")
+
+
+def test_details_carry_the_channel_they_were_opened_in(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, change_channels=(IDS.queue_ops,)) as team:
+        team.queue.fail(45)
+        alert = team.alert()
+        view = team.click(alert, "run:failed-job").view
+        # A button that the bot does not show where changes are not allowed.
+        with_buttons(team, view, alert)
+
+        answer = team.click_in_view(view, "run:retry")
+
+        assert "Changes are not allowed here" in answer.everything
+        assert len(team.queue.failed) == 1
+        assert [(row.channel, row.reason) for row in team.records] == [
+            (IDS.queue_alerts, "wrong-channel")
+        ]
+
+
+def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    retry = team.click(alert, "run:retry", as_="stranger")
+    delete_ = team.click(alert, "run:menu", as_="stranger", chosen=option(alert, "delete-failed"))
+    details = team.click(alert, "run:failed-job", as_="stranger")
+
+    assert "this needs the role operator, yours is none" in retry.text
+    assert f"Who can: <!subteam^{IDS.oncall}>, <@{IDS.admin}>" in retry.text
+    assert "this needs the role admin" in delete_.text
+    assert f"Who can: <@{IDS.admin}>" in delete_.text
+    assert "this needs the role viewer" in details.text
+    assert [row.id for row in team.queue.failed] == [45]
+    assert action_ids(team.now(alert)) == ["run:retry", "run:failed-job", "run:menu"]
+    assert {(row.actor, row.outcome) for row in team.records} == {(IDS.stranger, "denied")}
+    texts = team.audit_texts(3)
+    for name in ("retry", "delete-failed", "failed-job"):
+        assert any(f"· {name} ·" in text for text in texts), name
+
+
+def test_what_failed_before_the_first_start_raises_no_alert(kept_queue: TestQueue) -> None:
+    kept_queue.fail(41)
+    kept_queue.fail(42)
+    with team_at_work(kept_queue) as team:
+        team.until(lambda: len(team.queue.rows(tables.failures)) == 2)
+        team.queue.fail(45)
+        assert "Failed job 45" in team.alert()["text"]
+        assert len(team.posted("queue-alerts")) == 1
+        # They are in the index all the same, so that bulk changes find them.
+        assert "*3 failed jobs*" in json.dumps(team.say("retry-all", as_="admin").view)
+
+
+def test_what_failed_while_the_bot_was_down_is_told_at_its_next_start(team: Team) -> None:
+    team.queue.fail(45)
+    team.alert()
+    team.stop()
+    team.queue.fail(46)
+    team.bot = team.make_bot()
+    team.start()
+    assert "Failed job 46" in team.alert("46")["text"]
+
+
+def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, alerts_per_minute=2) as team:
+        with team.queue.engine.begin() as connection:
+            failed = team.queue.queue.failed
+            row = {"queue": "netsuite", "payload": "{}", "exception": "boom"}
+            at = {"failed_at": team.clock(connection)}
+            connection.execute(failed.insert(), [{**row, **at, "id": n} for n in range(1, 8)])
+
+        summary = team.alert("more jobs failed")
+
+        assert "5 more jobs failed in this minute" in summary["text"]
+        assert action_ids(summary) == ["run:failed"]
+        assert len(team.posted("queue-alerts")) == 3
+        incidents = {row.incident for row in team.queue.rows(tables.failures)}
+        assert len(incidents) == 3
+        assert "Failed job 7" in team.click(summary, "run:failed", as_="viewer").text
+        team.say("retry 7")
+        text = team.until(
+            lambda: next(
+                (m["text"] for m in [team.now(summary)] if "4 of them are still" in m["text"]), None
+            )
+        )
+        assert text
+
+
+def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    with team.queue.engine.begin() as connection:
+        connection.execute(delete(team.queue.queue.failed))
+
+    team.restart()  # which looks at every row at once, not only every half a minute
+
+    now = settled(team, alert)
+    assert "No longer in failed_jobs" in now["text"]
+    (incident,) = team.queue.rows(tables.incidents)
+    assert (incident.state, incident.closed_by) == ("closed", None)
+
+
+def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> None:
+    team.slack.script("chat.postMessage", ["invalid_blocks"])
+    team.queue.fail(45)
+    alert = team.alert()
+    assert "Failed job 45" in alert["text"]
+    assert action_ids(alert) == []
+
+
+def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) -> None:
+    team.slack.script("chat.postMessage", [500])
+    team.queue.fail(45)
+    team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
+    team.clock.advance(60)
+    assert "may repeat an earlier message" in team.alert()["text"]
+
+
+def test_an_id_that_comes_back_with_another_job_is_another_failure(team: Team) -> None:
+    team.queue.fail(45, order=1)
+    alert = team.alert()
+    with team.queue.engine.begin() as connection:
+        connection.execute(delete(team.queue.queue.failed))
+    team.queue.fail(45, order=2)
+
+    answer = team.click(alert, "run:retry")
+
+    assert "is now another job" in answer.text
+    assert team.queue.jobs == []
+    assert [row.reason for row in team.records] == ["changed"]
