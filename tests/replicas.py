@@ -21,7 +21,7 @@ from bot.registry import Setup, find_commands
 from tests.queues import TestQueue
 
 TEAM = "T07QUEUETEAM"
-OPS, ALERTS, AUDIT, FALLBACK = "C07QUEUEOPS1", "C07QALERTS01", "C07QAUDIT001", "C07RANDOM001"
+OPS, ALERTS, AUDIT = "C07QUEUEOPS1", "C07QALERTS01", "C07QAUDIT001"
 ANA, OMAR, SAM = "U07ADMINANA1", "U07OPERATOR1", "U07STRANGER1"
 
 
@@ -76,7 +76,7 @@ def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
         "version": "test",
         "audit_channel": AUDIT,
         "alert_channel": ALERTS,
-        "fallback_channel": FALLBACK,
+        "fallback_channel": OPS,
         "commands": find_commands(),
         "clock": Ahead(),
     }

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from bot.ledger.leases import Lease
 from bot.ledger.tables import outbox
@@ -40,16 +50,19 @@ def post(
 def edit(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Change what was posted about the subject; an edit that still waits is replaced."""
-    connection.execute(
-        delete(outbox).where(
-            outbox.c.subject == subject,
-            outbox.c.kind == EDIT,
-            outbox.c.sent_at.is_(None),
-            outbox.c.claimed_epoch.is_(None),
-        )
+    """Change what was posted about the subject; an edit that still waits is replaced.
+
+    The new one comes no sooner than the old would have: Slack may have said how long to wait.
+    """
+    waiting = and_(
+        outbox.c.subject == subject,
+        outbox.c.kind == EDIT,
+        outbox.c.sent_at.is_(None),
+        outbox.c.claimed_epoch.is_(None),
     )
-    _put(connection, EDIT, channel, subject, _body(message), now)
+    due = connection.execute(select(func.max(outbox.c.next_attempt_at)).where(waiting)).scalar()
+    connection.execute(delete(outbox).where(waiting))
+    _put(connection, EDIT, channel, subject, _body(message), now, due)
 
 
 def tell_audit(
@@ -61,8 +74,11 @@ def tell_audit(
     now: datetime,
     due: datetime | None = None,
 ) -> None:
-    """Post a sealed record, not before `due`; it is drawn when it is sent."""
-    _put(connection, kind, channel, subject, {"seqs": [seq]}, now, due)
+    """Post a sealed record, not before `due`; it is drawn when it is sent.
+
+    What waits for its time counts as made then: the next minute of `latest` begins there.
+    """
+    _put(connection, kind, channel, subject, {"seqs": [seq]}, due or now, due)
 
 
 def latest(connection: Connection, subject: str, since: datetime) -> Letter | None:
@@ -170,12 +186,25 @@ def claim(connection: Connection, letter: Letter, lease: Lease, again_at: dateti
 
 def sent(
     connection: Connection, letter: Letter, channel: str | None, ts: str | None, now: datetime
-) -> None:
-    """The message is in Slack, at this channel and ts; without them, nothing was left to say."""
-    connection.execute(
+) -> bool:
+    """The message is in Slack, at this channel and ts; without them, nothing was left to say.
+
+    False where somebody who took the row over has said so before.
+    """
+    result = connection.execute(
         update(outbox)
-        .where(outbox.c.id == letter.id)
+        .where(outbox.c.id == letter.id, outbox.c.sent_at.is_(None))
         .values(sent_at=now, sent_channel=channel, sent_ts=ts, in_doubt=False, error=None)
+    )
+    return result.rowcount == 1
+
+
+def _mine(letter: Letter) -> ColumnElement[bool]:
+    """Whether the attempt that began with this letter is still the last one."""
+    return and_(
+        outbox.c.id == letter.id,
+        outbox.c.sent_at.is_(None),
+        outbox.c.attempts == letter.attempts + 1,
     )
 
 
@@ -185,7 +214,7 @@ def put_off(
     """The attempt failed, or nobody knows (`in_doubt`); try again at `again_at`."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.id == letter.id)
+        .where(_mine(letter))
         .values(error=error[:64], next_attempt_at=again_at, in_doubt=in_doubt, claimed_epoch=None)
     )
 
@@ -194,7 +223,7 @@ def redirect(connection: Connection, letter: Letter, channel: str, now: datetime
     """Say it in another channel, because the bot cannot post in the one it was meant for."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.id == letter.id)
+        .where(_mine(letter))
         .values(channel=channel, next_attempt_at=now, in_doubt=False, claimed_epoch=None)
     )
 

@@ -1,5 +1,6 @@
 """The people of the workspace, as Slack tells them: profiles, group members, shared channels."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -124,12 +125,17 @@ class SlackDirectory:
             raise Unreachable(f"{method}: {reason_of(error)}") from error
 
 
+_CODE = re.compile(r"[a-z0-9_ ]{1,64}")
+
+
 def reason_of(error: Exception) -> str:
     """Slack's error code, else the kind of the fault; never a request's contents."""
     response = getattr(error, "response", None)
     if response is not None and hasattr(response, "get"):
         try:
-            return str(response.get("error") or "no error code")
+            code = str(response.get("error") or "no error code")
         except ValueError:
             return "no JSON"
+        # Where the answer is a page of HTML, the SDK puts the page in the place of the code.
+        return code if _CODE.fullmatch(code) else "no JSON"
     return type(error).__name__

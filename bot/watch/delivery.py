@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
+from bot.failpoints import reach
 from bot.ledger import audit, incidents, outbox
 from bot.ledger.leases import Lease, fence
 from bot.ledger.outbox import Letter
@@ -129,8 +130,10 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool
 
     if not _change(setup, claim):
         return False
+    reach("letter-claimed")
     try:
         channel, ts = _send(setup, poster, letter)
+        reach("letter-posted")
     except Undelivered as error:
         fault = error  # the name of an except clause ends with it
         note = log.info if fault.fault is Fault.RATE else log.warning
@@ -202,7 +205,8 @@ def _audit_body(setup: Setup, poster: Poster, letter: Letter) -> dict[str, Any]:
 def _note_sent(
     setup: Setup, connection: Connection, letter: Letter, channel: str | None, ts: str | None
 ) -> None:
-    outbox.sent(connection, letter, channel, ts, setup.clock(connection))
+    if not outbox.sent(connection, letter, channel, ts, setup.clock(connection)):
+        return
     kind, _, number = letter.subject.partition(":")
     if kind == "incident" and letter.kind == outbox.POST and channel and ts:
         incidents.posted(connection, int(number), channel, ts)
