@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from bot import errors
@@ -26,6 +26,7 @@ from bot.grammar import Request, invalid, parse
 from bot.ledger import audit, incidents, outbox, requests
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
+from bot.queue.model import SkippedRow
 from bot.registry import Command, Effect, Result, Setup, Work
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
@@ -153,7 +154,11 @@ def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outc
     if "result" in said:
         result = command.result.model_validate(said["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    return Outcome(command, grant, now, refusal=errors.restore(said), repeated=True)
+    refusal = errors.restore(said)
+    if "skipped" in refusal.values:
+        rows = TypeAdapter(tuple[SkippedRow, ...]).validate_python(refusal.values["skipped"])
+        refusal = type(refusal)(**{**refusal.values, "skipped": rows})
+    return Outcome(command, grant, now, refusal=refusal, repeated=True)
 
 
 def _record(

@@ -150,8 +150,14 @@ def _kept(value: object) -> object:
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
     if isinstance(value, tuple):
-        return [str(item) for item in value]
+        return [item if isinstance(item, str) else _fields(item) for item in value]
     return value
+
+
+def _fields(row: object) -> object:
+    """A row that was left alone, as JSON; `dispatch` knows its type."""
+    dump = getattr(row, "model_dump", None)
+    return str(row) if dump is None else dump(mode="json")
 
 
 def restore(kept: Mapping[str, Any]) -> Refusal:

@@ -16,7 +16,7 @@ class FailedArguments(Arguments):
 
     queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
     limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
-    after: int | None = Field(default=None, ge=0, json_schema_extra={"internal": True})
+    after: int | None = Field(default=None, ge=0, json_schema_extra={"form": "ID"})
 
 
 class FailedResult(Result):

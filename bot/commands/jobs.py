@@ -21,7 +21,7 @@ class JobsArguments(Arguments):
     sort: Literal["newest", "oldest"] = Field(
         default="newest", json_schema_extra={"form": "newest|oldest"}
     )
-    after: int | None = Field(default=None, ge=0, json_schema_extra={"internal": True})
+    after: int | None = Field(default=None, ge=0, json_schema_extra={"form": "ID"})
 
 
 class JobsResult(Result):

@@ -53,9 +53,8 @@ def migrate(engine: Engine) -> int:
                     if number > done:
                         now = now_of(connection)
                         step(connection, now)
-                        connection.execute(
-                            insert(migrations).values(version=number, applied_at=now)
-                        )
+                        row = insert(migrations).values(version=number, applied_at=now)
+                        connection.execute(row)
                         applied += 1
         finally:
             if locked:

@@ -292,15 +292,22 @@ def _choose(
     connection: Connection, queue: Queue, operation: Operation, stretch: ColumnElement[bool]
 ) -> tuple[bulk.Chosen | None, str]:
     """Put the batch's rows that are still what they were into the items, and lock them."""
-    there = select(
-        literal(operation.id),
-        queue.failed.c.id,
-        literal(operation.cursor_seq),
-        failures.c.row_digest,
-    ).where(
-        queue.failed.c.id == failures.c.failed_id,
-        failed_digest(queue.failed) == failures.c.row_digest,
-        stretch,
+    there = (
+        select(
+            literal(operation.id),
+            queue.failed.c.id,
+            literal(operation.cursor_seq),
+            failures.c.row_digest,
+        )
+        .select_from(failures)
+        # From the index to the rows: the other way round, the read would wait for every row that
+        # somebody else has locked, in the batch or not.
+        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        .where(
+            queue.failed.c.id == failures.c.failed_id,
+            failed_digest(queue.failed) == failures.c.row_digest,
+            stretch,
+        )
     )
     columns = ("operation", "failed_id", "batch", "row_digest")
     moved = connection.execute(

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.answers import Outcome, answer, texts_of
 from bot.dispatch import dispatch
-from bot.errors import Busy, CountMismatch
+from bot.errors import Busy, CountMismatch, Refusal
 from bot.model import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
@@ -27,6 +27,7 @@ from bot.slack.envelopes import Envelope
 from bot.slack.home import publish
 from bot.text import Mrkdwn
 from bot.views.blocks import section
+from bot.views.refusal import refusal_sentence
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,8 @@ class Desk:
         told = self._within(envelope, self._submit(envelope))
         message = self._as_message(envelope, told.answer)
         if told.outcome is not None and isinstance(told.outcome.refusal, CountMismatch):
-            ack(response_action="errors", errors={"typed": message.text[:150]})
+            beside = self._beside(envelope, told.outcome.refusal)
+            ack(response_action="errors", errors={"typed": beside})
         else:
             modal = self._as_modal(envelope, message)
             ack(response_action="update", view=view_json(modal, envelope.origin))
@@ -140,6 +142,10 @@ class Desk:
             log.warning("modal not opened", because=reason_of(error))
             return False
         return True
+
+    def _beside(self, envelope: Envelope, refusal: Refusal) -> str:
+        """The refusal as the plain text that stands beside a field."""
+        return refusal_sentence(refusal, texts_of(self._setup, envelope.invocation))[:150]
 
     def _as_message(self, envelope: Envelope, said: Answer) -> Message:
         if isinstance(said, Message):

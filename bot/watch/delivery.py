@@ -18,7 +18,7 @@ from bot.ledger.outbox import Letter
 from bot.model import Message
 from bot.queue.database import changing, reading
 from bot.registry import Setup
-from bot.text import texts_for
+from bot.text import Mrkdwn, cut, texts_for
 from bot.views.audit import audit_message
 
 log = structlog.get_logger(__name__)
@@ -175,7 +175,7 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
     except Undelivered as fault:
         if fault.fault is not Fault.LAYOUT:
             raise
-        return send({"text": str(body["text"])[:3_000]})
+        return send({"text": cut(Mrkdwn(body["text"]), 3_000)})
 
 
 def _repeat(setup: Setup) -> str:
