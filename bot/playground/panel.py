@@ -2,8 +2,10 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,7 +17,6 @@ from bot.playground.block_specs import Json
 from bot.playground.control import endpoint
 from bot.playground.forms import WrongValueError
 from bot.playground.people import CannotError
-from bot.playground.socket_mode import Hub
 from bot.playground.traffic import ACK_MS, Traffic
 
 MOST = 100
@@ -47,14 +48,46 @@ class Backstage:
     guide: Sequence[Json] = ()
 
 
-class Panel:
-    """The endpoints over one hub and one script of faults."""
+class Connections(Protocol):
+    """How many sockets the app holds."""
 
-    def __init__(
-        self, hub: Hub, script: faults.Script, traffic: Traffic, backstage: Backstage
-    ) -> None:
-        self._hub = hub
-        self._script = script
+    @property
+    def connected(self) -> int:
+        """The number of open sockets."""
+        ...
+
+
+class Switches(Protocol):
+    """What the panel switches: a `LocalSlack`, asked from a thread that is not its own."""
+
+    faults: faults.Script
+
+    @property
+    def hub(self) -> Connections:
+        """Its sockets."""
+        ...
+
+    def script(self, method: str, answers: Iterable[faults.Answer | str | int]) -> None:
+        """The next answers of a method."""
+
+    def duplicate_next(self, count: int = 1) -> None:
+        """The next envelopes twice."""
+
+    def silence_sockets(self) -> None:
+        """Sockets open, and deaf."""
+
+    def kill_sockets(self) -> None:
+        """Sockets cut."""
+
+    def refresh_sockets(self) -> None:
+        """The app asked to connect anew."""
+
+
+class Panel:
+    """The endpoints over one local Slack and what went over its wire."""
+
+    def __init__(self, slack: Switches, traffic: Traffic, backstage: Backstage) -> None:
+        self._slack = slack
         self._traffic = traffic
         self._backstage = backstage
         # One reading at a time: several pages share what the database can bear.
@@ -85,9 +118,8 @@ class Panel:
     def _wire(self) -> Json:
         return {
             "requests": self._traffic.newest_first(),
-            "faults": self._script.waiting(),
-            "duplicates": self._hub.duplicate_next,
-            "connections": self._hub.connected,
+            "faults": self._slack.faults.waiting(),
+            "connections": self._slack.hub.connected,
             "ack_limit_ms": ACK_MS,
         }
 
@@ -99,29 +131,31 @@ class Panel:
     async def _faults(self, body: Json) -> Json:
         """One fault a request: answers of a method, something about the sockets, or none more."""
         if body.get("clear"):
-            self._script.clear()
-            self._hub.duplicate_next = 0
-        elif "sockets" in body:
-            await self._sockets(body)
+            self._slack.faults.clear()
         else:
-            method, kind = body.get("method"), body.get("answer")
-            if not isinstance(method, str) or not method or kind not in ANSWERS:
-                raise WrongValueError(f"needs a method, and an answer of {', '.join(ANSWERS)}")
-            answer = ANSWERS[kind](body)
-            self._script.add(method, [answer] * _number(body, "count", 1, 1, MOST))
+            await run_in_threadpool(self._socket_fault(body) or self._scripted(body))
         wire = self._wire()
-        return {name: wire[name] for name in ("faults", "duplicates", "connections")}
+        return {name: wire[name] for name in ("faults", "connections")}
 
-    async def _sockets(self, body: Json) -> None:
-        match body["sockets"]:
+    def _scripted(self, body: Json) -> Callable[[], None]:
+        method, kind = body.get("method"), body.get("answer")
+        if not isinstance(method, str) or not method or kind not in ANSWERS:
+            raise WrongValueError(f"needs a method, and an answer of {', '.join(ANSWERS)}")
+        answers = [ANSWERS[kind](body)] * _number(body, "count", 1, 1, MOST)
+        return partial(self._slack.script, method, answers)
+
+    def _socket_fault(self, body: Json) -> Callable[[], None] | None:
+        match body.get("sockets"):
+            case None:
+                return None
             case "duplicate":
-                self._hub.duplicate_next += _number(body, "count", 1, 1, MOST)
+                return partial(self._slack.duplicate_next, _number(body, "count", 1, 1, MOST))
             case "silence":
-                self._hub.silence()
+                return self._slack.silence_sockets
             case "kill":
-                self._hub.kill()
+                return self._slack.kill_sockets
             case "refresh":
-                await self._hub.ask_to_leave("refresh_requested")
+                return self._slack.refresh_sockets
             case other:
                 raise WrongValueError(f"sockets can duplicate, silence, kill, refresh; not {other}")
 

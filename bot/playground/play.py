@@ -1,5 +1,6 @@
 """The playground: the real bot over the local Slack, a queue in an SQLite file, a worker."""
 
+import os
 import signal
 import socket
 import tempfile
@@ -13,28 +14,41 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
+from sqlalchemy import Engine
 
 from bot.access.roles import Need, Unreachable, role_of
 from bot.errors import StartError
 from bot.ledger.migrate import migrate
 from bot.model import Role
+from bot.playground.block_specs import Json
+from bot.playground.control import Asked
 from bot.playground.demo import IDS
+from bot.playground.guide import FIRST_MINUTE
+from bot.playground.panel import Backstage
+from bot.playground.rows import tables_json
 from bot.playground.seed import seed
 from bot.playground.server import LocalSlack
 from bot.playground.worker import Worker
 from bot.queue.database import connect
+from bot.queue.layouts import Queue, spec_tables
 from bot.registry import find_commands
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot
 from bot.text import texts_for
-from bot.wiring import make_bot, queue_of
+from bot.wiring import make_bot
 
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
+PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+"""Variables by which the SDK and urllib would send even a request to 127.0.0.1 elsewhere."""
+
 
 def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
+    # Everything here is on this machine: a proxy for the world outside would only break it.
+    for name in [name for name in os.environ if name.lower() in PROXIES]:
+        del os.environ[name]
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -57,16 +71,17 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[LocalSlack]:
     """Everything started in order, and stopped in the opposite one."""
     roles: dict[str, list[str]] = {}
-    with _local_slack(port, lambda user: roles.get(user, [])) as slack:
-        settings = playground_settings(slack, folder / "queue.sqlite3")
-        url = settings.database_url
-        engine = connect(url.get_secret_value() if url is not None else "")
-        queue = queue_of(settings)
+    database = folder / "queue.sqlite3"
+    engine = connect(f"sqlite:///{database}")
+    queue = Queue(*spec_tables())
+    simulated = Worker(engine, queue)
+    asked = Asked(lambda user: roles.get(user, []), suggestions)
+    stage = _backstage(engine, queue, simulated if worker else None)
+    with _closing(engine), _local_slack(port, asked, stage) as slack:
         seed(engine, queue)
         migrate(engine)
-        bot = make_bot(settings, INTERVAL)
+        bot = make_bot(playground_settings(slack, database), INTERVAL)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
-        simulated = Worker(engine, queue)
         bot.start()
         if worker:
             simulated.start()
@@ -76,10 +91,28 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
             if worker:
                 simulated.stop()
             bot.stop()
-            engine.dispose()
 
 
-def _local_slack(port: int, roles: Callable[[str], list[str]]) -> LocalSlack:
+@contextmanager
+def _closing(engine: Engine) -> Iterator[None]:
+    """Give the database's connections back at the end."""
+    try:
+        yield
+    finally:
+        engine.dispose()
+
+
+def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage:
+    """What the side panel shows of the queue, and the worker that a visitor steers."""
+
+    def look() -> Json:
+        at_work = worker.as_json() if worker is not None else None
+        return {"tables": tables_json(engine, queue), "worker": at_work}
+
+    return Backstage(look, worker.steer if worker is not None else None, FIRST_MINUTE)
+
+
+def _local_slack(port: int, asked: Asked, backstage: Backstage) -> LocalSlack:
     """The local Slack, or a sentence where the port is somebody else's."""
     if port:
         # A race remains, and ends in the server's own words.
@@ -88,7 +121,7 @@ def _local_slack(port: int, roles: Callable[[str], list[str]]) -> LocalSlack:
         except OSError as error:
             taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
             raise StartError([taken]) from error
-    return LocalSlack(port=port, roles=roles, commands=suggestions)
+    return LocalSlack(port=port, roles=asked.roles, commands=asked.commands, backstage=backstage)
 
 
 def playground_settings(slack: LocalSlack, database: Path) -> Settings:

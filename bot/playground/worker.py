@@ -1,23 +1,60 @@
-"""A small simulated worker: it takes pending jobs, mostly well, and orders keep coming."""
+"""A small simulated worker: it takes pending jobs, mostly well, and orders keep coming.
+
+A visitor steers it: how fast, how many jobs fail by chance, whether NetSuite is broken, a pause.
+"""
 
 import random
 import threading
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
+from bot.playground.block_specs import Json
+from bot.playground.forms import WrongValueError
 from bot.playground.seed import GONE_AWAY, RATE_LIMIT, TIMEOUT, payload
 from bot.queue.layouts import Queue
 from bot.queue.reads import unix
 
 STEP_SECONDS = 1.5
+TICK = 0.05  # seconds after which a changed pace is felt
 FIRST_FAILURE = 4
 """The worker's fourth job fails, so that an alert arrives while somebody watches."""
-FAILURE_RATE = 0.06
 MOST_PENDING = 8
 
 _ERRORS = {"netsuite": (GONE_AWAY, RATE_LIMIT), "mail": (GONE_AWAY,), "shipping": (TIMEOUT,)}
+_LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the worker works: `speed` times as fast as usual, `failure_rate` of jobs by chance.
+
+    While NetSuite is `broken` every job of its queue fails, as if its database had gone away.
+    """
+
+    speed: float = 1.0
+    failure_rate: float = 0.06
+    broken: bool = False
+    paused: bool = False
+
+
+def paced(pace: Pace, wanted: Json) -> Pace:
+    """The pace with what is wanted of it; raises `WrongValueError`."""
+    known = set(asdict(pace))
+    if not wanted or not wanted.keys() <= known:
+        raise WrongValueError(f"a worker has {', '.join(sorted(known))}")
+    for name, value in wanted.items():
+        if name not in _LIMITS:
+            if not isinstance(value, bool):
+                raise WrongValueError(f"{name} must be true or false")
+            continue
+        least, most = _LIMITS[name]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not least <= value <= most:
+            raise WrongValueError(f"{name} must be a number from {least:g} to {most:g}")
+    return replace(pace, **wanted)
 
 
 class Worker:
@@ -28,7 +65,11 @@ class Worker:
         self._queue = queue
         self._random = random.Random(seed)  # noqa: S311 a simulation
         self._stop = threading.Event()
+        self._pace = Pace()
         self._done = 0
+        self._failed = 0
+        self._at: int | None = None
+        self._failed_once: set[str] = set()
         self._order = 803_210
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -41,14 +82,35 @@ class Worker:
         self._stop.set()
         self._thread.join(5)
 
+    def steer(self, wanted: Json) -> Json:
+        """Work as wanted from now on (a part of a `Pace`), and say how."""
+        self._pace = paced(self._pace, wanted)
+        return {"worker": self.as_json()}
+
+    def as_json(self) -> Json:
+        """The pace, how many jobs ended well and how many failed, and the job at hand."""
+        counts = {"done": self._done - self._failed, "failed": self._failed, "at": self._at}
+        return asdict(self._pace) | counts
+
     def _run(self) -> None:
-        while not self._stop.wait(STEP_SECONDS):
+        while not self._spend(STEP_SECONDS):
             try:
                 self._arrive()
                 self._work()
             except OperationalError:
                 # SQLite was busy longer than its time-out: a worker simply comes again.
                 continue
+            finally:
+                self._at = None
+
+    def _spend(self, seconds: float) -> bool:
+        """Let time go by at the pace of the moment; true when it is time to end."""
+        while seconds > 0:
+            if self._stop.wait(TICK):
+                return True
+            pace = self._pace
+            seconds -= 0 if pace.paused else TICK * pace.speed
+        return False
 
     def _arrive(self) -> None:
         """A new order's job now and then, while the queue is short."""
@@ -72,15 +134,21 @@ class Worker:
         """Take the oldest eligible job, wait as if it were at work, then end it well or not."""
         with self._engine.begin() as connection:
             job = self._take(connection)
-        if job is None or self._stop.wait(STEP_SECONDS / 3):
+        if job is None:
             return
-        self._done += 1
-        fails = self._done == FIRST_FAILURE or self._random.random() < FAILURE_RATE
+        self._at = job["id"]
+        if self._spend(STEP_SECONDS / 3):
+            return
+        error = self._error(job)
         with self._engine.begin() as connection:
             jobs = self._queue.jobs
             ended = connection.execute(delete(jobs).where(jobs.c.id == job["id"]))
-            if fails and ended.rowcount == 1:
-                self._fail(connection, job)
+            if ended.rowcount != 1:
+                return
+            if error is not None:
+                self._fail(connection, job, error)
+        self._done += 1
+        self._failed += error is not None
 
     def _take(self, connection: Connection) -> RowMapping | None:
         jobs = self._queue.jobs
@@ -95,9 +163,21 @@ class Worker:
             )
         return job
 
-    def _fail(self, connection: Connection, job: RowMapping) -> None:
+    def _error(self, job: RowMapping) -> str | None:
+        """What the job dies of, if it does; one that failed by chance must be unlucky twice."""
+        pace = self._pace
+        if pace.broken and job["queue"] == "netsuite":
+            return GONE_AWAY
+        again = job["payload"] in self._failed_once
+        rate = pace.failure_rate**2 if again else pace.failure_rate
+        first = self._done + 1 == FIRST_FAILURE and not again
+        if not first and self._random.random() >= rate:
+            return None
+        self._failed_once.add(job["payload"])
+        return self._random.choice(_ERRORS.get(job["queue"], (GONE_AWAY,)))
+
+    def _fail(self, connection: Connection, job: RowMapping, error: str) -> None:
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        error = self._random.choice(_ERRORS.get(job["queue"], (GONE_AWAY,)))
         connection.execute(
             insert(self._queue.failed).values(
                 queue=job["queue"], payload=job["payload"], exception=error, failed_at=now

@@ -1,0 +1,67 @@
+"""The first minute with the playground, step by step; the page ticks off what really happened.
+
+A step's `kind` says when it is done: `commands`, each of them was answered; `arrives`, a message
+with that button is in the channel; `refused`, somebody without these roles pressed it, was told
+something, and it is still there; `done`, somebody pressed it and it is gone; `visit`, the channel
+was looked at after the step before; `steer`, the worker was steered so. `as` and `channel` are who
+and where the page goes to when the step is chosen.
+"""
+
+from bot.playground.block_specs import Json
+
+_ENTITLED = ["operator", "admin"]
+_BUTTON: Json = {"channel": "queue-alerts", "action_id": "run:retry"}
+
+FIRST_MINUTE: tuple[Json, ...] = (
+    {
+        "id": "ask",
+        "kind": "commands",
+        "title": "Ask what the queue holds",
+        "as": "operator",
+        "channel": "queue-ops",
+        "commands": ["/queue status", "/queue failed", "/queue help"],
+    },
+    {
+        "id": "alert",
+        "kind": "arrives",
+        "title": "An alert arrives by itself",
+        "note": "The worker's fourth job fails.",
+        "as": "operator",
+        **_BUTTON,
+    },
+    {
+        "id": "refused",
+        "kind": "refused",
+        "title": "Press Retry as stranger",
+        "note": "Refused: no role. It is audited.",
+        "as": "stranger",
+        "roles": _ENTITLED,
+        **_BUTTON,
+    },
+    {
+        "id": "retried",
+        "kind": "done",
+        "title": "Press Retry as operator",
+        "note": "It works, once.",
+        "as": "operator",
+        "roles": _ENTITLED,
+        **_BUTTON,
+    },
+    {
+        "id": "audit",
+        "kind": "visit",
+        "title": "Read who did what",
+        "after": "retried",
+        "as": "operator",
+        "channel": "queue-audit",
+    },
+    {
+        "id": "break",
+        "kind": "steer",
+        "title": "Break NetSuite",
+        "note": "In the side panel.",
+        "as": "operator",
+        "channel": "queue-alerts",
+        "wanted": {"broken": True},
+    },
+)

@@ -1,0 +1,35 @@
+"""What the database sees: the newest rows of the queue's two tables, as they are stored."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Table, func, select
+
+from bot.playground.block_specs import Json
+from bot.queue.layouts import Queue
+
+NEWEST = 20
+"""Rows shown of each table."""
+
+
+def tables_json(engine: Engine, queue: Queue) -> Json:
+    """Both tables by name, each `{"count", "columns", "rows"}`, the newest row first."""
+    with engine.connect() as connection:
+        shown: Json = {}
+        for table in (queue.jobs, queue.failed):
+            counted = select(func.count()).select_from(table)
+            newest = select(table).order_by(table.c.id.desc()).limit(NEWEST)
+            shown[table.name] = {
+                "count": connection.execute(counted).scalar_one(),
+                "columns": _columns(table),
+                "rows": [[_plain(value) for value in row] for row in connection.execute(newest)],
+            }
+    return shown
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(" ") if isinstance(value, datetime) else value
