@@ -1,6 +1,7 @@
 """The local Slack as one server on 127.0.0.1, in a thread of its own."""
 
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -15,19 +16,14 @@ from starlette.types import ASGIApp
 from bot.playground import faults
 from bot.playground.block_specs import Json
 from bot.playground.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
-from bot.playground.credentials import Credentials
-from bot.playground.delivery import Courier
-from bot.playground.demo import IDS, QUEUE_BOT, demo_workspace
+from bot.playground.demo import IDS, demo_workspace
 from bot.playground.grants import Grants
 from bot.playground.panel import Backstage, Panel
-from bot.playground.manifest import Manifest
 from bot.playground.people import Click, People
-from bot.playground.rates import Rates
-from bot.playground.request_urls import Addresses, RequestUrls
 from bot.playground.runner import Runner
 from bot.playground.socket_mode import Hub
 from bot.playground.traffic import Meter, Traffic
-from bot.playground.web_api import Call, Desk
+from bot.playground.web_api import Call, Desk, Tokens
 from bot.playground.wire import Wire
 from bot.playground.workspace import Workspace
 
@@ -47,34 +43,24 @@ class LocalSlack:
         self,
         *,
         port: int = 0,
-        manifest: Manifest = QUEUE_BOT,
-        rates: bool = True,
         clock: Callable[[], float] = time.time,
         ack_timeout: float = 3.0,
         seed: int = 0,
         roles: Roles = lambda _user: [],
-        commands: Commands | None = None,
+        commands: Commands = list,
         backstage: Backstage | None = None,
         workspace: Workspace | None = None,
     ) -> None:
-        self.manifest = manifest
-        self.credentials = Credentials(manifest.scopes)
+        self.bot_token = f"xoxb-local-{secrets.token_hex(12)}"
+        self.app_token = f"xapp-1-local-{secrets.token_hex(12)}"
         self.workspace = workspace or demo_workspace(clock)
         self.faults = faults.Script()
-        self.rates = Rates(clock, on=rates)
         self._hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
-        self._courier = Courier(self._hub)
-        self._urls: RequestUrls | None = None
-        self._desk = Desk(
-            self.workspace,
-            Grants(clock),
-            self.credentials,
-            self.rates,
-            lambda: self.url,
-            self._socket_url,
-        )
-        self._people = People(self._desk, self._courier, manifest, self._response_url)
-        self._asked = Asked(roles, commands or manifest.suggestions)
+        self._desk = Desk(self.workspace, Grants(clock), lambda: self.url, self._socket_url)
+        self._people = People(self._desk, self._hub, self._response_url)
+        self._asked = Asked(roles, commands)
+        self._traffic = Traffic()
+        self._panel = Panel(self, self._traffic, backstage or Backstage())
         self._wanted_port = port
         self._runner = Runner()
         self._changed = threading.Condition()
@@ -86,16 +72,6 @@ class LocalSlack:
     def url(self) -> str:
         """Where the page is; it ends with a slash, as the `url` of `auth.test`."""
         return f"http://127.0.0.1:{self._runner.port}/"
-
-    @property
-    def bot_token(self) -> str:
-        """What the app calls Web API methods with."""
-        return self.credentials.bot
-
-    @property
-    def app_token(self) -> str:
-        """What the app opens sockets with."""
-        return self.credentials.app
 
     @property
     def base_url(self) -> str:
@@ -119,18 +95,12 @@ class LocalSlack:
     def close(self) -> None:
         """Stop the server; calling it again does nothing."""
         if self._runner.is_running:
-            self._runner.ask(self._hang_up)
+            self._runner.ask(self._hub.kill)
             self._runner.stop()
-
-    def _hang_up(self) -> None:
-        self._courier.stop()
-        if self._urls is not None:
-            self._urls.stop()
-        self._hub.kill()
 
     def _app(self) -> ASGIApp:
         closing = self._runner.closing
-        wire = Wire(self._desk, self.faults, closing)
+        wire = Wire(self._desk, Tokens(self.bot_token, self.app_token), self.faults, closing)
         control = Control(self._desk, self._hub, self._people, self._asked, closing)
         return Starlette(
             routes=[
