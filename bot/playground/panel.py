@@ -12,9 +12,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.playground import faults
 from bot.playground.block_specs import Json
 from bot.playground.control import endpoint
+from bot.playground.faults import (
+    Answer,
+    LostAnswer,
+    RateLimited,
+    Refused,
+    Reset,
+    Script,
+    ServerError,
+)
 from bot.playground.forms import WrongValueError
 from bot.playground.people import CannotError
 from bot.playground.traffic import ACK_MS, Traffic
@@ -23,13 +31,13 @@ MOST = 100
 """Answers that one request may script."""
 
 JSON = "application/json"
-ANSWERS: dict[str, Callable[[Json], faults.Answer]] = {
-    "error": lambda body: faults.Refused(_code(body)),
-    "429": lambda body: faults.RateLimited(_number(body, "retry_after", 3, 1, 300)),
-    "500": lambda _body: faults.ServerError(500, '{"ok": false, "error": "internal_error"}', JSON),
-    "html": lambda _body: faults.ServerError(503),
-    "timeout": lambda body: faults.LostAnswer(_number(body, "seconds", 0, 0, 60)),
-    "reset": lambda _body: faults.Reset(),
+ANSWERS: dict[str, Callable[[Json], Answer]] = {
+    "error": lambda body: Refused(_code(body)),
+    "429": lambda body: RateLimited(_number(body, "retry_after", 3, 1, 300)),
+    "500": lambda _body: ServerError(500, '{"ok": false, "error": "internal_error"}', JSON),
+    "html": lambda _body: ServerError(503),
+    "timeout": lambda body: LostAnswer(_number(body, "seconds", 0, 0, 60)),
+    "reset": lambda _body: Reset(),
 }
 """What a call may be answered instead of the truth; "timeout" happens after it took effect."""
 
@@ -60,14 +68,14 @@ class Connections(Protocol):
 class Switches(Protocol):
     """What the panel switches: a `LocalSlack`, asked from a thread that is not its own."""
 
-    faults: faults.Script
+    faults: Script
 
     @property
     def hub(self) -> Connections:
         """Its sockets."""
         ...
 
-    def script(self, method: str, answers: Iterable[faults.Answer | str | int]) -> None:
+    def script(self, method: str, answers: Iterable[Answer | str | int]) -> None:
         """The next answers of a method."""
 
     def duplicate_next(self, count: int = 1) -> None:
