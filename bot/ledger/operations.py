@@ -278,7 +278,7 @@ def advance(
     chosen, digest = _choose(connection, queue, operation, stretch)
     if chosen is not None:
         _keep(connection, queue, operation, chosen, now)
-    incidents.settle(connection, stretch, operation.actor, operation.action, now)
+    _settle(connection, operation, stretch, now, every=chosen is not None and chosen.rows == count)
     _mark_gone(connection, stretch, now)
     # Last, because a worker that has drained its queue waits from here until the commit.
     if chosen is not None:
@@ -380,6 +380,27 @@ def _move(
         bulk.retry_batch(connection, queue, chosen, now)
     else:
         bulk.delete_batch(connection, queue, chosen)
+
+
+def _settle(
+    connection: Connection,
+    operation: Operation,
+    stretch: ColumnElement[bool],
+    now: datetime,
+    *,
+    every: bool,
+) -> None:
+    """Let the incidents of the batch say by whom; those of rows that were skipped, that they went.
+
+    `every` where nothing was skipped.
+    """
+    moved = stretch
+    if not every:
+        moved_ids = select(items.c.failed_id).where(_batch(operation))
+        moved = and_(stretch, failures.c.failed_id.in_(moved_ids))
+        skipped = and_(stretch, failures.c.failed_id.not_in(moved_ids))
+        incidents.settle(connection, skipped, None, "gone", now)
+    incidents.settle(connection, moved, operation.actor, operation.action, now)
 
 
 def _mark_gone(connection: Connection, stretch: ColumnElement[bool], now: datetime) -> None:
