@@ -3,6 +3,7 @@
 from bot.playground.block_specs import Json
 from bot.playground.payloads import message_json
 from bot.playground.posting import UPDATE_TEXT_LONGEST, change, content_of, keep
+from bot.playground.rates import IN_A_CHANNEL, SPECIAL, TIER_3, TIER_4
 from bot.playground.refusals import SlackRefusal
 from bot.playground.web_api import Desk, Entry
 from bot.playground.workspace import Channel, Message
@@ -20,7 +21,7 @@ def open_channel(desk: Desk, args: Json, *, membership: bool = True) -> Channel:
     channel = workspace.find_channel(name)
     if channel is None and name in workspace.users:
         channel = workspace.direct_message(name)
-    if channel is None:
+    if channel is None or is_hidden(desk, channel):
         raise SlackRefusal("channel_not_found")
     if membership and workspace.identity.bot_user not in channel.members:
         raise SlackRefusal("not_in_channel")
@@ -29,9 +30,17 @@ def open_channel(desk: Desk, args: Json, *, membership: bool = True) -> Channel:
     return channel
 
 
+def is_hidden(desk: Desk, channel: Channel) -> bool:
+    """A private channel that the bot was not invited to: Slack does not admit that it exists."""
+    bot = desk.workspace.identity.bot_user
+    return channel.is_private and bot not in channel.members
+
+
 def post_message(desk: Desk, args: Json) -> Json:
-    """chat.postMessage."""
-    channel = open_channel(desk, args)
+    """chat.postMessage: in a public channel `chat:write.public` stands for membership."""
+    public = "chat:write.public" in desk.credentials.scopes
+    channel = open_channel(desk, args, membership=not public)
+    desk.rates.take(f"chat.postMessage in {channel.id}", IN_A_CHANNEL)
     content = content_of(args)
     if content.thread_ts and not desk.workspace.find_message(channel.id, content.thread_ts):
         raise SlackRefusal("thread_not_found")
@@ -99,10 +108,12 @@ def permalink(desk: Desk, args: Json) -> Json:
     return {"channel": channel.id, "permalink": address}
 
 
+_WRITE = ("chat:write",)
+# Scopes and tier of each: its page.
 METHODS = {
-    "chat.postMessage": Entry(post_message),
-    "chat.postEphemeral": Entry(post_ephemeral),
-    "chat.update": Entry(update),
-    "chat.delete": Entry(delete),
-    "chat.getPermalink": Entry(permalink),
+    "chat.postMessage": Entry(post_message, scopes=_WRITE, rate=SPECIAL),
+    "chat.postEphemeral": Entry(post_ephemeral, scopes=_WRITE, rate=TIER_4),
+    "chat.update": Entry(update, scopes=_WRITE, rate=TIER_3),
+    "chat.delete": Entry(delete, scopes=_WRITE, rate=TIER_3),
+    "chat.getPermalink": Entry(permalink, rate=SPECIAL),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.playground.manifest import Manifest, SlashCommand
 from bot.playground.workspace import Channel, Group, Identity, User, Workspace
 
 
@@ -28,6 +29,27 @@ class DemoIds:
 
 
 IDS = DemoIds()
+
+# What manifest.yml at the root of the project asks for; a test holds the two together.
+QUEUE_BOT = Manifest(
+    name="queue-bot",
+    scopes=frozenset(
+        {
+            "channels:read", "chat:write", "commands", "groups:read", "usergroups:read",
+            "users:read",
+        }
+    ),
+    events=frozenset({"app_home_opened", "subteam_members_changed", "subteam_updated"}),
+    commands=(
+        SlashCommand(
+            "/queue",
+            "See and manage the job queue",
+            "[status | jobs | failed | retry 45 | delete 123 | history | help]",
+            should_escape=True,
+        ),
+    ),
+    home_tab=True,
+)  # fmt: skip
 
 
 def demo_workspace(clock: Callable[[], float]) -> Workspace:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -58,24 +58,63 @@ def answer_of(short: Answer | str | int) -> Answer:
 
 
 class Script:
-    """Per method, the answers of the next calls in order; after them all is normal again."""
+    """Per method, the answers of the next calls in order, or one answer until it is lifted."""
 
     def __init__(self) -> None:
         self._answers: dict[str, deque[Answer]] = {}
+        self._always: dict[str, Answer] = {}
+
+    @property
+    def lasting(self) -> dict[str, Answer]:
+        """The methods that answer alike until that is lifted."""
+        return dict(self._always)
 
     def add(self, method: str, answers: Iterable[Answer | str | int]) -> None:
         """Append answers for a method; `response_url` stands for all response urls."""
         self._answers.setdefault(method, deque()).extend(map(answer_of, answers))
 
+    def always(self, method: str, answer: Answer | str | int | None) -> None:
+        """Give every call of a method this answer from now on; None lifts it."""
+        if answer is None:
+            self._always.pop(method, None)
+        else:
+            self._always[method] = answer_of(answer)
+
     def next(self, method: str) -> Answer:
         """The answer of the next call."""
         waiting = self._answers.get(method)
-        return waiting.popleft() if waiting else Answered()
+        return waiting.popleft() if waiting else self._always.get(method, Answered())
 
     def waiting(self) -> dict[str, int]:
         """How many answers are still to come, for each method that has any."""
         return {method: len(left) for method, left in self._answers.items() if left}
 
     def clear(self) -> None:
-        """Forget every answer that was not given yet."""
+        """Forget every answer that was not given yet, and lift the lasting ones."""
         self._answers.clear()
+        self._always.clear()
+
+
+@dataclass
+class SocketFaults:
+    """Envelopes that come twice, envelopes that come late (seconds), connections refused."""
+
+    duplicates: int = 0
+    delays: deque[float] = field(default_factory=deque)
+    refusing: bool = False
+
+    def copies(self) -> int:
+        """How often the next envelope is sent."""
+        if not self.duplicates:
+            return 1
+        self.duplicates -= 1
+        return 2
+
+    def delay(self) -> float:
+        """How many seconds the next envelope is late."""
+        return self.delays.popleft() if self.delays else 0.0
+
+    def clear(self) -> None:
+        """Nothing is wrong any more."""
+        self.duplicates, self.refusing = 0, False
+        self.delays.clear()

@@ -124,3 +124,15 @@ def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
         if typed and not least <= len(typed) <= most:
             wrong[block["block_id"]] = f"Please write between {least} and {most} characters."
     return wrong
+
+
+def type_in(blocks: list[Json], state: Json, values: Json) -> None:
+    """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
+    for block in blocks:
+        for element, _ in elements_of(block):
+            given = values.get(block["block_id"])
+            action_id = element.get("action_id")
+            if isinstance(given, dict) and action_id in given:
+                state[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
+    if any(values.values()):
+        raise WrongValueError("a value is for a field that this modal does not have")

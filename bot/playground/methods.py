@@ -3,10 +3,12 @@
 from bot.playground import modals
 from bot.playground.block_specs import Json
 from bot.playground.chat_methods import METHODS as CHAT_METHODS
-from bot.playground.payloads import channel_json, user_json, view_json
+from bot.playground.chat_methods import is_hidden
+from bot.playground.payloads import channel_json, group_json, user_json, view_json
+from bot.playground.rates import SPECIAL, TIER_2, TIER_3, TIER_4
 from bot.playground.refusals import SlackRefusal
 from bot.playground.web_api import Desk, Entry
-from bot.playground.workspace import Group, View
+from bot.playground.workspace import View
 
 
 def auth_test(desk: Desk, _args: Json) -> Json:
@@ -43,38 +45,23 @@ def users_info(desk: Desk, args: Json) -> Json:
 
 
 def conversations_info(desk: Desk, args: Json) -> Json:
-    """conversations.info, by id only."""
+    """conversations.info, by id only; a private channel is there for its members only."""
     channel = desk.workspace.channels.get(str(args.get("channel")))
-    if channel is None:
+    if channel is None or is_hidden(desk, channel):
         raise SlackRefusal("channel_not_found")
+    kind = "im" if channel.is_im else "groups" if channel.is_private else "channels"
+    desk.credentials.need((f"{kind}:read",))
     return {"channel": channel_json(channel, desk.workspace.identity.bot_user)}
 
 
 def usergroups_list(desk: Desk, args: Json) -> Json:
     """usergroups.list: disabled groups and members where they are asked for."""
     groups = [
-        _group(desk, group, users=is_set(args, "include_users"))
+        group_json(desk.workspace, group, users=is_set(args, "include_users"))
         for group in desk.workspace.groups.values()
         if not group.date_delete or is_set(args, "include_disabled")
     ]
     return {"usergroups": groups}
-
-
-def _group(desk: Desk, group: Group, *, users: bool) -> Json:
-    shown: Json = {
-        "id": group.id,
-        "team_id": desk.workspace.identity.team_id,
-        "is_usergroup": True,
-        "is_external": False,
-        "name": group.name,
-        "handle": group.handle,
-        "description": "",
-        "date_delete": group.date_delete,
-        "user_count": len(group.members),
-    }
-    if users:
-        shown["users"] = list(group.members)
-    return shown
 
 
 def usergroups_users_list(desk: Desk, args: Json) -> Json:
@@ -142,16 +129,19 @@ def views_publish(desk: Desk, args: Json) -> Json:
     return {"view": view_json(desk.workspace, view)}
 
 
+_GROUPS = ("usergroups:read",)
+# Scopes and tier of each: its page.
 METHODS = {
     **CHAT_METHODS,
-    "auth.test": Entry(auth_test),
-    "apps.connections.open": Entry(connections_open, "app"),
-    "users.info": Entry(users_info),
-    "conversations.info": Entry(conversations_info),
-    "usergroups.list": Entry(usergroups_list),
-    "usergroups.users.list": Entry(usergroups_users_list),
-    "views.open": Entry(views_open),
-    "views.push": Entry(views_push),
-    "views.update": Entry(views_update),
-    "views.publish": Entry(views_publish),
+    "auth.test": Entry(auth_test, rate=SPECIAL),
+    "apps.connections.open": Entry(connections_open, "app", rate=TIER_3),
+    "users.info": Entry(users_info, scopes=("users:read",), rate=TIER_4),
+    # Which scope it wants depends on the kind of channel: `conversations_info` asks for it.
+    "conversations.info": Entry(conversations_info, rate=TIER_3),
+    "usergroups.list": Entry(usergroups_list, scopes=_GROUPS, rate=TIER_2),
+    "usergroups.users.list": Entry(usergroups_users_list, scopes=_GROUPS, rate=TIER_2),
+    "views.open": Entry(views_open, rate=TIER_4),
+    "views.push": Entry(views_push, rate=TIER_4),
+    "views.update": Entry(views_update, rate=TIER_4),
+    "views.publish": Entry(views_publish, rate=TIER_4),
 }

@@ -3,7 +3,7 @@
 import json
 
 from bot.playground.block_specs import Json
-from bot.playground.workspace import Channel, Message, User, View, Workspace
+from bot.playground.workspace import Channel, Group, Message, User, View, Workspace
 
 VERIFICATION_TOKEN = "local-verification-token"  # noqa: S105 - the deprecated field, never a secret
 
@@ -87,6 +87,24 @@ def user_json(user: User, team_id: str, *, locale: bool) -> Json:
     }
     if locale:
         shown["locale"] = user.locale
+    return shown
+
+
+def group_json(workspace: Workspace, group: Group, *, users: bool) -> Json:
+    """A user group: https://docs.slack.dev/reference/objects/usergroup-object."""
+    shown: Json = {
+        "id": group.id,
+        "team_id": workspace.identity.team_id,
+        "is_usergroup": True,
+        "is_external": False,
+        "name": group.name,
+        "handle": group.handle,
+        "description": "",
+        "date_delete": group.date_delete,
+        "user_count": len(group.members),
+    }
+    if users:
+        shown["users"] = list(group.members)
     return shown
 
 
@@ -224,37 +242,4 @@ def view_closed(workspace: Workspace, user: User, view: View, *, is_cleared: boo
         **_common(workspace, user),
         "view": view_json(workspace, view),
         "is_cleared": is_cleared,
-    }
-
-
-def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
-    """https://docs.slack.dev/reference/events/app_home_opened; `view` once one was published."""
-    identity = workspace.identity
-    event: Json = {
-        "type": "app_home_opened",
-        "user": user.id,
-        "channel": channel,
-        "tab": "home",
-        "event_ts": workspace.next_ts(),
-    }
-    if user.id in workspace.homes:
-        event["view"] = view_json(workspace, workspace.homes[user.id])
-    return {
-        "token": VERIFICATION_TOKEN,
-        "team_id": identity.team_id,
-        "api_app_id": identity.app_id,
-        "event": event,
-        "type": "event_callback",
-        "event_id": workspace.new_id("Ev"),
-        "event_time": int(workspace.clock()),
-        "is_ext_shared_channel": False,
-        "authorizations": [
-            {
-                "enterprise_id": None,
-                "team_id": identity.team_id,
-                "user_id": identity.bot_user,
-                "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
     }

@@ -1,33 +1,34 @@
 """What people do: type a command, click, submit, close, open Home; and what comes back to them."""
 
-import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.playground import modals, payloads
+from bot.playground import event_payloads, modals, payloads
 from bot.playground.block_specs import Json
 from bot.playground.blocks import elements_of
+from bot.playground.delivery import AckRecord, Courier, EnvelopeKind, NotDeliveredError
 from bot.playground.forms import (
-    WrongValueError,
     chosen,
     empty_inputs,
     first_values,
+    type_in,
     wrong_lengths,
 )
 from bot.playground.grants import Interaction
+from bot.playground.manifest import Manifest
+from bot.playground.outcomes import outcome, settled
 from bot.playground.posting import Content, keep
 from bot.playground.refusals import SlackRefusal
 from bot.playground.replies import acknowledged
 from bot.playground.slash_text import escaped
-from bot.playground.socket_mode import AckRecord, EnvelopeKind, Hub, NotDeliveredError
 from bot.playground.submissions import submitted
 from bot.playground.web_api import Desk
 from bot.playground.workspace import Channel, User, View, Workspace
 
-QUIET = 0.05  # seconds without a further reply after which a person has seen them all
 TROUBLE = "We had some trouble connecting. Try again?"
 SLACKBOT = "USLACKBOT"
+ADMIN = ""  # whoever edits a group does it where the app cannot see them
 
 
 class CannotError(Exception):
@@ -46,9 +47,16 @@ class Click:
 class People:
     """Turns what a person does into an envelope, and the app's answers into what they see."""
 
-    def __init__(self, desk: Desk, hub: Hub, response_url: Callable[[str, str], str]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        courier: Courier,
+        manifest: Manifest,
+        response_url: Callable[[str, str], str],
+    ) -> None:
         self._desk = desk
-        self._hub = hub
+        self._courier = courier
+        self._manifest = manifest
         self._response_url = response_url
 
     @property
@@ -61,9 +69,13 @@ class People:
         word, _, rest = text.strip().partition(" ")
         if not re.fullmatch(r"/\S+", word):
             raise CannotError("a slash command begins with a slash and a word")
+        command = self._manifest.command(word)
+        if command is None:
+            raise CannotError(f"{word} is not a valid command")
         interaction = Interaction(person.id, place.id)
         grants = self._grants(interaction, "commands")
-        words = (word, escaped(self._workspace, rest.strip()))
+        text = rest.strip()
+        words = (word, escaped(self._workspace, text) if command.should_escape else text)
         payload = payloads.slash_command(self._workspace, person, place, words, grants)
 
         def show(ack: Json | None) -> None:
@@ -99,7 +111,7 @@ class People:
             view.values[block_id][element["action_id"]] = chosen(element, click.chosen)
             self._workspace.touched()
             if block["type"] == "input" and not block.get("dispatch_action"):
-                return _outcome(Interaction(person.id), None)
+                return outcome(Interaction(person.id), None)
         action = self._action(element, block_id, click)
         interaction = Interaction(person.id, view=view)
         trigger = self._desk.grants.new_trigger(interaction)
@@ -111,13 +123,13 @@ class People:
         person, view = self._person(user), self._view(user, view_id)
         if "submit" not in view.content or view is not self._workspace.stacks[person.id][-1]:
             raise CannotError("this view has no submit button now")
-        _type_in(view, values)
         blocks = view.content["blocks"]
+        type_in(blocks, view.values, values)
         view.errors = empty_inputs(blocks, view.values) | wrong_lengths(blocks, view.values)
         self._workspace.touched()
         interaction = Interaction(person.id, view=view)
         if view.errors:
-            return _outcome(interaction, None, view)
+            return outcome(interaction, None, view)
         trigger = self._desk.grants.new_trigger(interaction)
         payload = payloads.view_submission(self._workspace, person, view, trigger)
 
@@ -138,20 +150,44 @@ class People:
         else:
             closed = [view]
             modals.close(self._workspace, view)
-        outcome = _outcome(Interaction(person.id), None)
+        shown = outcome(Interaction(person.id), None)
         for gone in closed:
             if gone.content.get("notify_on_close"):
                 payload = payloads.view_closed(self._workspace, person, gone, is_cleared=cleared)
                 interaction = Interaction(person.id)
-                outcome = await self._send(interaction, "interactive", payload, _nothing, 0)
-        return outcome
+                shown = await self._send(interaction, "interactive", payload, _nothing, 0)
+        return shown
 
     async def open_home(self, user: str, wait: float) -> Json:
-        """Open the app's Home tab."""
+        """Open the app's Home tab; the app hears of it only where it asked to."""
         person = self._person(user)
+        if not self._manifest.home_tab:
+            raise CannotError("this app has no Home tab")
         channel = self._workspace.direct_message(person.id)
-        payload = payloads.home_opened(self._workspace, person, channel.id)
-        interaction = Interaction(person.id)
+        event = event_payloads.home_opened(self._workspace, person, channel.id)
+        return await self._tell(event, Interaction(person.id), wait)
+
+    async def edit_group(self, name: str, members: tuple[str, ...]) -> Json:
+        """Change who is in a user group, as an admin does on Slack's own pages."""
+        groups = self._workspace.groups.values()
+        before = next(
+            (one for one in groups if name in {one.id, one.handle, f"@{one.handle}"}), None
+        )
+        if before is None:
+            raise CannotError("there is no such user group")
+        ids = tuple(self._person(member).id for member in members)
+        group = replace(before, members=ids)
+        self._workspace.put_group(group)
+        changed = event_payloads.members_changed(self._workspace, group, before)
+        await self._tell(changed, Interaction(ADMIN), 0)
+        updated = event_payloads.group_updated(self._workspace, group)
+        return await self._tell(updated, Interaction(ADMIN), 0)
+
+    async def _tell(self, event: Json, interaction: Interaction, wait: float) -> Json:
+        """Deliver an event, where the manifest asks for it."""
+        if not self._manifest.hears(str(event["type"])):
+            return outcome(interaction, None)
+        payload = event_payloads.event_callback(self._workspace, event)
         return await self._send(interaction, "events_api", payload, _nothing, wait)
 
     def _person(self, name_or_id: str) -> User:
@@ -203,17 +239,17 @@ class People:
     ) -> Json:
         self._desk.interactions.append(interaction)
         try:
-            ack = await self._hub.deliver(kind, payload, accepts=kind != "events_api")
+            ack = await self._courier.deliver(kind, payload)
             refused = self._shown(interaction, ack, show, failing)
             if refused is not None:
                 return refused
             if not interaction.replies:
-                await _settled(interaction, wait)
+                await settled(interaction, wait)
         except NotDeliveredError as silence:
             return self._failed(interaction, None, str(silence), failing)
         finally:
             self._desk.interactions.remove(interaction)
-        return _outcome(interaction, ack.ms, interaction.view)
+        return outcome(interaction, ack.ms, interaction.view)
 
     def _shown(
         self,
@@ -225,8 +261,8 @@ class People:
         try:
             show(ack.payload)
         except SlackRefusal as refusal:
-            outcome = self._failed(interaction, ack.ms, refusal.code, failing)
-            return outcome | {"details": [str(problem) for problem in refusal.problems]}
+            failed = self._failed(interaction, ack.ms, refusal.code, failing)
+            return failed | {"details": [str(problem) for problem in refusal.problems]}
         return None
 
     def _failed(
@@ -247,36 +283,11 @@ class People:
         if interaction.view is not None:
             interaction.view.notice = TROUBLE
             self._workspace.touched()
-        return _outcome(interaction, ack_ms, interaction.view) | {"error": error}
+        return outcome(interaction, ack_ms, interaction.view) | {"error": error}
 
 
 def _nothing(_ack: Json | None) -> None:
     """Block actions and events show nothing of their ack's payload."""
-
-
-async def _settled(interaction: Interaction, wait: float) -> None:
-    """Return when replies have come and no further one for a moment, or after `wait` seconds."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
-    pause = wait if not interaction.views else QUIET
-    while (left := deadline - loop.time()) > 0:
-        try:
-            await asyncio.wait_for(interaction.arrived.wait(), min(pause, left))
-        except TimeoutError:
-            return
-        interaction.arrived.clear()
-        pause = QUIET
-
-
-def _outcome(interaction: Interaction, ack_ms: float | None, view: View | None = None) -> Json:
-    shown: Json = {
-        "ack_ms": ack_ms,
-        "replies": interaction.replies,
-        "views": [{"id": one.id, "hash": one.hash, **one.content} for one in interaction.views],
-    }
-    if view is not None and view.errors:
-        shown["errors"] = view.errors
-    return shown
 
 
 def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:
@@ -286,15 +297,3 @@ def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:
                 if element.get("action_id") == click.action_id:
                     return element, block["block_id"]
     raise CannotError("there is no such element")
-
-
-def _type_in(view: View, values: Json) -> None:
-    """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
-    for block in view.content["blocks"]:
-        for element, _ in elements_of(block):
-            given = values.get(block["block_id"])
-            action_id = element.get("action_id")
-            if isinstance(given, dict) and action_id in given:
-                view.values[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
-    if any(values.values()):
-        raise WrongValueError("a value is for a field that this modal does not have")

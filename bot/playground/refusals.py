@@ -9,8 +9,11 @@ from bot.playground.block_specs import Json, Problem
 class SlackRefusal(Exception):
     """`{"ok": false, "error": code}`, with `response_metadata.messages` where there are problems.
 
-    https://docs.slack.dev/apis/web-api#responses.
+    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200 unless a kind of refusal
+    says otherwise.
     """
+
+    status = 200
 
     def __init__(
         self, code: str, problems: Iterable[Problem] = (), extra: Mapping[str, Any] | None = None
@@ -18,6 +21,7 @@ class SlackRefusal(Exception):
         self.code = code
         self.problems = tuple(problems)
         self.extra = dict(extra or {})
+        self.headers: dict[str, str] = {}
         super().__init__(": ".join([code, *(str(problem) for problem in self.problems[:3])]))
 
     def body(self) -> Json:

@@ -1,10 +1,9 @@
 """The local Slack as one server on 127.0.0.1, in a thread of its own."""
 
 import json
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -13,22 +12,27 @@ from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
-from bot.playground import faults
 from bot.playground.block_specs import Json
 from bot.playground.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
-from bot.playground.demo import IDS, demo_workspace
+from bot.playground.credentials import Credentials
+from bot.playground.delivery import Courier
+from bot.playground.demo import IDS, QUEUE_BOT, demo_workspace
 from bot.playground.grants import Grants
+from bot.playground.manifest import Manifest
 from bot.playground.panel import Backstage, Panel
 from bot.playground.people import Click, People
+from bot.playground.rates import Rates
+from bot.playground.request_urls import RequestUrls, addresses
 from bot.playground.runner import Runner
 from bot.playground.socket_mode import Hub
+from bot.playground.switches import Switches
 from bot.playground.traffic import Meter, Traffic
-from bot.playground.web_api import Call, Desk, Tokens
+from bot.playground.web_api import Call, Desk
 from bot.playground.wire import Wire
 from bot.playground.workspace import Workspace
 
 
-class LocalSlack:
+class LocalSlack(Switches):
     """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
 
     `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
@@ -43,26 +47,36 @@ class LocalSlack:
         self,
         *,
         port: int = 0,
+        manifest: Manifest = QUEUE_BOT,
+        rates: bool = True,
         clock: Callable[[], float] = time.time,
         ack_timeout: float = 3.0,
         seed: int = 0,
         roles: Roles = lambda _user: [],
-        commands: Commands = list,
+        commands: Commands | None = None,
         backstage: Backstage | None = None,
         workspace: Workspace | None = None,
     ) -> None:
-        self.bot_token = f"xoxb-local-{secrets.token_hex(12)}"
-        self.app_token = f"xapp-1-local-{secrets.token_hex(12)}"
+        self.manifest = manifest
         self.workspace = workspace or demo_workspace(clock)
-        self.faults = faults.Script()
-        self._hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
-        self._desk = Desk(self.workspace, Grants(clock), lambda: self.url, self._socket_url)
-        self._people = People(self._desk, self._hub, self._response_url)
-        self._asked = Asked(roles, commands)
+        hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
+        credentials, limits = Credentials(manifest.scopes), Rates(clock, on=rates)
+        courier = Courier(hub, interactivity=manifest.interactivity)
+        super().__init__(Runner(), hub, courier, credentials, limits)
+        self._urls: RequestUrls | None = None
+        self._desk = Desk(
+            self.workspace,
+            Grants(clock),
+            credentials,
+            limits,
+            lambda: self.url,
+            self._socket_url,
+        )
+        self._people = People(self._desk, self._courier, manifest, self._response_url)
+        self._asked = Asked(roles, commands or manifest.suggestions)
         self._traffic = Traffic()
         self._panel = Panel(self, self._traffic, backstage or Backstage())
         self._wanted_port = port
-        self._runner = Runner()
         self._changed = threading.Condition()
         self.workspace.listeners.append(self._note_change)
 
@@ -72,6 +86,16 @@ class LocalSlack:
     def url(self) -> str:
         """Where the page is; it ends with a slash, as the `url` of `auth.test`."""
         return f"http://127.0.0.1:{self._runner.port}/"
+
+    @property
+    def bot_token(self) -> str:
+        """What the app calls Web API methods with."""
+        return self.credentials.bot
+
+    @property
+    def app_token(self) -> str:
+        """What the app opens sockets with."""
+        return self.credentials.app
 
     @property
     def base_url(self) -> str:
@@ -95,12 +119,18 @@ class LocalSlack:
     def close(self) -> None:
         """Stop the server; calling it again does nothing."""
         if self._runner.is_running:
-            self._runner.ask(self._hub.kill)
+            self._runner.ask(self._hang_up)
             self._runner.stop()
+
+    def _hang_up(self) -> None:
+        self._courier.stop()
+        if self._urls is not None:
+            self._urls.stop()
+        self._hub.kill()
 
     def _app(self) -> ASGIApp:
         closing = self._runner.closing
-        wire = Wire(self._desk, Tokens(self.bot_token, self.app_token), self.faults, closing)
+        wire = Wire(self._desk, self.faults, closing)
         control = Control(self._desk, self._hub, self._people, self._asked, closing)
         return Starlette(
             routes=[
@@ -114,6 +144,17 @@ class LocalSlack:
                 Middleware(Meter, traffic=self._traffic),
             ],
         )
+
+    def deliver_by_http(self, url: str = "") -> None:
+        """Deliver by signed requests from now on, once the events' address took the challenge.
+
+        All to `url`, or without one to the addresses of the manifest. Raises `NotVerifiedError`.
+        """
+        clock = self.workspace.clock
+        routes = RequestUrls(addresses(self.manifest, url), self.credentials, clock, self._hub)
+        if routes.has_events:
+            self._runner.wait_for(routes.verify())
+        self._urls = self._courier.route = routes
 
     def _socket_url(self) -> str:
         app, ticket = self.workspace.identity.app_id, self._hub.new_ticket()
@@ -169,6 +210,10 @@ class LocalSlack:
         """Open the Home tab; the answer is that of `POST /_local/home`."""
         return self._runner.wait_for(self._people.open_home(user, wait))
 
+    def edit_group(self, name: str, *members: str) -> Json:
+        """Let these people, by name or id, be the user group; the app hears of it by events."""
+        return self._runner.wait_for(self._people.edit_group(name, members))
+
     def state(self) -> Json:
         """The same as `GET /_local/state`."""
         return self._runner.ask(lambda: state_json(self._desk, self._hub, self._asked.roles))
@@ -212,38 +257,6 @@ class LocalSlack:
             with self._changed:
                 # Not everything a predicate may look at announces its changes.
                 self._changed.wait(min(left, 0.02))
-
-    # ---- faults
-
-    def script(self, method: str, answers: Iterable[faults.Answer | str | int]) -> None:
-        """Script the next answers of a method: an error code, 429, a 5xx, or a `faults` value."""
-        long = list(answers)
-        self._runner.ask(lambda: self.faults.add(method, long))
-
-    def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next envelopes twice, the second time to another socket if there is."""
-        self._hub.duplicate_next = count
-
-    def redeliver(self) -> None:
-        """Send the newest envelope again; its ack is counted in `repeated_acks`."""
-        self._runner.wait_for(self._hub.redeliver())
-
-    def kill_sockets(self) -> None:
-        """Cut every Socket Mode connection without a word."""
-        self._runner.ask(self._hub.kill)
-
-    def silence_sockets(self) -> None:
-        """Leave the connections open, but deaf and dumb."""
-        self._runner.ask(self._hub.silence)
-
-    def refresh_sockets(self, reason: str = "refresh_requested") -> None:
-        """Send a disconnect frame to every connection."""
-        self._runner.wait_for(self._hub.ask_to_leave(reason))
-
-    @property
-    def hub(self) -> Hub:
-        """Counters of Socket Mode: `connected`, `acks`, `late_acks`, `repeated_acks`."""
-        return self._hub
 
     def _note_change(self) -> None:
         with self._changed:

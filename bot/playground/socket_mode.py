@@ -10,31 +10,23 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.playground.block_specs import Json
+from bot.playground.delivery import (
+    FIRST,
+    AckRecord,
+    Attempt,
+    EnvelopeKind,
+    NotDeliveredError,
+)
+from bot.playground.faults import SocketFaults
 
 CONNECTIONS = 10  # the same page: an app may hold up to ten
 REMEMBERED = 1_000  # envelopes whose late or second ack is still recognised
-
-EnvelopeKind = Literal["slash_commands", "interactive", "events_api"]
-
-
-class NotDeliveredError(Exception):
-    """The app did not answer: `operation_timeout` after 3 s, `dispatch_failed` without a socket."""
-
-
-@dataclass(frozen=True)
-class AckRecord:
-    """How one envelope was answered; `ms` since it was sent, None when the time was over."""
-
-    envelope_id: str
-    kind: EnvelopeKind
-    ms: float | None
-    payload: Json | None = None
 
 
 @dataclass
@@ -67,7 +59,8 @@ class Hub:
         self.late_acks = 0
         self.repeated_acks = 0
         self.unknown_acks = 0
-        self.duplicate_next = 0
+        self.faults = SocketFaults()
+        self._late: set[asyncio.Task[None]] = set()
 
     @property
     def connected(self) -> int:
@@ -82,9 +75,11 @@ class Hub:
 
     async def serve(self, socket: WebSocket) -> None:
         """Hold one connection: hello, then acks, until either side closes."""
-        if socket.query_params.get("ticket") not in self._tickets:
+        ticket = socket.query_params.get("ticket", "")
+        if self.faults.refusing or ticket not in self._tickets:
             await socket.close()
             return
+        self._tickets.remove(ticket)
         await socket.accept()
         if len(self._connections) >= CONNECTIONS:
             await socket.send_text(_disconnect("too_many_websockets"))
@@ -134,7 +129,9 @@ class Hub:
         else:
             self.unknown_acks += 1
 
-    async def deliver(self, kind: EnvelopeKind, payload: Json, *, accepts: bool) -> AckRecord:
+    async def deliver(
+        self, kind: EnvelopeKind, payload: Json, *, accepts: bool, attempt: Attempt = FIRST
+    ) -> AckRecord:
         """Send an envelope to one socket and wait for its ack; raises `NotDeliveredError`."""
         envelope_id = str(uuid.uuid4())
         envelope: Json = {
@@ -144,7 +141,7 @@ class Hub:
             "accepts_response_payload": accepts,
         }
         if kind == "events_api":
-            envelope |= {"retry_attempt": 0, "retry_reason": ""}
+            envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}
         self._sent[envelope_id] = envelope
         while len(self._sent) > REMEMBERED:
             self._sent.popitem(last=False)
@@ -152,7 +149,7 @@ class Hub:
         self._waiting[envelope_id] = waiting
         start = time.perf_counter()
         try:
-            await self._send(envelope, copies=2 if self._takes_duplicate() else 1)
+            await self._send_in_time(envelope)
             answer = await asyncio.wait_for(waiting, self.ack_timeout)
         except TimeoutError as late:
             self.acks.append(AckRecord(envelope_id, kind, None))
@@ -164,11 +161,21 @@ class Hub:
         self.acks.append(record)
         return record
 
-    def _takes_duplicate(self) -> bool:
-        if self.duplicate_next:
-            self.duplicate_next -= 1
-            return True
-        return False
+    async def _send_in_time(self, envelope: Json) -> None:
+        """Send it now, or later by a fault; the 3 s run from now in both cases."""
+        copies, delay = self.faults.copies(), self.faults.delay()
+        if not delay:
+            await self._send(envelope, copies)
+            return
+
+        async def later() -> None:
+            await asyncio.sleep(delay)
+            with suppress(NotDeliveredError):  # no socket is left: Slack says nothing more
+                await self._send(envelope, copies)
+
+        task = asyncio.create_task(later())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
     async def _send(self, envelope: Json, copies: int) -> None:
         if not self._connections:
@@ -192,6 +199,8 @@ class Hub:
 
     def kill(self) -> None:
         """Cut every socket without a word."""
+        for task in self._late:
+            task.cancel()
         for connection in list(self._connections):
             connection.abort()
 

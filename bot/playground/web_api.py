@@ -3,15 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import parse_qsl
 
 from bot.playground.block_specs import Json
+from bot.playground.credentials import Credentials, TokenKind
 from bot.playground.grants import Grants, Interaction
+from bot.playground.rates import TIER_3, Rate, Rates
 from bot.playground.refusals import SlackRefusal
 from bot.playground.workspace import Message, View, Workspace
-
-TokenKind = Literal["bot", "app"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Desk:
 
     workspace: Workspace
     grants: Grants
+    credentials: Credentials
+    rates: Rates
     url: Callable[[], str]
     socket_url: Callable[[], str]
     interactions: list[Interaction] = field(default_factory=list)
@@ -57,27 +58,21 @@ Method = Callable[[Desk, Json], Json]
 
 @dataclass(frozen=True)
 class Entry:
-    """A method and whose token it wants."""
+    """A method, whose token it wants, one of which scopes, and how often it may be called."""
 
     run: Method
     caller: TokenKind = "bot"
+    scopes: tuple[str, ...] = ()
+    rate: Rate = TIER_3
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """The two tokens that this workspace knows."""
+class Said:
+    """What a call is answered: HTTP status, headers and the JSON body."""
 
-    bot: str
-    app: str
-
-    def check(self, token: str | None, wanted: TokenKind) -> None:
-        """`not_authed`, `invalid_auth` or `not_allowed_token_type`, as Slack's every page lists."""
-        if not token:
-            raise SlackRefusal("not_authed")
-        if token not in {self.bot, self.app}:
-            raise SlackRefusal("invalid_auth")
-        if token != getattr(self, wanted):
-            raise SlackRefusal("not_allowed_token_type")
+    status: int
+    headers: dict[str, str]
+    body: Json
 
 
 def arguments(headers: Mapping[str, str], query: str, body: bytes) -> tuple[Json, str | None]:
@@ -116,24 +111,36 @@ def _body(content_type: str, body: bytes) -> Json:
 
 
 def answer(
-    desk: Desk,
-    methods: Mapping[str, Entry],
-    method: str,
-    args: Json,
-    check: Callable[[Entry], None],
-) -> Json:
-    """Run one call, once `check` has let its token pass, and remember it with its answer."""
+    desk: Desk, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
+) -> Said:
+    """Run one call and remember it with its answer.
+
+    The token comes first, then its scopes, then the rate, as a refused call is counted too.
+    """
+    headers: dict[str, str] = {}
     try:
         entry = _entry(methods, method)
-        check(entry)
-        body: Json = {"ok": True, **entry.run(desk, args)}
+        desk.credentials.check(token, entry.caller)
+        if entry.caller == "bot":
+            headers = _scope_headers(desk.credentials, entry)
+        desk.credentials.need(entry.scopes)
+        desk.rates.take(method, entry.rate)
+        said = Said(200, headers, {"ok": True, **entry.run(desk, args)})
     except SlackRefusal as refusal:
-        body = refusal.body()
-    desk.calls.append(Call(method, args, body, desk.workspace.clock()))
-    return body
+        said = Said(refusal.status, headers | refusal.headers, refusal.body())
+    desk.calls.append(Call(method, args, said.body, desk.workspace.clock()))
+    return said
 
 
 def _entry(methods: Mapping[str, Entry], method: str) -> Entry:
     if method not in methods:
         raise SlackRefusal("unknown_method", extra={"req_method": method})
     return methods[method]
+
+
+def _scope_headers(credentials: Credentials, entry: Entry) -> dict[str, str]:
+    """https://docs.slack.dev/authentication/installing-with-oauth#scopes: has and accepts."""
+    return {
+        "x-oauth-scopes": ",".join(sorted(credentials.scopes)),
+        "x-accepted-oauth-scopes": ",".join(entry.scopes),
+    }

@@ -13,7 +13,7 @@ from bot.playground.block_specs import Json
 from bot.playground.methods import METHODS
 from bot.playground.refusals import SlackRefusal
 from bot.playground.replies import use_response_url
-from bot.playground.web_api import Call, Desk, Entry, Tokens, answer, arguments
+from bot.playground.web_api import Call, Desk, answer, arguments
 
 CUT = 0.01  # seconds for the server to see that its connection has gone
 
@@ -21,11 +21,8 @@ CUT = 0.01  # seconds for the server to see that its connection has gone
 class Wire:
     """Answers the app's requests; a held answer ends early when `closing` is set."""
 
-    def __init__(
-        self, desk: Desk, tokens: Tokens, script: faults.Script, closing: asyncio.Event
-    ) -> None:
+    def __init__(self, desk: Desk, script: faults.Script, closing: asyncio.Event) -> None:
         self._desk = desk
-        self._tokens = tokens
         self._script = script
         self._closing = closing
 
@@ -44,11 +41,9 @@ class Wire:
         except SlackRefusal as refusal:
             return JSONResponse(refusal.body())
 
-        def check(entry: Entry) -> None:
-            self._tokens.check(token, entry.caller)
-
         def run() -> Response:
-            return JSONResponse(answer(self._desk, METHODS, method, args, check))
+            said = answer(self._desk, METHODS, method, args, token)
+            return JSONResponse(said.body, said.status, headers=said.headers)
 
         return await self._scripted(request, method, args, run)
 

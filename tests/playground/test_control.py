@@ -67,6 +67,7 @@ def test_the_page_is_told_the_commands_to_suggest() -> None:
 
 
 def test_the_state_shows_the_newest_messages_only(slack: LocalSlack, client: WebClient) -> None:
+    slack.limit_rates(on=False)
     for number in range(SHOWN + 2):
         client.chat_postMessage(channel="queue-audit", text=str(number))
 

@@ -183,8 +183,11 @@ def test_a_person_can_be_written_to(slack: LocalSlack, client: WebClient) -> Non
     second = client.chat_postMessage(channel=slack.ids.viewer, text="again")
 
     assert first["channel"] == second["channel"]
-    info = client.conversations_info(channel=str(first["channel"]))["channel"]
-    assert (info["is_im"], info["user"]) == (True, slack.ids.viewer)
+    (place,) = slack.state()["direct_messages"]
+    assert place == {"id": first["channel"], "user": slack.ids.viewer}
+    with pytest.raises(SlackApiError) as caught:
+        client.conversations_info(channel=str(first["channel"]))
+    assert caught.value.response["needed"] == "im:read"
 
 
 @pytest.mark.parametrize(

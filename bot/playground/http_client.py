@@ -1,0 +1,58 @@
+"""One HTTP POST, without proxies and without following redirects: Slack's side of a request URL."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import h11
+
+CHUNK = 65_536
+
+
+@dataclass
+class Answer:
+    """Status, headers (names in small letters) and body."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Post and read the whole answer; raises `OSError` where there is no HTTP server."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    context = ssl.create_default_context() if secure else None
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+    try:
+        connection = h11.Connection(h11.CLIENT)
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        every = [("host", f"{parts.hostname}:{port}"), ("connection", "close")]
+        every += [*headers.items(), ("content-length", str(len(body)))]
+        request = h11.Request(method="POST", target=target, headers=every)
+        for event in (request, h11.Data(data=body), h11.EndOfMessage()):
+            writer.write(connection.send(event) or b"")
+        await writer.drain()
+        return await _answer(connection, reader)
+    except h11.RemoteProtocolError as error:
+        raise OSError("the answer is not HTTP") from error
+    finally:
+        writer.close()
+
+
+async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
+    answer = Answer()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(CHUNK))
+        elif isinstance(event, h11.Response):
+            answer.status = event.status_code
+            answer.headers = {name.decode(): value.decode() for name, value in event.headers}
+        elif isinstance(event, h11.Data):
+            answer.body += bytes(event.data)
+        elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+            return answer
