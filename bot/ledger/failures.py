@@ -10,6 +10,7 @@ an id that came back with another content.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
@@ -182,7 +183,7 @@ def _failure(queue: Queue, row: RowMapping, now: datetime, incident: int | None)
         "failed_id": row["id"],
         "row_digest": row["row_digest"],
         "queue": row["queue"],
-        "error_group": error_group(row["exception"]),
+        "error_group": _group_of(row["exception"]),
         "error": short_error(row["exception"]),
         "job_class": _short(said.job_class, 191),
         "order_id": _short(said.order_id, 64),
@@ -194,6 +195,10 @@ def _failure(queue: Queue, row: RowMapping, now: datetime, incident: int | None)
         "incident": incident,
         "gone_at": None,
     }
+
+
+# One outage fails a thousand jobs with one text, and reading a text takes longer than a row.
+_group_of = lru_cache(maxsize=512)(error_group)
 
 
 def _short(value: int | str | None, length: int) -> str | None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from bot.ledger import archive, incidents
 from bot.ledger.model import Action, Preview, Scope, Share
-from bot.ledger.tables import failures, items, operations
+from bot.ledger.tables import SCOPE_INDEX, failures, items, operations
 from bot.queue import bulk
 from bot.queue.database import LostRace
 from bot.queue.layouts import Queue, failed_digest
@@ -93,7 +93,7 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
     matches = matching(scope)
     bound = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     within = and_(matches, failures.c.seq <= bound)
-    found = _count(connection, within)
+    found = _count(connection, within, bound)
     total = sum(part.rows for part in found)
     plan = 0
     if total:
@@ -138,24 +138,37 @@ class _Part:
     newest: datetime
 
 
-def _count(connection: Connection, within: ColumnElement[bool]) -> list[_Part]:
-    """The scope's parts, in one read of the index."""
+def _count(connection: Connection, within: ColumnElement[bool], bound: int) -> list[_Part]:
+    """The scope's parts, in one read of the index of failures up to `bound`.
+
+    A million rows take 0.6 s: 2.3 s when MariaDB looks each up by the index on `gone_at`, which it
+    prefers, and 1.6 s when it groups by the names, which are wide. Two names with one checksum (one
+    in a million for a hundred groups) would be shown as one; the totals are exact all the same.
+    """
     c = failures.c
-    rows = connection.execute(
+    keys: tuple[ColumnElement[Any], ...] = (func.crc32(c.queue), func.crc32(c.error_group))
+    if connection.dialect.name == "sqlite":
+        keys = (c.queue, c.error_group)
+    parts = (
         select(
-            c.queue,
-            c.error_group,
+            func.min(c.queue),
+            func.min(c.error_group),
             func.count(),
             func.sum(c.bytes),
             func.min(c.failed_at),
             func.max(c.failed_at),
         )
         .where(within)
-        .group_by(c.queue, c.error_group)
+        .group_by(*keys)
     )
+    there = and_(c.gone_at.is_(None), c.seq <= bound)
+    left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
+    if 2 * left > bound:
+        for dialect in ("mysql", "mariadb"):
+            parts = parts.with_hint(failures, f"IGNORE INDEX ({SCOPE_INDEX})", dialect)
     return [
         _Part(queue, group, int(count), int(size), oldest, newest)
-        for queue, group, count, size, oldest, newest in rows
+        for queue, group, count, size, oldest, newest in connection.execute(parts)
     ]
 
 
@@ -310,9 +323,7 @@ def _choose(
         )
     )
     columns = ("operation", "failed_id", "batch", "row_digest")
-    moved = connection.execute(
-        insert(items).from_select(columns, for_update(there.order_by(queue.failed.c.id)))
-    ).rowcount
+    moved = connection.execute(insert(items).from_select(columns, for_update(there))).rowcount
     if not moved:
         return None, operation.items_digest
     lowest, highest, digest = _digest_with(connection, operation)

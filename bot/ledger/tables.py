@@ -47,6 +47,9 @@ requests = Table(
     **_PLAIN,
 )
 
+SCOPE_INDEX = "queue_bot_failures_scope"
+"""Finds the failures that are still there, in the order of `seq`."""
+
 # The bot's index of what failed; `seq` is given after the failure's commit, by one at a time.
 failures = Table(
     "queue_bot_failures",
@@ -69,7 +72,7 @@ failures = Table(
     Column("incident", _Id),
     Column("gone_at", _Time),
     # Of use only because InnoDB and SQLite add the primary key to every index.
-    Index("queue_bot_failures_scope", "gone_at"),
+    Index(SCOPE_INDEX, "gone_at"),
     Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),
     # Here a null takes the room of a value, so that setting `gone_at` or `incident` moves no row:
