@@ -11,6 +11,8 @@ from bot.ledger.model import Action, Preview, Progress, Scope
 from bot.queue.model import Value
 from bot.registry import Arguments, Work
 
+ALL_QUEUES = "*"
+
 
 class BulkExtra(Value):
     """The preview before, the progress after a bulk change was confirmed."""
@@ -51,8 +53,8 @@ def step(work: Work, action: Action, args: BulkArguments, scope: Scope, *, typed
 
 def preview(work: Work, action: Action, scope: Scope) -> Preview:
     """Index what failed until now, freeze what matches, and say what that is."""
-    if scope.queue is not None:
-        check_queue(work.setup.rules, scope.queue)
+    # All queues are more than the bot may change where only some are on its list.
+    check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     complete = failures.catch_up(work.connection, work.queue, work.now)
     actor = work.invocation.actor
     frozen = operations.freeze(

@@ -1,0 +1,394 @@
+"""Who may do what, over the wire: every command, every role, every surface; closed on any doubt."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.access.roles import Need, Rules, Unreachable, authorize
+from bot.errors import NotMember
+from bot.ledger import tables
+from bot.model import Actor, Invocation, Role, Source
+from bot.playground.demo import IDS
+from bot.playground.server import LocalSlack
+from bot.registry import Command, find_commands
+from bot.slack.directory import SlackDirectory
+from tests.queues import TestQueue
+from tests.team import Json, Team, team_at_work
+
+PEOPLE = {
+    "stranger": (IDS.stranger, Role.NONE),
+    "viewer": (IDS.viewer, Role.VIEWER),
+    "operator": (IDS.operator, Role.OPERATOR),
+    "admin": (IDS.admin, Role.ADMIN),
+}
+NOBODYS_ID = 999_999
+
+
+def arguments(command: Command) -> dict[str, Any]:
+    """What lets the command run without touching any row."""
+    fields = command.arguments.model_fields
+    if "ids" in fields:
+        return {"ids": [NOBODYS_ID]}
+    if "id" in fields:
+        return {"id": NOBODYS_ID}
+    return {"queue": "no-such-queue"} if "queue" in fields else {}
+
+
+def words(command: Command) -> str:
+    """The same, typed."""
+    given = arguments(command)
+    bare = [str(*value) if isinstance(value, list) else str(value) for key, value in given.items()
+            if key in ("id", "ids")]  # fmt: skip
+    named = [f"{key}={value}" for key, value in given.items() if key == "queue"]
+    return " ".join([command.name, *bare, *named])
+
+
+def buttons(commands: dict[str, Command]) -> list[Json]:
+    """A button for every command there is, as no message of the bot has them."""
+    return [
+        {
+            "type": "actions",
+            "block_id": f"b:{name}",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": f"run:{name}",
+                    "text": {"type": "plain_text", "text": name},
+                    "value": json.dumps({"v": 1, **arguments(command)}),
+                }
+            ],
+        }
+        for name, command in commands.items()
+    ]
+
+
+def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
+    """What somebody is told for each command, all of it as JSON."""
+    commands = dict(team.bot.setup.commands)
+    user, _ = PEOPLE[name]
+    shown = buttons(commands)
+    client = team.client()
+    channel = IDS.queue_ops
+    said = {}
+    for number, (command, one) in enumerate(commands.items()):
+        if surface == "slash":
+            answer = team.say(words(one), as_=name)
+        elif surface == "button":
+            posted = client.chat_postMessage(channel=channel, text="-", blocks=[shown[number]])
+            message = {"channel": channel, "ts": posted["ts"]}
+            answer = team.click(message, f"run:{command}", as_=name)
+        else:
+            home = {"type": "home", "blocks": [shown[number]]}
+            view = client.views_publish(user_id=user, view=home)["view"]
+            answer = team.click_in_view(view, f"run:{command}", as_=name)
+            for modal in team.slack.views(name):
+                team.slack.close_view(name, modal["id"], everything=True)
+        said[command] = answer.everything
+    return said
+
+
+@pytest.mark.parametrize("surface", ["slash", "button", "home"])
+def test_every_command_asks_every_role_on_every_surface(team: Team, surface: str) -> None:
+    team.queue.fail(45)
+    team.queue.push(123)
+    with ThreadPoolExecutor(len(PEOPLE)) as at_once:
+        tries = {name: at_once.submit(try_all, team, name, surface) for name in PEOPLE}
+        said = {name: tried.result() for name, tried in tries.items()}
+
+    refused = {(row.actor, row.action) for row in team.records if row.outcome == "denied"}
+    expected = {
+        (user, command.name)
+        for user, role in PEOPLE.values()
+        for command in team.bot.setup.commands.values()
+        if role < command.role
+    }
+    assert refused == expected
+    assert len(expected) > 20
+    for name, (user, _) in PEOPLE.items():
+        for command in team.bot.setup.commands.values():
+            sentence = f"this needs the role {command.role.word}"
+            assert (sentence in said[name][command.name]) == ((user, command.name) in expected)
+    assert [row.id for row in team.queue.failed] == [45]
+    assert [row.id for row in team.queue.jobs] == [123]
+    assert team.archived == []
+
+
+@pytest.mark.parametrize(
+    ("command", "needed", "holders"),
+    [
+        ("status", "viewer", [f"<@{IDS.viewer}>", f"<!subteam^{IDS.oncall}>", f"<@{IDS.admin}>"]),
+        ("retry 45", "operator", [f"<!subteam^{IDS.oncall}>", f"<@{IDS.admin}>"]),
+        ("delete-failed 45", "admin", [f"<@{IDS.admin}>"]),
+    ],
+)
+def test_a_refusal_tells_the_needed_role_and_who_has_it(
+    team: Team, command: str, needed: str, holders: list[str]
+) -> None:
+    team.queue.fail(45)
+    text = team.say(command, as_="stranger").text
+    assert f"needs the role {needed}, yours is none" in text
+    assert "Nothing was changed" in text
+    assert f"Who can: {', '.join(holders)}" in text
+    (audited,) = team.audit_texts()
+    assert f"<@{IDS.stranger}>" in audited
+    assert "denied" in audited
+
+
+KINDS = {
+    "is_restricted": "guests may not use this",
+    "is_ultra_restricted": "guests may not use this",
+    "is_stranger": "guests may not use this",
+    "deleted": "the account is deactivated",
+    "team_id": "the account belongs to another workspace",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_account_that_is_no_full_member_is_refused_whatever_its_role(
+    team: Team, kind: str
+) -> None:
+    workspace = team.slack.workspace
+    changed: dict[str, Any] = {kind: "T07OTHERTEAM" if kind == "team_id" else True}
+    workspace.put_user(replace(workspace.users[IDS.admin], **changed))
+    team.queue.fail(45)
+
+    for command in ("status", "retry 45"):
+        assert KINDS[kind] in team.say(command, as_="admin").text
+    assert [row.id for row in team.queue.failed] == [45]
+    assert {row.reason for row in team.records} == {"not-member"}
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as running:
+        yield running
+
+
+class Hand:
+    """A clock that a test moves, in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self.now
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def directory(slack: LocalSlack, hand: Hand) -> SlackDirectory:
+    client = WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])
+    return SlackDirectory(client, hand)
+
+
+def by(user: str, channel: str | None = IDS.queue_ops, source: Source = Source.SLASH) -> Invocation:
+    """A request of somebody in a channel."""
+    return Invocation(Actor(user, IDS.team, source), "0" * 64, float("inf"), channel)
+
+
+RULES = Rules(
+    viewers=(IDS.viewer,),
+    operators=(IDS.oncall,),
+    admins=(IDS.admin,),
+    change_channels=(IDS.queue_ops,),
+    team=IDS.team,
+)
+LOOK, CHANGE, DESTROY = (
+    Need(Role.VIEWER),
+    Need(Role.OPERATOR, changes=True),
+    Need(Role.ADMIN, changes=True, destructive=True),
+)
+
+
+def test_a_bot_is_refused(directory: SlackDirectory) -> None:
+    with pytest.raises(NotMember):
+        authorize(replace(RULES, viewers=("*",)), directory, by(IDS.bot_user), LOOK)
+
+
+def test_a_star_lets_every_full_member_look_and_nothing_else(directory: SlackDirectory) -> None:
+    rules = replace(RULES, viewers=("*",))
+    assert authorize(rules, directory, by(IDS.stranger), LOOK).rule == "viewers: *"
+
+
+def test_the_rule_that_gives_the_role_is_named(directory: SlackDirectory) -> None:
+    grants = [authorize(RULES, directory, by(user), LOOK) for user in (IDS.operator, IDS.admin)]
+    assert [(grant.role, grant.rule) for grant in grants] == [
+        (Role.OPERATOR, f"operators: {IDS.oncall}"),
+        (Role.ADMIN, f"admins: {IDS.admin}"),
+    ]
+
+
+def test_a_change_asks_for_the_group_again_after_a_minute_and_a_look_after_fifteen(
+    slack: LocalSlack, directory: SlackDirectory, hand: Hand
+) -> None:
+    def calls() -> int:
+        return len(slack.calls("usergroups.users.list"))
+
+    for seconds, need, expected in (
+        (0, CHANGE, 1),
+        (59, CHANGE, 1),
+        (2, LOOK, 1),
+        (0, CHANGE, 2),
+        (899, LOOK, 2),
+        (2, LOOK, 3),
+    ):
+        hand.now += seconds
+        authorize(RULES, directory, by(IDS.operator), need)
+        assert calls() == expected, (seconds, need)
+
+
+def test_a_destructive_change_asks_for_the_group_again_after_ten_seconds(
+    slack: LocalSlack, directory: SlackDirectory, hand: Hand
+) -> None:
+    rules = replace(RULES, admins=(IDS.oncall,), operators=())
+    for seconds, expected in ((0, 1), (9, 1), (2, 2)):
+        hand.now += seconds
+        authorize(rules, directory, by(IDS.operator), DESTROY)
+        assert len(slack.calls("usergroups.users.list")) == expected
+
+
+def test_an_id_that_is_listed_by_itself_needs_no_question_about_groups(
+    slack: LocalSlack, directory: SlackDirectory
+) -> None:
+    authorize(RULES, directory, by(IDS.admin), DESTROY)
+    assert slack.calls("usergroups.users.list") == []
+
+
+def test_an_empty_group_counts_as_unknown(slack: LocalSlack, directory: SlackDirectory) -> None:
+    group = slack.workspace.groups[IDS.oncall]
+    slack.workspace.put_group(replace(group, members=()))
+    with pytest.raises(Unreachable):
+        directory.members(IDS.oncall, 0)
+
+
+@pytest.mark.parametrize(
+    "fault", ["missing_scope", "ratelimited", "no_such_subteam", "fatal_error", 429, 500, 503]
+)
+def test_a_group_that_slack_does_not_tell_of_closes_the_door(team: Team, fault: str | int) -> None:
+    team.queue.fail(45)
+    directory = team.bot.setup.directory
+    assert isinstance(directory, SlackDirectory)
+    directory.forget_group(IDS.oncall)
+    team.slack.script("usergroups.users.list", [fault] * 3)
+
+    text = team.say("retry 45").text
+
+    assert "Your role cannot be verified" in text
+    assert "Nothing was changed" in text
+    assert [row.id for row in team.queue.failed] == [45]
+    assert [(row.outcome, row.reason) for row in team.records] == [("denied", "unverifiable")]
+    # Whoever is listed by id can still work.
+    assert "back in the queue" in team.say("retry 45", as_="admin").text
+
+
+@pytest.mark.parametrize("fault", ["ratelimited", "missing_scope", 429, 500])
+def test_an_account_that_slack_does_not_tell_of_closes_the_door(
+    team: Team, fault: str | int
+) -> None:
+    team.queue.fail(45)
+    team.slack.script("users.info", [fault] * 3)
+    assert "cannot be verified" in team.say("retry 45", as_="admin").text
+    assert [row.id for row in team.queue.failed] == [45]
+
+
+def test_changes_are_made_only_where_they_are_allowed(team: Team) -> None:
+    team.queue.fail(45)
+    direct = team.slack.workspace.direct_message(IDS.admin)
+
+    for channel in ("random", direct.id):
+        text = team.say("retry 45", as_="admin", channel=channel).text
+        assert "Changes are not allowed here" in text
+        assert f"<#{IDS.queue_ops}>" in text
+        assert "Failed job 45" in team.say("failed", as_="admin", channel=channel).text
+    assert [row.id for row in team.queue.failed] == [45]
+    assert {row.reason for row in team.records} == {"wrong-channel"}
+
+
+def test_a_channel_shared_with_another_company_is_refused_for_changes(team: Team) -> None:
+    team.queue.fail(45)
+    workspace = team.slack.workspace
+    workspace.put_channel(replace(workspace.channels[IDS.queue_ops], is_ext_shared=True))
+
+    assert "shared with another company" in team.say("retry 45", as_="admin").text
+    assert "Failed job 45" in team.say("failed", as_="admin").text
+    assert [row.id for row in team.queue.failed] == [45]
+
+
+def test_a_channel_that_slack_does_not_tell_of_closes_the_door(team: Team) -> None:
+    team.queue.fail(45)
+    team.slack.script("conversations.info", [500])
+    assert "cannot be verified" in team.say("retry 45", as_="admin").text
+    assert [row.id for row in team.queue.failed] == [45]
+
+
+def test_home_is_a_place_for_changes_unless_the_settings_say_otherwise(
+    kept_queue: TestQueue,
+) -> None:
+    shown = buttons({"retry": find_commands()["retry"]})
+    shown[0]["elements"][0]["value"] = json.dumps({"v": 1, "ids": [45]})
+    for allowed, sentence in ((False, "Changes are not allowed here"), (True, "back in the queue")):
+        with team_at_work(kept_queue, changes_in_home=allowed) as team:
+            if not allowed:
+                team.queue.fail(45)
+            home = {"type": "home", "blocks": shown}
+            view = team.client().views_publish(user_id=IDS.admin, view=home)["view"]
+            assert sentence in team.click_in_view(view, "run:retry", as_="admin").everything
+            assert bool(team.queue.jobs) == allowed
+
+
+def test_only_the_queues_on_the_list_are_changed(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, allowed_queues=("mail",)) as team:
+        team.queue.fail(45)
+        team.queue.fail(46, queue="mail")
+        team.queue.push(123)
+
+        for command in ("retry 45", "delete-failed 45", "delete 123", "retry-all queue=netsuite"):
+            assert "may not change the queue netsuite" in plain(team.say(command, as_="admin").text)
+        several = plain(team.say("retry 45 46", as_="admin").text)
+        assert "Failed job 46 is back" in several or "Retried 1 failed job" in several
+        assert [row.id for row in team.queue.failed] == [45]
+
+        # All queues are not on the list either; the answer names those that are.
+        for command in ("clear-failed", "retry-all"):
+            whole = team.say(command, as_="admin")
+            assert whole.said["views"] == []
+            assert "Queues that the bot may change: mail" in plain(whole.text)
+        assert "1 failed job" not in team.say("clear-failed queue=mail", as_="admin").everything
+        assert [row.id for row in team.queue.failed] == [45]
+
+
+def plain(text: str) -> str:
+    """The text without the marks of code."""
+    return text.replace("`", "")
+
+
+def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) -> None:
+    team.queue.fail(45)
+    team.say("retry 45", as_="stranger")
+    assert len(team.audit_texts()) == 1
+    for _ in range(4):
+        team.say("retry 45", as_="stranger")
+    team.say("delete 45", as_="stranger")
+    team.say("retry 45", as_="viewer")
+    team.until(lambda: len(team.queue.rows(tables.audit_chain)) == 7)
+    assert len(team.audit_texts(3)) == 3
+
+    team.clock.advance(61)
+
+    texts = team.audit_texts(4)
+    assert len(texts) == 4
+    assert "×4" in texts[-1]  # noqa: RUF001 the sign that the message has
+    assert len(team.records) == 7
+    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(tables.outbox)
+            if row.kind in ("audit", "refusals")]  # fmt: skip
+    assert sorted(seq for seqs in told for seq in seqs) == list(range(1, 8))
