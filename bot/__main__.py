@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,13 +79,29 @@ def run() -> None:
 @main.command()
 @click.option("--port", default=8100, show_default=True, help="0 chooses a free one.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
+@click.option("--only-slack", is_flag=True, help="Only the local Slack, for another app.")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    help="The other app's manifest (YAML or JSON), with --only-slack.",
+)
 @stopping
-def playground(port: int, no_browser: bool) -> None:  # noqa: FBT001 click hands options over so
+def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
     """Try it all: a local Slack in the browser, a queue, a worker. No account, no token."""
+    if only_slack != (manifest is not None):
+        raise click.UsageError("--only-slack and --manifest belong together")
     # Only the playground needs a web server, and the image does without.
-    from bot.playground.play import play  # noqa: PLC0415
+    from bot.playground.proxies import bypass_proxies  # noqa: PLC0415
 
     logs.configure("WARNING")
+    bypass_proxies(os.environ)
+    if manifest is not None:
+        from bot.playground.only_slack import read_manifest, serve  # noqa: PLC0415
+
+        serve(read_manifest(manifest), port, browser=not no_browser, say=click.echo)
+        return
+    from bot.playground.play import play  # noqa: PLC0415
+
     play(port, browser=not no_browser, say=click.echo)
 
 

@@ -54,6 +54,15 @@ QUEUE_BOT = Manifest(
 
 def demo_workspace(clock: Callable[[], float]) -> Workspace:
     """Five people, four channels (the bot is in all but #random) and the group @oncall."""
+    return _workspace(clock, "queue-bot", ("queue-ops", "queue-alerts", "queue-audit"))
+
+
+def plain_workspace(clock: Callable[[], float], app: str) -> Workspace:
+    """The same for another app: #general, #team and #alerts, and #random without its bot."""
+    return _workspace(clock, app, ("general", "team", "alerts"))
+
+
+def _workspace(clock: Callable[[], float], app: str, names: tuple[str, str, str]) -> Workspace:
     identity = Identity(
         IDS.team, "Queue Playground", "queue-playground", IDS.app, IDS.bot, IDS.bot_user
     )
@@ -63,16 +72,13 @@ def demo_workspace(clock: Callable[[], float]) -> Workspace:
         User(IDS.viewer, "viewer", "Vera Viewer", tz="America/Bogota"),
         User(IDS.stranger, "stranger", "Sam Stranger"),
         User(IDS.lucia, "lucia", "Lucía Operadora", locale="es-ES"),
-        User(IDS.bot_user, "queue-bot", "queue-bot", is_bot=True),
+        User(IDS.bot_user, app, app, is_bot=True),
         User(IDS.slackbot, "slackbot", "Slackbot", is_bot=True),
     ]
     people = frozenset(user.id for user in users if not user.is_bot)
     with_bot = people | {IDS.bot_user}
-    channels = [
-        Channel(IDS.queue_ops, "queue-ops", with_bot),
-        Channel(IDS.queue_alerts, "queue-alerts", with_bot),
-        Channel(IDS.queue_audit, "queue-audit", with_bot),
-        Channel(IDS.random, "random", people),
-    ]
+    ids = (IDS.queue_ops, IDS.queue_alerts, IDS.queue_audit)
+    channels = [Channel(id_, name, with_bot) for id_, name in zip(ids, names, strict=True)]
+    channels.append(Channel(IDS.random, "random", people))
     groups = [Group(IDS.oncall, "oncall", "On call", (IDS.operator, IDS.lucia))]
     return Workspace(identity, users, channels, groups, clock)

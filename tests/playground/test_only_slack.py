@@ -1,0 +1,141 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import StartError
+from bot.playground.demo import QUEUE_BOT
+from bot.playground.manifest import ManifestError, manifest_of
+from bot.playground.only_slack import read_manifest
+
+HERE = Path(__file__).parent
+PATIENCE = 20.0
+
+
+@contextmanager
+def running(*words: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
+    """A process of Python's, ended with SIGTERM."""
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **environ},
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
+    """`queue-bot playground --only-slack`; what it printed, by name, `Page` among it."""
+    words = ["-m", "bot", "playground", "--only-slack", "--manifest", str(manifest)]
+    with running(*words, "--port", "0", "--no-browser", **environ) as process:
+        assert process.stdout is not None
+        said = {}
+        while "Page" not in said:
+            line = process.stdout.readline().strip()
+            assert line, "it ended before it was ready"
+            name, sign, value = line.partition("=" if line.startswith("SLACK") else ": ")
+            assert sign
+            said[name] = value
+        yield said
+
+
+def until(ask: Any, holds: Any) -> Any:
+    """The answer, as soon as it is as it should be."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        answer = ask()
+        if holds(answer):
+            return answer
+    pytest.fail("it did not happen in time")
+
+
+def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
+    manifest, app = HERE / "foreign_manifest.yml", HERE / "foreign_app.py"
+    # A proxy that is not there would be asked for 127.0.0.1 too.
+    nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    with only_slack(manifest, **nowhere) as said, httpx.Client(base_url=said["Page"]) as page:
+        names = ["BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET", "API_URL"]
+        assert list(said) == [*(f"SLACK_{name}" for name in names), "Page"]
+        environ = {name: value for name, value in said.items() if name != "Page"}
+        with running(str(app), **environ):
+            until(lambda: page.get("/_local/state").json(), lambda state: state["connections"])
+            typed = {"user": "viewer", "channel": "general", "text": "/greet Ana"}
+            answer = page.post("/_local/command", json=typed).json()
+            home = page.post("/_local/home", json={"user": "viewer"}).json()
+        suggested = page.get("/_local/commands").json()["commands"]
+        strange = page.post("/_local/command", json={**typed, "text": "/queue status"})
+
+        assert "Hello, Ana!" in [reply["text"] for reply in answer["replies"]]
+        assert [view["type"] for view in home["views"]] == ["home"]
+        assert [(one["command"], one["usage_hint"]) for one in suggested] == [("/greet", "[name]")]
+        assert strange.json() == {"error": "/queue is not a valid command"}
+        client = WebClient(said["SLACK_BOT_TOKEN"], said["SLACK_API_URL"])
+        with pytest.raises(SlackApiError) as caught:
+            client.users_info(user="U07VIEWERVE1")
+        assert caught.value.response["error"] == "missing_scope"
+
+
+def test_the_foreign_app_has_no_more_than_twenty_lines_of_code() -> None:
+    lines = (HERE / "foreign_app.py").read_text().splitlines()
+
+    assert len([line for line in lines if line.strip()]) <= 20
+
+
+def test_the_bots_own_manifest_is_what_the_tests_hold_it_to() -> None:
+    file = HERE.parent.parent / "manifest.yml"
+
+    assert read_manifest(file) == QUEUE_BOT
+
+
+def test_a_manifest_may_be_json(tmp_path: Path) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text('{"display_information": {"name": "x"}, "settings": {}}')
+
+    assert read_manifest(file).name == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "must be a mapping"),
+        ("- x", "must be a mapping"),
+        ("display_information: {}", "display_information.name must be a text"),
+        ("features: {slash_commands: /x}", "slash_commands must be a list"),
+        ("features: {slash_commands: [{command: x}]}", "needs a command with a slash"),
+        ("oauth_config: {scopes: {bot: [1]}}", "bot must be a list of texts"),
+        ("settings: [x]", "settings must be a mapping"),
+    ],
+)
+def test_a_wrong_manifest_is_told_by_its_place(text: str, said: str) -> None:
+    document = yaml.safe_load(text)
+    if isinstance(document, dict) and "display_information" not in document:
+        document["display_information"] = {"name": "x"}
+
+    with pytest.raises(ManifestError, match=said):
+        manifest_of(document)
+
+
+@pytest.mark.parametrize("content", [None, b"a: [", b"\xff\xfe"])
+def test_a_file_that_is_no_manifest_stops_the_start(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "manifest.yml"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(StartError):
+        read_manifest(file)
