@@ -61,6 +61,7 @@ def context_of(
         zone=setup.zone,
         oldest_seconds=setup.oldest_seconds,
         reserved_seconds=setup.reserved_seconds,
+        failed_count=setup.failed_count,
         here=invocation.channel,
     )
 

@@ -102,6 +102,7 @@ def make_setup(
         links=Links(settings.order_link, settings.job_link, settings.log_link),
         oldest_seconds=settings.oldest_seconds,
         reserved_seconds=settings.reserved_seconds,
+        failed_count=settings.failed_count,
         alerts_per_minute=settings.alerts_per_minute,
         archive_days=settings.archive_days,
         commands=find_commands(),

@@ -80,9 +80,7 @@ def require_current(connection: Connection) -> None:
     found = version(connection)
     if found < len(MIGRATIONS):
         raise StartError(
-            [
-                f"The bot's tables are at version {found} of {len(MIGRATIONS)}: run queue-bot migrate."
-            ]
+            [f"The bot's tables are at version {found} of {len(MIGRATIONS)}: queue-bot migrate."]
         )
     if found > len(MIGRATIONS):
         raise StartError(

@@ -45,6 +45,7 @@ status-queue = { $queue }: { $pending } pending, { $reserved } reserved
 status-oldest = Oldest pending job: { $age } old, in { $queue }.
 status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. That is over { $limit }: are the workers running?
 status-none-pending = ✅ No job is waiting.
+status-failed-alarm = ⚠️ More than { $limit } failed jobs have piled up. Look for the error they share, fix it, then retry them all.
 status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
 status-more-queues =
     { $count ->

@@ -45,6 +45,7 @@ status-queue = { $queue }: { $pending } pendientes, { $reserved } reservados
 status-oldest = Job pendiente más antiguo: { $age }, en { $queue }.
 status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. Son más de { $limit }: ¿están corriendo los workers?
 status-none-pending = ✅ No hay jobs en espera.
+status-failed-alarm = ⚠️ Se acumularon más de { $limit } jobs fallidos. Conviene buscar el error que comparten, corregirlo y luego reintentarlos todos.
 status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
 status-more-queues =
     { $count ->

@@ -35,6 +35,7 @@ class Context:
     zone: ZoneInfo = ZoneInfo("UTC")
     oldest_seconds: int = 300
     reserved_seconds: int = 300
+    failed_count: int = 100
     here: str | None = None
 
     @property

@@ -29,7 +29,7 @@ def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> M
         {*pending, *reserved}, key=lambda q: (-pending.get(q, 0) - reserved.get(q, 0), q)
     )
     rows = [(name, pending.get(name, 0), reserved.get(name, 0)) for name in names[:QUEUES]]
-    notes = _notes(len(names) - len(rows), as_of, ctx)
+    notes = _notes(len(names) - len(rows), data.failed_jobs_count, as_of, ctx)
     lines = [title, totals]
     lines += [
         texts("status-queue", queue=queue_name(name), pending=waiting, reserved=held)
@@ -73,8 +73,10 @@ def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
     )
 
 
-def _notes(hidden: int, as_of: datetime | None, ctx: Context) -> list[Mrkdwn]:
+def _notes(hidden: int, failed: int, as_of: datetime | None, ctx: Context) -> list[Mrkdwn]:
     notes = [ctx.texts("status-more-queues", count=hidden)] if hidden > 0 else []
+    if failed > ctx.failed_count:
+        notes.append(ctx.texts("status-failed-alarm", limit=ctx.failed_count))
     return notes + ([ctx.texts("status-as-of", at=Moment(as_of))] if as_of is not None else [])
 
 

@@ -428,6 +428,8 @@ def _status_samples(w: Words) -> Iterator[Sample]:
     yield Sample("status-alarm-sampled", partial(status.status_message, alarm, NOW))
     home = partial(status.status_message, alarm, None)
     yield Sample("status-home", home, source=Source.HOME)
+    piled_up = queue_status(w, failed_jobs_count=1_234)
+    yield Sample("status-piled-up", partial(status.status_message, piled_up, None))
     yield Sample("status-empty", partial(status.status_message, calm, None))
     yield Sample("status-many-queues", partial(status.status_message, many, None))
 
