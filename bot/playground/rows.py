@@ -1,15 +1,17 @@
-"""What the database sees: the newest rows of the queue's two tables, as they are stored."""
+"""What the database sees: the newest rows of the queue's two tables, with their stored values."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Column, Engine, Table, func, select
 
 from bot.playground.block_specs import Json
 from bot.queue.layouts import Queue
 
 NEWEST = 20
 """Rows shown of each table."""
+LONG = ("exception", "payload")
+"""Columns that come last, where a narrow panel has room for them."""
 
 
 def tables_json(engine: Engine, queue: Queue) -> Json:
@@ -18,17 +20,19 @@ def tables_json(engine: Engine, queue: Queue) -> Json:
         shown: Json = {}
         for table in (queue.jobs, queue.failed):
             counted = select(func.count()).select_from(table)
-            newest = select(table).order_by(table.c.id.desc()).limit(NEWEST)
+            columns = _columns(table)
+            newest = select(*columns).order_by(table.c.id.desc()).limit(NEWEST)
             shown[table.name] = {
                 "count": connection.execute(counted).scalar_one(),
-                "columns": _columns(table),
+                "columns": [column.name for column in columns],
                 "rows": [[_plain(value) for value in row] for row in connection.execute(newest)],
             }
     return shown
 
 
-def _columns(table: Table) -> list[str]:
-    return [column.name for column in table.columns]
+def _columns(table: Table) -> list[Column[Any]]:
+    short = [column for column in table.columns if column.name not in LONG]
+    return short + [table.columns[name] for name in LONG if name in table.columns]
 
 
 def _plain(value: Any) -> Any:

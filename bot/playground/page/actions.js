@@ -1,7 +1,7 @@
 /* What a person does, sent to the local Slack, with the time its acknowledgement took. */
 
 import { post } from "./api.js";
-import { refresh, say, set, state } from "./state.js";
+import { did, refresh, say, set, state } from "./state.js";
 
 const WORDS = {
   operation_timeout: "the app did not acknowledge within 3 seconds",
@@ -25,21 +25,32 @@ export function explain(code) {
   return Object.hasOwn(WORDS, code) ? `${WORDS[code]} (${code})` : code;
 }
 
-/** Whether something failed that the local Slack itself has told nobody. */
+/** Whether something failed of which the local Slack has posted no word. */
 function untold(answer) {
+  return answer.error !== undefined && !answer.replies?.length;
+}
+
+/** Whether the local Slack did not even take the request: a view that it took it for tells so. */
+function notTaken(answer) {
   return answer.error !== undefined && answer.replies === undefined;
 }
 
 /** Sends a slash command in a channel; a failure is told by Slackbot, as in Slack. */
 export async function command(text, channel) {
+  const me = state.me;
   const answer = await request("/_local/command", text, { channel, text });
+  did({ me, kind: "command", text, answered: answer.error === undefined });
+  set({});
   if (untold(answer)) say(channel, `\`${text.split(/\s/)[0]}\` failed: ${explain(answer.error)}.`);
 }
 
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };
+  const me = state.me;
   const answer = await request("/_local/click", "a click", body);
+  did({ me, kind: "click", ts: message.ts, action_id: action.action_id, told: answer.replies?.length > 0 });
+  set({});
   if (untold(answer)) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
@@ -49,7 +60,7 @@ let noted = Promise.resolve();
 export async function clickInView(view, action) {
   await noted;
   const answer = await request("/_local/click", "a click", { view_id: view.id, ...action });
-  const quiet = view.type === "modal" && !untold(answer);
+  const quiet = view.type === "modal" && !notTaken(answer);
   if (answer.error && !quiet) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
@@ -62,7 +73,7 @@ export function note(view, block, element, value) {
 /** Submits a modal; answers what went wrong where the modal itself does not tell it, else null. */
 export async function submit(view, values) {
   const answer = await request("/_local/submit", "a form", { view_id: view.id, values });
-  return untold(answer) ? explain(answer.error) : null;
+  return notTaken(answer) ? explain(answer.error) : null;
 }
 
 /** Closes a modal, or with `clear` the whole stack. */

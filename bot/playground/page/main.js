@@ -3,10 +3,12 @@
 import { firstCommands, loadCommands } from "./commands.js";
 import { composer } from "./composer.js";
 import { h } from "./dom.js";
+import { guide } from "./guide.js";
 import { homePane } from "./home.js";
 import { icon } from "./icons.js";
 import { messageList, threadPane } from "./messages.js";
 import { modals } from "./modal.js";
+import { readPanel, sidePanel } from "./panel.js";
 import { goTo, goToHash, rolesOf } from "./people.js";
 import { actingAs, sidebar } from "./sidebar.js";
 import { follow, HOME, onChange, people, placeName, places, refresh, set, state } from "./state.js";
@@ -17,6 +19,8 @@ const byId = (id) => document.getElementById(id);
 
 function start() {
   const writing = composer(byId("composer"), byId("field"), byId("suggestions"));
+  const panel = sidePanel(byId("panel"), byId("behind"));
+  const openPanel = () => byId("panel").hidden && panel.toggle();
   const parts = [
     messageList(byId("log"), byId("jump"), (channel) => intro(channel, writing)),
     threadPane(byId("thread")),
@@ -27,6 +31,8 @@ function start() {
     writing.draw,
     drawHead,
     drawStatus,
+    panel.draw,
+    guide(byId("guide"), { openPanel, focus: writing.focus }),
   ];
   onChange(() => {
     if (!state.ready || !settle()) return;
@@ -35,10 +41,11 @@ function start() {
   byId("jump").append(icon("down"), "New messages");
   byId("send").append(icon("send"));
   themeSwitch(byId("theme"));
-  keys(writing);
+  keys(writing, panel.toggle);
   window.addEventListener("hashchange", () => goToHash(location.hash));
   document.addEventListener("visibilitychange", () => set({}));
   void loadCommands().then(() => set({}));
+  void readPanel();
   writing.focus();
   void refresh();
   follow();
@@ -125,10 +132,11 @@ function themeSwitch(button) {
   draw();
 }
 
-/** Typing anywhere goes to the composer; Alt with an arrow goes to the next channel. */
-function keys(writing) {
+/** Typing anywhere goes to the composer, Alt with an arrow to the next channel, Ctrl+. to the panel. */
+function keys(writing, togglePanel) {
   document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return undefined;
+    if ((event.ctrlKey || event.metaKey) && event.key === ".") return togglePanel();
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.altKey && step) {
       event.preventDefault();

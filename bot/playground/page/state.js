@@ -21,6 +21,9 @@ export const state = {
   wanted: null,
   ack: null,
   busy: "",
+  backstage: null,
+  backstageAt: 0,
+  deeds: [],
 };
 
 const listeners = new Set();
@@ -38,6 +41,11 @@ export function onChange(listener) {
 export function set(values) {
   Object.assign(state, values);
   for (const listener of listeners) listener();
+}
+
+/** Notes what the acting user did and what came of it, for the first minute. */
+export function did(deed) {
+  state.deeds.push({ me: state.me, ...deed });
 }
 
 /** Reads the whole state again; calls while one is under way are answered by one more reading. */
