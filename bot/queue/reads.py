@@ -43,27 +43,24 @@ def status(connection: Connection, queue: Queue, now: datetime, seconds: float) 
     """The exact status, or `TooSlow` where one of its three scans takes more than `seconds`."""
     jobs = queue.jobs.c
     waiting = jobs.reserved_at.is_(None)
+    # By an expression, since MariaDB would walk the index on the name and look up every row: 3.3 s
+    # for three million jobs, against 1.4 s for one scan.
+    name = jobs.queue.concat("").label("queue")
     counts = bounded(
         connection,
         select(
-            jobs.queue,
+            name,
             func.sum(case((waiting, 1), else_=0)).label("pending"),
             func.sum(case((waiting, 0), else_=1)).label("reserved"),
+            func.min(case((waiting, jobs.created_at))).label("oldest"),
         )
-        .group_by(jobs.queue)
-        .order_by(jobs.queue),
+        .group_by(name)
+        .order_by(name),
         seconds,
     ).all()
-    first = bounded(
-        connection,
-        select(jobs.queue, jobs.created_at, jobs.available_at)
-        .where(waiting)
-        .order_by(jobs.created_at, jobs.id)
-        .limit(1),
-        seconds,
-    ).first()
+    least = min((row.oldest for row in counts if row.oldest is not None), default=None)
+    oldest = None if least is None else _oldest(connection, queue, least, seconds)
     failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
-    oldest = None if first is None else OldestPending.model_validate(first._asdict())
     return QueueStatus(
         pending_jobs=_counts(counts, "pending"),
         reserved_jobs=_counts(counts, "reserved"),
@@ -72,6 +69,21 @@ def status(connection: Connection, queue: Queue, now: datetime, seconds: float) 
         oldest_pending_job=oldest,
         timestamp=queue.human(unix(now)),
     )
+
+
+def _oldest(
+    connection: Connection, queue: Queue, least: int, seconds: float
+) -> OldestPending | None:
+    """The pending job created at `least`, or the next one where a worker took it meanwhile."""
+    c = queue.jobs.c
+    pending = select(c.queue, c.created_at, c.available_at).where(c.reserved_at.is_(None)).limit(1)
+    # In the order of ids it is among the first rows; by `created_at` all of them would be sorted.
+    first = bounded(
+        connection, pending.where(c.created_at == least).order_by(c.id), seconds
+    ).first()
+    if first is None:
+        first = bounded(connection, pending.order_by(c.created_at, c.id), seconds).first()
+    return None if first is None else OldestPending.model_validate(first._asdict())
 
 
 def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:

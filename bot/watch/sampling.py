@@ -7,7 +7,7 @@ from bot.queue import reads
 from bot.queue.database import TooSlow, changing, reading
 from bot.registry import Setup
 
-COUNT_SECONDS = 15.0
+COUNT_SECONDS = 45.0
 SHORTEST = 10.0
 SHARE = 20
 """Counting takes at most a twentieth of the time: after 5 s of it the next waits 100 s."""

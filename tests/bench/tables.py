@@ -13,7 +13,7 @@ from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB, running_mariadb
 
 SERVER = (
-    "--innodb-buffer-pool-size=3G",
+    "--innodb-buffer-pool-size=4G",
     "--innodb-log-file-size=1G",
     "--innodb-flush-log-at-trx-commit=1",
     "--innodb-lock-wait-timeout=20",
