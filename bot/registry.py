@@ -20,6 +20,9 @@ from bot.queue.layouts import Queue
 from bot.queue.model import Value
 from bot.views.context import Context, Links
 
+LARGEST_ID = 10**18 - 1
+"""Larger numbers are no id of any row; SQLite cannot even compare with those above 2**63."""
+
 
 class Arguments(BaseModel):
     """A command's arguments; a field with `positional` takes the bare words."""
@@ -79,6 +82,7 @@ class Setup:
     links: Links = field(default_factory=Links)
     oldest_seconds: int = 300
     reserved_seconds: int = 300
+    failed_count: int = 100
     alerts_per_minute: int = 20
     archive_days: int = 7
     clock: Clock = now_of

@@ -249,9 +249,12 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
 
 
 @contextmanager
-def team_at_work(queue: TestQueue, **changed: Any) -> Iterator[Team]:
-    """A team until the block ends; `changed` are settings that differ."""
-    with LocalSlack() as slack:
+def team_at_work(queue: TestQueue, *, rates: bool = True, **changed: Any) -> Iterator[Team]:
+    """A team until the block ends; `changed` are settings that differ.
+
+    Without `rates` the test itself may post as much as it likes.
+    """
+    with LocalSlack(rates=rates) as slack:
         team = Team(slack, queue, team_settings(slack, queue.url, **changed))
         team.start()
         try:

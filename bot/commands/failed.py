@@ -6,7 +6,7 @@ from bot.access.masking import mask_text
 from bot.model import Message, Role
 from bot.queue import reads
 from bot.queue.model import FailedJobList, Listed
-from bot.registry import Arguments, Command, Result, Work
+from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.lists import failed_list
 
@@ -16,7 +16,7 @@ class FailedArguments(Arguments):
 
     queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
     limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
-    after: int | None = Field(default=None, ge=0, json_schema_extra={"form": "ID"})
+    after: int | None = Field(default=None, ge=0, le=LARGEST_ID, json_schema_extra={"form": "ID"})
 
 
 class FailedResult(Result):

@@ -6,7 +6,7 @@ from bot.ledger import audit
 from bot.ledger.model import AuditLine
 from bot.model import Message, Role
 from bot.queue.model import Value
-from bot.registry import Arguments, Command, Result, Work
+from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.audit import history_message
 from bot.views.context import Context
 
@@ -16,7 +16,7 @@ LINES = 50
 class HistoryArguments(Arguments):
     """One job's or failed job's id, or one person (a mention, or a terminal's name)."""
 
-    job: int | None = Field(default=None, ge=1, json_schema_extra={"form": "ID"})
+    job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
 
 

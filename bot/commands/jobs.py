@@ -7,7 +7,7 @@ from pydantic import Field
 from bot.model import Message, Role
 from bot.queue import reads
 from bot.queue.model import JobList, JobState, Listed
-from bot.registry import Arguments, Command, Result, Work
+from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.lists import job_list
 
@@ -21,7 +21,7 @@ class JobsArguments(Arguments):
     sort: Literal["newest", "oldest"] = Field(
         default="newest", json_schema_extra={"form": "newest|oldest"}
     )
-    after: int | None = Field(default=None, ge=0, json_schema_extra={"form": "ID"})
+    after: int | None = Field(default=None, ge=0, le=LARGEST_ID, json_schema_extra={"form": "ID"})
 
 
 class JobsResult(Result):

@@ -93,10 +93,15 @@ def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("surface", ["slash", "button", "home"])
-def test_every_command_asks_every_role_on_every_surface(team: Team, surface: str) -> None:
-    team.queue.fail(45)
-    team.queue.push(123)
-    with ThreadPoolExecutor(len(PEOPLE)) as at_once:
+def test_every_command_asks_every_role_on_every_surface(
+    kept_queue: TestQueue, surface: str
+) -> None:
+    kept_queue.fail(45)
+    kept_queue.push(123)
+    with (
+        team_at_work(kept_queue, rates=False) as team,
+        ThreadPoolExecutor(len(PEOPLE)) as at_once,
+    ):
         tries = {name: at_once.submit(try_all, team, name, surface) for name in PEOPLE}
         said = {name: tried.result() for name, tried in tries.items()}
 
