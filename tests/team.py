@@ -150,16 +150,18 @@ class Team:
 
     # ---- what is to be seen
 
-    def until(self, find: Callable[[], T], timeout: float = 10.0) -> T:
+    def until(self, find: Callable[[], T | None], timeout: float = 10.0) -> T:
         """What `find` gives as soon as it gives something; `TimeoutError` after that time."""
         found: list[T] = []
 
         def look() -> bool:
-            found[:] = [find()]
-            return bool(found[0])
+            seen = find()
+            if seen:
+                found.append(seen)
+            return bool(seen)
 
         self.slack.wait_for(look, timeout)
-        return found[0]
+        return found[-1]
 
     def posted(self, channel: str) -> list[Json]:
         """The messages that everybody in a channel sees, oldest first, with the channel's id."""
@@ -185,9 +187,7 @@ class Team:
             every = self.posted("queue-alerts")
             return next((one for one in every if said in one["text"] and one["ts"] in known), None)
 
-        found = self.until(find)
-        assert found is not None
-        return found
+        return self.until(find)
 
     def now(self, message: Json) -> Json:
         """The message as it is now."""

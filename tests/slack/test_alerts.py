@@ -17,9 +17,7 @@ def settled(team: Team, alert: Json) -> Json:
         now = team.now(alert)
         return None if action_ids(now) else now
 
-    found = team.until(find)
-    assert found is not None
-    return found
+    return team.until(find)
 
 
 def test_a_new_failure_is_posted_with_retry_details_and_a_menu(team_on_each: Team) -> None:

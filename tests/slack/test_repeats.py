@@ -1,0 +1,145 @@
+"""The same envelope more than once, to one bot or to two: one change, and the same answer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.ledger import tables
+from bot.playground.demo import IDS
+from tests.team import Json, Team
+
+
+@pytest.fixture
+def replicas(team: Team) -> Iterator[Team]:
+    """The team with a second bot on the same database and in the same Slack."""
+    second = team.make_bot()
+    second.start()
+    team.until(lambda: team.slack.hub.connected == 2)
+    yield team
+    second.socket.client.auto_reconnect_enabled = False
+    team.bot.socket.client.auto_reconnect_enabled = False
+    team.slack.kill_sockets()
+    second.stop()
+
+
+def whispers(team: Team, channel: str) -> list[Json]:
+    """What only one person sees in a channel."""
+    return [one for one in team.slack.messages(channel) if "ephemeral_to" in one]
+
+
+@pytest.fixture(params=["one bot", "two bots"])
+def served(request: pytest.FixtureRequest) -> Team:
+    """A team with one bot, and one with two."""
+    name = "team" if request.param == "one bot" else "replicas"
+    team: Team = request.getfixturevalue(name)
+    return team
+
+
+def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
+    team = served
+    team.queue.fail(45)
+    team.slack.duplicate_next()
+
+    answer = team.say("retry 45")
+
+    assert "back in the queue" in answer.text
+    team.until(lambda: team.slack.hub.repeated_acks == 1)
+    assert len(team.queue.jobs) == 1
+    assert len(team.archived) == 1
+    assert [row.outcome for row in team.records] == ["ok"]
+    assert len(team.queue.rows(tables.requests)) == 1
+    assert len(team.channel_texts("queue-ops")) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "ids", "sentence"),
+    [
+        ("operator", "45", "back in the queue"),
+        ("stranger", "45", f"Who can: <!subteam^{IDS.oncall}>, <@{IDS.admin}>"),
+        ("operator", "46", "Failed job 46 not found"),
+        ("operator", "46,47", "Failed job 47 not found"),
+    ],
+)
+def test_a_click_that_comes_twice_gets_the_same_answer_twice(
+    served: Team, who: str, ids: str, sentence: str
+) -> None:
+    team = served
+    team.queue.fail(45)
+    numbers = [int(one) for one in ids.split(",")]
+    message = posted_button(team, numbers)
+    team.slack.duplicate_next()
+
+    team.click(message, "run:retry", as_=who)
+
+    told = team.until(lambda: pair(whispers(team, "queue-ops")))
+    assert sentence in told[0]["text"]
+    assert told[0]["text"] == told[1]["text"]
+    assert content(told[0]) == content(told[1])
+    assert len(team.queue.jobs) == ("back" in sentence)
+    assert len(team.records) == 1
+
+
+def content(message: Json) -> list[Json]:
+    """A message's blocks without the ids that Slack gave them."""
+    return [{key: block[key] for key in block if key != "block_id"} for block in message["blocks"]]
+
+
+def pair(found: list[Json]) -> list[Json] | None:
+    """The two that a test waits for."""
+    return found if len(found) == 2 else None
+
+
+def posted_button(team: Team, ids: list[int]) -> Json:
+    """A message with a Retry button for these ids."""
+    button = {
+        "type": "button",
+        "action_id": "run:retry",
+        "text": {"type": "plain_text", "text": "Retry"},
+        "value": f'{{"v": 1, "ids": {ids}}}',
+    }
+    posted = team.client().chat_postMessage(
+        channel=IDS.queue_ops, text="-", blocks=[{"type": "actions", "elements": [button]}]
+    )
+    return {"channel": IDS.queue_ops, "ts": posted["ts"]}
+
+
+def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
+    team = served
+    team.queue.fail(45)
+    view = team.say("clear-failed", as_="admin").view
+    team.slack.duplicate_next()
+
+    answer = team.submit(view, "1")
+
+    assert "Started: 1" in answer.everything
+    team.until(lambda: team.slack.hub.repeated_acks == 1)
+    team.until(lambda: len(team.records) == 2)
+    assert [row.outcome for row in team.records] == ["started", "done"]
+
+
+def test_a_command_that_slack_redelivers_later_changes_nothing_more(team: Team) -> None:
+    team.queue.fail(45, order=1)
+    team.say("retry 45")
+    # The job came back under its old id: the same words again would retry it.
+    team.queue.fail(45, order=2)
+
+    team.slack.redeliver()
+
+    team.until(lambda: team.slack.hub.repeated_acks == 1)
+    assert [row.id for row in team.queue.failed] == [45]
+    assert len(team.queue.jobs) == 1
+
+
+def test_two_clicks_of_two_people_are_two_requests_and_one_change(replicas: Team) -> None:
+    team = replicas
+    team.queue.fail(45)
+    alert = team.alert()
+    team.click(alert, "run:retry", as_="operator")
+    team.client().chat_update(
+        channel=alert["channel"], ts=alert["ts"], text=alert["text"], blocks=alert["blocks"]
+    )
+    second = team.click(alert, "run:retry", as_="admin")
+
+    assert f"already retried by <@{IDS.operator}>" in second.text
+    assert len(team.queue.jobs) == 1
+    assert [row.outcome for row in team.records] == ["ok", "refused"]
