@@ -171,31 +171,31 @@ class Control:
         return JSONResponse({"commands": self._asked.commands()})
 
     async def _command(self, body: Json) -> Json:
-        user, channel, text = _texts(body, "user", "channel", "text")
+        user, channel, text = texts(body, "user", "channel", "text")
         return await self._people.command(user, channel, text, _wait(body))
 
     async def _click(self, body: Json) -> Json:
-        user, action_id = _texts(body, "user", "action_id")
+        user, action_id = texts(body, "user", "action_id")
         click = Click(action_id, body.get("block_id"), _chosen(body))
         if "view_id" in body:
-            (view_id,) = _texts(body, "view_id")
+            (view_id,) = texts(body, "view_id")
             return await self._people.click_in_view(user, view_id, click, _wait(body))
-        channel, ts = _texts(body, "channel", "ts")
+        channel, ts = texts(body, "channel", "ts")
         return await self._people.click(user, channel, ts, click, _wait(body))
 
     async def _submit(self, body: Json) -> Json:
-        user, view_id = _texts(body, "user", "view_id")
+        user, view_id = texts(body, "user", "view_id")
         values = body.get("values", {})
         if not isinstance(values, dict):
             raise CannotError("values must be an object")
         return await self._people.submit(user, view_id, values, _wait(body))
 
     async def _close(self, body: Json) -> Json:
-        user, view_id = _texts(body, "user", "view_id")
+        user, view_id = texts(body, "user", "view_id")
         return await self._people.close(user, view_id, everything=bool(body.get("clear")))
 
     async def _home(self, body: Json) -> Json:
-        (user,) = _texts(body, "user")
+        (user,) = texts(body, "user")
         return await self._people.open_home(user, _wait(body))
 
     async def _events(self, _request: Request) -> Response:
@@ -270,12 +270,13 @@ async def _body(request: Request) -> Json:
     return body
 
 
-def _texts(body: Json, *names: str) -> list[str]:
+def texts(body: Json, *names: str) -> list[str]:
+    """The texts of a body by their names; raises `WrongValueError`."""
     found = [body.get(name) for name in names]
-    texts = [value for value in found if isinstance(value, str)]
-    if len(texts) < len(names):
+    given = [value for value in found if isinstance(value, str)]
+    if len(given) < len(names):
         raise WrongValueError(f"these must be texts: {', '.join(names)}")
-    return texts
+    return given
 
 
 def _wait(body: Json) -> float:

@@ -2,10 +2,8 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,18 +11,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.block_specs import Json
-from bot.playground.control import endpoint
+from bot.playground.control import endpoint, texts
 from bot.playground.faults import (
     Answer,
     LostAnswer,
     RateLimited,
     Refused,
     Reset,
-    Script,
     ServerError,
 )
 from bot.playground.forms import WrongValueError
 from bot.playground.people import CannotError
+from bot.playground.switches import Switches
 from bot.playground.traffic import ACK_MS, Traffic
 
 MOST = 100
@@ -41,6 +39,16 @@ ANSWERS: dict[str, Callable[[Json], Answer]] = {
 }
 """What a call may be answered instead of the truth; "timeout" happens after it took effect."""
 
+SOCKETS: dict[str, Callable[[Switches, Json], None]] = {
+    "duplicate": lambda slack, body: slack.duplicate_next(_number(body, "count", 1, 1, MOST)),
+    "delay": lambda slack, body: slack.delay_next(_number(body, "seconds", 2, 0, 60)),
+    "refuse": lambda slack, body: slack.refuse_sockets(on=bool(body.get("on", True))),
+    "silence": lambda slack, _body: slack.silence_sockets(),
+    "kill": lambda slack, _body: slack.kill_sockets(),
+    "refresh": lambda slack, _body: slack.refresh_sockets(),
+}
+"""What may go wrong with the sockets: the next envelopes, new sockets, or those that are open."""
+
 
 @dataclass(frozen=True)
 class Backstage:
@@ -54,41 +62,6 @@ class Backstage:
     look: Callable[[], Json] | None = None
     steer: Callable[[Json], Json] | None = None
     guide: Sequence[Json] = ()
-
-
-class Connections(Protocol):
-    """How many sockets the app holds."""
-
-    @property
-    def connected(self) -> int:
-        """The number of open sockets."""
-        ...
-
-
-class Switches(Protocol):
-    """What the panel switches: a `LocalSlack`, asked from a thread that is not its own."""
-
-    faults: Script
-
-    @property
-    def hub(self) -> Connections:
-        """Its sockets."""
-        ...
-
-    def script(self, method: str, answers: Iterable[Answer | str | int]) -> None:
-        """The next answers of a method."""
-
-    def duplicate_next(self, count: int = 1) -> None:
-        """The next envelopes twice."""
-
-    def silence_sockets(self) -> None:
-        """Sockets open, and deaf."""
-
-    def kill_sockets(self) -> None:
-        """Sockets cut."""
-
-    def refresh_sockets(self) -> None:
-        """The app asked to connect anew."""
 
 
 class Panel:
@@ -124,10 +97,12 @@ class Panel:
             return look()
 
     def _wire(self) -> Json:
+        self._traffic.answered_elsewhere(self._slack.hub.acks)
         return {
             "requests": self._traffic.newest_first(),
             "faults": self._slack.faults.waiting(),
             "connections": self._slack.hub.connected,
+            "refusing": self._slack.hub.faults.refusing,
             "ack_limit_ms": ACK_MS,
         }
 
@@ -139,33 +114,24 @@ class Panel:
     async def _faults(self, body: Json) -> Json:
         """One fault a request: answers of a method, something about the sockets, or none more."""
         if body.get("clear"):
-            self._slack.faults.clear()
+            await run_in_threadpool(self._slack.clear_faults)
         else:
-            await run_in_threadpool(self._socket_fault(body) or self._scripted(body))
+            await run_in_threadpool(self._sockets if "sockets" in body else self._scripted, body)
         wire = self._wire()
-        return {name: wire[name] for name in ("faults", "connections")}
+        return {name: wire[name] for name in ("faults", "connections", "refusing")}
 
-    def _scripted(self, body: Json) -> Callable[[], None]:
-        method, kind = body.get("method"), body.get("answer")
-        if not isinstance(method, str) or not method or kind not in ANSWERS:
-            raise WrongValueError(f"needs a method, and an answer of {', '.join(ANSWERS)}")
+    def _scripted(self, body: Json) -> None:
+        method, kind = texts(body, "method", "answer")
+        if kind not in ANSWERS:
+            raise WrongValueError(f"an answer is one of {', '.join(ANSWERS)}; not {kind}")
         answers = [ANSWERS[kind](body)] * _number(body, "count", 1, 1, MOST)
-        return partial(self._slack.script, method, answers)
+        self._slack.script(method, answers)
 
-    def _socket_fault(self, body: Json) -> Callable[[], None] | None:
-        match body.get("sockets"):
-            case None:
-                return None
-            case "duplicate":
-                return partial(self._slack.duplicate_next, _number(body, "count", 1, 1, MOST))
-            case "silence":
-                return self._slack.silence_sockets
-            case "kill":
-                return self._slack.kill_sockets
-            case "refresh":
-                return self._slack.refresh_sockets
-            case other:
-                raise WrongValueError(f"sockets can duplicate, silence, kill, refresh; not {other}")
+    def _sockets(self, body: Json) -> None:
+        (kind,) = texts(body, "sockets")
+        if kind not in SOCKETS:
+            raise WrongValueError(f"sockets can {', '.join(SOCKETS)}; not {kind}")
+        SOCKETS[kind](self._slack, body)
 
 
 def _code(body: Json) -> str:

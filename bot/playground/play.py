@@ -25,6 +25,7 @@ from bot.playground.control import Asked
 from bot.playground.demo import IDS
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.panel import Backstage
+from bot.playground.proxies import bypass_proxies
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
 from bot.playground.server import LocalSlack
@@ -40,15 +41,10 @@ from bot.wiring import make_bot
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
-PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
-"""Variables by which the SDK and urllib would send even a request to 127.0.0.1 elsewhere."""
-
 
 def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
-    # Everything here is on this machine: a proxy for the world outside would only break it.
-    for name in [name for name in os.environ if name.lower() in PROXIES]:
-        del os.environ[name]
+    bypass_proxies(os.environ)
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -3,18 +3,21 @@
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.playground.block_specs import Json
+from bot.playground.delivery import AckRecord
 
 KEPT = 100
 """How many exchanges are remembered, the newest."""
 ACK_MS = 3000.0
 """How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
+REMEMBERED = 2_000
+"""Envelopes whose ack is recognised."""
 BODY = 65_536
 """Bytes of an answer that are read for its `ok` and `error`."""
 
@@ -58,6 +61,7 @@ class Traffic:
         self._exchanges: deque[Exchange] = deque(maxlen=KEPT)
         self._awaited: dict[str, Exchange] = {}
         self._count = 0
+        self._looked = 0
 
     def began(self, kind: Kind, name: str, outcome: str | None = None) -> Exchange:
         """Remember that something was sent."""
@@ -81,7 +85,7 @@ class Traffic:
         again = " (again)" if envelope in self._awaited else ""
         exchange = self.began("envelope", _described(frame) + again)
         self._awaited[envelope] = exchange
-        while len(self._awaited) > KEPT:
+        while len(self._awaited) > REMEMBERED:
             self._awaited.pop(next(iter(self._awaited)))
 
     def acked(self, envelope: object) -> None:
@@ -90,6 +94,14 @@ class Traffic:
         if exchange is not None and exchange.outcome is None:
             late = (self._clock() - exchange.began) * 1000 > ACK_MS
             self.ended(exchange, "late" if late else "ok")
+
+    def answered_elsewhere(self, acks: Sequence[AckRecord]) -> None:
+        """Note what was delivered without a socket, out of all acks there are, oldest first."""
+        for ack in acks[max(self._looked, len(acks) - KEPT) :]:
+            if ack.envelope_id not in self._awaited:
+                exchange = self.began("envelope", ack.kind)
+                exchange.ms, exchange.outcome = ack.ms, "no ack" if ack.ms is None else "ok"
+        self._looked = len(acks)
 
     def newest_first(self) -> list[Json]:
         """All that is remembered, as the panel shows it."""

@@ -30,6 +30,7 @@ const ANSWERS = {
 };
 const SOCKETS = {
   duplicate: ["Duplicate next", "The next envelope is sent twice"],
+  delay: ["Delay next", "The next envelope is sent two seconds later"],
   refresh: ["Ask to reconnect", "Send every socket a disconnect frame"],
   silence: ["Silence", "Leave the sockets open and deaf"],
   kill: ["Kill", "Cut every socket without a word"],
@@ -47,7 +48,7 @@ export function wireTab() {
     h("section", { "aria-label": "Requests" }, h("h3", null, icon("pulse"), "Requests", sockets), list),
   );
   function draw(panel) {
-    faults.draw(panel.faults);
+    faults.draw(panel);
     sockets.textContent = `${panel.connections} ${panel.connections === 1 ? "socket" : "sockets"}`;
     reconcile(list, panel.requests.map((one) => request(one, panel.ack_limit_ms)));
   }
@@ -75,6 +76,7 @@ function faultForm() {
     const body = { method: method.value, answer: answer.value, count: Number(count.value) };
     void fault(answer.value === "error" ? { ...body, code: code.value } : body);
   };
+  const refuse = h("button", { type: "button", class: "button", title: "Take no new socket; those that are open stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new");
   const socketButtons = Object.entries(SOCKETS).map(([sockets, [words, title]]) =>
     h("button", { type: "button", class: "button", title, on: { click: () => void fault({ sockets }) } }, words),
   );
@@ -94,9 +96,10 @@ function faultForm() {
       h("span", { class: "fault-send" }, count, h("button", { type: "submit", class: "button danger" }, "Switch on")),
     ),
     waiting,
-    h("div", { class: "socket-buttons", role: "group", "aria-label": "Sockets" }, socketButtons),
+    h("div", { class: "socket-buttons", role: "group", "aria-label": "Sockets" }, socketButtons, refuse),
   );
-  function draw(pending) {
+  function draw({ faults: pending, refusing }) {
+    refuse.ariaPressed = String(refusing === true);
     const items = Object.entries(pending).map(([name, left]) => ({
       key: name,
       signature: String(left),
