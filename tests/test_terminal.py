@@ -1,0 +1,376 @@
+"""`queue-bot do … --json` is the spec's API; refusals, confirmation, repeats, audit, exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from bot.ledger import tables
+from bot.ledger.model import Preview
+from bot.model import Role
+from bot.registry import Setup
+from bot.settings import load_settings
+from bot.terminal import Asked, do
+from bot.wiring import NoSlack, make_setup
+from tests.queues import TestQueue, make_queue, payload
+
+ROOT = Path(__file__).parent.parent
+Json = dict[str, Any]
+
+
+def setup_of(queue: TestQueue, **environ: str) -> Setup:
+    """What `queue-bot do` works with, on the test's database."""
+    settings = load_settings({"DATABASE_URL": queue.url, **environ}, need="database")
+    return make_setup(settings, queue.engine, NoSlack())
+
+
+def never(_preview: Preview) -> int | None:
+    """Nobody sits at the terminal."""
+    return None
+
+
+def ran(
+    queue: TestQueue,
+    words: str,
+    *,
+    yes: bool = False,
+    request: str | None = None,
+    ask: Callable[[Preview], int | None] = never,
+    **environ: str,
+) -> tuple[int, Json]:
+    """The exit code and the JSON that was printed."""
+    said: list[str] = []
+    asked = Asked(words, "ana", request, yes, as_json=True)
+    code = do(setup_of(queue, **environ), asked, said.append, ask)
+    (printed,) = said
+    read: Json = json.loads(printed)
+    return code, read
+
+
+def shape(value: object) -> object:
+    """Keys and types, and for a list those of its first entry."""
+    match value:
+        case dict():
+            return {key: shape(entry) for key, entry in value.items()}
+        case [first, *_]:
+            return [shape(first)]
+    return type(value).__name__
+
+
+# The responses in the spec of the queue's API, as they stand there.
+STATUS = """{"success": true, "data": {
+  "pending_jobs": [{"queue": "netsuite", "count": 3}],
+  "reserved_jobs": [{"queue": "netsuite", "count": 1}],
+  "failed_jobs_count": 5, "oldest_pending_age_seconds": 120,
+  "oldest_pending_job": {
+    "queue": "netsuite", "created_at": 1730997654, "available_at": 1730997654},
+  "timestamp": "2025-11-07 19:30:00"}}"""
+JOBS = r"""{"success": true, "data": {
+  "jobs": [{"id": 123, "queue": "netsuite", "attempts": 0, "max_attempts": 3,
+    "job_class": "App\\Jobs\\NetsuiteSyncJob", "order_id": 803196, "tienda_id": 12097,
+    "created_at_human": "2025-11-07 17:42:56", "available_at_human": "2025-11-07 17:42:56",
+    "reserved_at_human": null, "age_seconds": 245}],
+  "count": 1, "filters": {"queue": "netsuite", "status": "pending", "limit": 50}}}"""
+FAILED = r"""{"success": true, "data": {
+  "failed_jobs": [{"id": 45, "queue": "netsuite", "job_class": "App\\Jobs\\NetsuiteSyncJob",
+    "order_id": 803193, "tienda_id": 12097,
+    "exception_short": "NetSuite sync failed: exception - MySQL server has gone away...",
+    "failed_at": "2025-11-07 17:45:59"}],
+  "count": 1}}"""
+RETRY = """{"success": true, "message": "Job 45 moved back to queue for retry",
+  "data": {"queue": "netsuite", "failed_at": "2025-11-07 17:45:59"}}"""
+RETRY_ALL = (
+    """{"success": true, "message": "Retried 5 failed jobs", "data": {"retried_count": 5}}"""
+)
+DELETE = """{"success": true, "message": "Job 123 deleted",
+  "data": {"queue": "netsuite", "attempts": 2}}"""
+DELETE_FAILED = """{"success": true, "message": "Failed job 45 deleted permanently",
+  "data": {"queue": "netsuite", "failed_at": "2025-11-07 17:45:59"}}"""
+CLEAR = """{"success": true, "message": "Cleared 5 failed jobs", "data": {"deleted_count": 5}}"""
+
+
+def fill(queue: TestQueue) -> None:
+    """The rows that the spec's examples tell of."""
+    queue.push(123, attempts=2)
+    queue.push(124, reserved_at=1762537400)
+    for id_ in range(41, 46):
+        queue.fail(id_)
+
+
+@pytest.mark.parametrize(
+    ("words", "example"),
+    [
+        ("status", STATUS),
+        ("jobs queue=netsuite status=pending", JOBS),
+        ("failed", FAILED),
+        ("retry 45", RETRY),
+        ("retry-all", RETRY_ALL),
+        ("delete 123", DELETE),
+        ("delete-failed 45", DELETE_FAILED),
+        ("clear-failed", CLEAR),
+    ],
+)
+def test_the_json_of_each_operation_is_the_one_of_the_spec(
+    kept_queue: TestQueue, tmp_path: Path, words: str, example: str
+) -> None:
+    wanted = json.loads(example)
+    on_sqlite = make_queue(f"sqlite:///{tmp_path / 'q.sqlite3'}")
+    for queue in (kept_queue, on_sqlite):
+        fill(queue)
+        code, said = ran(queue, words, yes=True)
+
+        assert code == 0
+        said.pop("extra", None)
+        assert shape(said) == shape(wanted)
+        assert list(said) == list(wanted)
+        assert said.get("message") == wanted.get("message")
+        if "message" in wanted:
+            assert said["data"] == wanted["data"]
+    on_sqlite.engine.dispose()
+
+
+def test_the_lists_say_what_the_spec_says_of_the_same_rows(kept_queue: TestQueue) -> None:
+    kept_queue.push(123)
+    kept_queue.fail(45)
+    _, jobs = ran(kept_queue, "jobs queue=netsuite status=pending")
+    _, failed = ran(kept_queue, "failed")
+
+    wanted = json.loads(JOBS)["data"]
+    assert jobs["data"]["filters"] == wanted["filters"]
+    assert jobs["data"]["jobs"][0] | {"age_seconds": 245} == wanted["jobs"][0]
+    row = json.loads(FAILED)["data"]["failed_jobs"][0]
+    assert failed["data"]["failed_jobs"] == [row]
+
+
+def test_a_long_exception_is_cut_as_in_the_spec(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45, exception="x" * 300)
+    _, said = ran(kept_queue, "failed")
+    assert said["data"]["failed_jobs"][0]["exception_short"] == "x" * 100 + "..."
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "code"),
+    [
+        ("retry 9", "Failed job 9 not found", "failed-job-not-found"),
+        ("delete 9", "Job 9 not found", "job-not-found"),
+        ("retri 9", "There is no command retri", "unknown-command"),
+        ("jobs limit=201", "limit can be at most 200", "invalid"),
+        ("cancel 7", "not running", "plan-expired"),
+    ],
+)
+def test_a_refusal_is_an_error_and_exit_code_1(
+    kept_queue: TestQueue, words: str, error: str, code: str
+) -> None:
+    exit_code, said = ran(kept_queue, words)
+    assert exit_code == 1
+    assert said["success"] is False
+    assert error in said["error"]
+    assert said["code"] == code
+    assert "data" not in said
+
+
+def test_a_bulk_change_wants_yes_or_the_count(kept_queue: TestQueue) -> None:
+    fill(kept_queue)
+    for ask in (never, lambda _preview: 4):
+        code, said = ran(kept_queue, "clear-failed", ask=ask)
+        assert (code, said["success"]) == (1, False)
+        assert len(kept_queue.failed) == 5
+
+    code, said = ran(kept_queue, "clear-failed", ask=lambda preview: preview.total)
+    assert (code, said["data"]) == (0, {"deleted_count": 5})
+    assert kept_queue.failed == []
+
+
+def test_nothing_failed_is_a_success_that_moved_nothing(kept_queue: TestQueue) -> None:
+    code, said = ran(kept_queue, "retry-all", yes=True)
+    assert (code, said["message"], said["data"]) == (
+        0,
+        "Retried 0 failed jobs",
+        {"retried_count": 0},
+    )
+
+
+@pytest.mark.parametrize("words", ["retry 45", "retry-all", "clear-failed", "retry 46"])
+def test_the_same_request_id_gets_the_same_answer_and_changes_nothing_more(
+    kept_queue: TestQueue, words: str
+) -> None:
+    kept_queue.fail(45)
+    first = ran(kept_queue, words, yes=True, request="deploy-7")
+    # What the same words would now change.
+    kept_queue.fail(46 if words == "retry 46" else 45)
+    rows = (kept_queue.failed, kept_queue.jobs)
+
+    again = ran(kept_queue, words, yes=True, request="deploy-7")
+
+    assert again == first
+    assert (kept_queue.failed, kept_queue.jobs) == rows
+
+
+def test_another_person_with_the_same_request_id_is_another_request(
+    kept_queue: TestQueue,
+) -> None:
+    kept_queue.fail(45)
+    ran(kept_queue, "retry 45", request="deploy-7")
+    said: list[str] = []
+    asked = Asked("retry 45", "lucia", "deploy-7", as_json=True)
+    assert do(setup_of(kept_queue), asked, said.append, never) == 1
+    assert "already retried by ana" in said[0] or "already retried by @ana" in said[0]
+
+
+def test_the_terminal_has_the_role_of_its_setting(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    code, said = ran(kept_queue, "delete-failed 45", QUEUE_BOT_TERMINAL_ROLE="operator")
+    assert (code, said["code"]) == (1, "denied")
+    assert "needs the role admin, yours is operator" in said["error"]
+    assert len(kept_queue.failed) == 1
+
+
+def test_what_is_done_in_the_terminal_is_audited_with_person_and_machine(
+    kept_queue: TestQueue,
+) -> None:
+    kept_queue.fail(45)
+    ran(kept_queue, "retry 45")
+    ran(kept_queue, "retry 45")
+    done, refused = kept_queue.rows(tables.audit)
+    assert (done.actor, done.source, done.role, done.rule) == (
+        "ana",
+        "terminal",
+        Role.ADMIN.word,
+        "terminal",
+    )
+    assert re.fullmatch(r".+@.+", done.detail)
+    assert (done.outcome, refused.outcome) == ("ok", "refused")
+
+
+def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
+    fill(kept_queue)
+    setup = setup_of(kept_queue)
+
+    def text(words: str) -> str:
+        said: list[str] = []
+        do(setup, Asked(words, "ana", yes=True), said.append, never)
+        return "\n".join(said)
+
+    assert "Failed job 45" in text("failed")
+    assert "Failed job 45 is back in the queue" in text("retry 45")
+    assert text("retry 99") == (
+        "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} "
+        "Failed job 99 not found: it was already retried or deleted."
+    )
+    whole = text("retry-all")
+    assert "4 failed jobs will go back" in whole.replace("*", "")
+    assert "<!date" not in whole
+
+
+# ---- the real program
+
+
+def queue_bot(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own, with no setting of this machine's."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        cwd=ROOT,
+        env={**kept, **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def program_queue(tmp_path: Path) -> TestQueue:
+    """An SQLite queue for processes; its engine is closed, so that only they have it open."""
+    made = make_queue(f"sqlite:///{tmp_path / 'program.sqlite3'}")
+    made.fail(45)
+    made.engine.dispose()
+    return made
+
+
+def test_the_program_prints_json_verifies_its_audit_and_tells_it(
+    program_queue: TestQueue,
+) -> None:
+    url = {"DATABASE_URL": program_queue.url}
+    done = queue_bot("do", "retry 45", "--as", "ana", "--json", "--request-id", "r1", **url)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(done.stdout)
+    assert {key: said[key] for key in ("success", "message", "data")} == json.loads(RETRY)
+    assert [row.payload for row in program_queue.jobs] == [payload()]
+
+    refused = queue_bot("do", "retry 45", "--as", "ana", "--json", **url)
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["success"] is False
+
+    tail = queue_bot("audit", "tail", **url)
+    assert tail.returncode == 0
+    lines = tail.stdout.splitlines()
+    assert len(lines) == 2
+    assert "ana retry" in lines[0]
+    assert "ok" in lines[0]
+    assert "refused" in lines[1]
+    program_queue.engine.dispose()
+
+
+def test_verify_finds_what_was_changed_and_a_wrong_anchor(team_on_each: Any) -> None:
+    team = team_on_each
+    team.queue.fail(45)
+    team.say("retry 45")
+    anchor = re.search(r"#(\d+) ([0-9a-f]{8})", team.audit_texts()[0])
+    assert anchor is not None
+    url = {"DATABASE_URL": team.queue.url}
+    good = queue_bot("audit", "verify", "--anchor", f"{anchor[1]}:{anchor[2]}", **url)
+    assert (good.returncode, "The chain holds" in good.stdout) == (0, True)
+
+    with team.queue.engine.begin() as connection:
+        connection.execute(update(tables.audit).values(actor="somebody else"))
+    bad = queue_bot("audit", "verify", "--anchor", "1:00000000", **url)
+
+    assert bad.returncode == 1
+    assert "was changed" in bad.stdout
+    assert "rewritten" in bad.stdout
+
+
+def test_a_start_with_wrong_settings_prints_a_line_a_problem_and_exits_2() -> None:
+    wrong = {
+        "SLACK_BOT_TOKEN": "xapp-canary-secret",
+        "QUEUE_BOT_TIME_ZONE": "Mars/Olympus",
+        "QUEUE_BOT_ADMIN": "U07ADMINANA1",
+        "DATABASE_URL": "oracle://u:canary-secret@h/db",
+    }
+    ended = queue_bot("run", **wrong)
+
+    assert ended.returncode == 2
+    lines = ended.stderr.splitlines()
+    for name in (*wrong, "SLACK_APP_TOKEN", "QUEUE_BOT_AUDIT_CHANNEL"):
+        assert sum(line.startswith(name) for line in lines) == 1, (name, lines)
+    assert all(line.endswith((".", "?")) for line in lines)
+    assert "canary-secret" not in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_tables_that_are_missing_stop_the_start_with_a_sentence(tmp_path: Path) -> None:
+    ended = queue_bot(
+        "do", "status", "--as", "ana", DATABASE_URL=f"sqlite:///{tmp_path}/no.sqlite3"
+    )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.splitlines()) >= 1
+    assert "jobs" in ended.stderr
+
+
+def test_a_database_that_is_not_there_is_said_in_a_sentence() -> None:
+    url = "mysql+pymysql://bot:canary-secret@127.0.0.1:1/nothing"
+    ended = queue_bot("do", "status", "--as", "ana", DATABASE_URL=url)
+    assert ended.returncode in (1, 2)
+    assert "The database cannot be reached" in ended.stderr
+    assert "canary-secret" not in ended.stderr
+    assert "Traceback" not in ended.stderr
