@@ -18,7 +18,8 @@ GONE_AWAY = "NetSuite sync failed: exception - MySQL server has gone away"
 def payload(order: int = 803193, tienda: int = 12097) -> str:
     """A payload as the shop platform writes it, with bytes that a JSON round trip would change."""
     data = json.dumps({"order_id": order, "tienda_id": tienda})
-    return f'{{"job": "App\\\\Jobs\\\\NetsuiteSyncJob",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
+    job = "App\\\\Jobs\\\\NetsuiteSyncJob"
+    return f'{{"job": "{job}",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
 
 
 @dataclass(frozen=True)
