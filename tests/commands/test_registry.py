@@ -1,0 +1,165 @@
+"""What a command is made of: everything about it follows from its one file."""
+
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import bot.commands
+from bot.model import Role
+from bot.registry import Command, Effect, find_commands
+from bot.text import LANGUAGES, texts_for
+from bot.views.buttons import MENU
+from tests.readme_table import README, shown, table
+from tests.team import Team
+
+THROWAWAY = '''
+"""`/queue echo word`: say a word again."""
+
+from pydantic import Field
+
+from bot.model import Message, Role
+from bot.queue.model import Value
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+
+
+class EchoArguments(Arguments):
+    """What to say."""
+
+    words: list[str] = Field(json_schema_extra={"positional": "WORD"})
+    loud: bool = False
+
+
+class Said(Value):
+    """What was said."""
+
+    word: str
+
+
+class EchoResult(Result):
+    """The echo."""
+
+    data: Said
+
+
+def run(work: Work, args: EchoArguments) -> EchoResult:
+    """Say it again."""
+    return EchoResult(data=Said(word=" ".join(args.words)))
+
+
+def view(result: EchoResult, context: Context) -> Message:
+    """The word."""
+    return Message(result.data.word)
+
+
+COMMAND = Command(
+    name="echo", arguments=EchoArguments, role=Role.OPERATOR, result=EchoResult, run=run, view=view
+)
+'''
+
+# In a process of its own: what is imported there stays there.
+FIND = """
+import sys
+from zoneinfo import ZoneInfo
+import bot.commands
+bot.commands.__path__.append(sys.argv[1])
+from bot.grammar import parse
+from bot.registry import find_commands
+commands = find_commands()
+print(commands["echo"].usage())
+print(parse("echo hello", commands))
+print(commands["echo"].need)
+from pathlib import Path
+from bot.registry import Setup
+from bot.settings import load_settings
+from bot.terminal import Asked, do
+from bot.wiring import NoSlack, make_setup
+from tests.queues import make_queue
+queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
+settings = load_settings({"DATABASE_URL": queue.url}, need="database")
+setup = make_setup(settings, queue.engine, NoSlack())
+do(setup, Asked("echo hello world", "ana"), print, lambda preview: None)
+do(setup, Asked("help", "ana", as_json=True), print, lambda preview: None)
+"""
+
+COMMANDS = find_commands()
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_new_file_below_commands_is_a_command_with_usage_help_and_terminal(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "echo.py").write_text(THROWAWAY, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", FIND, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "/queue echo WORD [loud=]"
+    assert "Request(command='echo', values={'words': ['hello']}" in lines[1]
+    assert "role=<Role.OPERATOR: 2>, changes=False" in lines[2]
+    assert lines[3] == "hello world"
+    assert '"usage": "/queue echo WORD [loud=]"' in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_every_command_has_its_role_view_and_help_in_every_language(command: Command) -> None:
+    assert isinstance(command.role, Role)
+    assert callable(command.view)
+    assert command.usage().startswith(f"/queue {command.name}")
+    zone = ZoneInfo("UTC")
+    said = {texts_for(language, "en", zone).plain(f"help-{command.name}") for language in LANGUAGES}
+    assert len(said) == len(LANGUAGES)
+    if command.effect is not Effect.READ:
+        assert command.role >= Role.OPERATOR
+        # Everybody sees a change: in the channel it was made in.
+        assert command.visible is not None or command.name == "cancel"
+    if command.effect is Effect.BULK:
+        assert command.role is Role.ADMIN
+        assert command.finished is not None
+    if command.destructive:
+        assert command.role is Role.ADMIN
+
+
+def test_every_module_has_exactly_one_command() -> None:
+    folder = Path(str(bot.commands.__file__)).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {name.replace("-", "_") for name in COMMANDS} == modules
+
+
+def test_the_issues_commands_are_there() -> None:
+    wanted = (
+        "status jobs failed job failed-job retry retry-all delete delete-failed clear-failed "
+        "history whoami help cancel"
+    )
+    assert set(wanted.split()) <= COMMANDS.keys()
+
+
+def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
+    team.queue.fail(45)
+    team.queue.push(123)
+    for number in range(1, 13):
+        team.queue.fail(number)
+    said = [team.say(words, as_="admin").everything for words in ("status", "failed", "jobs")]
+    said += [str(team.alert()["blocks"]), str(team.say("failed-job 45", as_="admin").said)]
+    clickable = set()
+    for text in said:
+        for part in text.replace("'", '"').split('"action_id": "')[1:]:
+            clickable.add(part.split('"')[0])
+    assert clickable - {MENU}
+    for action_id in clickable - {MENU}:
+        kind, _, name = action_id.partition(":")
+        assert kind in ("run", "page")
+        assert name in COMMANDS
+
+
+def test_the_readme_tells_the_commands_and_roles_that_the_code_has() -> None:
+    assert README.exists(), "python -m tests.readme_table prints what README.md has to show"
+    assert shown(README.read_text(encoding="utf-8")) == table()
