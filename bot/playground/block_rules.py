@@ -92,7 +92,7 @@ CELLS: dict[str, Shape] = {
     "raw_number": Shape(
         _TABLE_PAGE,
         {"type": Str(), "value": Number(whole=False), "text": Str(shortest=1)},
-        ("value",),
+        ("value", "text"),
     ),
     "rich_text": _RICH_TEXT,
 }
@@ -131,7 +131,7 @@ _CARD = _block(
     title=Text(150, _MARKUP),
     subtitle=Text(150, _MARKUP),
     body=Text(200, _MARKUP),
-    actions=Many(element("button")),
+    actions=Many(element("button"), 3),
 )
 
 BLOCKS: dict[str, Shape] = {
@@ -202,7 +202,7 @@ BLOCKS: dict[str, Shape] = {
         caption=Str(shortest=1),
         rows=Many(Many(OneOf(CELLS), 20), 101, least=2),
         page_size=Number(1, 100),
-        row_header_column_index=Number(0, 19),
+        row_header_column_index=Number(0),
     ),
     "data_visualization": _block(
         "data-visualization-block",
@@ -215,7 +215,7 @@ BLOCKS: dict[str, Shape] = {
         "alert-block",
         frozenset({"modal"}),
         ("text",),
-        text=Text(3000),
+        text=Text(200),
         level=Str(choices=("default", "info", "warning", "error", "success")),
     ),
     "card": _CARD,

@@ -132,8 +132,6 @@ def text_of(value: object) -> str:
         return ""
     readable = ("text", "alt_text", "caption", "title", "label", "name", "fallback")
     found = [inner for key, inner in value.items() if key in readable and isinstance(inner, str)]
-    if value.get("type") == "raw_number" and "text" not in value:
-        found.append(str(value["value"]))
     return "".join(found) + "".join(text_of(inner) for inner in value.values())
 
 

@@ -3,92 +3,29 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.blocks import Block
 
 from bot.playground.block_rules import BLOCKS, VIEWS
 from bot.playground.block_specs import Shape
 from bot.playground.blocks import as_kept, message_problems, view_problems
 from bot.playground.element_rules import ELEMENTS
-from tests.playground.wrong_blocks import (
-    IMAGE,
-    IN_MESSAGES,
+from bot.playground.server import LocalSlack
+from tests.playground import wrong_blocks, wrong_elements, wrong_tables
+from tests.playground.kit import (
     TEXTS,
     Json,
     actions,
     button,
-    cell,
-    chart,
-    confirm,
     data_table,
-    entry,
     mrkdwn,
-    option,
-    pie,
     plain,
-    rich,
     section,
     select,
     table,
 )
+from tests.playground.right_blocks import HOME, MODAL, NOT_IN_MODALS, ONLY_IN_MESSAGES, RIGHT
+from tests.playground.wrong_views import WRONG_VIEWS
 
-CARD = {"type": "card", "title": mrkdwn(), "actions": [button()]}
-MENU = {"label": plain(), "options": [option()]}
-RIGHT: dict[str, Json] = {
-    "section": section(text=mrkdwn("x" * 3000), fields=[mrkdwn("x" * 2000)] * 10, expand=True),
-    "section with image": section(text=plain(), accessory=IMAGE),
-    "section with menu": section(
-        text=mrkdwn(),
-        accessory=select(options=[option(str(index)) for index in range(100)]),
-    ),
-    "header": {"type": "header", "text": plain("x" * 150), "block_id": "x" * 255},
-    "divider": {"type": "divider"},
-    "context": {"type": "context", "elements": [mrkdwn(), plain(), IMAGE]},
-    "actions": actions(
-        button(value="x" * 2000, style="danger", confirm=confirm(style="danger")),
-        {"type": "static_select", "option_groups": [MENU]},
-        {"type": "overflow", "action_id": "o", "options": [option()]},
-        {"type": "checkboxes", "options": [{"text": mrkdwn(), "value": "v"}]},
-        {"type": "users_select", "placeholder": plain("x" * 150)},
-        {"type": "datepicker", "initial_date": "2026-10-10"},
-        {"type": "datetimepicker", "initial_date_time": 1_800_000_000},
-    ),
-    "image": {**IMAGE, "title": plain()},
-    "rich_text": rich(
-        {"type": "text", "text": "x", "style": {"bold": True, "code": True}},
-        {"type": "link", "url": "https://example.com", "text": "x"},
-        {"type": "user", "user_id": "U1"},
-        {"type": "date", "timestamp": 1, "format": "{date_num}", "fallback": "x"},
-    ),
-    "rich_text list": {
-        "type": "rich_text",
-        "elements": [
-            {
-                "type": "rich_text_list",
-                "style": "ordered",
-                "indent": 1,
-                "elements": [{"type": "rich_text_section", "elements": []}],
-            },
-            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x"}]},
-            {"type": "rich_text_quote", "elements": [{"type": "emoji", "name": "tada"}]},
-        ],
-    },
-}
-ONLY_IN_MESSAGES: dict[str, Json] = {
-    "markdown": {"type": "markdown", "text": "x" * 12_000},
-    "table": table(
-        [[cell(), rich({"type": "text", "text": "x"})]] * 100,
-        column_settings=[None, {"align": "right", "is_wrapped": True}],
-    ),
-    "data_table": data_table(
-        [[cell(), cell()], *[[cell(), {"type": "raw_number", "value": 1.5}]] * 100],
-        page_size=100,
-        row_header_column_index=1,
-    ),
-}
-NOT_IN_MODALS = {"chart": chart(), "pie": pie(1, 2.5), "card": CARD, "carousel": {
-    "type": "carousel", "elements": [CARD]}}  # fmt: skip
-MODAL: Json = {"type": "modal", "title": plain("x" * 24), "blocks": []}
-HOME: Json = {"type": "home", "blocks": []}
+IN_MESSAGES = wrong_blocks.WRONG | wrong_elements.WRONG | wrong_tables.WRONG
 
 
 @pytest.mark.parametrize("name", IN_MESSAGES)
@@ -141,101 +78,6 @@ def test_cards_and_charts_stand_on_home_but_not_in_modals(name: str) -> None:
     assert view_problems({**MODAL, "blocks": [block]}) != []
 
 
-LONG = "x" * 3001
-SUBMIT = {"submit": plain()}
-WRONG_VIEWS: dict[str, tuple[Json, str, str]] = {
-    "no title": ({"type": "modal", "blocks": []}, "missing required field: title", ""),
-    "no blocks": ({"type": "home"}, "missing required field: blocks", ""),
-    "another kind": ({**MODAL, "type": "dialog"}, "unsupported type: dialog", "/type"),
-    "long title": (
-        {**MODAL, "title": plain("x" * 25)},
-        "must be less than 25 characters",
-        "/title/text",
-    ),
-    "long submit": (
-        {**MODAL, "submit": plain("x" * 25)},
-        "must be less than 25 characters",
-        "/submit/text",
-    ),
-    "long close": (
-        {**MODAL, "close": plain("x" * 25)},
-        "must be less than 25 characters",
-        "/close/text",
-    ),
-    "long private_metadata": (
-        {**MODAL, "private_metadata": LONG},
-        "must be less than 3001 characters",
-        "/private_metadata",
-    ),
-    "long callback_id": (
-        {**HOME, "callback_id": "x" * 256},
-        "must be less than 256 characters",
-        "/callback_id",
-    ),
-    "101 blocks": (
-        {**HOME, "blocks": [{"type": "divider"}] * 101},
-        "no more than 100 items allowed",
-        "/blocks",
-    ),
-    "a title on home": ({**HOME, "title": plain()}, "invalid additional property: title", ""),
-    "what Slack itself adds": ({**MODAL, "id": "V1"}, "invalid additional property: id", ""),
-    "input without submit": (
-        {**MODAL, "blocks": [{"type": "divider"}, entry()]},
-        "must define `submit` to use an `input` block in modals",
-        "/blocks/1/input",
-    ),
-    "input with a button": (
-        {**MODAL, **SUBMIT, "blocks": [{**entry(), "element": button()}]},
-        "unsupported type: button",
-        "/blocks/0/element/type",
-    ),
-    "input without label": (
-        {**MODAL, **SUBMIT, "blocks": [{"type": "input", "element": entry()["element"]}]},
-        "missing required field: label",
-        "/blocks/0",
-    ),
-    "long placeholder": (
-        {**MODAL, **SUBMIT, "blocks": [entry(placeholder=plain("x" * 151))]},
-        "must be less than 151 characters",
-        "/blocks/0/element/placeholder/text",
-    ),
-    "shortest above longest": (
-        {**MODAL, **SUBMIT, "blocks": [entry(min_length=5, max_length=4)]},
-        "must be less than or equal to `max_length`",
-        "/blocks/0/element/min_length",
-    ),
-    "two first places": (
-        {**MODAL, **SUBMIT, "blocks": [entry(focus_on_load=True), entry(focus_on_load=True)]},
-        "only one element can have `focus_on_load`",
-        "/blocks/1/element",
-    ),
-    "number input on home": (
-        {
-            **HOME,
-            "blocks": [
-                {
-                    "type": "input",
-                    "label": plain(),
-                    "element": {"type": "number_input", "is_decimal_allowed": False},
-                }
-            ],
-        },
-        "unsupported type: number_input",
-        "/blocks/0/element/type",
-    ),
-    "alert on home": (
-        {**HOME, "blocks": [{"type": "alert", "text": mrkdwn()}]},
-        "unsupported type: alert",
-        "/blocks/0/type",
-    ),
-    "alert of another level": (
-        {**MODAL, "blocks": [{"type": "alert", "text": mrkdwn(), "level": "fatal"}]},
-        "must be a valid enum value",
-        "/blocks/0/level",
-    ),
-}
-
-
 @pytest.mark.parametrize("name", WRONG_VIEWS)
 def test_a_wrong_view_is_refused_at_the_place_that_is_wrong(name: str) -> None:
     view, words, pointer = WRONG_VIEWS[name]
@@ -264,6 +106,21 @@ def test_blocks_come_back_with_every_id_and_the_defaults_of_texts() -> None:
     assert "block_id" not in sent, "what the app sent is not touched"
 
 
+def test_every_wrong_message_is_refused_on_the_wire_with_code_and_place(
+    slack: LocalSlack, client: WebClient
+) -> None:
+    slack.limit_rates(on=False)
+    sendable = {name: found for name, found in IN_MESSAGES.items() if name != "infinite slice"}
+    assert len(sendable) >= 60
+    for name, (_page, blocks, words, pointer) in sendable.items():
+        with pytest.raises(SlackApiError) as caught:
+            client.chat_postMessage(channel="queue-ops", text="x", blocks=blocks)
+        answer = caught.value.response
+        assert answer["error"] == "invalid_blocks", name
+        messages = answer["response_metadata"]["messages"]
+        assert f"[ERROR] {words} [json-pointer:/blocks{pointer}]" in messages, name
+
+
 def test_two_tables_in_a_message_are_refused_as_slack_does(client: WebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         client.chat_postMessage(channel="queue-ops", text="x", blocks=[table(), data_table()])
@@ -288,14 +145,6 @@ def test_all_texts_of_a_message_together_are_bounded(
     with pytest.raises(SlackApiError) as caught:
         post()
     assert caught.value.response["error"] == error
-
-
-@pytest.mark.parametrize("name", [name for name, block in RIGHT.items() if name != "section"])
-def test_the_sdks_models_take_what_we_take(name: str) -> None:
-    parsed = Block.parse(RIGHT[name])
-
-    assert parsed is not None
-    parsed.validate_json()
 
 
 def test_every_rule_names_its_page() -> None:

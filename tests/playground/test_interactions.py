@@ -11,7 +11,7 @@ from bot.playground.forms import WrongValueError
 from bot.playground.people import TROUBLE, CannotError
 from bot.playground.server import LocalSlack
 from tests.playground.conftest import Clock, Connect
-from tests.playground.wrong_blocks import (
+from tests.playground.kit import (
     Json,
     actions,
     button,
