@@ -42,9 +42,9 @@ class Chosen:
 
     def among(self, failed: Table) -> ColumnElement[bool]:
         """The condition that picks these rows, for a SELECT or a joined DELETE."""
-        if self.is_dense:
-            return failed.c.id.between(self.lowest, self.highest)
-        return and_(failed.c.id == self.ids, self.batch)
+        # Also where it says no more than the ids: a scan ends there, and waits for no row beyond.
+        within = failed.c.id.between(self.lowest, self.highest)
+        return within if self.is_dense else and_(within, failed.c.id == self.ids, self.batch)
 
 
 def retry_batch(connection: Connection, queue: Queue, chosen: Chosen, now: datetime) -> None:

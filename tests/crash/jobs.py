@@ -1,9 +1,12 @@
 """What other processes do in tests: the bot's own steps, by names that a process can be handed."""
 
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.plans import BulkExtra
 from bot.registry import Setup
+from bot.slack.runtime import Access, SlackBot, look_up
 from bot.watch.bulk import Runner
 from tests.concurrency import at_once
 from tests.replicas import SAM, ask, codes, confirm, hold
@@ -57,3 +60,12 @@ def everything(setup: Setup) -> list[str]:
     state = run_bulk(setup, "retry-all", 2, "bulk")
     watch(setup, hold(setup))
     return [*codes(said), state]
+
+
+def serve(setup: Setup, base_url: str, bot_token: str, app_token: str) -> None:
+    """The whole bot before a local Slack, until the process is killed."""
+    access = Access(bot_token, app_token, base_url)
+    workspace = look_up(access)
+    bot = SlackBot(access, workspace, lambda people: replace(setup, directory=people), 0.2)
+    bot.start()
+    threading.Event().wait()

@@ -7,7 +7,7 @@ import multiprocessing
 import pickle
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -38,7 +38,7 @@ class Start:
     hits: int = 1
     hold: tuple[str, ...] = ()
     ahead: float = 0.0
-    mutant: Callable[[], Any] | None = None
+    mutant: Callable[[], AbstractContextManager[None]] = nullcontext
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -79,10 +79,11 @@ class Replica:
 
     def kill(self) -> None:
         """End the process as a power cut would, if it still runs."""
-        self._process.kill()
-        self._process.join(SECONDS)
-        self._process.close()
-        self._pipe.close()
+        if not self._pipe.closed:
+            self._process.kill()
+            self._process.join(SECONDS)
+            self._process.close()
+            self._pipe.close()
 
     def _next(self) -> tuple[str, Any]:
         if not self._pipe.poll(SECONDS):
@@ -133,14 +134,13 @@ def _run(job: Job, start: Start, pipe: Pipe) -> Any:
         start.replica,
         clock=Ahead(timedelta(seconds=start.ahead)),
     )
-    if start.mutant is not None:
-        start.mutant().__enter__()  # until the process ends
     if start.die:
         failpoints.arm(start.die, start.hits)
     for name in start.hold:
         failpoints.arm(name, then=partial(hold, name))
     try:
-        return job(setup, **start.values)
+        with start.mutant():
+            return job(setup, **start.values)
     finally:
         engine.dispose()
 

@@ -1,0 +1,148 @@
+"""Seeded faults: each takes away one guard of the product, to prove that a test would notice.
+
+A mutant is a context manager that replaces a named function for as long as it is open.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import update
+
+from bot import dispatch, plans, targets
+from bot.access.roles import Grant
+from bot.failpoints import reach
+from bot.ledger import audit, operations
+from bot.ledger import tables as t
+from bot.model import Role
+from bot.queue import moves
+from bot.queue.database import changing
+from bot.watch import bulk, delivery, failures, incidents, sealing
+
+
+@contextmanager
+def replaced(*places: tuple[Any, str], by: Callable[..., Any]) -> Iterator[None]:
+    """Put a function in the place of others until the block ends."""
+    before = [(module, name, getattr(module, name)) for module, name in places]
+    for module, name in places:
+        setattr(module, name, by)
+    try:
+        yield
+    finally:
+        for module, name, function in before:
+            setattr(module, name, function)
+
+
+@contextmanager
+def no_lock() -> Iterator[None]:
+    """The row is read without being locked."""
+    with replaced((moves, "for_update"), by=lambda statement: statement):
+        yield
+
+
+@contextmanager
+def no_row_count() -> Iterator[None]:
+    """Nobody looks at how many rows a statement touched."""
+    with replaced((moves, "exactly"), by=lambda _result, _rows: None):
+        yield
+
+
+@contextmanager
+def no_lock_no_row_count() -> Iterator[None]:
+    """Both at once: the loser of a race moves the row again."""
+    with no_lock(), no_row_count():
+        yield
+
+
+@contextmanager
+def no_row_digest() -> Iterator[None]:
+    """A row is taken for the one that was seen by its id alone."""
+    with replaced((targets, "same_row"), by=lambda _now, _seen: True):
+        yield
+
+
+@contextmanager
+def no_frozen_bound() -> Iterator[None]:
+    """A bulk change takes what matches when it runs, not what was confirmed."""
+    find = operations.find
+
+    def unbounded(*given: Any) -> Any:
+        found = find(*given)
+        return None if found is None else replace(found, bound_seq=2**53)
+
+    with replaced((operations, "find"), by=unbounded):
+        yield
+
+
+@contextmanager
+def no_single_use() -> Iterator[None]:
+    """A confirmation may be used again."""
+
+    def start(connection: Any, operation: int, request_id: str, owner: str, now: Any) -> bool:
+        connection.execute(
+            update(t.operations)
+            .where(t.operations.c.id == operation)
+            .values(
+                state="running", request_id=request_id, started_at=now, owner=owner, heartbeat=now
+            )
+        )
+        return True
+
+    with ExitStack() as both:
+        both.enter_context(replaced((plans, "single_use"), by=lambda _state: True))
+        both.enter_context(replaced((operations, "start"), by=start))
+        yield
+
+
+@contextmanager
+def no_epoch() -> Iterator[None]:
+    """A holder of a lease does not ask whether it still holds it."""
+    places = [(module, "fence") for module in (failures, incidents, sealing, delivery)]
+    with replaced(*places, by=lambda _connection, _lease: None):
+        yield
+
+
+@contextmanager
+def no_permission_check() -> Iterator[None]:
+    """Everybody may do everything."""
+    places = ((dispatch, "may"), (bulk, "may"))
+    with replaced(*places, by=lambda *_given: Grant(Role.ADMIN, "mutant")):
+        yield
+
+
+@contextmanager
+def audit_in_its_own_transaction() -> Iterator[None]:
+    """The record is committed by itself, before the change."""
+    write = audit.write
+
+    def apart(connection: Any, record: Any) -> int:
+        with connection.engine.begin() as other:
+            return write(other, record)
+
+    with replaced((audit, "write"), by=apart):
+        yield
+
+
+@contextmanager
+def audit_after_commit() -> Iterator[None]:
+    """The record is written when the change is committed, and not with it."""
+    write = audit.write
+    waiting: list[Any] = []
+
+    def later(_connection: Any, record: Any) -> int:
+        waiting.append(record)
+        return 0
+
+    def then_write(engine: Any, *given: Any) -> Any:
+        result = changing(engine, *given)
+        reach("committed")
+        while waiting:
+            with engine.begin() as connection:
+                write(connection, waiting.pop())
+        return result
+
+    with ExitStack() as both:
+        both.enter_context(replaced((audit, "write"), by=later))
+        both.enter_context(replaced((dispatch, "changing"), by=then_write))
+        yield

@@ -1,0 +1,190 @@
+"""What must hold in the races and crashes that the guards are there for, as functions.
+
+Each takes the queue and the mutant to run under (`nullcontext`: the product as it is) and raises
+`AssertionError` where something that must hold does not.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+from sqlalchemy import text
+
+from bot.answers import Outcome
+from bot.grammar import Request
+from bot.ledger import tables as t
+from bot.ledger.leases import TTL, LeaseLost
+from bot.plans import BulkExtra
+from bot.queue.reads import failed_job
+from bot.registry import Setup
+from bot.watch import sealing
+from bot.watch.bulk import Runner
+from tests.concurrency import lock_waits, until
+from tests.crash import jobs
+from tests.crash.processes import Replica, replica
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, payload
+from tests.replicas import ANA, OMAR, SAM, Ahead, ask, codes, confirm, hold, make_setup
+from tests.watch.posting import watch
+
+Mutant = Callable[[], AbstractContextManager[None]]
+Scenario = Callable[[TestQueue, Mutant], None]
+
+
+def two_people_retry_one_job(queue: TestQueue, mutant: Mutant) -> None:
+    """Two processes, each with the row read before either has changed it, where that can be."""
+    queue.fail(45)
+    before = payloads(queue)
+    with ExitStack() as both:
+        people = {
+            by: both.enter_context(
+                replica(
+                    queue,
+                    jobs.say,
+                    by,
+                    words="retry 45",
+                    by=by,
+                    key=by,
+                    hold=("retry-locked",),
+                    mutant=mutant,
+                )
+            )
+            for by in (ANA, OMAR)
+        }
+        first = next_held(*people.values())
+        assert first.wait_at() == "retry-locked"
+        others = [one for one in people.values() if one is not first]
+        until(lambda: lock_waits(queue.engine) or others[0].is_held())
+        if others[0].is_held():
+            others[0].wait_at()
+        for one in people.values():
+            one.go_on()
+        said = {by: one.result() for by, one in people.items()}
+    assert sorted(said.values()) == ["failed-job-not-found", "ok"]
+    assert len(queue.jobs) == 1
+    assert sorted(row.outcome for row in queue.rows(t.audit)) == ["ok", "refused"]
+    winner = next(by for by, code in said.items() if code == "ok")
+    (refused,) = [row for row in queue.rows(t.audit) if row.outcome == "refused"]
+    assert winner in refused.answer
+    assert broken(queue, before) == []
+
+
+def next_held(*replicas: Replica) -> Replica:
+    """The process that is held at a failpoint first."""
+    held: list[Replica] = []
+
+    def one_is() -> bool:
+        held[:] = [one for one in replicas if one.is_held()]
+        return bool(held)
+
+    until(one_is)
+    return held[0]
+
+
+def an_id_came_back(queue: TestQueue, mutant: Mutant) -> None:
+    """A button carries the digest of a row whose id belongs to another one by now."""
+    queue.fail(45, order=1)
+    with queue.engine.begin() as connection:
+        seen = failed_job(connection, queue.queue, 45).row_digest
+        connection.execute(queue.queue.failed.delete())
+    queue.fail(45, order=2)
+    with mutant():
+        outcome = ask(make_setup(queue), Request("retry", {"ids": "45", "digest": seen}))
+    assert codes([outcome]) == ["changed"]
+    assert queue.jobs == []
+
+
+def a_row_commits_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
+    """With a lower id than what was seen, and in the index before the change is confirmed."""
+    setup = make_setup(queue)
+    row = {"queue": "q", "payload": "{}", "exception": "E", "failed_at": "2025-11-07 17:00:00"}
+    statement = text(
+        "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
+        "VALUES (:queue, :payload, :exception, :failed_at)"
+    )
+    with queue.engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(statement, row)
+        for order in range(3):
+            queue.fail(order=order)
+        preview = previewed(setup, "retry-all")
+        transaction.commit()
+    watch(setup, hold(setup))
+    with mutant():
+        confirm(setup, "retry-all", preview)
+        run_out(Runner(setup, 2))
+    assert [left.queue for left in queue.failed] == ["q"]
+    assert broken(queue) == []
+
+
+def previewed(setup: Setup, words: str) -> int:
+    """The plan of a preview."""
+    extra = extra_of(ask(setup, words))
+    assert extra.preview is not None
+    return extra.preview.plan
+
+
+def extra_of(outcome: Outcome) -> BulkExtra:
+    """What a bulk command says beside its data."""
+    assert outcome.result is not None, outcome.refusal
+    assert isinstance(outcome.result.extra, BulkExtra)
+    return outcome.result.extra
+
+
+def run_out(runner: Runner) -> None:
+    """Batches until there is nothing to do."""
+    for _ in range(1_000):
+        if not runner.run_once():
+            return
+    raise AssertionError("the operation does not end")
+
+
+def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
+    """By another click, when the operation has ended."""
+    setup = make_setup(queue)
+    queue.fail(1)
+    plan = previewed(setup, "retry-all")
+    with mutant():
+        first = confirm(setup, "retry-all", plan)
+        run_out(Runner(setup, 2))
+        second = confirm(setup, "retry-all", plan)
+        run_out(Runner(setup, 2))
+    assert codes([first, second]) == ["ok", "plan-expired"]
+    assert broken(queue) == []
+
+
+def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
+    """Its lease ran out while it was paused, and another replica has it."""
+    clock = Ahead()
+    late, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
+    ask(late, "retry 99")
+    lease = hold(late)
+    clock.by += TTL * 2
+    hold(other)
+    with mutant():
+        try:
+            sealing.seal_once(late, lease)
+        except LeaseLost:
+            pass
+        else:
+            raise AssertionError("a late holder was not stopped")
+    assert queue.count(t.audit_chain) == 0
+
+
+def a_crash_beside_the_commit(queue: TestQueue, mutant: Mutant) -> None:
+    """Just before it and just after it: the change and its record are both there, or neither."""
+    for number, name in enumerate(("settled", "committed"), start=1):
+        queue.fail(number, order=number)
+        values = {"words": f"retry {number}", "by": ANA, "key": name}
+        with replica(queue, jobs.say, die=name, mutant=mutant, **values) as process:
+            process.assert_killed()
+    assert [row.payload for row in queue.jobs] == [payload(2)]
+    assert broken(queue, {payload(1): 1, payload(2): 1}) == []
+
+
+def a_stranger_retries(queue: TestQueue, mutant: Mutant) -> None:
+    """Somebody without any role, and an operator who wants what is for admins."""
+    queue.fail(45)
+    setup = make_setup(queue)
+    with mutant():
+        said = [ask(setup, "retry 45", by=SAM), ask(setup, "delete-failed 45", by=OMAR)]
+    assert codes(said) == ["denied"] * 2
+    assert len(queue.failed) == 1

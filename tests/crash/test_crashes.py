@@ -1,0 +1,210 @@
+"""The process is killed at every step: after a restart, and beside a second replica, all holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from bot.ledger import tables as t
+from bot.ledger.leases import TTL
+from bot.ledger.operations import TAKEN_OVER_AFTER
+from bot.playground.server import LocalSlack
+from bot.watch.bulk import Runner
+from bot.watch.delivery import ATTEMPT
+from tests.crash import jobs
+from tests.crash.processes import replica
+from tests.crash.scenarios import run_out
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, make_queue
+from tests.replicas import ANA, AUDIT, OMAR, SAM, Ahead, ask, codes, hold, make_setup
+from tests.services.mariadb import running_mariadb
+from tests.watch.posting import deliver, poster_of, watch
+
+STEPS = [
+    "claimed",
+    "retry-locked",
+    "retry-archived",
+    "retry-moved",
+    "ran",
+    "settled",
+    "committed",
+]
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as running:
+        yield running
+
+
+def tell_all(queue: TestQueue, slack: LocalSlack, clock: Ahead, name: str = "teller") -> None:
+    """A replica that watches and delivers until everything has been said."""
+    setup = make_setup(queue, name, clock=clock)
+    for _ in range(40):
+        lease = hold(setup)
+        watch(setup, lease)
+        deliver(setup, poster_of(slack), lease)
+        clock.move(seconds=5)
+    assert broken(queue, drained=True) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
+    mariadb_queue: TestQueue, slack: LocalSlack, step: str
+) -> None:
+    queue = mariadb_queue
+    clock = Ahead()
+    watch(make_setup(queue, clock=clock), hold(make_setup(queue, "teller", clock=clock)))
+    queue.fail(45)
+    before = payloads(queue)
+    values: dict[str, Any] = {"words": "retry 45", "by": ANA, "key": "click"}
+    with replica(queue, jobs.say, die=step, **values) as process:
+        process.assert_killed()
+    committed = step == "committed"
+    assert (len(queue.jobs), len(queue.failed)) == ((1, 0) if committed else (0, 1))
+    assert broken(queue, before) == []
+    again = ask(make_setup(queue, "restarted", clock=clock), "retry 45", key="click")
+    assert codes([again]) == ["ok"]
+    assert again.repeated is committed
+    assert (len(queue.jobs), queue.count(t.audit)) == (1, 1)
+    told = [row.request_id for row in queue.rows(t.requests)]
+    assert broken(queue, before, told=told) == []
+    tell_all(queue, slack, clock)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
+    mariadb_queue: TestQueue, step: str
+) -> None:
+    """The other one is at work already, and its retry waits for the row that the dead one held."""
+    queue = mariadb_queue
+    queue.fail(45)
+    before = payloads(queue)
+    dying = {"words": "retry 45", "by": ANA, "key": "ana"}
+    living = {"words": "retry 45", "by": OMAR, "key": "omar"}
+    with (
+        replica(queue, jobs.say, "dying", hold=(step,), **dying) as one,
+        replica(queue, jobs.say, "living", hold=("claimed",), **living) as two,
+    ):
+        one.wait_at()
+        two.wait_at()
+        two.go_on()
+        one.kill()
+        said = two.result()
+    assert said == ("failed-job-not-found" if step == "committed" else "ok")
+    assert len(queue.jobs) == 1
+    assert broken(queue, before) == []
+
+
+@pytest.mark.parametrize("action", ["retry-all", "clear-failed"])
+@pytest.mark.parametrize(
+    ("step", "hits", "done"),
+    [
+        ("settled", 2, None),
+        ("committed", 2, 0),
+        ("batch-moved", 1, 0),
+        ("batch-moved", 2, 3),
+        ("batch-committed", 1, 3),
+        ("batch-committed", 3, 8),
+        ("operation-finished", 1, 8),
+    ],
+)
+def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
+    mariadb_queue: TestQueue, action: str, step: str, hits: int, done: int | None
+) -> None:
+    queue = mariadb_queue
+    late_row = {
+        "queue": "late",
+        "payload": "late",
+        "exception": "E",
+        "failed_at": "2025-11-07 17:00",
+    }
+    clock = Ahead()
+    other = make_setup(queue, "other", clock=clock)
+    with queue.engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(insert(queue.queue.failed), [parsed(late_row)])
+        for order in range(8):
+            queue.fail(order=order)
+        values: dict[str, Any] = {"action": action, "rows": 3, "key": "bulk"}
+        with replica(queue, jobs.run_bulk, "dying", die=step, hits=hits, **values) as process:
+            process.assert_killed()
+        transaction.commit()
+    before = payloads(queue) + moved(queue, action)
+    watch(other, hold(other))
+    assert broken(queue, before) == []
+    if done is None:  # it died before the confirmation was committed: nothing has begun
+        assert [row.state for row in queue.rows(t.operations)] == ["planned"]
+        assert len(queue.failed) == 9
+        return
+    (operation,) = queue.rows(t.operations)
+    assert operation.done == done
+    taker = Runner(other, 3)
+    assert taker.run_once() is False, "it is not left alone long enough yet"
+    clock.by += TAKEN_OVER_AFTER * 2
+    run_out(taker)
+    (operation,) = queue.rows(t.operations)
+    assert (operation.state, operation.done, operation.skipped) == ("done", 8, 0)
+    assert [row.queue for row in queue.failed] == ["late"]
+    assert len(queue.jobs) == (8 if action == "retry-all" else 0)
+    assert broken(queue, before) == []
+
+
+def parsed(row: dict[str, str]) -> dict[str, object]:
+    return row | {"failed_at": datetime.fromisoformat(row["failed_at"])}
+
+
+def moved(queue: TestQueue, action: str) -> Counter[str]:
+    """What is in the archive only."""
+    if action == "retry-all":
+        return Counter()
+    return Counter(row.payload for row in queue.rows(t.archive))
+
+
+@pytest.mark.parametrize(
+    ("step", "copies", "wait"),
+    [
+        ("sealed", 1, TTL),
+        ("letter-claimed", 1, ATTEMPT),
+        ("letter-posted", 2, ATTEMPT),
+    ],
+)
+def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
+    mariadb_queue: TestQueue, slack: LocalSlack, step: str, copies: int, wait: timedelta
+) -> None:
+    queue = mariadb_queue
+    clock = Ahead()
+    ask(make_setup(queue), "retry 45", by=SAM)
+    values: dict[str, Any] = {"base_url": slack.base_url, "token": slack.bot_token}
+    with replica(queue, jobs.tell, "dying", die=step, **values) as process:
+        process.assert_killed()
+    assert broken(queue) == []
+    clock.by += wait * 2
+    tell_all(queue, slack, clock)
+    said = slack.messages(AUDIT)
+    assert len(said) == copies
+    assert ["may repeat" in str(message) for message in said][-1] is (step != "sealed")
+
+
+def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:
+    """Committed means on disk: this server writes its log at each commit, as servers do."""
+    with (
+        running_mariadb("--innodb-flush-log-at-trx-commit=1") as server,
+        server.database() as name,
+    ):
+        queue = make_queue(server.url(name))
+        for order in range(9):
+            queue.fail(order=order)
+        before = payloads(queue)
+        values: dict[str, Any] = {"action": "retry-all", "rows": 3, "key": "bulk"}
+        with replica(queue, jobs.run_bulk, hold=("batch-committed",), **values) as process:
+            process.wait_at()
+            server.kill()
+            server.start()
+            process.go_on()
+            assert process.result() == "done"
+        assert len(queue.jobs) == 9
+        assert broken(queue, before) == []
+        queue.engine.dispose()

@@ -1,0 +1,52 @@
+"""The guards are needed: with one taken away, what must hold in a race or a crash does not."""
+
+from contextlib import nullcontext
+
+import pytest
+
+from tests.crash import mutants, scenarios
+from tests.crash.scenarios import Mutant, Scenario
+from tests.queues import TestQueue
+
+SCENARIOS: list[Scenario] = [
+    scenarios.two_people_retry_one_job,
+    scenarios.an_id_came_back,
+    scenarios.a_row_commits_after_the_preview,
+    scenarios.a_confirmation_is_used_again,
+    scenarios.a_late_holder_seals,
+    scenarios.a_crash_beside_the_commit,
+    scenarios.a_stranger_retries,
+]
+
+KILLED: list[tuple[Scenario, Mutant]] = [
+    (scenarios.two_people_retry_one_job, mutants.no_lock_no_row_count),
+    (scenarios.an_id_came_back, mutants.no_row_digest),
+    (scenarios.a_row_commits_after_the_preview, mutants.no_frozen_bound),
+    (scenarios.a_confirmation_is_used_again, mutants.no_single_use),
+    (scenarios.a_late_holder_seals, mutants.no_epoch),
+    (scenarios.a_crash_beside_the_commit, mutants.audit_in_its_own_transaction),
+    (scenarios.a_crash_beside_the_commit, mutants.audit_after_commit),
+    (scenarios.a_stranger_retries, mutants.no_permission_check),
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_the_product_holds(mariadb_queue: TestQueue, scenario: Scenario) -> None:
+    scenario(mariadb_queue, nullcontext)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
+)
+def test_without_a_guard_it_does_not(
+    mariadb_queue: TestQueue, scenario: Scenario, mutant: Mutant
+) -> None:
+    with pytest.raises(AssertionError):
+        scenario(mariadb_queue, mutant)
+
+
+@pytest.mark.parametrize("mutant", [mutants.no_lock, mutants.no_row_count])
+def test_of_lock_and_row_count_each_alone_is_enough(
+    mariadb_queue: TestQueue, mutant: Mutant
+) -> None:
+    scenarios.two_people_retry_one_job(mariadb_queue, mutant)

@@ -1,0 +1,98 @@
+"""Two people click Retry on one job at the same moment, each in a Slack before a bot of its own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bot.ledger import tables as t
+from bot.playground.demo import IDS
+from bot.playground.server import LocalSlack
+from tests.concurrency import at_once, lock_waits, until
+from tests.crash import jobs
+from tests.crash.processes import Replica, replica
+from tests.crash.scenarios import next_held
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR
+
+Side = tuple[LocalSlack, Replica]
+
+
+@pytest.fixture
+def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
+    """Two bots, each a process with its Slack, on one database; a retry holds with its lock."""
+    with ExitStack() as open_until_the_end:
+        found = []
+        for name in ("one", "two"):
+            slack = open_until_the_end.enter_context(LocalSlack())
+            access = {
+                "base_url": slack.base_url,
+                "bot_token": slack.bot_token,
+                "app_token": slack.app_token,
+            }
+            bot = replica(mariadb_queue, jobs.serve, name, hold=("retry-locked",), **access)
+            found.append((slack, open_until_the_end.enter_context(bot)))
+        for slack, _ in found:
+            until(partial(is_connected, slack), 15)
+        yield found
+
+
+def is_connected(slack: LocalSlack) -> bool:
+    return slack.hub.connected > 0
+
+
+def retry_button(slack: LocalSlack, user: str) -> dict[str, Any]:
+    """The arguments of a click on the only Retry button of `/queue failed`."""
+    (reply,) = slack.command(user, IDS.queue_ops, "/queue failed")["replies"]
+    for block in reply["blocks"]:
+        elements = [*block.get("elements", []), block.get("accessory") or {}]
+        for element in elements:
+            if element.get("action_id") == "run:retry":
+                return {
+                    "user": user,
+                    "channel": reply["channel"],
+                    "ts": reply["ts"],
+                    "action_id": element["action_id"],
+                    "block_id": block["block_id"],
+                }
+    raise AssertionError(f"no Retry button in {reply}")
+
+
+def test_two_people_who_click_retry_at_once_move_the_job_once(
+    mariadb_queue: TestQueue, sides: list[Side]
+) -> None:
+    queue = mariadb_queue
+    queue.fail(45)
+    before = payloads(queue)
+    (first_slack, first_bot), (second_slack, second_bot) = sides
+    clicks = [retry_button(first_slack, ANA), retry_button(second_slack, OMAR)]
+
+    def conduct() -> None:
+        held = next_held(first_bot, second_bot)
+        assert held.wait_at() == "retry-locked"
+        until(lambda: lock_waits(queue.engine))  # the other one waits for the row
+        held.go_on()
+
+    said = at_once(
+        lambda: first_slack.click(**clicks[0]),
+        lambda: second_slack.click(**clicks[1]),
+        conduct,
+    )[:2]
+    assert len(queue.jobs) == 1
+    (done,) = [row for row in queue.rows(t.audit) if row.outcome == "ok"]
+    (refused,) = [row for row in queue.rows(t.audit) if row.outcome == "refused"]
+    assert {done.actor, refused.actor} == {ANA, OMAR}
+    assert refused.reason == "failed-job-not-found"
+    texts = {
+        user: " ".join(reply["text"] for reply in answer["replies"])
+        for user, answer in zip((ANA, OMAR), said, strict=True)
+    }
+    assert f"<@{done.actor}>" in texts[refused.actor], texts
+    assert "already retried" in texts[refused.actor], texts
+    assert "45" in texts[done.actor], texts
+    assert broken(queue, before) == []
+    # One of the two watches, and says so for both in its own Slack.
+    until(lambda: sum(len(slack.messages(IDS.queue_audit)) for slack, _ in sides) == 2, seconds=15)
