@@ -1,0 +1,150 @@
+"""The one road when something is in its way: deadlines, locks, a bug; told, and rolled back."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import delete, select
+
+from bot.commands.retry import COMMAND as RETRY
+from bot.commands.retry import RetryResult
+from bot.commands.status import COMMAND as STATUS
+from bot.dispatch import dispatch, request_id
+from bot.errors import Busy
+from bot.ledger import tables
+from bot.model import Actor, Invocation, Message, Role, Source
+from bot.playground.demo import IDS
+from bot.registry import Command, Work
+from bot.settings import load_settings
+from bot.views.context import Context
+from bot.wiring import NoSlack, make_setup
+from tests.queues import TestQueue
+from tests.team import Team
+
+
+def register(team: Team, command: Command) -> None:
+    """One more command for this bot only."""
+    commands = team.bot.setup.commands
+    assert isinstance(commands, dict)
+    commands[command.name] = command
+
+
+def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_tried_again(
+    team: Team,
+) -> None:
+    team.queue.fail(45)
+    failed = team.queue.queue.failed
+    with team.queue.engine.begin() as worker:
+        worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
+        answer = team.say("retry 45")
+        assert "The database is busy. Nothing was changed" in answer.text
+        assert answer.said["ack_ms"] < 3_000
+        assert "error" not in answer.said
+
+    assert [row.id for row in team.queue.failed] == [45]
+    # Not kept: the same envelope once more may succeed.
+    team.slack.redeliver()
+    team.until(lambda: team.slack.hub.repeated_acks)
+    assert len(team.queue.jobs) == 1
+    assert [row.outcome for row in team.records] == ["refused", "ok"]
+
+
+def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    settings = load_settings({"DATABASE_URL": kept_queue.url}, need="database")
+    setup = make_setup(settings, kept_queue.engine, NoSlack())
+    actor = Actor("ana", None, Source.TERMINAL)
+    late = Invocation(actor, request_id("late"), time.monotonic() - 0.001)
+
+    outcome = dispatch(setup, late, "retry 45")
+
+    assert isinstance(outcome.refusal, Busy)
+    assert [row.id for row in kept_queue.failed] == [45]
+    (record,) = kept_queue.rows(tables.audit)
+    assert (record.outcome, record.reason) == ("refused", "busy")
+
+
+def test_a_bug_in_a_change_is_rolled_back_and_told_with_a_number(
+    team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(work: Work, args: object) -> RetryResult:
+        RETRY.run(work, args)
+        work.connection.execute(delete(work.queue.jobs))
+        raise ZeroDivisionError("canary 45")
+
+    team.queue.fail(45)
+    register(team, replace(RETRY, name="boom", run=run))
+
+    answer = team.say("boom 45")
+
+    assert "Something broke in the bot. Nothing was changed" in answer.text
+    assert "canary" not in answer.everything
+    assert [row.id for row in team.queue.failed] == [45]
+    assert team.queue.jobs == team.archived == team.records == []
+    incident = answer.text.rstrip(".").split()[-1].strip("`")
+    assert incident in capsys.readouterr().out
+    # The request id went with the rest: the bot goes on as before.
+    assert "back in the queue" in team.say("retry 45").text
+
+
+def test_a_bug_in_the_view_of_a_change_does_not_say_that_nothing_changed(team: Team) -> None:
+    def view(_result: RetryResult, _context: Context) -> Message:
+        raise ZeroDivisionError
+
+    team.queue.fail(45)
+    register(team, replace(RETRY, name="boom", view=view))
+
+    answer = team.say("boom 45")
+
+    assert "Something broke" in answer.text
+    assert "Nothing was changed" not in answer.text
+    assert len(team.queue.jobs) == 1
+    assert [row.outcome for row in team.records] == ["ok"]
+
+
+def test_a_slow_answer_follows_and_the_ack_says_so(team: Team) -> None:
+    def view(_result: object, _context: Context) -> Message:
+        until = time.monotonic() + 2.6
+        team.until(lambda: time.monotonic() > until)
+        return Message("here it is")
+
+    register(team, replace(STATUS, name="slow", view=view))
+    began = time.monotonic()
+
+    answer = team.say("slow", as_="viewer")
+
+    assert answer.said["ack_ms"] < 3_000
+    assert "The answer follows" in answer.text or "llega" in answer.text or "moment" in answer.text
+    team.until(lambda: any("here it is" in m["text"] for m in team.slack.messages("queue-ops")))
+    assert time.monotonic() - began < 5
+
+
+def test_many_at_once_are_each_answered_in_time(team: Team) -> None:
+    for id_ in range(1, 25):
+        team.queue.fail(id_)
+    with ThreadPoolExecutor(24) as people:
+        answers = list(people.map(lambda id_: team.say(f"retry {id_}"), range(1, 25)))
+
+    told = [answer.text for answer in answers]
+    done = sum("back in the queue" in text for text in told)
+    assert done + sum("busy" in text for text in told) == 24
+    assert all(answer.said["ack_ms"] < 3_000 for answer in answers)
+    assert (len(team.queue.jobs), len(team.queue.failed)) == (done, 24 - done)
+    assert done > 0
+
+
+def test_the_record_of_a_change_names_everything(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    team.click(alert, "run:retry")
+    (record,) = team.records
+    assert (record.actor, record.team, record.source) == (IDS.operator, IDS.team, "button")
+    assert (record.role, record.rule) == (Role.OPERATOR.word, f"operators: {IDS.oncall}")
+    assert (record.action, record.outcome) == ("retry", "ok")
+    assert (record.channel, record.message_ts) == (IDS.queue_alerts, alert["ts"])
+    assert '"ids":[45]' in record.arguments
+    assert '"kind":"failed"' in record.targets
+    assert record.replica == team.bot.setup.replica
+    assert record.version == team.bot.setup.version
+    assert len(record.request_id) == 64
