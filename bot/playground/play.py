@@ -41,6 +41,9 @@ from bot.wiring import make_bot
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
+CUT_SECONDS = 0.3
+"""How long the bot's sockets stay open at the end, for what is on its way."""
+
 
 def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
@@ -86,7 +89,12 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
         finally:
             if worker:
                 simulated.stop()
+            # The SDK's client lets go of its socket after 3 s, or as soon as the other side has.
+            cut = threading.Timer(CUT_SECONDS, slack.kill_sockets)
+            cut.start()
             bot.stop()
+            cut.cancel()
+            cut.join()
 
 
 @contextmanager

@@ -47,9 +47,9 @@ export async function command(text, channel) {
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };
-  const me = state.me;
+  const [me, after] = [state.me, state.messages[channel]?.at(-1)?.ts ?? "0"];
   const answer = await request("/_local/click", "a click", body);
-  did({ me, kind: "click", ts: message.ts, action_id: action.action_id, told: answer.replies?.length > 0 });
+  did({ me, kind: "click", ts: message.ts, action_id: action.action_id, after });
   set({});
   if (untold(answer)) complain(`That did not work: ${explain(answer.error)}.`);
 }

@@ -11,6 +11,7 @@ export function composer(form, field, list) {
   let at = null;
   let rows = [];
   let chosen = -1;
+  let early = false;
 
   function suggest() {
     rows = at === null ? suggestions(field.value) : [];
@@ -46,7 +47,9 @@ export function composer(form, field, list) {
   }
   function send() {
     const text = field.value.trim();
-    if (text === "") return;
+    // Who was faster than the page is answered as soon as it knows where it is.
+    early = text !== "" && state.place === "";
+    if (text === "" || early) return;
     if (history.at(-1) !== text) history.push(text);
     put("");
     list.hidden = true;
@@ -84,6 +87,7 @@ export function composer(form, field, list) {
   });
   function draw() {
     form.hidden = state.place === HOME;
+    if (early) send();
     const direct = state.channels.find((one) => one.id === state.place)?.is_im;
     field.placeholder = `Message ${direct ? "" : "#"}${placeName(state.place)}: type / for commands`;
   }

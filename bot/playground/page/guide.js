@@ -106,7 +106,7 @@ function note(id) {
 const HAPPENED = {
   commands: (step) => step.commands.every((words) => kept.done.includes(words)),
   arrives: (step) => messages(step).some((message) => holds(message, step.action_id)),
-  refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && deed.told && holds(message, step.action_id)),
+  refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && told(step, deed) && holds(message, step.action_id)),
   done: (step) => clicks(step).some(({ deed, message }) => entitled(step, deed) && !holds(message, step.action_id)),
   visit: (step) => kept.done.includes(step.after) && state.place === channelOf(step),
   steer: (step) => state.deeds.some((deed) => deed.kind === "steer" && same(deed.wanted, step.wanted)),
@@ -123,6 +123,12 @@ function clicks(step) {
     .filter((deed) => deed.kind === "click" && deed.action_id === step.action_id)
     .map((deed) => ({ deed, message: found.find((one) => one.ts === deed.ts) }))
     .filter(({ message }) => message);
+}
+
+/** Whether the one who clicked was told something that only they see. */
+function told(step, { me, after }) {
+  const all = state.messages[channelOf(step)] ?? [];
+  return all.some((one) => one.ephemeral_to === me && Number(one.ts) > Number(after));
 }
 
 function entitled(step, deed) {

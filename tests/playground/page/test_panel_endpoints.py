@@ -72,6 +72,8 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
         )
     except httpx.TransportError:
         assert outcome == "no answer"
+    # A cut connection is seen by the app before the server has done with the request.
+    slack.wait_for(lambda: requests(http, "call")[0]["outcome"] is not None)
     (call,) = requests(http, "call")
 
     assert call["outcome"] == outcome

@@ -1,0 +1,102 @@
+"""The first minute as a visitor has it: the real bot, its worker, and a card that ticks itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from bot.playground.guide import FIRST_MINUTE
+from bot.playground.play import playing
+from bot.playground.server import LocalSlack
+
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Iterator[LocalSlack]:
+    """The playground with a worker that hurries."""
+    with playing(tmp_path) as slack:
+        steered = httpx.post(f"{slack.url}_local/worker", json={"speed": 8}, trust_env=False)
+        assert steered.json()["worker"]["speed"] == 8
+        yield slack
+
+
+@pytest.fixture
+def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
+    context = browser.new_context(locale="en-US", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    tab.goto(playground.url)
+    yield tab
+    context.close()
+
+
+def steps(page: Page) -> Locator:
+    return page.get_by_role("list", name="Things to try").locator(":scope > li")
+
+
+def test_the_first_minute_is_ticked_off_by_what_happened(page: Page) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+    card = page.get_by_role("region", name="First minute")
+    messages = page.get_by_role("log")
+    expect(steps(page)).to_have_count(len(FIRST_MINUTE))
+
+    for command in ("status", "failed", "help"):
+        card.get_by_role("button", name=f"Type /queue {command}").click()
+    expect(messages.get_by_role("article")).to_have_count(3)
+    expect(page.get_by_role("radio", name="operator")).to_be_checked()
+    for title in ("Ask what the queue holds", "An alert arrives by itself"):
+        expect(card.get_by_role("button", name=f"{title}, done")).to_be_visible()
+
+    card.get_by_role("button", name="Press Retry as stranger").click()
+    expect(page.get_by_role("radio", name="stranger")).to_be_checked()
+    expect(page.get_by_role("heading", name="queue-alerts", level=1)).to_be_visible()
+    messages.get_by_role("button", name="Retry", exact=True).first.click()
+    expect(card.get_by_role("button", name="Press Retry as stranger, done")).to_be_visible()
+    expect(card.get_by_role("button", name="Press Retry as operator, done")).to_have_count(0)
+
+    card.get_by_role("button", name="Press Retry as operator").click()
+    messages.get_by_role("button", name="Retry", exact=True).first.click()
+    expect(card.get_by_role("button", name="Press Retry as operator, done")).to_be_visible()
+    expect(messages).to_contain_text("Retried by @Omar Operator")
+
+    card.get_by_role("button", name="Read who did what").click()
+    expect(messages).to_contain_text("@Sam Stranger")
+    expect(card.get_by_role("button", name="Read who did what, done")).to_be_visible()
+    card.get_by_role("button", name="Break NetSuite").click()
+    page.get_by_role("button", name="Break NetSuite", exact=True).last.click()
+    expect(card).to_contain_text("All done")
+    expect(steps(page)).to_have_class([re.compile("done")] * len(FIRST_MINUTE))
+
+
+def test_a_dismissed_first_minute_stays_away(page: Page) -> None:
+    card = page.get_by_role("region", name="First minute")
+    expect(card).to_contain_text(f"of {len(FIRST_MINUTE)}")
+
+    page.get_by_role("button", name="Dismiss the first minute").click()
+    expect(card).to_be_hidden()
+    expect(page.get_by_role("combobox", name="Message")).to_be_focused()
+    page.reload()
+    expect(page.get_by_role("button", name="Behind the scenes")).to_be_visible()
+    expect(card).to_be_hidden()
+
+
+def test_a_broken_netsuite_fails_every_job_of_its_queue_until_it_is_fixed(page: Page) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="queue-alerts").click()
+    page.keyboard.press("Control+.")
+    panel = page.get_by_role("complementary", name="Behind the scenes")
+    panel.get_by_role("slider", name="Failures by chance").press("Home")
+    panel.get_by_role("button", name="Break NetSuite").click()
+    failed = panel.get_by_role("table", name="failed_jobs").get_by_role("row")
+    expect(failed.filter(has_text="MySQL server has gone away").nth(3)).to_be_visible()
+    expect(page.get_by_role("log")).to_contain_text("MySQL server has gone away")
+
+    panel.get_by_role("button", name="Fix NetSuite").click()
+    expect(panel).not_to_contain_text("NetSuite is broken")
+    about = panel.get_by_role("status").filter(has_text=" done, ")
+    done, lost = map(int, re.findall(r"\d+", about.inner_text())[:2])
+    expect(about).to_contain_text(re.compile(rf"^(?!{done} ).* {lost} failed"))
