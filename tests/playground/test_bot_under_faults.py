@@ -1,0 +1,196 @@
+"""The real bot while the local Slack fails in each way it can: it goes on and loses nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.ledger import outbox
+from bot.playground import faults
+from bot.playground.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
+from bot.playground.server import LocalSlack
+from bot.watch.delivery import Pace
+from tests.playground.conftest import Clock
+from tests.queues import TestQueue
+from tests.team import Json, Team, team_settings
+
+PING = 0.2  # seconds; with the bot's own 3 s a deaf socket would be noticed after 15
+HTML = faults.ServerError(503)
+
+
+@pytest.fixture
+def team(kept_queue: TestQueue) -> Iterator[Team]:
+    """The bot at work, quick to notice that a socket is dead."""
+    with LocalSlack() as slack:
+        team = Team(slack, kept_queue, team_settings(slack, kept_queue.url))
+        client = team.bot.socket.client
+        client.ping_interval = client.current_app_monitor.interval_seconds = PING
+        team.start()
+        try:
+            yield team
+        finally:
+            slack.clear_faults()
+            team.stop()
+
+
+def alert_with_buttons(team: Team) -> Json:
+    """The alert of failed job 45, as soon as it is there whatever came first."""
+
+    def find() -> Json | None:
+        # What was put off is due at once: the test does not wait out Slack's minutes.
+        team.clock.advance(30)
+        every = [one for one in team.posted("queue-alerts") if "Failed job 45" in one["text"]]
+        return next((one for one in every if one["blocks"]), None)
+
+    found = team.until(find)
+    assert found is not None
+    return found
+
+
+def nothing_is_lost(team: Team) -> None:
+    """The job is back in its queue once, one record says so, and the audit channel shows it."""
+
+    def told() -> bool:
+        team.clock.advance(30)
+        return any("retry" in one["text"] for one in team.posted("queue-audit"))
+
+    team.until(told)
+    assert team.queue.failed == []
+    assert len(team.queue.jobs) == 1
+    assert [(row.action, row.outcome) for row in team.records] == [("retry", "ok")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "fatal_error",
+        "internal_error",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        faults.RateLimited(1),
+        500,
+        HTML,
+        faults.LostAnswer(),
+        faults.Reset(),
+    ],
+    ids=str,
+)
+def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
+    # Every other post fails: the alert, what others see of the change, the audit.
+    team.slack.script("chat.postMessage", [answer, faults.Answered()] * 3)
+    team.queue.fail(45)
+    team.until(lambda: team.slack.calls("chat.postMessage"))
+    # From a channel that cannot be used the alert goes to the audit channel instead.
+    if answer not in {"channel_not_found", "not_in_channel", "is_archived"}:
+        alert_with_buttons(team)
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> None:
+    team.slack.revoke_token()
+    team.queue.fail(45)
+    team.until(lambda: any(not call.answer["ok"] for call in team.slack.calls("chat.postMessage")))
+    assert team.posted("queue-alerts") == []
+    team.slack.restore_tokens()
+
+    alert_with_buttons(team)
+    team.say("retry 45")
+    nothing_is_lost(team)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
+)
+def test_the_bots_own_pace_is_never_above_slacks(kind: str, rate: Rate) -> None:
+    clock = Clock()
+    pace, rates = Pace(clock), Rates(clock)
+    letter = outbox.Letter(1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC))
+    sent = 0
+    # Half an hour of a flood, asked ten times a second.
+    for _ in range(30 * 60 * 10):
+        if pace.allows(letter):
+            rates.take("x", rate)
+            sent += 1
+        clock.now += 0.1
+
+    assert sent > 30 * rate.per_minute / 2
+
+
+def test_an_envelope_that_comes_twice_is_carried_out_once(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    team.slack.duplicate_next()
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    team.slack.hub.ack_timeout = 0.1
+    team.slack.delay_next(0.2)
+    answer = team.say("retry 45")
+    assert answer.said["error"] == "operation_timeout"
+    team.until(lambda: team.slack.hub.late_acks == 1)
+
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Team) -> None:
+    team.slack.script("apps.connections.open", ["internal_error", 500])
+    team.slack.refuse_sockets()
+    team.slack.kill_sockets()
+    team.queue.fail(45)
+    # What is watched and told goes on without any socket.
+    alert_with_buttons(team)
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) >= 3)
+    lost = team.say("retry 45").said
+    assert lost["error"] == "dispatch_failed"
+    team.slack.refuse_sockets(on=False)
+    team.until(lambda: team.slack.hub.connected, 20)
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    opened = len(team.slack.calls("apps.connections.open"))
+    team.slack.silence_sockets()
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened, 20)
+    team.slack.hub.ack_timeout = 1.0
+
+    def retried() -> bool:
+        # The deaf socket may still be counted, and chosen: what it swallows was never done.
+        return "error" not in team.say("retry 45").said
+
+    team.until(retried, 20)
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_slack_asks_to_leave_is_replaced(team: Team) -> None:
+    opened = len(team.slack.calls("apps.connections.open"))
+    team.slack.refresh_sockets()
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened, 20)
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    team.until(lambda: "error" not in team.say("retry 45").said, 20)
+
+    nothing_is_lost(team)
+
+
+def test_a_group_that_is_edited_is_known_at_once(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    assert "operator" in team.say("retry 45", as_="viewer").text
+    assert len(team.queue.failed) == 1
+    team.slack.edit_group("oncall", "viewer")
+    team.say("retry 45", as_="viewer")
+
+    assert team.queue.failed == []
+    assert [row.outcome for row in team.records] == ["denied", "ok"]
