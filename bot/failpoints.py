@@ -20,6 +20,11 @@ def arm(name: str, hits: int = 1, then: Callable[[], object] = die) -> None:
     _armed[name] = (hits, then)
 
 
+def disarm(name: str) -> None:
+    """Forget what was to happen there."""
+    _armed.pop(name, None)
+
+
 def reach(name: str) -> None:
     """A failpoint: nothing happens unless it is armed."""
     if not _armed or name not in _armed:

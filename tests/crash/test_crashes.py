@@ -36,7 +36,7 @@ STEPS = [
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    with LocalSlack() as running:
+    with LocalSlack(rates=False) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""A local Slack of each test's own."""
+"""A local Slack of each test's own, without rates: they go by another clock than tests move."""
 
 from collections.abc import Iterator
 
@@ -9,5 +9,5 @@ from bot.playground.server import LocalSlack
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    with LocalSlack() as running:
+    with LocalSlack(rates=False) as running:
         yield running

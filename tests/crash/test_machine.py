@@ -1,0 +1,25 @@
+"""The short form of the state machine; `make campaign` has the long one."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from bot.playground.server import LocalSlack
+from tests.crash.machine import Machine
+from tests.team import KeptDatabase
+
+SHORT = settings(
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,  # the same runs each time; the campaign looks for others
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_whatever_happens_in_whatever_order_the_invariants_hold(
+    kept_database: KeptDatabase,
+) -> None:
+    with LocalSlack(rates=False) as slack:
+        machine = type("OnThisDatabase", (Machine,), {"kept": kept_database, "slack": slack})
+        run_state_machine_as_test(machine, settings=SHORT)
