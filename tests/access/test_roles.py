@@ -67,6 +67,16 @@ def buttons(commands: dict[str, Command]) -> list[Json]:
     ]
 
 
+def homes(team: Team, user: str) -> int:
+    """How often somebody's Home was drawn."""
+    return sum(call.args["user_id"] == user for call in team.slack.calls("views.publish"))
+
+
+def wait_for_home(team: Team, user: str, before: int) -> None:
+    """Return when the bot has drawn Home anew, as it does after a click in it."""
+    team.until(lambda: homes(team, user) > before)
+
+
 def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
     """What somebody is told for each command, all of it as JSON."""
     commands = dict(team.bot.setup.commands)
@@ -85,7 +95,9 @@ def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
         else:
             home = {"type": "home", "blocks": [shown[number]]}
             view = client.views_publish(user_id=user, view=home)["view"]
+            drawn = homes(team, user)
             answer = team.click_in_view(view, f"run:{command}", as_=name)
+            wait_for_home(team, user, drawn)
             for modal in team.slack.views(name):
                 team.slack.close_view(name, modal["id"], everything=True)
         said[command] = answer.everything
