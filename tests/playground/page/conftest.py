@@ -24,10 +24,15 @@ PATIENCE_MS = 5000
 Visit = Callable[..., Page]
 
 
+def find_chromium() -> str | None:
+    """Where this machine's own Chromium is."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; without one these tests fail and say what to install."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = find_chromium()
     if found is None:
         pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
     with sync_playwright() as playwright:
