@@ -56,7 +56,7 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
 
 
 def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
-    with empty.begin() as connection, pytest.raises(StartError, match="run queue-bot migrate"):
+    with empty.begin() as connection, pytest.raises(StartError, match="queue-bot migrate"):
         require_current(connection)
 
 

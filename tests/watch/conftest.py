@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from bot.playground.server import LocalSlack
+from tests.kept import mariadb_queue, queue
+
+__all__ = ["mariadb_queue", "queue", "slack"]
 
 
 @pytest.fixture
