@@ -3,7 +3,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -14,7 +13,7 @@ from websockets.sync.client import connect as connect_raw
 from bot.playground.demo import QUEUE_BOT
 from bot.playground.people import CannotError
 from bot.playground.server import LocalSlack
-from tests.playground.conftest import Connect, bolt, connected
+from tests.playground.conftest import Connect, bolt, client_of, connected
 from tests.playground.test_socket_mode import frame, raw_socket
 
 
@@ -131,8 +130,7 @@ def test_a_socket_that_is_refused_can_be_opened_later(slack: LocalSlack) -> None
 
 
 def test_an_address_of_a_socket_is_good_once(slack: LocalSlack) -> None:
-    headers = {"Authorization": f"Bearer {slack.app_token}"}
-    url = httpx.post(f"{slack.base_url}apps.connections.open", headers=headers).json()["url"]
+    url = str(client_of(slack).apps_connections_open(app_token=slack.app_token)["url"])
     with connect_raw(url, proxy=None, close_timeout=1) as socket:
         frame(socket)
         with pytest.raises(InvalidStatus), connect_raw(url, proxy=None):
@@ -181,6 +179,8 @@ def test_an_app_that_could_not_open_a_socket_comes_back(
     connect(app, 0.2)
     slack.script("apps.connections.open", ["internal_error", 500])
     slack.kill_sockets()
-    slack.wait_for(lambda: slack.hub.connected == 1, 15)
+    # The first, two that failed, and the one that opened the socket again.
+    slack.wait_for(lambda: len(slack.calls("apps.connections.open")) == 4, 15)
+    slack.wait_for(lambda: slack.hub.connected == 1)
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "here"

@@ -4,20 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from bot.playground.server import LocalSlack
 from bot.playground.socket_mode import CONNECTIONS
+from tests.playground.conftest import client_of
 
 
 @contextmanager
 def raw_socket(slack: LocalSlack) -> Iterator[ClientConnection]:
     """A bare WebSocket to the address that apps.connections.open gives."""
-    headers = {"Authorization": f"Bearer {slack.app_token}"}
-    url = httpx.post(f"{slack.base_url}apps.connections.open", headers=headers).json()["url"]
+    url = str(client_of(slack).apps_connections_open(app_token=slack.app_token)["url"])
     with connect(url, proxy=None, close_timeout=1) as socket:
         yield socket
 

@@ -1,0 +1,115 @@
+"""What the conformance suite asks: the local Slack, or any other base URL.
+
+Another one is named by the environment: SLACK_CONFORMANCE_URL (such as https://slack.com/api/),
+…_BOT_TOKEN, …_APP_TOKEN, …_CHANNEL (the bot is a member), …_OTHER_CHANNEL (public, the bot is
+none), …_USER (a person in the first channel) and …_GROUP (a user group with members).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from bot.playground.server import LocalSlack
+
+PREFIX = "SLACK_CONFORMANCE_"
+DOCS = "https://docs.slack.dev/"
+NAMES = ("URL", "BOT_TOKEN", "APP_TOKEN", "CHANNEL", "OTHER_CHANNEL", "USER", "GROUP")
+PATIENCE = 70.0  # seconds that a 429 may ask to wait before the suite gives up
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the Web API."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+    @property
+    def error(self) -> str | None:
+        """The error's code, None where all went well."""
+        found: str | None = self.body.get("error")
+        return found
+
+    @property
+    def complaints(self) -> list[str]:
+        """What it says about each wrong place."""
+        found: list[str] = self.body.get("response_metadata", {}).get("messages", [])
+        return found
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Slack to ask; `local` is there where people can be played by the suite itself."""
+
+    url: str
+    bot_token: str
+    app_token: str
+    channel: str
+    other_channel: str
+    user: str
+    group: str
+    http: httpx.Client
+    local: LocalSlack | None = None
+
+    def call(self, method: str, *, token: str | None = None, **arguments: Any) -> Answer:
+        """Call a method with a JSON body; where Slack says to wait, wait and call again."""
+        headers = {"authorization": f"Bearer {self.bot_token if token is None else token}"}
+        if token == "":
+            headers = {}
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            said = self.http.post(self.url + method, json=arguments, headers=headers)
+            wait = float(said.headers.get("retry-after", 0)) if said.status_code == 429 else 0.0
+            if not wait or time.monotonic() + wait > deadline:
+                return Answer(said.status_code, said.headers, said.json())
+            time.sleep(wait)
+
+    def read(self, method: str, **arguments: Any) -> Answer:
+        """Call a method that takes no JSON: its arguments go in the query."""
+        headers = {"authorization": f"Bearer {self.bot_token}"}
+        said = self.http.get(self.url + method, params=arguments, headers=headers)
+        return Answer(said.status_code, said.headers, said.json())
+
+    @property
+    def people(self) -> LocalSlack:
+        """Who clicks and types; skips the test where that has to be a person."""
+        if self.local is None:
+            pytest.skip("needs a person: see docs/real-workspace.md")
+        return self.local
+
+
+@contextmanager
+def target(environ: Mapping[str, str]) -> Iterator[Target]:
+    """The one that the environment names, else a local Slack."""
+    with httpx.Client(trust_env=False) as http:
+        if PREFIX + "URL" in environ:
+            url, bot, app, channel, other, user, group = (
+                environ.get(PREFIX + name, "") for name in NAMES
+            )
+            yield Target(url, bot, app, channel, other, user, group, http)
+            return
+        with LocalSlack(rates=False) as slack:
+            ids, tokens = slack.ids, (slack.bot_token, slack.app_token)
+            places = (ids.queue_ops, ids.random, ids.viewer, ids.oncall)
+            yield Target(slack.base_url, *tokens, *places, http=http, local=slack)
+
+
+PAGES: dict[str, str] = {}
+
+
+def rule(page: str) -> Callable[[Test], Test]:
+    """Name the page of Slack's documentation (below docs.slack.dev) that the test restates."""
+
+    def named(test: Test) -> Test:
+        PAGES[test.__name__] = DOCS + page
+        return test
+
+    return named
