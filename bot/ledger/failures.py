@@ -25,7 +25,7 @@ from bot.queue.payload import identify
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 
 PASS_ROWS = 1_000
-SWEEP_ROWS = 20_000
+SWEEP_ROWS = 10_000
 SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
 

@@ -25,10 +25,11 @@ class Bot:
     slack: LocalSlack
 
     def ask(self, text: str, user: str = IDS.viewer) -> tuple[float, str]:
-        """How long the acknowledgement took, in seconds, and the text of the reply in it."""
+        """How long the acknowledgement took, in seconds, and the reply in it or the dialog."""
         said = self.slack.command(user, IDS.queue_ops, text)
-        assert said["replies"], f"no reply came: {said}"
-        return said["ack_ms"] / 1000, str(said["replies"][0])
+        shown = [*said["replies"], *said["views"]]
+        assert shown, f"no answer came: {said}"
+        return said["ack_ms"] / 1000, str(shown[0])
 
 
 def person(number: int) -> str:

@@ -96,7 +96,7 @@ def _passes(setup: Setup) -> None:
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        ("a sweep of 20,000 ids", sweep, 10),
+        (f"a sweep of {failures.SWEEP_ROWS:,} ids", sweep, 10),
     ):
         found = [_step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.gone for one, _ in found) == 0
