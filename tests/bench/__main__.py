@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, large, moves
+from tests.bench import acks, large, moves, page
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "retry-all": moves.bench_retry_all,
     "clear-failed": moves.bench_clear_failed,
     "large": large.bench_large,
+    "page": page.bench_page,
 }
 
 

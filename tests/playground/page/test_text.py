@@ -156,6 +156,15 @@ def test_no_file_of_the_page_writes_markup_or_grows_long() -> None:
     } == {}
 
 
+def test_every_module_is_asked_for_at_once_instead_of_one_after_another() -> None:
+    index = (PAGE / "index.html").read_text()
+    preloaded = set(re.findall(r'rel="modulepreload" href="([\w.]+)"', index))
+    styled = set(re.findall(r'rel="stylesheet" href="([\w.]+)"', index))
+
+    assert preloaded == {file.name for file in PAGE.glob("*.js")} - {"main.js", "theme.js"}
+    assert styled == {file.name for file in PAGE.glob("*.css")}
+
+
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
     """Put a message of the bot's into #queue-ops past the validator, as no app could."""
     ids = slack.ids
