@@ -107,6 +107,12 @@ class OperationRunning(Refusal):
     code = "operation-running"
 
 
+class Unfinished(Refusal):
+    """A bulk operation was cancelled or stopped before its end; what was done stays done."""
+
+    code = "unfinished"
+
+
 class Busy(Refusal):
     """The database did not answer in time; nothing was changed."""
 

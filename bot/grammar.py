@@ -113,7 +113,10 @@ def invalid(
 def mentioned(word: str) -> str:
     """The id of a mention, else the word itself."""
     found = _MENTION.match(word)
-    return found[1] if found else word
+    if found:
+        return found[1]
+    # Slack escapes these three in what people type.
+    return word.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _read_ids(value: object) -> tuple[int, ...]:

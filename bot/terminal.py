@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from bot.answers import Outcome, answer, envelope
 from bot.dispatch import dispatch, request_id
+from bot.errors import Unfinished
 from bot.grammar import Request
 from bot.ledger.model import Preview
 from bot.model import Actor, Invocation, Message, Source
@@ -83,6 +84,9 @@ def _carried_out(setup: Setup, outcome: Outcome) -> Outcome:
     if extra.progress is None:
         return outcome
     ended = Runner(setup).run_to_end(extra.progress.operation)
+    if ended.state != "done":
+        refusal = Unfinished(action=ended.action, done=ended.done, total=ended.total)
+        return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
     return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
 
 

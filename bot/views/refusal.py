@@ -104,7 +104,6 @@ def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
     """The values of a refusal as the sentences want them; a sentence takes the ones it names."""
     why = _text(values, "why")
     known = why if why in ("foreign", "deactivated", "bot", "guest") else "other"
-    expected = values.get("expected")
     return {
         "id": _text(values, "id"),
         "word": code(_text(values, "word"), 64) or code("–"),
@@ -117,8 +116,13 @@ def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
         "action": _text(values, "action"),
         "command": code(_text(values, "action"), 40),
         "by": Person(_text(values, "by")),
-        "expected": expected if isinstance(expected, int) else 0,
+        **{name: _count(values, name) for name in ("expected", "done", "total")},
     }
+
+
+def _count(values: Mapping[str, object], name: str) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:

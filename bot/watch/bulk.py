@@ -1,5 +1,6 @@
 """Bulk changes at work: batch after batch, by any replica, until done, cancelled or stopped."""
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -27,6 +28,9 @@ EDIT_EVERY = timedelta(seconds=3)
 TAKE_EVERY = 1.0
 # A batch that fails this often in a row ends the operation: it would fail for ever.
 TRIES = 20
+
+
+_pause = threading.Event().wait
 
 
 @dataclass
@@ -86,7 +90,9 @@ class Runner:
                 raise LookupError(operation)
             if found.state not in operations.ACTIVE:
                 return progress_of(found, now)
-            self.run_once()
+            if not self.run_once():
+                # Another replica is at it.
+                _pause(0.2)
 
     def _batch(self, operation: Operation) -> None:
         setup = self.setup

@@ -173,7 +173,7 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
     try:
         return send(body)
     except Undelivered as fault:
-        if fault.fault is not Fault.LAYOUT:
+        if fault.fault not in (Fault.LAYOUT, Fault.REFUSED):
             raise
         return send({"text": cut(Mrkdwn(body["text"]), 3_000)})
 

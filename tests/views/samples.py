@@ -350,6 +350,7 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     yield "count-mismatch", errors.CountMismatch(expected=1234)
     yield "nothing-to-do", errors.NothingToDo(skipped=skipped_rows(w))
     yield "operation-running", errors.OperationRunning(by=w.person, action="retry-all")
+    yield "unfinished", errors.Unfinished(action="retry-all", done=5, total=1234)
     for plain in (errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
         yield plain.code, plain()
     yield "read-only", errors.ReadOnly(reason="server")
