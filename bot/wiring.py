@@ -3,13 +3,14 @@
 import os
 import secrets
 import socket
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine
 
 from bot import __version__
-from bot.access.masking import DEFAULT_MASKED_KEYS
+from bot.access.masking import DEFAULT_MASKED_KEYS, mask_text
 from bot.access.roles import Directory, Profile, Rules, Unreachable
 from bot.errors import StartError
 from bot.ledger.migrate import require_current
@@ -63,7 +64,13 @@ def queue_of(settings: Settings) -> Queue:
         zone=settings.time_zone,
         order_paths=settings.order_paths or DEFAULT_ORDER_PATHS,
         tienda_paths=settings.tienda_paths or DEFAULT_TIENDA_PATHS,
+        mask=partial(mask_text, keys=masked_keys(settings)),
     )
+
+
+def masked_keys(settings: Settings) -> tuple[str, ...]:
+    """What is masked anyway, and what the team adds to it."""
+    return (*DEFAULT_MASKED_KEYS, *settings.masked_keys)
 
 
 def check_tables(engine: Engine, queue: Queue) -> None:
@@ -98,7 +105,7 @@ def make_setup(
         audit_channel=settings.audit_channel,
         alert_channel=settings.alert_channel,
         fallback_channel=settings.fallback_channel,
-        masked_keys=(*DEFAULT_MASKED_KEYS, *settings.masked_keys),
+        masked_keys=masked_keys(settings),
         links=Links(settings.order_link, settings.job_link, settings.log_link),
         oldest_seconds=settings.oldest_seconds,
         reserved_seconds=settings.reserved_seconds,

@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from bot.access.masking import mask_text
 from bot.model import Message, Role
 from bot.queue import reads
 from bot.queue.model import FailedJobList, Listed
@@ -27,17 +26,13 @@ class FailedResult(Result):
 
 
 def run(work: Work, args: FailedArguments) -> FailedResult:
-    """Read one page; secrets in error texts are masked."""
+    """Read one page."""
     found, digests = reads.failed(
         work.connection, work.queue, name=args.queue, limit=args.limit, after=args.after
     )
-    masked = tuple(
-        row.model_copy(update={"exception_short": mask_text(row.exception_short)})
-        for row in found.failed_jobs
-    )
     given = args.model_dump(exclude_none=True, exclude={"after"})
     return FailedResult(
-        data=found.model_copy(update={"failed_jobs": masked}),
+        data=found,
         extra=Listed(row_digests=digests, arguments=given),
     )
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bot.access.masking import mask_payload, mask_text
+from bot.access.masking import mask_payload
 from bot.errors import FailedJobNotFound
 from bot.grammar import OneId
 from bot.model import Message, Modal, Role
@@ -32,16 +32,8 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
         found = reads.failed_job(work.connection, work.queue, args.id)
     except FailedJobNotFound as error:
         raise not_found(work, "failed", args.id) from error
-    short = found.failed_job.exception_short
-    masked = found.model_copy(
-        update={
-            "failed_job": found.failed_job.model_copy(update={"exception_short": mask_text(short)}),
-            "error_group": mask_text(found.error_group),
-            "exception": mask_text(found.exception),
-            "payload": mask_payload(found.payload, work.setup.masked_keys),
-        }
-    )
-    return FailedJobResult(data=masked)
+    masked = mask_payload(found.payload, work.setup.masked_keys)
+    return FailedJobResult(data=found.model_copy(update={"payload": masked}))
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:

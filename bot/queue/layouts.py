@@ -1,6 +1,6 @@
 """The queue's two tables and how to read them, checked once at start."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,13 +38,18 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Queue:
-    """The two tables, the time zone of `failed_at`, and where payloads name their order."""
+    """The two tables, the time zone of `failed_at`, and where payloads name their order.
+
+    `mask` takes the secrets out of an exception's text; it is asked before the text is cut, since
+    half a secret has no form to be known by.
+    """
 
     jobs: Table
     failed: Table
     zone: ZoneInfo = ZoneInfo("UTC")
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS
+    mask: Callable[[str], str] = str
 
     def human(self, seconds: int) -> str:
         """Unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""

@@ -181,8 +181,8 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
         raise FailedJobNotFound(id=str(failed_id))
     return FailedJobDetail(
         failed_job=_failed(queue, row),
-        error_group=error_group(row["exception"][:EXCEPTION_HEAD]),
-        exception=row["exception"],
+        error_group=queue.mask(error_group(row["exception"][:EXCEPTION_HEAD])),
+        exception=queue.mask(row["exception"]),
         payload=row["payload"],
         row_digest=row["digest"],
     )
@@ -233,6 +233,6 @@ def _failed(queue: Queue, row: RowMapping) -> FailedJob:
         job_class=said.job_class,
         order_id=said.order_id,
         tienda_id=said.tienda_id,
-        exception_short=short_error(row["exception"]),
+        exception_short=short_error(queue.mask(row["exception"][:EXCEPTION_HEAD])),
         failed_at=row["failed_at"].strftime("%Y-%m-%d %H:%M:%S"),
     )

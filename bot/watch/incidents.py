@@ -6,7 +6,6 @@ from time import monotonic
 
 from sqlalchemy import Connection, RowMapping
 
-from bot.access.masking import mask_text
 from bot.answers import channel_context
 from bot.ledger import failures, incidents, outbox
 from bot.ledger.leases import Lease, fence
@@ -141,7 +140,7 @@ def _card(setup: Setup, row: RowMapping) -> FailureCard:
         job_class=row["job_class"],
         order_id=row["order_id"],
         tienda_id=row["tienda_id"],
-        error=mask_text(row["error"]),
+        error=row["error"],
         failed_at=failed_at.replace(tzinfo=None),
         row_digest=row["row_digest"],
         state="open",
