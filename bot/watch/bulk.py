@@ -12,7 +12,7 @@ from bot.answers import channel_context
 from bot.dispatch import may, request_id
 from bot.errors import Busy, DatabaseDown, OutcomeUnknown, Refusal
 from bot.failpoints import reach
-from bot.ledger import audit, operations, outbox
+from bot.ledger import audit, batches, operations, outbox
 from bot.ledger.model import Progress
 from bot.ledger.operations import Operation
 from bot.model import Actor, Invocation, Source
@@ -102,7 +102,7 @@ class Runner:
             fresh = operations.find(connection, operation.id)
             if fresh is None or fresh.state != "running":
                 return -1
-            rows = operations.advance(connection, setup.queue, fresh, setup.replica, now, self.rows)
+            rows = batches.advance(connection, setup.queue, fresh, setup.replica, now, self.rows)
             reach("batch-moved")
             due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
             if rows and due:
