@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 SECONDS = 20.0
 
 
-def at_once(*steps: Callable[[], Any]) -> list[Any]:
+def at_once(*steps: Callable[[], Any], seconds: float = SECONDS) -> list[Any]:
     """Run the steps in threads of their own; what they return, or the first thing raised."""
     returned: list[Any] = [None] * len(steps)
     raised: list[BaseException] = []
@@ -25,7 +25,7 @@ def at_once(*steps: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(SECONDS)
+        thread.join(seconds)
     if raised:
         raise raised[0]
     assert not any(thread.is_alive() for thread in threads), "a step did not end"

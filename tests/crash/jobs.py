@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.plans import BulkExtra
 from bot.registry import Setup
@@ -24,7 +25,7 @@ def write_many(setup: Setup, ids: Sequence[Sequence[int]], by: str) -> list[str]
     def one(chosen: Sequence[int]) -> list[str]:
         return codes(ask(setup, f"retry {failed_id}", by=by) for failed_id in chosen)
 
-    returned = at_once(*[lambda some=chosen: one(some) for chosen in ids])
+    returned = at_once(*[partial(one, chosen) for chosen in ids], seconds=600)
     return [code for some in returned for code in some]
 
 

@@ -1,0 +1,42 @@
+"""Long fault runs: all of them, or those that are named, each for so many minutes."""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable
+from time import monotonic
+
+from tests.campaign import kills, orders, sizes
+from tests.services.mariadb import MariaDB, running_mariadb
+
+RUNS: dict[str, Callable[[MariaDB, float], str]] = {
+    "orders": orders.any_order,
+    "kills": kills.kill_replicas,
+    "servers": kills.kill_the_server,
+    "writers": sizes.write_and_seal,
+    "index": sizes.index_many,
+}
+
+
+def main() -> None:
+    """Run and print what was found; the first broken invariant ends it with its trace."""
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RUNS))
+    parser.add_argument("--minutes", type=float, default=5.0, help="for each; 5 unless said")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in RUNS]
+    if unknown:
+        parser.error(f"there is no run {', '.join(unknown)}: {', '.join(RUNS)}")
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} cores, load {load}, Python {platform.python_version()}")
+    # Committed means on disk, also when the server is killed.
+    with running_mariadb("--innodb-flush-log-at-trx-commit=1") as server:
+        for name in given.names or RUNS:
+            began = monotonic()
+            print(f"{name}: {RUNS[name].__doc__}", flush=True)
+            figures = RUNS[name](server, began + given.minutes * 60)
+            print(f"  {figures} ({monotonic() - began:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

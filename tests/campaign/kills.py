@@ -1,0 +1,97 @@
+"""Processes and the server killed at moments that nobody chose."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any
+
+from bot.errors import Refusal
+from bot.ledger import tables as t
+from bot.ledger.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.watch.bulk import Runner
+from tests.crash import jobs
+from tests.crash.processes import Replica, replica
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, make_queue
+from tests.replicas import ANA, OMAR, Ahead, make_setup
+from tests.services.mariadb import MariaDB
+
+ROWS = 400
+BATCH = 20
+LONGEST = 0.8
+"""Seconds within which a bulk change of so many rows is under way or has ended."""
+
+_pause = threading.Event().wait
+
+
+@contextmanager
+def fresh(server: MariaDB, rows: int) -> Iterator[TestQueue]:
+    """A database of its own with so many failed jobs."""
+    with server.database() as name:
+        queue = make_queue(server.url(name))
+        for order in range(rows):
+            queue.fail(order=order)
+        yield queue
+        queue.engine.dispose()
+
+
+def kill_replicas(server: MariaDB, until: float) -> str:
+    """One replica in a bulk change and one retrying by hand are killed; a third finishes."""
+
+    def kill(bulk: Replica, hand: Replica) -> None:
+        _pause(random.uniform(0.0, LONGEST))
+        bulk.kill()
+        _pause(random.uniform(0.0, 0.1))
+        hand.kill()
+
+    return _rounds(server, until, kill)
+
+
+def kill_the_server(server: MariaDB, until: float) -> str:
+    """The database server is killed under both and started again; then they are killed too."""
+
+    def kill(bulk: Replica, hand: Replica) -> None:
+        _pause(random.uniform(0.0, LONGEST))
+        server.kill()
+        _pause(random.uniform(0.0, 0.5))
+        server.start()
+        _pause(random.uniform(0.0, LONGEST))
+        bulk.kill()
+        hand.kill()
+
+    return _rounds(server, until, kill)
+
+
+def _rounds(server: MariaDB, until: float, kill: Callable[[Replica, Replica], None]) -> str:
+    rounds = midway = 0
+    while monotonic() < until:
+        with fresh(server, ROWS) as queue:
+            before = payloads(queue)
+            bulk: dict[str, Any] = {"action": "retry-all", "rows": BATCH, "key": "bulk"}
+            hand: dict[str, Any] = {"ids": [list(range(1, ROWS, 7))], "by": OMAR}
+            with (
+                replica(queue, jobs.run_bulk, "bulk", **bulk) as one,
+                replica(queue, jobs.write_many, "hand", **hand) as two,
+            ):
+                kill(one, two)
+            found = broken(queue, before)
+            assert found == [], found
+            midway += any(row.state in ACTIVE for row in queue.rows(t.operations))
+            _finish(queue)
+            found = broken(queue, before)
+            assert found == [], found
+            rounds += 1
+    return f"{rounds} rounds, {midway} of them ended midway, no invariant broken"
+
+
+def _finish(queue: TestQueue) -> None:
+    clock = Ahead()
+    clock.by += TAKEN_OVER_AFTER * 2
+    runner = Runner(make_setup(queue, "third", clock=clock), BATCH)
+    with suppress(Refusal):
+        while runner.run_once():
+            pass
+    assert not [row for row in queue.rows(t.operations) if row.state in ACTIVE]
+    assert {row.actor for row in queue.rows(t.audit)} <= {ANA, OMAR}
