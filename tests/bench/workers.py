@@ -18,11 +18,7 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Kind:
-    """How a worker looks for its next job: on which queue, with or without SKIP LOCKED.
-
-    `drained` looks for jobs that are due in the future: it reads all it meets and takes none, as a
-    worker does that is faster than what is put in.
-    """
+    """How a worker looks for its next job: on which queue, with or without SKIP LOCKED."""
 
     name: str
     queue: str
