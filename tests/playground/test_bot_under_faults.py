@@ -30,6 +30,10 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
             yield team
         finally:
             slack.clear_faults()
+            # The SDK's client trips over a socket that ends while it closes it: end it before.
+            client.auto_reconnect_enabled, client.closed = False, True
+            slack.kill_sockets()
+            slack.wait_for(lambda: not client.is_connected())
             team.stop()
 
 
@@ -48,7 +52,10 @@ def alert_with_buttons(team: Team) -> Json:
 
 
 def nothing_is_lost(team: Team) -> None:
-    """The job is back in its queue once, one record says so, and the audit channel shows it."""
+    """The job is back in its queue once, one record says so, and the audit channel shows it.
+
+    A person who saw a failure may have asked again: that was refused, and is recorded as well.
+    """
 
     def told() -> bool:
         team.clock.advance(30)
@@ -57,7 +64,7 @@ def nothing_is_lost(team: Team) -> None:
     team.until(told)
     assert team.queue.failed == []
     assert len(team.queue.jobs) == 1
-    assert [(row.action, row.outcome) for row in team.records] == [("retry", "ok")]
+    assert [row.action for row in team.records if row.outcome == "ok"] == ["retry"]
 
 
 @pytest.mark.parametrize(
