@@ -143,6 +143,8 @@ class MariaDB:
             f"--datadir={self.data}",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
+            # Servers that share a folder for this delete each other's temporary tables at start.
+            f"--tmpdir={self.folder}",
             f"--bind-address={self.host}",
             f"--port={self.port}",
             "--skip-name-resolve",
