@@ -14,7 +14,8 @@ const WORDS = {
 async function request(path, words, body) {
   set({ busy: words });
   const answer = await post(path, { user: state.me, wait_ms: 0, ...body });
-  const measured = answer.ack_ms === null || typeof answer.ack_ms === "number";
+  // Closing a modal that does not ask to hear of it sends nothing that could be acknowledged.
+  const measured = typeof answer.ack_ms === "number" || (answer.ack_ms === null && answer.error !== undefined);
   set({ busy: "", ack: measured ? { ms: answer.ack_ms, error: answer.error } : state.ack });
   await refresh();
   return answer;

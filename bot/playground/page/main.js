@@ -27,7 +27,7 @@ function start() {
     homePane(byId("home")),
     sidebar(byId("channels"), byId("apps")),
     actingAs(byId("acting-as")),
-    modals(() => document.activeElement === document.body && writing.focus()),
+    modals(writing.focus),
     writing.draw,
     drawHead,
     drawStatus,

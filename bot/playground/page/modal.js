@@ -24,7 +24,7 @@ export function modals(closed) {
     // A dialog gives the focus back as it closes, so the old one goes before the new one comes.
     had?.dialog.close();
     had?.dialog.remove();
-    if (had && !view) closed();
+    if (had && !view) refocus(closed);
     if (!view) return undefined;
     open = present(view, stack.length, kept, signature);
     open.dialog.addEventListener("close", (event) => {
@@ -32,6 +32,14 @@ export function modals(closed) {
     });
     return open.tell(view);
   };
+}
+
+/** Gives the focus once more to who got it back: Chromium puts no typed text there otherwise. */
+function refocus(closed) {
+  const active = document.activeElement;
+  active.blur();
+  if (active === document.body) closed();
+  else active.focus({ preventScroll: true });
 }
 
 function fieldKey(block, element) {

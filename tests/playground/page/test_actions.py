@@ -95,7 +95,8 @@ def test_a_modal_shows_errors_by_block_and_closes_when_it_is_right(
     modal.get_by_label("Not before").fill("2027-01-31")
     submit.click()
     expect(modal).to_have_count(0)
-    expect(page.get_by_role("combobox", name="Message")).to_be_focused()
+    page.keyboard.type("typed on")
+    expect(page.get_by_role("combobox", name="Message")).to_have_value("typed on")
 
     values = {name: entry["v"] for name, entry in seen.submitted[-1].items()}
     assert len(seen.submitted) == 3
@@ -128,6 +129,8 @@ def test_modals_stack_keep_what_was_typed_and_hold_the_focus(
     below.get_by_role("button", name="Leave").click()
     expect(below).to_have_count(0)
     assert slack.views("admin") == []
+    expect(page.get_by_text("No ack within 3000 ms")).to_have_count(0)
+    expect(page.get_by_text("Last ack")).to_be_visible()
 
 
 @pytest.mark.usefixtures("seen")
