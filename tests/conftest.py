@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.proxies import bypass_proxies
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB, find_program, running_mariadb
 from tests.team import KeptDatabase, Team, sqlite_queue, team_at_work
+
+
+def pytest_configure() -> None:
+    """Every server of the tests is on this machine, whatever proxy is set outside."""
+    bypass_proxies(os.environ)
 
 
 @pytest.fixture(scope="session")
