@@ -99,7 +99,6 @@ def is_labelled(message: Mapping[str, Any]) -> bool:
         ([LostAnswer(), LostAnswer(), Reset()], 3, 2, 60),
         ([Refused("internal_error")], 1, 1, 5),
         ([Refused("token_revoked")], 1, 0, 61),
-        ([Refused("some_new_error")], 1, 0, 61),
         ([RateLimited(30), LostAnswer(), RateLimited(30)], 2, 1, 40),
     ],
 )
@@ -139,7 +138,9 @@ def test_slack_is_not_asked_again_before_it_said(queue: TestQueue, slack: LocalS
     assert send(setup, slack) == 1
 
 
-@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long"])
+@pytest.mark.parametrize(
+    "code", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long", "some_new_error"]
+)
 def test_a_refused_layout_leaves_the_text(queue: TestQueue, slack: LocalSlack, code: str) -> None:
     setup, _ = clocked(queue)
     put(setup, "all that matters")
@@ -148,6 +149,18 @@ def test_a_refused_layout_leaves_the_text(queue: TestQueue, slack: LocalSlack, c
     (message,) = slack.messages(OPS)
     assert message["text"] == "all that matters"
     assert not message.get("blocks")
+
+
+def test_what_slack_refuses_with_and_without_its_layout_is_tried_again_in_a_minute(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    put(setup)
+    slack.script(POST, ["some_new_error"] * 2)
+    assert (send(setup, slack), send(setup, slack)) == (0, 0)
+    clock.move(seconds=61)
+    assert send(setup, slack) == 1
+    assert not is_labelled(slack.messages(OPS)[0])
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
