@@ -30,7 +30,7 @@ export function firstCommands() {
   const { command, words } = known[0];
   const wanted = ["status", "failed", "help"].filter((name) => words.some((w) => w.name === name));
   const names = wanted.length ? wanted : words.slice(0, 3).map((word) => word.name);
-  return names.length ? names.map((name) => `${command} ${name}`) : [`${command} status`, `${command} failed`, `${command} help`];
+  return names.length ? names.map((name) => `${command} ${name}`) : known.slice(0, 3).map((one) => one.command);
 }
 
 /**

@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.playground.block_specs import Json
+from bot.playground.manifest import manifest_of
 from bot.playground.play import suggestions
 from bot.playground.server import LocalSlack
 from bot.playground.workspace import Message
@@ -106,6 +107,29 @@ def held(slack: LocalSlack, connect: Connect) -> Held:
     held = Held(slack)
     connect(held.app)
     return held
+
+
+@pytest.fixture
+def visit_other(tab: Page) -> Iterator[Page]:
+    """The page of a local Slack for an app that is not ours."""
+    manifest = manifest_of(
+        {
+            "display_information": {"name": "Greeter"},
+            "features": {
+                "bot_user": {"display_name": "greeter"},
+                "slash_commands": [
+                    {"command": "/hello", "description": "Say hello", "usage_hint": "[name]"},
+                    {"command": "/bye", "description": "Say bye"},
+                ],
+            },
+            "oauth_config": {"scopes": {"bot": ["commands"]}},
+            "settings": {"socket_mode_enabled": True},
+        }
+    )
+    with LocalSlack(manifest=manifest) as slack:
+        tab.goto(f"{slack.url}#queue-ops")
+        yield tab
+        tab.goto("about:blank")
 
 
 def send(page: Page, text: str) -> None:
@@ -239,6 +263,17 @@ def test_commands_are_suggested_with_their_usage(visit: Visit) -> None:
     expect(commands.get_by_role("option")).to_contain_text("ID")
     page.keyboard.press("Escape")
     expect(commands).to_be_hidden()
+
+
+def test_another_apps_commands_come_out_of_its_manifest(visit_other: Page) -> None:
+    page = visit_other
+    about = page.get_by_role("region", name="About queue-ops")
+    expect(about.get_by_role("button")).to_have_text(["/hello", "/bye"])
+    page.keyboard.type("/h")
+
+    suggested = page.get_by_role("listbox", name="Commands").get_by_role("option")
+    expect(suggested).to_have_text("/hello[name]Say hello")
+    expect(page.get_by_role("region", name="First minute")).to_be_hidden()
 
 
 def test_the_page_is_used_without_a_mouse(visit: Visit) -> None:
