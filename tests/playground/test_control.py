@@ -9,8 +9,8 @@ from slack_sdk import WebClient
 from bot.playground.control import HEADERS, SHOWN
 from bot.playground.server import LocalSlack
 from tests.playground.conftest import Connect
+from tests.playground.dialogs import RETRY, field, modal
 from tests.playground.kit import Json, actions, option, select
-from tests.playground.test_interactions import RETRY, field, modal
 
 
 @pytest.fixture
