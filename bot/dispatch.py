@@ -8,7 +8,7 @@ raised is a bug: rolled back too, and told as such by who called.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -20,9 +20,16 @@ from sqlalchemy import Connection
 from bot import errors
 from bot.access.roles import Grant, Need, authorize
 from bot.answers import Outcome, public_context
-from bot.errors import Busy, DatabaseDown, OutcomeUnknown, Refusal, UnknownCommand
+from bot.errors import (
+    Busy,
+    DatabaseDown,
+    OutcomeUnknown,
+    Refusal,
+    RequestIdUsed,
+    UnknownCommand,
+)
 from bot.failpoints import reach
-from bot.grammar import Request, invalid, parse
+from bot.grammar import Request, invalid, parse, whole
 from bot.ledger import audit, incidents, outbox, requests
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
@@ -40,37 +47,52 @@ UNSETTLED = (Busy, DatabaseDown, OutcomeUnknown)
 """Refusals that a second delivery of the same request may turn into a result."""
 
 
+@dataclass
+class _Asking:
+    """What is known of a request so far; a refusal is recorded with as much as that."""
+
+    values: Mapping[str, Any]
+    name: str = ""
+    command: Command | None = None
+    grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
+
+    @property
+    def wanted(self) -> requests.Asked:
+        """What its id stands for."""
+        return requests.asked(self.name, self.values)
+
+
 def request_id(*parts: object) -> str:
     """The id under which the same click or command is known however often it arrives."""
     return hashlib.sha256(json.dumps([str(p) for p in parts]).encode()).hexdigest()
 
 
-def dispatch(setup: Setup, invocation: Invocation, said: str | Request | Refusal) -> Outcome:
+def dispatch(
+    setup: Setup, invocation: Invocation, said: str | Request | Refusal, *, late: bool = False
+) -> Outcome:
     """Carry out what was typed, or what a form said, and return how it ended.
 
-    A `Refusal` is what the edge made of an envelope that says nothing runnable.
+    A `Refusal` is what the edge made of an envelope that says nothing runnable. A request that is
+    `late` is not carried out any more; where it was before, its answer is given again.
     """
-    command: Command | None = None
-    grant = Grant(Role.NONE, "none")
-    values: Mapping[str, Any] = {"text": said[:200]} if isinstance(said, str) else {}
-    name = ""
+    asking = _Asking({"text": whole(said[:200])} if isinstance(said, str) else {})
     try:
         if isinstance(said, Refusal):
             raise said
         request = parse(said, setup.commands) if isinstance(said, str) else said
-        name, values = request.command, request.values
-        command = setup.commands.get(name)
+        asking.name, asking.values = whole(request.command), whole(request.values)
+        asking.command = command = setup.commands.get(asking.name)
         if command is None:
-            raise UnknownCommand(word=name[:64], nearest="help", usage="/queue help")
-        arguments = _validated(command, values)
-        grant = may(setup, invocation, command.need)
+            raise UnknownCommand(word=asking.name[:64], nearest="help", usage="/queue help")
+        arguments = _validated(command, asking.values)
+        if late:
+            raise Busy
+        asking.grant = grant = may(setup, invocation, command.need)
         if command.effect is Effect.READ:
             return _read(setup, invocation, command, grant, arguments)
-        return _change(setup, invocation, command, grant, arguments)
+        return _change(setup, invocation, command, asking, arguments)
     except Refusal as refusal:
-        now = datetime.now(UTC).replace(tzinfo=None)  # until the database says its own
-        record = _record(setup, invocation, grant, name or "?", values, now)
-        return _refused(setup, invocation, command, grant, record, refusal)
+        return _refused(setup, invocation, asking, refusal)
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
@@ -103,16 +125,18 @@ def _read(
 
 
 def _change(
-    setup: Setup, invocation: Invocation, command: Command, grant: Grant, arguments: Any
+    setup: Setup, invocation: Invocation, command: Command, asking: _Asking, arguments: Any
 ) -> Outcome:
+    grant, wanted = asking.grant, asking.wanted
+
     def work(connection: Connection) -> Outcome:
         now = setup.clock(connection)
         try:
-            requests.claim(
-                connection, invocation.request_id, command.name, invocation.actor.user, now
-            )
+            requests.claim(connection, invocation.request_id, wanted, invocation.actor.user, now)
         except requests.AlreadyAnswered as earlier:
             return _earlier(command, grant, now, earlier.answer)
+        except requests.OtherWords as error:
+            raise RequestIdUsed from error
         reach("claimed")
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
         reach("ran")
@@ -133,7 +157,10 @@ def _change(
         return Outcome(command, grant, now, result=result)
 
     def settled(connection: Connection) -> Outcome | None:
-        stored = requests.answer(connection, invocation.request_id)
+        try:
+            stored = requests.answer(connection, invocation.request_id, wanted)
+        except requests.OtherWords as error:
+            raise RequestIdUsed from error
         if stored is None:
             return None
         return _earlier(command, grant, setup.clock(connection), stored)
@@ -217,20 +244,13 @@ def _is_alert(connection: Connection, invocation: Invocation) -> bool:
     return incidents.by_message(connection, invocation.channel, invocation.message_ts) is not None
 
 
-def _refused(
-    setup: Setup,
-    invocation: Invocation,
-    command: Command | None,
-    grant: Grant,
-    record: audit.Record,
-    refusal: Refusal,
-) -> Outcome:
+def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Refusal) -> Outcome:
     """Write the refusal down and return it, or the earlier answer of the same request."""
-    changes = command is not None and command.effect is not Effect.READ
-    keep = changes and not isinstance(refusal, UNSETTLED)
+    command, grant = asking.command, asking.grant
+    now = datetime.now(UTC).replace(tzinfo=None)  # until the database says its own
     english = texts_for("en", "en", setup.zone)
     record = replace(
-        record,
+        _record(setup, invocation, grant, asking.name or "?", asking.values, now),
         outcome=refusal.outcome,
         reason=refusal.code,
         answer=refusal_sentence(refusal, english)[:500],
@@ -238,13 +258,10 @@ def _refused(
 
     def work(connection: Connection) -> Outcome:
         now = setup.clock(connection)
-        if keep and command is not None:
-            actor = invocation.actor.user
-            try:
-                requests.claim(connection, invocation.request_id, command.name, actor, now)
-            except requests.AlreadyAnswered as earlier:
-                return _earlier(command, grant, now, earlier.answer)
-            requests.settle(connection, invocation.request_id, errors.keep(refusal))
+        if command is not None and command.effect is not Effect.READ:
+            stored = _kept(connection, invocation, asking, refusal, now)
+            if stored is not None:
+                return _earlier(command, grant, now, stored)
         audit.write(connection, replace(record, at=now))
         return Outcome(command, grant, now, refusal=refusal)
 
@@ -254,3 +271,27 @@ def _refused(
         # The database that should keep the record is what refuses; the log is what is left.
         log.warning("refusal not recorded", reason=refusal.code, because=error.code)
         return Outcome(command, grant, record.at, refusal=refusal)
+
+
+def _kept(
+    connection: Connection,
+    invocation: Invocation,
+    asking: _Asking,
+    refusal: Refusal,
+    now: datetime,
+) -> str | None:
+    """The stored answer of the same request; where it has none, the refusal becomes it.
+
+    A refusal that a second delivery may turn into a result is not kept. Nor is one of a request
+    that borrows the id of another: that one's answer stays.
+    """
+    try:
+        if isinstance(refusal, UNSETTLED):
+            return requests.answer(connection, invocation.request_id, asking.wanted)
+        requests.claim(connection, invocation.request_id, asking.wanted, invocation.actor.user, now)
+    except requests.AlreadyAnswered as earlier:
+        return earlier.answer
+    except requests.OtherWords:
+        return None
+    requests.settle(connection, invocation.request_id, errors.keep(refusal))
+    return None

@@ -113,6 +113,12 @@ class Unfinished(Refusal):
     code = "unfinished"
 
 
+class RequestIdUsed(Refusal):
+    """The request id belongs to a request with other words, so this one was not carried out."""
+
+    code = "request-id-used"
+
+
 class Busy(Refusal):
     """The database did not answer in time; nothing was changed."""
 

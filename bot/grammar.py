@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BeforeValidator
 
@@ -24,6 +24,9 @@ MAX_IDS = 20
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
 _RANGE = re.compile(r"^(\d{1,18})(?:-(\d{1,18}))?$")
+_HALF = re.compile("[\ud800-\udfff]")
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
         raise Invalid(
             problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="/queue help"
         )
-    words = _words(text)
+    words = _words(whole(text))
     name = words[0].lower() if words else "status"
     command = commands.get(name)
     if command is None:
@@ -52,6 +55,22 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
             usage=commands[nearest[0]].usage() if nearest else "/queue help",
         )
     return Request(name, _arguments(command, words[1:]), typed=True)
+
+
+def whole(value: V) -> V:
+    """The value with U+FFFD for each half of a surrogate pair, which no database can keep."""
+    return cast("V", _whole(value))
+
+
+def _whole(value: object) -> object:
+    match value:
+        case str():
+            return _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+        case Mapping():
+            return {_whole(key): _whole(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return type(value)(_whole(entry) for entry in value)
+    return value
 
 
 def _words(text: str) -> list[str]:

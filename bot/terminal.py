@@ -51,7 +51,7 @@ def do(
         typed = preview.total if asked.yes else ask(preview)
         if typed is None:
             return _say_unconfirmed(preview, asked, say)
-        invocation = _invocation(asked, confirms=invocation.request_id)
+        invocation = _invocation(asked, confirms=(invocation.request_id, typed))
         confirmation = Request(preview.action, {"plan": preview.plan, "typed": typed})
         outcome = dispatch(setup, invocation, confirmation)
     outcome = _carried_out(setup, outcome)
@@ -59,11 +59,11 @@ def do(
     return 1 if outcome.refusal is not None else 0
 
 
-def _invocation(asked: Asked, confirms: str | None = None) -> Invocation:
+def _invocation(asked: Asked, confirms: tuple[str, int] | None = None) -> Invocation:
     detail = f"{getpass.getuser()}@{socket.gethostname()}"
     actor = Actor(asked.name, None, Source.TERMINAL, detail)
     if confirms is not None:
-        key = request_id("confirm", confirms)
+        key = request_id("confirm", *confirms)
     elif asked.request is not None:
         key = request_id("terminal", asked.name, asked.request)
     else:

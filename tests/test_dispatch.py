@@ -12,10 +12,11 @@ from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS
 from bot.dispatch import dispatch, request_id
 from bot.errors import Busy
+from bot.grammar import Request
 from bot.ledger import tables
 from bot.model import Actor, Invocation, Message, Role, Source
 from bot.playground.demo import IDS
-from bot.registry import Command, Work
+from bot.registry import Command, Setup, Work
 from bot.settings import load_settings
 from bot.views.context import Context
 from bot.wiring import NoSlack, make_setup
@@ -52,8 +53,7 @@ def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_trie
 
 def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
-    settings = load_settings({"DATABASE_URL": kept_queue.url}, need="database")
-    setup = make_setup(settings, kept_queue.engine, NoSlack())
+    setup = terminal_setup(kept_queue)
     actor = Actor("ana", None, Source.TERMINAL)
     late = Invocation(actor, request_id("late"), time.monotonic() - 0.001)
 
@@ -63,6 +63,64 @@ def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> No
     assert [row.id for row in kept_queue.failed] == [45]
     (record,) = kept_queue.rows(tables.audit)
     assert (record.outcome, record.reason) == ("refused", "busy")
+
+
+def terminal_setup(queue: TestQueue) -> Setup:
+    """What the road needs, without a Slack."""
+    return make_setup(
+        load_settings({"DATABASE_URL": queue.url}, need="database"), queue.engine, NoSlack()
+    )
+
+
+def test_a_request_that_comes_late_is_recorded_with_its_words(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    asked = Invocation(Actor("ana", None, Source.TERMINAL), request_id("a"), time.monotonic() + 5)
+
+    outcome = dispatch(terminal_setup(kept_queue), asked, "retry 45", late=True)
+
+    assert isinstance(outcome.refusal, Busy)
+    assert [row.id for row in kept_queue.failed] == [45]
+    (record,) = kept_queue.rows(tables.audit)
+    assert (record.action, record.arguments) == ("retry", '{"ids":["45"]}')
+    assert (record.outcome, record.reason) == ("refused", "busy")
+
+
+@pytest.mark.parametrize("outcome", ["ok", "refused"])
+def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
+    kept_queue: TestQueue, outcome: str
+) -> None:
+    if outcome == "ok":
+        kept_queue.fail(45)
+    setup = terminal_setup(kept_queue)
+    asked = Invocation(Actor("ana", None, Source.TERMINAL), request_id("a"), time.monotonic() + 5)
+    first = dispatch(setup, asked, "retry 45")
+
+    again = dispatch(setup, asked, "retry 45", late=True)
+
+    assert again.repeated
+    assert again.result == (
+        None if first.result is None else first.result.model_copy(update={"targets": ()})
+    )
+    assert (again.refusal is None) == (outcome == "ok")
+    assert not isinstance(again.refusal, Busy)
+    assert [row.outcome for row in kept_queue.rows(tables.audit)] == [outcome]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["retry \ud800", "\udfff", "retry 45 queue=\ud83d", Request("retry", {"ids": ["\ud800"]})],
+)
+def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
+    kept_queue: TestQueue, said: str | Request
+) -> None:
+    asked = Invocation(Actor("ana", None, Source.TERMINAL), request_id("a"), time.monotonic() + 5)
+
+    outcome = dispatch(terminal_setup(kept_queue), asked, said)
+
+    assert outcome.refusal is not None
+    (record,) = kept_queue.rows(tables.audit)
+    assert record.outcome == "refused"
+    assert "\N{REPLACEMENT CHARACTER}" in record.arguments + record.answer
 
 
 def test_a_bug_in_a_change_is_rolled_back_and_told_with_a_number(

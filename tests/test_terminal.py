@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,46 @@ def test_the_same_request_id_gets_the_same_answer_and_changes_nothing_more(
 
     assert again == first
     assert (kept_queue.failed, kept_queue.jobs) == rows
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [("retry 46", "request-id-used"), ("delete 7", "request-id-used")]
+)
+def test_a_request_id_that_was_used_for_other_words_does_nothing_and_says_so(
+    kept_queue: TestQueue, words: str, code: str
+) -> None:
+    kept_queue.fail(45)
+    kept_queue.fail(46)
+    kept_queue.push(7)
+    first = ran(kept_queue, "retry 45", request="deploy-7")
+    rows = (kept_queue.failed, kept_queue.jobs)
+
+    exit_code, said = ran(kept_queue, words, request="deploy-7")
+
+    assert (exit_code, said["success"], said["code"]) == (1, False, code)
+    assert "was used for another request" in said["error"]
+    assert (kept_queue.failed, kept_queue.jobs) == rows
+    record = kept_queue.rows(tables.audit)[-1]
+    assert (record.action, record.outcome, record.reason) == (
+        words.partition(" ")[0],
+        "refused",
+        code,
+    )
+    # The id still gets the answer of the request that it belongs to.
+    assert ran(kept_queue, "retry 45", request="deploy-7") == first
+
+
+def given(count: int, _preview: Preview) -> int | None:
+    """Somebody types this, whatever is asked."""
+    return count
+
+
+def test_a_wrong_count_is_no_answer_to_the_right_one(kept_queue: TestQueue) -> None:
+    fill(kept_queue)
+    for typed, code in ((4, "count-mismatch"), (5, None)):
+        _, said = ran(kept_queue, "clear-failed", request="deploy-7", ask=partial(given, typed))
+        assert said.get("code") == code
+    assert kept_queue.failed == []
 
 
 def test_another_person_with_the_same_request_id_is_another_request(

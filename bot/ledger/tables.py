@@ -41,6 +41,8 @@ requests = Table(
     metadata,
     Column("request_id", String(64), primary_key=True),
     Column("command", String(32), nullable=False),
+    # What it asked for, hashed: the same id with other words is another request.
+    Column("words", String(64), nullable=False),
     Column("actor", String(64), nullable=False),
     Column("at", _Time, nullable=False, index=True),
     Column("answer", _Long),

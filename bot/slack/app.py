@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.answers import Outcome, answer, texts_of
 from bot.dispatch import dispatch
-from bot.errors import Busy, CountMismatch, Refusal
+from bot.errors import CountMismatch, Refusal
 from bot.model import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
@@ -110,7 +110,7 @@ class Desk:
         changed = False
         try:
             late = monotonic() > envelope.received + START_WITHIN
-            outcome = dispatch(self._setup, invocation, Busy() if late else envelope.said)
+            outcome = dispatch(self._setup, invocation, envelope.said, late=late)
             changed = outcome.command is not None and outcome.command.need.changes
             self._wake()
             return Told(answer(self._setup, invocation, outcome), outcome)

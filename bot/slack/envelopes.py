@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.dispatch import request_id
 from bot.errors import Invalid, Refusal
-from bot.grammar import Request
+from bot.grammar import Request, whole
 from bot.model import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
 
@@ -132,7 +132,7 @@ def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
         said = json.loads(view.get("private_metadata") or "{}")
     except ValueError:
         return {}
-    return said if isinstance(said, dict) and said.get("v") == VERSION else {}
+    return whole(said) if isinstance(said, dict) and said.get("v") == VERSION else {}
 
 
 def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | None]:

@@ -351,7 +351,7 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     yield "nothing-to-do", errors.NothingToDo(skipped=skipped_rows(w))
     yield "operation-running", errors.OperationRunning(by=w.person, action="retry-all")
     yield "unfinished", errors.Unfinished(action="retry-all", done=5, total=1234)
-    for plain in (errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
+    for plain in (errors.RequestIdUsed, errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
         yield plain.code, plain()
     yield "read-only", errors.ReadOnly(reason="server")
 
