@@ -1,13 +1,14 @@
 """The local Slack, a clock that tests move, and real Bolt apps that connect to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.playground.server import LocalSlack
 
@@ -59,6 +60,15 @@ def connected(
         handler.client.message_queue.put(None)
         slack.kill_sockets()
         handler.close()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+
+
+def refused(call: Callable[[], object]) -> dict[str, Any]:
+    """The whole answer of a call that Slack refuses."""
+    with pytest.raises(SlackApiError) as caught:
+        call()
+    data = caught.value.response.data
+    assert isinstance(data, dict)
+    return data
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.faults import LostAnswer, Reset
 from bot.playground.server import LocalSlack
+from tests.playground.conftest import refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
 

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,18 +8,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.faults import LostAnswer, ServerError
 from bot.playground.server import LocalSlack
-from tests.playground.conftest import client_of
+from tests.playground.conftest import client_of, refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
-
-
-def refused(call: Callable[[], object]) -> dict[str, Any]:
-    """The whole answer of a call that Slack refuses."""
-    with pytest.raises(SlackApiError) as caught:
-        call()
-    data = caught.value.response.data
-    assert isinstance(data, dict)
-    return data
 
 
 def test_auth_test_tells_who_and_where_the_bot_is(slack: LocalSlack, client: WebClient) -> None:
