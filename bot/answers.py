@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.access.roles import Grant, Unreachable, allows_changes
+from bot.access.roles import Grant, allows_changes
 from bot.errors import Refusal
 from bot.model import Invocation, Message, Modal, Person, Role
 from bot.registry import Command, Result, Setup
@@ -29,14 +29,9 @@ class Outcome:
 
 
 def texts_of(setup: Setup, invocation: Invocation) -> Texts:
-    """The person's language: their Slack locale, else the configured one."""
+    """The person's language: their Slack locale if it is known by now, else the configured one."""
     actor = invocation.actor
-    locale = None
-    if not actor.is_terminal:
-        try:
-            locale = setup.directory.profile(actor.user).locale
-        except Unreachable:
-            locale = None
+    locale = None if actor.is_terminal else setup.directory.locale(actor.user)
     return texts_for(locale, setup.language, setup.zone)
 
 

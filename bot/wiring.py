@@ -33,6 +33,10 @@ class NoSlack:
         """Never known."""
         raise Unreachable(f"no Slack to ask about {user}")
 
+    def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
+        """Never known."""
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
         """Never known."""
         raise Unreachable(f"no Slack to ask about {group}")

@@ -50,6 +50,10 @@ class People:
         """A member, or somebody who was deactivated."""
         return Profile(user, TEAM, is_deleted=user in self.gone)
 
+    def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
+        """No language but the configured one."""
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
         """No groups here."""
         raise Unreachable(f"no group {group}")

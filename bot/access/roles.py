@@ -1,6 +1,8 @@
 """Who may do what: a role out of ids and user groups, checked each time, closed on any doubt."""
 
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import Protocol
 
 from bot.errors import Denied, NotMember, Unverifiable, WrongChannel, WrongQueue
@@ -36,6 +38,9 @@ class Directory(Protocol):
 
     def profile(self, user: str) -> Profile:
         """The account behind a user id."""
+
+    def locale(self, user: str) -> str | None:
+        """The person's language, if it is known already: never asks, never raises."""
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """The user ids in a user group, as known at most `max_age` seconds ago."""
@@ -96,14 +101,22 @@ def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: 
     else:
         try:
             _check_account(rules, directory, actor)
+            _check_time(invocation.deadline)
             if need.changes:
                 _check_channel(rules, directory, invocation)
-            grant = role_of(rules, directory, actor.user, need)
+                _check_time(invocation.deadline)
+            grant = role_of(rules, directory, actor.user, need, invocation.deadline)
         except Unreachable as error:
             raise Unverifiable(reason=str(error)) from error
     if grant.role < need.role:
         raise Denied(needed=need.role, has=grant.role, holders=rules.holders(need.role))
     return grant
+
+
+def _check_time(deadline: float) -> None:
+    """Ask Slack no more where its answers already took all the time there was."""
+    if monotonic() > deadline:
+        raise Unreachable("Slack answered too slowly")
 
 
 def _check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
@@ -137,11 +150,14 @@ def _check_channel(rules: Rules, directory: Directory, invocation: Invocation) -
         raise WrongChannel(channels=rules.change_channels, why="shared")
 
 
-def role_of(rules: Rules, directory: Directory, user: str, need: Need) -> Grant:
+def role_of(
+    rules: Rules, directory: Directory, user: str, need: Need, deadline: float = inf
+) -> Grant:
     """The highest role that ids and groups give; a group that cannot be read counts as doubt.
 
-    An id listed by itself needs no call. Doubt about a higher role does not take away a lower one
-    that is certain and enough; otherwise it raises `Unreachable`.
+    An id listed by itself needs no call; after the deadline no more groups are read. Doubt about
+    a higher role does not take away a lower one that is certain and enough; otherwise it raises
+    `Unreachable`.
     """
     listed = _listed_role(rules, user)
     doubt: Unreachable | None = None
@@ -154,6 +170,7 @@ def role_of(rules: Rules, directory: Directory, user: str, need: Need) -> Grant:
             break
         for group in (id_ for id_ in ids if id_.startswith("S")):
             try:
+                _check_time(deadline)
                 if user in directory.members(group, need.max_age):
                     return Grant(role, f"{role.word}s: {group}")
             except Unreachable as error:

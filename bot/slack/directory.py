@@ -3,6 +3,8 @@
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -20,6 +22,13 @@ CHANNEL_AGE = 300.0
 REFRESH_SECONDS = CHANGE_AGE * 0.66
 """`usergroups.users.list` allows 20 calls a minute: up to a dozen groups stay fresh by this."""
 
+WAIT_SECONDS = 1.5
+"""How long a request waits for an answer of Slack: half of what Slack waits for the request's."""
+FAILURE_AGE = 1.0
+"""For so long what failed is not tried again: whoever asks meanwhile is refused at once."""
+CALLS = 8
+"""Calls in flight; each of them ends by its client's timeout."""
+
 V = TypeVar("V")
 
 
@@ -31,36 +40,84 @@ class Known(Generic[V]):
     at: float
 
 
-class Answers(Generic[V]):
-    """Answers by id, asked for again when too old; one call in flight for each id."""
+@dataclass(frozen=True, slots=True)
+class Asking(Generic[V]):
+    """A call in flight; its answer is kept only while the ticket is still the id's."""
 
-    def __init__(self, ask: Callable[[str], V], clock: Callable[[], float]) -> None:
+    ticket: object
+    answer: "Future[V]"
+
+
+class Answers(Generic[V]):
+    """Answers by id, asked for again when too old; one call in flight for each id.
+
+    Everybody who needs it waits for the same call, each no longer than `WAIT_SECONDS`. An answer
+    that comes later is kept for the next.
+    """
+
+    def __init__(
+        self, ask: Callable[[str], V], calls: Executor, clock: Callable[[], float]
+    ) -> None:
         self._ask = ask
+        self._calls = calls
         self._clock = clock
         self._known: dict[str, Known[V]] = {}
-        self._asking: dict[str, threading.Lock] = {}
+        self._failed: dict[str, Known[str]] = {}
+        self._asking: dict[str, Asking[V]] = {}
         self._guard = threading.Lock()
 
     def get(self, key: str, max_age: float) -> V:
         """The answer, at most so many seconds old; raises `Unreachable`."""
-        if (known := self._fresh(key, max_age)) is not None:
-            return known.value
         with self._guard:
-            asking = self._asking.setdefault(key, threading.Lock())
-        with asking:
-            if (known := self._fresh(key, max_age)) is not None:
+            known = self._known.get(key)
+            if known is not None and self._clock() - known.at <= max_age:
                 return known.value
-            value = self._ask(key)
-            self._known[key] = Known(value, self._clock())
-            return value
+            asking = self._asking.get(key)
+            if asking is None:
+                failed = self._failed.get(key)
+                if failed is not None and self._clock() - failed.at <= FAILURE_AGE:
+                    raise Unreachable(failed.value)
+                ticket = object()
+                asking = Asking(ticket, self._calls.submit(self._call, key, ticket))
+                self._asking[key] = asking
+        try:
+            return asking.answer.result(WAIT_SECONDS)
+        except NotYet as error:
+            raise Unreachable(f"{key}: no answer in {WAIT_SECONDS} s") from error
+
+    def last(self, key: str) -> V | None:
+        """The last answer, however old; never asks."""
+        known = self._known.get(key)
+        return None if known is None else known.value
 
     def forget(self, key: str) -> None:
         """Ask again next time, because Slack said that it changed."""
-        self._known.pop(key, None)
+        with self._guard:
+            self._known.pop(key, None)
+            self._failed.pop(key, None)
+            # What is being asked may still be answered as it was before.
+            self._asking.pop(key, None)
 
-    def _fresh(self, key: str, max_age: float) -> Known[V] | None:
-        known = self._known.get(key)
-        return known if known is not None and self._clock() - known.at <= max_age else None
+    def _call(self, key: str, ticket: object) -> V:
+        try:
+            value = self._ask(key)
+        except Exception as error:
+            with self._guard:
+                if self._ends(key, ticket):
+                    self._failed[key] = Known(str(error), self._clock())
+            raise
+        with self._guard:
+            if self._ends(key, ticket):
+                self._known[key] = Known(value, self._clock())
+        return value
+
+    def _ends(self, key: str, ticket: object) -> bool:
+        """Whether the call that ends is still the id's."""
+        asking = self._asking.get(key)
+        if asking is None or asking.ticket is not ticket:
+            return False
+        del self._asking[key]
+        return True
 
 
 class SlackDirectory:
@@ -68,13 +125,23 @@ class SlackDirectory:
 
     def __init__(self, client: WebClient, clock: Callable[[], float] = monotonic) -> None:
         self._client = client
-        self._profiles = Answers(self._ask_profile, clock)
-        self._groups = Answers(self._ask_members, clock)
-        self._channels = Answers(self._ask_shared, clock)
+        self._calls = ThreadPoolExecutor(CALLS, thread_name_prefix="directory")
+        self._profiles = Answers(self._ask_profile, self._calls, clock)
+        self._groups = Answers(self._ask_members, self._calls, clock)
+        self._channels = Answers(self._ask_shared, self._calls, clock)
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        self._calls.shutdown(wait=False, cancel_futures=True)
 
     def profile(self, user: str) -> Profile:
         """The account behind a user id."""
         return self._profiles.get(user, PROFILE_AGE)
+
+    def locale(self, user: str) -> str | None:
+        """The person's language as far as it is known; never asks."""
+        profile = self._profiles.last(user)
+        return None if profile is None else profile.locale
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """The user ids in a user group; an empty group counts as not known."""

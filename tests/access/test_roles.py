@@ -4,16 +4,18 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
 from bot.access.roles import Need, Rules, Unreachable, authorize
-from bot.errors import NotMember
+from bot.errors import NotMember, Unverifiable
 from bot.ledger import tables
 from bot.model import Actor, Invocation, Role, Source
 from bot.playground.demo import IDS
+from bot.playground.faults import LostAnswer
 from bot.playground.server import LocalSlack
 from bot.registry import Command, find_commands
 from bot.slack.directory import SlackDirectory
@@ -279,6 +281,65 @@ def test_an_id_that_is_listed_by_itself_needs_no_question_about_groups(
 ) -> None:
     authorize(RULES, directory, by(IDS.admin), DESTROY)
     assert slack.calls("usergroups.users.list") == []
+
+
+def test_while_slack_hangs_all_who_ask_wait_together_and_then_nobody_waits(
+    slack: LocalSlack, directory: SlackDirectory
+) -> None:
+    slack.script("usergroups.users.list", [LostAnswer(3.0)])
+
+    def seconds(_number: int) -> float:
+        began = monotonic()
+        with pytest.raises(Unreachable):
+            directory.members(IDS.oncall, 60)
+        return monotonic() - began
+
+    with ThreadPoolExecutor(16) as people:
+        assert max(people.map(seconds, range(16))) < 2.0
+    assert len(slack.calls("usergroups.users.list")) == 1
+
+
+def test_a_question_that_failed_is_not_asked_again_for_a_second(
+    slack: LocalSlack, directory: SlackDirectory, hand: Hand
+) -> None:
+    slack.script("usergroups.users.list", ["fatal_error"])
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            directory.members(IDS.oncall, 60)
+    assert len(slack.calls("usergroups.users.list")) == 1
+
+    hand.now += 1.1
+
+    assert IDS.operator in directory.members(IDS.oncall, 60)
+
+
+def test_no_more_groups_are_read_when_the_time_is_over(
+    slack: LocalSlack, directory: SlackDirectory
+) -> None:
+    late = replace(by(IDS.operator), deadline=monotonic())
+    for need in (LOOK, CHANGE):
+        with pytest.raises(Unverifiable):
+            authorize(RULES, directory, late, need)
+    assert slack.calls("usergroups.users.list") == []
+
+
+def test_a_language_is_known_only_after_the_person_was_asked_about(
+    slack: LocalSlack, directory: SlackDirectory
+) -> None:
+    assert directory.locale(IDS.operator) is None
+    assert slack.calls("users.info") == []
+    locale = directory.profile(IDS.operator).locale
+    assert locale is not None
+    assert directory.locale(IDS.operator) == locale
+
+
+def test_while_slack_does_not_say_who_asks_the_answer_still_comes_in_time(team: Team) -> None:
+    team.queue.fail(45)
+    team.slack.script("users.info", [LostAnswer(4.0)] * 4)
+    answer = team.say("retry 45", as_="admin")
+    assert "cannot be verified" in answer.text
+    assert answer.said["ack_ms"] < 2_400
+    assert [row.id for row in team.queue.failed] == [45]
 
 
 def test_an_empty_group_counts_as_unknown(slack: LocalSlack, directory: SlackDirectory) -> None:

@@ -28,6 +28,11 @@ class OnePerson:
         """Everybody is a full member."""
         return Profile(user=user, team=TEAM)
 
+    def locale(self, user: str) -> str | None:
+        """No language but the configured one."""
+        del user
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """No group has members."""
         del group, max_age
