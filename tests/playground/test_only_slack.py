@@ -1,4 +1,6 @@
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,13 +12,18 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from click.testing import CliRunner
+from slack_bolt import App
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.__main__ import main
 from bot.errors import StartError
 from bot.playground.demo import QUEUE_BOT
 from bot.playground.manifest import ManifestError, manifest_of
 from bot.playground.only_slack import read_manifest
+from tests.playground.test_request_urls import served
 
 HERE = Path(__file__).parent
 PATIENCE = 20.0
@@ -89,6 +96,64 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
         with pytest.raises(SlackApiError) as caught:
             client.users_info(user="U07VIEWERVE1")
         assert caught.value.response["error"] == "missing_scope"
+
+
+def test_an_app_with_request_urls_gets_signed_requests_once_it_answers(tmp_path: Path) -> None:
+    handlers: list[SlackRequestHandler] = []
+    refused: list[str] = []
+
+    def door(environ: dict[str, Any], start: Any) -> Any:
+        if handlers:
+            return handlers[0](environ, start)
+        refused.append(environ["PATH_INFO"])
+        start("404 Not Found", [])
+        return [b""]
+
+    with served(door) as url:
+        document = yaml.safe_load((HERE / "foreign_manifest.yml").read_text())
+        document["settings"]["socket_mode_enabled"] = False
+        document["settings"]["event_subscriptions"]["request_url"] = url
+        document["features"]["slash_commands"][0]["url"] = url
+        manifest = tmp_path / "manifest.json"
+        manifest.write_text(json.dumps(document))
+        with only_slack(manifest) as said, httpx.Client(base_url=said["Page"]) as page:
+            until(lambda: refused, bool)
+            client = WebClient(said["SLACK_BOT_TOKEN"], said["SLACK_API_URL"])
+            bolt = App(client=client, signing_secret=said["SLACK_SIGNING_SECRET"])
+            bolt.command("/greet")(lambda ack: ack("by request"))
+            handlers.append(SlackRequestHandler(bolt, path="/slack/events"))
+            typed = {"user": "viewer", "channel": "general", "text": "/greet"}
+
+            def ask() -> list[str]:
+                answer = page.post("/_local/command", json=typed).json()
+                return [reply["text"] for reply in answer["replies"]]
+
+            until(ask, lambda texts: texts == ["by request"])
+
+
+def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        manifest = str(HERE / "foreign_manifest.yml")
+        words = ["-m", "bot", "playground", "--only-slack", "--manifest", manifest, "--port", port]
+        ended = subprocess.run(
+            [sys.executable, *words, "--no-browser"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert ended.returncode == 2
+    assert f"Port {port} of 127.0.0.1 is taken" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [["--only-slack"], ["--manifest", "x.yml"]])
+def test_only_slack_and_a_manifest_belong_together(words: list[str]) -> None:
+    ended = CliRunner().invoke(main, ["playground", *words])
+
+    assert "--only-slack and --manifest belong together" in ended.output
+    assert ended.exit_code == 2
 
 
 def test_the_foreign_app_has_no_more_than_twenty_lines_of_code() -> None:
