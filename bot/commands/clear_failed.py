@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
@@ -57,9 +56,7 @@ def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
 def _scope(work: Work, args: ClearFailedArguments) -> Scope:
     if args.older is None:
         return Scope(queue=args.queue)
-    # failed_at is the wall clock of the queue's time zone.
-    local = work.now.replace(tzinfo=ZoneInfo("UTC")).astimezone(work.queue.zone)
-    return Scope(queue=args.queue, failed_before=local.replace(tzinfo=None) - args.older)
+    return Scope(queue=args.queue, failed_before=work.queue.wall_clock(work.now - args.older))
 
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:

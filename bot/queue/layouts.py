@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, sqlite
 
+from bot import wall_clock
 from bot.errors import StartError
 from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 
@@ -31,6 +32,9 @@ LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 Id = BigInteger().with_variant(Integer(), "sqlite")
 _Seconds: Any = sqlite.DATETIME
 WallClock = DateTime().with_variant(_Seconds(truncate_microseconds=True), "sqlite")
+
+LONGEST_QUEUE = 255
+"""Characters of a queue's name that the bot's own tables keep."""
 
 MAX_ATTEMPTS = 3
 """What a retried job gets: the spec's `max_attempts = 3`."""
@@ -57,11 +61,11 @@ class Queue:
 
     def wall_clock(self, utc: datetime) -> datetime:
         """A naive UTC moment as a `failed_at` of the queue's time zone."""
-        return utc.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None)
+        return wall_clock.from_utc(utc, self.zone)
 
-    def utc(self, wall_clock: datetime) -> datetime:
+    def utc(self, failed_at: datetime) -> datetime:
         """A `failed_at` of the queue's time zone as naive UTC."""
-        return wall_clock.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+        return wall_clock.to_utc(failed_at, self.zone)
 
 
 def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
@@ -99,9 +103,13 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
     )
 
 
-def _digest(*parts: ColumnElement[object]) -> ColumnElement[str]:
-    whole = func.sha2(func.concat_ws("|", *parts), 256)
-    return func.substr(whole, 1, 32)
+def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.substr(func.sha2(func.concat_ws("|", *parts), 256), 1, 32)
+
+
+def _content(payload: ColumnElement[str]) -> ColumnElement[str]:
+    # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
+    return func.sha2(payload, 256)
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
@@ -110,13 +118,13 @@ def failed_digest(failed: Table) -> ColumnElement[str]:
     Ids come back after TRUNCATE and on some servers after a restart: this tells rows apart.
     """
     c = failed.c
-    return _digest(c.id, c.queue, c.payload, c.failed_at)
+    return _digest(c.id, c.queue, _content(c.payload), c.failed_at)
 
 
 def job_digest(jobs: Table) -> ColumnElement[str]:
     """The row digest of a job, 32 hex digits, computed in the server."""
     c = jobs.c
-    return _digest(c.id, c.queue, c.payload, c.created_at)
+    return _digest(c.id, c.queue, _content(c.payload), c.created_at)
 
 
 def payload_digest(table: Table) -> ColumnElement[str]:
@@ -136,10 +144,16 @@ def problems(connection: Connection, queue: Queue) -> list[str]:
                 f"QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE."
             )
             continue
-        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        columns = {column["name"]: column for column in inspector.get_columns(table.name)}
         missing = (column.name for column in table.columns if column.name not in columns)
         found.extend(f"The table {table.name} has no column {name}." for name in missing)
         if connection.dialect.name in ("mysql", "mariadb"):
+            length = getattr(columns["queue"]["type"], "length", None) if "queue" in columns else 0
+            if length is None or length > LONGEST_QUEUE:
+                found.append(
+                    f"The column queue of {table.name} is wider than the {LONGEST_QUEUE} "
+                    f"characters that the bot keeps of a queue's name."
+                )
             engine = connection.execute(
                 text(
                     "SELECT engine FROM information_schema.tables "

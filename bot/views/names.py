@@ -1,12 +1,13 @@
 """How things are named in every message: jobs, orders, queues, people, ages, sizes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.model import Moment
 from bot.text import Mrkdwn, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
+from bot.wall_clock import to_utc
 
 LONGEST_NAME = 80
 LONGEST_ID = 60
@@ -114,7 +115,7 @@ def size(bytes_: int, texts: Texts) -> str:
 
 def from_wall_clock(at: datetime, ctx: Context) -> Moment:
     """A moment out of a time of the queue's own wall clock."""
-    return Moment(at.replace(tzinfo=ctx.zone).astimezone(UTC).replace(tzinfo=None))
+    return Moment(to_utc(at, ctx.zone))
 
 
 def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:

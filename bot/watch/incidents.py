@@ -1,7 +1,7 @@
 """From failures to messages: a failure belongs to one incident, an incident has one message."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from sqlalchemy import Connection, RowMapping
@@ -133,7 +133,6 @@ def _redrawn(
 
 
 def _card(setup: Setup, row: RowMapping) -> FailureCard:
-    failed_at = row["failed_at"].replace(tzinfo=setup.queue.zone).astimezone(UTC)
     return FailureCard(
         failed_id=row["failed_id"],
         queue=row["queue"],
@@ -141,7 +140,7 @@ def _card(setup: Setup, row: RowMapping) -> FailureCard:
         order_id=row["order_id"],
         tienda_id=row["tienda_id"],
         error=row["error"],
-        failed_at=failed_at.replace(tzinfo=None),
+        failed_at=setup.queue.utc(row["failed_at"]),
         row_digest=row["row_digest"],
         state="open",
         by=None,
