@@ -8,6 +8,7 @@ from bot.access.roles import check_queue
 from bot.errors import CountMismatch, OperationRunning, PlanExpired
 from bot.ledger import failures, leases, operations
 from bot.ledger.model import Action, Preview, Progress, Scope
+from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import Value
 from bot.registry import LARGEST_ID, Arguments, Work
 
@@ -24,7 +25,9 @@ class BulkExtra(Value):
 class BulkArguments(Arguments):
     """One queue or all; `plan`, and where it is asked for the `typed` count, confirm a preview."""
 
-    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    queue: str | None = Field(
+        default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
+    )
     plan: int | None = Field(
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
     )

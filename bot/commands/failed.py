@@ -4,6 +4,7 @@ from pydantic import Field
 
 from bot.model import Message, Role
 from bot.queue import reads
+from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import FailedJobList, Listed
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
@@ -13,7 +14,9 @@ from bot.views.lists import failed_list
 class FailedArguments(Arguments):
     """The spec's limit, one queue; `after` is the last id of the page before."""
 
-    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    queue: str | None = Field(
+        default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
+    )
     limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
     after: int | None = Field(default=None, ge=0, le=LARGEST_ID, json_schema_extra={"form": "ID"})
 

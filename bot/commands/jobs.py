@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bot.model import Message, Role
 from bot.queue import reads
+from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import JobList, JobState, Listed
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
@@ -15,7 +16,9 @@ from bot.views.lists import job_list
 class JobsArguments(Arguments):
     """The spec's filters; `after` is the last id of the page before."""
 
-    queue: str | None = Field(default=None, max_length=191, json_schema_extra={"form": "NAME"})
+    queue: str | None = Field(
+        default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
+    )
     status: JobState = Field(default="all", json_schema_extra={"form": "pending|reserved|all"})
     limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
     sort: Literal["newest", "oldest"] = Field(

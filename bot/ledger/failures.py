@@ -10,18 +10,14 @@ an id that came back with another content.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
-from bot.ledger import incidents
+from bot.ledger import entries, incidents
 from bot.ledger.leases import turn
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import failures
-from bot.queue.error_group import error_group, short_error
 from bot.queue.layouts import Queue, failed_digest, payload_digest
-from bot.queue.payload import identify
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 
 PASS_ROWS = 1_000
@@ -112,19 +108,42 @@ def _settled_mark(connection: Connection, queue: Queue, now: datetime) -> int:
     settled = mark(connection, "settled")
     highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
     if highest < settled:
-        # The ids started over (TRUNCATE): everything there is new.
-        move(connection, "settled", 0)
-        return 0
+        settled = highest
+        if not _is_known(connection, queue, highest):
+            # The ids started over (TRUNCATE): all is new, and what was seen before settles nothing.
+            settled = 0
+            move(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
+        move(connection, "settled", settled)
+    c = failures.c
+    # Also what is gone: that an id was seen long ago settles all below it.
     old = connection.execute(
-        select(func.max(failures.c.failed_id)).where(
-            failures.c.failed_id > settled,
-            failures.c.seen_at < now - SETTLED_AFTER,
+        select(c.failed_id)
+        .where(
+            c.failed_id.between(settled + 1, highest),
+            c.seen_at < now - SETTLED_AFTER,
+            c.seq > mark(connection, "ids_since"),
         )
+        .order_by(c.failed_id.desc())
+        .limit(1)
     ).scalar()
-    if old is not None and old <= highest:
-        move(connection, "settled", old)
-        return int(old)
-    return settled
+    if old is None:
+        return settled
+    move(connection, "settled", old)
+    return int(old)
+
+
+_LAST_SEQ = select(func.max(failures.c.seq))
+
+
+def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
+    c = queue.failed.c
+    known = select(failures.c.seq).where(
+        c.id == failed_id,
+        failures.c.failed_id == c.id,
+        failures.c.gone_at.is_(None),
+        failures.c.row_digest == failed_digest(queue.failed),
+    )
+    return connection.execute(known).first() is not None
 
 
 def _missing(
@@ -137,7 +156,9 @@ def _missing(
         .where(
             failures.c.failed_id == c.id,
             failures.c.gone_at.is_(None),
-            failures.c.failed_at == c.failed_at,
+            # The first is quick; the second holds for any column that keeps less or more of a time.
+            (failures.c.failed_at == c.failed_at)
+            | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()
     )
@@ -174,35 +195,7 @@ def _add(
     # An id that came back: the row that had it before is gone.
     ids = [row["id"] for row in found]
     _leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
-    connection.execute(insert(failures), [_failure(queue, row, now, incident) for row in found])
-
-
-def _failure(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
-    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
-    return {
-        "failed_id": row["id"],
-        "row_digest": row["row_digest"],
-        "queue": row["queue"],
-        "error_group": queue.mask(_group_of(row["exception"]))[:191],
-        "error": short_error(queue.mask(row["exception"])),
-        "job_class": _short(said.job_class, 191),
-        "order_id": _short(said.order_id, 64),
-        "tienda_id": _short(said.tienda_id, 64),
-        "payload_digest": row["payload_digest"],
-        "bytes": row["bytes"],
-        "failed_at": row["failed_at"],
-        "seen_at": now,
-        "incident": incident,
-        "gone_at": None,
-    }
-
-
-# One outage fails a thousand jobs with one text, and reading a text takes longer than a row.
-_group_of = lru_cache(maxsize=512)(error_group)
-
-
-def _short(value: int | str | None, length: int) -> str | None:
-    return None if value is None else str(value)[:length]
+    entries.add(connection, queue, found, now, incident)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:

@@ -12,7 +12,7 @@ from bot.queue.database import now_of
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 60
 LEASES = ("watcher", "failures", "bulk")
-MARKS = ("settled", "sweep", "backfill", "backfill_end", "audit_settled")
+MARKS = ("settled", "ids_since", "sweep", "backfill", "backfill_end", "audit_settled")
 
 
 def _first(connection: Connection, now: datetime) -> None:

@@ -65,7 +65,9 @@ def matching(scope: Scope) -> ColumnElement[bool]:
     """The condition on the index of failures that the scope stands for."""
     wanted: list[ColumnElement[bool]] = [failures.c.gone_at.is_(None)]
     if scope.queue is not None:
+        # MariaDB pads the shorter of two texts with blanks, so that "mail " would be "mail".
         wanted.append(failures.c.queue == scope.queue)
+        wanted.append(func.length(failures.c.queue) == func.length(scope.queue))
     if scope.failed_before is not None:
         wanted.append(failures.c.failed_at < scope.failed_before)
     return and_(*wanted)

@@ -16,19 +16,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
-from bot.queue.layouts import WallClock
+from bot.queue.layouts import LONGEST_QUEUE, WallClock
 
 metadata = MetaData()
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 _Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-_OPTIONS: dict[str, Any] = {
+# With the fractions that the queue's own column may have.
+_WallClock = WallClock.with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+# Names are compared exactly, whatever the queue's own tables and the database do.
+_PLAIN: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
-    "sqlite_autoincrement": True,
+    "mysql_collate": "utf8mb4_bin",
 }
-_PLAIN: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+_OPTIONS: dict[str, Any] = {**_PLAIN, "sqlite_autoincrement": True}
 
 
 def _auto(name: str = "id") -> Column[int]:
@@ -59,7 +62,7 @@ failures = Table(
     _auto("seq"),
     Column("failed_id", _Id, nullable=False, index=True),
     Column("row_digest", String(32), nullable=False),
-    Column("queue", String(191), nullable=False),
+    Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("error_group", String(191), nullable=False),
     # The exception's first line, for the message about it.
     Column("error", String(191), nullable=False),
@@ -68,7 +71,7 @@ failures = Table(
     Column("tienda_id", String(64)),
     Column("payload_digest", String(32), nullable=False),
     Column("bytes", Integer, nullable=False),
-    Column("failed_at", WallClock, nullable=False),
+    Column("failed_at", _WallClock, nullable=False),
     Column("seen_at", _Time, nullable=False),
     # Null: no incident yet. 0: failed before the bot's first start, raises none.
     Column("incident", _Id),
@@ -153,7 +156,7 @@ operations = Table(
     _auto(),
     Column("action", String(32), nullable=False),
     Column("scope", _Long, nullable=False),
-    Column("queue", String(191)),
+    Column("queue", String(LONGEST_QUEUE)),
     Column("bound_seq", _Id, nullable=False),
     Column("total", _Id, nullable=False),
     Column("bytes", _Id, nullable=False),
@@ -198,10 +201,10 @@ archive = Table(
     _auto(),
     Column("kind", String(8), nullable=False),
     Column("row_id", _Id, nullable=False),
-    Column("queue", String(191), nullable=False),
+    Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("payload", _Long, nullable=False),
     Column("exception", _Long),
-    Column("failed_at", WallClock),
+    Column("failed_at", _WallClock),
     Column("attempts", Integer),
     Column("max_attempts", Integer),
     Column("reserved_at", Integer),

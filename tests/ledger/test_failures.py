@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
+import pytest
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from bot.ledger import failures
@@ -15,6 +16,7 @@ from bot.queue.error_group import short_error
 from bot.queue.layouts import failed_digest
 from tests.concurrency import at_once, lock_waits, until
 from tests.queues import GONE_AWAY, TestQueue, payload
+from tests.services.mariadb import MariaDB
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 the database's UTC
 LATER = NOW + timedelta(minutes=11)
@@ -326,3 +328,128 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
         connection.execute(update(t.failures).values(failed_id=11))
         assert connection.execute(select(func.count()).select_from(t.failures)).scalar_one() == 1
     assert index(queue, LATER) == 0
+
+
+def settled_mark(queue: TestQueue) -> int:
+    with queue.engine.begin() as connection:
+        return mark(connection, "settled")
+
+
+def test_a_newest_failure_that_is_retried_late_does_not_make_every_pass_a_full_scan(
+    queue: TestQueue,
+) -> None:
+    index(queue)
+    for failed_id in (10, 20, 30):
+        queue.fail(failed_id)
+    index(queue)
+    index(queue, LATER)
+    assert settled_mark(queue) == 30
+    remove(queue, 30)
+    for minutes in (12, 13, 14):
+        assert index(queue, NOW + timedelta(minutes=minutes)) == 0
+        assert settled_mark(queue) == 20
+    queue.fail(31)
+    assert index(queue, NOW + timedelta(minutes=15)) == 1
+    # 30 was seen long ago, gone or not: what is below it need not be read again.
+    assert settled_mark(queue) == 30
+    assert index(queue, NOW + timedelta(minutes=26)) == 0
+    assert settled_mark(queue) == 31
+
+
+def test_ids_that_start_over_in_an_empty_table_are_found_at_once(queue: TestQueue) -> None:
+    index(queue)
+    for order in range(5):
+        queue.fail(order=order)
+    index(queue)
+    index(queue, LATER)
+    truncate(queue)
+    assert index(queue, LATER) == 0
+    # What the index still holds of the old ids says nothing of the new ones.
+    assert [queue.fail(order=order, failed_at=LATER) for order in (7, 8)] == [1, 2]
+    assert index(queue, LATER) == 2
+    assert settled_mark(queue) == 0
+    assert index(queue, LATER + timedelta(minutes=11)) == 0
+    assert settled_mark(queue) == 2
+
+
+def widen(queue: TestQueue, change: str) -> None:
+    with queue.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE failed_jobs {change}"))
+
+
+def test_one_odd_row_does_not_hide_the_failures_around_it(mariadb_queue: TestQueue) -> None:
+    index(mariadb_queue)
+    widen(mariadb_queue, "MODIFY queue TEXT NOT NULL")
+    try:
+        mariadb_queue.fail(1)
+        mariadb_queue.fail(2, queue="long " * 100)
+        mariadb_queue.fail(3)
+        assert index(mariadb_queue) == 3
+        assert index(mariadb_queue) == 0
+        assert ids(mariadb_queue) == [1, 2, 3]
+        odd = mariadb_queue.rows(t.failures)[1]
+        assert (odd.queue, odd.error_group) == (("long " * 100)[:255], "unreadable")
+    finally:
+        remove(mariadb_queue, 2)
+        widen(mariadb_queue, "MODIFY queue VARCHAR(191) NOT NULL")
+
+
+def test_a_queue_name_of_255_characters_is_kept_whole(mariadb_queue: TestQueue) -> None:
+    index(mariadb_queue)
+    widen(mariadb_queue, "MODIFY queue VARCHAR(255) NOT NULL")
+    try:
+        mariadb_queue.fail(1, queue="q" * 255)
+        index(mariadb_queue)
+        (row,) = mariadb_queue.rows(t.failures)
+        assert (row.queue, row.error) == ("q" * 255, short_error(GONE_AWAY))
+    finally:
+        remove(mariadb_queue, 1)
+        widen(mariadb_queue, "MODIFY queue VARCHAR(191) NOT NULL")
+
+
+def test_a_payload_that_is_larger_than_the_server_s_packets_has_a_digest(
+    mariadb_queue: TestQueue, mariadb_server: MariaDB
+) -> None:
+    index(mariadb_queue)
+    mariadb_queue.fail(1, body="x" * 3_000_000)
+    mariadb_queue.fail(2)
+    mariadb_server.execute("SET GLOBAL max_allowed_packet = 1048576")
+    mariadb_queue.engine.dispose()
+    try:
+        assert index(mariadb_queue) == 2
+        assert len({row.row_digest for row in mariadb_queue.rows(t.failures)} - {None}) == 2
+    finally:
+        mariadb_server.execute("SET GLOBAL max_allowed_packet = 16777216")
+        mariadb_queue.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("kind", "failed_at"),
+    [
+        ("DATETIME(6) NOT NULL", "'2025-11-07 17:45:59.987654'"),
+        ("TIMESTAMP(3) NOT NULL", "'2025-11-07 17:45:59.987'"),
+        ("DATETIME NULL", "NULL"),
+    ],
+)
+def test_a_time_that_the_column_keeps_in_its_own_way_raises_one_alert(
+    mariadb_queue: TestQueue, kind: str, failed_at: str
+) -> None:
+    index(mariadb_queue)
+    widen(mariadb_queue, f"MODIFY failed_at {kind}")
+    try:
+        mariadb_queue.fail(1)
+        with mariadb_queue.engine.begin() as connection:
+            connection.execute(text(f"UPDATE failed_jobs SET failed_at = {failed_at}"))
+        assert [index(mariadb_queue) for _ in range(3)] == [1, 0, 0]
+        assert sweep_all(mariadb_queue, 20_000) == (0, 0)
+    finally:
+        remove(mariadb_queue, 1)
+        widen(mariadb_queue, "MODIFY failed_at DATETIME NOT NULL")
+
+
+def test_what_a_payload_says_in_half_a_character_is_indexed_without_it(queue: TestQueue) -> None:
+    index(queue)
+    queue.fail(1, body='{"job": "A\\ud800", "data": {"order_id": "x\\ud800"}}')
+    queue.fail(2)
+    assert index(queue) == 2
+    assert ids(queue) == [1, 2]

@@ -1,0 +1,103 @@
+"""What the index of failures keeps of a failed job, whatever the row holds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy.exc import DataError, IntegrityError
+
+from bot.ledger.tables import failures
+from bot.queue.error_group import error_group, short_error
+from bot.queue.layouts import LONGEST_QUEUE, Queue
+from bot.queue.payload import identify
+
+log = structlog.get_logger(__name__)
+
+UNREADABLE = "unreadable"
+"""Error and error group of a failure that the index could not take as it is."""
+
+_ODD = (DataError, IntegrityError, UnicodeError)
+"""What the database says of one row that it cannot hold; any other error is the pass's own."""
+
+_NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
+
+
+def add(
+    connection: Connection,
+    queue: Queue,
+    found: Sequence[RowMapping],
+    now: datetime,
+    incident: int | None,
+) -> None:
+    """Add failures to the index, an odd one as far as it can be read."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                insert(failures), [_entry(queue, row, now, incident) for row in found]
+            )
+    except _ODD:
+        for row in found:
+            _add_one(connection, queue, row, now, incident)
+
+
+def _add_one(
+    connection: Connection, queue: Queue, row: RowMapping, now: datetime, incident: int | None
+) -> None:
+    """Add one failure; what cannot be kept at all is logged and hides none of those behind it."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(failures).values(_entry(queue, row, now, incident)))
+    except _ODD as error:
+        # Without the error's text, which may hold what the row does.
+        log.warning("failure not readable", failed_id=row["id"], because=type(error).__name__)
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(failures).values(_bare(row, now, incident)))
+        except _ODD as again:
+            log.warning("failure not indexed", failed_id=row["id"], because=type(again).__name__)
+
+
+def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
+    exception, payload = row["exception"] or "", row["payload"] or ""
+    said = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    return _bare(row, now, incident) | {
+        "queue": row["queue"] or "",
+        "error_group": queue.mask(_group_of(exception))[:191],
+        "error": short_error(queue.mask(exception)),
+        "job_class": _short(said.job_class, 191),
+        "order_id": _short(said.order_id, 64),
+        "tienda_id": _short(said.tienda_id, 64),
+    }
+
+
+def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
+    """A failure without what is read out of its texts."""
+    at = row["failed_at"]
+    return {
+        "failed_id": row["id"],
+        "row_digest": row["row_digest"],
+        "queue": (row["queue"] or "")[:LONGEST_QUEUE],
+        "error_group": UNREADABLE,
+        "error": UNREADABLE,
+        "job_class": None,
+        "order_id": None,
+        "tienda_id": None,
+        "payload_digest": row["payload_digest"] or "",
+        "bytes": row["bytes"] or 0,
+        # MySQL allows what is no time, such as the zeros of an old table.
+        "failed_at": at if isinstance(at, datetime) else _NO_TIME,
+        "seen_at": now,
+        "incident": incident,
+        "gone_at": None,
+    }
+
+
+# One outage fails a thousand jobs with one text, and reading a text takes longer than a row.
+_group_of = lru_cache(maxsize=512)(error_group)
+
+
+def _short(value: int | str | None, length: int) -> str | None:
+    return None if value is None else str(value)[:length]
