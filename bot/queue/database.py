@@ -58,16 +58,21 @@ class DeadlinePassed(Exception):
     """The time was over before a statement could start."""
 
 
-def connect(url: str, *, ca: str | None = None, pool: int = POOL) -> Engine:
-    """An engine for the queue's database; `ca` is a file with the server's authority."""
+def connect(
+    url: str, *, ca: str | None = None, pool: int = POOL, read_seconds: float = READ_SECONDS
+) -> Engine:
+    """An engine for the queue's database; `ca` is a file with the server's authority.
+
+    A server that says nothing for `read_seconds` counts as gone; SQLite has no server.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, pool)
     arguments: dict[str, Any] = {
         "charset": "utf8mb4",
         "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
-        "write_timeout": READ_SECONDS,
+        "read_timeout": read_seconds,
+        "write_timeout": read_seconds,
         # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
         "init_command": "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, "
         "group_concat_max_len = 1048576",
