@@ -16,7 +16,7 @@ playground: ## try the bot in a browser: no Slack, no database server (PORT=8080
 
 test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh
-	@$(bin)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(bin)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 lint: venv ## check format and lint
 	@$(bin)/ruff format --check .
