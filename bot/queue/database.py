@@ -1,9 +1,6 @@
 """Connections and transactions: READ COMMITTED, bounded in time, on MariaDB, MySQL and SQLite.
 
-A connection carries a deadline in `execution_options(deadline=…)`, seconds of `time.monotonic()`.
-Each statement then gets what is left of it: on MariaDB by `SET STATEMENT max_statement_time`, which
-cuts lock waits too; on SQLite by a progress handler and the busy timeout; on MySQL, which can limit
-only SELECT, by the session's lock wait limit.
+A connection carries a deadline, and each statement gets what is left of it: `limits`.
 """
 
 import hashlib
@@ -19,12 +16,17 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
+from bot.queue.limits import (
+    LOCK_WAIT_SECONDS,
+    DeadlinePassed,
+    limit_lock_waits,
+    limit_statement,
+)
 
 T = TypeVar("T")
 Clock = Callable[[Connection], datetime]
@@ -54,10 +56,6 @@ class LostRace(Exception):
     """A guarded statement touched another number of rows than it must; the transaction is void."""
 
 
-class DeadlinePassed(Exception):
-    """The time was over before a statement could start."""
-
-
 def connect(
     url: str, *, ca: str | None = None, pool: int = POOL, read_seconds: float = READ_SECONDS
 ) -> Engine:
@@ -74,13 +72,15 @@ def connect(
         "read_timeout": read_seconds,
         "write_timeout": read_seconds,
         # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
-        "init_command": "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, "
+        "init_command": "SET SESSION time_zone = '+00:00', "
+        f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}, "
         "group_concat_max_len = 1048576",
     }
     if ca is not None:
         arguments["ssl"] = ssl.create_default_context(cafile=ca)
     engine = create_engine(
-        parsed,
+        # Under mariadb:// what is said to MySQL, and meant for MariaDB too, would not count.
+        parsed.set(drivername="mysql+pymysql"),
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=pool,
@@ -90,7 +90,8 @@ def connect(
         hide_parameters=True,
         connect_args=arguments,
     )
-    event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
+    event.listen(engine, "begin", limit_lock_waits)
+    event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
     return engine
 
 
@@ -109,7 +110,7 @@ def _sqlite(url: str, pool: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
+    event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
     return engine
 
 
@@ -140,36 +141,6 @@ def _sha2(value: object, bits: int) -> str | None:
 
 def _concat_ws(separator: object, *values: object) -> str:
     return str(separator).join(str(v) for v in values if v is not None)
-
-
-def _limit_statement(
-    connection: Connection,
-    _cursor: DBAPICursor,
-    statement: str,
-    parameters: object,
-    context: ExecutionContext | None,
-    executemany: bool,  # noqa: FBT001 SQLAlchemy's event hands it over so
-) -> tuple[str, object]:
-    options = connection.get_execution_options() if context is None else context.execution_options
-    deadline = options.get("deadline")
-    dialect = connection.dialect
-    left = None if deadline is None else deadline - monotonic()
-    if left is not None and left <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
-        raise DeadlinePassed
-    if dialect.name == "sqlite":
-        raw: Any = connection.connection.dbapi_connection
-        handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
-        raw.set_progress_handler(handler, 50_000)
-    elif left is not None and not executemany and _can_be_limited(dialect, statement):
-        # 0 would mean no limit at all.
-        seconds = max(left, 0.001)
-        statement = f"SET STATEMENT max_statement_time={seconds:.3f} FOR {statement}"
-    return statement, parameters
-
-
-def _can_be_limited(dialect: Any, statement: str) -> bool:
-    word = statement.lstrip()[:6].upper()
-    return bool(dialect.is_mariadb) and word in ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 def now_of(connection: Connection) -> datetime:

@@ -1,0 +1,75 @@
+"""What is left of a connection's time, as a limit on each of its statements.
+
+The deadline is in `execution_options(deadline=…)`, seconds of `time.monotonic()`. MariaDB cuts any
+statement by `SET STATEMENT max_statement_time`, its lock waits too; SQLite is asked by a progress
+handler. MySQL can limit only SELECT, by a hint; its lock waits end by the session's own limit, in
+whole seconds.
+"""
+
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
+
+LOCK_WAIT_SECONDS = 2
+"""What a statement may wait for a row that somebody has locked, on MariaDB and MySQL."""
+
+_LIMITED = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+class DeadlinePassed(Exception):
+    """The time was over before a statement could start."""
+
+
+def limit_statement(
+    connection: Connection,
+    _cursor: DBAPICursor,
+    statement: str,
+    parameters: object,
+    context: ExecutionContext | None,
+    executemany: bool,  # noqa: FBT001 SQLAlchemy's event hands it over so
+) -> tuple[str, object]:
+    """SQLAlchemy's event before each statement; raises `DeadlinePassed`."""
+    options = connection.get_execution_options() if context is None else context.execution_options
+    deadline = options.get("deadline")
+    dialect = connection.dialect
+    left = None if deadline is None else deadline - monotonic()
+    if left is not None and left <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
+        raise DeadlinePassed
+    if dialect.name == "sqlite":
+        raw: Any = connection.connection.dbapi_connection
+        handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
+        raw.set_progress_handler(handler, 50_000)
+    elif left is not None and not executemany:
+        on_mariadb = bool(getattr(dialect, "is_mariadb", False))
+        statement = limited(statement, left, on_mariadb=on_mariadb)
+    return statement, parameters
+
+
+def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
+    """The statement with its limit, where the server knows one for it; 0 would mean no limit."""
+    word = statement.lstrip()[:6].upper()
+    if word not in _LIMITED:
+        return statement
+    if on_mariadb:
+        return f"SET STATEMENT max_statement_time={max(seconds, 0.001):.3f} FOR {statement}"
+    if word != "SELECT":
+        return statement
+    milliseconds = max(1, int(seconds * 1000))
+    return f"SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */{statement.lstrip()[6:]}"
+
+
+def limit_lock_waits(connection: Connection) -> None:
+    """SQLAlchemy's event at BEGIN: on MySQL, let a change wait no longer than it has time."""
+    options = connection.get_execution_options()
+    if not options.get("changes") or getattr(connection.dialect, "is_mariadb", False):
+        return
+    deadline = options.get("deadline")
+    seconds = lock_wait(None if deadline is None else deadline - monotonic())
+    connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+
+
+def lock_wait(left: float | None) -> int:
+    """Whole seconds that a lock may be waited for; one is the least that MySQL knows."""
+    return LOCK_WAIT_SECONDS if left is None else max(1, min(LOCK_WAIT_SECONDS, int(left)))

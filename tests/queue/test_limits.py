@@ -1,0 +1,87 @@
+"""What is left of the time becomes a limit that the server knows.
+
+There is no MySQL server here: what it would be told is compared as text.
+"""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, make_url, select, text
+from sqlalchemy.dialects import mysql
+
+from bot.ledger import tables as t
+from bot.ledger.migrate import migrate
+from bot.queue.database import connect
+from bot.queue.layouts import spec_tables
+from bot.queue.limits import limited, lock_wait
+
+JOBS, FAILED = spec_tables()
+KEYS = select(t.items.c.failed_id)
+
+
+def compiled(statement: Any) -> str:
+    """The statement as MySQL gets it."""
+    return str(statement.compile(dialect=mysql.dialect()))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(func.count()).select_from(JOBS),
+        select(JOBS.c.id).where(JOBS.c.id == 1).with_for_update(),
+        text("  SELECT UTC_TIMESTAMP(6)"),
+        text("select 1"),
+    ],
+)
+def test_mysql_is_given_the_time_of_a_select_in_a_hint(statement: Any) -> None:
+    words = compiled(statement)
+    said = limited(words, 0.4567, on_mariadb=False)
+    assert said.startswith("SELECT /*+ MAX_EXECUTION_TIME(456) */")
+    assert said.removeprefix("SELECT /*+ MAX_EXECUTION_TIME(456) */").split() == words.split()[1:]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        insert(JOBS).from_select(["queue"], select(FAILED.c.queue)),
+        FAILED.delete().where(FAILED.c.id.in_(KEYS)),
+        JOBS.update().values(attempts=1),
+        text("SET SESSION innodb_lock_wait_timeout = 1"),
+        text("(SELECT 1) UNION (SELECT 2)"),
+    ],
+)
+def test_mysql_is_given_nothing_with_what_it_cannot_limit(statement: Any) -> None:
+    words = compiled(statement)
+    assert limited(words, 0.5, on_mariadb=False) == words
+
+
+@pytest.mark.parametrize("word", ["SELECT", "insert", "UPDATE", "DELETE"])
+def test_mariadb_is_given_the_time_of_every_statement(word: str) -> None:
+    said = limited(f"{word} x", 0.4567, on_mariadb=True)
+    assert said == f"SET STATEMENT max_statement_time=0.457 FOR {word} x"
+    assert limited("SAVEPOINT x", 0.4, on_mariadb=True) == "SAVEPOINT x"
+
+
+def test_a_rest_of_nothing_is_not_said_as_no_limit() -> None:
+    assert "=0.001 " in limited("SELECT 1", 0.000_01, on_mariadb=True)
+    assert "TIME(1)" in limited("SELECT 1", 0.000_01, on_mariadb=False)
+
+
+def test_a_lock_is_waited_for_no_longer_than_there_is_time() -> None:
+    assert [lock_wait(left) for left in (None, 30.0, 2.4, 1.9, 0.3)] == [2, 2, 2, 1, 1]
+
+
+def test_an_address_that_says_mariadb_is_the_same_as_mysql(mariadb_url: str) -> None:
+    url = make_url(mariadb_url).set(drivername="mariadb+pymysql")
+    engine = connect(url.render_as_string(hide_password=False))
+    try:
+        assert engine.dialect.name == "mysql"
+        assert migrate(engine) == 1
+        chosen = text(
+            "SELECT DISTINCT table_collation FROM information_schema.tables "
+            "WHERE table_schema = DATABASE()"
+        )
+        with engine.begin() as connection:
+            assert connection.execute(chosen).scalars().all() == ["utf8mb4_bin"]
+    finally:
+        engine.dispose()
