@@ -64,7 +64,10 @@ def run(work: Work, args: RowArguments) -> RetryResult:
         if single
         else RetriedCount(retried_count=len(moved)),
         extra=RetryExtra(jobs=tuple(moved), skipped=skipped),
-        targets=tuple(target("failed", row) for row in rows),
+        targets=tuple(
+            target("failed", row).model_copy(update={"job_id": job.job_id})
+            for row, job in zip(rows, moved, strict=True)
+        ),
     )
 
 

@@ -12,16 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select
 
+from bot.ledger import batches
 from bot.ledger.marks import mark, move
 from bot.ledger.model import AuditLine, Target
 from bot.ledger.tables import archive, audit, audit_chain
 
 GENESIS = "0" * 64
 SEAL_ROWS = 200
+SEARCHED = 50_000
+"""Records whose targets are read for one job: 0.1 s."""
 SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of the bot stays open this long, so ids before one this old are all committed."""
+
+ENDED = ("done", "cancelled", "stopped")
+"""Outcomes of the one record that a bulk change ends with."""
 
 _SEALED_COLUMNS = tuple(column.name for column in audit.columns)
 
@@ -114,13 +120,32 @@ def who_took(connection: Connection, kind: str, row_id: int) -> Doer | None:
 def newest(
     connection: Connection, *, actor: str | None = None, job: int | None = None, limit: int = 50
 ) -> Sequence[RowMapping]:
-    """The newest records first, of one person or about one job or failed job."""
+    """The newest records first, of one person or about one job or failed job.
+
+    About a job: what names it among the newest `SEARCHED` records, and what the archive still holds
+    of it, which knows the rows of bulk changes too.
+    """
     chosen = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if actor is not None:
         chosen = chosen.where(audit.c.actor == actor)
-    if job is not None:
-        chosen = chosen.where(audit.c.targets.contains(f'"id":{job},', autoescape=True))
-    return connection.execute(chosen).mappings().all()
+    if job is None:
+        return connection.execute(chosen).mappings().all()
+    last = connection.execute(select(func.max(audit.c.id))).scalar() or 0
+    named = or_(
+        audit.c.targets.contains(f'"id":{job},', autoescape=True),
+        audit.c.targets.contains(f'"job_id":{job},', autoescape=True),
+    )
+    moved = select(archive.c.request_id).where(
+        archive.c.kind.in_(("failed", "job")), archive.c.row_id == job
+    )
+    requests = connection.execute(moved.order_by(archive.c.id.desc()).limit(limit)).scalars().all()
+    # Two reads, each by an index; with OR the whole audit would be read.
+    found = {
+        row["id"]: row
+        for which in (and_(audit.c.id > last - SEARCHED, named), audit.c.request_id.in_(requests))
+        for row in connection.execute(chosen.where(which)).mappings()
+    }
+    return [found[id_] for id_ in sorted(found, reverse=True)[:limit]]
 
 
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:
@@ -223,14 +248,7 @@ def verify(
             .all()
         )
         for row in rows:
-            if row["seq"] != seq + 1:
-                yield f"Links {seq + 1} to {row['seq'] - 1} are missing from the chain."
-            if row["prev"] != prev:
-                yield f"Link {row['seq']} does not follow the link before it."
-            if row["id"] is None:
-                yield f"Record {row['audit_id']} of link {row['seq']} was removed."
-            elif hash_of(row, row["prev"]) != row["link"]:
-                yield f"Record {row['audit_id']} of link {row['seq']} was changed."
+            yield from _faults(connection, row, seq, prev)
             anchor = wanted.pop(row["seq"], None)
             if anchor is not None and not row["link"].startswith(anchor):
                 yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
@@ -240,6 +258,28 @@ def verify(
     for missing in sorted(wanted):
         yield f"Link {missing} was posted but is not in the chain: its tail was cut off."
     yield from _unsealed(connection)
+
+
+def _faults(connection: Connection, row: RowMapping, seq: int, prev: str) -> Iterator[str]:
+    """What is wrong with one link after the link `seq`, whose hash is `prev`, and its record."""
+    if row["seq"] != seq + 1:
+        yield f"Links {seq + 1} to {row['seq'] - 1} are missing from the chain."
+    if row["prev"] != prev:
+        yield f"Link {row['seq']} does not follow the link before it."
+    if row["id"] is None:
+        yield f"Record {row['audit_id']} of link {row['seq']} was removed."
+    elif hash_of(row, row["prev"]) != row["link"]:
+        yield f"Record {row['audit_id']} of link {row['seq']} was changed."
+    elif row["outcome"] in ENDED:
+        yield from _items(connection, row)
+
+
+def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
+    """Whether the rows that a bulk change says to have moved are those it moved."""
+    said = json.loads(record["arguments"])
+    number, digest = said.get("operation"), said.get("items_digest")
+    if isinstance(number, int) and batches.items_digest(connection, number) != digest:
+        yield f"The items of operation {number} are not those of record {record['id']}."
 
 
 def _unsealed(connection: Connection) -> Iterator[str]:

@@ -9,13 +9,14 @@ Action = Literal["retry-all", "clear-failed"]
 
 
 class Target(Value):
-    """A row that a change touched, as the audit keeps it."""
+    """A row that a change touched, as the audit keeps it; `job_id` is what a retry made of it."""
 
     kind: Literal["failed", "job"]
     id: int
     queue: str
     row_digest: str
     order_id: int | str | None = None
+    job_id: int | None = None
 
 
 class Scope(Value):
