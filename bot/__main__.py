@@ -12,11 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+import structlog
 
 from bot import __version__, logs
 from bot.errors import Refusal, StartError
 from bot.ledger import audit
 from bot.ledger.migrate import migrate as apply_migrations
+from bot.ledger.migrate import require_current
 from bot.ledger.model import Preview
 from bot.queue.database import reading
 from bot.settings import load_settings
@@ -31,6 +33,8 @@ from bot.wiring import (
     open_database,
     queue_of,
 )
+
+log = structlog.get_logger(__name__)
 
 
 def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,6 +68,8 @@ def run() -> None:
     """Run the bot: connect to Slack and answer until SIGTERM."""
     logs.configure()
     bot = make_bot(load_settings(os.environ, need="run"))
+    if bot.setup.engine.dialect.name == "sqlite":
+        log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -153,6 +159,7 @@ def verify(anchor: tuple[str, ...]) -> None:
     anchors = dict(_anchor(text) for text in anchor)
     engine = open_database(load_settings(os.environ, need="database"))
     with reading(engine) as connection:
+        require_current(connection)
         found = list(audit.verify(connection, anchors))
         seq, link = audit.tail(connection)
     for sentence in found:
@@ -177,6 +184,7 @@ def tail(lines: int) -> None:
     """Print the newest records, the newest last."""
     engine = open_database(load_settings(os.environ, need="database"))
     with reading(engine) as connection:
+        require_current(connection)
         rows = audit.newest(connection, limit=lines)
     for row in reversed(rows):
         line = audit.line(row)

@@ -95,6 +95,18 @@ def dispatch(
         return _refused(setup, invocation, asking, refusal)
 
 
+def may_change(setup: Setup, said: str | Request | Refusal) -> bool:
+    """Whether carrying this out may change a job; a preview changes nothing."""
+    try:
+        request = parse(said, setup.commands) if isinstance(said, str) else said
+    except Refusal:
+        return False
+    if isinstance(request, Refusal) or request.command not in setup.commands:
+        return False
+    effect = setup.commands[request.command].effect
+    return effect is Effect.CHANGE or (effect is Effect.BULK and "plan" in request.values)
+
+
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
     """The person's grant for this need, or a `Denied`; asked again whenever something runs."""
     return authorize(setup.rules, setup.directory, invocation, need)

@@ -14,7 +14,7 @@ from bot.access.masking import DEFAULT_MASKED_KEYS, mask_text
 from bot.access.roles import Directory, Profile, Rules, Unreachable
 from bot.errors import StartError
 from bot.ledger.migrate import require_current
-from bot.queue.database import connect, reading
+from bot.queue.database import POOL, READ_SECONDS, connect, reading
 from bot.queue.layouts import Queue, require, spec_tables
 from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.registry import Setup, find_commands
@@ -51,12 +51,33 @@ def replica_name() -> str:
     return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
-def open_database(settings: Settings) -> Engine:
+REQUEST_READ_SECONDS = 3.0
+"""A request's statements end by themselves within 2 s: a server that is silent for 3 s hangs."""
+BACKGROUND_POOL = 4
+"""One for each thread that runs by itself: watching, bulk changes, counting; one to spare."""
+
+
+def open_database(
+    settings: Settings, *, pool: int = POOL, read_seconds: float = READ_SECONDS
+) -> Engine:
     """The engine of the configured database."""
     if settings.database_url is None:
         raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
     ca = None if settings.database_ca is None else str(settings.database_ca)
-    return connect(settings.database_url.get_secret_value(), ca=ca)
+    url = settings.database_url.get_secret_value()
+    return connect(url, ca=ca, pool=pool, read_seconds=read_seconds)
+
+
+def open_engines(settings: Settings) -> tuple[Engine, Engine]:
+    """The engine of a bot's requests, and the one of what runs by itself.
+
+    The first soon takes a silent server for gone, the second lets long statements end. An SQLite
+    file has one engine for both.
+    """
+    engine = open_database(settings, read_seconds=REQUEST_READ_SECONDS)
+    if engine.dialect.name == "sqlite":
+        return engine, engine
+    return engine, open_database(settings, pool=BACKGROUND_POOL)
 
 
 def queue_of(settings: Settings) -> Queue:
@@ -124,8 +145,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
     """The bot, checked and ready to start; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
-    engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    engine, background = open_engines(settings)
+    check_tables(background, queue_of(settings))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
@@ -139,4 +160,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
         workspace,
         lambda directory: make_setup(settings, engine, directory, workspace.team),
         interval,
+        background,
     )

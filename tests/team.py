@@ -18,7 +18,7 @@ from bot.playground.server import LocalSlack
 from bot.queue.database import now_of
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
-from bot.wiring import check_tables, make_setup, open_database, queue_of
+from bot.wiring import check_tables, make_setup, open_engines, queue_of
 from tests.queues import TestQueue, make_queue
 
 T = TypeVar("T")
@@ -87,8 +87,8 @@ class Team:
     def make_bot(self) -> SlackBot:
         """The bot as `make_bot` wires it, with the test's clock."""
         settings = self.settings
-        engine = open_database(settings)
-        check_tables(engine, queue_of(settings))
+        engine, background = open_engines(settings)
+        check_tables(background, queue_of(settings))
         access = Access(self.slack.bot_token, self.slack.app_token, self.slack.base_url)
         workspace = look_up(access)
         return SlackBot(
@@ -98,6 +98,7 @@ class Team:
                 make_setup(settings, engine, directory, workspace.team), clock=self.clock
             ),
             INTERVAL,
+            background,
         )
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from bot.grammar import Request
 from bot.ledger import tables
 from bot.model import Actor, Invocation, Message, Role, Source
 from bot.playground.demo import IDS
+from bot.queue.database import POOL
 from bot.registry import Command, Setup, Work
 from bot.settings import load_settings
 from bot.views.context import Context
@@ -176,6 +178,39 @@ def test_a_slow_answer_follows_and_the_ack_says_so(team: Team) -> None:
     assert "The answer follows" in answer.text or "llega" in answer.text or "moment" in answer.text
     team.until(lambda: any("here it is" in m["text"] for m in team.slack.messages("queue-ops")))
     assert time.monotonic() - began < 5
+
+
+def test_a_slow_change_is_not_known_yet_and_a_slow_preview_is_only_slow(team: Team) -> None:
+    def view(_result: object, _context: Context) -> Message:
+        until = time.monotonic() + 2.6
+        team.until(lambda: time.monotonic() > until)
+        return Message("here it is")
+
+    team.queue.fail(45)
+    register(team, replace(RETRY, name="slow", view=view))
+    register(team, replace(team.bot.setup.commands["retry-all"], name="slow-all", view=view))
+    with ThreadPoolExecutor(2) as people:
+        change = people.submit(team.say, "slow 45", as_="admin")
+        preview = people.submit(team.say, "slow-all", as_="admin")
+        told, looked = change.result(), preview.result()
+
+    assert "not known yet whether this was done" in told.text
+    assert "do not click or type it again" in told.text
+    assert "This takes a moment" in looked.text
+    assert max(told.said["ack_ms"], looked.said["ack_ms"]) < 3_000
+    team.until(
+        lambda: len([m for m in team.slack.messages("queue-ops") if m["text"] == "here it is"]) == 2
+    )
+    assert len(team.queue.jobs) == 1
+
+
+def test_what_runs_by_itself_needs_no_connection_of_the_requests(team: Team) -> None:
+    engine = team.bot.setup.engine
+    with ExitStack() as held:
+        for _ in range(POOL):
+            held.enter_context(engine.connect())
+        team.queue.fail(45)
+        team.alert()
 
 
 def test_many_at_once_are_each_answered_in_time(team: Team) -> None:

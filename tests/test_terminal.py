@@ -408,6 +408,16 @@ def test_tables_that_are_missing_stop_the_start_with_a_sentence(tmp_path: Path) 
     assert "jobs" in ended.stderr
 
 
+@pytest.mark.parametrize("what", ["verify", "tail"])
+def test_the_audit_of_a_database_without_the_bots_tables_is_a_sentence(
+    tmp_path: Path, what: str
+) -> None:
+    ended = queue_bot("audit", what, DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3")
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert "queue-bot migrate" in ended.stderr
+
+
 def test_a_database_that_is_not_there_is_said_in_a_sentence() -> None:
     url = "mysql+pymysql://bot:canary-secret@127.0.0.1:1/nothing"
     ended = queue_bot("do", "status", "--as", "ana", DATABASE_URL=url)

@@ -37,7 +37,7 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:
-    """What failed, when, the whole exception and the masked payload, with Retry and Delete."""
+    """What failed, when, the whole exception and the masked payload."""
     return failed_detail(result.data, context)
 
 

@@ -17,7 +17,7 @@ from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.answers import Outcome, answer, texts_of
-from bot.dispatch import dispatch
+from bot.dispatch import dispatch, may_change
 from bot.errors import CountMismatch, Refusal
 from bot.model import Message, Modal, Source
 from bot.registry import Setup
@@ -129,7 +129,8 @@ class Desk:
         except NotYet:
             future.add_done_callback(lambda done: self._respond(envelope, done.result().answer))
             texts = texts_of(self._setup, envelope.invocation)
-            return Told(Message(texts("working")))
+            waiting = "not-known-yet" if may_change(self._setup, envelope.said) else "working"
+            return Told(Message(texts(waiting)))
 
     def _opened(self, envelope: Envelope, modal: Modal) -> bool:
         """Open the modal; False where Slack did not take it (its trigger lives 3 s)."""

@@ -3,12 +3,14 @@
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from time import monotonic
 
 import structlog
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
+from sqlalchemy import Engine
 
 from bot.errors import StartError
 from bot.registry import Setup
@@ -22,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 LOOKUP_SECONDS = 2
 POST_SECONDS = 10
+DRAIN_SECONDS = 4.0
+"""Every envelope is acknowledged within 3 s."""
+DESK_SECONDS = 6.0
+STOP_SECONDS = 18.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,10 @@ def look_up(access: Access) -> Workspace:
 
 
 class SlackBot:
-    """Everything that runs while the bot is up."""
+    """Everything that runs while the bot is up.
+
+    `background` is the engine of what runs by itself, so that it takes no request's connection.
+    """
 
     def __init__(
         self,
@@ -75,12 +84,15 @@ class SlackBot:
         workspace: Workspace,
         make_setup: Callable[[SlackDirectory], Setup],
         interval: float = INTERVAL,
+        background: Engine | None = None,
     ) -> None:
         self._directory = SlackDirectory(access.client(LOOKUP_SECONDS))
         self.setup = make_setup(self._directory)
+        self._background = background or self.setup.engine
         client = access.client(POST_SECONDS)
         poster = SlackPoster(client, workspace.url)
-        self._watcher = Watcher(self.setup, poster, interval)
+        by_itself = replace(self.setup, engine=self._background)
+        self._watcher = Watcher(by_itself, poster, interval)
         self._desk = Desk(self.setup, access.client(LOOKUP_SECONDS), self._watcher.wake)
         app = build_app(client, self._desk, self._directory)
         self.socket = SocketMode(app, access.app_token)
@@ -88,18 +100,33 @@ class SlackBot:
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
     def start(self) -> None:
-        """Watch first, so that nothing a person does goes untold; then take requests."""
+        """Watch first, so that nothing a person does goes untold; then take requests.
+
+        Raises `StartError` where Slack opens no connection, with everything ended again.
+        """
         self._refresher.start()
         self._watcher.start()
-        self.socket.connect()
+        try:
+            self.socket.connect()
+        except (SlackClientError, OSError) as error:
+            self.stop()
+            problem = f"Slack does not open a connection for the app token: {reason_of(error)}."
+            raise StartError([problem]) from error
         log.info("running", replica=self.setup.replica, version=self.setup.version)
 
     def stop(self) -> None:
-        """Take no more requests, answer those that are open, tell what they did, end."""
+        """Take no more requests, answer those that are open, tell what they did, end.
+
+        It takes at most `STOP_SECONDS`, whatever hangs: what a thread is at then ends with the
+        process, and the database takes back what was not committed.
+        """
+        until = monotonic() + STOP_SECONDS
         self._stopped.set()
-        self.socket.close()
-        self._desk.close()
-        self._watcher.stop()
+        self.socket.close(DRAIN_SECONDS)
+        _end_by(self._desk.close, min(until, monotonic() + DESK_SECONDS))
+        _end_by(self._watcher.stop, until)
+        self._directory.close()
+        self._background.dispose()
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)
 
@@ -110,3 +137,10 @@ class SlackBot:
         while groups and not self._stopped.is_set():
             self._directory.refresh(groups)
             self._stopped.wait(REFRESH_SECONDS)
+
+
+def _end_by(end: Callable[[], None], until: float) -> None:
+    """Run this to its end, or until then."""
+    ending = threading.Thread(target=end, name="end", daemon=True)
+    ending.start()
+    ending.join(max(0.0, until - monotonic()))

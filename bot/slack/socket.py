@@ -17,7 +17,6 @@ CONCURRENCY = 32
 PING_SECONDS = 3.0
 """A dead peer is noticed after about 15 s (50 to 60 with the default)."""
 EXPECTED_CONNECTIONS = 4
-DRAIN_SECONDS = 20.0
 
 
 class Stamped(str):
@@ -87,7 +86,7 @@ class SocketMode:
         """Open the socket; it reconnects by itself from then on."""
         self.client.connect()
 
-    def close(self, seconds: float = DRAIN_SECONDS) -> None:
+    def close(self, seconds: float) -> None:
         """Drop the socket at the first moment when nothing that came is unanswered.
 
         What still comes until then is carried out: nobody else would get it.

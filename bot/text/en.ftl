@@ -324,6 +324,7 @@ help-help = this list
 
 ## Answers of the app itself
 working = ⏳ This takes a moment; the answer follows here.
+not-known-yet = ⏳ It is not known yet whether this was done. The answer follows here and in the audit channel; please do not click or type it again.
 modal-result = Result
 modal-close = Close
 modal-too-late = Slack took too long to open the dialog. Nothing was changed; please try again.

@@ -324,6 +324,7 @@ help-help = esta lista
 
 ## Respuestas de la app misma
 working = ⏳ Esto toma un momento; la respuesta llega aquí.
+not-known-yet = ⏳ Todavía no se sabe si esto se hizo. La respuesta llega aquí y al canal de auditoría; por favor, sin repetir el clic ni el comando.
 modal-result = Resultado
 modal-close = Cerrar
 modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada; conviene reintentar.

@@ -16,15 +16,16 @@ from bot.ledger import tables
 from bot.playground.demo import IDS
 from bot.playground.server import LocalSlack
 from tests.queues import TestQueue
+from tests.services.mariadb import MariaDB
+from tests.team import Team, sqlite_queue
 
 ROOT = Path(__file__).parents[2]
 
 
-@contextmanager
-def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
-    """`queue-bot run` with a team's settings, connected; killed at the end if it is still there."""
+def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
+    """A team's settings, and nothing else of this machine's."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    environ = {
+    return {
         **kept,
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
@@ -36,9 +37,17 @@ def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
         "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
         "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
         "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
+        **changed,
     }
+
+
+@contextmanager
+def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
+    """`queue-bot run` with a team's settings, connected; killed at the end if it is still there."""
     command = [sys.executable, "-m", "bot", "run"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ(slack, url), stderr=subprocess.PIPE, text=True
+    )
     try:
         slack.wait_for(lambda: slack.hub.connected == 1, 20)
         yield process
@@ -87,3 +96,79 @@ def test_sigterm_answers_what_is_open_tells_what_was_done_and_ends_with_0(
         assert secret not in log
     (lease,) = [row for row in kept_queue.rows(tables.leases) if row.name == "watcher"]
     assert lease.owner == ""
+
+
+@contextmanager
+def frozen(server: MariaDB) -> Iterator[None]:
+    """The server neither answers nor closes anything, until the block ends."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def test_while_the_database_hangs_a_change_is_told_to_be_unknown_and_then_what_came_of_it(
+    mariadb_server: MariaDB, team: Team
+) -> None:
+    team.queue.fail(45)
+    team.say("status")
+    with frozen(mariadb_server):
+        answer = team.say("retry 45")
+        assert "not known yet whether this was done" in answer.text
+        assert answer.said["ack_ms"] < 3_000
+        # In much less than the minute that a long statement may take.
+        told = team.until(
+            lambda: [
+                one["text"]
+                for one in team.slack.messages("queue-ops")
+                if "ephemeral_to" in one and "not known yet" not in one["text"]
+            ][1:],
+            15,
+        )
+    assert "cannot be reached. Nothing was changed" in told[-1]
+    assert [row.id for row in team.queue.failed] == [45]
+    assert team.queue.jobs == []
+
+
+def test_sigterm_ends_the_program_though_the_database_hangs(
+    mariadb_server: MariaDB, kept_queue: TestQueue
+) -> None:
+    kept_queue.fail(45)
+    with (
+        LocalSlack() as slack,
+        running(slack, kept_queue.url) as process,
+        ThreadPoolExecutor(1) as person,
+    ):
+        slack.command("operator", "queue-ops", "/queue status")
+        with frozen(mariadb_server):
+            waiting = person.submit(slack.command, "operator", "queue-ops", "/queue retry 45")
+            waiting.result(10)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert '"event": "stopped"' in log
+    assert [row.id for row in kept_queue.failed] == [45]
+
+
+def test_a_wrong_app_token_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    queue = sqlite_queue(tmp_path)
+    queue.engine.dispose()
+    with LocalSlack() as slack:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", "run"],
+            cwd=ROOT,
+            env=environ(slack, queue.url, SLACK_APP_TOKEN="xapp-1-wrong"),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1] == (
+        "Slack does not open a connection for the app token: invalid_auth."
+    )
+    assert "SQLite is for one process only" in ended.stderr
