@@ -1,12 +1,18 @@
-"""What has been kept long enough is deleted, in small batches: archive, answers, sent messages."""
+"""What has been kept long enough is deleted, in small batches.
+
+The archive, stored answers, sent messages, failures that are gone, and plans that nobody confirmed.
+The audit stays, and with it the operations and their items, by which its digests are verified.
+"""
 
 from datetime import datetime, timedelta
 from time import monotonic
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
+from bot.ledger.failures import NO_INCIDENT
+from bot.ledger.incidents import CLOSED
 from bot.ledger.leases import Lease, fence
-from bot.ledger.tables import archive, outbox, requests
+from bot.ledger.tables import archive, failures, incidents, operations, outbox, requests
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -15,6 +21,9 @@ BATCH = 1_000
 ANSWERS_KEPT = timedelta(days=7)
 """Slack delivers an envelope again within minutes, a script within its own patience."""
 MESSAGES_KEPT = timedelta(days=30)
+GONE_KEPT = timedelta(days=30)
+PLANS_KEPT = timedelta(days=7)
+"""After its confirmation ran out: as long as the stored answer that names the plan."""
 
 
 def purge_once(setup: Setup, lease: Lease) -> int:
@@ -29,10 +38,33 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
+                (failures, failures.c.seq, _of_no_use(connection, now - GONE_KEPT)),
+                (
+                    operations,
+                    operations.c.id,
+                    (operations.c.state == "planned")
+                    & (operations.c.expires_at < now - PLANS_KEPT),
+                ),
             )
         )
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[bool]:
+    """Failures that are gone and whose message, if they have one, has said so."""
+    last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
+    told = select(incidents.c.id).where(
+        incidents.c.id == failures.c.incident,
+        incidents.c.state == CLOSED,
+        incidents.c.stale.is_(False),
+    )
+    return and_(
+        failures.c.gone_at < gone_before,
+        # A server that forgets its counters gives a number again only where the last is missing.
+        failures.c.seq < last,
+        or_(failures.c.incident == NO_INCIDENT, told.exists()),
+    )
 
 
 def _days(now: datetime, days: int) -> datetime:

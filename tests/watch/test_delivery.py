@@ -75,7 +75,8 @@ def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -
 
 def unsent(setup: Setup) -> list[Mapping[str, Any]]:
     with setup.engine.begin() as connection:
-        return [dict(row) for row in outbox.unsent(connection)]
+        waiting = select(t.outbox).where(t.outbox.c.sent_at.is_(None)).order_by(t.outbox.c.id)
+        return [dict(row) for row in connection.execute(waiting).mappings()]
 
 
 def shown(slack: LocalSlack, channel: str = OPS) -> list[str]:

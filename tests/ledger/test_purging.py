@@ -1,0 +1,67 @@
+"""What has been kept long enough goes; what is still to be told, or verified, stays."""
+
+from sqlalchemy import delete
+
+from bot.ledger import tables as t
+from bot.watch import failures, incidents, purging
+from tests.ledger.test_history import bulk
+from tests.queues import TestQueue
+from tests.replicas import Ahead, ask, confirm, hold, make_setup
+
+
+def remove(queue: TestQueue, failed_id: int) -> None:
+    with queue.engine.begin() as connection:
+        failed = queue.queue.failed
+        connection.execute(delete(failed).where(failed.c.id == failed_id))
+
+
+def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    queue.fail(1)  # before the first start: without an incident
+    failures.index_once(setup, hold(setup))
+    for failed_id in (2, 3, 4, 5):
+        queue.fail(failed_id)
+    failures.index_once(setup, hold(setup))
+    assert incidents.open_once(setup, hold(setup)) == 4
+    for failed_id in (1, 2, 5):
+        remove(queue, failed_id)
+    failures.sweep_once(setup, hold(setup))
+    incidents.refresh_once(setup, hold(setup))
+    clock.move(days=29)
+    purging.purge_once(setup, hold(setup))
+    assert queue.count(t.failures) == 5
+    clock.move(days=2)
+    remove(queue, 3)
+    failures.sweep_once(setup, hold(setup))
+    purging.purge_once(setup, hold(setup))
+    # 3 is gone since now, 4 is there, and 5 has the last number.
+    assert [row.failed_id for row in queue.rows(t.failures)] == [3, 4, 5]
+    clock.move(days=31)
+    purging.purge_once(setup, hold(setup))
+    # The message about 3 does not say yet that it is gone.
+    assert [row.failed_id for row in queue.rows(t.failures)] == [3, 4, 5]
+    incidents.refresh_once(setup, hold(setup))
+    purging.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(t.failures)] == [4, 5]
+
+
+def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
+    queue: TestQueue,
+) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    queue.fail(1)
+    bulk(queue)
+    queue.fail(2)
+    assert ask(setup, "clear-failed").refusal is None
+    clock.move(days=7)
+    purging.purge_once(setup, hold(setup))
+    assert [row.state for row in queue.rows(t.operations)] == ["done", "planned"]
+    clock.move(days=1)
+    purging.purge_once(setup, hold(setup))
+    assert [row.state for row in queue.rows(t.operations)] == ["done"]
+    assert queue.count(t.items) == 1
+    late = confirm(setup, "clear-failed", 2, typed=1)
+    assert late.refusal is not None
+    assert late.refusal.code == "plan-expired"
