@@ -1,7 +1,7 @@
 """What is to be said in Slack: committed with what it tells of, delivered until Slack has it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ POST, EDIT, AUDIT, REFUSALS = "post", "edit", "audit", "refusals"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A row that is due: what to say, where, and how often it was tried."""
+    """A row that is due: what to say, where, how often it was tried, and what was wrong last."""
 
     id: int
     kind: str
@@ -38,6 +38,7 @@ class Letter:
     attempts: int
     in_doubt: bool
     created_at: datetime
+    error: str | None = None
 
 
 def post(
@@ -161,6 +162,7 @@ def _letter(row: RowMapping) -> Letter:
         attempts=row["attempts"],
         in_doubt=bool(row["in_doubt"]),
         created_at=row["created_at"],
+        error=row["error"],
     )
 
 
@@ -247,14 +249,3 @@ def waits(connection: Connection, subject: str) -> bool:
         .limit(1)
     ).first()
     return found is not None
-
-
-def unsent(connection: Connection) -> Sequence[RowMapping]:
-    """What waits, oldest first, with its last error: for health and for the tests' drain."""
-    return (
-        connection.execute(
-            select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id).limit(1_000)
-        )
-        .mappings()
-        .all()
-    )
