@@ -86,10 +86,10 @@ class Watcher:
                     self._awake.wait_for(lambda: self._woken or self._stop.is_set(), TICK)
                     self._woken = False
 
-    def _guarded(self, step: Callable[[], object]) -> bool:
+    def _guarded(self, step: Callable[[], T]) -> T | None:
         """Run a step; whatever goes wrong is logged and tried again with the next tick."""
         try:
-            return bool(step())
+            return step()
         except LeaseLost:
             self._lease = None
             log.warning("lease lost")
@@ -99,7 +99,7 @@ class Watcher:
             # The edge of a thread that must not end: a fault is logged, the next tick tries again.
             log.exception("watch step failed")
         self._stop.wait(TICK)
-        return False
+        return None
 
     def tick(self) -> bool:
         """One round of the holder of the lease; True where more is waiting."""
@@ -147,13 +147,14 @@ class Watcher:
 
     def _sample(self) -> None:
         while not self._stop.is_set():
-            wait = sampling.SHORTEST
-            try:
-                if self._lease is not None:
-                    wait = sampling.sample_once(self._setup)
-            except Refusal as refusal:
-                log.warning("not sampled", because=refusal.code)
-            self._stop.wait(wait if self._lease is not None else 1.0)
+            wait: float | None = None
+            began = monotonic()
+            if self._lease is not None:
+                wait = self._guarded(lambda: sampling.sample_once(self._setup))
+            if wait is None:
+                # What failed after a long count costs the server as much as a count that ended.
+                wait = max(1.0, (monotonic() - began - TICK) * sampling.SHARE)
+            self._stop.wait(wait)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return changing(self._setup.engine, monotonic() + 5.0, work)

@@ -1,0 +1,35 @@
+"""The threads of the watcher outlive whatever goes wrong in them."""
+
+import threading
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.ledger import tables as t
+from bot.queue.database import now_of
+from tests.concurrency import until
+from tests.queues import TestQueue
+from tests.replicas import make_setup
+from tests.watch.posting import running_watcher
+
+
+class Broken:
+    """The database's clock, which breaks the first time that a thread of this name asks."""
+
+    def __init__(self, thread: str) -> None:
+        self._thread = thread
+        self.broke = threading.Event()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """Now, naive UTC."""
+        if threading.current_thread().name == self._thread and not self.broke.is_set():
+            self.broke.set()
+            raise RuntimeError("a clock that broke")
+        return now_of(connection)
+
+
+def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue) -> None:
+    clock = Broken("sample")
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(clock.broke.is_set)
+        until(lambda: queue.count(t.samples))
