@@ -36,7 +36,7 @@ class JobsResult(Result):
 
 def run(work: Work, args: JobsArguments) -> JobsResult:
     """Read one page."""
-    found, digests = reads.jobs(
+    found, digests, partial = reads.jobs(
         work.connection,
         work.queue,
         work.now,
@@ -47,7 +47,9 @@ def run(work: Work, args: JobsArguments) -> JobsResult:
         after=args.after,
     )
     given = args.model_dump(exclude_none=True, exclude={"after"})
-    return JobsResult(data=found, extra=Listed(row_digests=digests, arguments=given))
+    return JobsResult(
+        data=found, extra=Listed(row_digests=digests, arguments=given, partial=partial)
+    )
 
 
 def view(result: JobsResult, context: Context) -> Message:

@@ -188,8 +188,9 @@ class Listed(Value):
     """What a list's buttons need besides its rows.
 
     The row digests by id, and the arguments that were given, to which the button for the next page
-    adds `after`.
+    adds `after`. `partial`: only the lowest and the highest ids were looked at.
     """
 
     row_digests: dict[int, str]
     arguments: dict[str, str | int]
+    partial: bool = False

@@ -27,6 +27,9 @@ from bot.queue.payload import identify
 LIST_LIMIT = 50
 MAX_LIST_LIMIT = 200
 LIST_SECONDS = 1.0
+# How many ids of each end are looked at where looking at all takes longer.
+END_IDS = 50_000
+END_SECONDS = 0.4
 # What of a payload a list reads: enough to name the order of any sane job.
 PAYLOAD_HEAD = 65_536
 EXCEPTION_HEAD = 2_048
@@ -101,14 +104,15 @@ def jobs(
     limit: int = LIST_LIMIT,
     oldest_first: bool = False,
     after: int | None = None,
-) -> tuple[JobList, dict[int, str]]:
-    """Up to `limit` jobs by id, newest first, and their row digests.
+    seconds: float = LIST_SECONDS,
+) -> tuple[JobList, dict[int, str], bool]:
+    """Up to `limit` jobs by id, newest first, their row digests, and whether there may be others.
 
-    `after` is the last id of the page before.
+    `after` is the last id of the page before. Where all cannot be looked at within `seconds`, only
+    the two ends are: new jobs come at one, and workers take theirs from the other.
     """
     c = queue.jobs.c
-    chosen = _job_columns(queue).limit(limit)
-    chosen = chosen.order_by(c.id if oldest_first else c.id.desc())
+    chosen = _job_columns(queue)
     if name is not None:
         chosen = chosen.where(c.queue == name)
     if state != "all":
@@ -116,11 +120,38 @@ def jobs(
         chosen = chosen.where(waiting if state == "pending" else ~waiting)
     if after is not None:
         chosen = chosen.where(c.id > after if oldest_first else c.id < after)
-    rows = _listed(connection, chosen)
+    order = c.id if oldest_first else c.id.desc()
+    partial = False
+    try:
+        rows = list(bounded(connection, chosen.order_by(order).limit(limit), seconds).mappings())
+    except TooSlow:
+        rows, partial = _ends(connection, queue, chosen, limit, oldest_first=oldest_first), True
     found = tuple(_job(queue, row, now) for row in rows)
     filters = JobFilters(queue=name, status=state, limit=limit)
     digests = {row["id"]: row["digest"] for row in rows}
-    return JobList(jobs=found, count=len(found), filters=filters), digests
+    return JobList(jobs=found, count=len(found), filters=filters), digests, partial
+
+
+def _ends(
+    connection: Connection, queue: Queue, chosen: Select[Any], limit: int, *, oldest_first: bool
+) -> list[RowMapping]:
+    """What of the chosen jobs is among the lowest and the highest ids."""
+    c = queue.jobs.c
+    lowest, highest = connection.execute(select(func.min(c.id), func.max(c.id))).one()
+    if lowest is None:
+        return []
+    ends = [c.id < lowest + END_IDS, c.id > max(highest - END_IDS, lowest + END_IDS - 1)]
+    rows: list[RowMapping] = []
+    for end in ends if oldest_first else reversed(ends):
+        order = c.id if oldest_first else c.id.desc()
+        within = chosen.where(end).order_by(order).limit(limit - len(rows))
+        try:
+            rows += bounded(connection, within, END_SECONDS).mappings()
+        except TooSlow as error:
+            raise Busy from error
+        if len(rows) == limit:
+            break
+    return rows
 
 
 def failed(

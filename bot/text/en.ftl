@@ -69,9 +69,11 @@ jobs-title =
        *[all] *Jobs in the queue*{ $scope }
     }
 jobs-none = ✅ No such jobs{ $scope }.
+jobs-none-partial = ❓ No such jobs{ $scope } among the oldest and the newest. There are too many jobs to look at all of them in time.
 job-row = *Job { $id }*
 job-name = Job { $id }
 list-more = There are more. The next page goes on from here.
+list-partial = There are too many jobs to look at all of them in time: these are from the oldest and the newest.
 state-pending = pending, { $age } old
 state-delayed = ⏳ delayed until { $at }
 state-reserved = ▶️ reserved for { $age }

@@ -69,9 +69,11 @@ jobs-title =
        *[all] *Jobs en la cola*{ $scope }
     }
 jobs-none = ✅ No hay jobs así{ $scope }.
+jobs-none-partial = ❓ No hay jobs así{ $scope } entre los más antiguos y los más recientes. Son demasiados para revisarlos todos a tiempo.
 job-row = *Job { $id }*
 job-name = Job { $id }
 list-more = Hay más. La página siguiente continúa desde aquí.
+list-partial = Son demasiados jobs para revisarlos todos a tiempo: estos son de los más antiguos y los más recientes.
 state-pending = pendiente desde hace { $age }
 state-delayed = ⏳ diferido hasta { $at }
 state-reserved = ▶️ reservado desde hace { $age }

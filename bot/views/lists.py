@@ -46,7 +46,7 @@ def job_list(found: JobList, listed: Listed, ctx: Context) -> Message:
     rows = found.jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
-        return _empty("jobs-none", scope, ctx)
+        return _empty("jobs-none-partial" if listed.partial else "jobs-none", scope, ctx)
     title = ctx.texts("jobs-title", scope=scope, status=found.filters.status)
     blocks = [section(title)]
     lines = [title]
@@ -59,6 +59,9 @@ def job_list(found: JobList, listed: Listed, ctx: Context) -> Message:
         hint = stuck_hint(ctx)
         blocks.append(context_line(hint))
         lines.append(hint)
+    if listed.partial:
+        blocks.append(context_line(ctx.texts("list-partial")))
+        lines.append(ctx.texts("list-partial"))
     more = _has_more(found.count, len(rows), listed)
     foot = [_next("jobs", rows[-1].id, listed, ctx)] if more and "jobs" in ctx.runnable else []
     return _ended(lines, blocks, foot, ctx, more=more)

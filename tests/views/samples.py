@@ -149,14 +149,20 @@ def mixed_jobs(w: Words = PLAIN) -> tuple[Job, ...]:
 
 
 def job_list(
-    jobs: tuple[Job, ...], ctx: Context, limit: int = 50, queue: str | None = None
+    jobs: tuple[Job, ...],
+    ctx: Context,
+    limit: int = 50,
+    queue: str | None = None,
+    *,
+    in_part: bool = False,
 ) -> Shown:
     """`/queue jobs` of these rows."""
     given: dict[str, str | int] = {"limit": limit, "status": "all", "sort": "newest"}
     if queue is not None:
         given["queue"] = queue
     filters = JobFilters(queue=queue, status="all", limit=limit)
-    listed = Listed(row_digests=dict.fromkeys((row.id for row in jobs), DIGEST), arguments=given)
+    digests = dict.fromkeys((row.id for row in jobs), DIGEST)
+    listed = Listed(row_digests=digests, arguments=given, partial=in_part)
     return lists.job_list(JobList(jobs=jobs, count=len(jobs), filters=filters), listed, ctx)
 
 
@@ -440,7 +446,7 @@ def _list_samples(w: Words) -> Iterator[Sample]:
         order="https://shop.example.com/orders/{order_id}",
         job="https://admin.example.com/{queue}/{job_id}",
     )
-    filtered = w.queue[:191]  # the longest that the arguments of the two lists take
+    filtered = w.queue[:255]  # the longest that the arguments of the two lists take
     two = tuple(failed_job(id_, w) for id_ in (46, 45))
     many = tuple(failed_job(id_, w) for id_ in range(60, 45, -1))
     yield Sample("failed", partial(failed_list, two))
@@ -461,6 +467,8 @@ def _list_samples(w: Words) -> Iterator[Sample]:
 
 
 def _detail_samples(w: Words) -> Iterator[Sample]:
+    yield Sample("jobs-partial", partial(job_list, jobs, queue=filtered, in_part=True))
+    yield Sample("jobs-partial-none", partial(job_list, (), queue=filtered, in_part=True))
     failed = FailedJobDetail(
         failed_job=failed_job(45, w),
         error_group=w.group,
