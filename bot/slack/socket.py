@@ -93,7 +93,11 @@ class SocketMode:
         """
         with self._idle:
             self._idle.wait_for(self._is_idle, timeout=seconds)
-        self.client.close()
+        try:
+            self.client.close()
+        except AttributeError:
+            # Two threads of the SDK's client may close one socket: the second finds none.
+            log.info("the socket was closed already")
 
     def _is_idle(self) -> bool:
         return self._open == 0 and self.client.message_queue.empty()
