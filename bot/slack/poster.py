@@ -18,7 +18,22 @@ _NO_CHANNEL = {
 }
 _LAYOUT = {"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"}
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
-_AUTH = {"token_revoked", "invalid_auth", "account_inactive", "token_expired", "not_authed"}
+# What is wrong with the app, not with the message: no message is to blame, or to be given up.
+_AUTH = {
+    "access_denied",
+    "account_inactive",
+    "ekm_access_denied",
+    "enterprise_is_restricted",
+    "invalid_auth",
+    "missing_scope",
+    "not_allowed_token_type",
+    "not_authed",
+    "org_login_required",
+    "team_access_not_granted",
+    "token_expired",
+    "token_revoked",
+    "two_factor_setup_required",
+}
 _PASSING = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 DEFAULT_RETRY_AFTER = 30.0
 

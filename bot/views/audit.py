@@ -54,6 +54,20 @@ def audit_message(
     return message([*said, foot], [section(join("\n", said)), context_line(foot)])
 
 
+def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
+    """That sealed records are not in the database any more, and what finds out more."""
+    records = join(", ", (named(f"#{seq}") for seq in seqs))
+    said = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
+    return message([said], [section(said)])
+
+
+def untold_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
+    """All that is left to say of records whose message Slack refuses: their `#seq hash8`."""
+    records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
+    said = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
+    return message([said], [section(said)])
+
+
 def history_message(lines: Sequence[AuditLine], ctx: Context) -> Message:
     """One line a record, newest first, as many as a message holds; in the terminal all."""
     texts = ctx.texts

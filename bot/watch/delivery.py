@@ -10,29 +10,32 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import Connection
 
-from bot.answers import channel_context
+from bot.errors import Refusal
 from bot.failpoints import reach
-from bot.ledger import audit, incidents, outbox
+from bot.ledger import incidents, outbox
 from bot.ledger.leases import Lease, fence
 from bot.ledger.outbox import Letter
 from bot.model import Message
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.text import Mrkdwn, cut, texts_for
-from bot.views.audit import audit_message
+from bot.watch.letters import TX_SECONDS, body_of
 
 log = structlog.get_logger(__name__)
 
-TX_SECONDS = 5.0
 # While an attempt is under way nobody else may make one: longer than the client's timeout.
 ATTEMPT = timedelta(seconds=30)
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 60.0
+TRIES = 5
+"""After so many, a letter that Slack refuses for what it is holds back its channel no more."""
 CHANNEL_WAIT = timedelta(seconds=30)
+HEALTH = "health:"
+"""How the subjects of what the bot says about its own messages begin."""
 
 
 class Fault(Enum):
-    """Why Slack did not take a message."""
+    """Why Slack did not take a message; `BROKEN` where the bot itself could not make it."""
 
     RATE = "rate"
     CHANNEL = "channel"
@@ -40,7 +43,12 @@ class Fault(Enum):
     GONE = "gone"
     AUTH = "auth"
     REFUSED = "refused"
+    BROKEN = "broken"
     UNKNOWN = "unknown"
+
+
+HOPELESS = (Fault.LAYOUT, Fault.REFUSED, Fault.BROKEN)
+"""What another try hardly changes."""
 
 
 class Undelivered(Exception):
@@ -116,6 +124,13 @@ class Pace:
         return bucket.take()
 
 
+def is_hopeless(letter: Letter) -> bool:
+    """Whether the letter was tried that often, and the last time refused for what it is."""
+    return letter.attempts >= TRIES and (letter.error or "").startswith(
+        tuple(f"{fault.value}: " for fault in HOPELESS)
+    )
+
+
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
     """Try what is due once and return how many messages Slack took."""
     with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
@@ -136,12 +151,19 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool
         reach("letter-posted")
     except Undelivered as error:
         fault = error  # the name of an except clause ends with it
-        note = log.info if fault.fault is Fault.RATE else log.warning
-        note("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
-        _change(setup, lambda connection: _put_off(setup, connection, letter, fault))
-        return False
-    _change(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
-    return ts is not None
+    except Refusal:
+        raise
+    except Exception as error:
+        # What cannot be drawn must hold back no other message: it waits like one that was refused.
+        log.exception("letter broken", letter=letter.id, subject=letter.subject)
+        fault = Undelivered(Fault.BROKEN, type(error).__name__)
+    else:
+        _change(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
+        return ts is not None
+    note = log.info if fault.fault is Fault.RATE else log.warning
+    note("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
+    _change(setup, lambda connection: _put_off(setup, connection, letter, fault))
+    return False
 
 
 def _change(setup: Setup, work: Callable[[Connection], Any]) -> Any:
@@ -152,18 +174,14 @@ def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str
     """Channel and ts of the message, or nothing where there is no message to change."""
     if letter.kind == outbox.EDIT:
         with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
-            place = outbox.place(connection, letter.subject)
+            place = _place(connection, letter.subject)
             if place is None and outbox.waits(connection, letter.subject):
                 raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)
         if place is None:
             return None, None
         _try(lambda body: poster.update(*place, body), letter.body)
         return place
-    body = letter.body
-    if letter.kind in (outbox.AUDIT, outbox.REFUSALS):
-        body = _audit_body(setup, poster, letter)
-    elif letter.in_doubt:
-        body = {**body, "text": f"{_repeat(setup)} {body['text']}", "blocks": _marked(setup, body)}
+    body = body_of(setup, letter, poster.permalink, bare=is_hopeless(letter))
     ts = _try(lambda said: poster.post(letter.channel, said), body)
     return letter.channel, ts
 
@@ -178,28 +196,16 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
         return send({"text": cut(Mrkdwn(body["text"]), 3_000)})
 
 
-def _repeat(setup: Setup) -> str:
-    return texts_for(None, setup.language, setup.zone).plain("possible-repeat")
-
-
-def _marked(setup: Setup, body: Mapping[str, Any]) -> list[Any]:
-    mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": _repeat(setup)}]}
-    return [*list(body.get("blocks", ()))[:49], mark]
-
-
-def _audit_body(setup: Setup, poster: Poster, letter: Letter) -> dict[str, Any]:
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
-        sealed = audit.sealed(connection, letter.body["seqs"])
-        now = setup.clock(connection)
-        lines = [audit.line(item.record, item.seq, item.hash) for item in sealed]
-        first = sealed[0].record
-        place = outbox.place(connection, f"request:{first['request_id']}")
-    if place is None and first["channel"] and first["message_ts"]:
-        place = (first["channel"], first["message_ts"])
-    link = None if place is None else poster.permalink(*place)
-    context = channel_context(setup, now)
-    message = audit_message(lines, link, letter.in_doubt, context)
-    return {"text": message.text, "blocks": list(message.blocks)}
+def _place(connection: Connection, subject: str) -> tuple[str, str] | None:
+    """Channel and ts of what an edit changes; an incident's outlives its row in the outbox."""
+    place = outbox.place(connection, subject)
+    kind, _, number = subject.partition(":")
+    if place is not None or kind != "incident":
+        return place
+    incident = incidents.by_id(connection, int(number))
+    if incident is None or incident["message_ts"] is None:
+        return None
+    return (incident["channel"], incident["message_ts"])
 
 
 def _note_sent(
@@ -225,9 +231,35 @@ def _put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undeli
         case Fault.UNKNOWN:
             again = now + timedelta(seconds=_backoff(letter))
             outbox.put_off(connection, letter, fault.reason, again, in_doubt=True)
+        case _ if fault.fault in HOPELESS and is_hopeless(letter):
+            _give_up(setup, connection, letter, fault, now)
         case _:
             again = now + timedelta(seconds=LONGEST_WAIT)
-            outbox.put_off(connection, letter, fault.reason, again, in_doubt=letter.in_doubt)
+            doubt = letter.in_doubt or fault.fault is Fault.BROKEN
+            outbox.put_off(connection, letter, str(fault), again, in_doubt=doubt)
+
+
+def _give_up(
+    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+) -> None:
+    """Let go of what is refused again and again, so that its channel goes on; and say so.
+
+    Never of audit records: all that is said of those in the end is their number and hash.
+    """
+    log.error("letter given up", letter=letter.id, subject=letter.subject, because=str(fault))
+    outbox.sent(connection, letter, None, None, now)
+    here = letter.channel == setup.audit_channel
+    other = setup.fallback_channel if here else setup.audit_channel
+    if other is None or other == letter.channel or letter.subject.startswith(HEALTH):
+        return
+    said = texts_for(None, setup.language, setup.zone)(
+        "letter-given-up",
+        channel=letter.channel,
+        reason=fault.reason,
+        count=letter.attempts + 1,
+        letter=str(letter.id),
+    )
+    outbox.post(connection, other, f"{HEALTH}letter:{letter.id}", Message(said), now)
 
 
 def _backoff(letter: Letter) -> float:
@@ -250,7 +282,7 @@ def _elsewhere(
     fallback = setup.fallback_channel
     if fallback is None or fallback == letter.channel:
         return
-    subject = f"health:{letter.channel}:{now:%Y%m%d%H}"
+    subject = f"{HEALTH}{letter.channel}:{now:%Y%m%d%H}"
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
         texts = texts_for(None, setup.language, setup.zone)
         said = texts("channel-unreachable", channel=letter.channel, reason=fault.reason)

@@ -357,6 +357,10 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     yield "nothing-to-do", errors.NothingToDo(skipped=skipped_rows(w))
     yield "operation-running", errors.OperationRunning(by=w.person, action="retry-all")
     yield "unfinished", errors.Unfinished(action="retry-all", done=5, total=1234)
+    yield (
+        "still-running",
+        errors.StillRunning(action="retry-all", operation=7, done=5, total=1234),
+    )
     for plain in (errors.RequestIdUsed, errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
         yield plain.code, plain()
     yield "read-only", errors.ReadOnly(reason="server")
@@ -463,12 +467,12 @@ def _list_samples(w: Words) -> Iterator[Sample]:
     yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=filtered))
     yield Sample("jobs-many", partial(job_list, tuple(job(id_, w) for id_ in range(40, 20, -1))))
     yield Sample("jobs-none", partial(job_list, ()))
+    yield Sample("jobs-partial", partial(job_list, jobs, queue=filtered, in_part=True))
+    yield Sample("jobs-partial-none", partial(job_list, (), queue=filtered, in_part=True))
     yield Sample("jobs-terminal", partial(job_list, jobs), source=Source.TERMINAL)
 
 
 def _detail_samples(w: Words) -> Iterator[Sample]:
-    yield Sample("jobs-partial", partial(job_list, jobs, queue=filtered, in_part=True))
-    yield Sample("jobs-partial-none", partial(job_list, (), queue=filtered, in_part=True))
     failed = FailedJobDetail(
         failed_job=failed_job(45, w),
         error_group=w.group,
@@ -557,6 +561,8 @@ def _bulk_samples(w: Words) -> Iterator[Sample]:
                 reason=w.reason if state == "stopped" else None,
             )
             yield Sample(f"{action}-{state}", partial(bulk.progress_message, now))
+    failed = progress(w, state="stopped", total=5, done=2, reason="batch-failed")
+    yield Sample("retry-all-stopped-by-a-batch", partial(bulk.progress_message, failed))
     yield Sample("cancelled", partial(bulk.cancelled, 7, 1000, 2000))
 
 
@@ -600,6 +606,9 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     posts["refused"] = ([denied_line(w, outcome="refused", reason="changed")], None, False)
     for name, (lines, url, repeat) in posts.items():
         yield Sample(f"audit-{name}", partial(audit.audit_message, lines, url, repeat))
+    yield Sample("audit-missing", partial(audit.missing_message, [12, 13]))
+    anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
+    yield Sample("audit-untold", partial(audit.untold_message, anchors))
     told = [done, terminal, home, denied_line(w), many]
     yield Sample("history", partial(audit.history_message, told))
     yield Sample("history-none", partial(audit.history_message, []))

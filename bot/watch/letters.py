@@ -1,0 +1,70 @@
+"""What a letter says when it is sent: audit records are drawn only then, and a doubt is marked."""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from bot.answers import channel_context
+from bot.ledger import audit, outbox
+from bot.ledger.audit import Sealed
+from bot.ledger.outbox import Letter
+from bot.model import Message
+from bot.queue.database import reading
+from bot.registry import Setup
+from bot.text import texts_for
+from bot.views.audit import audit_message, missing_message, untold_message
+from bot.views.context import Context
+
+TX_SECONDS = 5.0
+BLOCKS = 50
+"""As many as Slack takes in a message."""
+
+
+def body_of(
+    setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
+) -> Mapping[str, Any]:
+    """Text and blocks of a new message.
+
+    `bare` leaves of audit records only what Slack cannot refuse: their numbers and hashes.
+    """
+    body = letter.body
+    if letter.kind in (outbox.AUDIT, outbox.REFUSALS):
+        message = _audit_message(setup, letter, permalink, bare=bare)
+        return {"text": message.text, "blocks": list(message.blocks)}
+    if letter.in_doubt:
+        repeat = texts_for(None, setup.language, setup.zone).plain("possible-repeat")
+        mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": repeat}]}
+        blocks = [*list(body.get("blocks", ()))[: BLOCKS - 1], mark]
+        return {**body, "text": f"{repeat} {body['text']}", "blocks": blocks}
+    return body
+
+
+def _audit_message(
+    setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
+) -> Message:
+    seqs = letter.body["seqs"]
+    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+        sealed = audit.sealed(connection, seqs)
+        now = setup.clock(connection)
+        first = sealed[0].record if sealed else None
+        place = None
+        if first is not None:
+            place = outbox.place(connection, f"request:{first['request_id']}")
+    if place is None and first is not None and first["channel"] and first["message_ts"]:
+        place = (first["channel"], first["message_ts"])
+    context = channel_context(setup, now)
+    parts = []
+    if sealed and bare:
+        parts.append(untold_message([(item.seq, item.hash) for item in sealed], context))
+    elif sealed:
+        link = None if place is None else permalink(*place)
+        parts.append(_told(sealed, link, letter, context))
+    if missing := sorted(set(seqs) - {item.seq for item in sealed}):
+        parts.append(missing_message(missing, context))
+    text = "\n".join(part.text for part in parts)
+    return Message(text, [block for part in parts for block in part.blocks])
+
+
+def _told(sealed: list[Sealed], link: str | None, letter: Letter, context: Context) -> Message:
+    lines = [audit.line(item.record, item.seq, item.hash) for item in sealed]
+    return audit_message(lines, link, letter.in_doubt, context)
