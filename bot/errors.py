@@ -113,6 +113,12 @@ class Unfinished(Refusal):
     code = "unfinished"
 
 
+class StillRunning(Refusal):
+    """A terminal stopped waiting for its bulk operation, which goes on where the bot runs."""
+
+    code = "still-running"
+
+
 class RequestIdUsed(Refusal):
     """The request id belongs to a request with other words, so this one was not carried out."""
 

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +11,19 @@ from uuid import uuid4
 
 from bot.answers import Outcome, answer, envelope
 from bot.dispatch import dispatch, request_id
-from bot.errors import Unfinished
+from bot.errors import Refusal, StartError, StillRunning, Unfinished
 from bot.grammar import Request
 from bot.ledger.model import Preview
+from bot.ledger.operations import ACTIVE
 from bot.model import Actor, Invocation, Message, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup
 from bot.text import readable
-from bot.watch.bulk import Runner
+from bot.watch.bulk import PATIENCE, Runner
+
+LONGEST_NAME = 64
+"""As long as the audit can keep it whole."""
+_SLACK_ID = re.compile(r"(?<![A-Za-z0-9])[UWS][A-Z0-9]{7,}(?![A-Za-z0-9])")
 
 SECONDS = 30.0
 """Nobody waits for an acknowledgement here, so a change has more time than in Slack."""
@@ -25,13 +31,14 @@ SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Asked:
-    """What `do` was called with; `confirm` asks the person for the count of a bulk change."""
+    """What `do` was called with; `patience` in seconds, for a bulk change that does not move."""
 
     words: str
     name: str
     request: str | None = None
     yes: bool = False
     as_json: bool = False
+    patience: float = PATIENCE
 
 
 def do(
@@ -39,9 +46,12 @@ def do(
 ) -> int:
     """Carry out one command and print its answer; returns the exit code, 1 for a refusal.
 
-    A bulk change is previewed; with `yes`, or the count that `ask` returns, it is carried out here
+    A name that could be taken for somebody else's is a `StartError`, and nothing is done. A bulk
+    change is previewed; with `yes`, or the count that `ask` returns, it is carried out here
     to its end.
     """
+    if (problem := name_problem(asked.name)) is not None:
+        raise StartError([problem])
     invocation = _invocation(asked)
     outcome = dispatch(setup, invocation, asked.words)
     preview = _preview(outcome)
@@ -54,9 +64,18 @@ def do(
         invocation = _invocation(asked, confirms=(invocation.request_id, typed))
         confirmation = Request(preview.action, {"plan": preview.plan, "typed": typed})
         outcome = dispatch(setup, invocation, confirmation)
-    outcome = _carried_out(setup, outcome)
+    outcome = _carried_out(setup, outcome, asked.patience)
     _print(setup, invocation, outcome, asked, say)
     return 1 if outcome.refusal is not None else 0
+
+
+def name_problem(name: str) -> str | None:
+    """Why nobody can be called so in the audit, as one sentence."""
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
+        return f"--as takes a name of 1 to {LONGEST_NAME} characters, without spaces around it."
+    if _SLACK_ID.search(name) is not None:
+        return "--as takes a name, not an id of Slack: nobody is to be taken for somebody else."
+    return None
 
 
 def _invocation(asked: Asked, confirms: tuple[str, int] | None = None) -> Invocation:
@@ -76,18 +95,21 @@ def _preview(outcome: Outcome) -> Preview | None:
     return extra.preview if isinstance(extra, BulkExtra) else None
 
 
-def _carried_out(setup: Setup, outcome: Outcome) -> Outcome:
+def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
     extra = None if outcome.result is None else outcome.result.extra
     command = outcome.command
     if command is None or command.finished is None or not isinstance(extra, BulkExtra):
         return outcome
     if extra.progress is None:
         return outcome
-    ended = Runner(setup).run_to_end(extra.progress.operation)
-    if ended.state != "done":
-        refusal = Unfinished(action=ended.action, done=ended.done, total=ended.total)
-        return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
-    return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
+    ended = Runner(setup, patience=patience).run_to_end(extra.progress)
+    if ended.state == "done":
+        return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
+    values = {"action": ended.action, "done": ended.done, "total": ended.total}
+    refusal: Refusal = Unfinished(**values)
+    if ended.state in ACTIVE:
+        refusal = StillRunning(operation=ended.operation, **values)
+    return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
 
 
 def _say_unconfirmed(preview: Preview, asked: Asked, say: Callable[[str], None]) -> int:

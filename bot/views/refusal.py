@@ -115,6 +115,7 @@ def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
         "queue": code(_text(values, "queue"), 80) or code("–"),
         "action": _text(values, "action"),
         "command": code(_text(values, "action"), 40),
+        "operation": _text(values, "operation"),
         "by": Person(_text(values, "by")),
         **{name: _count(values, name) for name in ("expected", "done", "total")},
     }

@@ -118,7 +118,7 @@ def _by_bot(setup: Setup, action: Action, rows: int) -> float:
     frozen = preview(setup, action)
     assert frozen.total == rows
     began = monotonic()
-    ended = Runner(setup).run_to_end(confirm(setup, frozen).operation)
+    ended = Runner(setup).run_to_end(confirm(setup, frozen))
     took = monotonic() - began
     assert (ended.state, ended.done) == ("done", rows)
     return took
