@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -23,7 +24,7 @@ from bot.settings import load_settings
 from bot.views.context import Context
 from bot.wiring import NoSlack, make_setup
 from tests.queues import TestQueue
-from tests.team import Team
+from tests.team import Team, sqlite_queue
 
 
 def register(team: Team, command: Command) -> None:
@@ -113,16 +114,18 @@ def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
     ["retry \ud800", "\udfff", "retry 45 queue=\ud83d", Request("retry", {"ids": ["\ud800"]})],
 )
 def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
-    kept_queue: TestQueue, said: str | Request
+    tmp_path: Path, said: str | Request
 ) -> None:
+    queue = sqlite_queue(tmp_path)
     asked = Invocation(Actor("ana", None, Source.TERMINAL), request_id("a"), time.monotonic() + 5)
 
-    outcome = dispatch(terminal_setup(kept_queue), asked, said)
+    outcome = dispatch(terminal_setup(queue), asked, said)
 
     assert outcome.refusal is not None
-    (record,) = kept_queue.rows(tables.audit)
+    (record,) = queue.rows(tables.audit)
     assert record.outcome == "refused"
     assert "\N{REPLACEMENT CHARACTER}" in record.arguments + record.answer
+    queue.engine.dispose()
 
 
 def test_a_bug_in_a_change_is_rolled_back_and_told_with_a_number(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.errors import StartError
 from bot.ledger import tables
 from bot.ledger.model import Preview
 from bot.model import Role
@@ -263,6 +264,42 @@ def test_another_person_with_the_same_request_id_is_another_request(
     asked = Asked("retry 45", "lucia", "deploy-7", as_json=True)
     assert do(setup_of(kept_queue), asked, said.append, never) == 1
     assert "already retried by ana" in said[0] or "already retried by @ana" in said[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        " ana",
+        "n" * 65,
+        "U0MARIA11",
+        "W07ADMIN0001",
+        "<@U0MARIA11>",
+        "S0ONCALL1",
+        "ana\n",
+        "ana\x00",
+        "\udcff",
+    ],
+)
+def test_a_name_that_could_be_somebody_else_s_is_refused_before_anything_is_done(
+    kept_queue: TestQueue, name: str
+) -> None:
+    kept_queue.fail(45)
+    said: list[str] = []
+    with pytest.raises(StartError, match="--as takes a name"):
+        do(setup_of(kept_queue), Asked("retry 45", name), said.append, never)
+    assert said == []
+    assert [row.id for row in kept_queue.failed] == [45]
+    assert kept_queue.rows(tables.audit) == []
+
+
+@pytest.mark.parametrize("name", ["a", "n" * 64, "Ana Pérez", "deploy-7", "U. Maria", "ops@db1"])
+def test_a_name_is_kept_in_the_audit_as_it_was_given(kept_queue: TestQueue, name: str) -> None:
+    kept_queue.fail(45)
+    for words in ("retry-all", "retry 45"):
+        do(setup_of(kept_queue), Asked(words, name, yes=True), lambda _said: None, never)
+    assert {row.actor for row in kept_queue.rows(tables.audit)} == {name}
 
 
 def test_the_terminal_has_the_role_of_its_setting(kept_queue: TestQueue) -> None:
