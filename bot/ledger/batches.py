@@ -206,7 +206,7 @@ def items_digest(connection: Connection, operation: int) -> str:
         select(items.c.batch, items.c.failed_id, items.c.row_digest)
         .where(items.c.operation == operation)
         .order_by(items.c.batch, items.c.failed_id)
-        # A million rows at once would take half a gigabyte.
+        # There may be a million of them.
         .execution_options(yield_per=10_000)
     )
     digest, batch, whole = "", None, hashlib.sha256()
