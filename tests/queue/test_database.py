@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Connection, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from bot.dispatch import dispatch, request_id
 from bot.errors import Busy, DatabaseDown
 from bot.ledger import tables as t
 from bot.ledger.marks import mark, move
+from bot.model import Actor, Invocation, Source
 from bot.queue.database import changing, connect, reading
 from bot.registry import Setup
 from tests.concurrency import at_once
@@ -279,7 +281,11 @@ def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
 def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
     queue.fail(45)
     setup = replace(make_setup(queue), version="late")
-    assert codes([ask(setup, "retry 45", seconds=-1)]) == ["busy"]
+    # From Slack it has no time to ask who that is, in a terminal none to begin.
+    terminal = Actor("ana", None, Source.TERMINAL, "ana@host")
+    late = Invocation(terminal, request_id("late"), monotonic() - 1)
+    outcomes = [ask(setup, "retry 45", seconds=-1), dispatch(setup, late, "retry 45")]
+    assert codes(outcomes) == ["unverifiable", "busy"]
     assert queue.jobs == []
-    (record,) = queue.rows(t.audit)
-    assert (record.outcome, record.reason) == ("refused", "busy")
+    records = [(record.outcome, record.reason) for record in queue.rows(t.audit)]
+    assert records == [("denied", "unverifiable"), ("refused", "busy")]
