@@ -72,7 +72,7 @@ WORDS = {
     "retry 45; DROP TABLE failed_jobs": "is not an id",
     "retry 45' OR '1'='1": "There is no argument",
     "retry \u201c45\u201d x": "x is not an id",
-    f"jobs queue={'q' * 192}": "queue is too long",
+    f"jobs queue={'q' * 256}": "queue is too long",
     "x" * 10_000: "That is too long: at most 2000 characters",
     "retry " + "45 " * 3_000: "That is too long",
     "<!channel> <@U07ADMINANA1>": "There is no command",
