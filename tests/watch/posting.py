@@ -22,7 +22,7 @@ class Refusing:
         """Never taken."""
         raise Undelivered(Fault.REFUSED, "nobody")
 
-    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002 the protocol's
         """Never taken."""
         raise Undelivered(Fault.REFUSED, "nobody")
 
