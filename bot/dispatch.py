@@ -27,6 +27,7 @@ from bot.errors import (
     Refusal,
     RequestIdUsed,
     UnknownCommand,
+    Unverifiable,
 )
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
@@ -43,7 +44,7 @@ log = structlog.get_logger(__name__)
 AUDIT_SECONDS = 0.6
 """What the record of a refusal may take after the answer is known."""
 
-UNSETTLED = (Busy, DatabaseDown, OutcomeUnknown)
+UNSETTLED = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
 """Refusals that a second delivery of the same request may turn into a result."""
 
 
