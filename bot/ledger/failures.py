@@ -196,6 +196,12 @@ def _add(
     ids = [row["id"] for row in found]
     _leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
     entries.add(connection, queue, found, now, incident)
+    # Somebody may have retried or deleted one between the read and the insert; from here on their
+    # change waits for this transaction, and notes by itself that the failure is gone.
+    c = queue.failed.c
+    there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
+    if taken := [id_ for id_ in ids if id_ not in there]:
+        _leave(connection, failures.c.failed_id.in_(taken) & failures.c.gone_at.is_(None), now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:

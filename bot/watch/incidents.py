@@ -59,7 +59,8 @@ def _open_single(setup: Setup, connection: Connection, row: RowMapping, now: dat
         row_digest=row["row_digest"],
     )
     incidents.assign(connection, incident, [row["seq"]])
-    incidents.refreshed(connection, incident, closed=False)
+    if row["gone_at"] is None:
+        incidents.refreshed(connection, incident, closed=False)
     _post(
         setup,
         connection,

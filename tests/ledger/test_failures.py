@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 
 import pytest
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, event, func, insert, select, text, update
 
 from bot.ledger import failures
 from bot.ledger import tables as t
@@ -453,3 +453,25 @@ def test_what_a_payload_says_in_half_a_character_is_indexed_without_it(queue: Te
     queue.fail(2)
     assert index(queue) == 2
     assert ids(queue) == [1, 2]
+
+
+def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
+    mariadb_queue: TestQueue,
+) -> None:
+    queue = mariadb_queue
+    taken: list[int] = []
+    index(queue)
+    failed_id = queue.fail()
+
+    def take(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if not taken and "INSERT INTO queue_bot_failures" in statement:
+            taken.append(failed_id)
+            remove(queue, failed_id)
+
+    event.listen(queue.engine, "before_cursor_execute", take)
+    index(queue)
+    event.remove(queue.engine, "before_cursor_execute", take)
+
+    assert taken == [failed_id]
+    assert ids(queue) == []
+    assert queue.count(t.failures) == 1
