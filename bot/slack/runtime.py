@@ -18,6 +18,7 @@ from bot.slack.app import Desk, build_app
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
+from bot.text import warm_up
 from bot.watch.watcher import INTERVAL, Watcher
 
 log = structlog.get_logger(__name__)
@@ -104,6 +105,7 @@ class SlackBot:
 
         Raises `StartError` where Slack opens no connection, with everything ended again.
         """
+        warm_up()
         self._refresher.start()
         self._watcher.start()
         try:

@@ -16,7 +16,7 @@ from bot.text.escape import (
     preformatted_parts,
     readable,
 )
-from bot.text.lookup import LANGUAGES, Texts, texts_for
+from bot.text.lookup import LANGUAGES, Texts, texts_for, warm_up
 
 __all__ = [
     "LANGUAGES",
@@ -36,4 +36,5 @@ __all__ = [
     "preformatted_parts",
     "readable",
     "texts_for",
+    "warm_up",
 ]

@@ -30,6 +30,14 @@ def bundle(language: str) -> FluentBundle:
     return made
 
 
+def warm_up() -> None:
+    """Read the catalogs and the locales' data before somebody waits for a message."""
+    for language in LANGUAGES:
+        texts = Texts(language, ZoneInfo("UTC"))
+        texts.number(1)
+        texts.moment(datetime(2000, 1, 1))  # noqa: DTZ001 naive UTC, any will do
+
+
 class MissingText(KeyError):
     """A key or a value that a catalog needs is not there: a bug, found by the catalog tests."""
 
