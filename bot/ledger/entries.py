@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
 from bot.ledger.tables import failures
-from bot.queue.error_group import error_group, short_error
+from bot.queue.error_group import error_group
 from bot.queue.layouts import LONGEST_QUEUE, Queue
 from bot.queue.payload import identify
 
@@ -66,7 +66,7 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
     return _bare(row, now, incident) | {
         "queue": row["queue"] or "",
         "error_group": queue.mask(_group_of(exception))[:191],
-        "error": short_error(queue.mask(exception)),
+        "error": queue.short(exception),
         "job_class": _short(said.job_class, 191),
         "order_id": _short(said.order_id, 64),
         "tienda_id": _short(said.tienda_id, 64),

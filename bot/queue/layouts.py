@@ -26,6 +26,7 @@ from sqlalchemy.dialects import mysql, sqlite
 
 from bot import wall_clock
 from bot.errors import StartError
+from bot.queue.error_group import short_error
 from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 
 LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
@@ -54,6 +55,11 @@ class Queue:
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS
     mask: Callable[[str], str] = str
+
+    def short(self, exception: str) -> str:
+        """The spec's `exception_short` without secrets; only its line is masked, for speed."""
+        lines = exception.strip().splitlines()
+        return short_error(self.mask(lines[0])) if lines else short_error("")
 
     def human(self, seconds: int) -> str:
         """Unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, Select, case, func, select
 
 from bot.errors import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.database import TooSlow, bounded
-from bot.queue.error_group import error_group, short_error
+from bot.queue.error_group import error_group
 from bot.queue.layouts import Queue, failed_digest, job_digest
 from bot.queue.model import (
     FailedJob,
@@ -264,6 +264,6 @@ def _failed(queue: Queue, row: RowMapping) -> FailedJob:
         job_class=said.job_class,
         order_id=said.order_id,
         tienda_id=said.tienda_id,
-        exception_short=short_error(queue.mask(row["exception"][:EXCEPTION_HEAD])),
+        exception_short=queue.short(row["exception"][:EXCEPTION_HEAD]),
         failed_at=row["failed_at"].strftime("%Y-%m-%d %H:%M:%S"),
     )
