@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.ledger import audit as audit_log
-from bot.ledger import batches
+from bot.ledger import batches, journal
 from bot.ledger import tables as t
 from tests.queues import TestQueue
 
@@ -91,7 +91,7 @@ def _records(connection: Connection) -> Iterator[str]:
         archived.setdefault(request, []).append((kind, row_id))
     recorded: dict[str, list[tuple[str, int]]] = {}
     records = Counter[str]()
-    for row in _mappings(connection, select(t.audit).where(t.audit.c.outcome == "ok")):
+    for row in _mappings(connection, select(journal.audit).where(journal.audit.c.outcome == "ok")):
         targets = [(item["kind"], item["id"]) for item in json.loads(row["targets"])]
         if targets:
             records[row["request_id"]] += 1
@@ -115,7 +115,9 @@ def _bulk(connection: Connection, queue: TestQueue) -> Iterator[str]:
 def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str]:
     """I3: one `started`, one terminal record, and the digest of the items in it."""
     number = operation["id"]
-    records = _mappings(connection, select(t.audit).where(t.audit.c.action == operation["action"]))
+    records = _mappings(
+        connection, select(journal.audit).where(journal.audit.c.action == operation["action"])
+    )
     started = [
         row
         for row in records
@@ -179,7 +181,9 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
     """I6: who was told "done" was told of something that is in the record."""
     kept = set(
         connection.execute(
-            select(t.audit.c.request_id).where(t.audit.c.outcome.in_(("ok", "started", "no-op")))
+            select(journal.audit.c.request_id).where(
+                journal.audit.c.outcome.in_(("ok", "started", "no-op"))
+            )
         ).scalars()
     )
     for request in told:
@@ -189,16 +193,16 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
 
 def _covered(connection: Connection) -> Iterator[str]:
     """I5: every record is in the chain and in a message that Slack took; nothing waits."""
-    links = connection.execute(select(t.audit_chain.c.audit_id, t.audit_chain.c.seq))
+    links = connection.execute(select(journal.audit_chain.c.audit_id, journal.audit_chain.c.seq))
     sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
     said: set[int] = set()
-    letters = _mappings(connection, select(t.outbox))
+    letters = _mappings(connection, select(journal.outbox))
     for letter in letters:
         if letter["sent_at"] is None:
             yield f"I5: {letter['kind']} {letter['subject']} waits: {letter['error']}"
         elif letter["sent_ts"] is not None and letter["kind"] in ("audit", "refusals"):
             said.update(json.loads(letter["body"])["seqs"])
-    for number in connection.execute(select(t.audit.c.id)).scalars():
+    for number in connection.execute(select(journal.audit.c.id)).scalars():
         if number not in sealed:
             yield f"I5: record {number} is not sealed"
         elif sealed[number] not in said:

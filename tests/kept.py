@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.ledger.tables import metadata
+from bot.ledger.columns import metadata
 from tests.queues import TestQueue, make_queue
 from tests.team import KeptDatabase
 

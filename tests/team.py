@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from bot.ledger import tables
+from bot.ledger import journal, tables
+from bot.ledger.columns import metadata
 from bot.playground.demo import IDS
 from bot.playground.server import LocalSlack
 from bot.queue.database import now_of
@@ -198,7 +199,7 @@ class Team:
     @property
     def records(self) -> Sequence[Any]:
         """The audit's records."""
-        return self.queue.rows(tables.audit)
+        return self.queue.rows(journal.audit)
 
     @property
     def archived(self) -> Sequence[Any]:
@@ -269,8 +270,8 @@ class KeptDatabase:
 
     def __init__(self, url: str) -> None:
         self.queue = make_queue(url)
-        metadata = tables.metadata.sorted_tables
-        self._first = {table: [row._asdict() for row in self._rows(table)] for table in metadata}
+        tables = metadata.sorted_tables
+        self._first = {table: [row._asdict() for row in self._rows(table)] for table in tables}
 
     def _rows(self, table: Table) -> Sequence[Any]:
         with self.queue.engine.begin() as connection:

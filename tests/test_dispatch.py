@@ -15,7 +15,7 @@ from bot.commands.status import COMMAND as STATUS
 from bot.dispatch import dispatch, request_id
 from bot.errors import Busy
 from bot.grammar import Request
-from bot.ledger import tables
+from bot.ledger import journal
 from bot.model import Actor, Invocation, Message, Role, Source
 from bot.playground.demo import IDS
 from bot.queue.database import POOL
@@ -64,7 +64,7 @@ def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> No
 
     assert isinstance(outcome.refusal, Busy)
     assert [row.id for row in kept_queue.failed] == [45]
-    (record,) = kept_queue.rows(tables.audit)
+    (record,) = kept_queue.rows(journal.audit)
     assert (record.outcome, record.reason) == ("refused", "busy")
 
 
@@ -83,7 +83,7 @@ def test_a_request_that_comes_late_is_recorded_with_its_words(kept_queue: TestQu
 
     assert isinstance(outcome.refusal, Busy)
     assert [row.id for row in kept_queue.failed] == [45]
-    (record,) = kept_queue.rows(tables.audit)
+    (record,) = kept_queue.rows(journal.audit)
     assert (record.action, record.arguments) == ("retry", '{"ids":["45"]}')
     assert (record.outcome, record.reason) == ("refused", "busy")
 
@@ -106,7 +106,7 @@ def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
     )
     assert (again.refusal is None) == (outcome == "ok")
     assert not isinstance(again.refusal, Busy)
-    assert [row.outcome for row in kept_queue.rows(tables.audit)] == [outcome]
+    assert [row.outcome for row in kept_queue.rows(journal.audit)] == [outcome]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
     outcome = dispatch(terminal_setup(queue), asked, said)
 
     assert outcome.refusal is not None
-    (record,) = queue.rows(tables.audit)
+    (record,) = queue.rows(journal.audit)
     assert record.outcome == "refused"
     assert "\N{REPLACEMENT CHARACTER}" in record.arguments + record.answer
     queue.engine.dispose()

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select
 
 from bot.ledger import batches
+from bot.ledger.journal import audit, audit_chain
 from bot.ledger.marks import mark, move
 from bot.ledger.model import AuditLine, Target
-from bot.ledger.tables import archive, audit, audit_chain
+from bot.ledger.tables import archive
 
 GENESIS = "0" * 64
 SEAL_ROWS = 200

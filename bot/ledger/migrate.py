@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
 from bot.errors import StartError
-from bot.ledger.tables import leases, marks, metadata, migrations
+from bot.ledger.journal import requests
+from bot.ledger.tables import leases, marks, migrations
 from bot.queue.database import now_of
 
 LOCK = "queue_bot_migrate"
@@ -16,7 +17,7 @@ MARKS = ("settled", "ids_since", "sweep", "backfill", "backfill_end", "audit_set
 
 
 def _first(connection: Connection, now: datetime) -> None:
-    metadata.create_all(connection)
+    requests.metadata.create_all(connection)
     known = set(connection.execute(select(leases.c.name)).scalars())
     for name in LEASES:
         if name not in known:

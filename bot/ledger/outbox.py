@@ -18,8 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from bot.ledger.journal import outbox
 from bot.ledger.leases import Lease
-from bot.ledger.tables import outbox
 from bot.model import Message
 
 POST, EDIT, AUDIT, REFUSALS = "post", "edit", "audit", "refusals"

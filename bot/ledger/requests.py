@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger.tables import requests
+from bot.ledger.journal import requests
 
 
 @dataclass(frozen=True, slots=True)

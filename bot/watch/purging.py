@@ -11,8 +11,9 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, f
 
 from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.incidents import CLOSED
+from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
-from bot.ledger.tables import archive, failures, incidents, operations, outbox, requests
+from bot.ledger.tables import archive, failures, incidents, operations
 from bot.queue.database import changing
 from bot.registry import Setup
 

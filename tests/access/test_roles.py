@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from bot.access.roles import Need, Rules, Unreachable, authorize
 from bot.errors import NotMember, Unverifiable
-from bot.ledger import tables
+from bot.ledger import journal
 from bot.model import Actor, Invocation, Role, Source
 from bot.playground.demo import IDS
 from bot.playground.faults import LostAnswer
@@ -458,7 +458,7 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
         team.say("retry 45", as_="stranger")
     team.say("delete 45", as_="stranger")
     team.say("retry 45", as_="viewer")
-    team.until(lambda: len(team.queue.rows(tables.audit_chain)) == 7)
+    team.until(lambda: len(team.queue.rows(journal.audit_chain)) == 7)
     assert len(team.audit_texts(3)) == 3
 
     team.clock.advance(61)
@@ -467,6 +467,6 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
     assert len(texts) == 4
     assert "×4" in texts[-1]  # noqa: RUF001 the sign that the message has
     assert len(team.records) == 7
-    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(tables.outbox)
+    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(journal.outbox)
             if row.kind in ("audit", "refusals")]  # fmt: skip
     assert sorted(seq for seqs in told for seq in seqs) == list(range(1, 8))

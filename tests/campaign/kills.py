@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from bot.errors import Refusal
+from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.watch.bulk import Runner
@@ -94,4 +95,4 @@ def _finish(queue: TestQueue) -> None:
         while runner.run_once():
             pass
     assert not [row for row in queue.rows(t.operations) if row.state in ACTIVE]
-    assert {row.actor for row in queue.rows(t.audit)} <= {ANA, OMAR}
+    assert {row.actor for row in queue.rows(journal.audit)} <= {ANA, OMAR}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.leases import TTL
 from bot.ledger.operations import TAKEN_OVER_AFTER
@@ -69,8 +70,8 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
     again = ask(make_setup(queue, "restarted", clock=clock), "retry 45", key="click")
     assert codes([again]) == ["ok"]
     assert again.repeated is committed
-    assert (len(queue.jobs), queue.count(t.audit)) == (1, 1)
-    told = [row.request_id for row in queue.rows(t.requests)]
+    assert (len(queue.jobs), queue.count(journal.audit)) == (1, 1)
+    told = [row.request_id for row in queue.rows(journal.requests)]
     assert broken(queue, before, told=told) == []
     tell_all(queue, slack, clock)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.ledger import tables as t
+from bot.ledger import journal
 from bot.playground.demo import IDS
 from bot.playground.server import LocalSlack
 from tests.concurrency import at_once, lock_waits, until
@@ -82,8 +82,8 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
         conduct,
     )[:2]
     assert len(queue.jobs) == 1
-    (done,) = [row for row in queue.rows(t.audit) if row.outcome == "ok"]
-    (refused,) = [row for row in queue.rows(t.audit) if row.outcome == "refused"]
+    (done,) = [row for row in queue.rows(journal.audit) if row.outcome == "ok"]
+    (refused,) = [row for row in queue.rows(journal.audit) if row.outcome == "refused"]
     assert {done.actor, refused.actor} == {ANA, OMAR}
     assert refused.reason == "failed-job-not-found"
     texts = {

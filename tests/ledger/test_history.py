@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, update
 
-from bot.ledger import audit
+from bot.ledger import audit, journal
 from bot.ledger import tables as t
 from bot.ledger.audit import newest, verify
 from bot.queue.database import reading
@@ -59,9 +59,9 @@ def test_old_records_are_found_by_the_archive_alone(queue: TestQueue) -> None:
     queue.fail(45)
     ask(make_setup(queue), "retry 45")
     with queue.engine.begin() as connection:
-        row = connection.execute(t.audit.select()).mappings().one()
+        row = connection.execute(journal.audit.select()).mappings().one()
         far = {**row, "id": row["id"] + audit.SEARCHED + 1, "targets": "[]", "request_id": "x"}
-        connection.execute(t.audit.insert().values(far))
+        connection.execute(journal.audit.insert().values(far))
     assert about(queue, 45) == ["retry"]
     with queue.engine.begin() as connection:
         connection.execute(delete(t.archive))

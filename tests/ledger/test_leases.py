@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.ledger import leases
 from bot.ledger import tables as t
+from bot.ledger.columns import metadata
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup
@@ -124,7 +125,7 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
 
 
 def everything(queue: TestQueue) -> dict[str, list[object]]:
-    return {name: list(queue.rows(table)) for name, table in t.metadata.tables.items()}
+    return {name: list(queue.rows(table)) for name, table in metadata.tables.items()}
 
 
 def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(

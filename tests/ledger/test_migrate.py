@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert, inspect, update
 
 from bot.errors import StartError
 from bot.ledger import tables as t
+from bot.ledger.columns import metadata
 from bot.ledger.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
 from bot.queue.database import connect, now_of
 from tests.concurrency import at_once
@@ -23,7 +24,7 @@ def empty(database_url: str) -> Iterator[Engine]:
 
 def test_an_empty_database_gets_every_table_once(empty: Engine) -> None:
     assert migrate(empty) == len(MIGRATIONS)
-    assert set(inspect(empty).get_table_names()) >= set(t.metadata.tables)
+    assert set(inspect(empty).get_table_names()) >= set(metadata.tables)
     assert migrate(empty) == 0
     with empty.begin() as connection:
         require_current(connection)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.dispatch import dispatch, request_id
 from bot.errors import Busy, DatabaseDown
+from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.marks import mark, move
 from bot.model import Actor, Invocation, Source
@@ -60,7 +61,7 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
     assert codes([outcome]) == ["busy"]
     assert LIMIT <= took < LIMIT + 0.5
     assert payloads(mariadb_queue) == before
-    assert mariadb_queue.count(t.requests) == mariadb_queue.count(t.archive) == 0
+    assert mariadb_queue.count(journal.requests) == mariadb_queue.count(t.archive) == 0
     # The refusal is no answer for ever: the same click works when the row is free.
     assert codes([ask(setup, said, key="one")]) == ["ok"]
     assert broken(mariadb_queue, before) == []
@@ -186,7 +187,7 @@ def test_a_commit_whose_answer_is_lost_is_settled_by_the_request_id(
         assert outcome.repeated is (when == "after")
     assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
     assert len(mariadb_queue.jobs) == 1
-    assert mariadb_queue.count(t.audit) == 1
+    assert mariadb_queue.count(journal.audit) == 1
     assert broken(mariadb_queue, before) == []
 
 
@@ -287,5 +288,5 @@ def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
     outcomes = [ask(setup, "retry 45", seconds=-1), dispatch(setup, late, "retry 45")]
     assert codes(outcomes) == ["unverifiable", "busy"]
     assert queue.jobs == []
-    records = [(record.outcome, record.reason) for record in queue.rows(t.audit)]
+    records = [(record.outcome, record.reason) for record in queue.rows(journal.audit)]
     assert records == [("denied", "unverifiable"), ("refused", "busy")]

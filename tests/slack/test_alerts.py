@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import delete
 
-from bot.ledger import tables
+from bot.ledger import journal, tables
 from bot.playground.demo import IDS
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, option, team_at_work
@@ -250,7 +250,7 @@ def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> N
 def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) -> None:
     team.slack.script("chat.postMessage", [500])
     team.queue.fail(45)
-    team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
+    team.until(lambda: any(row.in_doubt for row in team.queue.rows(journal.outbox)))
     team.clock.advance(60)
     assert "may repeat an earlier message" in team.alert()["text"]
 

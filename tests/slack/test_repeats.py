@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.ledger import tables
+from bot.ledger import journal
 from bot.playground.demo import IDS
 from tests.team import Json, Team
 
@@ -47,7 +47,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
     assert len(team.queue.jobs) == 1
     assert len(team.archived) == 1
     assert [row.outcome for row in team.records] == ["ok"]
-    assert len(team.queue.rows(tables.requests)) == 1
+    assert len(team.queue.rows(journal.requests)) == 1
     assert len(team.channel_texts("queue-ops")) == 1
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import batches
+from bot.ledger import batches, journal
 from bot.ledger import incidents as ledger_incidents
 from bot.ledger import tables as t
 from bot.ledger.model import Preview, Progress
@@ -200,14 +200,14 @@ def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:
     preview = previewed(bench.setup)
     assert (preview.total, preview.plan) == (0, 0)
     assert bench.queue.count(t.operations) == 0
-    assert [row.outcome for row in bench.queue.rows(t.audit)] == ["no-op"]
+    assert [row.outcome for row in bench.queue.rows(journal.audit)] == ["no-op"]
 
 
 def test_a_preview_alone_changes_and_records_nothing(bench: Bench) -> None:
     bench.fill(2)
     previewed(bench.setup)
     assert bench.runner().run_once() is False
-    assert (len(bench.queue.failed), bench.queue.count(t.audit)) == (2, 0)
+    assert (len(bench.queue.failed), bench.queue.count(journal.audit)) == (2, 0)
 
 
 def test_a_confirmation_works_once(bench: Bench) -> None:
@@ -312,7 +312,7 @@ def test_who_lost_the_role_midway_stops_the_operation(bench: Bench) -> None:
     row = bench.operation()
     assert (row.state, row.reason, row.done) == ("stopped", "not-member", 3)
     assert len(bench.queue.failed) == 4
-    ended = bench.queue.rows(t.audit)[-1]
+    ended = bench.queue.rows(journal.audit)[-1]
     assert (ended.outcome, ended.reason, ended.actor) == ("stopped", "not-member", ANA)
     assert broken(bench.queue) == []
 
@@ -330,7 +330,7 @@ def test_another_replica_takes_over_after_fifteen_seconds_without_progress(bench
     run_out(taker)
     assert (bench.operation().state, bench.operation().owner) == ("done", "b")
     assert len(bench.queue.jobs) == 7
-    assert bench.queue.rows(t.audit)[-1].replica == "b"
+    assert bench.queue.rows(journal.audit)[-1].replica == "b"
     assert broken(bench.queue, before) == []
 
 
@@ -371,9 +371,9 @@ def test_progress_is_told_in_one_message_whose_last_state_is_the_end(bench: Benc
     bench.fill(7)
     progress = started(bench.setup)
     run_out(bench.runner(1))
-    kinds = [row.kind for row in bench.queue.rows(t.outbox)]
+    kinds = [row.kind for row in bench.queue.rows(journal.outbox)]
     assert kinds == ["post", "edit"], "edits that wait are replaced"
-    body = json.loads(bench.queue.rows(t.outbox)[-1].body)
+    body = json.loads(bench.queue.rows(journal.outbox)[-1].body)
     assert "7" in body["text"]
     assert progress.total == 7
 
@@ -383,7 +383,7 @@ def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None
     started(bench.setup)
     run_out(bench.runner())
     with bench.queue.engine.begin() as connection:
-        recorded = json.loads(bench.queue.rows(t.audit)[-1].arguments)["items_digest"]
+        recorded = json.loads(bench.queue.rows(journal.audit)[-1].arguments)["items_digest"]
         assert batches.items_digest(connection, 1) == recorded
         connection.execute(
             t.items.update().where(t.items.c.failed_id == 4).values(row_digest="0" * 32)
@@ -395,7 +395,7 @@ def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) ->
     bench.fill(2)
     started(bench.setup)
     run_out(bench.runner())
-    outcomes = [(row.action, row.outcome, row.actor) for row in bench.queue.rows(t.audit)]
+    outcomes = [(row.action, row.outcome, row.actor) for row in bench.queue.rows(journal.audit)]
     assert outcomes == [("retry-all", "started", ANA), ("retry-all", "done", ANA)]
     with bench.queue.engine.begin() as connection:
         kept = connection.execute(select(t.archive.c.row_id)).scalars().all()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.ledger import incidents as ledger_incidents
-from bot.ledger import outbox
+from bot.ledger import journal, outbox
 from bot.ledger import tables as t
 from bot.ledger.leases import TTL
 from bot.model import Message
@@ -75,7 +75,11 @@ def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -
 
 def unsent(setup: Setup) -> list[Mapping[str, Any]]:
     with setup.engine.begin() as connection:
-        waiting = select(t.outbox).where(t.outbox.c.sent_at.is_(None)).order_by(t.outbox.c.id)
+        waiting = (
+            select(journal.outbox)
+            .where(journal.outbox.c.sent_at.is_(None))
+            .order_by(journal.outbox.c.id)
+        )
         return [dict(row) for row in connection.execute(waiting).mappings()]
 
 
@@ -176,7 +180,9 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
     for failed_id in (1, 2, 3):
         ask(setup, f"retry {failed_id}")
     with queue.engine.begin() as connection:
-        connection.execute(t.outbox.delete())  # what others see of it is not what this is about
+        connection.execute(
+            journal.outbox.delete()
+        )  # what others see of it is not what this is about
     watch(setup, hold(setup))
     for _ in range(4):
         send(setup, slack)
@@ -332,7 +338,7 @@ def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
         watch(setup, hold(setup))
         send(setup, slack)
         clock.move(seconds=6)
-    assert len(queue.rows(t.audit)) == 30
+    assert len(queue.rows(journal.audit)) == 30
     drain(setup, slack, clock)
     # Three minutes: one at once, and one as each minute ends.
     assert len(shown(slack, AUDIT)) == 4
@@ -392,7 +398,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     deliver_once(a, late, hold(a), Pace())
     first, second = slack.messages(OPS)
     assert (is_labelled(first), is_labelled(second)) == (False, True)
-    (letter,) = queue.rows(t.outbox)
+    (letter,) = queue.rows(journal.outbox)
     assert letter.sent_ts == second["ts"]
     assert (bool(letter.in_doubt), letter.error) == (False, None)
 

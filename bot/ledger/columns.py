@@ -1,0 +1,28 @@
+"""What every table of the bot is made of. Times are naive UTC with microseconds."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Text
+from sqlalchemy.dialects import mysql
+
+from bot.queue.layouts import WallClock
+
+metadata = MetaData()
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+# With the fractions that the queue's own column may have.
+Wall = WallClock.with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+# Names are compared exactly, whatever the queue's own tables and the database do.
+PLAIN: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+}
+OPTIONS: dict[str, Any] = {**PLAIN, "sqlite_autoincrement": True}
+
+
+def auto(name: str = "id") -> Column[int]:
+    """A primary key that the database counts up."""
+    return Column(name, Id, primary_key=True, autoincrement=True)

@@ -1,0 +1,81 @@
+"""The tables of what was asked, done and said: requests, audit and its chain, outbox."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from bot.ledger.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
+
+# One row a request that changes something: the same id again gets the stored answer.
+requests = Table(
+    "queue_bot_requests",
+    metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("command", String(32), nullable=False),
+    # What it asked for, hashed: the same id with other words is another request.
+    Column("words", String(64), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("at", Time, nullable=False, index=True),
+    Column("answer", Long),
+    **PLAIN,
+)
+
+# INSERT only. What happened, written in the transaction of the change.
+audit = Table(
+    "queue_bot_audit",
+    metadata,
+    auto(),
+    Column("at", Time, nullable=False),
+    Column("request_id", String(64), nullable=False, index=True),
+    Column("actor", String(64), nullable=False, index=True),
+    Column("team", String(32)),
+    Column("detail", String(191)),
+    Column("source", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("rule", String(191), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("arguments", Long, nullable=False),
+    Column("targets", Long, nullable=False),
+    Column("channel", String(32)),
+    Column("message_ts", String(32)),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(64)),
+    Column("answer", Long, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("replica", String(64), nullable=False),
+    **OPTIONS,
+)
+
+# INSERT only. One link a sealed record; `seq` has no gaps, `hash` covers the record and `prev`.
+audit_chain = Table(
+    "queue_bot_audit_chain",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Column("audit_id", Id, nullable=False, unique=True),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    **PLAIN,
+)
+
+# What is to be said in Slack, committed with what it tells of and delivered until Slack has it.
+# `kind`: post, edit (of the post with the same subject) or audit (drawn from the record it names).
+outbox = Table(
+    "queue_bot_outbox",
+    metadata,
+    auto(),
+    Column("kind", String(16), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("body", Long, nullable=False),
+    # What the message is about: a request id, an incident or an operation.
+    Column("subject", String(80), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("next_attempt_at", Time, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_epoch", Id),
+    Column("in_doubt", Boolean, nullable=False, server_default="0"),
+    Column("error", String(64)),
+    Column("sent_at", Time),
+    Column("sent_channel", String(32)),
+    Column("sent_ts", String(32)),
+    Index("queue_bot_outbox_due", "sent_at", "next_attempt_at", "id"),
+    Index("queue_bot_outbox_subject", "subject", "kind"),
+    **OPTIONS,
+)
