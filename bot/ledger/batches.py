@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, select, text, update
 
 from bot.ledger import archive, incidents
-from bot.ledger.operations import Operation, matching
+from bot.ledger.operations import Operation
+from bot.ledger.scopes import matching
 from bot.ledger.tables import failures, items, operations
 from bot.queue import bulk
 from bot.queue.database import LostRace

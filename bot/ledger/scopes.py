@@ -1,0 +1,79 @@
+"""What a scope matches in the index of failures, and what that is made of."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from bot.ledger.model import Scope, Share
+from bot.ledger.tables import SCOPE_INDEX, failures
+
+
+def matching(scope: Scope) -> ColumnElement[bool]:
+    """The condition on the index of failures that the scope stands for."""
+    wanted: list[ColumnElement[bool]] = [failures.c.gone_at.is_(None)]
+    if scope.queue is not None:
+        # MariaDB pads the shorter of two texts with blanks, so that "mail " would be "mail".
+        wanted.append(failures.c.queue == scope.queue)
+        wanted.append(func.length(failures.c.queue) == func.length(scope.queue))
+    if scope.failed_before is not None:
+        wanted.append(failures.c.failed_at < scope.failed_before)
+    return and_(*wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a scope holds of one queue and one error group."""
+
+    queue: str
+    error_group: str
+    rows: int
+    bytes: int
+    oldest: datetime
+    newest: datetime
+
+
+def parts(connection: Connection, within: ColumnElement[bool], bound: int) -> list[Part]:
+    """The scope's parts, in one read of the index of failures up to `bound`.
+
+    A million rows take 0.6 s: 2.3 s when MariaDB looks each up by the index on `gone_at`, which it
+    prefers, and 1.6 s when it groups by the names, which are wide. Two names with one checksum (one
+    in a million for a hundred groups) would be shown as one; the totals are exact all the same.
+    """
+    c = failures.c
+    keys: tuple[ColumnElement[Any], ...] = (func.crc32(c.queue), func.crc32(c.error_group))
+    if connection.dialect.name == "sqlite":
+        keys = (c.queue, c.error_group)
+    grouped = (
+        select(
+            func.min(c.queue),
+            func.min(c.error_group),
+            func.count(),
+            func.sum(c.bytes),
+            func.min(c.failed_at),
+            func.max(c.failed_at),
+        )
+        .where(within)
+        .group_by(*keys)
+    )
+    there = and_(c.gone_at.is_(None), c.seq <= bound)
+    left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
+    if 2 * left > bound:
+        for dialect in ("mysql", "mariadb"):
+            grouped = grouped.with_hint(failures, f"IGNORE INDEX ({SCOPE_INDEX})", dialect)
+    return [
+        Part(queue, group, int(count), int(size), oldest, newest)
+        for queue, group, count, size, oldest, newest in connection.execute(grouped)
+    ]
+
+
+def shares(counted: Iterable[tuple[str, int]]) -> list[Share]:
+    """How much each name has, the most first."""
+    sums: Counter[str] = Counter()
+    for name, rows in counted:
+        sums[name] += rows
+    ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    return [Share(name=name, count=count) for name, count in ordered]
