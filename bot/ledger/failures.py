@@ -194,14 +194,14 @@ def _add(
         return
     # An id that came back: the row that had it before is gone.
     ids = [row["id"] for row in found]
-    _leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
+    leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
     entries.add(connection, queue, found, now, incident)
     # Somebody may have retried or deleted one between the read and the insert; from here on their
     # change waits for this transaction, and notes by itself that the failure is gone.
     c = queue.failed.c
     there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
-        _leave(connection, failures.c.failed_id.in_(taken) & failures.c.gone_at.is_(None), now)
+        leave(connection, failures.c.failed_id.in_(taken) & failures.c.gone_at.is_(None), now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
@@ -221,13 +221,26 @@ def _mark_gone(
     stretch = (failures.c.failed_id > low) & failures.c.gone_at.is_(None) & ~there
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    return _leave(connection, stretch, now)
+    return leave(connection, stretch, now)
 
 
-def _leave(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
-    """Say of failures that they are gone, nobody knows by whom; their messages will follow."""
-    incidents.settle(connection, which, None, "gone", now)
-    return connection.execute(update(failures).where(which).values(gone_at=now)).rowcount
+def leave(
+    connection: Connection,
+    which: ColumnElement[bool],
+    now: datetime,
+    *,
+    operation: int | None = None,
+    by: str | None = None,
+    how: str = "gone",
+) -> int:
+    """Say of failures that they are gone; returns how many.
+
+    By whom and how, where it is known; of those that a bulk change took, which `operation` it was.
+    Their messages will follow.
+    """
+    incidents.settle(connection, which, by, how, now)
+    values = {"gone_at": now} if operation is None else {"gone_at": now, "operation": operation}
+    return connection.execute(update(failures).where(which).values(values)).rowcount
 
 
 def take_out(
@@ -235,8 +248,7 @@ def take_out(
 ) -> None:
     """Say of failures that a person's change took away by whom and how, in that transaction."""
     which = failures.c.failed_id.in_(failed_ids) & failures.c.gone_at.is_(None)
-    incidents.settle(connection, which, by, how, now)
-    connection.execute(update(failures).where(which).values(gone_at=now))
+    leave(connection, which, now, by=by, how=how)
 
 
 def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 20) -> bool:

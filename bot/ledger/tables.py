@@ -32,6 +32,8 @@ failures = Table(
     # Null: no incident yet. 0: failed before the bot's first start, raises none.
     Column("incident", Id),
     Column("gone_at", Time),
+    # The bulk change that took it.
+    Column("operation", Id),
     # Of use only because InnoDB and SQLite add the primary key to every index.
     Index(SCOPE_INDEX, "gone_at"),
     Index("queue_bot_failures_incident", "incident"),
@@ -107,6 +109,9 @@ archive = Table(
     Column("action", String(32), nullable=False),
     Column("request_id", String(64), nullable=False),
     Column("archived_at", Time, nullable=False, index=True),
+    # When an undo put it back, and the request of that undo; null: it was not undone.
+    Column("restored_at", Time),
+    Column("restored_request", String(64)),
     Index("queue_bot_archive_row", "kind", "row_id"),
     **OPTIONS,
 )
@@ -133,6 +138,19 @@ incidents = Table(
     Index("queue_bot_incidents_stale", "stale"),
     Index("queue_bot_incidents_message", "channel", "message_ts"),
     **OPTIONS,
+)
+
+# One row: whether all changes are refused, since when, by whom and why; who ended that last.
+freeze = Table(
+    "queue_bot_freeze",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("frozen_at", Time),
+    Column("frozen_by", String(64)),
+    Column("reason", String(300)),
+    Column("thawed_at", Time),
+    Column("thawed_by", String(64)),
+    **PLAIN,
 )
 
 # Who may do what only one replica may; every effect of a holder checks its epoch.
