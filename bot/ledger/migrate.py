@@ -7,12 +7,13 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
 from bot.errors import StartError
 from bot.ledger.journal import requests
-from bot.ledger.tables import leases, marks, migrations
+from bot.ledger.tables import freeze, leases, marks, migrations
 from bot.queue.database import now_of
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 60
 LEASES = ("watcher", "failures", "bulk")
+FREEZE = "changes"
 MARKS = ("settled", "ids_since", "sweep", "backfill", "backfill_end", "audit_settled")
 
 
@@ -28,6 +29,8 @@ def _first(connection: Connection, now: datetime) -> None:
             # -1: the backfill has not begun; its end is set by the first pass.
             value = -1 if name.startswith("backfill") else 0
             connection.execute(insert(marks).values(name=name, value=value))
+    if connection.execute(select(freeze.c.name)).first() is None:
+        connection.execute(insert(freeze).values(name=FREEZE))
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
