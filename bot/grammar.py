@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, cast
 
@@ -174,3 +175,19 @@ def _read_id(value: object) -> int:
 
 OneId = Annotated[int, BeforeValidator(_read_id)]
 """One id, as a word."""
+
+_AGE = re.compile(r"^(\d{1,5})([smhdw])$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _read_age(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    found = _AGE.match(str(value).strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"age:{str(value)[:20]}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Age = Annotated[timedelta, BeforeValidator(_read_age)]
+"""A length of time: `90s`, `30m`, `12h`, `7d`, `2w`."""

@@ -1,11 +1,8 @@
 """`/queue clear-failed`: delete every failed job of a frozen scope, in batches."""
 
-import re
-from datetime import timedelta
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BeforeValidator, Field
-
+from bot.grammar import Age
 from bot.ledger.model import Progress, Scope
 from bot.model import Message, Modal, Role
 from bot.plans import BulkArguments, BulkExtra, step
@@ -13,20 +10,6 @@ from bot.queue.model import DeletedCount
 from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
-
-_AGE = re.compile(r"^(\d{1,5})([smhdw])$")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _read_age(value: object) -> object:
-    found = _AGE.match(str(value).strip().lower()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"age:{str(value)[:20]}")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-Age = Annotated[timedelta, BeforeValidator(_read_age)]
-"""A length of time: `90s`, `30m`, `12h`, `7d`, `2w`."""
 
 
 class ClearFailedArguments(BulkArguments):

@@ -112,7 +112,7 @@ def jobs(
     the two ends are: new jobs come at one, and workers take theirs from the other.
     """
     c = queue.jobs.c
-    chosen = _job_columns(queue)
+    chosen = job_columns(queue)
     if name is not None:
         chosen = chosen.where(c.queue == name)
     if state != "all":
@@ -126,7 +126,7 @@ def jobs(
         rows = list(bounded(connection, chosen.order_by(order).limit(limit), seconds).mappings())
     except TooSlow:
         rows, partial = _ends(connection, queue, chosen, limit, oldest_first=oldest_first), True
-    found = tuple(_job(queue, row, now) for row in rows)
+    found = tuple(job_of(queue, row, now) for row in rows)
     filters = JobFilters(queue=name, status=state, limit=limit)
     digests = {row["id"]: row["digest"] for row in rows}
     return JobList(jobs=found, count=len(found), filters=filters), digests, partial
@@ -187,14 +187,14 @@ def _listed(connection: Connection, chosen: Select[Any]) -> list[RowMapping]:
 
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
     """Everything about one job, its payload (64 kB of it) unmasked; raises `JobNotFound`."""
-    chosen = _job_columns(queue).where(queue.jobs.c.id == job_id)
+    chosen = job_columns(queue).where(queue.jobs.c.id == job_id)
     row = connection.execute(chosen).mappings().first()
     if row is None:
         raise JobNotFound(id=str(job_id))
     delayed = row["available_at"] > unix(now)
     waiting: Literal["delayed", "pending"] = "delayed" if delayed else "pending"
     return JobDetail(
-        job=_job(queue, row, now),
+        job=job_of(queue, row, now),
         state="reserved" if row["reserved_at"] is not None else waiting,
         payload=row["payload"],
         row_digest=row["digest"],
@@ -219,7 +219,8 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     )
 
 
-def _job_columns(queue: Queue) -> Select[Any]:
+def job_columns(queue: Queue) -> Select[Any]:
+    """What lists and details read of jobs; of the payload its head."""
     c = queue.jobs.c
     others = [column for column in c if column.name != "payload"]
     head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload")
@@ -238,7 +239,8 @@ def _failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Selec
     )
 
 
-def _job(queue: Queue, row: RowMapping, now: datetime) -> Job:
+def job_of(queue: Queue, row: RowMapping, now: datetime) -> Job:
+    """A row of `job_columns` as the spec has it."""
     said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     reserved_at = row["reserved_at"]
     return Job(
