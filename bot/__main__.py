@@ -16,7 +16,7 @@ import structlog
 
 from bot import __version__, logs
 from bot.errors import Refusal, StartError
-from bot.ledger import audit
+from bot.ledger import audit, history
 from bot.ledger.migrate import migrate as apply_migrations
 from bot.ledger.migrate import require_current
 from bot.ledger.model import Preview
@@ -185,7 +185,7 @@ def tail(lines: int) -> None:
     engine = open_database(load_settings(os.environ, need="database"))
     with reading(engine) as connection:
         require_current(connection)
-        rows = audit.newest(connection, limit=lines)
+        rows = history.newest(connection, history.Wanted(), lines)
     for row in reversed(rows):
         line = audit.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)

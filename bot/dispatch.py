@@ -36,6 +36,7 @@ from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
 from bot.queue.model import SkippedRow
 from bot.registry import Command, Effect, Result, Setup, Work
+from bot.targets import named
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 
@@ -267,6 +268,7 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
         outcome=refusal.outcome,
         reason=refusal.code,
         answer=refusal_sentence(refusal, english)[:500],
+        named=named(command, asking.values),
     )
 
     def work(connection: Connection) -> Outcome:

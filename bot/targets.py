@@ -1,20 +1,20 @@
 """The rows that a change names by id: locked in id order, checked, and the reasons for the rest."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from bot.access.roles import check_queue
 from bot.errors import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
 from bot.grammar import Ids
 from bot.ledger import audit
-from bot.ledger.model import Target
+from bot.ledger.model import Named, Target
 from bot.queue import moves
 from bot.queue.model import SkippedRow
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.queue.payload import JobIdentity
-from bot.registry import Arguments, Work
+from bot.registry import Arguments, Command, Work
 
 
 class RowArguments(Arguments):
@@ -140,5 +140,31 @@ def target(kind: str, row: Row) -> Target:
             "queue": row.queue,
             "row_digest": row.row_digest,
             "order_id": row.identity.order_id,
+            "tienda_id": row.identity.tienda_id,
         }
     )
+
+
+_ROWS: Mapping[str, Literal["failed", "job"]] = {
+    "retry": "failed",
+    "delete-failed": "failed",
+    "failed-job": "failed",
+    "delete": "job",
+    "release": "job",
+    "job": "job",
+}
+"""Which rows the ids of a command mean."""
+
+
+def named(command: Command | None, values: Mapping[str, Any]) -> tuple[Named, ...]:
+    """The rows that a request asks for by id; none where its words cannot be read."""
+    kind = None if command is None else _ROWS.get(command.name)
+    if command is None or kind is None:
+        return ()
+    try:
+        arguments = command.arguments.model_validate(dict(values))
+    except ValidationError:
+        return ()
+    one = getattr(arguments, "id", None)
+    ids = getattr(arguments, "ids", None) or (() if one is None else (one,))
+    return tuple(Named(kind=kind, id=id_) for id_ in ids)

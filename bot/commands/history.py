@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bot.ledger import audit
+from bot.ledger import audit, history
 from bot.ledger.model import AuditLine
 from bot.model import Message, Role
 from bot.queue.model import Value
@@ -35,7 +35,8 @@ class HistoryResult(Result):
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read the newest records."""
-    rows = audit.newest(work.connection, actor=args.user, job=args.job, limit=LINES)
+    wanted = history.Wanted(actor=args.user, job=args.job)
+    rows = history.newest(work.connection, wanted, LINES)
     lines = tuple(audit.line(row) for row in rows)
     return HistoryResult(data=History(records=lines, count=len(lines)))
 

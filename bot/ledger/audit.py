@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
-from bot.ledger import batches
+from bot.ledger import batches, subjects
 from bot.ledger.journal import audit, audit_chain
 from bot.ledger.marks import mark, move
-from bot.ledger.model import AuditLine, Target
+from bot.ledger.model import AuditLine, Named, Target
 from bot.ledger.tables import archive
 
 GENESIS = "0" * 64
 SEAL_ROWS = 200
-SEARCHED = 50_000
-"""Records whose targets are read for one job: 0.1 s."""
 SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of the bot stays open this long, so ids before one this old are all committed."""
 
@@ -35,7 +33,7 @@ _SEALED_COLUMNS = tuple(column.name for column in audit.columns)
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line of the audit, before it has an id."""
+    """One line of the audit, before it has an id; `named` is what a refused request asked for."""
 
     at: datetime
     request_id: str
@@ -49,6 +47,7 @@ class Record:
     replica: str
     arguments: Mapping[str, Any]
     targets: Sequence[Target] = ()
+    named: Sequence[Named] = ()
     team: str | None = None
     detail: str | None = None
     channel: str | None = None
@@ -76,7 +75,7 @@ class Doer:
 
 
 def write(connection: Connection, record: Record) -> int:
-    """Insert the record in the caller's transaction and return its id."""
+    """Insert the record and what it is about in the caller's transaction; returns its id."""
     result = connection.execute(
         insert(audit).values(
             at=record.at,
@@ -99,7 +98,9 @@ def write(connection: Connection, record: Record) -> int:
             replica=record.replica,
         )
     )
-    return int(result.lastrowid)
+    audit_id = int(result.lastrowid)
+    subjects.note(connection, audit_id, record.targets, record.named, record.arguments)
+    return audit_id
 
 
 def _compact(value: object) -> str:
@@ -116,37 +117,6 @@ def who_took(connection: Connection, kind: str, row_id: int) -> Doer | None:
         .limit(1)
     ).first()
     return None if row is None else Doer(row.actor, row.action, row.archived_at)
-
-
-def newest(
-    connection: Connection, *, actor: str | None = None, job: int | None = None, limit: int = 50
-) -> Sequence[RowMapping]:
-    """The newest records first, of one person or about one job or failed job.
-
-    About a job: what names it among the newest `SEARCHED` records, and what the archive still holds
-    of it, which knows the rows of bulk changes too.
-    """
-    chosen = select(audit).order_by(audit.c.id.desc()).limit(limit)
-    if actor is not None:
-        chosen = chosen.where(audit.c.actor == actor)
-    if job is None:
-        return connection.execute(chosen).mappings().all()
-    last = connection.execute(select(func.max(audit.c.id))).scalar() or 0
-    named = or_(
-        audit.c.targets.contains(f'"id":{job},', autoescape=True),
-        audit.c.targets.contains(f'"job_id":{job},', autoescape=True),
-    )
-    moved = select(archive.c.request_id).where(
-        archive.c.kind.in_(("failed", "job")), archive.c.row_id == job
-    )
-    requests = connection.execute(moved.order_by(archive.c.id.desc()).limit(limit)).scalars().all()
-    # Two reads, each by an index; with OR the whole audit would be read.
-    found = {
-        row["id"]: row
-        for which in (and_(audit.c.id > last - SEARCHED, named), audit.c.request_id.in_(requests))
-        for row in connection.execute(chosen.where(which)).mappings()
-    }
-    return [found[id_] for id_ in sorted(found, reverse=True)[:limit]]
 
 
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:

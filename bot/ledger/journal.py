@@ -1,4 +1,4 @@
-"""The tables of what was asked, done and said: requests, audit and its chain, outbox."""
+"""The tables of what was asked, done and said: requests, audit, its targets and chain, outbox."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
@@ -23,7 +23,7 @@ audit = Table(
     "queue_bot_audit",
     metadata,
     auto(),
-    Column("at", Time, nullable=False),
+    Column("at", Time, nullable=False, index=True),
     Column("request_id", String(64), nullable=False, index=True),
     Column("actor", String(64), nullable=False, index=True),
     Column("team", String(32)),
@@ -31,7 +31,7 @@ audit = Table(
     Column("source", String(16), nullable=False),
     Column("role", String(16), nullable=False),
     Column("rule", String(191), nullable=False),
-    Column("action", String(32), nullable=False),
+    Column("action", String(32), nullable=False, index=True),
     Column("arguments", Long, nullable=False),
     Column("targets", Long, nullable=False),
     Column("channel", String(32)),
@@ -42,6 +42,25 @@ audit = Table(
     Column("version", String(32), nullable=False),
     Column("replica", String(64), nullable=False),
     **OPTIONS,
+)
+
+# INSERT only. What a record is about, so that history and orders find it without reading JSON.
+# `kind`: failed or job (`row_id` is its id, `job_id` what a retry made of it), or order: the order
+# that a filter named, without a row.
+audit_targets = Table(
+    "queue_bot_audit_targets",
+    metadata,
+    Column("audit_id", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(8), nullable=False),
+    Column("row_id", Id, nullable=False),
+    Column("order_id", String(64)),
+    Column("tienda_id", String(64)),
+    Column("job_id", Id),
+    Index("queue_bot_audit_targets_row", "kind", "row_id"),
+    Index("queue_bot_audit_targets_order", "order_id"),
+    Index("queue_bot_audit_targets_job", "job_id"),
+    **PLAIN,
 )
 
 # INSERT only. One link a sealed record; `seq` has no gaps, `hash` covers the record and `prev`.

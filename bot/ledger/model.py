@@ -16,7 +16,15 @@ class Target(Value):
     queue: str
     row_digest: str
     order_id: int | str | None = None
+    tienda_id: int | str | None = None
     job_id: int | None = None
+
+
+class Named(Value):
+    """A row that a refused request named; whether it is there, nobody looked."""
+
+    kind: Literal["failed", "job"]
+    id: int
 
 
 class Scope(Value):
@@ -70,6 +78,7 @@ class Progress(Value):
 class AuditLine(Value):
     """One audit record as the history and the audit channel show it; `at` is naive UTC."""
 
+    id: int = 0
     at: datetime
     actor: str
     action: str

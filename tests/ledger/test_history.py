@@ -1,22 +1,38 @@
 """What the audit can tell of one job, and of the rows that a bulk change says to have moved."""
 
-from sqlalchemy import delete, update
+from datetime import timedelta
+from typing import Any
 
-from bot.ledger import audit, journal
+from sqlalchemy import delete, select, update
+
+from bot.ledger import failures, journal
 from bot.ledger import tables as t
-from bot.ledger.audit import newest, verify
-from bot.queue.database import reading
+from bot.ledger.audit import verify
+from bot.ledger.history import Wanted, newest
+from bot.queue.database import now_of, reading
 from bot.watch import sealing
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of
 from tests.queues import TestQueue
-from tests.replicas import ask, confirm, hold, make_setup
+from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
 
 
 def about(queue: TestQueue, job: int) -> list[str]:
     """Actions of the records about a job, newest first."""
     with reading(queue.engine) as connection:
-        return [row["action"] for row in newest(connection, job=job)]
+        return [row["action"] for row in newest(connection, Wanted(job=job), 50)]
+
+
+def about_order(queue: TestQueue, order: str) -> list[str]:
+    """Actions of the records about an order, newest first."""
+    with reading(queue.engine) as connection:
+        return [row["action"] for row in newest(connection, Wanted(order=order), 50)]
+
+
+def indexed(queue: TestQueue) -> None:
+    """Let the bot see what has failed."""
+    with queue.engine.begin() as connection:
+        failures.catch_up(connection, queue.queue, now_of(connection))
 
 
 def bulk(queue: TestQueue, action: str = "retry-all") -> None:
@@ -24,7 +40,7 @@ def bulk(queue: TestQueue, action: str = "retry-all") -> None:
     setup = make_setup(queue)
     plan = preview_of(ask(setup, action)).plan
     assert confirm(setup, action, plan).refusal is None
-    runner = Runner(setup, 2)
+    runner = Runner(setup, 2, lanes=1, seconds=0)
     for _ in range(10):
         runner.run_once()
     assert [row.state for row in queue.rows(t.operations)] == ["done"]
@@ -54,18 +70,91 @@ def test_a_retried_job_is_found_by_its_new_id_too(queue: TestQueue) -> None:
     assert about(queue, 45) == ["retry"]
 
 
-def test_old_records_are_found_by_the_archive_alone(queue: TestQueue) -> None:
-    """The targets of a long audit are not all read: that takes seconds."""
-    queue.fail(45)
-    ask(make_setup(queue), "retry 45")
-    with queue.engine.begin() as connection:
-        row = connection.execute(journal.audit.select()).mappings().one()
-        far = {**row, "id": row["id"] + audit.SEARCHED + 1, "targets": "[]", "request_id": "x"}
-        connection.execute(journal.audit.insert().values(far))
-    assert about(queue, 45) == ["retry"]
+def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    queue.fail(46, order=1803193)
+    bulk(queue)
     with queue.engine.begin() as connection:
         connection.execute(delete(t.archive))
-    assert about(queue, 45) == []
+    assert about_order(queue, "803193") == ["retry-all"]
+    assert about_order(queue, "803") == []
+
+
+def test_records_are_found_by_order_and_by_id_without_their_json(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    job = queue.jobs[-1].id
+    with queue.engine.begin() as connection:
+        connection.execute(update(journal.audit).values(targets="[]"))
+        connection.execute(delete(t.archive))
+    assert about(queue, 45) == ["retry"]
+    assert about(queue, job) == ["retry"]
+    assert about_order(queue, "803193") == ["retry"]
+    (row,) = queue.rows(journal.audit_targets)
+    assert (row.kind, row.row_id, row.order_id, row.tienda_id, row.job_id) == (
+        "failed",
+        45,
+        "803193",
+        "12097",
+        job,
+    )
+
+
+def test_a_refusal_is_found_by_the_order_of_what_it_named(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    setup = make_setup(queue)
+    indexed(queue)
+    assert ask(setup, "retry 45", by=SAM).refusal is not None
+    assert ask(setup, "delete 45", by=OMAR).refusal is not None
+    assert ask(setup, "retry 45x", by=OMAR).refusal is not None
+    assert about_order(queue, "803193") == ["retry"]
+    assert about(queue, 45) == ["delete", "retry"]
+
+
+def test_nothing_is_noted_of_a_change_that_was_rolled_back(queue: TestQueue) -> None:
+    queue.fail(45)
+    assert ask(make_setup(queue), "retry 45", by=SAM).refusal is not None
+    with queue.engine.begin() as connection:
+        ids = set(connection.execute(select(journal.audit.c.id)).scalars())
+        about_ids = set(connection.execute(select(journal.audit_targets.c.audit_id)).scalars())
+    assert about_ids == ids
+
+
+def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for failed_id in range(1, 8):
+        queue.fail(failed_id, order=803193)
+        ask(setup, f"retry {failed_id}")
+    seen: list[int] = []
+    before = None
+    with reading(queue.engine) as connection:
+        while page := newest(connection, Wanted(order="803193", before=before), 3):
+            seen += [row["id"] for row in page]
+            before = seen[-1]
+    assert seen == sorted((row.id for row in queue.rows(journal.audit)), reverse=True)
+
+
+def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    for failed_id, by in ((45, OMAR), (46, ANA), (47, OMAR)):
+        queue.fail(failed_id)
+        clock.move(hours=1)
+        ask(setup, f"retry {failed_id}", by=by)
+    ask(setup, f"delete {queue.jobs[0].id}")
+    with reading(queue.engine) as connection:
+        now = setup.clock(connection)
+
+        def found(**wanted: Any) -> list[str]:
+            rows = newest(connection, Wanted(**wanted), 50)
+            return [f"{row['actor']} {row['action']}" for row in rows]
+
+        assert found(actor=OMAR) == [f"{OMAR} retry"] * 2
+        assert found(action="delete") == [f"{ANA} delete"]
+        assert found(actor=ANA, action="retry") == [f"{ANA} retry"]
+        assert found(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
+        assert found(order="803193", job=46) == [f"{ANA} retry"]
 
 
 def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: TestQueue) -> None:
@@ -74,9 +163,9 @@ def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: Tes
     bulk(queue)
     with queue.engine.begin() as connection:
         assert list(verify(connection)) == []
-        changed = update(t.items).where(t.items.c.failed_id == 4)
+        changed = update(t.failures).where(t.failures.c.failed_id == 4)
         connection.execute(changed.values(row_digest="0" * 32))
         (sentence,) = verify(connection)
         assert sentence.startswith("The items of operation 1 are not those of record ")
-        connection.execute(delete(t.items))
+        connection.execute(delete(t.failures))
         assert len(list(verify(connection))) == 1
