@@ -27,6 +27,7 @@ from bot.queue.limits import (
     limit_lock_waits,
     limit_statement,
 )
+from bot.queue.tls import open_connection
 
 T = TypeVar("T")
 Clock = Callable[[Connection], datetime]
@@ -90,6 +91,7 @@ def connect(
         hide_parameters=True,
         connect_args=arguments,
     )
+    event.listen(engine, "do_connect", open_connection)
     event.listen(engine, "begin", limit_lock_waits)
     event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
     return engine
@@ -279,6 +281,6 @@ def _refusal(error: DBAPIError) -> Exception:
         return ReadOnly(reason="server")
     if is_slow(error) or number in _AGAIN or number in _FULL:
         return Busy()
-    if is_lost(error) or number in (1044, 1045, 1049, 2002):
+    if is_lost(error) or number in (1044, 1045, 1049, 2002, 2026):
         return DatabaseDown()
     return error
