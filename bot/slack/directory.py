@@ -26,8 +26,9 @@ WAIT_SECONDS = 1.5
 """How long a request waits for an answer of Slack: half of what Slack waits for the request's."""
 FAILURE_AGE = 1.0
 """For so long what failed is not tried again: whoever asks meanwhile is refused at once."""
-CALLS = 8
-"""Calls in flight; each of them ends by its client's timeout."""
+CALLS = 16
+"""Calls in flight, as many as there are requests at work: none waits for another's answer. Each of
+them ends by its client's timeout."""
 
 V = TypeVar("V")
 
