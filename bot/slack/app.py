@@ -27,7 +27,7 @@ from bot.slack.envelopes import Envelope
 from bot.slack.home import publish
 from bot.text import Mrkdwn
 from bot.views.blocks import section
-from bot.views.refusal import refusal_sentence
+from bot.views.refusal import bug_message, refusal_sentence
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Told:
 class Desk:
     """Takes envelopes in, has the road carry them out, and answers the person.
 
-    `wake` is called after a change was committed, so that what it tells of goes out at once.
+    `wake` is called when a change or a refusal was committed, so that it is told of at once.
     """
 
     def __init__(self, setup: Setup, client: WebClient, wake: Callable[[], None]) -> None:
@@ -112,15 +112,16 @@ class Desk:
             late = monotonic() > envelope.received + START_WITHIN
             outcome = dispatch(self._setup, invocation, envelope.said, late=late)
             changed = outcome.command is not None and outcome.command.need.changes
-            self._wake()
+            if changed or outcome.refusal is not None:
+                # What only looked left nothing to tell of.
+                self._wake()
             return Told(answer(self._setup, invocation, outcome), outcome)
         except Exception:
             # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
             incident = token_hex(4)
             log.exception("bug", incident=incident, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
-            said = texts("bug", incident=incident, nothing_changed=0 if changed else 1)
-            return Told(Message(said))
+            return Told(bug_message(incident, texts, nothing_changed=not changed))
 
     def _within(self, envelope: Envelope, future: "Future[Told]") -> Told:
         """What to answer in the ack: the outcome, or that it follows through `response_url`."""

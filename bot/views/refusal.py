@@ -39,9 +39,9 @@ def refusal_sentence(refusal: Refusal, texts: Texts) -> str:
     return readable(_sentence(refusal.code, refusal.values, texts))
 
 
-def bug_message(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
+def bug_message(incident: str, texts: Texts, *, nothing_changed: bool) -> Message:
     """That something broke, under which id it was logged, and whether anything was changed."""
-    said = ctx.texts("bug", incident=code(incident), nothing_changed=nothing_changed)
+    said = texts("bug", incident=code(incident), nothing_changed=nothing_changed)
     return message([said], [section(said)])
 
 

@@ -418,8 +418,12 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     for name, refused in refusals(w):
         yield Sample(f"refusal-{name}", partial(refusal.refusal_message, refused))
     for known in (True, False):
-        bug = partial(refusal.bug_message, w.hash[:12], nothing_changed=known)
+        bug = partial(_bug, w.hash[:12], nothing_changed=known)
         yield Sample(f"bug-{'unchanged' if known else 'unknown'}", bug)
+
+
+def _bug(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
+    return refusal.bug_message(incident, ctx.texts, nothing_changed=nothing_changed)
 
 
 def _status_samples(w: Words) -> Iterator[Sample]:
