@@ -42,6 +42,7 @@ def broken(
     """
     with queue.engine.begin() as connection:
         found = [*_taken_twice(connection), *_records(connection), *_bulk(connection, queue)]
+        found += _counts(connection)
         if born is not None:
             found += _conserved(connection, queue, Counter(born), Counter(worked or {}))
         found += _told(connection, told)
@@ -145,7 +146,9 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     number = operation["id"]
     items = set(
         connection.execute(
-            select(t.items.c.failed_id, t.items.c.row_digest).where(t.items.c.operation == number)
+            select(t.failures.c.failed_id, t.failures.c.row_digest).where(
+                t.failures.c.operation == number
+            )
         )
     )
     scope = json.loads(operation["scope"])
@@ -166,7 +169,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     )
     if moved != sorted(failed_id for failed_id, _ in items):
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
-    if operation["done"] != len(items):
+    if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
     still = connection.execute(
         select(func.count())
@@ -175,6 +178,22 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     ).scalar_one()
     if still:
         yield f"I1: {still} rows that operation {number} moved are still failed"
+
+
+def _counts(connection: Connection) -> Iterator[str]:
+    """What was booked under each error group and queue is what the index of failures holds."""
+    booked: Counter[tuple[int, str]] = Counter()
+    for row in _mappings(connection, select(t.failure_counts)):
+        booked[row["error_group"], row["queue"]] += row["appeared"] - row["gone"]
+    there: Counter[tuple[int, str]] = Counter()
+    for row in _mappings(connection, select(t.failures).where(t.failures.c.gone_at.is_(None))):
+        there[row["error_group"], row["queue"]] += 1
+    for key in booked.keys() | there.keys():
+        if booked[key] != there[key]:
+            yield f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked"
+    known = set(connection.execute(select(t.error_groups.c.id)).scalars())
+    if unknown := {group for group, _ in there} - known:
+        yield f"counts: there are no error groups {sorted(unknown)}"
 
 
 def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from bot.queue.database import changing, connect, now_of
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup, find_commands
 from bot.terminal import Asked, do
-from bot.watch import failures, incidents, purging, sampling, sealing
+from bot.watch import failures, folding, incidents, purging, sampling, sealing
 from bot.wiring import NoSlack
 from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB
@@ -105,6 +105,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     assert sealing.seal_once(setup, lease) > 5
     incidents.refresh_once(setup, lease)
     purging.purge_once(setup, lease)
+    folding.fold_once(setup, lease)
+    folding.age_once(setup, lease)
     sampling.sample_once(setup)
     engine.dispose()
 

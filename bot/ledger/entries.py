@@ -1,6 +1,6 @@
 """What the index of failures keeps of a failed job, whatever the row holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
+from bot.ledger import error_groups, failure_counts
 from bot.ledger.tables import failures
 from bot.queue.error_group import error_group
 from bot.queue.layouts import LONGEST_QUEUE, Queue
@@ -32,32 +33,44 @@ def add(
     now: datetime,
     incident: int | None,
 ) -> None:
-    """Add failures to the index, an odd one as far as it can be read."""
+    """Add failures to the index, an odd one as far as it can be read, and count them."""
     try:
         with connection.begin_nested():
-            connection.execute(
-                insert(failures), [_entry(queue, row, now, incident) for row in found]
-            )
+            added = _put(connection, [_entry(queue, row, now, incident) for row in found])
     except _ODD:
-        for row in found:
-            _add_one(connection, queue, row, now, incident)
+        added = [
+            entry
+            for row in found
+            if (entry := _add_one(connection, queue, row, now, incident)) is not None
+        ]
+    failure_counts.appeared(connection, added, now)
+
+
+def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Insert entries whose error groups are names still; returns them with the groups' ids."""
+    names = {entry["error_group"] for entry in entries}
+    ids = error_groups.find_or_make(connection, names)
+    added = [{**entry, "error_group": ids[entry["error_group"]]} for entry in entries]
+    connection.execute(insert(failures), added)
+    return list(added)
 
 
 def _add_one(
     connection: Connection, queue: Queue, row: RowMapping, now: datetime, incident: int | None
-) -> None:
+) -> Mapping[str, Any] | None:
     """Add one failure; what cannot be kept at all is logged and hides none of those behind it."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(failures).values(_entry(queue, row, now, incident)))
+            return _put(connection, [_entry(queue, row, now, incident)])[0]
     except _ODD as error:
         # Without the error's text, which may hold what the row does.
         log.warning("failure not readable", failed_id=row["id"], because=type(error).__name__)
         try:
             with connection.begin_nested():
-                connection.execute(insert(failures).values(_bare(row, now, incident)))
+                return _put(connection, [_bare(row, now, incident)])[0]
         except _ODD as again:
             log.warning("failure not indexed", failed_id=row["id"], because=type(again).__name__)
+            return None
 
 
 def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
@@ -65,7 +78,7 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
     said = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return _bare(row, now, incident) | {
         "queue": row["queue"] or "",
-        "error_group": queue.mask(_group_of(exception))[:191],
+        "error_group": _name(queue.mask(_group_of(exception))),
         "error": queue.short(exception),
         "job_class": _short(said.job_class, 191),
         "order_id": _short(said.order_id, 64),
@@ -97,6 +110,11 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
 
 # One outage fails a thousand jobs with one text, and reading a text takes longer than a row.
 _group_of = lru_cache(maxsize=512)(error_group)
+
+
+def _name(group: str) -> str:
+    """A group's name as its table keeps it; MariaDB compares it without blanks at its end."""
+    return group[:191].rstrip(" ")
 
 
 def _short(value: int | str | None, length: int) -> str | None:

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
-from bot.ledger import entries, incidents
+from bot.ledger import entries, failure_counts, incidents
 from bot.ledger.leases import turn
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import failures
 from bot.queue.layouts import Queue, failed_digest, payload_digest
+from bot.queue.moves import exactly
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 
 PASS_ROWS = 1_000
@@ -218,10 +219,13 @@ def _mark_gone(
         .where(c.id == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
         .exists()
     )
-    stretch = (failures.c.failed_id > low) & failures.c.gone_at.is_(None) & ~there
+    here = failures.c.gone_at.is_(None)
+    stretch = (failures.c.failed_id > low) & here & ~there
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    return leave(connection, stretch, now)
+    # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark.
+    seqs = connection.execute(select(failures.c.seq).where(stretch)).scalars().all()
+    return leave(connection, failures.c.seq.in_(seqs) & here, now) if seqs else 0
 
 
 def leave(
@@ -236,11 +240,17 @@ def leave(
     """Say of failures that they are gone; returns how many.
 
     By whom and how, where it is known; of those that a bulk change took, which `operation` it was.
-    Their messages will follow.
+    Their messages and the counts will follow. Raises `LostRace` where another one came meanwhile.
     """
-    incidents.settle(connection, which, by, how, now)
+    leaving = failure_counts.leaving(connection, which, now)
+    if not leaving.rows:
+        return 0
+    incidents.settle(connection, leaving.incidents, by, how, now)
     values = {"gone_at": now} if operation is None else {"gone_at": now, "operation": operation}
-    return connection.execute(update(failures).where(which).values(values)).rowcount
+    # One that was indexed only just now would be gone and not counted: roll back and look again.
+    exactly(connection.execute(update(failures).where(which).values(values)), leaving.rows)
+    failure_counts.gone(connection, leaving)
+    return leaving.rows
 
 
 def take_out(
@@ -257,6 +267,14 @@ def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 
         if not index_new(connection, queue, now).more:
             return True
     return not backfill_left(connection)
+
+
+def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
+    """The failures with these `seq`, gone or not."""
+    if not seqs:
+        return {}
+    chosen = select(failures).where(failures.c.seq.in_(seqs))
+    return {row["seq"]: row for row in connection.execute(chosen).mappings()}
 
 
 def of_incident(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:

@@ -7,7 +7,7 @@ watcher edits it. Kinds: `failure` (one failed job) and `summary` (the rest of a
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from bot.ledger.tables import failures, incidents
 
@@ -107,18 +107,35 @@ def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
 
 
 def settle(
-    connection: Connection, which: ColumnElement[bool], by: str | None, how: str, now: datetime
+    connection: Connection, ids: Sequence[int], by: str | None, how: str, now: datetime
 ) -> None:
-    """Say of the incidents of these failures who dealt with them; before `gone_at` is set."""
-    touched = connection.execute(
-        select(failures.c.incident).where(which, failures.c.incident > 0).distinct()
-    ).scalars()
-    ids = list(touched)
+    """Say of incidents who dealt with failures of theirs; their messages will follow."""
     if ids:
         connection.execute(
             update(incidents)
             .where(incidents.c.id.in_(ids))
             .values(closed_by=by, closed_how=how, closed_at=now, stale=True)
+        )
+
+
+def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:
+    """The incident whose message is about this failure alone."""
+    if seq is None:
+        return None
+    chosen = (
+        select(incidents)
+        .join(failures, failures.c.incident == incidents.c.id)
+        .where(failures.c.seq == seq, incidents.c.kind == FAILURE)
+    )
+    return connection.execute(chosen).mappings().first()
+
+
+def touch(connection: Connection, seq: int) -> None:
+    """More is known of what became of this failure: its own message will say it."""
+    found = of_failure(connection, seq)
+    if found is not None:
+        connection.execute(
+            update(incidents).where(incidents.c.id == found["id"]).values(stale=True)
         )
 
 

@@ -13,7 +13,7 @@ from bot.ledger import leases
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup
-from bot.watch import failures, incidents, purging, sampling, sealing
+from bot.watch import failures, folding, incidents, purging, receipts, sampling, sealing
 from bot.watch.bulk import Runner
 from bot.watch.delivery import Pace, Poster, deliver_once
 
@@ -25,7 +25,10 @@ TICK = 0.25
 INTERVAL = 5.0
 SWEEP_EVERY = 30.0
 RENEW_EVERY = 3.0
+RECEIPTS_EVERY = 1.0
 PURGE_EVERY = 60.0
+FOLD_EVERY = 1.0
+AGE_EVERY = 300.0
 STOP_SECONDS = 10.0
 
 
@@ -114,8 +117,14 @@ class Watcher:
                 self._due["failures"] = 0.0
         if self._is_due("sweep", max(SWEEP_EVERY, self._interval)):
             failures.sweep_once(self._setup, lease)
+        if self._is_due("receipts", RECEIPTS_EVERY):
+            receipts.receipts_once(self._setup, lease)
         if self._is_due("purge", PURGE_EVERY):
             purging.purge_once(self._setup, lease)
+        if self._is_due("fold", FOLD_EVERY) and folding.fold_once(self._setup, lease):
+            self._due["fold"] = 0.0
+        if self._is_due("age", AGE_EVERY):
+            folding.age_once(self._setup, lease)
         sealed = sealing.seal_once(self._setup, lease)
         incidents.refresh_once(self._setup, lease)
         sent = deliver_once(self._setup, self._poster, lease, self._pace)

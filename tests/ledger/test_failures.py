@@ -8,13 +8,14 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, delete, event, func, insert, select, text, update
 
-from bot.ledger import failures
+from bot.ledger import error_groups, failures
 from bot.ledger import tables as t
 from bot.ledger.marks import mark
 from bot.queue.database import changing
 from bot.queue.error_group import short_error
 from bot.queue.layouts import failed_digest
 from tests.concurrency import at_once, lock_waits, until
+from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue, payload
 from tests.services.mariadb import MariaDB
 
@@ -372,6 +373,11 @@ def test_ids_that_start_over_in_an_empty_table_are_found_at_once(queue: TestQueu
     assert settled_mark(queue) == 2
 
 
+def group_of(queue: TestQueue, error_group: int) -> str:
+    with queue.engine.begin() as connection:
+        return error_groups.names_of(connection, [error_group])[error_group]
+
+
 def widen(queue: TestQueue, change: str) -> None:
     with queue.engine.begin() as connection:
         connection.execute(text(f"ALTER TABLE failed_jobs {change}"))
@@ -388,7 +394,9 @@ def test_one_odd_row_does_not_hide_the_failures_around_it(mariadb_queue: TestQue
         assert index(mariadb_queue) == 0
         assert ids(mariadb_queue) == [1, 2, 3]
         odd = mariadb_queue.rows(t.failures)[1]
-        assert (odd.queue, odd.error_group) == (("long " * 100)[:255], "unreadable")
+        assert (odd.queue, odd.error) == (("long " * 100)[:255], "unreadable")
+        assert group_of(mariadb_queue, odd.error_group) == "unreadable"
+        assert broken(mariadb_queue) == []
     finally:
         remove(mariadb_queue, 2)
         widen(mariadb_queue, "MODIFY queue VARCHAR(191) NOT NULL")

@@ -1,0 +1,264 @@
+"""How many failures appeared and went, by error group, queue and hour: exact, and never counted.
+
+Whoever adds failures or marks them gone appends rows here in the same transaction, so that nobody
+waits for anybody; the watcher folds them. What is true at any moment is the sum over all rows, be
+they folded or not.
+
+Both counts are booked under the hour in which the job failed, by the wall clock of `failed_at`: so
+the sum of `appeared - gone` from an hour on is how many of those that failed since are still there,
+and the sum of `appeared` is what a bar of the last hours shows. An hour is its number since 1970.
+What is older than a person asks for by the hour is booked under the first hour of its day, and what
+is older still under 0.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
+
+from bot.ledger import error_groups
+from bot.ledger.leases import turn
+from bot.ledger.tables import failure_counts, failures
+from bot.queue.moves import for_update
+
+HOURS = 40
+"""How long hours are kept apart, by UTC: 24 h to be shown, and what a zone may lie behind."""
+DAYS = 9
+"""How long days are: a week to be asked for, up to a day to its beginning, and the zone."""
+FOLD_ROWS = 5_000
+FORGOTTEN_AT_ONCE = 500
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 compared with wall clocks
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is counted apart."""
+
+    error_group: int
+    queue: str
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; `first_at` and `last_at` are the `failed_at` of the first and last to appear."""
+
+    appeared: int = 0
+    gone: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    def __add__(self, other: "Count") -> "Count":
+        """Both together."""
+        firsts = [at for at in (self.first_at, other.first_at) if at is not None]
+        lasts = [at for at in (self.last_at, other.last_at) if at is not None]
+        return Count(
+            self.appeared + other.appeared,
+            self.gone + other.gone,
+            min(firsts, default=None),
+            max(lasts, default=None),
+        )
+
+
+def hour_of(moment: datetime) -> int:
+    """The number of the moment's hour since 1970, never below 0."""
+    return max(0, (moment - _EPOCH) // _HOUR)
+
+
+def bucket(hour: int, now: datetime) -> int:
+    """The hour that failures of this hour are booked under."""
+    if hour >= hour_of(now) - HOURS:
+        return hour
+    return hour - hour % 24 if hour >= _oldest_day(now) else 0
+
+
+def _oldest_day(now: datetime) -> int:
+    today = hour_of(now) // 24
+    return 24 * (today - DAYS)
+
+
+def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Book failures that were added to the index."""
+    found: defaultdict[Key, Count] = defaultdict(Count)
+    for entry in entries:
+        at = entry["failed_at"]
+        key = Key(entry["error_group"], entry["queue"], bucket(hour_of(at), now))
+        found[key] += Count(appeared=1, first_at=at, last_at=at)
+    _append(connection, found, folded=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Failures that are about to be marked gone: how many, of which incidents, and under what."""
+
+    rows: int
+    incidents: tuple[int, ...]
+    counts: Mapping[Key, Count]
+
+
+def leaving(connection: Connection, which: ColumnElement[bool], now: datetime) -> Leaving:
+    """The failures for which `which` holds, locked until the transaction ends.
+
+    The caller compares `rows` with what it marked: between the two statements nothing that is
+    locked can go, but something new could come.
+    """
+    c = failures.c
+    length = func.length(c.queue)
+    grouped = (
+        select(
+            c.error_group,
+            c.queue,
+            _bucket(connection, now).label("hour"),
+            c.incident,
+            func.count().label("rows"),
+        )
+        .where(which)
+        # The length, because MariaDB takes "mail " for "mail".
+        .group_by(c.error_group, c.queue, length, "hour", c.incident)
+    )
+    counts: defaultdict[Key, Count] = defaultdict(Count)
+    touched: set[int] = set()
+    rows = 0
+    for group, queue, hour, incident, count in connection.execute(for_update(grouped)):
+        counts[Key(group, queue, int(hour))] += Count(gone=count)
+        rows += count
+        if incident:
+            touched.add(incident)
+    return Leaving(rows, tuple(sorted(touched)), counts)
+
+
+def gone(connection: Connection, left: Leaving) -> None:
+    """Book failures that were marked gone."""
+    _append(connection, left.counts, folded=False)
+
+
+def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
+    """`bucket` of a failure's hour, computed in the server."""
+    at = failures.c.failed_at
+    hour: ColumnElement[int]
+    if connection.dialect.name == "sqlite":
+        hour = cast(func.strftime("%s", at), Integer) // 3600
+    else:
+        hour = func.timestampdiff(text("HOUR"), text("'1970-01-01'"), at)
+    oldest_hour = _EPOCH + (hour_of(now) - HOURS) * _HOUR
+    oldest_day = _EPOCH + _oldest_day(now) * _HOUR
+    return case(
+        (at < oldest_day, 0),
+        (at < oldest_hour, hour - hour % 24),
+        else_=hour,
+    )
+
+
+def _append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool) -> None:
+    rows = [
+        {
+            "error_group": key.error_group,
+            "queue": key.queue,
+            "hour": key.hour,
+            "appeared": count.appeared,
+            "gone": count.gone,
+            "first_at": count.first_at,
+            "last_at": count.last_at,
+            "folded": folded,
+        }
+        for key, count in counts.items()
+    ]
+    if rows:
+        connection.execute(insert(failure_counts), rows)
+
+
+def fold(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
+    """Fold up to `rows` that were appended into one row a key; returns how many.
+
+    One at a time: under the watcher's lease.
+    """
+    c = failure_counts.c
+    chosen = select(failure_counts).where(c.folded.is_(False)).order_by(c.id).limit(rows)
+    found = connection.execute(chosen).mappings().all()
+    _merge(connection, found, now)
+    return len(found)
+
+
+def age(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
+    """Fold hours into days, and days into what is older; returns how many rows that were."""
+    c = failure_counts.c
+    old_hour = and_(c.hour < hour_of(now) - HOURS, c.hour % 24 != 0)
+    old_day = and_(c.hour < _oldest_day(now), c.hour != 0)
+    chosen = select(failure_counts).where(c.folded.is_(True), or_(old_hour, old_day)).limit(rows)
+    found = connection.execute(chosen).mappings().all()
+    _merge(connection, found, now)
+    return len(found)
+
+
+def _merge(connection: Connection, found: Sequence[RowMapping], now: datetime) -> None:
+    """Put rows, and the folded ones under the same keys, into one folded row a key."""
+    if not found:
+        return
+    c = failure_counts.c
+    keys = {_key(row, now) for row in found}
+    known = select(failure_counts).where(
+        c.folded.is_(True),
+        c.error_group.in_({key.error_group for key in keys}),
+        c.hour.in_({key.hour for key in keys}),
+    )
+    rows = {row["id"]: row for row in found}
+    for row in connection.execute(known).mappings():
+        if _key(row, now) in keys:
+            rows[row["id"]] = row
+    merged: defaultdict[Key, Count] = defaultdict(Count)
+    for row in rows.values():
+        merged[_key(row, now)] += Count(
+            row["appeared"], row["gone"], row["first_at"], row["last_at"]
+        )
+    connection.execute(delete(failure_counts).where(c.id.in_(list(rows))))
+    _append(connection, merged, folded=True)
+
+
+def _key(row: RowMapping, now: datetime) -> Key:
+    return Key(row["error_group"], row["queue"], bucket(row["hour"], now))
+
+
+def forget(connection: Connection, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Remove groups whose failures are gone and purged, and their counts; returns how many."""
+    turn(connection, "failures")
+    c, other = failure_counts.c, failure_counts.alias("other")
+    of_use = (
+        select(other.c.id)
+        .where(
+            other.c.error_group == c.error_group,
+            or_(other.c.folded.is_(False), other.c.hour != 0, other.c.appeared != other.c.gone),
+        )
+        .exists()
+    )
+    still = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
+    ids = list(
+        connection.execute(
+            select(c.error_group)
+            .where(c.folded.is_(True), c.hour == 0, c.appeared == c.gone, ~of_use, ~still)
+            .distinct()
+            .limit(limit)
+        ).scalars()
+    )
+    if ids:
+        connection.execute(delete(failure_counts).where(c.error_group.in_(ids)))
+        error_groups.remove(connection, ids)
+    return len(ids)

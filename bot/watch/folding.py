@@ -1,0 +1,38 @@
+"""Upkeep of the failure counts: what was appended is folded, what is old is kept by the day."""
+
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from bot.ledger import failure_counts
+from bot.ledger.leases import Lease, fence
+from bot.queue.database import changing
+from bot.registry import Setup
+
+TX_SECONDS = 10.0
+# So that what a large bulk change appends lets sealing and delivery have their turn.
+PASSES = 5
+
+
+def fold_once(setup: Setup, lease: Lease) -> bool:
+    """Fold what was appended; True where more is waiting."""
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        return failure_counts.fold(connection, setup.clock(connection))
+
+    for _ in range(PASSES):
+        if changing(setup.engine, monotonic() + TX_SECONDS, work) < failure_counts.FOLD_ROWS:
+            return False
+    return True
+
+
+def age_once(setup: Setup, lease: Lease) -> int:
+    """Fold hours that are past into days, forget groups that are of no use; returns how many."""
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        aged = failure_counts.age(connection, setup.clock(connection))
+        return aged + failure_counts.forget(connection)
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
