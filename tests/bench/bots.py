@@ -16,6 +16,7 @@ from bot.playground.workspace import Channel, User, Workspace
 CONNECT_SECONDS = 20.0
 STOP_SECONDS = 30.0
 PEOPLE = 50
+"""So many ask at once; the workspace has twice as many, so that there is a second crowd."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,15 @@ class Bot:
 
 
 def person(number: int) -> str:
-    """The id of one of the fifty."""
+    """The id of one of the crowds, by number."""
     return f"U07PERSON{number:03d}"
 
 
 def crowded() -> Workspace:
-    """The demo's workspace with fifty people more in #queue-ops."""
+    """The demo's workspace with two crowds more in #queue-ops."""
     made = demo_workspace(time.time)
-    people = [User(person(number), f"person{number}", f"P {number}") for number in range(PEOPLE)]
+    numbers = range(2 * PEOPLE)
+    people = [User(person(number), f"person{number}", f"P {number}") for number in numbers]
     members = frozenset(user.id for user in people)
     channels = [
         Channel(channel.id, channel.name, channel.members | members)
