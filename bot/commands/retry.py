@@ -1,7 +1,7 @@
 """`/queue retry 45`: move failed jobs back to the queue."""
 
 from bot.failpoints import reach
-from bot.ledger import archive, failures
+from bot.ledger import archive, failures, followed
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -28,6 +28,7 @@ class RetryResult(Result):
 def run(work: Work, args: RowArguments) -> RetryResult:
     """Lock, compare with what was seen, archive, move; the row count decides."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
+    before = followed.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
     moved = []
     for row in rows:
@@ -53,6 +54,13 @@ def run(work: Work, args: RowArguments) -> RetryResult:
             )
         )
     actor = work.invocation.actor.user
+    followed.follow(
+        work.connection,
+        work.invocation.request_id,
+        actor,
+        [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
+        work.now,
+    )
     failures.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
     first = moved[0]
     single = len(args.ids) == 1

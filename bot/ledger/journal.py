@@ -75,7 +75,8 @@ audit_chain = Table(
 )
 
 # What is to be said in Slack, committed with what it tells of and delivered until Slack has it.
-# `kind`: post, edit (of the post with the same subject) or audit (drawn from the record it names).
+# `kind`: post, edit (of the post with the same subject), reply (in its thread) or audit (drawn from
+# the record it names).
 outbox = Table(
     "queue_bot_outbox",
     metadata,

@@ -75,6 +75,28 @@ class Progress(Value):
     reason: str | None = None
 
 
+class Receipt(Value):
+    """What became of a job that was retried as `job_id`, `seconds` after its retry.
+
+    `again_id` and `error` (masked, one line) are of the new failure where it failed again; `same`
+    says that it has the error group that it had. `by` and `how`: who took it out of the queue.
+    """
+
+    failed_id: int
+    job_id: int
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    state: str
+    seconds: int
+    late: bool = False
+    by: str | None = None
+    how: str | None = None
+    again_id: int | None = None
+    error: str | None = None
+    same: bool = False
+
+
 class AuditLine(Value):
     """One audit record as the history and the audit channel show it; `at` is naive UTC."""
 

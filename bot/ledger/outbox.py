@@ -22,7 +22,7 @@ from bot.ledger.journal import outbox
 from bot.ledger.leases import Lease
 from bot.model import Message
 
-POST, EDIT, AUDIT, REFUSALS = "post", "edit", "audit", "refusals"
+POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply"
 """`refusals` is `audit` for equal refusals that wait for their minute: they hold back no other."""
 
 
@@ -64,6 +64,24 @@ def edit(
     due = connection.execute(select(func.max(outbox.c.next_attempt_at)).where(waiting)).scalar()
     connection.execute(delete(outbox).where(waiting))
     _put(connection, EDIT, channel, subject, _body(message), now, due)
+
+
+def reply(
+    connection: Connection, channel: str, subject: str, message: Message, now: datetime
+) -> None:
+    """Answer in the thread of what was posted about the subject."""
+    _put(connection, REPLY, channel, subject, _body(message), now)
+
+
+def channel_of(connection: Connection, subject: str) -> str | None:
+    """Where something was posted about the subject, or is going to be."""
+    chosen = (
+        select(outbox.c.channel)
+        .where(outbox.c.subject == subject, outbox.c.kind == POST)
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(chosen).scalar()
 
 
 def tell_audit(

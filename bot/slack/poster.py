@@ -17,7 +17,13 @@ _NO_CHANNEL = {
     "restricted_action_read_only_channel",
 }
 _LAYOUT = {"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"}
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_GONE = {
+    "cannot_reply_to_message",
+    "cant_update_message",
+    "edit_window_closed",
+    "message_not_found",
+    "thread_not_found",
+}
 # What is wrong with the app, not with the message: no message is to blame, or to be given up.
 _AUTH = {
     "access_denied",

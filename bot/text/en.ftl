@@ -236,6 +236,36 @@ progress-reason = Why: { $reason }
 progress-by = By { $by } · { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
 
+## Receipts
+receipt-processed = ✅ Job { $id } was processed, { $age } after its retry.
+receipt-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
+receipt-failed-again = 🔴 Job { $id } failed again, { $age } after its retry: it is failed job { $again } now.
+receipt-failed-otherwise = 🔴 Job { $id } failed again with another error, { $age } after its retry: it is failed job { $again } now.
+receipt-late = ⏳ Job { $id } still waits, { $age } after its retry. Are the workers of its queue running?
+receipt-stopped-following = ⏳ Job { $id } still waits, { $age } after its retry. It is not followed any longer.
+receipt-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to tell whether it runs later under another id.
+receipt-deleted = 🗑️ Job { $id } is no longer queued: it was deleted.
+receipt-deleted-by = 🗑️ Job { $id } is no longer queued: { $by } deleted it.
+receipt-taken-back = ↩️ Job { $id } is no longer queued: { $by } undid its retry.
+receipt-for = For { $by }
+receipt-word-waiting = ⏳ waits
+receipt-word-late = ⏳ still waits
+receipt-word-processed = ✅ processed
+receipt-word-failed-again = 🔴 failed again
+receipt-word-failed-otherwise = 🔴 failed with another error
+receipt-word-no-longer-queued = ⚪ no longer queued
+receipt-word-stopped-following = ⏳ not followed any longer
+receipt-count-processed = ✅ { $count } processed
+receipt-count-failed-again = 🔴 { $count } failed again
+receipt-count-failed-otherwise = 🔴 { $count } failed with another error
+receipt-count-waiting =
+    { $count ->
+        [one] ⏳ 1 waits
+       *[other] ⏳ { $count } wait
+    }
+receipt-count-no-longer-queued = ⚪ { $count } no longer queued
+receipt-count-stopped-following = ⏳ { $count } not followed any longer
+
 ## Alerts
 alert-open = 🔴 *Failed job { $id }*
 alert-retried = 🔁 *Failed job { $id }*

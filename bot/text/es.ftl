@@ -236,6 +236,52 @@ progress-reason = Motivo: { $reason }
 progress-by = Por { $by } · { $age } · operación { $operation }
 cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. { $done } de { $total } están hechos y quedan hechos.
 
+## Recibos
+receipt-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
+receipt-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
+receipt-failed-again = 🔴 El job { $id } volvió a fallar, { $age } después del reintento: ahora es el job fallido { $again }.
+receipt-failed-otherwise = 🔴 El job { $id } volvió a fallar con otro error, { $age } después del reintento: ahora es el job fallido { $again }.
+receipt-late = ⏳ El job { $id } sigue esperando, { $age } después del reintento. ¿Están activos los workers de su cola?
+receipt-stopped-following = ⏳ El job { $id } sigue esperando, { $age } después del reintento. Ya no se le da seguimiento.
+receipt-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para saber si se ejecutará con otro id.
+receipt-deleted = 🗑️ El job { $id } ya no está en la cola: fue eliminado.
+receipt-deleted-by = 🗑️ El job { $id } ya no está en la cola: { $by } lo eliminó.
+receipt-taken-back = ↩️ El job { $id } ya no está en la cola: { $by } deshizo su reintento.
+receipt-for = Para { $by }
+receipt-word-waiting = ⏳ espera
+receipt-word-late = ⏳ sigue esperando
+receipt-word-processed = ✅ procesado
+receipt-word-failed-again = 🔴 volvió a fallar
+receipt-word-failed-otherwise = 🔴 falló con otro error
+receipt-word-no-longer-queued = ⚪ ya no está en la cola
+receipt-word-stopped-following = ⏳ sin seguimiento
+receipt-count-processed =
+    { $count ->
+        [one] ✅ 1 procesado
+       *[other] ✅ { $count } procesados
+    }
+receipt-count-failed-again =
+    { $count ->
+        [one] 🔴 1 volvió a fallar
+       *[other] 🔴 { $count } volvieron a fallar
+    }
+receipt-count-failed-otherwise =
+    { $count ->
+        [one] 🔴 1 falló con otro error
+       *[other] 🔴 { $count } fallaron con otro error
+    }
+receipt-count-waiting =
+    { $count ->
+        [one] ⏳ 1 espera
+       *[other] ⏳ { $count } esperan
+    }
+receipt-count-no-longer-queued =
+    { $count ->
+        [one] ⚪ 1 ya no está en la cola
+       *[other] ⚪ { $count } ya no están en la cola
+    }
+receipt-count-stopped-following = ⏳ { $count } sin seguimiento
+
 ## Alertas
 alert-open = 🔴 *Job fallido { $id }*
 alert-retried = 🔁 *Job fallido { $id }*

@@ -7,6 +7,7 @@ at the click.
 from datetime import datetime
 from typing import Literal
 
+from bot.ledger.model import Receipt
 from bot.model import Message, Moment, Person
 from bot.queue.model import Value
 from bot.text import Mrkdwn, code, cut, join
@@ -14,6 +15,7 @@ from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name, row_id, tienda
+from bot.views.receipts import outcome_line
 from bot.views.rows import ERROR, ROW, failed_elements
 
 BUTTONS = frozenset({"retry", "failed-job", "delete-failed"})
@@ -33,6 +35,7 @@ class FailureCard(Value):
     state: Literal["open", "retried", "deleted", "gone"] = "open"
     by: str | None = None
     at: datetime | None = None
+    receipt: Receipt | None = None
 
 
 def failure_message(card: FailureCard, ctx: Context) -> Message:
@@ -71,7 +74,9 @@ def _settled(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
     if card.state == "gone" or card.by is None or card.at is None:
         known = {"retried": "settled-retried", "deleted": "settled-deleted"}
         return [ctx.texts(known.get(card.state, "settled-gone"))]
-    return [ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))]
+    said = ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))
+    outcome = Mrkdwn() if card.receipt is None else outcome_line(card.receipt, ctx)
+    return [said, outcome] if outcome else [said]
 
 
 def summary_message(

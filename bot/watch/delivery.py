@@ -172,18 +172,33 @@ def _change(setup: Setup, work: Callable[[Connection], Any]) -> Any:
 
 def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str | None]:
     """Channel and ts of the message, or nothing where there is no message to change."""
-    if letter.kind == outbox.EDIT:
+    place = None
+    if letter.kind in (outbox.EDIT, outbox.REPLY):
         with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
             place = _place(connection, letter.subject)
             if place is None and outbox.waits(connection, letter.subject):
                 raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)
+    if letter.kind == outbox.EDIT:
         if place is None:
             return None, None
         _try(lambda body: poster.update(*place, body), letter.body)
         return place
     body = body_of(setup, letter, poster.permalink, bare=is_hopeless(letter))
+    if place is not None:
+        return place[0], _reply(poster, *place, body)
     ts = _try(lambda said: poster.post(letter.channel, said), body)
     return letter.channel, ts
+
+
+def _reply(poster: Poster, channel: str, thread: str, body: Mapping[str, Any]) -> str:
+    """Answer in a thread; where somebody deleted its message, in the channel itself."""
+    try:
+        ts: str = _try(lambda said: poster.post(channel, {**said, "thread_ts": thread}), body)
+    except Undelivered as fault:
+        if fault.fault is not Fault.GONE:
+            raise
+        ts = _try(lambda said: poster.post(channel, said), body)
+    return ts
 
 
 def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> Any:

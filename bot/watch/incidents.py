@@ -7,12 +7,14 @@ from time import monotonic
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import failures, incidents, outbox
+from bot.ledger import failures, followed, incidents, outbox
 from bot.ledger.leases import Lease, fence
+from bot.ledger.model import Receipt
 from bot.model import Message
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.views.incident import FailureCard, failure_message, summary_message
+from bot.watch.receipts import receipts_of
 
 TX_SECONDS = 10.0
 AT_ONCE = 500
@@ -128,9 +130,22 @@ def _redrawn(
     if left == 0:
         state = _STATES.get(incident["closed_how"] or "", "gone")
         card = card.model_copy(
-            update={"state": state, "by": incident["closed_by"], "at": incident["closed_at"]}
+            update={
+                "state": state,
+                "by": incident["closed_by"],
+                "at": incident["closed_at"],
+                "receipt": _receipt(connection, rows[0]["seq"], now)
+                if state == "retried"
+                else None,
+            }
         )
     return failure_message(card, context)
+
+
+def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
+    """What became of the job that the failure was retried as, where that is followed."""
+    row = followed.of_failure(connection, seq)
+    return None if row is None else receipts_of(connection, [row], now)[0]
 
 
 def _card(setup: Setup, row: RowMapping) -> FailureCard:
