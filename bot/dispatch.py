@@ -23,6 +23,7 @@ from bot.answers import Outcome, public_context
 from bot.errors import (
     Busy,
     DatabaseDown,
+    Frozen,
     OutcomeUnknown,
     Refusal,
     RequestIdUsed,
@@ -31,7 +32,7 @@ from bot.errors import (
 )
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import audit, incidents, outbox, requests
+from bot.ledger import audit, freezes, incidents, outbox, requests
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
 from bot.queue.model import SkippedRow
@@ -45,7 +46,7 @@ log = structlog.get_logger(__name__)
 AUDIT_SECONDS = 0.6
 """What the record of a refusal may take after the answer is known."""
 
-UNSETTLED = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
+UNSETTLED = (Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
 """Refusals that a second delivery of the same request may turn into a result."""
 
 
@@ -109,6 +110,16 @@ def may_change(setup: Setup, said: str | Request | Refusal) -> bool:
     return effect is Effect.CHANGE or (effect is Effect.BULK and "plan" in request.values)
 
 
+def changes_jobs(command: Command, arguments: Any) -> bool:
+    """Whether this may change a job now; looking, a preview and the freeze's own commands do not.
+
+    Apart, so that a test can break it.
+    """
+    if command.effect is Effect.READ or command.when_frozen:
+        return False
+    return command.effect is Effect.CHANGE or getattr(arguments, "plan", None) is not None
+
+
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
     """The person's grant for this need, or a `Denied`; asked again whenever something runs."""
     return authorize(setup.rules, setup.directory, invocation, need)
@@ -152,6 +163,8 @@ def _change(
         except requests.OtherWords as error:
             raise RequestIdUsed from error
         reach("claimed")
+        if changes_jobs(command, arguments):
+            freezes.require_none(connection)
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
         reach("ran")
         if result.outcome is not None:

@@ -76,10 +76,103 @@ class FailedJobNotFound(Refusal):
     code = "failed-job-not-found"
 
 
+class ErrorGroupNotFound(Refusal):
+    """No error group has this id, or its failures were purged long ago."""
+
+    code = "error-group-not-found"
+
+
 class Changed(Refusal):
     """The row is another than the one the person saw, so it was left alone."""
 
     code = "changed"
+
+
+class NotReserved(Refusal):
+    """The job is pending, so there is nothing to release; `by` and `at` who did it before."""
+
+    code = "not-reserved"
+
+
+class ReservedAgain(Refusal):
+    """A worker has taken the job since the person looked, so it was left alone."""
+
+    code = "reserved-again"
+
+
+class ReservedRecently(Refusal):
+    """The job is reserved only since `at`: its worker is probably at it; `force=yes` goes on."""
+
+    code = "reserved-recently"
+
+
+class Frozen(Refusal):
+    """All changes are off since `at`, because `by` froze them; `reason` is what they gave."""
+
+    code = "frozen"
+
+
+class AlreadyFrozen(Refusal):
+    """Nothing to freeze: `by` did it before."""
+
+    code = "already-frozen"
+    outcome = "no-op"
+
+
+class NotFrozen(Refusal):
+    """Nothing to thaw; `by` and `at` who did it before."""
+
+    code = "not-frozen"
+    outcome = "no-op"
+
+
+class NothingToUndo(Refusal):
+    """The person has made no change that could be undone now."""
+
+    code = "nothing-to-undo"
+    outcome = "no-op"
+
+
+class ChangeNotFound(Refusal):
+    """No change is known by this number."""
+
+    code = "change-not-found"
+
+
+class NotUndoable(Refusal):
+    """An `action` that took nothing out of the tables, or kept no copy of it."""
+
+    code = "not-undoable"
+
+
+class UndoExpired(Refusal):
+    """The copies in the archive were kept for `days` days and are gone."""
+
+    code = "undo-expired"
+
+
+class AlreadyUndone(Refusal):
+    """`by` put it back before, at `at`."""
+
+    code = "already-undone"
+
+
+class JobTaken(Refusal):
+    """A worker has the retried job, or has tried it: taking it back would be too late."""
+
+    code = "job-taken"
+
+
+class JobGone(Refusal):
+    """The retried job is not in the queue under its id any more; `by` whoever deleted it."""
+
+    code = "job-gone"
+
+
+class RowThere(Refusal):
+    """What is to be put back is there already, the same under the same id."""
+
+    code = "row-there"
 
 
 class PlanExpired(Refusal):

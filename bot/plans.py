@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.access.roles import check_queue
 from bot.errors import CountMismatch, OperationRunning, PlanExpired
-from bot.ledger import failures, leases, operations
+from bot.ledger import failures, freezes, leases, operations
 from bot.ledger.model import Action, Preview, Progress, Scope
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import Value
@@ -77,7 +77,8 @@ def preview(work: Work, action: Action, scope: Scope) -> Preview:
             "expires_at": work.now + operations.CONFIRM_WITHIN,
         },
     )
-    return frozen.model_copy(update={"indexing": not complete})
+    off = freezes.current(work.connection)
+    return frozen.model_copy(update={"indexing": not complete, "freeze": off})
 
 
 def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> Progress:

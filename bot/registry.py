@@ -111,7 +111,8 @@ class Command:
 
     `run` does it in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
     is the answer to the person, `visible` what others see of the change in the channel, `finished`
-    the spec's answer when all batches of a bulk command have run.
+    the spec's answer when all batches of a bulk command have run. `when_frozen`: it changes no job,
+    so it runs while changes are frozen too.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Command:
     visible: Callable[[Any, Context], Message | None] | None = None
     effect: Effect = Effect.READ
     destructive: bool = False
+    when_frozen: bool = False
     finished: Callable[[Progress], Result] | None = None
 
     @property

@@ -101,7 +101,7 @@ def _lock(
         except Refusal as refusal:
             if len(ids) == 1:
                 raise
-            skipped.append(_skipped(id_, refusal))
+            skipped.append(skipped_row(id_, refusal))
         else:
             found.append(row)
     if not found:
@@ -123,7 +123,8 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     return refusal(id=str(id_), by=doer.actor, action=doer.action, at=doer.at)
 
 
-def _skipped(id_: int, refusal: Refusal) -> SkippedRow:
+def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
+    """One of several rows that was left alone, and why."""
     values = refusal.values
     by, action, at = values.get("by"), values.get("action"), values.get("at")
     return SkippedRow.model_validate(

@@ -63,4 +63,6 @@ COMMAND = Command(
     run=run,
     view=view,
     effect=Effect.CHANGE,
+    # It keeps jobs from being changed, which is what a freeze is for.
+    when_frozen=True,
 )

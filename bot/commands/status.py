@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.errors import Busy
-from bot.ledger import samples
+from bot.ledger import freezes, samples
+from bot.ledger.model import Freeze
 from bot.model import Message, Role
 from bot.queue import reads
 from bot.queue.database import TooSlow
@@ -26,10 +27,11 @@ class StatusArguments(Arguments):
 
 
 class StatusExtra(Value):
-    """Whether the counts are exact now, else when they were (naive UTC)."""
+    """Whether the counts are exact now, else when they were (naive UTC); the freeze in force."""
 
     exact: bool
     as_of: datetime | None = None
+    freeze: Freeze | None = None
 
 
 class StatusResult(Result):
@@ -42,19 +44,21 @@ class StatusResult(Result):
 def run(work: Work, _args: StatusArguments) -> StatusResult:
     """Count exactly where that is quick, else say the last exact figures and their time."""
     sample = samples.latest(work.connection)
+    off = freezes.current(work.connection)
     if sample is None or sample.took_ms < QUICK_MS:
         try:
             exact = reads.status(work.connection, work.queue, work.now, EXACT_SECONDS)
-            return StatusResult(data=exact, extra=StatusExtra(exact=True))
+            return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=off))
         except TooSlow as error:
             if sample is None:
                 raise Busy from error
-    return StatusResult(data=sample.status, extra=StatusExtra(exact=False, as_of=sample.taken_at))
+    extra = StatusExtra(exact=False, as_of=sample.taken_at, freeze=off)
+    return StatusResult(data=sample.status, extra=extra)
 
 
 def view(result: StatusResult, context: Context) -> Message:
     """Totals, a table per queue, the oldest pending job."""
-    return status_message(result.data, result.extra.as_of, context)
+    return status_message(result.data, result.extra.as_of, context, result.extra.freeze)
 
 
 COMMAND = Command(

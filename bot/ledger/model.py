@@ -41,6 +41,14 @@ class Share(Value):
     count: int
 
 
+class Freeze(Value):
+    """All changes are off: since when (naive UTC), by whom, and why."""
+
+    by: str
+    at: datetime
+    reason: str | None = None
+
+
 class Preview(Value):
     """A frozen scope as it is shown before it is confirmed; `bytes` of payload and exception.
 
@@ -59,6 +67,8 @@ class Preview(Value):
     oldest: datetime
     newest: datetime
     indexing: bool = False
+    # Changes are off now, so that it cannot be confirmed yet.
+    freeze: Freeze | None = None
 
 
 class Progress(Value):

@@ -194,3 +194,53 @@ class Listed(Value):
     row_digests: dict[int, str]
     arguments: dict[str, str | int]
     partial: bool = False
+
+
+class StuckJobs(Value):
+    """Jobs that are reserved for at least so many seconds, the longest ones first."""
+
+    jobs: tuple[Job, ...]
+    count: int
+    older_seconds: int
+
+
+class StuckListed(Listed):
+    """As for every list, and since when each job is reserved (unix seconds), by id."""
+
+    reserved_at: dict[int, int]
+
+
+class Released(Value):
+    """A job that is pending again; its attempts are what they were."""
+
+    queue: str
+    attempts: int
+
+
+class ReleasedCount(Value):
+    """How many jobs of a list are pending again."""
+
+    released_count: int
+
+
+class ReleasedJob(Value):
+    """One job that was given back; `held_seconds` is for how long a worker had had it."""
+
+    id: int
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    attempts: int
+    max_attempts: int
+    held_seconds: int
+
+
+class ReleasedJobs(Value):
+    """The jobs that are pending again, and the ids that were left alone.
+
+    One that had been reserved for less than `limit_seconds` was given back by force.
+    """
+
+    jobs: tuple[ReleasedJob, ...]
+    skipped: tuple[SkippedRow, ...]
+    limit_seconds: int

@@ -46,6 +46,7 @@ class LockedJob:
     id: int
     queue: str
     attempts: int
+    max_attempts: int
     reserved_at: int | None
     row_digest: str
     identity: JobIdentity
@@ -90,6 +91,7 @@ def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | N
                 c.id,
                 c.queue,
                 c.attempts,
+                c.max_attempts,
                 c.reserved_at,
                 func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
                 job_digest(queue.jobs).label("digest"),
@@ -99,7 +101,9 @@ def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | N
     if row is None:
         return None
     identity = _identity(queue, row.head)
-    return LockedJob(row.id, row.queue, row.attempts, row.reserved_at, row.digest, identity)
+    return LockedJob(
+        row.id, row.queue, row.attempts, row.max_attempts, row.reserved_at, row.digest, identity
+    )
 
 
 def _identity(queue: Queue, head: str) -> JobIdentity:

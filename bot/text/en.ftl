@@ -150,6 +150,95 @@ skipped =
 skipped-row = • { $sentence }
 skipped-wrong-queue = The bot may not change the queue of { $id }
 
+## Stuck jobs, and changes that are switched off
+button-release = Release
+button-leave = Leave it
+confirm-release = Release job { $id }?
+confirm-release-text = Any worker may take it then. If its old worker is still running, the job may run twice: look at the workers first.
+stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
+stuck-none = ✅ No job has been reserved for { $age } or more.
+stuck-none-partial = ❓ Among the oldest and the newest jobs, none has been reserved for { $age } or more. There are too many jobs to look at all of them in time.
+stuck-more = There may be more: { $longer } shows only those that are stuck for longer.
+workers-hint = The workers may be dead or stuck. Look at them ({ $look }) and restart them if needed ({ $restart }).
+released-one = 🔓 Job { $id } is pending again: any worker may take it.
+released-one-by = 🔓 { $by } released job { $id }: it is pending again.
+released-many =
+    { $count ->
+        [one] 🔓 Released 1 job:
+       *[other] 🔓 Released { $count } jobs:
+    }
+released-many-by =
+    { $count ->
+        [one] 🔓 { $by } released 1 job:
+       *[other] 🔓 { $by } released { $count } jobs:
+    }
+released-held = was reserved for { $age }
+released-warning =
+    { $count ->
+        [one] ⚠️ If its old worker is still running, it may run twice.
+       *[other] ⚠️ Where an old worker is still running, a job may run twice.
+    }
+released-early =
+    { $count ->
+        [one] ⚠️ It was released by force soon after it was reserved: if its old worker is alive, it runs twice.
+       *[other] ⚠️ Some were released by force soon after they were reserved: where the old worker is alive, the job runs twice.
+    }
+released-spent =
+    { $count ->
+        [one] ⚠️ Job { $ids } has used up its attempts: the next worker may move it to failed without running it.
+       *[other] ⚠️ Jobs { $ids } have used up their attempts: the next worker may move them to failed without running them.
+    }
+help-stuck = jobs that a worker has had for too long
+help-release = give jobs back that a worker holds and does not end
+refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
+refusal-not-reserved-by = Job { $id } is not reserved any more: { $by } released it at { $at }
+refusal-reserved-again = Job { $id } was taken by a worker again at { $at }. It was left alone; please look again
+refusal-reserved-recently = Job { $id } is reserved only since { $at }, so its worker is probably still at it. It was left alone; if you know that this worker is dead: /queue release { $id } force=yes
+reason-not-reserved = the job was not reserved
+reason-reserved-again = a worker had taken it again
+reason-reserved-recently = reserved too short a time ago
+
+frozen = 🧊 *Frozen* by { $by } since { $at }.
+frozen-reason = 🧊 *Frozen* by { $by } since { $at }: { $reason }
+frozen-effect = No change is carried out until an admin runs { $command }.
+frozen-preview = 🧊 Changes are frozen by { $by } since { $at }: this can be confirmed only after an unfreeze.
+freeze-done = 🧊 Frozen: the bot refuses every change now. Bulk changes that run pause and go on after { $command }.
+freeze-done-by = 🧊 *{ $by } froze all changes.* Bulk changes that run pause. Status, lists and history still work.
+freeze-why = Why: { $reason }
+unfreeze-done = ☀️ Changes are allowed again, after { $age }. Bulk changes that were paused go on.
+unfreeze-done-by = ☀️ *{ $by } allows changes again*, after { $age }. Bulk changes that were paused go on.
+help-freeze = refuse every change for now; running bulk changes pause
+help-unfreeze = allow changes again
+refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
+refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
+refusal-already-frozen = Changes are already frozen by { $by } since { $at }
+refusal-not-frozen = Changes are not frozen
+refusal-not-frozen-by = Changes are not frozen any more: { $by } allowed them again at { $at }
+reason-frozen = changes were frozen
+reason-already-frozen = changes were frozen already
+reason-not-frozen = changes were not frozen
+
+## Undoing
+button-undo = Undo
+help-undo = put back what was retried or deleted, your own last change if none is named
+refusal-nothing-to-undo = You made no change in the last { $days } days that could be undone now
+refusal-change-not-found = No change is known as { $word }. An operation is named by its number, a record of the audit as #12
+refusal-not-undoable = { $command } cannot be undone: it took nothing away, or kept no copy of it. What an undo put back can be retried or deleted again
+refusal-undo-expired = This cannot be undone any more: copies are kept for { $days } days. Nothing was changed
+refusal-already-undone = This was already undone by { $by } at { $at }
+refusal-job-taken = Too late to take back failed job { $id }: a worker has job { $job } already. It was left alone
+refusal-job-gone = Too late to take back failed job { $id }: job { $job } is not in the queue any more, a worker took it or it was processed already. Nothing was changed
+refusal-job-gone-by = Too late to take back failed job { $id }: { $by } deleted job { $job } at { $at }. Nothing was changed
+refusal-row-there = { $id } is there already, with the same content. Nothing was changed
+reason-nothing-to-undo = there was nothing to undo
+reason-change-not-found = no such change
+reason-not-undoable = it cannot be undone
+reason-undo-expired = the copies were gone
+reason-already-undone = it was undone before
+reason-job-taken = a worker had it
+reason-job-gone = it was not in the queue any more
+reason-row-there = it was there already
+
 ## Bulk changes
 bulk-title-retry-all = Retry all failed jobs
 bulk-title-clear-failed = Clear failed jobs

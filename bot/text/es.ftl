@@ -150,6 +150,95 @@ skipped =
 skipped-row = • { $sentence }
 skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
 
+## Jobs atascados, y cambios desactivados
+button-release = Liberar
+button-leave = Dejarlo así
+confirm-release = ¿Liberar el job { $id }?
+confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: conviene revisar antes los workers.
+stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
+stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
+stuck-none-partial = ❓ Entre los jobs más antiguos y los más recientes, ninguno está reservado desde hace { $age } o más. Hay demasiados jobs para revisarlos todos a tiempo.
+stuck-more = Puede haber más: { $longer } muestra solo los que llevan más tiempo atascados.
+workers-hint = Los workers pueden estar muertos o atascados. Conviene revisarlos ({ $look }) y reiniciarlos si hace falta ({ $restart }).
+released-one = 🔓 El job { $id } vuelve a estar pendiente: cualquier worker puede tomarlo.
+released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar pendiente.
+released-many =
+    { $count ->
+        [one] 🔓 Se liberó 1 job:
+       *[other] 🔓 Se liberaron { $count } jobs:
+    }
+released-many-by =
+    { $count ->
+        [one] 🔓 { $by } liberó 1 job:
+       *[other] 🔓 { $by } liberó { $count } jobs:
+    }
+released-held = llevaba { $age } reservado
+released-warning =
+    { $count ->
+        [one] ⚠️ Si su worker anterior sigue corriendo, puede ejecutarse dos veces.
+       *[other] ⚠️ Donde un worker anterior siga corriendo, un job puede ejecutarse dos veces.
+    }
+released-early =
+    { $count ->
+        [one] ⚠️ Se liberó por la fuerza poco después de ser reservado: si su worker anterior está vivo, se ejecuta dos veces.
+       *[other] ⚠️ Algunos se liberaron por la fuerza poco después de ser reservados: donde el worker anterior esté vivo, el job se ejecuta dos veces.
+    }
+released-spent =
+    { $count ->
+        [one] ⚠️ El job { $ids } ya agotó sus intentos: el próximo worker puede pasarlo a fallidos sin ejecutarlo.
+       *[other] ⚠️ Los jobs { $ids } ya agotaron sus intentos: el próximo worker puede pasarlos a fallidos sin ejecutarlos.
+    }
+help-stuck = los jobs que un worker tiene desde hace demasiado tiempo
+help-release = devolver jobs que un worker retiene y no termina
+refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
+refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
+refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. No se tocó; conviene mirar de nuevo
+refusal-reserved-recently = El job { $id } está reservado apenas desde las { $at }, así que su worker probablemente sigue en él. No se tocó; si es seguro que ese worker murió: /queue release { $id } force=yes
+reason-not-reserved = el job no estaba reservado
+reason-reserved-again = un worker había vuelto a tomarlo
+reason-reserved-recently = reservado desde hace muy poco
+
+frozen = 🧊 *Congelado* por { $by } desde { $at }.
+frozen-reason = 🧊 *Congelado* por { $by } desde { $at }: { $reason }
+frozen-effect = No se hace ningún cambio hasta que alguien de administración ejecute { $command }.
+frozen-preview = 🧊 Los cambios están congelados por { $by } desde { $at }: esto solo se puede confirmar después de descongelar.
+freeze-done = 🧊 Congelado: el bot rechaza todos los cambios desde ahora. Los cambios masivos en curso se pausan y siguen después de { $command }.
+freeze-done-by = 🧊 *{ $by } congeló todos los cambios.* Los cambios masivos en curso se pausan. El estado, las listas y el historial siguen funcionando.
+freeze-why = Motivo: { $reason }
+unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $age }. Los cambios masivos en pausa continúan.
+unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age }. Los cambios masivos en pausa continúan.
+help-freeze = rechazar todos los cambios por ahora; los cambios masivos en curso se pausan
+help-unfreeze = volver a permitir los cambios
+refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; alguien de administración puede ejecutar /queue unfreeze
+refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; alguien de administración puede ejecutar /queue unfreeze
+refusal-already-frozen = { $by } ya había congelado los cambios, a las { $at }
+refusal-not-frozen = Los cambios no están congelados
+refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
+reason-frozen = los cambios estaban congelados
+reason-already-frozen = los cambios ya estaban congelados
+reason-not-frozen = los cambios no estaban congelados
+
+## Deshacer
+button-undo = Deshacer
+help-undo = devolver lo que se reintentó o eliminó; sin más, el último cambio propio
+refusal-nothing-to-undo = En los últimos { $days } días no hay ningún cambio propio que se pueda deshacer ahora
+refusal-change-not-found = No se conoce ningún cambio con { $word }. Una operación se nombra por su número, un registro de auditoría como #12
+refusal-not-undoable = { $command } no se puede deshacer: no quitó nada, o no guardó copia. Lo que se deshizo se puede volver a reintentar o eliminar
+refusal-undo-expired = Esto ya no se puede deshacer: las copias se guardan { $days } días. No se cambió nada
+refusal-already-undone = { $by } ya lo deshizo a las { $at }
+refusal-job-taken = Ya es tarde para recuperar el job fallido { $id }: un worker ya tiene el job { $job }. No se tocó
+refusal-job-gone = Ya es tarde para recuperar el job fallido { $id }: el job { $job } ya no está en la cola, un worker lo tomó o ya fue procesado. No se cambió nada
+refusal-job-gone-by = Ya es tarde para recuperar el job fallido { $id }: { $by } eliminó el job { $job } a las { $at }. No se cambió nada
+refusal-row-there = { $id } ya está ahí, con el mismo contenido. No se cambió nada
+reason-nothing-to-undo = no había nada que deshacer
+reason-change-not-found = no existe ese cambio
+reason-not-undoable = no se puede deshacer
+reason-undo-expired = las copias ya no estaban
+reason-already-undone = ya se había deshecho
+reason-job-taken = un worker lo tenía
+reason-job-gone = ya no estaba en la cola
+reason-row-there = ya estaba ahí
+
 ## Cambios masivos
 bulk-title-retry-all = Reintentar fallidos
 bulk-title-clear-failed = Limpiar jobs fallidos

@@ -17,6 +17,7 @@ from bot.views.blocks import (
 )
 from bot.views.buttons import VERSION, run_button
 from bot.views.context import Context
+from bot.views.freeze import frozen_preview
 from bot.views.names import age, from_wall_clock, queue_name, size
 from bot.views.refusal import reason_words
 
@@ -120,7 +121,8 @@ def _counted(
 
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     notes = [ctx.texts(f"bulk-note-{preview.action}"), ctx.texts("bulk-note-frozen")]
-    return [ctx.texts("bulk-indexing"), *notes] if preview.indexing else notes
+    notes = [ctx.texts("bulk-indexing"), *notes] if preview.indexing else notes
+    return notes if preview.freeze is None else [frozen_preview(preview.freeze, ctx), *notes]
 
 
 def progress_message(progress: Progress, ctx: Context) -> Message:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.errors import Refusal
 from bot.model import Message, Person, Role
 from bot.queue.model import SkippedRow
-from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
+from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, named, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 
@@ -68,6 +68,10 @@ def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
     if code_ == "wrong-queue" and "queue" not in values:
         return texts("skipped-wrong-queue", id=_text(values, "id"))
     key = f"refusal-{code_}"
+    if values.get("by") is not None and texts.has(f"{key}-by"):
+        key = f"{key}-by"
+    if _text(values, "reason").strip() and texts.has(f"{key}-reason"):
+        key = f"{key}-reason"
     if not texts.has(key):
         return texts("refusal-refused", code=code(code_))
     return texts(key, code=code(code_), **_shown(values, texts))
@@ -103,6 +107,7 @@ def _expected(text: str) -> Mrkdwn:
 def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
     """The values of a refusal as the sentences want them; a sentence takes the ones it names."""
     why = _text(values, "why")
+    at = values.get("at")
     known = why if why in ("foreign", "deactivated", "bot", "guest") else "other"
     return {
         "id": _text(values, "id"),
@@ -117,7 +122,10 @@ def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
         "command": code(_text(values, "action"), 40),
         "operation": _text(values, "operation"),
         "by": Person(_text(values, "by")),
-        **{name: _count(values, name) for name in ("expected", "done", "total")},
+        "at": texts.clock(at) if isinstance(at, datetime) else Mrkdwn("–"),
+        "job": _text(values, "job"),
+        "reason": named(_text(values, "reason"), 300),
+        **{name: _count(values, name) for name in ("expected", "done", "total", "days")},
     }
 
 

@@ -2,20 +2,27 @@
 
 from datetime import datetime
 
+from bot.ledger.model import Freeze
 from bot.model import Block, Message, Moment
 from bot.queue.model import QueueCount, QueueStatus
 from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections, table
 from bot.views.buttons import run_button
 from bot.views.context import Context
+from bot.views.freeze import frozen_lines
 from bot.views.names import age, queue_name
 
 QUEUES = 30
 """Queues in the table; a team has a handful, and the busiest come first."""
 
 
-def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> Message:
-    """What every queue holds; `as_of` is when it was counted where it is not exact now."""
+def status_message(
+    data: QueueStatus, as_of: datetime | None, ctx: Context, freeze: Freeze | None = None
+) -> Message:
+    """What every queue holds; `as_of` is when it was counted where it is not exact now.
+
+    A `freeze` that is in force stands first.
+    """
     texts = ctx.texts
     pending, reserved = _by_queue(data.pending_jobs), _by_queue(data.reserved_jobs)
     totals = texts(
@@ -30,16 +37,18 @@ def status_message(data: QueueStatus, as_of: datetime | None, ctx: Context) -> M
     )
     rows = [(name, pending.get(name, 0), reserved.get(name, 0)) for name in names[:QUEUES]]
     notes = _notes(len(names) - len(rows), data.failed_jobs_count, as_of, ctx)
-    lines = [title, totals]
-    lines += [
+    off = [] if freeze is None else frozen_lines(freeze, ctx)
+    lines = [*off, title, totals]
+    by_queue = [
         texts("status-queue", queue=queue_name(name), pending=waiting, reserved=held)
         for name, waiting, held in rows
     ]
-    blocks = sections([title, totals])
+    lines += by_queue
+    blocks = [*sections(off), *sections([title, totals])]
     if rows and ctx.in_message:
         blocks.append(_table(rows, ctx))
     elif rows:
-        blocks += sections(lines[2:])
+        blocks += sections(by_queue)
     blocks.append(section(oldest))
     blocks += [context_line(note) for note in notes]
     buttons = _buttons(data, ctx)

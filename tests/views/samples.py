@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import tests.views
 from bot import errors
 from bot.ledger.model import Action, AuditLine, Preview, Progress, Scope, Share, Target
 from bot.model import Message, Modal, Person, Role, Source
@@ -40,12 +43,18 @@ LIMA = ZoneInfo("America/Lima")
 NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
 DIGEST = "0123456789abcdef" * 2
 
-READS = frozenset({"status", "jobs", "failed", "job", "failed-job", "history", "whoami", "help"})
+READS = frozenset(
+    {"status", "jobs", "failed", "job", "failed-job", "stuck", "history", "whoami", "help"}
+)
+CHANGES = frozenset({"retry", "release", "undo"})
+ADMINS = frozenset(
+    {"retry-all", "delete", "delete-failed", "clear-failed", "cancel", "freeze", "unfreeze"}
+)
 RUNNABLE = {
     Role.NONE: frozenset({"whoami", "help"}),
     Role.VIEWER: READS,
-    Role.OPERATOR: READS | {"retry"},
-    Role.ADMIN: READS | {"retry", "retry-all", "delete", "delete-failed", "clear-failed", "cancel"},
+    Role.OPERATOR: READS | CHANGES,
+    Role.ADMIN: READS | CHANGES | ADMINS,
 }
 
 Shown = Message | Modal
@@ -351,6 +360,23 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
         yield f"{kind.code}-retried", kind(id="45", by=w.person, action="retry", at=NOW)
         yield f"{kind.code}-cleared", kind(id="45", by=w.person, action="clear-failed", at=NOW)
     yield "changed", errors.Changed(id="45")
+    for by in ({}, {"by": w.person, "at": NOW}):
+        suffix = "-by" if by else ""
+        yield f"not-reserved{suffix}", errors.NotReserved(id="123", **by)
+        yield f"not-frozen{suffix}", errors.NotFrozen(**by)
+        yield f"job-gone{suffix}", errors.JobGone(id="45", job="77", **by)
+    yield "reserved-again", errors.ReservedAgain(id="123", at=NOW)
+    yield "reserved-recently", errors.ReservedRecently(id="123", at=NOW)
+    yield "frozen", errors.Frozen(by=w.person, at=NOW, reason=w.reason)
+    yield "frozen-without-reason", errors.Frozen(by=w.person, at=NOW, reason=None)
+    yield "already-frozen", errors.AlreadyFrozen(by=w.person, at=NOW)
+    yield "already-undone", errors.AlreadyUndone(by=w.person, at=NOW)
+    yield "job-taken", errors.JobTaken(id="45", job="77")
+    yield "row-there", errors.RowThere(id="45")
+    yield "not-undoable", errors.NotUndoable(action=w.word)
+    yield "undo-expired", errors.UndoExpired(days=7)
+    yield "nothing-to-undo", errors.NothingToUndo(days=7)
+    yield "change-not-found", errors.ChangeNotFound(word=w.word)
     yield "plan-expired", errors.PlanExpired(action="retry-all")
     yield "plan-expired-cancel", errors.PlanExpired(action="cancel")
     yield "count-mismatch", errors.CountMismatch(expected=1234)
@@ -417,9 +443,18 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     yield from _people_samples(w)
     for name, refused in refusals(w):
         yield Sample(f"refusal-{name}", partial(refusal.refusal_message, refused))
+    for more in _beside():
+        yield from more(w)
     for known in (True, False):
         bug = partial(_bug, w.hash[:12], nothing_changed=known)
         yield Sample(f"bug-{'unchanged' if known else 'unknown'}", bug)
+
+
+def _beside() -> Iterator[Callable[[Words], Iterator["Sample"]]]:
+    """The samples of the modules `samples_…` beside this one, which import from it."""
+    for module in sorted(info.name for info in iter_modules(tests.views.__path__)):
+        if module.startswith("samples_"):
+            yield import_module(f"tests.views.{module}").samples
 
 
 def _bug(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:

@@ -1,0 +1,64 @@
+"""`/queue freeze`: refuse every change for now; looking still works."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from bot.ledger import freezes
+from bot.ledger.model import Freeze
+from bot.model import Message, Role
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.views.context import Context
+from bot.views.freeze import freeze_message, freeze_visible
+
+LONGEST = 300
+
+
+def _joined(value: object) -> object:
+    """The typed words as one text."""
+    return " ".join(str(word) for word in value) if isinstance(value, list | tuple) else value
+
+
+Words = Annotated[str, BeforeValidator(_joined), Field(max_length=LONGEST)]
+
+
+class FreezeArguments(Arguments):
+    """Why, in the words of the person."""
+
+    reason: Words | None = Field(default=None, json_schema_extra={"positional": "REASON…"})
+
+
+class FreezeResult(Result):
+    """The freeze that is in force now."""
+
+    data: Freeze
+
+
+def run(work: Work, args: FreezeArguments) -> FreezeResult:
+    """Wait for the changes under way, then switch all off; raises `AlreadyFrozen`."""
+    by = work.invocation.actor.user
+    begun = freezes.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
+    return FreezeResult(message="Changes are frozen", data=begun)
+
+
+def view(result: FreezeResult, context: Context) -> Message:
+    """What that means, and what ends it."""
+    return freeze_message(result.data, context)
+
+
+def visible(result: FreezeResult, context: Context) -> Message:
+    """By whom and why."""
+    return freeze_visible(result.data, context)
+
+
+COMMAND = Command(
+    name="freeze",
+    arguments=FreezeArguments,
+    role=Role.ADMIN,
+    result=FreezeResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.CHANGE,
+    when_frozen=True,
+)

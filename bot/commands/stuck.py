@@ -1,0 +1,46 @@
+"""`/queue stuck`: jobs that a worker has had for too long, the longest ones first."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from bot.grammar import Age
+from bot.model import Message, Role
+from bot.queue import reads
+from bot.queue.model import StuckJobs, StuckListed
+from bot.queue.stuck import stuck
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.stuck import stuck_list
+
+
+class StuckArguments(Arguments):
+    """For how long at least; without it the setting `QUEUE_BOT_RESERVED_SECONDS`."""
+
+    older: Age | None = Field(default=None, json_schema_extra={"form": "5m"})
+    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+
+
+class StuckResult(Result):
+    """The jobs that are stuck."""
+
+    data: StuckJobs
+    extra: StuckListed
+
+
+def run(work: Work, args: StuckArguments) -> StuckResult:
+    """Read them, as far as can be done in time."""
+    older = args.older or timedelta(seconds=work.setup.reserved_seconds)
+    seconds = int(older.total_seconds())
+    found, listed = stuck(work.connection, work.queue, work.now, seconds, args.limit)
+    return StuckResult(data=found, extra=listed)
+
+
+def view(result: StuckResult, context: Context) -> Message:
+    """Each with its age, and Release, Details and Delete for those who may."""
+    return stuck_list(result.data, result.extra, context)
+
+
+COMMAND = Command(
+    name="stuck", arguments=StuckArguments, role=Role.VIEWER, result=StuckResult, run=run, view=view
+)

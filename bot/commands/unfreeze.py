@@ -1,0 +1,57 @@
+"""`/queue unfreeze`: allow changes again."""
+
+from bot.ledger import freezes
+from bot.ledger.model import Freeze
+from bot.model import Message, Role
+from bot.queue.model import Value
+from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.views.context import Context
+from bot.views.freeze import unfreeze_message, unfreeze_visible
+
+
+class UnfreezeArguments(Arguments):
+    """No arguments."""
+
+
+class Thawed(Value):
+    """The freeze that ended, and after how many seconds."""
+
+    freeze: Freeze
+    seconds: int
+
+
+class UnfreezeResult(Result):
+    """What ended."""
+
+    data: Thawed
+
+
+def run(work: Work, _args: UnfreezeArguments) -> UnfreezeResult:
+    """End the freeze; raises `NotFrozen`."""
+    ended = freezes.end(work.connection, work.invocation.actor.user, work.now)
+    seconds = max(0, int((work.now - ended.at).total_seconds()))
+    thawed = Thawed(freeze=ended, seconds=seconds)
+    return UnfreezeResult(message="Changes are allowed again", data=thawed)
+
+
+def view(result: UnfreezeResult, context: Context) -> Message:
+    """That changes are allowed again."""
+    return unfreeze_message(result.data.seconds, context)
+
+
+def visible(result: UnfreezeResult, context: Context) -> Message:
+    """By whom."""
+    return unfreeze_visible(result.data.seconds, context)
+
+
+COMMAND = Command(
+    name="unfreeze",
+    arguments=UnfreezeArguments,
+    role=Role.ADMIN,
+    result=UnfreezeResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.CHANGE,
+    when_frozen=True,
+)

@@ -1,0 +1,54 @@
+"""That all changes are off: since when, by whom and why; and that they are on again."""
+
+from bot.ledger.model import Freeze
+from bot.model import Message, Moment, Person
+from bot.text import Mrkdwn, code, named
+from bot.views.blocks import message, section
+from bot.views.context import Context
+from bot.views.names import age
+
+REASON = 300
+
+
+def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
+    """For the status: by whom, since when, why, and what ends it."""
+    values = {"by": Person(freeze.by), "at": Moment(freeze.at)}
+    said = ctx.texts("frozen", **values)
+    if freeze.reason:
+        said = ctx.texts("frozen-reason", **values, reason=named(freeze.reason, REASON))
+    return [said, ctx.texts("frozen-effect", command=code("/queue unfreeze"))]
+
+
+def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
+    """For a preview: that it cannot be confirmed yet."""
+    return ctx.texts("frozen-preview", by=Person(freeze.by), at=Moment(freeze.at))
+
+
+def freeze_message(freeze: Freeze, ctx: Context) -> Message:
+    """To the admin: what that means."""
+    return _said([ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)])
+
+
+def freeze_visible(freeze: Freeze, ctx: Context) -> Message:
+    """To everybody: by whom and why."""
+    return _said([ctx.texts("freeze-done-by", by=Person(freeze.by)), *_why(freeze, ctx)])
+
+
+def unfreeze_message(seconds: int, ctx: Context) -> Message:
+    """To the admin: that changes are on again, after so many seconds."""
+    return _said([ctx.texts("unfreeze-done", age=age(seconds, ctx.texts))])
+
+
+def unfreeze_visible(seconds: int, ctx: Context) -> Message:
+    """To everybody: by whom."""
+    return _said([ctx.texts("unfreeze-done-by", by=ctx.actor, age=age(seconds, ctx.texts))])
+
+
+def _why(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
+    if not freeze.reason:
+        return []
+    return [ctx.texts("freeze-why", reason=named(freeze.reason, REASON))]
+
+
+def _said(lines: list[Mrkdwn]) -> Message:
+    return message(lines, [section(line) for line in lines])

@@ -1,0 +1,122 @@
+"""Jobs that a worker has had for too long: the list, and what was given back to the queue."""
+
+from collections.abc import Sequence
+
+from bot.model import Block, Message, Source
+from bot.queue.model import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
+from bot.text import Mrkdwn, code, cut, join
+from bot.views.blocks import confirm, context_line, message, section, sections
+from bot.views.buttons import Argument, run_button
+from bot.views.context import Context
+from bot.views.names import age, dots, job_class, order, queue_name
+from bot.views.refusal import skipped_lines
+from bot.views.rows import ROW, job_elements, job_line, row_blocks
+
+ROWS = 10
+"""Rows a message: two blocks each, and short enough to read."""
+
+
+def stuck_list(found: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
+    """The longest ones first; in the terminal all that were read."""
+    texts = ctx.texts
+    limit = age(found.older_seconds, texts)
+    if not found.jobs:
+        key = "stuck-none-partial" if listed.partial else "stuck-none"
+        said = texts(key, age=limit)
+        return message([said], [section(said)])
+    rows = found.jobs if ctx.source is Source.TERMINAL else found.jobs[:ROWS]
+    title = texts("stuck-title", age=limit)
+    lines, blocks = [title], [section(title)]
+    for row in rows:
+        line = job_line(row, ctx)
+        digest, since = listed.row_digests[row.id], listed.reserved_at[row.id]
+        blocks += row_blocks(line, _elements(row.id, digest, since, ctx), f"job:{row.id}")
+        lines.append(line)
+    notes = [workers_hint(ctx)]
+    if found.count > len(rows) or found.count == listed.arguments.get("limit"):
+        notes.append(texts("stuck-more", longer=code("older=1h")))
+    notes += [texts("list-partial")] if listed.partial else []
+    said_lines = [*lines, *notes]
+    if ctx.source is Source.TERMINAL:
+        return Message(str(join("\n", said_lines)))
+    return message(said_lines, [*blocks, *(context_line(note) for note in notes)])
+
+
+def workers_hint(ctx: Context) -> Mrkdwn:
+    """Where to look whether the workers run, and how to start them anew."""
+    look, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
+    return ctx.texts("workers-hint", look=look, restart=restart)
+
+
+def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Block]:
+    """Release, Details and Delete, as far as the reader may."""
+    others = job_elements(id_, digest, ctx)
+    if "release" not in ctx.runnable:
+        return others
+    texts = ctx.texts
+    label = texts.plain("button-release")
+    question = confirm(
+        texts.plain("confirm-release", id=str(id_)),
+        texts("confirm-release-text"),
+        label,
+        texts.plain("button-leave"),
+    )
+    seen: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
+    return [run_button("release", label, seen, confirm=question), *others]
+
+
+def released(done: ReleasedJobs, ctx: Context) -> Message:
+    """What is pending again, what that may lead to, and what was left alone."""
+    rows = done.jobs
+    if len(rows) == 1:
+        lead = ctx.texts("released-one", id=str(rows[0].id))
+    else:
+        lead = ctx.texts("released-many", count=len(rows))
+    lines = [lead, *_lines(rows, ctx)]
+    passed_over: list[Mrkdwn] = []
+    if done.skipped:
+        passed_over = [ctx.texts("skipped", count=len(done.skipped))]
+        passed_over += skipped_lines(done.skipped, ctx.texts)
+    notes = [*_warnings(done, ctx), workers_hint(ctx)]
+    blocks = [*sections(lines), *sections(passed_over), *(context_line(note) for note in notes)]
+    return message([*lines, *passed_over, *notes], blocks)
+
+
+def released_visible(done: ReleasedJobs, ctx: Context) -> Message:
+    """The same for the channel, by whom."""
+    rows = done.jobs
+    if len(rows) == 1:
+        lead = ctx.texts("released-one-by", id=str(rows[0].id), by=ctx.actor)
+    else:
+        lead = ctx.texts("released-many-by", count=len(rows), by=ctx.actor)
+    lines, notes = [lead, *_lines(rows, ctx)], _warnings(done, ctx)
+    return message([*lines, *notes], [*sections(lines), *(context_line(note) for note in notes)])
+
+
+def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    return [
+        cut(
+            dots(
+                Mrkdwn() if len(rows) == 1 else texts("job-row", id=str(row.id)),
+                job_class(row.job_class, ctx),
+                order(row.order_id, ctx, queue=row.queue),
+                queue_name(row.queue),
+                texts("released-held", age=age(row.held_seconds, texts)),
+                texts("attempts", attempts=row.attempts, most=row.max_attempts),
+            ),
+            ROW // 2,
+        )
+        for row in rows
+    ]
+
+
+def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
+    """That the old worker may still be at it, surely so after a short time; spent attempts."""
+    early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
+    spent = [row for row in done.jobs if row.attempts >= row.max_attempts]
+    found = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
+    if spent:
+        ids = ", ".join(str(row.id) for row in spent)
+        found.append(ctx.texts("released-spent", count=len(spent), ids=ids))
+    return found

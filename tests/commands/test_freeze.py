@@ -1,0 +1,210 @@
+"""While changes are frozen nothing that changes a job gets through, on any surface."""
+
+import json
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+
+from bot import dispatch as road
+from bot import failpoints
+from bot.answers import Outcome
+from bot.dispatch import dispatch, request_id
+from bot.grammar import Request
+from bot.ledger import freezes
+from bot.model import Actor, Invocation, Source
+from bot.plans import BulkExtra
+from bot.playground.demo import IDS
+from bot.registry import Effect, Setup, find_commands
+from tests.concurrency import at_once, lock_waits, until
+from tests.crash.mutants import replaced
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
+from tests.team import Team, action_ids
+
+WHEN_FROZEN = {"freeze", "unfreeze", "cancel"}
+"""They change no job."""
+
+CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}
+
+
+def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(45)
+
+    begun = team.say("freeze NetSuite is down", as_="admin")
+    refused = team.say("retry 45")
+    status = team.say("status")
+
+    assert "the bot refuses every change now" in begun.text
+    assert "Why: NetSuite is down" in begun.text
+    assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
+    assert "NetSuite is down" in refused.text
+    assert f"*Frozen* by <@{IDS.admin}> since" in status.text
+    assert [row.id for row in team.queue.failed] == [45]
+    assert "already frozen" in team.say("freeze", as_="admin").text
+
+    ended = team.say("unfreeze", as_="admin")
+    assert "Changes are allowed again" in ended.text
+    assert "back in the queue" in team.say("retry 45").text
+    assert "Frozen" not in team.say("status").text
+    assert f"<@{IDS.admin}> allowed them again at" in team.say("unfreeze", as_="admin").text
+    told = team.channel_texts("queue-ops", 3)
+    assert f"<@{IDS.admin}> froze all changes" in told[0]
+    assert f"<@{IDS.admin}> allows changes again" in told[1]
+    audited = "\n".join(team.audit_texts(5))
+    assert f"<@{IDS.admin}> · freeze" in audited
+    assert f"<@{IDS.admin}> · unfreeze" in audited
+
+
+def test_only_an_admin_freezes_and_thaws(team: Team) -> None:
+    assert "this needs the role admin" in team.say("freeze").text
+    team.say("freeze", as_="admin")
+    assert "this needs the role admin" in team.say("unfreeze").text
+    assert "Frozen" in team.say("status").text
+
+
+def test_the_buttons_of_an_alert_and_of_home_are_refused_while_frozen(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    team.say("freeze", as_="admin")
+    team.slack.open_home("operator")
+    home = team.until(lambda: team.slack.home("operator"))
+
+    clicked = team.click(alert, "run:retry")
+    at_home = team.click_in_view(home, "run:retry")
+
+    assert "Changes are frozen" in clicked.text
+    assert "run:retry" in action_ids(home)
+    assert "Frozen" in json.dumps(home)
+    assert "Changes are frozen" in at_home.everything
+    assert [row.id for row in team.queue.failed] == [45]
+
+
+def test_a_preview_says_that_it_cannot_be_confirmed_and_can_be_after_the_freeze(
+    team: Team,
+) -> None:
+    team.queue.fail(45)
+    team.say("freeze", as_="admin")
+    view = team.say("retry-all", as_="admin").view
+    assert "only after an unfreeze" in json.dumps(view)
+
+    refused = team.submit(view)
+    assert "Changes are frozen" in refused.everything
+    assert [row.id for row in team.queue.failed] == [45]
+
+    team.say("unfreeze", as_="admin")
+    team.submit(team.say("retry-all", as_="admin").view)
+    team.until(lambda: not team.queue.failed)
+
+
+def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Request]:
+    """For each command that changes, a request that would be carried out."""
+    for id_ in (1, 2, 3, 4):
+        queue.fail(id_)
+    queue.push(11, reserved_at=1_762_537_400)
+    queue.push(12)
+    ask(setup, "retry 4")
+    said: dict[str, str | Request] = {
+        "retry": "retry 1",
+        "delete-failed": "delete-failed 2",
+        "delete": "delete 12",
+        "release": "release 11",
+    }
+    for action in ("retry-all", "clear-failed"):
+        outcome = ask(setup, action)
+        assert outcome.result is not None
+        assert isinstance(outcome.result.extra, BulkExtra)
+        preview = outcome.result.extra.preview
+        assert preview is not None
+        said[action] = Request(action, {"plan": preview.plan, "typed": preview.total})
+    return said
+
+
+def from_source(setup: Setup, said: str | Request, source: Source) -> Outcome:
+    """The same request from any surface."""
+    terminal = source is Source.TERMINAL
+    actor = Actor("ana" if terminal else ANA, None if terminal else TEAM, source)
+    asked = Invocation(actor, request_id(uuid4()), monotonic() + 10, OPS)
+    return dispatch(setup, asked, said)
+
+
+def nothing_gets_through(queue: TestQueue) -> None:
+    """Every command that changes, from every surface, while frozen."""
+    setup = make_setup(queue)
+    said = words_of_everything(queue, setup)
+    assert said.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
+    assert codes([ask(setup, "freeze deploying")]) == ["ok"]
+    before = (queue.jobs, queue.failed)
+    for words in said.values():
+        for source in Source:
+            outcome = from_source(setup, words, source)
+            assert codes([outcome]) == ["frozen"], words
+            assert outcome.refusal is not None
+            assert outcome.refusal.values["reason"] == "deploying"
+    assert (queue.jobs, queue.failed) == before
+    assert codes([ask(setup, "unfreeze")]) == ["ok"]
+    for words in said.values():
+        assert codes([ask(setup, words)]) in (["ok"], ["operation-running"]), words
+
+
+def test_every_command_that_changes_is_refused_while_frozen_from_every_surface(
+    queue: TestQueue,
+) -> None:
+    nothing_gets_through(queue)
+
+
+def test_without_the_check_changes_get_through(kept_queue: TestQueue) -> None:
+    broken = replaced((road, "changes_jobs"), by=lambda _command, _arguments: False)
+    with broken, pytest.raises(AssertionError):
+        nothing_gets_through(kept_queue)
+
+
+def held_at(name: str) -> tuple[Callable[[], bool], Callable[[], None]]:
+    """Hold whoever reaches the failpoint; whether somebody has, and how to let them go on."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reached.set()
+        go_on.wait(10)
+
+    failpoints.arm(name, then=wait)
+    return reached.is_set, go_on.set
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
+    mariadb_queue: TestQueue, *, guarded: bool
+) -> None:
+    queue = mariadb_queue
+    queue.fail(45)
+    one, other = make_setup(queue, "a"), make_setup(queue, "b")
+    is_held, go_on = held_at("retry-locked")
+    ends: list[str] = []
+
+    def retry() -> str:
+        found = codes([ask(one, "retry 45", by=OMAR)])[0]
+        ends.append("retry")
+        return found
+
+    def freeze() -> str:
+        until(is_held)
+        found = codes([ask(other, "freeze")])[0]
+        ends.append("freeze")
+        return found
+
+    def conduct() -> None:
+        until(is_held)
+        until(lambda: lock_waits(queue.engine) or "freeze" in ends)
+        go_on()
+
+    unguarded = replaced((freezes, "require_none"), by=lambda _connection: None)
+    with nullcontext() if guarded else unguarded:
+        said = at_once(retry, freeze, conduct)[:2]
+
+    assert said == ["ok", "ok"]
+    # Where nothing is held, the freeze is told while a change can still commit.
+    assert ends == (["retry", "freeze"] if guarded else ["freeze", "retry"])
