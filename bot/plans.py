@@ -1,18 +1,21 @@
 """Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from bot.access.roles import check_queue
+from bot.access.roles import Need, check_queue
 from bot.errors import CountMismatch, OperationRunning, PlanExpired
 from bot.ledger import failures, freezes, leases, operations
 from bot.ledger.model import Action, Preview, Progress, Scope
+from bot.model import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import Value
-from bot.registry import LARGEST_ID, Arguments, Work
+from bot.registry import LARGEST_ID, Arguments, Command, Work
 
 ALL_QUEUES = "*"
+OPERATOR_ROWS = 500
+"""What an operator may change at once; more is for admins."""
 
 
 class BulkExtra(Value):
@@ -112,6 +115,12 @@ def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> 
         actor=plan.actor,
         seconds=0,
     )
+
+
+def need_of(command: Command, total: int) -> Need:
+    """What a person must have for a bulk change of so many rows."""
+    need = command.need
+    return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 
 def single_use(state: str) -> bool:

@@ -1,219 +1,214 @@
-"""The batches of a bulk change: each moves rows, archive, index, incidents and cursor at once.
+"""The batches of a bulk change: claimed one after the other, carried out side by side.
 
-What a batch moved stays in the items, and a digest over them goes into the audit.
+A claim moves the operation's cursor and is committed at once, so that several batches can be at
+work; the batch itself moves its rows, archive, index and incidents in one transaction, which also
+says that it is done. A claim that a crash left behind is carried out by whoever has the operation
+then. Failures that a batch moved name their operation, and a digest over them goes into the audit.
 """
 
 import hashlib
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, select, text, update
-
-from bot.ledger import archive, incidents
-from bot.ledger.operations import Operation
-from bot.ledger.scopes import matching
-from bot.ledger.tables import failures, items, operations
-from bot.queue import bulk
-from bot.queue.database import LostRace
-from bot.queue.layouts import Queue, failed_digest
-from bot.queue.moves import exactly, for_update
-
-
-def advance(
-    connection: Connection,
-    queue: Queue,
-    operation: Operation,
-    owner: str,
-    now: datetime,
-    rows: int = bulk.BATCH_ROWS,
-) -> int:
-    """Carry out the next batch in the caller's transaction; returns how many rows were in scope.
-
-    0 means that nothing is left. Raises `LostRace` where another replica took the operation over or
-    a row was moved by somebody else in between: roll back and look again.
-    """
-    within = and_(
-        matching(operation.scope),
-        failures.c.seq > operation.cursor_seq,
-        failures.c.seq <= operation.bound_seq,
-    )
-    next_seqs = select(failures.c.seq).where(within).order_by(failures.c.seq).limit(rows).subquery()
-    last, count = connection.execute(select(func.max(next_seqs.c.seq), func.count())).one()
-    if not count:
-        return 0
-    stretch = and_(within, failures.c.seq <= last)
-    chosen, digest = _choose(connection, queue, operation, stretch)
-    if chosen is not None:
-        _keep(connection, queue, operation, chosen, now)
-    _settle(connection, operation, stretch, now, every=chosen is not None and chosen.rows == count)
-    _mark_gone(connection, stretch, now)
-    # Last, because a worker that has drained its queue waits from here until the commit.
-    if chosen is not None:
-        _move(connection, queue, operation, chosen, now)
-    moved = 0 if chosen is None else chosen.rows
-    _step(connection, operation, owner, last, moved, digest, now)
-    return int(count)
-
-
-def _choose(
-    connection: Connection, queue: Queue, operation: Operation, stretch: ColumnElement[bool]
-) -> tuple[bulk.Chosen | None, str]:
-    """Put the batch's rows that are still what they were into the items, and lock them."""
-    there = (
-        select(
-            literal(operation.id),
-            queue.failed.c.id,
-            literal(operation.cursor_seq),
-            failures.c.row_digest,
-        )
-        .select_from(failures)
-        # From the index to the rows, each by its id: a scan, which a server prefers where there are
-        # few, would wait for every row that somebody else has locked, in the batch or not.
-        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
-        .with_hint(queue.failed, "FORCE INDEX (PRIMARY)", "mysql")
-        .where(
-            queue.failed.c.id == failures.c.failed_id,
-            failed_digest(queue.failed) == failures.c.row_digest,
-            stretch,
-        )
-    )
-    columns = ("operation", "failed_id", "batch", "row_digest")
-    moved = connection.execute(insert(items).from_select(columns, for_update(there))).rowcount
-    if not moved:
-        return None, operation.items_digest
-    lowest, highest, digest = _digest_with(connection, operation)
-    ids = items.c.failed_id
-    return bulk.Chosen(ids, _batch(operation), moved, lowest, highest), digest
-
-
-# The rows stay in the server: reading a thousand into Python takes 3 ms, this a third of that.
-_DIGEST_IN_SERVER = text(
-    "SELECT MIN(failed_id), MAX(failed_id), "
-    "SHA2(CONCAT(:before, GROUP_CONCAT(failed_id, ':', row_digest, '\n' "
-    "ORDER BY failed_id SEPARATOR '')), 256) FROM queue_bot_items "
-    "WHERE operation = :operation AND batch = :batch"
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    func,
+    insert,
+    select,
+    update,
 )
 
+from bot.ledger.operations import Operation, locked
+from bot.ledger.scopes import matching
+from bot.ledger.tables import batches, operations
+from bot.ledger.tables import failures as index
+from bot.queue.moves import exactly
 
-def _digest_with(connection: Connection, operation: Operation) -> tuple[int, int, str]:
-    """The lowest and highest id of this batch, and the digest over all items up to its last."""
-    if connection.dialect.name != "sqlite":
-        values = {
-            "before": operation.items_digest,
-            "operation": operation.id,
-            "batch": operation.cursor_seq,
-        }
-        lowest, highest, digest = connection.execute(_DIGEST_IN_SERVER, values).one()
-        return lowest, highest, digest
-    rows = connection.execute(
-        select(items.c.failed_id, items.c.row_digest)
-        .where(_batch(operation))
-        .order_by(items.c.failed_id)
-    ).all()
-    whole = hashlib.sha256(operation.items_digest.encode())
-    for failed_id, row_digest in rows:
-        whole.update(f"{failed_id}:{row_digest}\n".encode())
-    return rows[0].failed_id, rows[-1].failed_id, whole.hexdigest()
+CLAIMED, DONE = "claimed", "done"
 
 
-def _batch(operation: Operation) -> ColumnElement[bool]:
-    return and_(items.c.operation == operation.id, items.c.batch == operation.cursor_seq)
+class NotOurs(Exception):
+    """The operation is another replica's by now, or it does not run any more."""
 
 
-def _keep(
-    connection: Connection,
-    queue: Queue,
-    operation: Operation,
-    chosen: bulk.Chosen,
-    now: datetime,
-) -> None:
-    which = chosen.among(queue.failed)
-    kept = archive.keep_failed(
-        connection, queue, which, operation.action, operation.request_id, now
-    )
-    if kept != chosen.rows:
-        raise LostRace
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to `size` failures of an operation, those with a `seq` in (after_seq, last_seq].
 
-
-def _move(
-    connection: Connection,
-    queue: Queue,
-    operation: Operation,
-    chosen: bulk.Chosen,
-    now: datetime,
-) -> None:
-    if operation.action == "retry-all":
-        bulk.retry_batch(connection, queue, chosen, now)
-    else:
-        bulk.delete_batch(connection, queue, chosen)
-
-
-def _settle(
-    connection: Connection,
-    operation: Operation,
-    stretch: ColumnElement[bool],
-    now: datetime,
-    *,
-    every: bool,
-) -> None:
-    """Let the incidents of the batch say by whom; those of rows that were skipped, that they went.
-
-    `every` where nothing was skipped.
+    Where the operation has a pace its jobs may begin from `starts_at` on (naive UTC).
     """
-    moved = stretch
-    if not every:
-        moved_ids = select(items.c.failed_id).where(_batch(operation))
-        moved = and_(stretch, failures.c.failed_id.in_(moved_ids))
-        skipped = and_(stretch, failures.c.failed_id.not_in(moved_ids))
-        incidents.settle(connection, skipped, None, "gone", now)
-    incidents.settle(connection, moved, operation.actor, operation.action, now)
+
+    operation: int
+    number: int
+    after_seq: int
+    last_seq: int
+    size: int
+    starts_at: datetime
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether most failures of its stretch are its own, so that a range is read the fastest."""
+        return self.last_seq - self.after_seq <= 2 * self.size
 
 
-def _mark_gone(connection: Connection, stretch: ColumnElement[bool], now: datetime) -> None:
-    connection.execute(update(failures).where(stretch).values(gone_at=now))
+def left_behind(connection: Connection, operation: Operation, owner: str) -> list[Batch]:
+    """The claims that were not carried out, now this owner's; asked while it has none at work."""
+    _held(connection, operation, owner)
+    mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
+    connection.execute(update(batches).where(mine).values(owner=owner))
+    rows = connection.execute(select(batches).where(mine).order_by(batches.c.number)).mappings()
+    return [_batch(row) for row in rows]
 
 
-def _step(
+def claim(
+    connection: Connection, operation: Operation, owner: str, now: datetime, rows: int
+) -> Batch | None:
+    """The next batch of up to `rows` failures; None where nothing is left to claim.
+
+    Raises `NotOurs` where the operation is not this owner's to go on with.
+    """
+    fresh = _held(connection, operation, owner)
+    within = and_(
+        matching(fresh.scope), index.c.seq > fresh.cursor_seq, index.c.seq <= fresh.bound_seq
+    )
+    size = rows if fresh.cursor_seq or not fresh.canary else min(rows, fresh.canary)
+    seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(size).subquery()
+    last, count = connection.execute(select(func.max(seqs.c.seq), func.count())).one()
+    if not count:
+        return None
+    before = _last(connection, operation.id)
+    batch = Batch(
+        operation=operation.id,
+        number=1 if before is None else before.number + 1,
+        after_seq=fresh.cursor_seq,
+        last_seq=int(last),
+        size=int(count),
+        starts_at=_starts_at(fresh, before, now),
+    )
+    values = {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
+    connection.execute(insert(batches).values(state=CLAIMED, owner=owner, **values))
+    connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id)
+        .values(cursor_seq=batch.last_seq, heartbeat=now)
+    )
+    return batch
+
+
+def _held(connection: Connection, operation: Operation, owner: str) -> Operation:
+    fresh = locked(connection, operation.id)
+    if fresh is None or not may_go_on(fresh, owner):
+        raise NotOurs
+    return fresh
+
+
+def may_go_on(operation: Operation, owner: str) -> bool:
+    """Whether this owner may move its rows; its own function so that a test can break it."""
+    return operation.state == "running" and operation.owner == owner
+
+
+def _last(connection: Connection, operation: int) -> Batch | None:
+    every = select(batches).where(batches.c.operation == operation)
+    newest = every.order_by(batches.c.number.desc()).limit(1)
+    found = connection.execute(newest).mappings().first()
+    return None if found is None else _batch(found)
+
+
+def _batch(row: RowMapping) -> Batch:
+    return Batch(**{name: row[name] for name in Batch.__dataclass_fields__})
+
+
+def _starts_at(operation: Operation, before: Batch | None, now: datetime) -> datetime:
+    """Where the batch before ends at the operation's pace, but never in the past."""
+    if operation.pace is None or before is None:
+        return now
+    return max(now, before.starts_at + timedelta(minutes=before.size / operation.pace))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a batch that are still what they were: how many, between which ids, which."""
+
+    rows: int
+    lowest: int
+    highest: int
+    digest: str
+
+
+def listed(rows: Any) -> Found:
+    """These rows of the index, in the order of `seq`."""
+    lines = "".join(f"{row.failed_id}:{row.row_digest}\n" for row in rows)
+    ids = [row.failed_id for row in rows]
+    digest = hashlib.sha256(lines.encode()).hexdigest()
+    return Found(len(ids), min(ids, default=0), max(ids, default=0), digest)
+
+
+def close(
     connection: Connection,
     operation: Operation,
+    batch: Batch,
     owner: str,
-    cursor: int,
-    moved: int,
-    digest: str,
-    now: datetime,
+    values: dict[str, Any],
 ) -> None:
+    """Say that the batch is done, once, and only while the operation is this owner's."""
+    # Shared: the other batches of this owner do not wait, but an end or a take-over does.
+    fresh = locked(connection, operation.id, shared=True)
+    if fresh is None or not may_go_on(fresh, owner):
+        raise NotOurs
     exactly(
         connection.execute(
-            update(operations)
+            update(batches)
             .where(
-                operations.c.id == operation.id,
-                operations.c.owner == owner,
-                operations.c.state == "running",
-                operations.c.cursor_seq == operation.cursor_seq,
+                batches.c.operation == operation.id,
+                batches.c.number == batch.number,
+                batches.c.state == CLAIMED,
+                batches.c.owner == owner,
             )
-            .values(
-                cursor_seq=cursor,
-                done=operations.c.done + moved,
-                items_digest=digest,
-                heartbeat=now,
-            )
+            .values(state=DONE, **values)
         ),
         1,
     )
 
 
-def items_digest(connection: Connection, operation: int) -> str:
-    """The digest over the items of the operation, to compare with the one in the audit."""
-    rows = connection.execute(
-        select(items.c.batch, items.c.failed_id, items.c.row_digest)
-        .where(items.c.operation == operation)
-        .order_by(items.c.batch, items.c.failed_id)
-        # There may be a million of them.
-        .execution_options(yield_per=10_000)
+def all_done(connection: Connection, operation: Operation, owner: str) -> bool:
+    """Whether the operation is still this owner's and no claim of it waits to be carried out."""
+    fresh = locked(connection, operation.id)
+    waiting = select(batches.c.number).where(
+        batches.c.operation == operation.id, batches.c.state == CLAIMED
     )
-    digest, batch, whole = "", None, hashlib.sha256()
-    for number, failed_id, row_digest in rows:
-        if number != batch:
-            digest = digest if batch is None else whole.hexdigest()
-            batch, whole = number, hashlib.sha256(digest.encode())
-        whole.update(f"{failed_id}:{row_digest}\n".encode())
-    return digest if batch is None else whole.hexdigest()
+    return (
+        fresh is not None
+        and may_go_on(fresh, owner)
+        and connection.execute(waiting.limit(1)).first() is None
+    )
+
+
+def digest_of(connection: Connection, operation: int) -> str:
+    """One digest over those of the operation's batches, for the audit; empty where it has none."""
+    chosen = select(batches.c.number, batches.c.digest).where(
+        batches.c.operation == operation, batches.c.state == DONE
+    )
+    return _whole(connection.execute(chosen.order_by(batches.c.number)))
+
+
+def _whole(parts: Any) -> str:
+    lines = "".join(f"{number}:{digest}\n" for number, digest in parts)
+    return hashlib.sha256(lines.encode()).hexdigest() if lines else ""
+
+
+def items_digest(connection: Connection, operation: int) -> str:
+    """The same digest, made anew from the failures that name the operation."""
+    done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
+    parts = []
+    for row in connection.execute(done.order_by(batches.c.number)).mappings().all():
+        stretch = index.c.seq.between(row["after_seq"] + 1, row["last_seq"])
+        items = select(index.c.failed_id, index.c.row_digest).where(
+            stretch, index.c.operation == operation
+        )
+        parts.append(
+            (row["number"], listed(connection.execute(items.order_by(index.c.seq)).all()).digest)
+        )
+    return _whole(parts)

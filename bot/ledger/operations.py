@@ -4,6 +4,7 @@ The scope is every failure with `seq` up to a bound that matches the filter. Wha
 index, or came later, is never touched; what is gone or changed meanwhile is counted as skipped.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,20 +21,22 @@ from sqlalchemy import (
 
 from bot.ledger import scopes
 from bot.ledger.model import Action, Preview, Scope
-from bot.ledger.tables import failures, operations
+from bot.ledger.tables import batches, failures, operations
 from bot.queue.moves import for_update
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 TAKEN_OVER_AFTER = timedelta(seconds=15)
 TOP_GROUPS = 10
-ACTIVE = ("running", "cancelling")
+WORKING = ("running", "cancelling")
+ACTIVE = (*WORKING, "waiting")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A bulk change and how far it is.
 
-    Its states: planned, running, cancelling, done, cancelled, stopped.
+    Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
+    `pace` is in jobs a minute, `canary` in jobs; without `archive` nothing of it can be undone.
     """
 
     id: int
@@ -57,11 +60,17 @@ class Operation:
     skipped: int
     items_digest: str
     reason: str | None
+    pace: int | None
+    canary: int | None
+    archive: bool
 
 
-def _operation(row: RowMapping) -> Operation:
+def _operation(connection: Connection, row: RowMapping) -> Operation:
     names = Operation.__dataclass_fields__.keys()
     values: dict[str, Any] = {name: row[name] for name in names}
+    if row["state"] in ACTIVE:
+        # Its own row would make the batches that are at work wait for each other.
+        values["done"] = moved(connection, row["id"])
     values["scope"] = Scope.model_validate_json(row["scope"])
     return Operation(**values)
 
@@ -107,14 +116,12 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
     )
 
 
-def locked(connection: Connection, operation: int) -> Operation | None:
-    """The operation, locked until the transaction ends."""
-    row = (
-        connection.execute(for_update(select(operations).where(operations.c.id == operation)))
-        .mappings()
-        .first()
-    )
-    return None if row is None else _operation(row)
+def locked(connection: Connection, operation: int, *, shared: bool = False) -> Operation | None:
+    """The operation, locked until the transaction ends; `shared`: only against its change."""
+    chosen = select(operations).where(operations.c.id == operation)
+    locking = chosen.with_for_update(read=True) if shared else for_update(chosen)
+    row = connection.execute(locking).mappings().first()
+    return None if row is None else _operation(connection, row)
 
 
 def find(connection: Connection, operation: int) -> Operation | None:
@@ -124,7 +131,7 @@ def find(connection: Connection, operation: int) -> Operation | None:
         .mappings()
         .first()
     )
-    return None if row is None else _operation(row)
+    return None if row is None else _operation(connection, row)
 
 
 def running_on(connection: Connection, queue: str | None) -> Operation | None:
@@ -133,7 +140,13 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
     if queue is not None:
         chosen = chosen.where((operations.c.queue == queue) | operations.c.queue.is_(None))
     row = connection.execute(chosen.limit(1)).mappings().first()
-    return None if row is None else _operation(row)
+    return None if row is None else _operation(connection, row)
+
+
+def moved(connection: Connection, operation: int) -> int:
+    """How many rows the batches of an operation have moved."""
+    total = select(func.sum(batches.c.rows)).where(batches.c.operation == operation)
+    return int(connection.execute(total).scalar() or 0)
 
 
 def start(
@@ -156,20 +169,29 @@ def ask_to_stop(connection: Connection, operation: Operation) -> bool:
     """Let the next batch not begin; False where the operation is not running."""
     result = connection.execute(
         update(operations)
-        .where(operations.c.id == operation.id, operations.c.state == "running")
+        .where(operations.c.id == operation.id, operations.c.state.in_(("running", "waiting")))
         .values(state="cancelling")
     )
     return result.rowcount == 1
 
 
-def take(connection: Connection, owner: str, now: datetime) -> Operation | None:
-    """A running operation of this replica, or one whose replica has made no progress for 15 s."""
+def take(
+    connection: Connection, owner: str, now: datetime, passing: Collection[int] = ()
+) -> Operation | None:
+    """A running operation of this replica, or one whose replica has made no progress for 15 s.
+
+    Those that are to be passed over cannot go on now; they can be cancelled all the same.
+    """
     stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
     mine = operations.c.owner == owner
     row = (
         connection.execute(
             select(operations)
-            .where(operations.c.state.in_(ACTIVE), mine | stale)
+            .where(
+                operations.c.state.in_(WORKING),
+                mine | stale,
+                (operations.c.state == "cancelling") | operations.c.id.not_in(passing),
+            )
             .order_by(operations.c.id)
             .limit(1)
         )
@@ -191,17 +213,53 @@ def take(connection: Connection, owner: str, now: datetime) -> Operation | None:
     return find(connection, row["id"]) if taken.rowcount == 1 else None
 
 
+def wait_for_canary(connection: Connection, operation: Operation) -> bool:
+    """Let the operation stand until its first jobs have ended; False where it does not run."""
+    return _turn(connection, operation, "running", "waiting")
+
+
+def go_on(connection: Connection, operation: Operation, now: datetime) -> bool:
+    """Let the operation run after its first jobs have passed; False where it does not wait."""
+    return _turn(connection, operation, "waiting", "running", heartbeat=now)
+
+
+def _turn(
+    connection: Connection, operation: Operation, before: str, after: str, **values: Any
+) -> bool:
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state == before)
+        .values(state=after, **values)
+    )
+    return result.rowcount == 1
+
+
 def finish(
-    connection: Connection, operation: Operation, state: str, reason: str | None, now: datetime
+    connection: Connection,
+    operation: Operation,
+    state: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    done: int,
+    digest: str,
 ) -> bool:
     """End a running operation, once; False where it had ended.
 
-    At its end, what the scope held and was not moved had gone or changed meanwhile: skipped.
+    `done` rows were moved, with this digest over them. At the operation's end, what the scope held
+    and was not moved had gone or changed meanwhile: skipped.
     """
-    skipped = operations.c.total - operations.c.done if state == "done" else 0
+    skipped = operations.c.total - done if state == "done" else 0
     result = connection.execute(
         update(operations)
         .where(operations.c.id == operation.id, operations.c.state.in_(ACTIVE))
-        .values(state=state, reason=reason, skipped=skipped, finished_at=now)
+        .values(
+            state=state,
+            reason=reason,
+            done=done,
+            skipped=skipped,
+            items_digest=digest,
+            finished_at=now,
+        )
     )
     return result.rowcount == 1

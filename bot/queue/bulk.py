@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, literal, select
 
 from bot.queue.layouts import Queue
 from bot.queue.moves import RETRIED_COLUMNS, exactly, retried_rows
+from bot.queue.reads import unix
 
 BATCH_ROWS = 1_000
 """A worker that has drained its queue waits from a batch's insert into `jobs` to its commit: 15 ms
@@ -48,15 +49,37 @@ class Chosen:
         return within if self.is_dense else and_(within, failed.c.id == self.ids, self.batch)
 
 
-def retry_batch(connection: Connection, queue: Queue, chosen: Chosen, now: datetime) -> None:
-    """Move the chosen failed jobs back to `jobs`: all of them, or raise `LostRace`."""
+@dataclass(frozen=True)
+class Pace:
+    """How many jobs a minute may begin, the first at `starts_at` (naive UTC)."""
+
+    starts_at: datetime
+    a_minute: int
+
+    def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
+        """When each row of a batch in this order may begin, in unix seconds."""
+        before = func.row_number().over(order_by=order) - 1
+        return literal(unix(self.starts_at)) + before * 60 // self.a_minute
+
+
+def retry_batch(
+    connection: Connection, queue: Queue, chosen: Chosen, now: datetime, pace: Pace | None = None
+) -> tuple[int, int]:
+    """Move the chosen failed jobs back to `jobs`: all of them, or raise `LostRace`.
+
+    Returns the least and the greatest id that the new jobs can have; others may lie between.
+    """
     order = queue.failed.c.id if chosen.is_dense else chosen.ids
-    moving = retried_rows(queue, now).where(chosen.among(queue.failed)).order_by(order)
-    exactly(
-        connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, moving)),
-        chosen.rows,
-    )
+    available = None if pace is None else pace.available_at(order)
+    moving = retried_rows(queue, now, available).where(chosen.among(queue.failed)).order_by(order)
+    moved = connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, moving))
+    exactly(moved, chosen.rows)
     delete_batch(connection, queue, chosen)
+    last = connection.execute(select(func.max(queue.jobs.c.id))).scalar_one()
+    # SQLite names the last of several rows, and nobody inserts between them.
+    one = connection.dialect.name == "sqlite"
+    first = moved.lastrowid - chosen.rows + 1 if one else moved.lastrowid
+    return int(first), int(last)
 
 
 def delete_batch(connection: Connection, queue: Queue, chosen: Chosen) -> None:

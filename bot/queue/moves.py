@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     CursorResult,
     Select,
@@ -133,8 +134,13 @@ RETRIED_COLUMNS = (
 )
 
 
-def retried_rows(queue: Queue, now: datetime) -> Select[Any]:
-    """What failed jobs become in `jobs`, in the order of `RETRIED_COLUMNS`: as if new at `now`."""
+def retried_rows(
+    queue: Queue, now: datetime, available_at: ColumnElement[int] | None = None
+) -> Select[Any]:
+    """What failed jobs become in `jobs`, in the order of `RETRIED_COLUMNS`: as if new at `now`.
+
+    They may begin at once, or where it is said `available_at` (unix seconds).
+    """
     c = queue.failed.c
     at = unix(now)
     return select(
@@ -143,7 +149,7 @@ def retried_rows(queue: Queue, now: datetime) -> Select[Any]:
         literal(0),
         literal(MAX_ATTEMPTS),
         null(),
-        literal(at),
+        literal(at) if available_at is None else available_at,
         literal(at),
     )
 

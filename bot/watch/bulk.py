@@ -1,33 +1,37 @@
 """Bulk changes at work: batch after batch, by any replica, until done, cancelled or stopped."""
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.access.roles import Grant, check_queue
+from bot.access.roles import Grant
 from bot.answers import channel_context
-from bot.dispatch import may, request_id
+from bot.dispatch import request_id
 from bot.errors import Denied, Refusal, Unverifiable
 from bot.failpoints import reach
 from bot.ledger import audit, batches, operations, outbox
 from bot.ledger.model import Progress
 from bot.ledger.operations import Operation
-from bot.model import Actor, Invocation, Role, Source
-from bot.plans import ALL_QUEUES
+from bot.model import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.bulk import progress_message
+from bot.watch.lanes import BATCH_SECONDS, LANES, Lanes, granted
 
 log = structlog.get_logger(__name__)
 
-BATCH_SECONDS = 30.0
+T = TypeVar("T")
+
 EDIT_EVERY = timedelta(seconds=3)
-TAKE_EVERY = 1.0
+TURN_SECONDS = 1.0
+"""How long batches follow each other before the progress is told and a cancel is looked for."""
 # A batch that fails this often in a row ends the operation: it would fail for ever.
 TRIES = 20
 FAILED = "batch-failed"
@@ -47,7 +51,6 @@ _pause = threading.Event().wait
 class _Doubt:
     """Since when nobody can say what the person of an operation may do; ask again at `again`."""
 
-    operation: int
     since: datetime
     again: datetime
 
@@ -56,37 +59,48 @@ class _Doubt:
 class Runner:
     """Carries out this replica's bulk changes, at most `rows` in a batch.
 
-    What it remembers saves it questions, and counts what went wrong in a row; another replica that
-    takes over begins to count anew. `patience` is in seconds.
+    Every turn of so many `seconds` has several `lanes` of batches at work; with 0 seconds each lane
+    carries out one. What it remembers saves it questions, and counts what went wrong in a row;
+    another replica that takes over begins to count anew. `patience` is in seconds.
     """
 
     setup: Setup
     rows: int = BATCH_ROWS
+    lanes: int = LANES
+    seconds: float = TURN_SECONDS
     patience: float = PATIENCE
     _edited_at: datetime | None = None
     _failed: tuple[int, int] = (0, 0)
-    _doubt: _Doubt | None = None
-    _held: Operation | None = None
-    _held_until: float = 0.0
+    _doubts: dict[int, _Doubt] = field(default_factory=dict)
     _now: datetime = datetime.min  # noqa: DTZ901 naive UTC, until the database says its own
 
     def run_once(self) -> bool:
-        """Carry out one batch of an operation; False where nothing can be done now."""
+        """Give one operation a turn; False where nothing can be done now."""
         operation = self._take()
         return operation is not None and self._go_on(operation)
 
+    def _take(self) -> Operation | None:
+        """The operation to go on with; those that wait for Slack let others pass."""
+        setup = self.setup
+
+        def take(connection: Connection) -> Operation | None:
+            self._now = now = setup.clock(connection)
+            passing = [id_ for id_, doubt in self._doubts.items() if now < doubt.again]
+            return operations.take(connection, setup.replica, now, passing)
+
+        return self._change(take)
+
     def _go_on(self, operation: Operation) -> bool:
         setup = self.setup
-        doubt = self._doubt
+        doubt = self._doubts.get(operation.id)
         if operation.state == "cancelling":
             self._finish(operation, "cancelled", None, _grant_now(setup, operation))
             return True
-        if doubt is not None and doubt.operation == operation.id and self._now < doubt.again:
-            self._held = None
+        if doubt is not None and self._now < doubt.again:
             return False
         try:
-            grant = _granted(setup, operation)
-            rows = self._batch(operation)
+            grant = granted(setup, operation)
+            drained = self._turn(operation)
         except Unverifiable as refusal:
             return self._wait(operation, refusal)
         except Denied as refusal:
@@ -94,29 +108,31 @@ class Runner:
             return True
         except Exception as error:  # noqa: BLE001 whatever it is, it must not go on for ever
             return self._count(operation, error)
-        self._failed, self._doubt = (0, 0), None
-        if rows <= 0:
-            self._held = None
-        if rows == 0:
+        self._failed = (0, 0)
+        self._doubts.pop(operation.id, None)
+        if drained:
             self._finish(operation, "done", None, grant)
         return True
 
-    def _take(self) -> Operation | None:
-        """The operation to go on with; asked for once a second, since each batch asks too.
+    def _turn(self, operation: Operation) -> bool:
+        """Let the lanes work for a while, and tell how far they came; True where all is claimed."""
+        lanes = Lanes(self.setup, operation, self.rows, self.seconds)
+        alone = operation.canary is not None and operation.cursor_seq == 0
+        try:
+            return lanes.run(1 if alone else self.lanes)
+        finally:
+            self._change(lambda connection: self._tell(connection, operation))
 
-        A batch runs only while the operation does and nobody else has it.
-        """
-        if self._held is not None and monotonic() < self._held_until:
-            return self._held
-        setup = self.setup
+    def _tell(self, connection: Connection, operation: Operation) -> None:
+        now = self.setup.clock(connection)
+        fresh = operations.find(connection, operation.id)
+        due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
+        if fresh is not None and fresh.state in operations.ACTIVE and due:
+            self._edited_at = now
+            self._edit(connection, fresh, now)
 
-        def take(connection: Connection) -> Operation | None:
-            self._now = setup.clock(connection)
-            return operations.take(connection, setup.replica, self._now)
-
-        self._held = changing(setup.engine, monotonic() + BATCH_SECONDS, take)
-        self._held_until = monotonic() + TAKE_EVERY
-        return self._held
+    def _change(self, work: Callable[[Connection], T]) -> T:
+        return changing(self.setup.engine, monotonic() + BATCH_SECONDS, work)
 
     def run_to_end(self, begun: Progress) -> Progress:
         """Carry out one operation in this process, for the terminal; returns how it ended.
@@ -155,15 +171,13 @@ class Runner:
 
     def _wait(self, operation: Operation, refusal: Unverifiable) -> bool:
         """Keep the operation until Slack can say what its person may do, but not for ever."""
-        doubt = self._doubt
-        same = doubt is not None and doubt.operation == operation.id
-        since = doubt.since if doubt is not None and same else self._now
-        self._held = None
+        doubt = self._doubts.get(operation.id)
+        since = self._now if doubt is None else doubt.since
         if self._now - since >= DOUBT_ENDS:
             self._finish(operation, "stopped", refusal.code, NOBODY)
-            self._doubt = None
+            self._doubts.pop(operation.id, None)
             return True
-        self._doubt = _Doubt(operation.id, since, self._now + ASK_AGAIN)
+        self._doubts[operation.id] = _Doubt(since, self._now + ASK_AGAIN)
         _log_failure(operation.id, refusal)
         return False
 
@@ -171,7 +185,7 @@ class Runner:
         """Let a batch that failed be tried again, so many times."""
         number, times = self._failed
         times = times + 1 if number == operation.id else 1
-        self._held, self._failed = None, (operation.id, times)
+        self._failed = (operation.id, times)
         _log_failure(operation.id, error)
         if times < TRIES:
             return False
@@ -181,42 +195,25 @@ class Runner:
         self._failed = (0, 0)
         return True
 
-    def _batch(self, operation: Operation) -> int:
-        """How many rows were in the batch; -1 where it is not this replica's turn any more."""
-        setup = self.setup
-
-        def work(connection: Connection) -> int:
-            now = setup.clock(connection)
-            fresh = operations.find(connection, operation.id)
-            if fresh is None or fresh.state != "running":
-                return -1
-            rows = batches.advance(connection, setup.queue, fresh, setup.replica, now, self.rows)
-            reach("batch-moved")
-            due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
-            if rows and due:
-                self._edited_at = now
-                moved = operations.find(connection, operation.id)
-                self._edit(connection, moved or fresh, now)
-            return rows
-
-        rows = changing(setup.engine, monotonic() + BATCH_SECONDS, work)
-        reach("batch-committed")
-        return rows
-
     def _finish(self, operation: Operation, state: str, reason: str | None, grant: Grant) -> None:
         """Write the one terminal record and the message's last state, with the state itself."""
         setup = self.setup
-        self._held = None
 
         def work(connection: Connection) -> None:
             now = setup.clock(connection)
-            if not operations.finish(connection, operation, state, reason, now):
+            if state == "done" and not batches.all_done(connection, operation, setup.replica):
+                return
+            done = operations.moved(connection, operation.id)
+            digest = batches.digest_of(connection, operation.id)
+            if not operations.finish(
+                connection, operation, state, reason, now, done=done, digest=digest
+            ):
                 return
             ended = operations.find(connection, operation.id) or operation
             audit.write(connection, _record(setup, ended, grant, now))
             self._edit(connection, ended, now)
 
-        changing(setup.engine, monotonic() + BATCH_SECONDS, work)
+        self._change(work)
         reach("operation-finished")
 
     def _edit(self, connection: Connection, operation: Operation, now: datetime) -> None:
@@ -242,22 +239,10 @@ def progress_of(operation: Operation, now: datetime) -> Progress:
     )
 
 
-def _invocation(operation: Operation) -> Invocation:
-    actor = Actor(operation.actor, operation.team, Source(operation.source), operation.detail)
-    return Invocation(actor, operation.request_id, float("inf"), operation.channel)
-
-
-def _granted(setup: Setup, operation: Operation) -> Grant:
-    """What the person may do at this moment; `Denied` where it is not enough for the operation."""
-    queue = operation.scope.queue
-    check_queue(setup.rules, ALL_QUEUES if queue is None else queue)
-    return may(setup, _invocation(operation), setup.commands[operation.action].need)
-
-
 def _grant_now(setup: Setup, operation: Operation) -> Grant:
     """The same for the record of an end that needs no role."""
     try:
-        return _granted(setup, operation)
+        return granted(setup, operation)
     except Refusal:
         return NOBODY
 

@@ -105,7 +105,13 @@ def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
 
 
 def _refill(test: TestQueue) -> None:
-    emptied = ("jobs", "failed_jobs", "queue_bot_failures", "queue_bot_archive", "queue_bot_items")
+    emptied = (
+        "jobs",
+        "failed_jobs",
+        "queue_bot_failures",
+        "queue_bot_archive",
+        "queue_bot_batches",
+    )
     with test.engine.begin() as connection:
         for table in emptied:
             connection.execute(text(f"TRUNCATE TABLE {table}"))

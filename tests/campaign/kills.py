@@ -90,7 +90,7 @@ def _rounds(server: MariaDB, until: float, kill: Callable[[Replica, Replica], No
 def _finish(queue: TestQueue) -> None:
     clock = Ahead()
     clock.by += TAKEN_OVER_AFTER * 2
-    runner = Runner(make_setup(queue, "third", clock=clock), BATCH)
+    runner = Runner(make_setup(queue, "third", clock=clock), BATCH, lanes=1, seconds=0)
     with suppress(Refusal):
         while runner.run_once():
             pass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from bot.ledger import tables
+from bot.ledger import operations, tables
 from bot.playground.demo import IDS
 from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
@@ -30,9 +30,12 @@ def shown(view: Json) -> str:
     return json.dumps(view["blocks"], ensure_ascii=False)
 
 
-def operation(team: Team) -> Any:
-    """The only operation."""
-    (found,) = team.queue.rows(tables.operations)
+def operation(team: Team) -> operations.Operation:
+    """The only operation, as it is now."""
+    (row,) = team.queue.rows(tables.operations)
+    with team.queue.engine.begin() as connection:
+        found = operations.find(connection, row.id)
+    assert found is not None
     return found
 
 
@@ -69,7 +72,7 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
     assert len(team.queue.jobs) == 5
     assert {row.payload for row in team.queue.jobs} == before
     assert {row.attempts for row in team.queue.jobs} == {0}
-    assert len(team.queue.rows(tables.items)) == 5
+    assert [row.operation for row in team.queue.rows(tables.failures)][:5] == [1] * 5
     assert {row.action for row in team.archived} == {"retry-all"}
     assert outcomes(team) == [("retry-all", "started"), ("retry-all", "done")]
     started, finished = team.audit_texts(2)

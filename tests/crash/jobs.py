@@ -40,7 +40,7 @@ def run_bulk(setup: Setup, action: str, rows: int, key: str) -> str:
     assert started.result is not None, started.refusal
     assert isinstance(started.result.extra, BulkExtra)
     assert started.result.extra.progress is not None
-    return Runner(setup, rows).run_to_end(started.result.extra.progress).state
+    return Runner(setup, rows, lanes=1, seconds=0).run_to_end(started.result.extra.progress).state
 
 
 def tell(setup: Setup, base_url: str, token: str) -> int:

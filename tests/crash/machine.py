@@ -86,7 +86,9 @@ class Machine(RuleBasedStateMachine):
             name: make_setup(self.queue, name, clock=self.clock, directory=self.people)
             for name in ("a", "b")
         }
-        self.runners = {name: Runner(setup, 2) for name, setup in self.setups.items()}
+        self.runners = {
+            name: Runner(setup, 2, lanes=1, seconds=0) for name, setup in self.setups.items()
+        }
         self.born, self.worked = Counter[str](), Counter[str]()
         self.said: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
         self.told: list[str] = []

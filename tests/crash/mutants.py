@@ -13,12 +13,12 @@ from sqlalchemy import update
 from bot import dispatch, plans, targets
 from bot.access.roles import Grant
 from bot.failpoints import reach
-from bot.ledger import audit, operations
+from bot.ledger import audit, batches, operations
 from bot.ledger import tables as t
 from bot.model import Role
 from bot.queue import moves
 from bot.queue.database import changing
-from bot.watch import bulk, delivery, failures, incidents, sealing
+from bot.watch import delivery, failures, incidents, lanes, sealing
 
 
 @contextmanager
@@ -65,13 +65,13 @@ def no_row_digest() -> Iterator[None]:
 @contextmanager
 def no_frozen_bound() -> Iterator[None]:
     """A bulk change takes what matches when it runs, not what was confirmed."""
-    find = operations.find
+    locked = operations.locked
 
-    def unbounded(*given: Any) -> Any:
-        found = find(*given)
+    def unbounded(*given: Any, **named: Any) -> Any:
+        found = locked(*given, **named)
         return None if found is None else replace(found, bound_seq=2**53)
 
-    with replaced((operations, "find"), by=unbounded):
+    with replaced((batches, "locked"), by=unbounded):
         yield
 
 
@@ -106,7 +106,7 @@ def no_epoch() -> Iterator[None]:
 @contextmanager
 def no_permission_check() -> Iterator[None]:
     """Everybody may do everything."""
-    places = ((dispatch, "may"), (bulk, "may"))
+    places = ((dispatch, "may"), (lanes, "may"))
     with replaced(*places, by=lambda *_given: Grant(Role.ADMIN, "mutant")):
         yield
 

@@ -110,7 +110,7 @@ def a_row_commits_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
     watch(setup, hold(setup))
     with mutant():
         confirm(setup, "retry-all", preview)
-        run_out(Runner(setup, 2))
+        run_out(Runner(setup, 2, lanes=1, seconds=0))
     assert [left.queue for left in queue.failed] == ["q"]
     assert broken(queue) == []
 
@@ -144,9 +144,9 @@ def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
     plan = previewed(setup, "retry-all")
     with mutant():
         first = confirm(setup, "retry-all", plan)
-        run_out(Runner(setup, 2))
+        run_out(Runner(setup, 2, lanes=1, seconds=0))
         second = confirm(setup, "retry-all", plan)
-        run_out(Runner(setup, 2))
+        run_out(Runner(setup, 2, lanes=1, seconds=0))
     assert codes([first, second]) == ["ok", "plan-expired"]
     assert broken(queue) == []
 

@@ -16,7 +16,7 @@ from bot.queue.layouts import spec_tables
 from bot.queue.limits import limited, lock_wait
 
 JOBS, FAILED = spec_tables()
-KEYS = select(t.items.c.failed_id)
+KEYS = select(t.failures.c.failed_id)
 
 
 def compiled(statement: Any) -> str:

@@ -10,11 +10,11 @@ from sqlalchemy import delete, insert, select
 
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import batches, journal
+from bot.ledger import batches, journal, operations
 from bot.ledger import incidents as ledger_incidents
 from bot.ledger import tables as t
 from bot.ledger.model import Preview, Progress
-from bot.ledger.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER
+from bot.ledger.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
 from bot.plans import BulkExtra
 from bot.registry import Setup
 from bot.watch.bulk import Runner
@@ -48,11 +48,14 @@ class Bench:
 
     def runner(self, rows: int = 3, setup: Setup | None = None) -> Runner:
         """One who carries out this replica's operations."""
-        return Runner(setup or self.setup, rows)
+        return Runner(setup or self.setup, rows, lanes=1, seconds=0)
 
-    def operation(self, number: int = 1) -> Any:
-        """The operation as it is stored."""
-        return next(row for row in self.queue.rows(t.operations) if row.id == number)
+    def operation(self, number: int = 1) -> Operation:
+        """The operation as it is now."""
+        with self.queue.engine.begin() as connection:
+            found = operations.find(connection, number)
+        assert found is not None
+        return found
 
 
 @pytest.fixture
@@ -91,6 +94,11 @@ def started(setup: Setup, words: str = "retry-all") -> Progress:
     return progress
 
 
+def items(bench: Bench, number: int = 1) -> list[int]:
+    """The ids of the failed jobs that an operation moved."""
+    return [row.failed_id for row in bench.queue.rows(t.failures) if row.operation == number]
+
+
 def run_out(runner: Runner) -> None:
     for _ in range(100):
         if not runner.run_once():
@@ -111,7 +119,7 @@ def test_everything_in_scope_is_moved_once_whatever_the_size_of_a_batch(
     assert len(bench.queue.jobs) == (7 if action == "retry-all" else 0)
     row = bench.operation(progress.operation)
     assert (row.state, row.total, row.done, row.skipped) == ("done", 7, 7, 0)
-    assert [item.failed_id for item in bench.queue.rows(t.items)] == list(range(1, 8))
+    assert items(bench) == list(range(1, 8))
     assert broken(bench.queue, before) == []
 
 
@@ -123,7 +131,7 @@ def test_only_what_was_there_at_the_preview_is_touched(bench: Bench) -> None:
     confirm(bench.setup, "retry-all", preview.plan)
     run_out(bench.runner())
     assert [row.id for row in bench.queue.failed] == new
-    assert [item.failed_id for item in bench.queue.rows(t.items)] == old
+    assert items(bench) == old
     assert broken(bench.queue) == []
 
 
@@ -181,7 +189,7 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     row = bench.operation(progress.operation)
     assert (row.state, row.total, row.done, row.skipped) == ("done", 6, 3, 3)
     assert [row.id for row in bench.queue.failed] == [3]
-    assert [item.failed_id for item in bench.queue.rows(t.items)] == [4, 5, 6]
+    assert items(bench) == [4, 5, 6]
     by = {row.failed_id: (row.closed_by, row.closed_how) for row in bench.queue.rows(t.incidents)}
     assert by == {
         1: (OMAR, "retry"),
@@ -386,7 +394,7 @@ def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None
         recorded = json.loads(bench.queue.rows(journal.audit)[-1].arguments)["items_digest"]
         assert batches.items_digest(connection, 1) == recorded
         connection.execute(
-            t.items.update().where(t.items.c.failed_id == 4).values(row_digest="0" * 32)
+            t.failures.update().where(t.failures.c.failed_id == 4).values(row_digest="0" * 32)
         )
         assert batches.items_digest(connection, 1) != recorded
 

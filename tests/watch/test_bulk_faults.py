@@ -204,7 +204,8 @@ def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_repl
     alone = connect(bench.queue.url, pool=1)
     held: list[Connection] = []
     arm(failpoint, 2, lambda: held.append(alone.connect()))
-    ended = Runner(replace(bench.setup, engine=alone), 2, patience=0.0).run_to_end(begun)
+    setup = replace(bench.setup, engine=alone)
+    ended = Runner(setup, 2, lanes=1, seconds=0, patience=0.0).run_to_end(begun)
     assert (ended.operation, ended.state, ended.done, ended.total) == (1, "running", 2, 5)
     held[0].close()
     alone.dispose()

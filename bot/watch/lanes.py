@@ -1,0 +1,113 @@
+"""The batches of one operation at work side by side, for one turn."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.access.roles import Grant, check_queue
+from bot.dispatch import may
+from bot.failpoints import reach
+from bot.ledger import batches, carrying
+from bot.ledger.batches import Batch, NotOurs
+from bot.ledger.operations import Operation
+from bot.model import Actor, Invocation, Source
+from bot.plans import ALL_QUEUES, need_of
+from bot.queue.database import changing
+from bot.registry import Setup
+
+T = TypeVar("T")
+
+BATCH_SECONDS = 30.0
+LANES = 2
+"""Two batches at once: while the server writes one to its log, it moves the rows of the other."""
+
+
+@dataclass
+class Lanes:
+    """One turn of an operation: batches of up to `rows` for so many `seconds`, one at least."""
+
+    setup: Setup
+    operation: Operation
+    rows: int
+    seconds: float
+    _left: deque[Batch] = field(default_factory=deque)
+
+    def run(self, lanes: int) -> bool:
+        """Work in so many lanes; True where nothing is left to claim.
+
+        Raises what the first lane that failed did; by then all of them have ended.
+        """
+        try:
+            self._left.extend(self._change(self._left_behind))
+        except NotOurs:
+            return False
+        if self.setup.engine.dialect.name == "sqlite":
+            lanes = 1  # it has one writer at a time
+        until = monotonic() + self.seconds
+        with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
+            ended = [pool.submit(self._lane, until) for _ in range(lanes)]
+        drained = [lane.result() for lane in ended]
+        return all(drained)
+
+    def _lane(self, until: float) -> bool:
+        """Batch after batch; True where nothing is left to claim."""
+        try:
+            while True:
+                granted(self.setup, self.operation)
+                batch = self._next()
+                if batch is None:
+                    return True
+                self._carry_out(batch)
+                if monotonic() >= until:
+                    return False
+        except NotOurs:
+            return False
+
+    def _next(self) -> Batch | None:
+        try:
+            return self._left.popleft()
+        except IndexError:
+            batch = self._change(self._claim)
+        reach("batch-claimed")
+        return batch
+
+    def _left_behind(self, connection: Connection) -> list[Batch]:
+        return batches.left_behind(connection, self.operation, self.setup.replica)
+
+    def _claim(self, connection: Connection) -> Batch | None:
+        setup = self.setup
+        now = setup.clock(connection)
+        return batches.claim(connection, self.operation, setup.replica, now, self.rows)
+
+    def _carry_out(self, batch: Batch) -> None:
+        setup = self.setup
+
+        def work(connection: Connection) -> None:
+            now = setup.clock(connection)
+            carrying.carry_out(connection, setup.queue, self.operation, batch, setup.replica, now)
+            reach("batch-moved")
+
+        self._change(work)
+        reach("batch-committed")
+
+    def _change(self, work: Callable[[Connection], T]) -> T:
+        return changing(self.setup.engine, monotonic() + BATCH_SECONDS, work)
+
+
+def _invocation(operation: Operation) -> Invocation:
+    actor = Actor(operation.actor, operation.team, Source(operation.source), operation.detail)
+    return Invocation(actor, operation.request_id, float("inf"), operation.channel)
+
+
+def granted(setup: Setup, operation: Operation) -> Grant:
+    """What the person may do at this moment; `Denied` where it is not enough for the operation."""
+    queue = operation.scope.queue
+    check_queue(setup.rules, ALL_QUEUES if queue is None else queue)
+    return may(
+        setup, _invocation(operation), need_of(setup.commands[operation.action], operation.total)
+    )
