@@ -19,6 +19,7 @@ from bot.errors import Invalid, UnknownCommand
 from bot.registry import Arguments, Command
 
 MAX_TEXT = 2_000
+LONGEST_ORDER = 64
 MAX_IDS = 20
 """What goes in one transaction; more is bulk, with its preview."""
 
@@ -176,6 +177,23 @@ def _read_id(value: object) -> int:
 OneId = Annotated[int, BeforeValidator(_read_id)]
 """One id, as a word."""
 
+_GROUP = re.compile(r"[eE]?(\d{1,18})")
+
+
+def _read_group(value: object) -> int:
+    if isinstance(value, list | tuple):
+        if len(value) != 1:
+            raise ValueError("one:")
+        value = value[0]
+    found = _GROUP.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
+    if found is None:
+        raise ValueError(f"group:{str(value)[:20]}")
+    return int(found[1])
+
+
+GroupId = Annotated[int, BeforeValidator(_read_group)]
+"""One error group, as `E12` or `12`."""
+
 _AGE = re.compile(r"^(\d{1,5})([smhdw])$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -191,3 +209,18 @@ def _read_age(value: object) -> object:
 
 Age = Annotated[timedelta, BeforeValidator(_read_age)]
 """A length of time: `90s`, `30m`, `12h`, `7d`, `2w`."""
+
+
+def _read_order(value: object) -> str:
+    if isinstance(value, list | tuple):
+        if len(value) != 1:
+            raise ValueError("one-order:")
+        value = value[0]
+    word = str(value).strip().removeprefix("#").strip()
+    if not word:
+        raise ValueError("one-order:")
+    return word[:LONGEST_ORDER]
+
+
+Order = Annotated[str, BeforeValidator(_read_order)]
+"""An order's number or name, cut as the index of failures cuts it."""

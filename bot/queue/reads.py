@@ -1,5 +1,6 @@
 """What the queue holds: status, lists and single rows. Every scan is bounded in rows and time."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -167,15 +168,23 @@ def failed(
     `after` is the last id of the page before.
     """
     c = queue.failed.c
-    chosen = _failed_columns(queue).order_by(c.id.desc()).limit(limit)
+    chosen = failed_columns(queue).order_by(c.id.desc()).limit(limit)
     if name is not None:
         chosen = chosen.where(c.queue == name)
     if after is not None:
         chosen = chosen.where(c.id < after)
     rows = _listed(connection, chosen)
-    found = tuple(_failed(queue, row) for row in rows)
+    found = tuple(failed_of(queue, row) for row in rows)
     digests = {row["id"]: row["digest"] for row in rows}
     return FailedJobList(failed_jobs=found, count=len(found)), digests
+
+
+def failed_by_ids(connection: Connection, queue: Queue, ids: Sequence[int]) -> list[RowMapping]:
+    """The rows of `failed_columns` with these ids, the greatest first; their texts unmasked."""
+    if not ids:
+        return []
+    c = queue.failed.c
+    return _listed(connection, failed_columns(queue).where(c.id.in_(ids)).order_by(c.id.desc()))
 
 
 def _listed(connection: Connection, chosen: Select[Any]) -> list[RowMapping]:
@@ -206,12 +215,12 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
 
     Raises `FailedJobNotFound`.
     """
-    chosen = _failed_columns(queue, DETAIL_HEAD).where(queue.failed.c.id == failed_id)
+    chosen = failed_columns(queue, DETAIL_HEAD).where(queue.failed.c.id == failed_id)
     row = connection.execute(chosen).mappings().first()
     if row is None:
         raise FailedJobNotFound(id=str(failed_id))
     return FailedJobDetail(
-        failed_job=_failed(queue, row),
+        failed_job=failed_of(queue, row),
         error_group=queue.mask(error_group(row["exception"][:EXCEPTION_HEAD])),
         exception=queue.mask(row["exception"]),
         payload=row["payload"],
@@ -227,7 +236,8 @@ def job_columns(queue: Queue) -> Select[Any]:
     return select(*others, head, job_digest(queue.jobs).label("digest"))
 
 
-def _failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select[Any]:
+def failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select[Any]:
+    """What lists and details read of failed jobs; of payload and exception the heads."""
     c = queue.failed.c
     return select(
         c.id,
@@ -258,7 +268,8 @@ def job_of(queue: Queue, row: RowMapping, now: datetime) -> Job:
     )
 
 
-def _failed(queue: Queue, row: RowMapping) -> FailedJob:
+def failed_of(queue: Queue, row: RowMapping) -> FailedJob:
+    """A row of `failed_columns` as the spec has it."""
     said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return FailedJob(
         id=row["id"],

@@ -414,11 +414,51 @@ audit-untold = Audit { $records }: Slack refused its message. { $tail } shows it
 channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot there, or choose another channel.
 history-title = *History*, newest first
 history-none = Nothing was changed or refused yet.
-history-more =
+
+## Orders and history
+find-title = *Order { $order }*
+find-now = Now: { $what }
+find-now-nowhere = Now neither failed nor in the queue, as far as was looked.
+find-now-failed = { $count } failed
+find-now-pending = { $count } pending
+find-now-delayed = { $count } delayed
+find-now-reserved = { $count } reserved
+find-failed = ❌ *Failed job { $id }*
+find-failed-then = ▫️ failed job { $id }
+find-gone = ▫️ failed job { $id } is gone, not through this bot
+find-became-job = { $row } → job { $job }
+find-bulk = bulk change { $operation }
+find-kept = the archive still has it
+find-earlier = … and { $count } earlier
+find-earlier-more = … and more than { $count } earlier
+find-looked-all =
     { $count ->
-        [one] 1 older record is not shown. Ask for one job (job=45) or one person (user=@name).
-       *[other] { $count } older records are not shown. Ask for one job (job=45) or one person (user=@name).
+        [0] Searched the index of failures and the audit; there are no jobs in the queue.
+        [one] Searched the only job in the queue, the index of failures and the audit.
+       *[other] Searched all { $count } jobs in the queue, the index of failures and the audit.
     }
+find-looked-newest = Searched the index of failures, the audit, and of the jobs in the queue only the newest { $newest }.
+find-looked-ends = Searched the index of failures, the audit, and of the jobs in the queue only the newest { $newest } and the oldest { $oldest }.
+find-looked-of = There are about { $count }.
+find-looked-time = ⏱️ The search of the jobs stopped early, because its time was up.
+find-none = Nothing is known of it.
+find-none-hint = An order is found by exactly what the payloads say, capital letters too. Failures that are gone are known for 30 days.
+find-indexing = ⏳ What failed before the bot's first start is still being read in: older failures may be missing.
+fate-as = { $word } (failed job { $id })
+fate-unknown = outcome not known
+retries =
+    { $count ->
+        [one] Retried once: { $who }.
+       *[other] Retried { $count } times: { $who }.
+    }
+retries-by = { $who } { $count }
+retries-last = Last outcome: { $became }.
+history-none-here = No record fits.
+history-narrow = There may be older ones. To narrow it down: { $filters }
+button-older = Older
+button-order = Show order
+help-find = everything about one order
+problem-one-order = Exactly one order is needed
 
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
@@ -538,6 +578,54 @@ reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
 reason-read-only = changes were off
+
+## Error groups
+button-retry-group = Retry group…
+scope-since = { " " }since { $at }
+errors-title = *Errors*{ $scope }, most failed jobs first
+errors-none = ✅ No errors{ $scope }.
+errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
+errors-indexing = ⚠️ Older failures are still being read in and are not among these.
+error-row = *{ $error }*
+error-title = *Error group { $error }*
+error-name = Error group { $error }
+error-failed =
+    { $count ->
+        [0] none left
+        [one] 1 failed job
+       *[other] { $count } failed jobs
+    }
+error-appeared = { $count } failed in this time
+error-queue = { $queue } ({ $count })
+error-more-queues =
+    { $count ->
+        [one] and 1 more queue
+       *[other] and { $count } more queues
+    }
+error-first = first { $at }
+error-last = last { $at }
+error-orders =
+    { $count ->
+        [one] order { $orders }
+       *[other] orders { $orders }
+    }
+error-bleeding = 🔴 still failing: { $count } in the last { $minutes } min
+error-bleeding-many = 🔴 still failing: { $count } or more in the last { $minutes } min
+error-pile = ⚪ nothing new for { $age }
+error-bar = last { $hours } h: { $bar } { $count }
+error-hours = last { $hours } h: { $count } ({ $figures })
+label-seen = *Seen:*
+label-orders = *Orders of the newest:*
+label-in-common = *What they have in common*
+label-example = *The newest of them* (secrets masked)
+label-newest-failures = *Newest failed jobs of this group*
+error-none-left = No failed job of this group is left among its newest.
+help-errors = failures by what caused them, and whether that goes on
+help-error = everything about one error group
+refusal-error-group-not-found = There is no error group { $error }: its failures are gone, or it never was
+reason-error-group-not-found = error group not found
+problem-group = { $value } is not an error group like E12
+problem-since = { $field } can be at most { $value }: older hours are not kept apart
 
 ## What is wrong with an argument
 problem-unknown-key = There is no argument { $field }

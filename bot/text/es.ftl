@@ -430,11 +430,67 @@ audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo 
 channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
 history-title = *Historial*, lo más reciente primero
 history-none = Todavía no hay cambios ni rechazos.
-history-more =
+
+## Órdenes e historial
+find-title = *Orden { $order }*
+find-now = Ahora: { $what }
+find-now-nowhere = Ahora no está ni fallida ni en la cola, hasta donde se buscó.
+find-now-failed =
     { $count ->
-        [one] 1 registro más antiguo no se muestra. Se puede pedir un job (job=45) o una persona (user=@nombre).
-       *[other] { $count } registros más antiguos no se muestran. Se puede pedir un job (job=45) o una persona (user=@nombre).
+        [one] 1 fallido
+       *[other] { $count } fallidos
     }
+find-now-pending =
+    { $count ->
+        [one] 1 pendiente
+       *[other] { $count } pendientes
+    }
+find-now-delayed =
+    { $count ->
+        [one] 1 diferido
+       *[other] { $count } diferidos
+    }
+find-now-reserved =
+    { $count ->
+        [one] 1 reservado
+       *[other] { $count } reservados
+    }
+find-failed = ❌ *Job fallido { $id }*
+find-failed-then = ▫️ job fallido { $id }
+find-gone = ▫️ el job fallido { $id } ya no está, y no fue por este bot
+find-became-job = { $row } → job { $job }
+find-bulk = cambio masivo { $operation }
+find-kept = sigue en el archivo
+find-earlier = … y { $count } antes
+find-earlier-more = … y más de { $count } antes
+find-looked-all =
+    { $count ->
+        [0] Se buscó en el índice de fallos y en la auditoría; no hay jobs en la cola.
+        [one] Se buscó en el único job de la cola, en el índice de fallos y en la auditoría.
+       *[other] Se buscó en los { $count } jobs de la cola, en el índice de fallos y en la auditoría.
+    }
+find-looked-newest = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos.
+find-looked-ends = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos y los { $oldest } más antiguos.
+find-looked-of = Hay unos { $count }.
+find-looked-time = ⏱️ La búsqueda entre los jobs terminó antes, porque se acabó su tiempo.
+find-none = No se sabe nada de ella.
+find-none-hint = Una orden se encuentra por lo que dicen exactamente los payloads, mayúsculas incluidas. Los fallos que ya no están se conocen durante 30 días.
+find-indexing = ⏳ Todavía se está leyendo lo que falló antes del primer arranque del bot: pueden faltar fallos antiguos.
+fate-as = { $word } (job fallido { $id })
+fate-unknown = resultado desconocido
+retries =
+    { $count ->
+        [one] Reintentada una vez: { $who }.
+       *[other] Reintentada { $count } veces: { $who }.
+    }
+retries-by = { $who } { $count }
+retries-last = Último resultado: { $became }.
+history-none-here = Ningún registro coincide.
+history-narrow = Puede haber más antiguos. Para acotar: { $filters }
+button-older = Más antiguos
+button-order = Ver la orden
+help-find = todo sobre una orden
+problem-one-order = Hace falta exactamente una orden
 
 ## Personas y ayuda
 whoami-role = { $who }: el rol aquí es *{ $role }*.
@@ -554,6 +610,54 @@ reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
 reason-read-only = los cambios estaban desactivados
+
+## Grupos de error
+button-retry-group = Reintentar grupo…
+scope-since = { " " }desde { $at }
+errors-title = *Errores*{ $scope }, primero los de más jobs fallidos
+errors-none = ✅ No hay errores{ $scope }.
+errors-totals = Jobs fallidos: { $failed } · Grupos de error: { $groups }
+errors-indexing = ⚠️ Aún se están leyendo fallos anteriores, que no están entre estos.
+error-row = *{ $error }*
+error-title = *Grupo de error { $error }*
+error-name = Grupo de error { $error }
+error-failed =
+    { $count ->
+        [0] no queda ninguno
+        [one] 1 job fallido
+       *[other] { $count } jobs fallidos
+    }
+error-appeared = { $count } fallaron en este tiempo
+error-queue = { $queue } ({ $count })
+error-more-queues =
+    { $count ->
+        [one] y 1 cola más
+       *[other] y { $count } colas más
+    }
+error-first = primero { $at }
+error-last = último { $at }
+error-orders =
+    { $count ->
+        [one] orden { $orders }
+       *[other] órdenes { $orders }
+    }
+error-bleeding = 🔴 sigue fallando: { $count } en los últimos { $minutes } min
+error-bleeding-many = 🔴 sigue fallando: { $count } o más en los últimos { $minutes } min
+error-pile = ⚪ nada nuevo desde hace { $age }
+error-bar = últimas { $hours } h: { $bar } { $count }
+error-hours = últimas { $hours } h: { $count } ({ $figures })
+label-seen = *Visto:*
+label-orders = *Órdenes de los más recientes:*
+label-in-common = *Lo que tienen en común*
+label-example = *El más reciente* (datos secretos ocultos)
+label-newest-failures = *Jobs fallidos más recientes de este grupo*
+error-none-left = Entre los más recientes de este grupo no queda ningún job fallido.
+help-errors = los fallos según su causa, y si continúan
+help-error = todo sobre un grupo de error
+refusal-error-group-not-found = No existe el grupo de error { $error }: sus fallos ya no están, o nunca existió
+reason-error-group-not-found = grupo de error no encontrado
+problem-group = { $value } no es un grupo de error como E12
+problem-since = { $field } puede ser a lo sumo { $value }: las horas anteriores no se guardan por separado
 
 ## Qué tiene de malo un argumento
 problem-unknown-key = No existe el argumento { $field }

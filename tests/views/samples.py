@@ -44,8 +44,8 @@ NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
 DIGEST = "0123456789abcdef" * 2
 
 READS = frozenset(
-    {"status", "jobs", "failed", "job", "failed-job", "stuck", "history", "whoami", "help"}
-)
+    {"status", "jobs", "failed", "errors", "error", "job", "failed-job", "stuck", "history"}
+) | {"whoami", "help"}
 CHANGES = frozenset({"retry", "release", "undo"})
 ADMINS = frozenset(
     {"retry-all", "delete", "delete-failed", "clear-failed", "cancel", "freeze", "unfreeze"}

@@ -1,0 +1,73 @@
+"""`/queue errors`: failures by what caused them, and whether that still goes on."""
+
+from datetime import timedelta
+
+from pydantic import Field, field_validator
+
+from bot.grammar import Age
+from bot.ledger import error_reads
+from bot.ledger.error_model import ErrorGroups, ErrorsListed
+from bot.ledger.failures import backfill_left
+from bot.model import Message, Role
+from bot.queue.layouts import LONGEST_QUEUE
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.error_groups import error_list
+
+MOST = 50
+
+
+class ErrorsArguments(Arguments):
+    """One queue, or a length of time; `after` is how many groups the page before ended with."""
+
+    queue: str | None = Field(
+        default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
+    )
+    since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
+    limit: int = Field(default=10, ge=1, le=MOST)
+    after: int = Field(default=0, ge=0, le=100_000, json_schema_extra={"internal": True})
+
+    @field_validator("since")
+    @classmethod
+    def _no_longer_than_hours_are_kept(cls, since: timedelta | None) -> timedelta | None:
+        if since is not None and since > error_reads.LONGEST_SINCE:
+            raise ValueError("since:7d")
+        return since
+
+
+class ErrorsResult(Result):
+    """The groups."""
+
+    data: ErrorGroups
+    extra: ErrorsListed
+
+
+def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
+    """Read one page."""
+    within = error_reads.window(work.queue, work.now, args.queue, args.since)
+    given: dict[str, str | int] = {"limit": args.limit}
+    if args.queue is not None:
+        given["queue"] = args.queue
+    if args.since is not None:
+        given["since"] = f"{args.since // timedelta(minutes=1)}m"
+    return ErrorsResult(
+        data=error_reads.groups(work.connection, within, args.limit, args.after),
+        extra=ErrorsListed(
+            arguments=given, after=args.after, indexing=backfill_left(work.connection)
+        ),
+    )
+
+
+def view(result: ErrorsResult, context: Context) -> Message:
+    """Each group with its counts and its bar, Details and, for those who may, Retry group."""
+    return error_list(result.data, result.extra, context)
+
+
+COMMAND = Command(
+    name="errors",
+    arguments=ErrorsArguments,
+    role=Role.VIEWER,
+    result=ErrorsResult,
+    run=run,
+    view=view,
+)

@@ -1,0 +1,226 @@
+"""Error groups: the list of what fails and whether it still does, and all about one group."""
+
+from collections.abc import Sequence
+
+from bot.ledger.error_model import (
+    RECENT_AT_MOST,
+    RECENT_MINUTES,
+    ErrorDetail,
+    ErrorDetailListed,
+    ErrorGroup,
+    ErrorGroups,
+    ErrorsListed,
+)
+from bot.model import Block, Message, Modal, Role, Source
+from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
+from bot.views.blocks import SECTION, actions, context_line, fields, message, section
+from bot.views.buttons import Argument, page_button, run_button
+from bot.views.context import Context
+from bot.views.details import TITLE
+from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, seconds_since
+from bot.views.rows import failed_elements, failed_line, row_blocks
+
+ROWS = 8
+"""Groups a message: with their buttons and the text for notifications under 10,000 characters."""
+NAME = 140
+ROW = 500
+QUEUES = 3
+DETAIL_QUEUES = 10
+EXAMPLE = 1_500
+MOST_BY_OPERATOR = 500
+"""Failed jobs that an operator may retry at once by a filter."""
+
+_BARS = "▁▂▃▄▅▆▇█"
+_NONE = "·"
+
+
+def error_list(found: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Message:
+    """A group a row, with Details and Retry group; in the terminal all that were read."""
+    texts = ctx.texts
+    in_terminal = ctx.source is Source.TERMINAL
+    rows = found.errors if in_terminal else found.errors[:ROWS]
+    scope = _scope(found, listed, ctx)
+    notes = [texts("errors-indexing")] if listed.indexing else []
+    if not rows:
+        said = texts("errors-none", scope=scope)
+        return message([said, *notes], [section(said), *(context_line(note) for note in notes)])
+    title = texts("errors-title", scope=scope)
+    totals = texts("errors-totals", failed=found.failed, groups=found.count)
+    blocks = [section(title), context_line(totals)]
+    lines = [title, totals]
+    for row in rows:
+        windowed = found.since is not None
+        elements = _elements(row, listed.arguments.get("queue"), ctx)
+        shown = _row(row, ctx, windowed=windowed, numbers=False)
+        blocks += row_blocks(shown, elements, f"error:{row.error}")
+        lines.append(_row(row, ctx, windowed=windowed, numbers=True))
+    more = found.count > listed.after + len(rows)
+    if more:
+        notes.append(texts("list-more"))
+    foot = [_next(listed, len(rows), ctx)] if more and "errors" in ctx.runnable else []
+    lines += notes
+    if in_terminal:
+        return Message(str(join("\n", lines)))
+    blocks += [context_line(note) for note in notes]
+    return message(lines, [*blocks, *([actions(foot, "list")] if foot else [])])
+
+
+def _scope(found: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
+    queue = listed.arguments.get("queue")
+    parts = [] if queue is None else [ctx.texts("scope-queue", queue=queue_name(str(queue)))]
+    if found.since is not None:
+        parts.append(ctx.texts("scope-since", at=read_wall_clock(found.since, ctx)))
+    return join("", parts)
+
+
+def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
+    after = listed.after + shown
+    return page_button(
+        "errors", ctx.texts.plain("button-next"), {**listed.arguments, "after": after}
+    )
+
+
+def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrkdwn:
+    """Four lines: how many and where, what, since when and for whom, and whether it goes on.
+
+    `numbers`: what the bar draws is said in figures.
+    """
+    texts = ctx.texts
+    named = dots(
+        texts("error-row", error=row.error),
+        texts("error-failed", count=row.failed),
+        texts("error-appeared", count=row.appeared) if windowed else Mrkdwn(),
+        _queues(row, QUEUES, ctx),
+    )
+    seen = dots(*_seen(row, ctx), _orders(row, ctx))
+    went = dots(going_on(row, ctx), _hours(row, ctx) if numbers else _bar(row, ctx))
+    name = cut(code(row.name, NAME), NAME + 20)
+    tail = join("\n", [line for line in (name, cut(seen, 160), cut(went, 130)) if line])
+    return join("\n", [cut(named, ROW - len(tail) - 1), tail])
+
+
+def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
+    """Whether the group still fails, and how fast; else for how long nothing new came."""
+    texts = ctx.texts
+    if row.recent:
+        key = "error-bleeding-many" if row.recent >= RECENT_AT_MOST else "error-bleeding"
+        return texts(key, count=row.recent, minutes=RECENT_MINUTES)
+    if row.last_at is None:
+        return Mrkdwn()
+    quiet = seconds_since(read_wall_clock(row.last_at, ctx), ctx.now)
+    return texts("error-pile", age=age(quiet, texts))
+
+
+def _bar(row: ErrorGroup, ctx: Context) -> Mrkdwn:
+    """The last hours as a row of bars, the highest as high as it gets; a dot for none."""
+    highest = max(row.hours, default=0)
+    if not highest:
+        return Mrkdwn()
+    drawn = "".join(
+        _BARS[-(-count * len(_BARS) // highest) - 1] if count else _NONE for count in row.hours
+    )
+    return ctx.texts("error-bar", bar=code(drawn), count=sum(row.hours), hours=len(row.hours))
+
+
+def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
+    """The same in figures."""
+    if not any(row.hours):
+        return Mrkdwn()
+    figures = " ".join(str(count) for count in row.hours)
+    return ctx.texts("error-hours", figures=figures, count=sum(row.hours), hours=len(row.hours))
+
+
+def _seen(row: ErrorGroup, ctx: Context) -> list[Mrkdwn]:
+    found = []
+    if row.first_at is not None:
+        found.append(ctx.texts("error-first", at=read_wall_clock(row.first_at, ctx)))
+    if row.last_at is not None:
+        found.append(ctx.texts("error-last", at=read_wall_clock(row.last_at, ctx)))
+    return found
+
+
+def _queues(row: ErrorGroup, most: int, ctx: Context) -> Mrkdwn:
+    shown = [
+        ctx.texts("error-queue", queue=queue_name(part.queue), count=part.count)
+        for part in row.queues[:most]
+    ]
+    if len(row.queues) > most:
+        shown.append(ctx.texts("error-more-queues", count=len(row.queues) - most))
+    return join(", ", shown)
+
+
+def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
+    named = [bare for order in row.orders if (bare := bare_order(order, ctx))]
+    if not named:
+        return Mrkdwn()
+    return ctx.texts("error-orders", count=len(named), orders=join(", ", named))
+
+
+def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Block]:
+    """Retry group and Details, as far as the reader may."""
+    found = []
+    if "retry" in ctx.runnable and may_retry(row, ctx):
+        which: dict[str, Argument] = {"error": row.error}
+        if queue is not None:
+            which["queue"] = queue
+        label = ctx.texts.plain("button-retry-group")
+        found.append(run_button("retry", label, which, style="primary"))
+    if "error" in ctx.runnable:
+        label = ctx.texts.plain("button-details")
+        found.append(run_button("error", label, {"error": row.error}))
+    return found
+
+
+def may_retry(row: ErrorGroup, ctx: Context) -> bool:
+    """Whether the reader may retry the whole group: an operator only so many at once."""
+    return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= MOST_BY_OPERATOR)
+
+
+def error_detail(found: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
+    """The group's figures, its whole text, an example, and the newest failures that are there."""
+    row, texts = found.group, ctx.texts
+    title = texts("error-title", error=row.error)
+    facts = [
+        (texts("label-count"), escape(texts.number(row.failed))),
+        (texts("label-queue"), cut(_queues(row, DETAIL_QUEUES, ctx), 500)),
+        (texts("label-seen"), dots(*_seen(row, ctx))),
+        (texts("label-orders"), cut(_orders(row, ctx), 300)),
+    ]
+    known = [(label, value) for label, value in facts if value]
+    blocks = [fields([join("\n", pair) for pair in known])]
+    blocks.append(context_line(dots(going_on(row, ctx), _bar(row, ctx))))
+    retry = [
+        element for element in _elements(row, None, ctx) if element["action_id"] == "run:retry"
+    ]
+    blocks += [actions(retry, "group")] if retry else []
+    lines = [title, *(join(" ", pair) for pair in known)]
+    lines.append(dots(going_on(row, ctx), _hours(row, ctx)))
+    long = [("label-in-common", row.name, 800)]
+    if found.exception is not None:
+        long.append(("label-example", found.exception, EXAMPLE))
+    for label, text, limit in long:
+        parts, _ = preformatted_parts(text, min(limit, SECTION), 1)
+        blocks += [section(texts(label)), *(section(part) for part in parts)]
+        lines += [texts(label), *parts]
+    newest, newest_lines = _newest(found, listed, ctx)
+    blocks += newest
+    lines += newest_lines
+    if ctx.in_dialog:
+        plain = plain_line(texts.plain("error-name", error=row.error), TITLE)
+        return Modal(plain, tuple(blocks), texts.plain("button-close"))
+    if ctx.source is Source.TERMINAL:
+        return Message(str(join("\n", lines)))
+    return message(lines, [section(title), *blocks])
+
+
+def _newest(
+    found: ErrorDetail, listed: ErrorDetailListed, ctx: Context
+) -> tuple[list[Block], Sequence[Mrkdwn]]:
+    label = ctx.texts("label-newest-failures" if found.failed_jobs else "error-none-left")
+    blocks, lines = [section(label)], [label]
+    for row in found.failed_jobs:
+        line = failed_line(row, ctx)
+        elements = failed_elements(row.id, listed.row_digests[row.id], ctx)
+        blocks += row_blocks(line, elements, f"failed:{row.id}")
+        lines.append(line)
+    return blocks, lines

@@ -1,0 +1,95 @@
+"""Messages and dialogs about error groups."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from bot.ledger.error_model import (
+    ErrorDetail,
+    ErrorDetailListed,
+    ErrorGroup,
+    ErrorGroups,
+    ErrorsListed,
+)
+from bot.model import Message, Modal, Source
+from bot.queue.model import QueueCount
+from bot.views import error_groups
+from bot.views.context import Context
+from tests.views.samples import DIGEST, PLAIN, Sample, Words, failed_job
+
+HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)
+
+
+def group(w: Words = PLAIN, **changed: object) -> ErrorGroup:
+    """A group that still fails, in two queues."""
+    values: dict[str, object] = {
+        "error": "E12",
+        "name": w.group,
+        "failed": 61,
+        "appeared": 73,
+        "recent": 4,
+        "first_at": w.time,
+        "last_at": "2025-11-07 19:28:00",
+        "queues": (QueueCount(queue=w.queue, count=60), QueueCount(queue=w.queue, count=1)),
+        "orders": (str(w.order), "803190"),
+        "hours": HOURS,
+    }
+    return ErrorGroup.model_validate(values | changed)
+
+
+def pile(w: Words = PLAIN) -> ErrorGroup:
+    """A group of long ago, too large for an operator."""
+    return group(
+        w,
+        error="E7",
+        failed=812_004,
+        appeared=0,
+        recent=0,
+        last_at="2025-11-02 04:00:10",
+        queues=tuple(QueueCount(queue=w.queue, count=100 - n) for n in range(6)),
+        orders=(),
+        hours=(0,) * 24,
+    )
+
+
+def listed(
+    rows: tuple[ErrorGroup, ...], ctx: Context, *, since: str | None = None, **changed: object
+) -> Message:
+    """A page of groups; `changed` are of what the buttons need."""
+    values: dict[str, object] = {"arguments": {"limit": 10}, "after": 0, "indexing": False}
+    found = ErrorGroups(
+        errors=rows,
+        count=len(rows),
+        failed=sum(row.failed for row in rows),
+        since=since,
+        timestamp="2025-11-07 19:30:00",
+    )
+    return error_groups.error_list(found, ErrorsListed.model_validate(values | changed), ctx)
+
+
+def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | Modal:
+    """All about a group of which so many failed jobs are shown."""
+    rows = tuple(failed_job(45 - number, w) for number in range(failed))
+    found = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
+    digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows})
+    return error_groups.error_detail(found, digests, ctx)
+
+
+def samples(w: Words) -> Iterator[Sample]:
+    """Each as a message, a dialog, in the terminal."""
+    two = (pile(w), group(w))
+    window = {"queue": w.queue, "since": "1440m", "limit": 10}
+    none = group(w, failed=0, recent=150, queues=(), orders=("803193",))
+    many = tuple(group(w, error=f"E{id_}") for id_ in range(1, 31))
+    yield Sample("errors", partial(listed, two))
+    yield Sample(
+        "errors-since",
+        partial(listed, (group(w), none), since="2025-11-06 19:00:00", arguments=window),
+    )
+    yield Sample("errors-many", partial(listed, many, after=10, arguments={"limit": 30}))
+    yield Sample("errors-none", partial(listed, ()))
+    yield Sample("errors-none-yet", partial(listed, (), indexing=True))
+    yield Sample("errors-terminal", partial(listed, many[:9], indexing=True), Source.TERMINAL)
+    for name, source in (("", Source.SLASH), ("-dialog", Source.BUTTON), ("-t", Source.TERMINAL)):
+        yield Sample(f"error{name}", partial(detailed, group(w), w, 5), source)
+    yield Sample("error-none-left", partial(detailed, none, w, 0), Source.BUTTON)
+    yield Sample("error-pile-dialog", partial(detailed, pile(w), w, 1), Source.BUTTON)
