@@ -1,6 +1,7 @@
 """What has been kept long enough is deleted, in small batches.
 
-The archive, stored answers, sent messages, failures that are gone, and plans that nobody confirmed.
+The archive, stored answers, sent messages, failures that are gone, receipts, and plans that nobody
+confirmed.
 The audit stays, and with it the operations and their items, by which its digests are verified.
 """
 
@@ -13,7 +14,7 @@ from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.incidents import CLOSED
 from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
-from bot.ledger.tables import archive, failures, incidents, operations
+from bot.ledger.tables import archive, failures, followed, incidents, operations
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -40,6 +41,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (requests, requests.c.request_id, requests.c.at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (failures, failures.c.seq, _of_no_use(connection, now - GONE_KEPT)),
+                (followed, followed.c.id, followed.c.settled_at < now - GONE_KEPT),
                 (
                     operations,
                     operations.c.id,

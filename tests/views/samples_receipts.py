@@ -1,0 +1,57 @@
+"""Messages about what became of retried jobs."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from bot.ledger.model import Receipt
+from bot.views import incident, receipts
+from tests.views.samples import NOW, PLAIN, Sample, Words, card
+
+
+def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
+    """What became of failed job 45, or one of those after it: processed unless changed."""
+    values: dict[str, object] = {
+        "failed_id": 45 + number,
+        "job_id": 812 + number,
+        "queue": w.queue,
+        "job_class": w.job_class,
+        "order_id": w.order,
+        "state": "processed",
+        "seconds": 4,
+    }
+    return Receipt.model_validate(values | changed)
+
+
+def outcomes(w: Words = PLAIN) -> dict[str, Receipt]:
+    """Every outcome of one job, by a name for it."""
+    new = {"again_id": 61, "error": w.error}
+    return {
+        "waiting": receipt(w, state="waiting"),
+        "late": receipt(w, state="waiting", late=True, seconds=603),
+        "processed": receipt(w),
+        "failed-same": receipt(w, state="failed-again", same=True).model_copy(update=new),
+        "failed-again": receipt(w, state="failed-again").model_copy(update=new),
+        "failed-otherwise": receipt(w, state="failed-otherwise").model_copy(update=new),
+        "deleted": receipt(w, state="no-longer-queued", how="delete"),
+        "deleted-by": receipt(w, state="no-longer-queued", how="delete", by=w.person),
+        "undone": receipt(w, state="no-longer-queued", how="undo", by=w.person),
+        "no-longer-queued": receipt(w, state="no-longer-queued"),
+        "stopped-following": receipt(w, state="stopped-following", seconds=86_410),
+    }
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """Every message, in every state."""
+    found = outcomes(w)
+    for name, one in found.items():
+        yield Sample(f"receipt-{name}", partial(receipts.request_message, [one], w.person))
+        if name != "waiting":
+            yield Sample(f"receipt-reply-{name}", partial(receipts.reply_message, [one], w.person))
+    every = [one.model_copy(update={"failed_id": 45 + n}) for n, one in enumerate(found.values())]
+    twenty = [receipt(w, number) for number in range(20)]
+    for name, many in (("several", every), ("twenty", twenty)):
+        yield Sample(f"receipts-{name}", partial(receipts.request_message, many, w.person))
+        yield Sample(f"receipts-reply-{name}", partial(receipts.reply_message, many, w.person))
+    yield Sample("receipt-terminal", partial(receipts.reply_message, [found["late"]], "ana"))
+    told = card(w, state="retried", by=w.person, at=NOW, receipt=found["failed-otherwise"])
+    yield Sample("alert-retried-failed-again", partial(incident.failure_message, told))
