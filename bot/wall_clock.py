@@ -12,3 +12,8 @@ def from_utc(moment: datetime, zone: ZoneInfo) -> datetime:
 def to_utc(shown: datetime, zone: ZoneInfo) -> datetime:
     """What the zone's clocks show as a naive UTC moment; of an hour that comes twice, the first."""
     return shown.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def utc_of_unix(seconds: int) -> datetime:
+    """Unix seconds as naive UTC."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

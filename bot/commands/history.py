@@ -1,23 +1,43 @@
-"""`/queue history`: the newest audit records, of everybody, one person or one job."""
+"""`/queue history`: the audit, of everybody, one person, one job or one order, page by page."""
+
+from datetime import timedelta
 
 from pydantic import Field
 
-from bot.ledger import audit, history
+from bot.commands.find import tell
+from bot.grammar import Age, Order
+from bot.ledger import audit, history, orders, story
+from bot.ledger.events import Retries
 from bot.ledger.model import AuditLine
 from bot.model import Message, Role
 from bot.queue.model import Value
+from bot.queue.search import Sought
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.audit import history_message
 from bot.views.context import Context
+from bot.views.story import retries_line
 
 LINES = 50
+MOST = 200
+_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 
 
 class HistoryArguments(Arguments):
-    """One job's or failed job's id, or one person (a mention, or a terminal's name)."""
+    """One order, job, person, command or time; `before` is the last record of the page before.
 
+    `job` is a job's or a failed job's id, `user` a mention or a terminal's name, `since` how long
+    ago at most.
+    """
+
+    order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
     job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
+    action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
+    since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
+    limit: int = Field(default=LINES, ge=1, le=MOST)
+    before: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
+    )
 
 
 class History(Value):
@@ -27,23 +47,71 @@ class History(Value):
     count: int
 
 
+class HistoryExtra(Value):
+    """What the next page is asked for with, and whether there is one.
+
+    Of one order or job also how often it was retried and what became of it.
+    """
+
+    arguments: dict[str, str | int]
+    more: bool
+    retries: Retries | None = None
+
+
 class HistoryResult(Result):
     """What was done and refused."""
 
     data: History
+    extra: HistoryExtra
 
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
-    """Read the newest records."""
-    wanted = history.Wanted(actor=args.user, job=args.job)
-    rows = history.newest(work.connection, wanted, LINES)
-    lines = tuple(audit.line(row) for row in rows)
-    return HistoryResult(data=History(records=lines, count=len(lines)))
+    """Read one page, and for the first page of an order or a job what became of it."""
+    wanted = history.Wanted(
+        actor=args.user,
+        action=args.action,
+        job=args.job,
+        order=args.order,
+        since=None if args.since is None else work.now - args.since,
+        before=args.before,
+    )
+    rows = history.newest(work.connection, wanted, args.limit + 1)
+    lines = tuple(audit.line(row) for row in rows[: args.limit])
+    given = args.model_dump(exclude_none=True, exclude={"before", "since"})
+    if args.since is not None:
+        given["since"] = _written(args.since)
+    return HistoryResult(
+        data=History(records=lines, count=len(lines)),
+        extra=HistoryExtra(
+            arguments=given,
+            more=len(rows) > args.limit,
+            retries=_retries(work, args) if args.before is None else None,
+        ),
+    )
+
+
+def _retries(work: Work, args: HistoryArguments) -> Retries | None:
+    if args.order is not None:
+        return tell(work, Sought(args.order)).retries
+    if args.job is None:
+        return None
+    known = orders.of_job(work.connection, work.queue, args.job)
+    return story.retries(story.fates(known, (), complete=False))
+
+
+def _written(age: timedelta) -> str:
+    """An age as it is typed: in the largest unit in which it is a whole number."""
+    for word, unit in _UNITS:
+        if not age % unit:
+            return f"{age // unit}{word}"
+    return f"{age // timedelta(seconds=1)}s"
 
 
 def view(result: HistoryResult, context: Context) -> Message:
-    """One line a record."""
-    return history_message(result.data.records, context)
+    """One line a record, with a button for the older ones."""
+    said = result.extra
+    summary = retries_line(said.retries or Retries(), context)
+    return history_message(result.data.records, summary, said.arguments, context, more=said.more)
 
 
 COMMAND = Command(

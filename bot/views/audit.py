@@ -1,11 +1,12 @@
 """The audit as people read it: one message a record in the channel, one line in the history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.ledger.model import AuditLine, Target
 from bot.model import Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
-from bot.views.blocks import context_line, message, section, sections
+from bot.views.blocks import actions, context_line, message, section, sections
+from bot.views.buttons import page_button
 from bot.views.context import Context
 from bot.views.names import dots, order, queue_name
 from bot.views.refusal import reason_words
@@ -19,7 +20,7 @@ HISTORY_TEXT = 3_700
 """Together under 10,000 characters, with the line that says how many are left."""
 
 _ENDED = ("done", "cancelled", "stopped")
-_MARKS = {
+MARKS = {
     "ok": "✅",
     "denied": "⛔",
     "refused": "🚫",
@@ -68,32 +69,56 @@ def untold_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
     return message([said], [section(said)])
 
 
-def history_message(lines: Sequence[AuditLine], ctx: Context) -> Message:
-    """One line a record, newest first, as many as a message holds; in the terminal all."""
+def history_message(
+    lines: Sequence[AuditLine],
+    summary: Mrkdwn,
+    asked: Mapping[str, str | int],
+    ctx: Context,
+    *,
+    more: bool,
+) -> Message:
+    """One line a record, newest first, as many as a message holds; in the terminal all.
+
+    `summary` is what became of the order or job that was asked for, `asked` what the next page is
+    asked for with, `more` whether there are records that were not read.
+    """
     texts = ctx.texts
     if not lines:
-        said = texts("history-none")
+        said = texts("history-none-here" if asked.keys() - {"limit"} else "history-none")
         return message([said], [section(said)])
-    title = texts("history-title")
+    head = [texts("history-title"), *([summary] if summary else [])]
     if ctx.source is Source.TERMINAL:
         rows = [dots(texts("at", at=Moment(line.at)), _fact(line, ctx)) for line in lines]
-        return Message(str(join("\n", [title, *rows])))
-    shown, spoken = [title], [title]
+        foot = [_narrow(ctx)] if more else []
+        return Message(str(join("\n", [*head, *rows, *foot])))
+    shown, spoken = [*head], [*head]
     room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
+    last = 0
     for line in lines:
         fact = cut(_fact(line, ctx), HISTORY_ROW)
         row = dots(texts.brief(line.at), fact)
         plain = dots(escape(texts.brief_plain(line.at)), fact)
         room, text_room = room - len(row) - 1, text_room - len(plain) - 1
         if min(room, text_room) < 0:
+            more = True
             break
         shown.append(row)
         spoken.append(plain)
+        last = line.id
     blocks = sections(shown)
-    if (left := len(lines) - len(shown) + 1) > 0:
-        spoken.append(texts("history-more", count=left))
+    if more:
+        spoken.append(_narrow(ctx))
         blocks.append(context_line(spoken[-1]))
+        if "history" in ctx.runnable:
+            label = texts.plain("button-older")
+            older = page_button("history", label, {**asked, "before": last})
+            blocks.append(actions([older], "history"))
     return message(spoken, blocks)
+
+
+def _narrow(ctx: Context) -> Mrkdwn:
+    filters = ("order=803193", "job=45", "user=@ana", "action=retry", "since=24h")
+    return ctx.texts("history-narrow", filters=join(" ", (code(word) for word in filters)))
 
 
 def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
@@ -114,7 +139,7 @@ def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
 
 
 def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
-    mark = _MARKS.get(line.outcome, "•")
+    mark = MARKS.get(line.outcome, "•")
     command = named(line.action, 40)
     return ctx.texts("audit-who", mark=mark, who=Person(line.actor), command=command)
 

@@ -6,6 +6,7 @@ from bot.model import Block, Message, Modal
 from bot.queue.model import FailedJob, FailedJobDetail, Job, JobDetail
 from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
+from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.names import LONGEST_NAME, bare_order, bare_tienda, queue_name, read_wall_clock
 from bot.views.payloads import lined
@@ -29,6 +30,7 @@ def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
         _fact("label-error-group", code(found.error_group), ctx),
     ]
     elements = failed_elements(row.id, found.row_digest, ctx, in_details=True)
+    elements += _whole_order(row.order_id, ctx)
     long = [("label-exception", found.exception), ("label-payload", lined(found.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     return _shown(title, plain_title, facts, [], long, elements, ctx)
@@ -52,6 +54,7 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
     elements = job_elements(row.id, found.row_digest, ctx, in_details=True)
+    elements += _whole_order(row.order_id, ctx)
     long = [("label-payload", lined(found.payload))]
     return _shown(title, texts.plain("job-name", id=str(row.id)), facts, hints, long, elements, ctx)
 
@@ -64,6 +67,13 @@ def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
         _fact("label-order", whose, ctx),
         _fact("label-tienda", bare_tienda(row.tienda_id), ctx),
     ]
+
+
+def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
+    """A button for everything about the job's order."""
+    if order_id is None or "find" not in ctx.runnable:
+        return []
+    return [run_button("find", ctx.texts.plain("button-order"), {"order": str(order_id)})]
 
 
 def _moment(text: str | None, ctx: Context) -> Mrkdwn:

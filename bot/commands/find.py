@@ -1,0 +1,80 @@
+"""`/queue find 803193`: everything about one order, in the order of time."""
+
+from pydantic import Field
+
+from bot.grammar import LONGEST_ORDER, Order
+from bot.ledger import failures, orders, samples, story
+from bot.ledger.events import Queued, Story
+from bot.model import Message, Role
+from bot.queue import search
+from bot.queue.model import QueueStatus
+from bot.queue.search import Sought
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.story import story_message
+
+
+class FindArguments(Arguments):
+    """Which order, and of which shop where several have such an order."""
+
+    order: Order = Field(json_schema_extra={"positional": "ORDER"})
+    tienda: str | None = Field(
+        default=None, max_length=LONGEST_ORDER, json_schema_extra={"form": "ID"}
+    )
+
+
+class FindResult(Result):
+    """The story of the order, whole."""
+
+    data: Story
+
+
+def run(work: Work, args: FindArguments) -> FindResult:
+    """Read what the bot's tables know, then look for jobs and for what has just failed."""
+    return FindResult(data=tell(work, Sought(args.order, args.tienda)))
+
+
+def tell(work: Work, sought: Sought) -> Story:
+    """The story of an order; what was not looked at, it says."""
+    connection, queue = work.connection, work.queue
+    # First, so that what is being indexed meanwhile is found there or here.
+    indexed = orders.last_indexed(connection)
+    known = orders.of_order(connection, queue, sought)
+    new = search.failed_of_order(connection, queue, sought, indexed)
+    jobs, looked = search.jobs_of(connection, queue, work.now, sought, known.job_ids)
+    acts = story.fates(known, jobs, complete=looked.complete)
+    events = [
+        *story.events(known, acts, queue, work.now),
+        *story.just_failed(known, new),
+        *(Queued(at=job.created_at, found=job) for job in jobs),
+    ]
+    sample = None if looked.complete else samples.latest(connection)
+    return Story(
+        order_id=sought.order,
+        tienda_id=sought.tienda,
+        events=story.in_order(events),
+        retries=story.retries(acts),
+        jobs=looked,
+        about=None if sample is None else _jobs_in(sample.status),
+        more=known.more,
+        indexing=failures.backfill_left(connection),
+    )
+
+
+def _jobs_in(status: QueueStatus) -> int:
+    return sum(one.count for one in (*status.pending_jobs, *status.reserved_jobs))
+
+
+def view(result: FindResult, context: Context) -> Message:
+    """A line an event, the newest last, with the buttons of what can still be retried."""
+    return story_message(result.data, context)
+
+
+COMMAND = Command(
+    name="find",
+    arguments=FindArguments,
+    role=Role.VIEWER,
+    result=FindResult,
+    run=run,
+    view=view,
+)

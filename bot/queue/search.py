@@ -1,0 +1,198 @@
+"""An order's rows among jobs: a scan of both ends of the table, bounded in rows and time.
+
+The spec's tables have no index for it. A text search in the server leaves few candidates; what
+their payloads really say is read here, and nothing in them is executed.
+"""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, func, select
+
+from bot.queue.database import TooSlow, bounded
+from bot.queue.found import FoundFailed, FoundJob, JobPlace, Looked
+from bot.queue.layouts import Queue, payload_digest
+from bot.queue.model import Job
+from bot.queue.payload import JobIdentity, identify
+from bot.queue.reads import (
+    PAYLOAD_HEAD,
+    failed_columns,
+    failed_of,
+    job_columns,
+    job_of,
+    unix,
+)
+from bot.wall_clock import utc_of_unix
+
+NEWEST, OLDEST = 20_000, 5_000
+"""New jobs come at one end, and workers take theirs from the other: 30 ms at 400 B of payload."""
+UNINDEXED = 2_000
+"""Failed jobs newer than any that is indexed: what failed since the last pass, a few seconds."""
+STRETCH = 5_000
+CANDIDATES = 200
+SECONDS = 0.3
+MOST = 50
+"""Rows of one order that are shown at all."""
+
+_RUN = re.compile("[A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An order, of one shop or of any, as the index of failures writes them."""
+
+    order: str
+    tienda: str | None = None
+
+    @property
+    def needle(self) -> str | None:
+        """What every payload that names the order holds however it is encoded; None: no such."""
+        return max(_RUN.findall(self.order), key=len, default=None)
+
+    def is_meant(self, said: JobIdentity) -> bool:
+        """Whether a payload that says this is about the order."""
+        if said.order_id is None or str(said.order_id) != self.order:
+            return False
+        return self.tienda is None or str(said.tienda_id or "") == self.tienda
+
+
+@dataclass
+class _Scan:
+    """A search through one table until a moment of `monotonic()`; `ids` of the rows meant so far.
+
+    The methods raise `TooSlow` when the time is up.
+    """
+
+    connection: Connection
+    queue: Queue
+    table: Table
+    sought: Sought
+    until: float
+    ids: list[int] = field(default_factory=list)
+    looked: Looked = field(default_factory=lambda: Looked(complete=False))
+
+    def ends(self, newest: int, oldest: int) -> None:
+        """Look at so many rows with the highest ids, then at so many with the lowest."""
+        before: int | None = None
+        for _ in range(newest // STRETCH):
+            count, low, high = self._stretch(STRETCH, before)
+            self._meant(low, high)
+            self._saw(newest=self.looked.newest + count)
+            if count < STRETCH:
+                self._saw(complete=True)
+                return
+            before = low
+        count, low, high = self._stretch(oldest, before, from_lowest=True)
+        self._meant(low, high)
+        self._saw(oldest=count, complete=count < oldest)
+
+    def above(self, floor: int, most: int) -> None:
+        """Look at the rows above the floor, at so many of the highest."""
+        _, low, high = self._stretch(most, None)
+        self._meant(max(low, floor + 1), high)
+
+    def _saw(self, **values: Any) -> None:
+        self.looked = self.looked.model_copy(update=values)
+
+    def _stretch(
+        self, rows: int, before: int | None, *, from_lowest: bool = False
+    ) -> tuple[int, int, int]:
+        """How many rows there are below `before`, of the next so many, and between which ids."""
+        c = self.table.c
+        ids = select(c.id).order_by(c.id if from_lowest else c.id.desc()).limit(rows)
+        within = (ids if before is None else ids.where(c.id < before)).subquery()
+        ends = select(func.count(), func.min(within.c.id), func.max(within.c.id))
+        count, low, high = self._read(ends).one()
+        return count, low or 0, high or 0
+
+    def _meant(self, low: int, high: int) -> None:
+        """Add the ids between these two whose rows are meant, from the highest down."""
+        c = self.table.c
+        head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("head")
+        chosen = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
+        if (needle := self.sought.needle) is not None:
+            chosen = chosen.where(c.payload.contains(needle, autoescape=True))
+        while len(self.ids) < MOST:
+            rows = self._read(chosen.where(c.id <= high)).all()
+            self.ids += [row.id for row in rows if self.sought.is_meant(self._said(row.head))]
+            if len(rows) < CANDIDATES:
+                return
+            high = rows[-1].id - 1
+
+    def _said(self, payload: str | None) -> JobIdentity:
+        queue = self.queue
+        return identify(
+            payload or "", order_paths=queue.order_paths, tienda_paths=queue.tienda_paths
+        )
+
+    def _read(self, statement: Any) -> Any:
+        return bounded(self.connection, statement, self.until - monotonic())
+
+
+def jobs_of(
+    connection: Connection,
+    queue: Queue,
+    now: datetime,
+    sought: Sought,
+    known: Iterable[int] = (),
+    seconds: float = SECONDS,
+) -> tuple[list[FoundJob], Looked]:
+    """The order's jobs, by id, and how far was looked; `known` ids are looked up wherever they are.
+
+    A row of a known id that is another order's by now is left out.
+    """
+    scan = _Scan(connection, queue, queue.jobs, sought, monotonic() + seconds)
+    try:
+        scan.ends(NEWEST, OLDEST)
+    except TooSlow:
+        scan.looked = scan.looked.model_copy(update={"in_time": False})
+    digest = payload_digest(queue.jobs).label("payload_digest")
+    wanted = sorted({*scan.ids, *known})[-MOST:]
+    rows = connection.execute(
+        job_columns(queue)
+        .add_columns(digest)
+        .where(queue.jobs.c.id.in_(wanted))
+        .order_by(queue.jobs.c.id)
+    ).mappings()
+    found = (_found_job(queue, row, now) for row in rows)
+    return [one for one in found if sought.is_meant(_identity(one.job))], scan.looked
+
+
+def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
+    waits: JobPlace = "delayed" if row["available_at"] > unix(now) else "pending"
+    return FoundJob(
+        job=job_of(queue, row, now),
+        state=waits if row["reserved_at"] is None else "reserved",
+        created_at=utc_of_unix(row["created_at"]),
+        row_digest=row["digest"],
+        payload_digest=row["payload_digest"],
+    )
+
+
+def failed_of_order(
+    connection: Connection, queue: Queue, sought: Sought, above: int, seconds: float = SECONDS
+) -> list[FoundFailed]:
+    """The order's failed jobs with an id above the highest one that is indexed, the newest ones."""
+    scan = _Scan(connection, queue, queue.failed, sought, monotonic() + seconds)
+    # Where time is up the next pass has them in the index before anybody asks again.
+    with suppress(TooSlow):
+        scan.above(above, UNINDEXED)
+    chosen = failed_columns(queue).where(queue.failed.c.id.in_(scan.ids[:MOST]))
+    rows = connection.execute(chosen.order_by(queue.failed.c.id)).mappings()
+    return [
+        FoundFailed(
+            failed_job=failed_of(queue, row),
+            failed_at=queue.utc(row["failed_at"]),
+            row_digest=row["digest"],
+        )
+        for row in rows
+    ]
+
+
+def _identity(job: Job) -> JobIdentity:
+    return JobIdentity(job.job_class, job.order_id, job.tienda_id)
