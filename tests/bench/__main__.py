@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "crowd": acks.bench_crowd,
     "retry-all": moves.bench_retry_all,
     "clear-failed": moves.bench_clear_failed,
+    "million": moves.bench_million,
     "large": large.bench_large,
     "page": page.bench_page,
 }

@@ -1,10 +1,15 @@
 """Figures: quantiles, ratios, and lines that can be read and copied."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["median", "quantile", "resident_mb", "say", "times"]
+__all__ = ["Grown", "growing", "median", "quantile", "say", "times"]
+
+LOOK_EVERY = 0.05
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -28,8 +33,32 @@ def say(name: str, figures: str) -> None:
     print(f"  {name:<44} {figures}", flush=True)
 
 
-def resident_mb() -> float:
-    """Resident memory of this process, in MB."""
+@dataclass
+class Grown:
+    """By how many MB this process grew at most, beyond what it had at the beginning."""
+
+    mb: float = 0.0
+
+
+@contextmanager
+def growing() -> Iterator[Grown]:
+    """Look at the resident memory of this process twenty times a second, until the block ends."""
+    grown, before, ended = Grown(), _resident_mb(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(LOOK_EVERY):
+            grown.mb = max(grown.mb, _resident_mb() - before)
+
+    looking = threading.Thread(target=look, name="memory")
+    looking.start()
+    try:
+        yield grown
+    finally:
+        ended.set()
+        looking.join()
+
+
+def _resident_mb() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024

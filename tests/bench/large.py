@@ -1,21 +1,19 @@
 """A queue of three million jobs and a million failed ones, with only the spec's indexes."""
 
-from collections.abc import Callable
 from time import monotonic, sleep
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from bot.errors import Refusal
 from bot.ledger import failures
 from bot.ledger.failures import Pass
 from bot.playground.demo import IDS
-from bot.queue.database import changing
 from bot.registry import Setup
-from tests.bench import tables
+from tests.bench import indexed, tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
 from tests.bench.people import make_setup, preview
-from tests.queues import TestQueue, make_queue
+from tests.queues import make_queue
 from tests.services.mariadb import MariaDB
 
 JOBS, FAILED = 3_000_000, 1_000_000
@@ -37,54 +35,12 @@ def bench_large(server: MariaDB, *, quick: bool) -> None:
         tables.fill_failed(test, FAILED // part)
         say("filling the tables", f"{monotonic() - began:.0f} s, not part of anything measured")
         setup = make_setup(test)
-        _backfill(test, setup, INDEXED_BY_BOT // part)
+        indexed.index(setup, FAILED // part, INDEXED_BY_BOT // part)
         _passes(setup)
         _previews(setup)
         with real_bot(test.url) as bot:
             _ask(bot, times_each=40 if quick else 200)
         test.engine.dispose()
-
-
-def _step(setup: Setup, step: Callable[[Connection], Pass]) -> tuple[Pass, float]:
-    began = monotonic()
-    return changing(setup.engine, monotonic() + 60, step), monotonic() - began
-
-
-def _backfill(test: TestQueue, setup: Setup, rows: int) -> None:
-    """Let the bot index so many; copy what it found for the rest, which is made of the same."""
-
-    def index_new(connection: Connection) -> Pass:
-        return failures.index_new(connection, setup.queue, setup.clock(connection))
-
-    began, added = monotonic(), 0
-    while added < rows:
-        found, _ = _step(setup, index_new)
-        added += found.added
-    say("backfill", f"{added / (monotonic() - began):,.0f} rows/s ({added:,} rows)")
-    with test.engine.begin() as connection:
-        connection.execute(text("ANALYZE TABLE queue_bot_failures"))
-        connection.execute(text(_INDEX_THE_REST), {"base": tables.BASE})
-        for name in ("backfill", "settled"):
-            connection.execute(
-                text(
-                    "UPDATE queue_bot_marks SET value = (SELECT MAX(id) FROM failed_jobs) "
-                    "WHERE name = :name"
-                ),
-                {"name": name},
-            )
-
-
-# The digests as bot.queue.layouts computes them; a pass that finds nothing new proves it below.
-_INDEX_THE_REST = """
-INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
-    order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
-SELECT f.id, SUBSTR(SHA2(CONCAT_WS('|', f.id, f.queue, SHA2(f.payload, 256), f.failed_at),
-    256), 1, 32),
-    f.queue, s.error_group, s.error, s.job_class, CAST(s.order_id AS INT) + f.id - s.failed_id,
-    s.tienda_id, SUBSTR(SHA2(f.payload, 256), 1, 32), s.bytes, f.failed_at, s.seen_at, s.incident
-FROM failed_jobs f STRAIGHT_JOIN queue_bot_failures s ON s.seq = (f.id - 1) % :base + 1
-WHERE f.id > (SELECT MAX(failed_id) FROM queue_bot_failures) ORDER BY f.id
-"""
 
 
 def _passes(setup: Setup) -> None:
@@ -100,7 +56,7 @@ def _passes(setup: Setup) -> None:
         ("a pass for new failures", index_new, 30),
         (f"a sweep of {failures.SWEEP_ROWS:,} ids", sweep, 10),
     ):
-        found = [_step(setup, step) for _ in range(turns)]
+        found = [indexed.step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.gone for one, _ in found) == 0
         times(name, [seconds for _, seconds in found])
 
@@ -134,6 +90,9 @@ def _ask(bot: Bot, times_each: int) -> None:
         "failed",
         "failed queue=netsuite limit=200",
         "failed-job 500000",
+        "errors",
+        "errors since=24h queue=netsuite",
+        "find 1043211",
     ):
         every = [bot.ask(f"/queue {command}")[0] for _ in range(times_each)]
         times(f"/queue {command}", every)

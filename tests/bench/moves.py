@@ -3,85 +3,143 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Literal
+from typing import TypeVar
 
 from sqlalchemy import text
 
-from bot.ledger import failures
-from bot.ledger.model import Action
-from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch.bulk import Runner
-from tests.bench import tables
-from tests.bench.figures import median, resident_mb, say
+from tests.bench import indexed, laravel, tables
+from tests.bench.figures import growing, median, say
 from tests.bench.people import confirm, make_setup, preview
 from tests.bench.workers import Pops, working
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
-ROUNDS = 3
-Way = Literal["bot", "one transaction"]
-WAYS: tuple[Way, ...] = ("bot", "one transaction")
+T = TypeVar("T")
 
-_ONE_TRANSACTION: dict[Action, tuple[str, ...]] = {
-    "retry-all": (
-        (
-            "INSERT INTO jobs (queue, payload, attempts, max_attempts, reserved_at, available_at, "
-            "created_at) SELECT queue, payload, 0, 3, NULL, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() "
-            "FROM failed_jobs WHERE id <= :last ORDER BY id"
-        ),
-        "DELETE FROM failed_jobs WHERE id <= :last",
-    ),
-    "clear-failed": ("DELETE FROM failed_jobs WHERE id <= :last",),
-}
+ROUNDS = 3
+PREVIEW_SECONDS = 60.0
+INDEXED_BY_BOT = 20_000
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to make the change: by the bot, in words, or by statements in one transaction."""
+
+    name: str
+    words: str = ""
+    statements: tuple[str, ...] = ()
+
+
+_INSERT = (
+    "INSERT INTO jobs (queue, payload, attempts, max_attempts, reserved_at, available_at, "
+    "created_at) SELECT queue, payload, 0, 3, NULL, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() "
+    "FROM failed_jobs WHERE id <= :last ORDER BY id"
+)
+_DELETE = "DELETE FROM failed_jobs WHERE id <= :last"
+
+RETRY = (Way("bot", "retry-all"), Way("one transaction", statements=(_INSERT, _DELETE)))
+CLEAR = (
+    Way("bot", "clear-failed"),
+    Way("one transaction", statements=(_DELETE,)),
+)
 
 
 @dataclass
-class Rounds:
-    """What the rounds took, by who did it: seconds, and the workers' pops meanwhile."""
+class Took:
+    """What one way took: seconds, and by how many MB the bot grew at most."""
 
-    seconds: dict[Way, list[float]] = field(
-        default_factory=lambda: {"bot": [], "one transaction": []}
-    )
-    pops: dict[Way, list[Pops]] = field(default_factory=lambda: {"bot": [], "one transaction": []})
+    seconds: list[float] = field(default_factory=list)
     grown_mb: float = 0.0
 
 
+@dataclass(frozen=True)
+class Field:
+    """A queue of failed jobs that every round begins with; `last` is the greatest id."""
+
+    test: TestQueue
+    setup: Setup
+    rows: int
+    last: int
+
+    def run(self, way: Way) -> float:
+        """Make the change and return the seconds it took."""
+        return self._by_bot(way.words) if way.words else self._in_one(way.statements)
+
+    def refill(self) -> None:
+        """Put every table back; operations and their batches stay."""
+        with self.test.engine.begin() as connection:
+            for table in (*_EMPTIED, *_SOURCES):
+                connection.execute(text(f"TRUNCATE TABLE {table}"))
+            for table in _SOURCES:
+                connection.execute(text(f"INSERT INTO {table} SELECT * FROM {table}_source"))
+
+    def _by_bot(self, words: str) -> float:
+        """From the confirmation to the record of the end; a person reads the preview before."""
+        frozen = preview(self.setup, words, PREVIEW_SECONDS)
+        assert frozen.total == self.rows
+        began = monotonic()
+        ended = Runner(self.setup).run_to_end(confirm(self.setup, frozen))
+        took = monotonic() - began
+        assert (ended.state, ended.done) == ("done", self.rows)
+        return took
+
+    def _in_one(self, statements: tuple[str, ...]) -> float:
+        began = monotonic()
+        with self.test.engine.begin() as connection:
+            for statement in statements:
+                done = connection.execute(text(statement), {"last": self.last})
+                assert done.rowcount == self.rows
+        return monotonic() - began
+
+
 def bench_retry_all(server: MariaDB, *, quick: bool) -> None:
-    """Retry-all of 100k failed jobs with items, archive, audit and progress."""
-    _bench(server, "retry-all", 20_000 if quick else 100_000, with_workers=True)
+    """Retry-all of 100k failed jobs with archive, audit and progress; workers meanwhile."""
+    rows = 20_000 if quick else 100_000
+
+    def measure(ready: Field) -> float:
+        rate = _compare(ready, RETRY, ROUNDS)
+        _with_workers(ready)
+        return rate
+
+    rate = _on(server, rows, measure)
+    by_laravel = laravel.rate(server, 2_000 if quick else 10_000)
+    if by_laravel is not None:
+        say("bot / Laravel's queue:retry all", f"{rate / by_laravel:.0f} (to reach: 50)")
 
 
 def bench_clear_failed(server: MariaDB, *, quick: bool) -> None:
-    """Clear-failed of 100k failed jobs, archived."""
-    _bench(server, "clear-failed", 20_000 if quick else 100_000, with_workers=False)
+    """Clear-failed of 100k failed jobs, with archive."""
+    rows = 20_000 if quick else 100_000
+    _on(server, rows, lambda ready: _compare(ready, CLEAR, ROUNDS))
 
 
-def _bench(server: MariaDB, action: Action, rows: int, *, with_workers: bool) -> None:
+def bench_million(server: MariaDB, *, quick: bool) -> None:
+    """The same of a million, once each (`--quick`: of 40,000); it needs 15 GB of disk."""
+    rows = 40_000 if quick else 1_000_000
+
+    def measure(ready: Field) -> None:
+        for name, ways in (("retry-all", RETRY), ("clear-failed", CLEAR)):
+            say(name, f"{rows:,} failed jobs")
+            _compare(ready, ways, 1)
+
+    _on(server, rows, measure)
+
+
+def _on(server: MariaDB, rows: int, measure: Callable[[Field], T]) -> T:
+    """Measure on a database of its own that holds so many failed jobs."""
     with server.database() as name:
         test = make_queue(server.url(name))
         setup = make_setup(test)
-        last = _sources(test, setup, rows)
-        ways: dict[Way, Callable[[], float]] = {
-            "bot": lambda: _by_bot(setup, action, rows),
-            "one transaction": lambda: _in_one_transaction(test, action, rows, last),
-        }
-        plain, watched = Rounds(), Rounds()
-        for _ in range(ROUNDS):
-            for way, run in ways.items():
-                _refill(test)
-                before = resident_mb()
-                plain.seconds[way].append(run())
-                if way == "bot":
-                    plain.grown_mb = max(plain.grown_mb, resident_mb() - before)
-        if with_workers:
-            for way, run in ways.items():
-                _refill(test)
-                with working(test.url) as pops:
-                    watched.seconds[way].append(run())
-                watched.pops[way].append(pops)
-        _print(rows, plain, watched)
-        test.engine.dispose()
+        try:
+            return measure(Field(test, setup, rows, _sources(test, setup, rows)))
+        finally:
+            test.engine.dispose()
+
+
+_SOURCES = ("failed_jobs", "queue_bot_failures", "queue_bot_failure_counts")
+_EMPTIED = ("jobs", "queue_bot_archive")
 
 
 def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
@@ -89,68 +147,51 @@ def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
     with test.engine.begin() as connection:
         tables.prepare(connection, rows // tables.BASE)
     tables.fill_failed(test, rows)
-    began = monotonic()
-    while changing(
-        test.engine,
-        monotonic() + 60,
-        lambda connection: failures.index_new(connection, setup.queue, setup.clock(connection)),
-    ).more:
-        pass
-    say("indexing them", f"{rows / (monotonic() - began):,.0f} rows/s")
+    indexed.index(setup, rows, min(rows, INDEXED_BY_BOT))
     with test.engine.begin() as connection:
-        for table in ("failed_jobs", "queue_bot_failures"):
+        for table in _SOURCES:
             connection.execute(text(f"CREATE TABLE {table}_source LIKE {table}"))
             connection.execute(text(f"INSERT INTO {table}_source SELECT * FROM {table}"))
         return int(connection.execute(text("SELECT MAX(id) FROM failed_jobs")).scalar_one())
 
 
-def _refill(test: TestQueue) -> None:
-    emptied = (
-        "jobs",
-        "failed_jobs",
-        "queue_bot_failures",
-        "queue_bot_archive",
-        "queue_bot_batches",
-    )
-    with test.engine.begin() as connection:
-        for table in emptied:
-            connection.execute(text(f"TRUNCATE TABLE {table}"))
-        for table in ("failed_jobs", "queue_bot_failures"):
-            connection.execute(text(f"INSERT INTO {table} SELECT * FROM {table}_source"))
+def _compare(ready: Field, ways: tuple[Way, ...], rounds: int) -> float:
+    """Run the ways in turns and print them; returns the rate of the first, in rows a second."""
+    took = {way.name: Took() for way in ways}
+    for _ in range(rounds):
+        for way in ways:
+            ready.refill()
+            with growing() as grown:
+                took[way.name].seconds.append(ready.run(way))
+            took[way.name].grown_mb = max(took[way.name].grown_mb, grown.mb)
+    rates = {name: ready.rows / median(one.seconds) for name, one in took.items()}
+    for name, one in took.items():
+        each = ", ".join(f"{seconds:.2f}" for seconds in one.seconds)
+        say(name, f"{rates[name]:,.0f} rows/s (median of {each} s)")
+    for way in ways:
+        if way.words:
+            say(
+                f"{way.name} / one transaction",
+                f"{rates[way.name] / rates['one transaction']:.2f}; "
+                f"its memory grew by {took[way.name].grown_mb:.1f} MB at most",
+            )
+    return rates[ways[0].name]
 
 
-def _by_bot(setup: Setup, action: Action, rows: int) -> float:
-    """Seconds from the confirmation to the record of the end; the preview a person reads before."""
-    frozen = preview(setup, action)
-    assert frozen.total == rows
-    began = monotonic()
-    ended = Runner(setup).run_to_end(confirm(setup, frozen))
-    took = monotonic() - began
-    assert (ended.state, ended.done) == ("done", rows)
-    return took
+def _with_workers(ready: Field) -> None:
+    """What workers wait for while it runs."""
+    for way in RETRY:
+        ready.refill()
+        with working(ready.test.url) as pops:
+            took = ready.run(way)
+        _print_pops(way.name, pops)
+        say(f"while workers pop, {way.name}", f"{ready.rows / took:,.0f} rows/s")
 
 
-def _in_one_transaction(test: TestQueue, action: Action, rows: int, last: int) -> float:
-    began = monotonic()
-    with test.engine.begin() as connection:
-        for statement in _ONE_TRANSACTION[action]:
-            assert connection.execute(text(statement), {"last": last}).rowcount == rows
-    return monotonic() - began
-
-
-def _print(rows: int, plain: Rounds, watched: Rounds) -> None:
-    rates = {way: rows / median(found) for way, found in plain.seconds.items()}
-    for way, rate in rates.items():
-        each = ", ".join(f"{seconds:.2f}" for seconds in plain.seconds[way])
-        say(way, f"{rate:,.0f} rows/s (median of {each} s)")
-    say("ratio", f"{rates['bot'] / rates['one transaction']:.2f} of one transaction")
-    say("resident memory of the bot", f"grew by {plain.grown_mb:.1f} MB")
-    for way, every in watched.pops.items():
-        for pops in every:
-            for kind, seconds in pops.seconds.items():
-                say(
-                    f"worst pop meanwhile, {way}",
-                    f"{1000 * max(seconds):.0f} ms (median {1000 * median(seconds):.1f}, "
-                    f"{len(seconds)} pops): {kind}",
-                )
-            say(f"while workers pop, {way}", f"{rows / watched.seconds[way][0]:,.0f} rows/s")
+def _print_pops(name: str, pops: Pops) -> None:
+    for kind, seconds in pops.seconds.items():
+        say(
+            f"worst pop meanwhile, {name}",
+            f"{1000 * max(seconds):.0f} ms (median {1000 * median(seconds):.1f}, "
+            f"{len(seconds)} pops): {kind}",
+        )

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB, running_mariadb
@@ -39,11 +39,12 @@ def running_server() -> Iterator[MariaDB]:
 
 
 BASE = 500
+DAYS = 28
+"""How long ago the first failed; a million rows are 27 days and 18 hours of failures."""
 PAYLOAD_BYTES = 404
 EXCEPTION_BYTES = 3_100
 CHUNK = 200
 QUEUES = ("default", "netsuite", "mail", "stock", "invoices")
-FIRST_FAILED = datetime(2025, 11, 7, 17, 45, 59)  # noqa: DTZ001 wall clock
 ORDER = 1_000_000
 CREATED = 1_762_500_000
 
@@ -84,13 +85,14 @@ def prepare(connection: Connection, numbers: int) -> None:
             "exception LONGTEXT, failed_at DATETIME)"
         )
     )
+    began = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=DAYS)
     rows = [
         {
             "id": number,
             "queue": QUEUES[number * 7 % len(QUEUES)],
             "payload": _payload(number),
             "exception": _exception(number),
-            "failed_at": FIRST_FAILED + timedelta(minutes=number),
+            "failed_at": began + timedelta(minutes=number),
         }
         for number in range(BASE)
     ]
@@ -107,7 +109,7 @@ def prepare(connection: Connection, numbers: int) -> None:
         count = min(2 * count, numbers)
 
 
-_DISTINCT = (
+DISTINCT = (
     f"REPLACE(b.payload, '\"order_id\": {ORDER}', "
     f"CONCAT('\"order_id\": ', {ORDER} + n.n * {BASE} + b.id)) AS payload"
 )
@@ -115,10 +117,10 @@ _DISTINCT = (
 _BETWEEN = "FROM bench_numbers n STRAIGHT_JOIN bench_base b WHERE n.n >= :low AND n.n < :high"
 
 
-def fill(test: TestQueue, statement: str, rows: int) -> None:
+def fill(engine: Engine, statement: str, rows: int) -> None:
     """Run an INSERT … SELECT over the base rows and numbers, piece by piece, for so many rows."""
     for low in range(0, rows // BASE, CHUNK):
-        with test.engine.begin() as connection:
+        with engine.begin() as connection:
             connection.execute(text("SET SESSION join_cache_level = 0"))
             connection.execute(
                 text(f"{statement} {_BETWEEN}"),
@@ -129,9 +131,9 @@ def fill(test: TestQueue, statement: str, rows: int) -> None:
 def fill_failed(test: TestQueue, rows: int) -> None:
     """Put in `rows` failed jobs: 404 B of payload, 3.1 kB of exception, distinct orders."""
     fill(
-        test,
+        test.engine,
         "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
-        f"SELECT b.queue, {_DISTINCT}, b.exception, b.failed_at + INTERVAL n.n MINUTE",
+        f"SELECT b.queue, {DISTINCT}, b.exception, b.failed_at + INTERVAL 20 * n.n MINUTE",
         rows,
     )
 
@@ -139,9 +141,9 @@ def fill_failed(test: TestQueue, rows: int) -> None:
 def fill_jobs(test: TestQueue, rows: int) -> None:
     """Put in `rows` jobs, one in a hundred reserved, one in fifty delayed."""
     fill(
-        test,
+        test.engine,
         "INSERT INTO jobs (queue, payload, attempts, reserved_at, available_at, created_at) "
-        f"SELECT b.queue, {_DISTINCT}, 0, IF(b.id % 100 = 7, {CREATED} + n.n, NULL), "
+        f"SELECT b.queue, {DISTINCT}, 0, IF(b.id % 100 = 7, {CREATED} + n.n, NULL), "
         f"{CREATED} + n.n + IF(b.id % 50 = 3, 864000, 0), {CREATED} + n.n",
         rows,
     )

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from time import monotonic, time
 
 import pymysql
@@ -35,13 +35,13 @@ KINDS = (
 
 @dataclass
 class Pops:
-    """What the workers measured: the pops of each kind, in seconds."""
+    """What the workers measured: the pops of each kind, in seconds, and when a job was taken.
+
+    The moments are seconds of `time.time()`.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
-
-    def worst(self) -> float:
-        """The longest pop of any worker, in seconds."""
-        return max((max(found) for found in self.seconds.values() if found), default=0.0)
+    taken: list[float] = field(default_factory=list)
 
 
 @contextmanager
@@ -55,13 +55,17 @@ def working(url: str) -> Iterator[Pops]:
         process.stdout.readline()
         yield pops
         said, _ = process.communicate("stop\n", timeout=STOP_SECONDS)
-        pops.seconds.update(json.loads(said))
+        found = json.loads(said)
+        pops.seconds.update(found["seconds"])
+        pops.taken.extend(sorted(found["taken"]))
     finally:
         process.kill()
         process.wait()
 
 
-def _pop(connection: "pymysql.Connection[pymysql.cursors.Cursor]", kind: Kind) -> float:
+def _pop(
+    connection: "pymysql.Connection[pymysql.cursors.Cursor]", kind: Kind, taken: list[float]
+) -> float:
     """Take one job as a worker does, and delete it as if it were done; seconds of the pop."""
     now = int(time())
     found = (
@@ -80,12 +84,13 @@ def _pop(connection: "pymysql.Connection[pymysql.cursors.Cursor]", kind: Kind) -
         connection.commit()
         took = monotonic() - began
         if row is not None:
+            taken.append(time())
             cursor.execute("DELETE FROM jobs WHERE id = %s", (row[0],))
             connection.commit()
     return took
 
 
-def _work(url: str, kind: Kind, stop: threading.Event, seconds: list[float]) -> None:
+def _work(url: str, kind: Kind, stop: threading.Event, found: Pops) -> None:
     address = make_url(url)
     connection = pymysql.connect(
         host=address.host,
@@ -97,7 +102,7 @@ def _work(url: str, kind: Kind, stop: threading.Event, seconds: list[float]) -> 
     )
     while not stop.is_set():
         try:
-            seconds.append(_pop(connection, kind))
+            found.seconds[kind.name].append(_pop(connection, kind, found.taken))
         except pymysql.err.OperationalError as error:
             # A worker that is the victim of a deadlock tries again, as Laravel's does.
             if error.args[0] not in (1213, 1205):
@@ -110,10 +115,9 @@ def _work(url: str, kind: Kind, stop: threading.Event, seconds: list[float]) -> 
 def main() -> None:
     """Run one worker of each kind until a line comes in, then print what they measured."""
     stop = threading.Event()
-    seconds: dict[str, list[float]] = {kind.name: [] for kind in KINDS}
+    found = Pops({kind.name: [] for kind in KINDS})
     threads = [
-        threading.Thread(target=_work, args=(sys.argv[1], kind, stop, seconds[kind.name]))
-        for kind in KINDS
+        threading.Thread(target=_work, args=(sys.argv[1], kind, stop, found)) for kind in KINDS
     ]
     for thread in threads:
         thread.start()
@@ -122,7 +126,7 @@ def main() -> None:
     stop.set()
     for thread in threads:
         thread.join()
-    print(json.dumps(seconds))
+    print(json.dumps(asdict(found)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+"""The bot's index of failures, made for tables that it would take minutes to read in."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from sqlalchemy import Connection, insert, text
+
+from bot.ledger import failure_counts, failures
+from bot.ledger import tables as t
+from bot.ledger.failures import Pass
+from bot.queue.database import changing
+from bot.registry import Setup
+from tests.bench import tables
+from tests.bench.figures import say
+
+# The digests as bot.queue.layouts computes them; a pass that finds nothing new proves it.
+_THE_REST = """
+INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
+    order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
+SELECT f.id, SUBSTR(SHA2(CONCAT_WS('|', f.id, f.queue, SHA2(f.payload, 256), f.failed_at),
+    256), 1, 32),
+    f.queue, s.error_group, s.error, s.job_class, CAST(s.order_id AS INT) + f.id - s.failed_id,
+    s.tienda_id, SUBSTR(SHA2(f.payload, 256), 1, 32), s.bytes, f.failed_at, s.seen_at, s.incident
+FROM failed_jobs f STRAIGHT_JOIN queue_bot_failures s ON s.seq = (f.id - 1) % :base + 1
+WHERE f.id > (SELECT MAX(failed_id) FROM queue_bot_failures) ORDER BY f.id
+"""
+
+_COUNTED = """
+SELECT error_group, queue, TIMESTAMPDIFF(HOUR, '1970-01-01', failed_at) AS hour,
+    COUNT(*) AS appeared, MIN(failed_at) AS first_at, MAX(failed_at) AS last_at
+FROM queue_bot_failures GROUP BY 1, 2, 3
+"""
+
+
+def step(setup: Setup, work: Callable[[Connection], Pass]) -> tuple[Pass, float]:
+    """One pass of the watcher, and how many seconds it took."""
+    began = monotonic()
+    return changing(setup.engine, monotonic() + 60, work), monotonic() - began
+
+
+def index(setup: Setup, rows: int, by_bot: int) -> None:
+    """Let the bot index so many of `rows`; copy what it found for the rest, made of the same."""
+
+    def index_new(connection: Connection) -> Pass:
+        return failures.index_new(connection, setup.queue, setup.clock(connection))
+
+    began, added = monotonic(), 0
+    while added < by_bot:
+        found, _ = step(setup, index_new)
+        added += found.added
+    say("backfill", f"{added / (monotonic() - began):,.0f} rows/s ({added:,} rows)")
+    if added < rows:
+        changing(setup.engine, monotonic() + 600, lambda connection: _copy(connection, setup))
+
+
+def _copy(connection: Connection, setup: Setup) -> None:
+    connection.execute(text("ANALYZE TABLE queue_bot_failures"))
+    connection.execute(text(_THE_REST), {"base": tables.BASE})
+    end = "SET value = (SELECT MAX(id) FROM failed_jobs) WHERE name IN ('backfill', 'settled')"
+    connection.execute(text(f"UPDATE queue_bot_marks {end}"))
+    connection.execute(text("DELETE FROM queue_bot_failure_counts"))
+    now = setup.clock(connection)
+    found = connection.execute(text(_COUNTED)).mappings().all()
+    booked = [
+        {**row, "hour": failure_counts.bucket(row["hour"], now), "gone": 0, "folded": False}
+        for row in found
+    ]
+    connection.execute(insert(t.failure_counts), booked)

@@ -1,0 +1,93 @@
+"""Laravel's own `queue:retry all` on the same server, where Debian's packages are installed."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from tests.bench import tables
+from tests.bench.figures import say
+from tests.services.mariadb import MariaDB
+
+SCRIPT = Path(__file__).with_name("retry_all.php")
+PACKAGES = "php-cli php-mysql php-illuminate-queue"
+SECONDS = 300.0
+
+_JOBS = (
+    "CREATE TABLE jobs (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, "
+    "queue VARCHAR(255) NOT NULL, payload LONGTEXT NOT NULL, attempts TINYINT UNSIGNED NOT NULL, "
+    "reserved_at INT UNSIGNED, available_at INT UNSIGNED NOT NULL, "
+    "created_at INT UNSIGNED NOT NULL, KEY (queue))"
+)
+_FAILED_JOBS = (
+    "CREATE TABLE failed_jobs (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, "
+    "uuid VARCHAR(255) NOT NULL UNIQUE, connection TEXT NOT NULL, queue TEXT NOT NULL, "
+    "payload LONGTEXT NOT NULL, exception LONGTEXT NOT NULL, "
+    "failed_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+)
+"""The tables that Laravel's `queue:table` and `queue:failed-table` make."""
+
+_FILLED = (
+    "INSERT INTO failed_jobs (uuid, connection, queue, payload, exception) "
+    f"SELECT UUID(), 'database', b.queue, {tables.DISTINCT}, b.exception"
+)
+
+
+def is_installed() -> bool:
+    """Whether PHP finds Laravel's queue."""
+    php = shutil.which("php")
+    if php is None:
+        return False
+    found = "exit(stream_resolve_include_path('Illuminate/Queue/autoload.php') ? 0 : 1);"
+    return subprocess.run([php, "-r", found], check=False).returncode == 0
+
+
+def rate(server: MariaDB, rows: int) -> float | None:
+    """Rows a second of `queue:retry all`; None, and a line that says so, without Laravel."""
+    if not is_installed():
+        say("Laravel's queue:retry all", f"not measured: needs Debian's {PACKAGES}")
+        return None
+    with server.database() as name:
+        url = server.url(name)
+        engine = create_engine(url)
+        _fill(engine, rows)
+        said = _run(url)
+        with engine.connect() as connection:
+            left = connection.execute(text("SELECT COUNT(*) FROM failed_jobs")).scalar_one()
+        engine.dispose()
+    assert (said["rows"], left) == (rows, 0), said
+    found = rows / said["seconds"]
+    say("Laravel's queue:retry all", f"{found:,.0f} rows/s ({rows:,} in {said['seconds']:.1f} s)")
+    return found
+
+
+def _fill(engine: Engine, rows: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(_JOBS))
+        connection.execute(text(_FAILED_JOBS))
+        tables.prepare(connection, rows // tables.BASE)
+    tables.fill(engine, _FILLED, rows)
+
+
+def _run(url: str) -> dict[str, float]:
+    address = make_url(url)
+    told = {
+        "host": address.host,
+        "port": address.port,
+        "database": address.database,
+        "username": address.username,
+        "password": address.password,
+    }
+    done = subprocess.run(
+        ["php", str(SCRIPT)],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said: dict[str, float] = json.loads(done.stdout)
+    return said
