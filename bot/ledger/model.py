@@ -85,6 +85,22 @@ class Progress(Value):
     reason: str | None = None
 
 
+class Duplicates(Value):
+    """What of a scope a retry may do twice; None: it could not be told in time.
+
+    `queued`: failures of an order that has a job in the same queue now; `identical`: failures with
+    the queue and the payload of another one; `processed_later`: failures of an order that a retried
+    job went through with since. `bounded`: not everything was looked at.
+    """
+
+    queued: int | None
+    queued_orders: tuple[str, ...] = ()
+    identical: int | None
+    processed_later: int | None
+    processed_orders: tuple[str, ...] = ()
+    bounded: bool
+
+
 class Receipt(Value):
     """What became of a job that was retried as `job_id`, `seconds` after its retry.
 
