@@ -83,7 +83,6 @@ def groups(connection: Connection, within: Window, limit: int, after: int = 0) -
 def group(connection: Connection, within: Window, error_group: int) -> ErrorGroup:
     """One group, whether or not it has failed jobs now; raises `ErrorGroupNotFound` or `Busy`."""
     c = failure_counts.c
-    name = f"E{error_group}"
     try:
         sums = _selected(within, c.error_group == error_group).group_by(c.error_group)
         found = bounded(connection, sums, SECONDS).mappings().all()
@@ -91,7 +90,7 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
     except TooSlow as error:
         raise Busy from error
     if not shown:
-        raise ErrorGroupNotFound(error=name)
+        raise ErrorGroupNotFound(id=f"E{error_group}")
     return shown[0]
 
 

@@ -20,13 +20,15 @@ from bot.views.details import TITLE
 from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, seconds_since
 from bot.views.rows import failed_elements, failed_line, row_blocks
 
-ROWS = 8
+ROWS = 6
 """Groups a message: with their buttons and the text for notifications under 10,000 characters."""
 NAME = 140
-ROW = 500
+ROW = 800
+SEEN = 400
+"""Of which the two times take some 80 characters each."""
 QUEUES = 3
 DETAIL_QUEUES = 10
-EXAMPLE = 1_500
+EXAMPLE, EXAMPLE_IN_MESSAGE = 1_500, 500
 MOST_BY_OPERATOR = 500
 """Failed jobs that an operator may retry at once by a filter."""
 
@@ -95,7 +97,7 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
     seen = dots(*_seen(row, ctx), _orders(row, ctx))
     went = dots(going_on(row, ctx), _hours(row, ctx) if numbers else _bar(row, ctx))
     name = cut(code(row.name, NAME), NAME + 20)
-    tail = join("\n", [line for line in (name, cut(seen, 160), cut(went, 130)) if line])
+    tail = join("\n", [line for line in (name, cut(seen, SEEN), cut(went, 150)) if line])
     return join("\n", [cut(named, ROW - len(tail) - 1), tail])
 
 
@@ -197,7 +199,8 @@ def error_detail(found: ErrorDetail, listed: ErrorDetailListed, ctx: Context) ->
     lines.append(dots(going_on(row, ctx), _hours(row, ctx)))
     long = [("label-in-common", row.name, 800)]
     if found.exception is not None:
-        long.append(("label-example", found.exception, EXAMPLE))
+        length = EXAMPLE if ctx.in_dialog else EXAMPLE_IN_MESSAGE
+        long.append(("label-example", found.exception, length))
     for label, text, limit in long:
         parts, _ = preformatted_parts(text, min(limit, SECTION), 1)
         blocks += [section(texts(label)), *(section(part) for part in parts)]

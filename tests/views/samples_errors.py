@@ -77,8 +77,8 @@ def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | 
 def samples(w: Words) -> Iterator[Sample]:
     """Each as a message, a dialog, in the terminal."""
     two = (pile(w), group(w))
-    window = {"queue": w.queue, "since": "1440m", "limit": 10}
-    none = group(w, failed=0, recent=150, queues=(), orders=("803193",))
+    window = {"queue": w.queue[:255], "since": "1440m", "limit": 10}
+    none = group(w, error="E13", failed=0, recent=150, queues=(), orders=("803193",))
     many = tuple(group(w, error=f"E{id_}") for id_ in range(1, 31))
     yield Sample("errors", partial(listed, two))
     yield Sample(

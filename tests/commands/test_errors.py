@@ -1,0 +1,222 @@
+"""Failures by what caused them, over the wire: groups, their bar, whether they go on."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.ledger import tables as t
+from tests.team import Team, action_ids
+
+TIMEOUT = (
+    "GuzzleHttp\\Exception\\ConnectException: cURL error 28: Operation timed out after {ms} "
+    "milliseconds with 0 bytes received for https://api.pasarela.example/v1/cobros/{order}"
+)
+MISSING = 'ErrorException: Undefined array key "sku" in /app/Jobs/Sync.php:{line}\nStack trace:\n#0'
+
+
+def ago(**length: float) -> datetime:
+    """A `failed_at` so long ago."""
+    return (datetime.now(UTC) - timedelta(**length)).replace(tzinfo=None, microsecond=0)
+
+
+def fail_both(team: Team) -> list[int]:
+    """Five missing keys of three days ago and three timeouts of now, whose ids are returned."""
+    timeouts = []
+    for number in range(5):
+        team.queue.fail(
+            exception=MISSING.format(line=40 + number), order=900 + number, failed_at=ago(days=3)
+        )
+    for number in range(3):
+        exception = TIMEOUT.format(ms=30_001 + number, order=803_193 + number)
+        timeouts.append(
+            team.queue.fail(
+                queue="mail",
+                order=803_193 + number,
+                exception=exception,
+                failed_at=ago(minutes=number),
+            )
+        )
+    team.until(lambda: team.queue.count(t.failures) == 8)
+    return timeouts
+
+
+def rows_of(message: dict[str, Any]) -> list[str]:
+    """The texts of the rows, one a group."""
+    return [
+        block["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "section" and block["text"]["text"].startswith("*E")
+    ][1:]
+
+
+def values_of(message: dict[str, Any], action_id: str) -> list[dict[str, Any]]:
+    """What the buttons with this action id carry."""
+    return [
+        json.loads(element["value"])
+        for block in message["blocks"]
+        for element in [*block.get("elements", ()), block.get("accessory") or {}]
+        if element.get("action_id") == action_id
+    ]
+
+
+def test_failures_are_shown_by_cause_the_largest_first(team_on_each: Team) -> None:
+    team = team_on_each
+    fail_both(team)
+
+    answer = team.say("errors", as_="viewer")
+    old, new = rows_of(answer.reply)
+
+    assert "Failed jobs: 8 · Error groups: 2" in answer.everything
+    assert "5 failed jobs · netsuite (5)" in old
+    assert "Undefined array key" in old
+    assert "nothing new for 3 d" in old
+    assert "3 failed jobs · mail (3)" in new
+    assert "still failing: 3 in the last 10 min" in new
+    assert "orders 803195, 803194, 803193" in new
+    assert "last 24 h: `" in new
+    assert answer.reply["response_type"] == "ephemeral"
+
+
+def test_the_bar_is_also_said_in_figures(team: Team) -> None:
+    fail_both(team)
+    text = team.say("errors", as_="viewer").reply["text"]
+    figures = text.split("last 24 h: 3 (")[1].split(")")[0].split()
+    assert len(figures) == 24
+    assert sum(int(figure) for figure in figures) == 3
+
+
+def test_what_failed_since_is_counted_alone(team_on_each: Team) -> None:
+    team = team_on_each
+    fail_both(team)
+
+    (only,) = rows_of(team.say("errors since=24h", as_="viewer").reply)
+    both = rows_of(team.say("errors since=7d", as_="viewer").reply)
+
+    assert "3 failed jobs · 3 failed in this time" in only
+    assert len(both) == 2
+
+
+def test_a_queue_s_errors_are_its_own_and_its_retry_stays_in_it(team_on_each: Team) -> None:
+    team = team_on_each
+    fail_both(team)
+
+    reply = team.say("errors queue=mail", as_="operator").reply
+
+    assert len(rows_of(reply)) == 1
+    (retry,) = values_of(reply, "run:retry")
+    assert retry == {"v": 1, "error": retry["error"], "queue": "mail"}
+    assert "No errors in stock" in team.say("errors queue=stock", as_="viewer").text
+
+
+def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
+    team = team_on_each
+    first = fail_both(team)[0]
+    team.say(f"retry {first}")
+
+    (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
+
+    assert "2 failed jobs · 3 failed in this time" in only
+    assert "803193" not in only
+
+
+def test_no_errors_are_good_news(team: Team) -> None:
+    assert team.say("errors", as_="viewer").text == "✅ No errors."
+
+
+def test_only_those_who_may_retry_have_the_button(team: Team) -> None:
+    fail_both(team)
+    shown = {
+        name: set(action_ids(team.say("errors", as_=name).reply))
+        for name in ("viewer", "operator", "admin")
+    }
+    assert shown == {
+        "viewer": {"run:error"},
+        "operator": {"run:error", "run:retry"},
+        "admin": {"run:error", "run:retry"},
+    }
+
+
+def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
+    names = ("sku", "price", "stock", "name", "color", "size", "brand", "weight", "unit", "tax")
+    for number, name in enumerate(names):
+        for _ in range(20 - number):
+            team.queue.fail(exception=MISSING.replace("sku", name).format(line=1))
+    team.until(lambda: team.queue.count(t.failures) == 155)
+
+    first = team.say("errors", as_="viewer").reply
+    second = team.click(first, "page:errors", as_="viewer").reply
+
+    assert [len(rows_of(first)), len(rows_of(second))] == [6, 4]
+    assert "tax" in rows_of(second)[3]
+    assert "page:errors" not in action_ids(second)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("since=8d", "`since` can be at most `7d`"),
+        ("since=soon", "`soon` is not a length of time"),
+        ("limit=51", "`limit` can be at most `50`"),
+        ("after=5", "There is no argument `after`"),
+    ],
+)
+def test_a_window_that_cannot_be_shown_is_refused(team: Team, words: str, said: str) -> None:
+    assert said in team.say(f"errors {words}", as_="viewer").everything
+
+
+def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each: Team) -> None:
+    team = team_on_each
+    ids = fail_both(team)
+    reply = team.say("errors queue=mail", as_="operator").reply
+
+    view = team.click(reply, "run:error").view
+
+    shown = json.dumps(view)
+    assert "Operation timed out after 30003 milliseconds" in shown
+    assert f"Failed job {ids[2]}" in shown
+    retries = values_of(view, "run:retry")
+    assert [value.get("ids") for value in retries] == [None, [ids[2]], [ids[1]], [ids[0]]]
+
+    block = f"failed:{ids[1]}"
+    team.slack.click_in_view("operator", view["id"], "run:retry", block_id=block)
+    assert ids[1] not in [row.id for row in team.queue.failed]
+    assert len(team.queue.failed) == 7
+
+
+def test_a_group_is_told_in_words_where_words_asked(team_on_each: Team) -> None:
+    team = team_on_each
+    fail_both(team)
+    numbers = sorted(row.id for row in team.queue.rows(t.error_groups))
+
+    said = [team.say(f"error {word}", as_="viewer").text for word in (f"E{numbers[0]}", numbers[1])]
+
+    assert "*Failed jobs:* 5" in said[0]
+    assert "Undefined array key" in said[0]
+    assert "*Failed jobs:* 3" in said[1]
+
+
+def test_a_secret_in_an_exception_is_masked_in_the_example(team: Team) -> None:
+    team.queue.fail(exception="RuntimeException: refused Bearer eyJhbGciOi.abcdefgh.12345678901")
+    team.until(lambda: team.queue.count(t.failures) == 1)
+    (group,) = team.queue.rows(t.error_groups)
+    answer = team.say(f"error E{group.id}", as_="viewer")
+    assert "refused" in answer.everything
+    assert "12345678901" not in answer.everything
+
+
+@pytest.mark.parametrize("word", ["E999999", "E0"])
+def test_a_group_that_is_not_there_is_said_to_be_gone(team_on_each: Team, word: str) -> None:
+    answer = team_on_each.say(f"error {word}", as_="viewer").text
+    assert f"There is no error group {word}" in answer
+
+
+@pytest.mark.parametrize("word", ["", "twelve", "E12 E13", "E", "-1", "E٣"])
+def test_what_is_no_group_is_refused(team: Team, word: str) -> None:
+    assert "/queue error E12" in team.say(f"error {word}", as_="viewer").everything
+
+
+def test_strangers_see_no_errors(team: Team) -> None:
+    assert "Not allowed" in team.say("errors", as_="stranger").text
+    assert "Not allowed" in team.say("error E1", as_="stranger").text
