@@ -12,7 +12,18 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    RowMapping,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from bot.queue.database import TooSlow, bounded
 from bot.queue.found import FoundFailed, FoundJob, JobPlace, Looked
@@ -29,13 +40,9 @@ from bot.queue.reads import (
 )
 from bot.wall_clock import utc_of_unix
 
-NEWEST, OLDEST = 20_000, 5_000
-"""New jobs come at one end, and workers take theirs from the other: 30 ms at 400 B of payload."""
 UNINDEXED = 2_000
 """Failed jobs newer than any that is indexed: what failed since the last pass, a few seconds."""
-STRETCH = 5_000
 CANDIDATES = 200
-SECONDS = 0.3
 MOST = 50
 """Rows of one order that are shown at all."""
 
@@ -61,6 +68,22 @@ class Sought:
         return self.tienda is None or str(said.tienda_id or "") == self.tienda
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many rows are looked at, in stretches: 30 ms at 400 B of payload; and for how long.
+
+    New jobs come at the end of the highest ids, and workers take theirs from the other.
+    """
+
+    newest: int = 20_000
+    oldest: int = 5_000
+    stretch: int = 5_000
+    seconds: float = 0.3
+
+
+BOUNDS = Bounds()
+
+
 @dataclass
 class _Scan:
     """A search through one table until a moment of `monotonic()`; `ids` of the rows meant so far.
@@ -76,20 +99,20 @@ class _Scan:
     ids: list[int] = field(default_factory=list)
     looked: Looked = field(default_factory=lambda: Looked(complete=False))
 
-    def ends(self, newest: int, oldest: int) -> None:
-        """Look at so many rows with the highest ids, then at so many with the lowest."""
+    def ends(self, bounds: Bounds) -> None:
+        """Look at the rows with the highest ids, then at those with the lowest."""
         before: int | None = None
-        for _ in range(newest // STRETCH):
-            count, low, high = self._stretch(STRETCH, before)
+        for _ in range(bounds.newest // bounds.stretch):
+            count, low, high = self._stretch(bounds.stretch, before)
             self._meant(low, high)
             self._saw(newest=self.looked.newest + count)
-            if count < STRETCH:
+            if count < bounds.stretch:
                 self._saw(complete=True)
                 return
             before = low
-        count, low, high = self._stretch(oldest, before, from_lowest=True)
+        count, low, high = self._stretch(bounds.oldest, before, from_lowest=True)
         self._meant(low, high)
-        self._saw(oldest=count, complete=count < oldest)
+        self._saw(oldest=count, complete=count < bounds.oldest)
 
     def above(self, floor: int, most: int) -> None:
         """Look at the rows above the floor, at so many of the highest."""
@@ -116,7 +139,7 @@ class _Scan:
         head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("head")
         chosen = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
         if (needle := self.sought.needle) is not None:
-            chosen = chosen.where(c.payload.contains(needle, autoescape=True))
+            chosen = chosen.where(_holds(self.connection, c.payload, needle))
         while len(self.ids) < MOST:
             rows = self._read(chosen.where(c.id <= high)).all()
             self.ids += [row.id for row in rows if self.sought.is_meant(self._said(row.head))]
@@ -134,21 +157,32 @@ class _Scan:
         return bounded(self.connection, statement, self.until - monotonic())
 
 
+def _holds(connection: Connection, payload: Column[str], needle: str) -> ColumnElement[bool]:
+    """Whether a payload holds these letters and digits, byte by byte.
+
+    By the collation of the column it would take six times as long: 60 ms for 20,000 rows.
+    """
+    if connection.dialect.name == "sqlite":
+        return func.instr(payload, needle) > 0
+    # A literal that is binary by itself would be compared by the collation all the same.
+    return payload.like(cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary))
+
+
 def jobs_of(
     connection: Connection,
     queue: Queue,
     now: datetime,
     sought: Sought,
     known: Iterable[int] = (),
-    seconds: float = SECONDS,
+    bounds: Bounds = BOUNDS,
 ) -> tuple[list[FoundJob], Looked]:
     """The order's jobs, by id, and how far was looked; `known` ids are looked up wherever they are.
 
     A row of a known id that is another order's by now is left out.
     """
-    scan = _Scan(connection, queue, queue.jobs, sought, monotonic() + seconds)
+    scan = _Scan(connection, queue, queue.jobs, sought, monotonic() + bounds.seconds)
     try:
-        scan.ends(NEWEST, OLDEST)
+        scan.ends(bounds)
     except TooSlow:
         scan.looked = scan.looked.model_copy(update={"in_time": False})
     digest = payload_digest(queue.jobs).label("payload_digest")
@@ -175,10 +209,10 @@ def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
 
 
 def failed_of_order(
-    connection: Connection, queue: Queue, sought: Sought, above: int, seconds: float = SECONDS
+    connection: Connection, queue: Queue, sought: Sought, above: int
 ) -> list[FoundFailed]:
     """The order's failed jobs with an id above the highest one that is indexed, the newest ones."""
-    scan = _Scan(connection, queue, queue.failed, sought, monotonic() + seconds)
+    scan = _Scan(connection, queue, queue.failed, sought, monotonic() + BOUNDS.seconds)
     # Where time is up the next pass has them in the index before anybody asks again.
     with suppress(TooSlow):
         scan.above(above, UNINDEXED)

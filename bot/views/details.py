@@ -13,6 +13,7 @@ from bot.views.payloads import lined
 from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
 
 TITLE = 24
+LONGEST_ORDER = 64
 DIALOG_PARTS = 8
 MESSAGE_TEXT = 2_000
 """What an exception or a payload may take: parts of 3,000 characters in a dialog; in a message
@@ -73,7 +74,8 @@ def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
     """A button for everything about the job's order."""
     if order_id is None or "find" not in ctx.runnable:
         return []
-    return [run_button("find", ctx.texts.plain("button-order"), {"order": str(order_id)})]
+    order = str(order_id)[:LONGEST_ORDER]
+    return [run_button("find", ctx.texts.plain("button-order"), {"order": order})]
 
 
 def _moment(text: str | None, ctx: Context) -> Mrkdwn:

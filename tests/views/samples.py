@@ -29,7 +29,7 @@ from bot.queue.model import (
     RetriedJob,
     SkippedRow,
 )
-from bot.text import texts_for
+from bot.text import Mrkdwn, texts_for
 from bot.views import audit, bulk, changes, details, incident, lists, people, refusal, status
 from bot.views.context import Context, Links
 
@@ -649,10 +649,12 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
     yield Sample("audit-untold", partial(audit.untold_message, anchors))
     told = [done, terminal, home, denied_line(w), many]
-    yield Sample("history", partial(audit.history_message, told))
-    yield Sample("history-none", partial(audit.history_message, []))
-    yield Sample("history-full", partial(audit.history_message, [done] * 50))
-    terminal_history = partial(audit.history_message, told)
+    yield Sample("history", partial(audit.history_message, told, Mrkdwn(), {}, more=False))
+    yield Sample("history-none", partial(audit.history_message, [], Mrkdwn(), {}, more=False))
+    full = [done.model_copy(update={"id": 100 - number}) for number in range(50)]
+    asked: dict[str, str | int] = {"order": str(w.order)[:64], "limit": 50}
+    yield Sample("history-full", partial(audit.history_message, full, Mrkdwn(), asked, more=False))
+    terminal_history = partial(audit.history_message, told, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
 
 

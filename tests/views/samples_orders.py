@@ -1,0 +1,181 @@
+"""Messages about one order: its story, and the history with what became of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bot.ledger.events import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.model import Source
+from bot.queue.found import FoundJob, JobPlace, Looked
+from bot.queue.model import FailedJobDetail
+from bot.text import Mrkdwn
+from bot.views import audit, details, story
+from bot.views.context import Context, Links
+from tests.views.samples import (
+    DIGEST,
+    NOW,
+    PLAIN,
+    Sample,
+    Shown,
+    Words,
+    audit_line,
+    failed_job,
+    job,
+)
+
+ALL = Looked(newest=812)
+
+
+def ago(minutes: float) -> datetime:
+    """A moment so long before now."""
+    return NOW - timedelta(minutes=minutes)
+
+
+def failure(w: Words = PLAIN, *, id_: int = 45, minutes: float = 60, there: bool = True) -> Failure:
+    """A failure of the order's."""
+    return Failure(
+        at=ago(minutes),
+        failed_id=id_,
+        queue=w.queue,
+        job_class=w.job_class,
+        tienda_id=w.tienda,
+        error=w.error,
+        row_digest=DIGEST,
+        there=there,
+    )
+
+
+def act(w: Words = PLAIN, *, minutes: float = 50, **changed: Any) -> Act:
+    """A retry, or another thing that a person did or was refused."""
+    values: dict[str, Any] = {
+        "at": ago(minutes),
+        "actor": w.person,
+        "action": "retry",
+        "outcome": "ok",
+        "row": "failed",
+        "row_id": 45,
+        "job_id": 812,
+    }
+    return Act.model_validate(values | changed)
+
+
+def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> Queued:
+    """A job of the order's."""
+    held = {"reserved_at_human": "2025-11-07 19:20:00"} if state == "reserved" else {}
+    at = {"available_at_human": "2025-11-07 20:00:00"} if state == "delayed" else {}
+    return Queued(
+        at=ago(5),
+        found=FoundJob(
+            job=job(id_, w, **held, **at),
+            state=state,
+            created_at=ago(5),
+            row_digest=DIGEST,
+            payload_digest=DIGEST,
+        ),
+    )
+
+
+def told(w: Words, events: list[Event], **changed: Any) -> Story:
+    """A story of these events."""
+    values: dict[str, Any] = {
+        "order_id": w.order if isinstance(w.order, str) else str(w.order),
+        "tienda_id": None,
+        "events": tuple(events),
+        "retries": Retries(),
+        "jobs": ALL,
+        "about": None,
+    }
+    return Story.model_validate(values | changed)
+
+
+def everything(w: Words) -> list[Event]:
+    """One of each kind, in the order of time."""
+    again = Became(fate="failed-again", at=ago(49), failed_id=52)
+    return [
+        failure(w, there=False),
+        act(w, minutes=55, outcome="denied", reason=w.reason, actor=w.terminal_name, job_id=None),
+        act(w, became=again),
+        failure(w, id_=52, minutes=49, there=False),
+        act(w, minutes=40, row_id=52, action="retry-all", operation=7, job_id=None),
+        failure(w, id_=60, minutes=39, there=False),
+        Gone(at=ago(30), failed_id=60, queue=w.queue),
+        act(w, minutes=25, row="order", row_id=0, job_id=None, action="retry", outcome="started"),
+        act(w, minutes=20, row="job", row_id=813, job_id=None, action="delete", kept=True),
+        failure(w, id_=61, minutes=10),
+        queued(w),
+        queued(w, id_=816, state="delayed"),
+        queued(w, id_=817, state="reserved"),
+    ]
+
+
+def retries(w: Words, *people: int, last: Became | None = None) -> Retries:
+    """How often each of some people retried."""
+    by = tuple(
+        Retrier(actor=w.person if n == 0 else f"U0OTHER{n:04}", count=count)
+        for n, count in enumerate(people)
+    )
+    return Retries(count=sum(people), by=by, last=last)
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """Every message and dialog, in every state."""
+    processed = Became(fate="processed", at=NOW)
+    whole = told(w, everything(w), retries=retries(w, 2, 1, last=processed), indexing=True)
+    links = Links(
+        order="https://shop.example.com/orders/{order_id}?shop={tienda_id}",
+        job="https://admin.example.com/jobs/{job_id}",
+    )
+    yield Sample("find", partial(story.story_message, whole), links=links)
+    yield Sample("find-terminal", partial(story.story_message, whole), source=Source.TERMINAL)
+    many = [failure(w, id_=100 + n, minutes=60 - n) for n in range(30)]
+    yield Sample("find-many", partial(story.story_message, told(w, list(many))))
+    most = told(w, list(many), more=True, tienda_id=str(w.tienda)[:64])
+    yield Sample("find-more", partial(story.story_message, most))
+    for name, looked, about in (
+        ("none", ALL, None),
+        ("none-empty", Looked(newest=0), None),
+        ("none-newest", Looked(newest=5_000, complete=False, in_time=False), None),
+        ("none-ends", Looked(newest=20_000, oldest=5_000, complete=False), 3_000_000),
+    ):
+        nothing = told(w, [], jobs=looked, about=about)
+        yield Sample(f"find-{name}", partial(story.story_message, nothing))
+    yield from _history_samples(w)
+    yield Sample("find-from-details", partial(_details, w), source=Source.BUTTON)
+
+
+def _history_samples(w: Words) -> Iterator[Sample]:
+    outcomes = (None, Became(fate="waiting"), Became(fate="failed-otherwise", failed_id=52))
+    for name, people, last in (
+        ("one-retry", (1,), outcomes[0]),
+        ("retries-of-one", (3,), outcomes[1]),
+        ("retries-of-many", (3, 2, 1, 1, 1, 1, 1), outcomes[2]),
+    ):
+        yield Sample(f"history-{name}", partial(_history, w, retries(w, *people, last=last)))
+    none = partial(audit.history_message, [], Mrkdwn(), {"order": "1"}, more=False)
+    yield Sample("history-none-here", none)
+
+
+def _history(w: Words, said: Retries, ctx: Context) -> Shown:
+    lines = [audit_line(w, id=9)]
+    asked: dict[str, str | int] = {"order": str(w.order)[:64], "since": "24h", "limit": 1}
+    return audit.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)
+
+
+def _details(w: Words, ctx: Context) -> Shown:
+    reader = Context(
+        texts=ctx.texts,
+        role=ctx.role,
+        now=ctx.now,
+        actor=ctx.actor,
+        source=ctx.source,
+        runnable=ctx.runnable | {"find"},
+    )
+    found = FailedJobDetail(
+        failed_job=failed_job(45, w),
+        error_group=w.group,
+        exception=w.exception,
+        payload=w.payload,
+        row_digest=DIGEST,
+    )
+    return details.failed_detail(found, reader)
