@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.ledger import audit as audit_log
 from bot.ledger import batches, journal
 from bot.ledger import tables as t
+from bot.ledger.failure_counts import ALL_HOURS
 from tests.queues import TestQueue
 
 DELETES = ("delete", "delete-failed", "clear-failed")
@@ -183,14 +184,22 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
 def _counts(connection: Connection) -> Iterator[str]:
     """What was booked under each error group and queue is what the index of failures holds."""
     booked: Counter[tuple[int, str]] = Counter()
+    summed: Counter[tuple[int, str]] = Counter()
     for row in _mappings(connection, select(t.failure_counts)):
-        booked[row["error_group"], row["queue"]] += row["appeared"] - row["gone"]
+        key, rows = (row["error_group"], row["queue"]), row["appeared"] - row["gone"]
+        if row["hour"] == ALL_HOURS or not row["folded"]:
+            summed[key] += rows
+        if row["hour"] != ALL_HOURS:
+            booked[key] += rows
     there: Counter[tuple[int, str]] = Counter()
     for row in _mappings(connection, select(t.failures).where(t.failures.c.gone_at.is_(None))):
         there[row["error_group"], row["queue"]] += 1
     for key in booked.keys() | there.keys():
-        if booked[key] != there[key]:
-            yield f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked"
+        if not booked[key] == summed[key] == there[key]:
+            yield (
+                f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked by "
+                f"the hour and {summed[key]} in all"
+            )
     known = set(connection.execute(select(t.error_groups.c.id)).scalars())
     if unknown := {group for group, _ in there} - known:
         yield f"counts: there are no error groups {sorted(unknown)}"

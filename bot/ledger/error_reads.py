@@ -10,12 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from bot.errors import Busy, ErrorGroupNotFound
 from bot.ledger import error_groups
 from bot.ledger.error_model import HOURS, RECENT_AT_MOST, RECENT_MINUTES, ErrorGroup, ErrorGroups
-from bot.ledger.failure_counts import hour_of
+from bot.ledger.failure_counts import ALL_HOURS, hour_of
 from bot.ledger.tables import failure_counts, failures
 from bot.queue.database import TooSlow, bounded
 from bot.queue.layouts import Queue
@@ -23,6 +34,8 @@ from bot.queue.model import QueueCount
 
 SECONDS = 1.0
 ORDERS = 4
+SAMPLES = 20
+"""Of so many newest failures of a group the orders are taken."""
 QUEUES = 50
 LONGEST_SINCE = timedelta(days=7)
 
@@ -84,7 +97,7 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
     """One group, whether or not it has failed jobs now; raises `ErrorGroupNotFound` or `Busy`."""
     c = failure_counts.c
     try:
-        sums = _selected(within, c.error_group == error_group).group_by(c.error_group)
+        sums = _by_group(within, c.error_group == error_group)
         found = bounded(connection, sums, SECONDS).mappings().all()
         shown = _described(connection, within, found)
     except TooSlow as error:
@@ -113,18 +126,14 @@ def human(at: datetime) -> str:
 
 def _sums(within: Window, limit: int, after: int) -> Any:
     """A row a group, with the number of all groups and the sum over them in each."""
-    c = failure_counts.c
-    inner = _selected(within, true()).group_by(c.error_group).subquery()
-    wanted = inner.c.failed > 0
-    if within.hour:
-        wanted = or_(wanted, inner.c.appeared > 0)
+    inner = _by_group(within, true()).subquery()
     return (
         select(
             inner,
             func.count().over().label("groups"),
             func.sum(inner.c.failed).over().label("total"),
         )
-        .where(wanted)
+        .where(or_(inner.c.failed > 0, inner.c.appeared > 0) if within.hour else inner.c.failed > 0)
         .order_by(inner.c.failed.desc(), inner.c.appeared.desc(), inner.c.error_group)
         .limit(limit)
         # Over the few hundred sums, not over what they are made of.
@@ -132,17 +141,32 @@ def _sums(within: Window, limit: int, after: int) -> Any:
     )
 
 
-def _selected(within: Window, which: ColumnElement[bool]) -> Any:
+def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
+    """The sums of each group: what is in the window, and when the group was seen at all.
+
+    Without a beginning these are the folded sums and what is not folded yet. With one they are the
+    hours since; of the sums only the times are of use then.
+    """
     c = failure_counts.c
-    shown = within.hour or within.running - HOURS + 1
+    columns = (c.error_group, c.hour, c.appeared, c.gone, c.first_at, c.last_at)
+    which = and_(which, _of_queue(within))
+    parts = [
+        select(*columns).where(c.folded.is_(False), which),
+        select(*columns).where(c.folded.is_(True), c.hour == ALL_HOURS, which),
+    ]
+    counts: ColumnElement[bool] = true()
+    if within.hour:
+        parts.append(select(*columns).where(c.folded.is_(True), c.hour >= within.hour, which))
+    p = union_all(*parts).subquery().c
+    if within.hour:
+        counts = p.hour >= within.hour
     return select(
-        c.error_group,
-        func.sum(case((c.hour >= within.hour, c.appeared - c.gone), else_=0)).label("failed"),
-        func.sum(case((c.hour >= shown, c.appeared), else_=0)).label("appeared"),
-        # Since when a cause is known does not depend on what is asked for.
-        func.min(c.first_at).label("first_at"),
-        func.max(c.last_at).label("last_at"),
-    ).where(which, _of_queue(within))
+        p.error_group,
+        func.sum(case((counts, p.appeared - p.gone), else_=0)).label("failed"),
+        func.sum(case((counts, p.appeared), else_=0)).label("appeared"),
+        func.min(p.first_at).label("first_at"),
+        func.max(p.last_at).label("last_at"),
+    ).group_by(p.error_group)
 
 
 def _of_queue(within: Window) -> ColumnElement[bool]:
@@ -170,7 +194,7 @@ def _described(
                 error=f"E{id_}",
                 name=names.get(id_, ""),
                 failed=int(row["failed"]),
-                appeared=int(row["appeared"]),
+                appeared=int(row["appeared"]) if within.hour else sum(by_hour[id_]),
                 recent=recent,
                 first_at=None if row["first_at"] is None else human(row["first_at"]),
                 last_at=None if row["last_at"] is None else human(row["last_at"]),
@@ -189,7 +213,12 @@ def _parts(
     c = failure_counts.c
     statement = (
         select(c.error_group, c.queue, c.hour, func.sum(c.appeared), func.sum(c.gone))
-        .where(c.error_group.in_(ids), c.hour >= within.hour, _of_queue(within))
+        .where(
+            c.error_group.in_(ids),
+            # Not the sums: they are what the others are.
+            c.hour >= within.hour,
+            _of_queue(within),
+        )
         .group_by(c.error_group, c.queue, func.length(c.queue), c.hour)
     )
     by_queue: defaultdict[int, Counter[str]] = defaultdict(Counter)
@@ -208,7 +237,8 @@ def _samples(
 ) -> tuple[int, tuple[str, ...]]:
     """How many failed within the last minutes, and orders of the newest that are there."""
     recently = within.now - timedelta(minutes=RECENT_MINUTES)
-    rows = newest(connection, row["error_group"], RECENT_AT_MOST)
+    fresh = row["last_at"] is not None and row["last_at"] >= recently
+    rows = newest(connection, row["error_group"], RECENT_AT_MOST if fresh else SAMPLES)
     if within.queue is not None:
         rows = [found for found in rows if found["queue"] == within.queue]
     orders = dict.fromkeys(

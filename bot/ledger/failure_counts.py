@@ -9,11 +9,14 @@ the sum of `appeared - gone` from an hour on is how many of those that failed si
 and the sum of `appeared` is what a bar of the last hours shows. An hour is its number since 1970.
 What is older than a person asks for by the hour is booked under the first hour of its day, and what
 is older still under 0.
+
+What is folded has one row more for each group and queue, the sum of its hours: who asks for all
+that is there reads these and what is not folded yet.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +45,8 @@ HOURS = 40
 """How long hours are kept apart, by UTC: 24 h to be shown, and what a zone may lie behind."""
 DAYS = 9
 """How long days are: a week to be asked for, up to a day to its beginning, and the zone."""
+ALL_HOURS = -1
+"""The hour of a row that is the sum of the folded rows of its group and queue."""
 FOLD_ROWS = 5_000
 FORGOTTEN_AT_ONCE = 500
 
@@ -151,6 +156,15 @@ def gone(connection: Connection, left: Leaving) -> None:
     _append(connection, left.counts, folded=False)
 
 
+def returned(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Book failures that were gone and are there again: they appeared only once."""
+    found: defaultdict[Key, Count] = defaultdict(Count)
+    for entry in entries:
+        hour = bucket(hour_of(entry["failed_at"]), now)
+        found[Key(entry["error_group"], entry["queue"], hour)] += Count(gone=-1)
+    _append(connection, found, folded=False)
+
+
 def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
     """`bucket` of a failure's hour, computed in the server."""
     at = failures.c.failed_at
@@ -194,7 +208,12 @@ def fold(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
     c = failure_counts.c
     chosen = select(failure_counts).where(c.folded.is_(False)).order_by(c.id).limit(rows)
     found = connection.execute(chosen).mappings().all()
-    _merge(connection, found, now)
+    new: defaultdict[Key, Count] = defaultdict(Count)
+    for row in found:
+        key, count = _key(row, now), _count(row)
+        new[key] += count
+        new[replace(key, hour=ALL_HOURS)] += count
+    _merge(connection, found, new)
     return len(found)
 
 
@@ -203,34 +222,45 @@ def age(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
     c = failure_counts.c
     old_hour = and_(c.hour < hour_of(now) - HOURS, c.hour % 24 != 0)
     old_day = and_(c.hour < _oldest_day(now), c.hour != 0)
-    chosen = select(failure_counts).where(c.folded.is_(True), or_(old_hour, old_day)).limit(rows)
+    chosen = (
+        select(failure_counts)
+        .where(c.folded.is_(True), c.hour > 0, or_(old_hour, old_day))
+        .limit(rows)
+    )
     found = connection.execute(chosen).mappings().all()
-    _merge(connection, found, now)
+    new: defaultdict[Key, Count] = defaultdict(Count)
+    for row in found:
+        new[_key(row, now)] += _count(row)
+    _merge(connection, found, new)
     return len(found)
 
 
-def _merge(connection: Connection, found: Sequence[RowMapping], now: datetime) -> None:
-    """Put rows, and the folded ones under the same keys, into one folded row a key."""
+def _merge(
+    connection: Connection,
+    found: Sequence[RowMapping],
+    new: defaultdict[Key, Count],
+) -> None:
+    """Put `new` in the place of the rows that were found, together with what is folded already."""
     if not found:
         return
     c = failure_counts.c
-    keys = {_key(row, now) for row in found}
+    used = {row["id"] for row in found}
     known = select(failure_counts).where(
         c.folded.is_(True),
-        c.error_group.in_({key.error_group for key in keys}),
-        c.hour.in_({key.hour for key in keys}),
+        c.error_group.in_({key.error_group for key in new}),
+        c.hour.in_({key.hour for key in new}),
     )
-    rows = {row["id"]: row for row in found}
     for row in connection.execute(known).mappings():
-        if _key(row, now) in keys:
-            rows[row["id"]] = row
-    merged: defaultdict[Key, Count] = defaultdict(Count)
-    for row in rows.values():
-        merged[_key(row, now)] += Count(
-            row["appeared"], row["gone"], row["first_at"], row["last_at"]
-        )
-    connection.execute(delete(failure_counts).where(c.id.in_(list(rows))))
-    _append(connection, merged, folded=True)
+        key = Key(row["error_group"], row["queue"], row["hour"])
+        if key in new and row["id"] not in used:
+            new[key] += _count(row)
+            used.add(row["id"])
+    connection.execute(delete(failure_counts).where(c.id.in_(used)))
+    _append(connection, new, folded=True)
+
+
+def _count(row: RowMapping) -> Count:
+    return Count(row["appeared"], row["gone"], row["first_at"], row["last_at"])
 
 
 def _key(row: RowMapping, now: datetime) -> Key:
@@ -245,7 +275,7 @@ def forget(connection: Connection, limit: int = FORGOTTEN_AT_ONCE) -> int:
         select(other.c.id)
         .where(
             other.c.error_group == c.error_group,
-            or_(other.c.folded.is_(False), other.c.hour != 0, other.c.appeared != other.c.gone),
+            or_(other.c.folded.is_(False), other.c.hour > 0, other.c.appeared != other.c.gone),
         )
         .exists()
     )
@@ -253,7 +283,7 @@ def forget(connection: Connection, limit: int = FORGOTTEN_AT_ONCE) -> int:
     ids = list(
         connection.execute(
             select(c.error_group)
-            .where(c.folded.is_(True), c.hour == 0, c.appeared == c.gone, ~of_use, ~still)
+            .where(c.folded.is_(True), c.hour == ALL_HOURS, c.appeared == c.gone, ~of_use, ~still)
             .distinct()
             .limit(limit)
         ).scalars()

@@ -34,6 +34,8 @@ failures = Table(
     Column("gone_at", Time),
     # The bulk change that took it.
     Column("operation", Id),
+    # When an undo put it back: from then on another row stands for it.
+    Column("returned_at", Time),
     # Of use only because InnoDB and SQLite add the primary key to every index.
     Index(SCOPE_INDEX, "gone_at"),
     Index("queue_bot_failures_incident", "incident"),
@@ -62,14 +64,14 @@ failure_counts = Table(
     auto(),
     Column("error_group", Id, nullable=False, index=True),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
-    # In which the jobs failed, counted from 1970 by the queue's wall clock; 0: long ago.
+    # In which the jobs failed, counted from 1970 by the queue's wall clock; 0: long ago; -1: all.
     Column("hour", Integer, nullable=False),
     Column("appeared", Id, nullable=False),
     Column("gone", Id, nullable=False),
     Column("first_at", Wall),
     Column("last_at", Wall),
     Column("folded", Boolean, nullable=False),
-    Index("queue_bot_failure_counts_folded", "folded"),
+    Index("queue_bot_failure_counts_folded", "folded", "hour"),
     **OPTIONS,
 )
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, large, moves, page
+from tests.bench import acks, errors, large, moves, page
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "clear-failed": moves.bench_clear_failed,
     "million": moves.bench_million,
     "large": large.bench_large,
+    "errors": errors.bench_errors,
     "page": page.bench_page,
 }
 

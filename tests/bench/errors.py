@@ -1,0 +1,108 @@
+"""Error groups at a million failed jobs: what a person waits for, with few and with many groups."""
+
+from datetime import UTC, datetime
+from time import monotonic
+
+from sqlalchemy import text
+
+from bot.ledger.failure_counts import HOURS, hour_of
+from tests.bench import tables
+from tests.bench.bots import Bot, real_bot
+from tests.bench.figures import say, times
+from tests.queues import TestQueue, make_queue
+from tests.services.mariadb import MariaDB
+
+FAILED = 1_000_000
+BULK_DELTAS = 20_000
+"""What a bulk change appends faster than the watcher folds it."""
+
+
+def bench_errors(server: MariaDB, *, quick: bool) -> None:
+    """/queue errors and /queue error with 8 and with 400 groups, folded and while a bulk runs."""
+    rows = FAILED // (20 if quick else 1)
+    for groups in (8, 400):
+        with server.database() as name:
+            test = make_queue(server.url(name))
+            with test.engine.begin() as connection:
+                tables.prepare(connection, rows // tables.BASE)
+            _fill(test, rows, groups)
+            with real_bot(test.url) as bot:
+                _ask(bot, f"{groups} groups", 20 if quick else 100)
+                _append(test)
+                _ask(bot, f"{groups} groups, {BULK_DELTAS:,} rows not folded yet", 20)
+            test.engine.dispose()
+
+
+def _fill(test: TestQueue, rows: int, groups: int) -> None:
+    """Failures of so many groups and five queues, and the counts that they would have.
+
+    Each group has failed in every hour that is kept: more rows of counts than life makes.
+    """
+    began = monotonic()
+    with test.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO queue_bot_error_groups (id, name) SELECT n + 1, CONCAT('Cause ', n) "
+                "FROM bench_numbers WHERE n < :groups"
+            ),
+            {"groups": groups},
+        )
+    tables.fill(test.engine, _FAILURES.format(groups=groups), rows)
+    now = hour_of(datetime.now(UTC).replace(tzinfo=None))
+    with test.engine.begin() as connection:
+        connection.execute(
+            text(_COUNTS), {"now": now, "hours": HOURS, "today": now - now % 24, "share": rows}
+        )
+        connection.execute(text(_SUMS))
+        connection.execute(text("UPDATE queue_bot_marks SET value = 0 WHERE name LIKE 'backfill%'"))
+        connection.execute(text("ANALYZE TABLE queue_bot_failures, queue_bot_failure_counts"))
+        counts = connection.execute(text("SELECT COUNT(*) FROM queue_bot_failure_counts")).scalar()
+    took = monotonic() - began
+    say(f"filling {groups} groups", f"{took:.0f} s, {counts:,} rows of counts, not measured")
+
+
+_FAILURES = """
+INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
+    order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
+SELECT n.n * 500 + b.id + 1, MD5(n.n * 500 + b.id), b.queue, (n.n * 500 + b.id) % {groups} + 1,
+    'error', 'App\\\\Jobs\\\\SyncJob', n.n, '12000', MD5(b.id), 3500,
+    UTC_TIMESTAMP() - INTERVAL 500 MINUTE + INTERVAL b.id MINUTE, UTC_TIMESTAMP(), 0
+"""
+
+# 54 buckets a group and queue: the hours, the days, and all before.
+_COUNTS = """
+INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, first_at, last_at,
+    folded)
+SELECT g.id, q.queue,
+    CASE WHEN n.n <= :hours THEN :now - n.n WHEN n.n <= :hours + 9
+         THEN :today - 24 * (n.n - :hours) ELSE 0 END,
+    3 + (g.id * n.n) % 50, g.id % 3, UTC_TIMESTAMP() - INTERVAL n.n HOUR,
+    UTC_TIMESTAMP() - INTERVAL g.id MINUTE, 1
+FROM queue_bot_error_groups g JOIN (SELECT DISTINCT queue FROM bench_base) q
+JOIN bench_numbers n WHERE n.n <= :hours + 10 AND :share > 0
+"""
+
+
+_SUMS = """
+INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, first_at, last_at,
+    folded)
+SELECT error_group, queue, -1, SUM(appeared), SUM(gone), MIN(first_at), MAX(last_at), 1
+FROM queue_bot_failure_counts GROUP BY error_group, queue
+"""
+
+
+def _append(test: TestQueue) -> None:
+    with test.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, "
+                "folded) SELECT error_group, queue, 0, 0, 1, 0 FROM queue_bot_failures LIMIT :rows"
+            ),
+            {"rows": BULK_DELTAS},
+        )
+
+
+def _ask(bot: Bot, name: str, times_each: int) -> None:
+    for command in ("errors", "errors since=24h", "errors queue=netsuite", "error E3"):
+        every = [bot.ask(f"/queue {command}")[0] for _ in range(times_each)]
+        times(f"/queue {command} ({name})", every)
