@@ -220,6 +220,39 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+undone-failed-one = ↩️ Failed job { $id } is back among the failed jobs.
+undone-failed-one-by = ↩️ { $by } put failed job { $id } back among the failed jobs.
+undone-failed-many =
+    { $count ->
+        [one] ↩️ 1 failed job is back among the failed jobs:
+       *[other] ↩️ { $count } failed jobs are back among the failed jobs:
+    }
+undone-failed-many-by =
+    { $count ->
+        [one] ↩️ { $by } put 1 failed job back among the failed jobs:
+       *[other] ↩️ { $by } put { $count } failed jobs back among the failed jobs:
+    }
+undone-job-one = ↩️ Job { $id } is back in the queue.
+undone-job-one-by = ↩️ { $by } put job { $id } back in the queue.
+undone-job-many =
+    { $count ->
+        [one] ↩️ 1 job is back in the queue:
+       *[other] ↩️ { $count } jobs are back in the queue:
+    }
+undone-job-many-by =
+    { $count ->
+        [one] ↩️ { $by } put 1 job back in the queue:
+       *[other] ↩️ { $by } put { $count } jobs back in the queue:
+    }
+undone-change = This undoes { $command } by { $by }, { $at }.
+undone-taken-back = job { $job } will not run
+undone-new-id = now { $new }, because { $id } is taken by another one
+undone-reserved =
+    { $count ->
+        [one] ⚠️ It is reserved, as it was: if no worker ends it, release it.
+       *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }): if no worker ends them, release them.
+    }
+undone-mark = ↩️ Undone by { $by }, { $at }.
 help-undo = put back what was retried or deleted, your own last change if none is named
 refusal-nothing-to-undo = You made no change in the last { $days } days that could be undone now
 refusal-change-not-found = No change is known as { $word }. An operation is named by its number, a record of the audit as #12
@@ -416,7 +449,7 @@ history-title = *History*, newest first
 history-none = Nothing was changed or refused yet.
 
 ## Orders and history
-find-title = *Order { $order }*
+find-title = *Order*
 find-now = Now: { $what }
 find-now-nowhere = Now neither failed nor in the queue, as far as was looked.
 find-now-failed = { $count } failed
@@ -529,6 +562,7 @@ refusal-unverifiable = Your role cannot be verified, because Slack did not answe
 refusal-job-not-found = Job { $id } not found: it was already processed or moved to failed
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
 refusal-job-not-found-deleted = Job { $id } not found: it was already deleted by { $by } at { $at }
+refusal-job-not-found-undone = Job { $id } not found: { $by } took its retry back at { $at }
 refusal-failed-job-not-found = Failed job { $id } not found: it was already retried or deleted
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }

@@ -220,6 +220,39 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+undone-failed-one = ↩️ El job fallido { $id } está otra vez entre los fallidos.
+undone-failed-one-by = ↩️ { $by } devolvió el job fallido { $id } a los fallidos.
+undone-failed-many =
+    { $count ->
+        [one] ↩️ 1 job fallido está otra vez entre los fallidos:
+       *[other] ↩️ { $count } jobs fallidos están otra vez entre los fallidos:
+    }
+undone-failed-many-by =
+    { $count ->
+        [one] ↩️ { $by } devolvió 1 job fallido a los fallidos:
+       *[other] ↩️ { $by } devolvió { $count } jobs fallidos a los fallidos:
+    }
+undone-job-one = ↩️ El job { $id } está otra vez en la cola.
+undone-job-one-by = ↩️ { $by } devolvió el job { $id } a la cola.
+undone-job-many =
+    { $count ->
+        [one] ↩️ 1 job está otra vez en la cola:
+       *[other] ↩️ { $count } jobs están otra vez en la cola:
+    }
+undone-job-many-by =
+    { $count ->
+        [one] ↩️ { $by } devolvió 1 job a la cola:
+       *[other] ↩️ { $by } devolvió { $count } jobs a la cola:
+    }
+undone-change = Esto deshace { $command } de { $by }, { $at }.
+undone-taken-back = el job { $job } no se ejecutará
+undone-new-id = ahora { $new }, porque { $id } lo ocupa otro
+undone-reserved =
+    { $count ->
+        [one] ⚠️ Está reservado, como antes: si ningún worker lo termina, hay que liberarlo.
+       *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }): si ningún worker los termina, hay que liberarlos.
+    }
+undone-mark = ↩️ Deshecho por { $by }, { $at }.
 help-undo = devolver lo que se reintentó o eliminó; sin más, el último cambio propio
 refusal-nothing-to-undo = En los últimos { $days } días no hay ningún cambio propio que se pueda deshacer ahora
 refusal-change-not-found = No se conoce ningún cambio con { $word }. Una operación se nombra por su número, un registro de auditoría como #12
@@ -432,7 +465,7 @@ history-title = *Historial*, lo más reciente primero
 history-none = Todavía no hay cambios ni rechazos.
 
 ## Órdenes e historial
-find-title = *Orden { $order }*
+find-title = *Orden*
 find-now = Ahora: { $what }
 find-now-nowhere = Ahora no está ni fallida ni en la cola, hasta donde se buscó.
 find-now-failed =
@@ -561,6 +594,7 @@ refusal-unverifiable = No se pudo verificar el rol, porque Slack no respondió. 
 refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
+refusal-job-not-found-undone = Job { $id } no encontrado: { $by } deshizo su reintento a las { $at }
 refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }

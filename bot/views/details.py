@@ -31,10 +31,10 @@ def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
         _fact("label-error-group", code(found.error_group), ctx),
     ]
     elements = failed_elements(row.id, found.row_digest, ctx, in_details=True)
-    elements += _whole_order(row.order_id, ctx)
     long = [("label-exception", found.exception), ("label-payload", lined(found.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
-    return _shown(title, plain_title, facts, [], long, elements, ctx)
+    more = _whole_order(row.order_id, ctx)
+    return _shown(title, plain_title, facts, [], long, elements, more, ctx)
 
 
 def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
@@ -55,9 +55,9 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
     elements = job_elements(row.id, found.row_digest, ctx, in_details=True)
-    elements += _whole_order(row.order_id, ctx)
     long = [("label-payload", lined(found.payload))]
-    return _shown(title, texts.plain("job-name", id=str(row.id)), facts, hints, long, elements, ctx)
+    name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row.order_id, ctx)
+    return _shown(title, name, facts, hints, long, elements, more, ctx)
 
 
 def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
@@ -95,18 +95,20 @@ def _shown(
     hints: Sequence[Mrkdwn],
     long: Sequence[tuple[str, str]],
     elements: list[Block],
+    more: list[Block],
     ctx: Context,
 ) -> Message | Modal:
+    """A dialog, which changes nothing and has only what leads on; or a message with everything."""
     known = [(label, value) for label, value in facts if value]
     blocks = [fields([join("\n", pair) for pair in known])]
     blocks += [context_line(hint) for hint in hints]
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
+    foot = more if ctx.in_dialog else [*elements, *more]
+    blocks += [actions(foot, "details")] if foot else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))
-    if elements:
-        blocks.append(actions(elements, "details"))
     lines = [title, *(join(" ", pair) for pair in known), *hints]
     for label, text in long:
         parts, _ = preformatted_parts(text, 1_000, 1)

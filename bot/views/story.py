@@ -4,6 +4,8 @@ A story is read from its beginning, and what can be done stands at its end, just
 where people type. Of a long one the beginning is left out.
 """
 
+from functools import partial
+
 from bot.ledger.events import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.model import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
@@ -15,7 +17,7 @@ from bot.views.refusal import reason_words
 from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state
 
 LINES = 12
-LINE = 300
+LINE = 280
 """With their buttons and the fallback text under 10,000 characters."""
 PEOPLE = 5
 
@@ -29,8 +31,9 @@ def story_message(story: Story, ctx: Context) -> Message:
         head.append(ctx.texts("find-none"))
     head = [line for line in head if line]
     foot = _foot(story, ctx)
+    draw = partial(_line, shops=_shop(story) is None, ctx=ctx)
     if ctx.source is Source.TERMINAL:
-        told = [_line(event, ctx.texts("at", at=Moment(event.at)), ctx) for event in story.events]
+        told = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
         return Message(str(join("\n", [*head, *told, *foot])))
     shown = story.events[-LINES:]
     hidden = len(story.events) - len(shown)
@@ -38,9 +41,9 @@ def story_message(story: Story, ctx: Context) -> Message:
     blocks = [section(join("\n", head)), *(context_line(line) for line in earlier)]
     lines = [*head, *earlier]
     for event in shown:
-        line = cut(_line(event, ctx.texts.brief(event.at), ctx), LINE)
+        line = cut(draw(event, ctx.texts.brief(event.at)), LINE)
         blocks += _blocks(event, line, ctx)
-        lines.append(cut(_line(event, escape(ctx.texts.brief_plain(event.at)), ctx), LINE))
+        lines.append(cut(draw(event, escape(ctx.texts.brief_plain(event.at))), LINE))
     blocks += [context_line(line) for line in foot]
     return message([*lines, *foot], blocks)
 
@@ -64,14 +67,19 @@ def _times(one: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
 
 
 def _title(story: Story, ctx: Context) -> Mrkdwn:
+    shop = _shop(story)
+    name = bare_order(story.order_id, ctx, tienda_id=shop) or escape("–")
+    return dots(join(" ", [ctx.texts("find-title"), name]), tienda(shop, ctx))
+
+
+def _shop(story: Story) -> int | str | None:
+    """The one shop that everything is about; None where there are several."""
     shops = {
         event.tienda_id if isinstance(event, Failure) else event.found.job.tienda_id
         for event in story.events
         if isinstance(event, Failure | Queued)
     }
-    shop = story.tienda_id or (shops.pop() if len(shops) == 1 else None)
-    name = bare_order(story.order_id, ctx, tienda_id=shop) or escape("–")
-    return dots(ctx.texts("find-title", order=name), tienda(shop, ctx))
+    return story.tienda_id or (shops.pop() if len(shops) == 1 else None)
 
 
 def _now(story: Story, ctx: Context) -> Mrkdwn:
@@ -86,26 +94,26 @@ def _now(story: Story, ctx: Context) -> Mrkdwn:
     return ctx.texts("find-now", what=join(", ", there)) if there else ctx.texts("find-now-nowhere")
 
 
-def _line(event: Event, at: Mrkdwn, ctx: Context) -> Mrkdwn:
+def _line(event: Event, at: Mrkdwn, *, shops: bool, ctx: Context) -> Mrkdwn:
     match event:
         case Failure():
-            return _failure(event, at, ctx)
+            return _failure(event, at, event.tienda_id if shops else None, ctx)
         case Gone():
             return dots(at, ctx.texts("find-gone", id=str(event.failed_id)))
         case Act():
             return _act(event, at, ctx)
         case Queued():
-            return _queued(event, at, ctx)
+            return _queued(event, at, event.found.job.tienda_id if shops else None, ctx)
 
 
-def _failure(event: Failure, at: Mrkdwn, ctx: Context) -> Mrkdwn:
+def _failure(event: Failure, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
     key = "find-failed" if event.there else "find-failed-then"
     lead = dots(
         at,
         ctx.texts(key, id=str(event.failed_id)),
         job_class(event.job_class, ctx),
         queue_name(event.queue),
-        tienda(event.tienda_id, ctx),
+        tienda(shop, ctx),
     )
     error = cut(code(event.error, ERROR), ERROR + 20)
     return join("\n", [cut(lead, LINE - len(error) - 1), error])
@@ -150,14 +158,14 @@ def _became(became: Became | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("fate-as", word=word, id=str(became.failed_id))
 
 
-def _queued(event: Queued, at: Mrkdwn, ctx: Context) -> Mrkdwn:
+def _queued(event: Queued, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
     job = event.found.job
     lead = dots(
         at,
         ctx.texts("job-row", id=str(job.id)),
         job_class(job.job_class, ctx),
         queue_name(job.queue),
-        tienda(job.tienda_id, ctx),
+        tienda(shop, ctx),
     )
     tried = ctx.texts("attempts", attempts=job.attempts, most=job.max_attempts)
     return join("\n", [cut(lead, LINE - 120), dots(state(job, ctx), tried)])

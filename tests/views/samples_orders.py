@@ -112,7 +112,7 @@ def everything(w: Words) -> list[Event]:
 def retries(w: Words, *people: int, last: Became | None = None) -> Retries:
     """How often each of some people retried."""
     by = tuple(
-        Retrier(actor=w.person if n == 0 else f"U0OTHER{n:04}", count=count)
+        Retrier(actor=w.person if n == 0 else "U0ANA00001", count=count)
         for n, count in enumerate(people)
     )
     return Retries(count=sum(people), by=by, last=last)
@@ -141,7 +141,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         nothing = told(w, [], jobs=looked, about=about)
         yield Sample(f"find-{name}", partial(story.story_message, nothing))
     yield from _history_samples(w)
-    yield Sample("find-from-details", partial(_details, w), source=Source.BUTTON)
+    for source in (Source.SLASH, Source.BUTTON):
+        yield Sample(f"find-from-details-{source}", partial(_details, w), source=source)
 
 
 def _history_samples(w: Words) -> Iterator[Sample]:
