@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
+from bot.failpoints import reach
 from bot.ledger import archive, batches, failures
 from bot.ledger.batches import Batch
 from bot.ledger.operations import Operation, wait_for_canary
@@ -32,6 +33,7 @@ def carry_out(
     stretch = index.c.seq.between(batch.after_seq + 1, batch.last_seq)
     within = and_(matching(operation.scope), stretch)
     found = _lock(connection, queue, within, dense=batch.is_dense)
+    reach("batch-locked")
     _mark(connection, queue, operation, batch, within, found.rows, now)
     values: dict[str, Any] = {"rows": found.rows, "digest": found.digest}
     if found.rows:

@@ -40,7 +40,13 @@ STEPS = [
     "settled",
     "committed",
 ]
-BULK_STEPS = ["batch-moved", "batch-committed", "operation-finished"]
+BULK_STEPS = [
+    "batch-claimed",
+    "batch-locked",
+    "batch-moved",
+    "batch-committed",
+    "operation-finished",
+]
 TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
 REPLICAS = st.sampled_from(["a", "b"])

@@ -106,6 +106,9 @@ def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
     [
         ("settled", 2, None),
         ("committed", 2, 0),
+        ("batch-claimed", 1, 0),
+        ("batch-claimed", 3, 6),
+        ("batch-locked", 2, 3),
         ("batch-moved", 1, 0),
         ("batch-moved", 2, 3),
         ("batch-committed", 1, 3),

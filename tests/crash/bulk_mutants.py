@@ -1,0 +1,72 @@
+"""Seeded faults of bulk changes: each takes away what keeps their batches apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import true
+
+from bot.ledger import archive, batches, carrying
+from bot.ledger.tables import failures
+from bot.queue import bulk
+from tests.crash.mutants import replaced
+
+
+@contextmanager
+def no_owner() -> Iterator[None]:
+    """A batch is carried out whoever has the operation by now, and whether it runs or not."""
+    with replaced((batches, "may_go_on"), by=lambda _operation, _owner: True):
+        yield
+
+
+@contextmanager
+def no_lock_on_a_batch() -> Iterator[None]:
+    """The rows of a batch are read without being locked."""
+    with replaced((carrying, "for_update"), by=lambda statement: statement):
+        yield
+
+
+@contextmanager
+def no_row_count_of_a_batch() -> Iterator[None]:
+    """Nobody looks at how many rows a batch kept, moved and deleted."""
+
+    def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
+        which = chosen.among(queue.failed)
+        request = operation.request_id
+        archive.keep_failed(connection, queue, which, operation.action, request, now)
+
+    places = ((bulk, "exactly"), (batches, "exactly"))
+    with (
+        replaced(*places, by=lambda _result, _rows: None),
+        replaced((carrying, "_keep"), by=keep),
+    ):
+        yield
+
+
+@contextmanager
+def no_lock_no_row_count_of_a_batch() -> Iterator[None]:
+    """Both at once: a row that somebody else took is counted as moved."""
+    with no_lock_on_a_batch(), no_row_count_of_a_batch():
+        yield
+
+
+@contextmanager
+def a_batch_may_be_claimed_twice() -> Iterator[None]:
+    """Two replicas have the same batch, and neither locks its rows nor counts them."""
+    with no_owner(), no_lock_no_row_count_of_a_batch():
+        yield
+
+
+@contextmanager
+def no_row_digest_in_a_batch() -> Iterator[None]:
+    """A failed job is taken for the one that was frozen by its id alone."""
+    with replaced((carrying, "failed_digest"), by=lambda _failed: failures.c.row_digest):
+        yield
+
+
+@contextmanager
+def no_filter() -> Iterator[None]:
+    """A bulk change takes whatever is below its bound."""
+    places = ((batches, "matching"), (carrying, "matching"))
+    with replaced(*places, by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+        yield

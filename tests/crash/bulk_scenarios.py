@@ -1,0 +1,188 @@
+"""What must hold where a bulk change meets somebody else, as functions like `scenarios`."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from sqlalchemy import update
+
+from bot import failpoints
+from bot.ledger import tables as t
+from bot.ledger.operations import TAKEN_OVER_AFTER
+from bot.registry import Setup
+from bot.watch.bulk import Runner
+from tests.concurrency import SECONDS, lock_waits, until
+from tests.crash.scenarios import Mutant, previewed, run_out
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, payload
+from tests.replicas import ANA, OMAR, Ahead, People, ask, codes, confirm, make_setup
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two replicas with one clock, in one workspace."""
+
+    one: Setup
+    other: Setup
+    clock: Ahead
+    people: People
+
+    def runner(self, setup: Setup) -> Runner:
+        """Carries out two rows in a batch, one batch at a time."""
+        return Runner(setup, 2, lanes=1, seconds=0)
+
+    def take_over(self) -> None:
+        """Let the other replica end what the first one has begun."""
+        self.clock.by += TAKEN_OVER_AFTER * 2
+        run_out(self.runner(self.other))
+
+
+def two(queue: TestQueue) -> Two:
+    """Two replicas on this queue."""
+    clock, people = Ahead(), People()
+    one, other = (
+        make_setup(queue, name, clock=clock, directory=people) for name in ("one", "other")
+    )
+    return Two(one, other, clock, people)
+
+
+@contextmanager
+def meanwhile(step: str, then: Callable[[], object]) -> Iterator[None]:
+    """Do this when a batch comes to the failpoint for the first time."""
+    failpoints.arm(step, then=then)
+    try:
+        yield
+    finally:
+        failpoints.disarm(step)
+
+
+@dataclass
+class Beside(Generic[T]):
+    """Something that is done in another thread, from a moment on that is still to come."""
+
+    queue: TestQueue
+    threads: ThreadPoolExecutor
+    do: Callable[[], T]
+    doing: "list[Future[T]]" = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Do it now; returns when it is done or waits for a lock."""
+        doing = self.threads.submit(self.do)
+        self.doing.append(doing)
+        until(lambda: doing.done() or lock_waits(self.queue.engine))
+
+    def result(self) -> T:
+        """What came of it."""
+        [doing] = self.doing
+        return doing.result(SECONDS)
+
+
+@contextmanager
+def beside(queue: TestQueue, do: Callable[[], T]) -> Iterator[Beside[T]]:
+    """A thread for what is to be done beside a bulk change."""
+    with ThreadPoolExecutor(1) as threads:
+        yield Beside(queue, threads, do)
+
+
+def begun(queue: TestQueue, words: str = "retry-all", rows: int = 4) -> tuple[Two, int]:
+    """A bulk change of so many failed jobs, confirmed at the first replica; its number."""
+    both = two(queue)
+    for order in range(rows):
+        queue.fail(order + 1, order=order)
+    plan = previewed(both.one, words)
+    assert codes([confirm(both.one, words.split(maxsplit=1)[0], plan, typed=rows)]) == ["ok"]
+    return both, plan
+
+
+def ended(queue: TestQueue) -> tuple[str, int, int]:
+    """State, done and skipped of the only operation."""
+    (row,) = queue.rows(t.operations)
+    return row.state, row.done, row.skipped
+
+
+def somebody_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> None:
+    """When the batch has read its rows and not moved them yet."""
+    both, _ = begun(queue)
+    before = payloads(queue)
+    with mutant(), beside(queue, lambda: ask(both.other, "retry 1", by=OMAR)) as click:
+        with meanwhile("batch-locked", click.begin):
+            run_out(both.runner(both.one))
+        [code] = codes([click.result()])
+    assert len(queue.jobs) == 4
+    assert broken(queue, before) == []
+    expected = {"failed-job-not-found": ("done", 4, 0), "ok": ("done", 3, 1)}
+    assert ended(queue) == expected[code]
+
+
+def a_change_is_cancelled_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
+    """And another replica writes down its end before the first one goes on."""
+    both, plan = begun(queue)
+    before = payloads(queue)
+
+    def cancel() -> None:
+        assert codes([ask(both.other, f"cancel {plan}")]) == ["ok"]
+        both.take_over()
+
+    with mutant(), meanwhile("batch-claimed", cancel):
+        run_out(both.runner(both.one))
+    assert ended(queue) == ("cancelled", 0, 0)
+    assert len(queue.failed) == 4
+    assert broken(queue, before) == []
+
+
+def two_replicas_have_one_batch(queue: TestQueue, mutant: Mutant) -> None:
+    """The first was paused after it read the rows, the other took over and read them too."""
+    both, _ = begun(queue, rows=2)
+    before = payloads(queue)
+    with mutant(), beside(queue, both.take_over) as taking:
+        with meanwhile("batch-locked", taking.begin):
+            both.runner(both.one).run_once()
+        taking.result()
+    run_out(both.runner(both.other))
+    assert len(queue.jobs) == 2
+    assert broken(queue, before) == []
+    assert ended(queue) == ("done", 2, 0)
+
+
+def a_row_becomes_another_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
+    """Under the id that was frozen, unseen by the index."""
+    both, _ = begun(queue)
+    with queue.engine.begin() as connection:
+        failed = queue.queue.failed
+        connection.execute(update(failed).where(failed.c.id == 2).values(payload=payload(99)))
+    before = payloads(queue)
+    with mutant():
+        run_out(both.runner(both.one))
+    assert [row.payload for row in queue.failed] == [payload(99)]
+    assert ended(queue) == ("done", 3, 1)
+    assert broken(queue, before) == []
+
+
+def only_one_queue_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
+    """And another one has failed jobs between its own."""
+    both = two(queue)
+    for number in range(1, 7):
+        queue.fail(number, order=number, queue="mail" if number % 2 else "netsuite")
+    before = payloads(queue)
+    plan = previewed(both.one, "retry-all queue=mail")
+    assert codes([confirm(both.one, "retry-all", plan)]) == ["ok"]
+    with mutant():
+        run_out(both.runner(both.one))
+    assert {row.queue for row in queue.failed} == {"netsuite"}
+    assert ended(queue) == ("done", 3, 0)
+    assert broken(queue, before) == []
+
+
+def the_person_loses_the_role(queue: TestQueue, mutant: Mutant) -> None:
+    """Between two batches."""
+    both, _ = begun(queue)
+    before = payloads(queue)
+    with mutant(), meanwhile("batch-committed", lambda: both.people.gone.add(ANA)):
+        run_out(both.runner(both.one))
+    assert ended(queue) == ("stopped", 2, 0)
+    assert len(queue.failed) == 2
+    assert broken(queue, before) == []

@@ -1,0 +1,61 @@
+"""The guards of bulk changes are needed: with one taken away, what must hold does not."""
+
+from contextlib import nullcontext
+
+import pytest
+
+from tests.crash import bulk_mutants, bulk_scenarios, mutants
+from tests.crash.scenarios import Mutant, Scenario
+from tests.queues import TestQueue
+
+KILLED: list[tuple[Scenario, Mutant]] = [
+    (
+        bulk_scenarios.somebody_retries_a_row_of_the_batch,
+        bulk_mutants.no_lock_no_row_count_of_a_batch,
+    ),
+    (bulk_scenarios.a_change_is_cancelled_under_a_claimed_batch, bulk_mutants.no_owner),
+    (
+        bulk_scenarios.a_row_becomes_another_after_the_preview,
+        bulk_mutants.no_row_digest_in_a_batch,
+    ),
+    (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter),
+    (bulk_scenarios.the_person_loses_the_role, mutants.no_permission_check),
+]
+
+SURVIVE: list[tuple[Scenario, Mutant]] = [
+    (bulk_scenarios.somebody_retries_a_row_of_the_batch, bulk_mutants.no_lock_on_a_batch),
+    (bulk_scenarios.somebody_retries_a_row_of_the_batch, bulk_mutants.no_row_count_of_a_batch),
+    (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_owner),
+    (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.a_batch_may_be_claimed_twice),
+]
+"""Any of the other guards is enough. A batch that two replicas have is carried out once whatever is
+taken away: its failures are marked before its rows are moved, and who is second finds none."""
+
+SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in (*KILLED, *SURVIVE)))
+
+
+def named(pair: tuple[Scenario, Mutant]) -> str:
+    """A pair's name in the list of tests."""
+    return f"{pair[0].__name__}-{pair[1].__name__}"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_bulk_changes_hold(mariadb_queue: TestQueue, scenario: Scenario) -> None:
+    scenario(mariadb_queue, nullcontext)
+
+
+@pytest.mark.parametrize("pair", KILLED, ids=named)
+def test_without_a_guard_a_bulk_change_does_not_hold(
+    mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
+) -> None:
+    scenario, mutant = pair
+    with pytest.raises(AssertionError):
+        scenario(mariadb_queue, mutant)
+
+
+@pytest.mark.parametrize("pair", SURVIVE, ids=named)
+def test_one_guard_of_several_is_enough(
+    mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
+) -> None:
+    scenario, mutant = pair
+    scenario(mariadb_queue, mutant)
