@@ -45,7 +45,7 @@ DIGEST = "0123456789abcdef" * 2
 
 READS = frozenset(
     {"status", "jobs", "failed", "errors", "error", "job", "failed-job", "stuck", "history"}
-) | {"whoami", "help"}
+) | {"find", "whoami", "help"}
 CHANGES = frozenset({"retry", "release", "undo"})
 ADMINS = frozenset(
     {"retry-all", "delete", "delete-failed", "clear-failed", "cancel", "freeze", "unfreeze"}

@@ -8,9 +8,8 @@ from typing import Any
 from bot.ledger.events import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.model import Source
 from bot.queue.found import FoundJob, JobPlace, Looked
-from bot.queue.model import FailedJobDetail
 from bot.text import Mrkdwn
-from bot.views import audit, details, story
+from bot.views import audit, story
 from bot.views.context import Context, Links
 from tests.views.samples import (
     DIGEST,
@@ -20,7 +19,6 @@ from tests.views.samples import (
     Shown,
     Words,
     audit_line,
-    failed_job,
     job,
 )
 
@@ -141,8 +139,6 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         nothing = told(w, [], jobs=looked, about=about)
         yield Sample(f"find-{name}", partial(story.story_message, nothing))
     yield from _history_samples(w)
-    for source in (Source.SLASH, Source.BUTTON):
-        yield Sample(f"find-from-details-{source}", partial(_details, w), source=source)
 
 
 def _history_samples(w: Words) -> Iterator[Sample]:
@@ -161,22 +157,3 @@ def _history(w: Words, said: Retries, ctx: Context) -> Shown:
     lines = [audit_line(w, id=9)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "since": "24h", "limit": 1}
     return audit.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)
-
-
-def _details(w: Words, ctx: Context) -> Shown:
-    reader = Context(
-        texts=ctx.texts,
-        role=ctx.role,
-        now=ctx.now,
-        actor=ctx.actor,
-        source=ctx.source,
-        runnable=ctx.runnable | {"find"},
-    )
-    found = FailedJobDetail(
-        failed_job=failed_job(45, w),
-        error_group=w.group,
-        exception=w.exception,
-        payload=w.payload,
-        row_digest=DIGEST,
-    )
-    return details.failed_detail(found, reader)
