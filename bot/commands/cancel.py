@@ -44,7 +44,7 @@ def run(work: Work, args: CancelArguments) -> CancelResult:
         data=Cancelled(
             operation=operation.id,
             action=operation.action,
-            done=operation.done,
+            done=operations.moved(work.connection, operation.id),
             total=operation.total,
         ),
     )

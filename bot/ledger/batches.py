@@ -7,11 +7,12 @@ then. Failures that a batch moved name their operation, and a digest over them g
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     and_,
@@ -49,6 +50,11 @@ class Batch:
     starts_at: datetime
 
     @property
+    def stretch(self) -> ColumnElement[bool]:
+        """The condition on the index of failures that it lies in."""
+        return index.c.seq.between(self.after_seq + 1, self.last_seq)
+
+    @property
     def is_dense(self) -> bool:
         """Whether most failures of its stretch are its own, so that a range is read the fastest."""
         return self.last_seq - self.after_seq <= 2 * self.size
@@ -64,38 +70,58 @@ def left_behind(connection: Connection, operation: Operation, owner: str) -> lis
 
 
 def claim(
-    connection: Connection, operation: Operation, owner: str, now: datetime, rows: int
-) -> Batch | None:
-    """The next batch of up to `rows` failures; None where nothing is left to claim.
+    connection: Connection,
+    operation: Operation,
+    owner: str,
+    now: datetime,
+    rows: int,
+    ahead: int = 1,
+) -> list[Batch]:
+    """The next batches of up to `rows` failures, at most `ahead`; none where nothing is left.
 
     Raises `NotOurs` where the operation is not this owner's to go on with.
     """
     fresh = _held(connection, operation, owner)
-    within = and_(
-        matching(fresh.scope), index.c.seq > fresh.cursor_seq, index.c.seq <= fresh.bound_seq
-    )
-    size = rows if fresh.cursor_seq or not fresh.canary else min(rows, fresh.canary)
-    seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(size).subquery()
-    last, count = connection.execute(select(func.max(seqs.c.seq), func.count())).one()
-    if not count:
-        return None
     before = _last(connection, operation.id)
-    batch = Batch(
+    claimed: list[Batch] = []
+    while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
+        claimed.append(batch)
+        before = batch
+        if fresh.canary and batch.number == 1:
+            break
+    if claimed:
+        states = {"state": CLAIMED, "owner": owner}
+        connection.execute(insert(batches), [asdict(batch) | states for batch in claimed])
+        connection.execute(
+            update(operations)
+            .where(operations.c.id == operation.id)
+            .values(cursor_seq=claimed[-1].last_seq, heartbeat=now)
+        )
+    return claimed
+
+
+def _next(
+    connection: Connection, operation: Operation, before: Batch | None, now: datetime, rows: int
+) -> Batch | None:
+    """The batch after this one, or the first."""
+    after = 0 if before is None else before.last_seq
+    if before is None and operation.canary:
+        rows = min(rows, operation.canary)
+    within = and_(
+        matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
+    )
+    seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(rows).subquery()
+    last, size = connection.execute(select(func.max(seqs.c.seq), func.count())).one()
+    if not size:
+        return None
+    return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,
-        after_seq=fresh.cursor_seq,
+        after_seq=after,
         last_seq=int(last),
-        size=int(count),
-        starts_at=_starts_at(fresh, before, now),
+        size=int(size),
+        starts_at=_starts_at(operation, before, now),
     )
-    values = {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
-    connection.execute(insert(batches).values(state=CLAIMED, owner=owner, **values))
-    connection.execute(
-        update(operations)
-        .where(operations.c.id == operation.id)
-        .values(cursor_seq=batch.last_seq, heartbeat=now)
-    )
-    return batch
 
 
 def _held(connection: Connection, operation: Operation, owner: str) -> Operation:
@@ -204,11 +230,10 @@ def items_digest(connection: Connection, operation: int) -> str:
     done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
     parts = []
     for row in connection.execute(done.order_by(batches.c.number)).mappings().all():
-        stretch = index.c.seq.between(row["after_seq"] + 1, row["last_seq"])
+        batch = _batch(row)
         items = select(index.c.failed_id, index.c.row_digest).where(
-            stretch, index.c.operation == operation
+            batch.stretch, index.c.operation == operation
         )
-        parts.append(
-            (row["number"], listed(connection.execute(items.order_by(index.c.seq)).all()).digest)
-        )
+        rows = connection.execute(items.order_by(index.c.seq)).all()
+        parts.append((batch.number, listed(rows).digest))
     return _whole(parts)

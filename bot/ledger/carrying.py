@@ -30,8 +30,7 @@ def carry_out(
     Raises `LostRace` where another replica carried it out, or somebody moved a row in between: roll
     back and look again; `NotOurs` where the operation was taken over or ended meanwhile.
     """
-    stretch = index.c.seq.between(batch.after_seq + 1, batch.last_seq)
-    within = and_(matching(operation.scope), stretch)
+    within = and_(matching(operation.scope), batch.stretch)
     found = _lock(connection, queue, within, dense=batch.is_dense)
     reach("batch-locked")
     _mark(connection, queue, operation, batch, within, found.rows, now)
@@ -39,7 +38,7 @@ def carry_out(
     if found.rows:
         chosen = bulk.Chosen(
             index.c.failed_id,
-            and_(index.c.operation == operation.id, stretch),
+            and_(index.c.operation == operation.id, batch.stretch),
             found.rows,
             found.lowest,
             found.highest,
@@ -104,14 +103,8 @@ def _mark(
             failed_digest(queue.failed) == index.c.row_digest,
         )
         moved = and_(within, there.exists())
-    failures.leave(
-        connection,
-        moved,
-        now,
-        operation=operation.id,
-        by=operation.actor,
-        how=operation.action,
-    )
+    doer = failures.Doer(operation.id, operation.actor, operation.action)
+    failures.leave_with(connection, moved, batch.stretch, doer, rows, now)
     if rows < batch.size:
         failures.leave(connection, within, now)
 

@@ -29,8 +29,10 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    false,
     func,
     insert,
+    literal,
     or_,
     select,
     text,
@@ -163,6 +165,19 @@ def returned(connection: Connection, entries: Iterable[Mapping[str, Any]], now: 
         hour = bucket(hour_of(entry["failed_at"]), now)
         found[Key(entry["error_group"], entry["queue"], hour)] += Count(gone=-1)
     _append(connection, found, folded=False)
+
+
+def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Book failures that were marked gone in this transaction, without reading them here."""
+    c = failures.c
+    hour = _bucket(connection, now).label("hour")
+    counted = (
+        select(c.error_group, func.min(c.queue), hour, literal(0), func.count(), false())
+        .where(which)
+        .group_by(c.error_group, c.queue, func.length(c.queue), "hour")
+    )
+    columns = ("error_group", "queue", "hour", "appeared", "gone", "folded")
+    connection.execute(insert(failure_counts).from_select(columns, counted))
 
 
 def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:

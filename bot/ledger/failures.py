@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
 
 from bot.ledger import entries, failure_counts, incidents
 from bot.ledger.leases import turn
@@ -233,24 +233,52 @@ def leave(
     which: ColumnElement[bool],
     now: datetime,
     *,
-    operation: int | None = None,
     by: str | None = None,
     how: str = "gone",
 ) -> int:
     """Say of failures that they are gone; returns how many.
 
-    By whom and how, where it is known; of those that a bulk change took, which `operation` it was.
-    Their messages and the counts will follow. Raises `LostRace` where another one came meanwhile.
+    By whom and how, where it is known. Their messages and the counts will follow. Raises `LostRace`
+    where another one came meanwhile.
     """
     leaving = failure_counts.leaving(connection, which, now)
     if not leaving.rows:
         return 0
     incidents.settle(connection, leaving.incidents, by, how, now)
-    values = {"gone_at": now} if operation is None else {"gone_at": now, "operation": operation}
     # One that was indexed only just now would be gone and not counted: roll back and look again.
-    exactly(connection.execute(update(failures).where(which).values(values)), leaving.rows)
+    exactly(connection.execute(update(failures).where(which).values(gone_at=now)), leaving.rows)
     failure_counts.gone(connection, leaving)
     return leaving.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Which bulk change takes failures away: by whom, and how."""
+
+    operation: int
+    by: str
+    how: str
+
+
+def leave_with(
+    connection: Connection,
+    which: ColumnElement[bool],
+    stretch: ColumnElement[bool],
+    doer: Doer,
+    rows: int,
+    now: datetime,
+) -> None:
+    """Say of the `rows` failures of a stretch that a bulk change took that they are gone.
+
+    All that names the operation there is marked by this call, so that it need not be read twice.
+    Raises `LostRace` where it is not so many rows.
+    """
+    marked = update(failures).where(which).values(gone_at=now, operation=doer.operation)
+    exactly(connection.execute(marked), rows)
+    taken = and_(stretch, failures.c.operation == doer.operation)
+    failure_counts.gone_with(connection, taken, now)
+    ids = incidents.of_failures(connection, taken)
+    incidents.settle(connection, ids, doer.by, doer.how, now)
 
 
 def take_out(

@@ -7,7 +7,7 @@ watcher edits it. Kinds: `failure` (one failed job) and `summary` (the rest of a
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from bot.ledger.tables import failures, incidents
 
@@ -116,6 +116,12 @@ def settle(
             .where(incidents.c.id.in_(ids))
             .values(closed_by=by, closed_how=how, closed_at=now, stale=True)
         )
+
+
+def of_failures(connection: Connection, which: ColumnElement[bool]) -> Sequence[int]:
+    """The ids of the incidents that these failures belong to."""
+    chosen = select(failures.c.incident).where(which, failures.c.incident > 0).distinct()
+    return connection.execute(chosen.order_by(failures.c.incident)).scalars().all()
 
 
 def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:

@@ -65,12 +65,10 @@ class Operation:
     archive: bool
 
 
-def _operation(connection: Connection, row: RowMapping) -> Operation:
+def _operation(row: RowMapping, done: int | None = None) -> Operation:
     names = Operation.__dataclass_fields__.keys()
     values: dict[str, Any] = {name: row[name] for name in names}
-    if row["state"] in ACTIVE:
-        # Its own row would make the batches that are at work wait for each other.
-        values["done"] = moved(connection, row["id"])
+    values["done"] = row["done"] if done is None else done
     values["scope"] = Scope.model_validate_json(row["scope"])
     return Operation(**values)
 
@@ -117,11 +115,14 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
 
 
 def locked(connection: Connection, operation: int, *, shared: bool = False) -> Operation | None:
-    """The operation, locked until the transaction ends; `shared`: only against its change."""
+    """The operation, locked until the transaction ends; `shared`: only against its change.
+
+    What it has `done` is not counted.
+    """
     chosen = select(operations).where(operations.c.id == operation)
     locking = chosen.with_for_update(read=True) if shared else for_update(chosen)
     row = connection.execute(locking).mappings().first()
-    return None if row is None else _operation(connection, row)
+    return None if row is None else _operation(row)
 
 
 def find(connection: Connection, operation: int) -> Operation | None:
@@ -131,7 +132,10 @@ def find(connection: Connection, operation: int) -> Operation | None:
         .mappings()
         .first()
     )
-    return None if row is None else _operation(connection, row)
+    if row is None or row["state"] not in ACTIVE:
+        return None if row is None else _operation(row)
+    # In its own row it would make the batches that are at work wait for each other.
+    return _operation(row, moved(connection, operation))
 
 
 def running_on(connection: Connection, queue: str | None) -> Operation | None:
@@ -140,7 +144,7 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
     if queue is not None:
         chosen = chosen.where((operations.c.queue == queue) | operations.c.queue.is_(None))
     row = connection.execute(chosen.limit(1)).mappings().first()
-    return None if row is None else _operation(connection, row)
+    return None if row is None else _operation(row)
 
 
 def moved(connection: Connection, operation: int) -> int:

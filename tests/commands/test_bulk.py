@@ -72,7 +72,7 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
     assert len(team.queue.jobs) == 5
     assert {row.payload for row in team.queue.jobs} == before
     assert {row.attempts for row in team.queue.jobs} == {0}
-    assert [row.operation for row in team.queue.rows(tables.failures)][:5] == [1] * 5
+    assert [row.operation for row in team.queue.rows(tables.failures)][:5] == [done.id] * 5
     assert {row.action for row in team.archived} == {"retry-all"}
     assert outcomes(team) == [("retry-all", "started"), ("retry-all", "done")]
     started, finished = team.audit_texts(2)
