@@ -58,6 +58,7 @@ def context_of(
         reserved_seconds=setup.reserved_seconds,
         failed_count=setup.failed_count,
         here=invocation.channel,
+        request=invocation.request_id,
     )
 
 

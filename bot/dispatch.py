@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from bot import errors
 from bot.access.roles import Grant, Need, authorize
-from bot.answers import Outcome, public_context
+from bot.answers import Outcome
 from bot.errors import (
     Busy,
     DatabaseDown,
@@ -32,12 +32,13 @@ from bot.errors import (
 )
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import audit, freezes, incidents, outbox, requests
+from bot.ledger import audit, freezes, requests
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
 from bot.queue.model import SkippedRow
 from bot.registry import Command, Effect, Result, Setup, Work
 from bot.targets import named
+from bot.telling import tell
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 
@@ -178,7 +179,7 @@ def _change(
                     answer=result.message or "",
                 ),
             )
-            _tell_channel(setup, connection, invocation, command, result, now)
+            tell(setup, connection, invocation, command, result, now)
         requests.settle(connection, invocation.request_id, _stored(result))
         reach("settled")
         return Outcome(command, grant, now, result=result)
@@ -241,34 +242,6 @@ def _record(
         version=setup.version,
         replica=setup.replica,
     )
-
-
-def _tell_channel(
-    setup: Setup,
-    connection: Connection,
-    invocation: Invocation,
-    command: Command,
-    result: Result,
-    now: datetime,
-) -> None:
-    """Put what others see of the change into the outbox, in the channel it was made in.
-
-    A click on an alert needs none: the alert itself says by whom. A change made in App Home or a
-    terminal is told in the first channel where changes are allowed.
-    """
-    home = next(iter(setup.rules.change_channels), setup.audit_channel)
-    channel = invocation.channel or home
-    if command.visible is None or channel is None or _is_alert(connection, invocation):
-        return
-    message = command.visible(result, public_context(setup, invocation, now))
-    if message is not None:
-        outbox.post(connection, channel, f"request:{invocation.request_id}", message, now)
-
-
-def _is_alert(connection: Connection, invocation: Invocation) -> bool:
-    if invocation.channel is None or invocation.message_ts is None:
-        return False
-    return incidents.by_message(connection, invocation.channel, invocation.message_ts) is not None
 
 
 def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Refusal) -> Outcome:

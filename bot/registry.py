@@ -43,6 +43,8 @@ class Result(Value):
     targets: tuple[Target, ...] = Field(default=(), exclude=True)
     # The word in the audit record; None where there is nothing to record yet (a preview).
     outcome: str | None = Field(default="ok", exclude=True)
+    # The request whose change was undone as a whole: its message will say so.
+    undone: str | None = Field(default=None, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """The spec's JSON, with `extra` beside `data`."""

@@ -126,10 +126,8 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
 def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
     """One of several rows that was left alone, and why."""
     values = refusal.values
-    by, action, at = values.get("by"), values.get("action"), values.get("at")
-    return SkippedRow.model_validate(
-        {"id": id_, "code": refusal.code, "by": by, "action": action, "at": at}
-    )
+    known = {name: values.get(name) for name in ("job", "by", "action", "at")}
+    return SkippedRow.model_validate({"id": id_, "code": refusal.code, **known})
 
 
 def target(kind: str, row: Row) -> Target:

@@ -42,7 +42,8 @@ def broken(
     have had their time, and everything must have been said.
     """
     with queue.engine.begin() as connection:
-        found = [*_taken_twice(connection), *_records(connection), *_bulk(connection, queue)]
+        found = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
+        found += _bulk(connection, queue)
         found += _counts(connection)
         if born is not None:
             found += _conserved(connection, queue, Counter(born), Counter(worked or {}))
@@ -65,7 +66,9 @@ def _conserved(
 ) -> Iterator[str]:
     """I1: what was put in is there, or was deleted into the archive, byte for byte."""
     there = _payloads(connection, queue)
-    deleted = select(t.archive.c.payload).where(t.archive.c.action.in_(DELETES))
+    deleted = select(t.archive.c.payload).where(
+        t.archive.c.action.in_(DELETES), t.archive.c.restored_at.is_(None)
+    )
     there.update(connection.execute(deleted).scalars())
     there.update(worked)
     for name, more in (("lost", born - there), ("too many", there - born)):
@@ -74,11 +77,10 @@ def _conserved(
 
 
 def _taken_twice(connection: Connection) -> Iterator[str]:
-    """I2: a row leaves its table once."""
+    """I2: a row leaves its table once, and once more for each time that it was put back."""
     c = t.archive.c
-    twice = (
-        select(c.kind, c.row_id, func.count()).group_by(c.kind, c.row_id).having(func.count() > 1)
-    )
+    taken = select(c.kind, c.row_id, func.count()).where(c.restored_at.is_(None))
+    twice = taken.group_by(c.kind, c.row_id).having(func.count() > 1)
     for kind, row_id, count in connection.execute(twice):
         yield f"I2: {kind} {row_id} was taken {count} times"
 
@@ -87,13 +89,15 @@ def _records(connection: Connection) -> Iterator[str]:
     """I3: a change has one record, and the record names exactly what was archived."""
     archived: dict[str, list[tuple[str, int]]] = {}
     chosen = select(t.archive.c.request_id, t.archive.c.kind, t.archive.c.row_id).where(
-        t.archive.c.action.notin_(BULK)
+        t.archive.c.action.notin_((*BULK, "undo"))
     )
     for request, kind, row_id in connection.execute(chosen):
         archived.setdefault(request, []).append((kind, row_id))
     recorded: dict[str, list[tuple[str, int]]] = {}
     records = Counter[str]()
-    for row in _mappings(connection, select(journal.audit).where(journal.audit.c.outcome == "ok")):
+    taken_out = journal.audit.c.action.notin_(("undo", "release"))
+    done = select(journal.audit).where(journal.audit.c.outcome == "ok", taken_out)
+    for row in _mappings(connection, done):
         targets = [(item["kind"], item["id"]) for item in json.loads(row["targets"])]
         if targets:
             records[row["request_id"]] += 1
@@ -105,6 +109,30 @@ def _records(connection: Connection) -> Iterator[str]:
         moved, said = sorted(archived.get(request, [])), sorted(recorded.get(request, []))
         if moved != said:
             yield f"I3: request {request[:8]} moved {moved}, its records say {said}"
+
+
+def _undone(connection: Connection) -> Iterator[str]:
+    """I3: the record of an undo names what was put back, and the jobs that went for it."""
+    a, j = t.archive.c, journal.audit.c
+    undos = {
+        row["request_id"]: json.loads(row["targets"])
+        for row in _mappings(
+            connection,
+            select(journal.audit).where(j.action == "undo", j.outcome.in_(("ok", "started"))),
+        )
+    }
+    for row in _mappings(connection, select(t.archive).where(a.restored_request.is_not(None))):
+        said = undos.get(row["restored_request"])
+        if said is None:
+            yield f"I3: {row['kind']} {row['row_id']} was put back by no undo"
+        elif said and (row["kind"], row["row_id"]) not in {
+            (one["kind"], one["id"]) for one in said
+        }:
+            yield f"I3: {row['kind']} {row['row_id']} was put back, the record does not say so"
+    for row in _mappings(connection, select(t.archive).where(a.action == "undo")):
+        said = undos.get(row["request_id"], [])
+        if said and row["row_id"] not in {one["job_id"] for one in said}:
+            yield f"I3: job {row['row_id']} was taken back, the record does not say so"
 
 
 def _bulk(connection: Connection, queue: TestQueue) -> Iterator[str]:

@@ -108,11 +108,18 @@ def _compact(value: object) -> str:
 
 
 def who_took(connection: Connection, kind: str, row_id: int) -> Doer | None:
-    """Who last retried or deleted the row with this id, as far as archive and audit know."""
+    """Who last retried or deleted the row with this id, as far as archive and audit know.
+
+    What an undo put back counts as never taken.
+    """
     row = connection.execute(
         select(audit.c.actor, archive.c.action, archive.c.archived_at)
         .join(audit, audit.c.request_id == archive.c.request_id)
-        .where(archive.c.kind == kind, archive.c.row_id == row_id)
+        .where(
+            archive.c.kind == kind,
+            archive.c.row_id == row_id,
+            archive.c.restored_at.is_(None),
+        )
         .order_by(archive.c.id.desc())
         .limit(1)
     ).first()

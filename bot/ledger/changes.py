@@ -1,17 +1,35 @@
 """Past changes as the audit knows them: by whom, what they took, how they are named."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from bot.ledger.audit import Doer
 from bot.ledger.journal import audit, audit_chain, audit_targets
 from bot.ledger.model import Target
+from bot.ledger.tables import operations
 
 DONE = ("ok", "started")
 """Outcomes of the record that a change is written with; a bulk change's is its start."""
+
+
+LOOKED_AT = 50
+"""A person's newest changes, of which one is looked for that was not undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a person names a change: an operation's number, or `#` and a record's in the audit."""
+
+    number: int
+    in_audit: bool
+
+    def __str__(self) -> str:
+        """As it is typed."""
+        return f"#{self.number}" if self.in_audit else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +67,22 @@ def by_request(connection: Connection, request_id: str) -> Change | None:
     return _first(connection, _changes().where(audit.c.request_id == request_id))
 
 
-def by_seq(connection: Connection, seq: int) -> Change | None:
-    """The change whose record has this number in the chain, as the audit channel shows it."""
-    linked = select(audit_chain.c.audit_id).where(audit_chain.c.seq == seq).scalar_subquery()
-    return _first(connection, _changes().where(audit.c.id == linked))
+def by_name(connection: Connection, name: Named) -> Change | None:
+    """The change that a person names."""
+    if not name.in_audit:
+        request = select(operations.c.request_id).where(operations.c.id == name.number)
+        return _first(connection, _changes().where(audit.c.request_id == request.scalar_subquery()))
+    linked = select(audit_chain.c.audit_id).where(audit_chain.c.seq == name.number)
+    return _first(connection, _changes().where(audit.c.id == linked.scalar_subquery()))
 
 
 def newest_of(
-    connection: Connection, actor: str, which: ColumnElement[bool], limit: int
+    connection: Connection, actor: str, actions: Sequence[str], since: datetime
 ) -> list[Change]:
-    """A person's newest changes for which the condition on the audit holds."""
-    chosen = _changes().where(audit.c.actor == actor, which)
-    rows = connection.execute(chosen.order_by(audit.c.id.desc()).limit(limit)).mappings()
+    """A person's newest changes of these kinds, up to `LOOKED_AT`."""
+    c = audit.c
+    chosen = _changes().where(c.actor == actor, c.action.in_(actions), c.at >= since)
+    rows = connection.execute(chosen.order_by(c.id.desc()).limit(LOOKED_AT)).mappings()
     return [_change(row) for row in rows]
 
 

@@ -306,6 +306,8 @@ def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping
 
 
 def of_incident(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:
-    """The first failures of an incident, gone or not."""
-    chosen = select(failures).where(failures.c.incident == incident)
+    """The first failures of an incident, gone or not; what came back counts once, as it is now."""
+    chosen = select(failures).where(
+        failures.c.incident == incident, failures.c.returned_by.is_(None)
+    )
     return connection.execute(chosen.order_by(failures.c.seq).limit(limit)).mappings().all()

@@ -179,6 +179,12 @@ def of_requests(connection: Connection, request_ids: Iterable[str]) -> list[Foll
     return [Followed(*row) for row in connection.execute(chosen.order_by(c.failed_id, c.id))]
 
 
+def look_soon(connection: Connection, request_id: str, now: datetime) -> None:
+    """Let the next look at what this request retried come at once: something was done to it."""
+    waiting = and_(followed.c.request_id == request_id, followed.c.state == WAITING)
+    connection.execute(update(followed).where(waiting).values(next_check_at=now))
+
+
 def of_failure(connection: Connection, seq: int) -> Followed | None:
     """What is followed of the retry of this failure."""
     row = connection.execute(select(*_COLUMNS).where(followed.c.failed_seq == seq)).first()

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from bot.ledger.tables import failures, incidents
+from bot.queue.moves import for_update
 
 OPEN, CLOSED = "open", "closed"
 FAILURE, SUMMARY = "failure", "summary"
@@ -124,6 +125,16 @@ def of_failures(connection: Connection, which: ColumnElement[bool]) -> Sequence[
     return connection.execute(chosen.order_by(failures.c.incident)).scalars().all()
 
 
+def reopen(connection: Connection, ids: Sequence[int]) -> None:
+    """Say of incidents that failures of theirs are there again; their messages will follow."""
+    if ids:
+        connection.execute(
+            update(incidents)
+            .where(incidents.c.id.in_(ids))
+            .values(closed_by=None, closed_how=None, closed_at=None, state=OPEN, stale=True)
+        )
+
+
 def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:
     """The incident whose message is about this failure alone."""
     if seq is None:
@@ -146,14 +157,9 @@ def touch(connection: Connection, seq: int) -> None:
 
 
 def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """Incidents whose message says less than their row."""
-    return (
-        connection.execute(
-            select(incidents).where(incidents.c.stale).order_by(incidents.c.id).limit(limit)
-        )
-        .mappings()
-        .all()
-    )
+    """Incidents whose message says less than their row, locked: what changes one comes after."""
+    chosen = select(incidents).where(incidents.c.stale).order_by(incidents.c.id).limit(limit)
+    return connection.execute(for_update(chosen)).mappings().all()
 
 
 def left(connection: Connection, incident: int) -> int:

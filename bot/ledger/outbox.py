@@ -259,6 +259,18 @@ def place(connection: Connection, subject: str) -> tuple[str, str] | None:
     return None if row is None else (row.sent_channel, row.sent_ts)
 
 
+def last_said(connection: Connection, subject: str) -> Mapping[str, Any] | None:
+    """Text and blocks of the newest message about the subject, sent or not."""
+    body = connection.execute(
+        select(outbox.c.body)
+        .where(outbox.c.subject == subject, outbox.c.kind.in_((POST, EDIT)))
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    ).scalar()
+    found: Mapping[str, Any] | None = None if body is None else json.loads(body)
+    return found
+
+
 def waits(connection: Connection, subject: str) -> bool:
     """Whether a post about the subject is still to be sent."""
     found = connection.execute(

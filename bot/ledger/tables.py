@@ -34,8 +34,8 @@ failures = Table(
     Column("gone_at", Time),
     # The bulk change that took it.
     Column("operation", Id),
-    # When an undo put it back: from then on another row stands for it.
-    Column("returned_at", Time),
+    # The bulk undo that put it back, 0 for a single one: since then another row stands for it.
+    Column("returned_by", Id),
     # Of use only because InnoDB and SQLite add the primary key to every index.
     Index(SCOPE_INDEX, "gone_at"),
     Index("queue_bot_failures_incident", "incident"),

@@ -168,10 +168,14 @@ class DeletedRow(Value):
 
 
 class SkippedRow(Value):
-    """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it."""
+    """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it.
+
+    `job` is what a retry made of it.
+    """
 
     id: int
     code: str
+    job: str | None = None
     by: str | None = None
     action: str | None = None
     at: datetime | None = None
@@ -182,6 +186,31 @@ class DeletedRows(Value):
 
     jobs: tuple[DeletedRow, ...]
     skipped: tuple[SkippedRow, ...]
+
+
+class RestoredRow(Value):
+    """A row that an undo put back; `new_id` where its own was taken by another row.
+
+    `job_id` is the job that was taken out of the queue for it, `reserved`: as it was.
+    """
+
+    kind: Literal["failed", "job"]
+    id: int
+    new_id: int | None
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    job_id: int | None = None
+    reserved: bool = False
+
+
+class Undone(Value):
+    """How many rows an undo put back, and by whom and when (naive UTC) what was undone."""
+
+    restored_count: int
+    action: str
+    by: str
+    at: datetime
 
 
 class Listed(Value):

@@ -10,6 +10,7 @@ from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW
+from bot.views.undo import undo_blocks
 
 
 def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
@@ -129,5 +130,5 @@ def _told(
     if skipped:
         passed_over = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
         blocks += sections(passed_over)
-    blocks += [context_line(note) for note in notes]
+    blocks += [*(context_line(note) for note in notes), *undo_blocks(ctx)]
     return message([lead, *lines, *passed_over, *notes], blocks)

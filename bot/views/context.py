@@ -22,7 +22,8 @@ class Context:
     """For whom, in which language, when (naive UTC), and with which thresholds (seconds).
 
     `here` is the id of the channel the answer is shown in, `runnable` the names of the commands the
-    reader may run (what is not among them gets no button).
+    reader may run (what is not among them gets no button), `request` the id of the request that is
+    answered, by which its change can be undone.
     """
 
     texts: Texts
@@ -37,6 +38,7 @@ class Context:
     reserved_seconds: int = 300
     failed_count: int = 100
     here: str | None = None
+    request: str | None = None
 
     @property
     def in_message(self) -> bool:

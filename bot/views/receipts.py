@@ -10,6 +10,7 @@ from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, order, queue_name, row_id
 from bot.views.rows import ERROR, ROW
+from bot.views.undo import undo_blocks
 
 SHOWN = (
     "processed",
@@ -27,17 +28,19 @@ _GOOD = {"processed"}
 def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
     """What was retried, by whom, and what became of each: the message in the channel."""
     by = Person(actor)
+    waits = any(receipt.state == "waiting" for receipt in receipts)
+    undo = undo_blocks(ctx) if waits else []
     if len(receipts) == 1:
         (only,) = receipts
         lead = ctx.texts("retried-one-by", id=str(only.failed_id), job=str(only.job_id), by=by)
         lines = [lead, _facts(only, ctx)]
         told = outcome_line(only, ctx)
-        blocks = [*sections(lines), *([section(told)] if told else [])]
+        blocks = [*sections(lines), *([section(told)] if told else []), *undo]
         return message([*lines, *([told] if told else [])], blocks)
     lead = ctx.texts("retried-many-by", count=len(receipts), by=by)
     rows = [_row(receipt, ctx) for receipt in receipts]
     counts = _counts(receipts, ctx)
-    return message([lead, counts, *rows], [*sections([lead, counts]), *sections(rows)])
+    return message([lead, counts, *rows], [*sections([lead, counts]), *sections(rows), *undo])
 
 
 def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:

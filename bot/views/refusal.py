@@ -49,7 +49,7 @@ def skipped_lines(skipped: Sequence[SkippedRow], texts: Texts) -> list[Mrkdwn]:
     """A line for each row that was left alone: why, and by whom and when it was taken."""
     lines = []
     for row in skipped:
-        values = {"id": str(row.id), "by": row.by, "action": row.action, "at": row.at}
+        values = {**row.model_dump(exclude={"code"}), "id": str(row.id)}
         lines.append(texts("skipped-row", sentence=_sentence(row.code, values, texts)))
     return lines
 
@@ -82,7 +82,7 @@ def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
     id_ = _text(values, "id")
     if by is None or not isinstance(at, datetime):
         return texts(f"refusal-{code_}", id=id_)
-    how = "retried" if action in _RETRIES else "deleted"
+    how = "undone" if action == "undo" else "retried" if action in _RETRIES else "deleted"
     key = f"refusal-{code_}-{how}"
     return texts(key, id=id_, by=Person(str(by)), at=texts.clock(at))
 

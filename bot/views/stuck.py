@@ -12,8 +12,8 @@ from bot.views.names import age, dots, job_class, order, queue_name
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW, job_elements, job_line, row_blocks
 
-ROWS = 10
-"""Rows a message: two blocks each, and short enough to read."""
+ROWS = 8
+"""Rows a message: each asks one question more than in other lists, and all fit into one message."""
 
 
 def stuck_list(found: StuckJobs, listed: StuckListed, ctx: Context) -> Message:

@@ -1,6 +1,7 @@
 """Receipts of single retries: what became of each job, in the message about it and its thread."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -158,7 +159,7 @@ def _tell_request(
     setup: Setup, connection: Connection, request_id: str, rows: Sequence[Followed], now: datetime
 ) -> None:
     """One message a request: a line for each of its jobs, and one reply when all is known."""
-    context = channel_context(setup, now)
+    context = replace(channel_context(setup, now), request=request_id)
     receipts = receipts_of(connection, rows, now)
     subject = f"request:{request_id}"
     channel = outbox.channel_of(connection, subject)

@@ -109,6 +109,7 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
     queue.push(12)
     ask(setup, "retry 4")
     said: dict[str, str | Request] = {
+        "undo": "undo",
         "retry": "retry 1",
         "delete-failed": "delete-failed 2",
         "delete": "delete 12",

@@ -1,0 +1,104 @@
+"""What an undo put back: to the person, to everybody, and in the message of what was undone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.model import Block, Message, Moment, Person, Role
+from bot.queue.model import RestoredRow, SkippedRow, Undone
+from bot.text import Mrkdwn, code, cut
+from bot.views.blocks import actions, context_line, message, sections
+from bot.views.buttons import run_button
+from bot.views.context import Context
+from bot.views.names import dots, job_class, order, queue_name
+from bot.views.refusal import skipped_lines
+from bot.views.rows import ROW
+
+BLOCK = "undo"
+
+
+def undo_blocks(ctx: Context) -> list[Block]:
+    """The Undo button of the request that is answered, for those who may; in a channel for all.
+
+    Who may undo it is checked at the click.
+    """
+    everybody = ctx.role is Role.NONE
+    if ctx.request is None or not (everybody or "undo" in ctx.runnable):
+        return []
+    button = run_button("undo", ctx.texts.plain("button-undo"), {"request": ctx.request})
+    return [actions([button], BLOCK)]
+
+
+def undone(
+    done: Undone, rows: Sequence[RestoredRow], skipped: Sequence[SkippedRow], ctx: Context
+) -> Message:
+    """What is back, where, under which id; what could not be undone, and why."""
+    left: list[Mrkdwn] = []
+    if skipped:
+        left = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
+    return _told(
+        _lead(rows, ctx, "", {}), rows, left, [*_warnings(rows, ctx), _what(done, ctx)], ctx
+    )
+
+
+def undone_visible(done: Undone, rows: Sequence[RestoredRow], ctx: Context) -> Message:
+    """The same for the channel, by whom."""
+    lead = _lead(rows, ctx, "-by", {"by": ctx.actor})
+    return _told(lead, rows, [], [*_warnings(rows, ctx), _what(done, ctx)], ctx)
+
+
+def without_undo(body: Mapping[str, Any], by: str, at: datetime, ctx: Context) -> Message:
+    """A posted message whose change was undone: without its button, and with by whom."""
+    mark = ctx.texts("undone-mark", by=Person(by), at=Moment(at))
+    blocks = [block for block in body.get("blocks", ()) if block.get("block_id") != BLOCK]
+    return Message(f"{body.get('text', '')}\n{mark}", [*blocks[:49], context_line(mark)])
+
+
+def _lead(
+    rows: Sequence[RestoredRow], ctx: Context, suffix: str, values: Mapping[str, object]
+) -> Mrkdwn:
+    kind = rows[0].kind
+    if len(rows) == 1:
+        return ctx.texts(f"undone-{kind}-one{suffix}", id=str(rows[0].id), **values)
+    return ctx.texts(f"undone-{kind}-many{suffix}", count=len(rows), **values)
+
+
+def _told(
+    lead: Mrkdwn,
+    rows: Sequence[RestoredRow],
+    left: Sequence[Mrkdwn],
+    notes: Sequence[Mrkdwn],
+    ctx: Context,
+) -> Message:
+    lines = [lead, *(_line(row, ctx, named=len(rows) > 1) for row in rows)]
+    blocks = [*sections(lines), *sections(left), *(context_line(note) for note in notes)]
+    return message([*lines, *left, *notes], blocks)
+
+
+def _line(row: RestoredRow, ctx: Context, *, named: bool) -> Mrkdwn:
+    texts = ctx.texts
+    parts = [
+        texts(f"target-{row.kind}", id=str(row.id)) if named else Mrkdwn(),
+        Mrkdwn()
+        if row.new_id is None
+        else texts("undone-new-id", new=str(row.new_id), id=str(row.id)),
+        job_class(row.job_class, ctx),
+        order(row.order_id, ctx, queue=row.queue),
+        queue_name(row.queue),
+        Mrkdwn() if row.job_id is None else texts("undone-taken-back", job=str(row.job_id)),
+    ]
+    return cut(dots(*parts), ROW // 2)
+
+
+def _what(done: Undone, ctx: Context) -> Mrkdwn:
+    return ctx.texts(
+        "undone-change", command=code(done.action, 40), by=Person(done.by), at=Moment(done.at)
+    )
+
+
+def _warnings(rows: Sequence[RestoredRow], ctx: Context) -> list[Mrkdwn]:
+    held = [row for row in rows if row.reserved]
+    if not held:
+        return []
+    ids = ", ".join(str(row.new_id or row.id) for row in held)
+    return [ctx.texts("undone-reserved", count=len(held), ids=ids)]

@@ -1,0 +1,358 @@
+"""Undo puts rows back as they were, once, and says why where it cannot."""
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from bot import failpoints
+from bot.ledger import tables
+from bot.playground.demo import IDS
+from bot.watch import purging
+from tests.concurrency import at_once, lock_waits, until
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue, payload
+from tests.replicas import ANA, OMAR, Ahead, ask, codes, hold, make_setup
+from tests.team import Json, Team, action_ids
+from tests.watch.posting import watch
+
+UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"
+
+
+def as_rows(found: object) -> list[Json]:
+    """Rows as dictionaries, to compare all of their columns."""
+    return [row._asdict() for row in found]  # type: ignore[attr-defined] # rows of any table
+
+
+def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
+    team_on_each: Team,
+) -> None:
+    team = team_on_each
+    team.queue.fail(45, body=UNUSUAL, order=1)
+    team.queue.fail(46)
+    alert = team.alert("job 45")
+    before = as_rows(team.queue.failed)
+    retried = team.say("retry 45")
+    (job,) = team.queue.jobs
+    told = team.until(lambda: team.posted("queue-ops"))[0]
+
+    answer = team.click(retried.reply, "run:undo")
+
+    assert as_rows(team.queue.failed) == before
+    assert team.queue.jobs == []
+    assert "Failed job 45 is back among the failed jobs" in answer.text
+    assert f"job {job.id} will not run" in answer.text
+    assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
+    team.until(lambda: "took" in team.now(told)["text"] or "Undone" in team.now(told)["text"])
+    team.until(lambda: "run:undo" not in action_ids(team.now(told)))
+    assert any(
+        f"<@{IDS.operator}> put failed job 45 back" in message["text"]
+        for message in team.until(lambda: team.posted("queue-ops")[1:] or None)
+    )
+    # Its own alert is open again, and there is no second one.
+    team.until(lambda: "run:retry" in action_ids(team.now(alert)))
+    assert len([one for one in team.posted("queue-alerts") if "job 45" in one["text"]]) == 1
+    audited = team.audit_texts(2)
+    assert f"<@{IDS.operator}> · undo · " in audited[1]
+    assert broken(team.queue) == []
+
+
+def test_what_was_undone_can_be_retried_and_undone_again(team: Team) -> None:
+    team.queue.fail(45)
+    for _ in range(3):
+        team.click(team.say("retry 45").reply, "run:undo")
+    assert [row.id for row in team.queue.failed] == [45]
+    assert team.queue.jobs == []
+    assert "back in the queue" in team.say("retry 45").text
+    assert "already retried by" in team.say("retry 45").text
+    assert broken(team.queue) == []
+
+
+@pytest.mark.parametrize("kind", ["job", "failed"])
+def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -> None:
+    team, queue = team_on_each, team_on_each.queue
+    queue.push(123, body=UNUSUAL, attempts=2, reserved_at=1_762_537_400, available_at=7)
+    queue.fail(45, body=UNUSUAL, failed_at=datetime(2025, 1, 2, 3, 4, 5))  # noqa: DTZ001 wall clock
+    before = (as_rows(queue.jobs), as_rows(queue.failed))
+    deleted = team.say("delete 123" if kind == "job" else "delete-failed 45", as_="admin")
+    told = team.until(lambda: team.posted("queue-ops"))[0]
+    assert "run:undo" in action_ids(told)
+
+    answer = team.click(told, "run:undo", as_="admin")
+
+    assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
+    if kind == "job":
+        assert "Job 123 is back in the queue" in answer.text
+        assert "It is reserved, as it was" in answer.text
+    else:
+        assert "Failed job 45 is back among the failed jobs" in answer.text
+    team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(told)["text"])
+    assert "run:undo" not in action_ids(team.now(told))
+    again = team.click(deleted.reply, "run:undo", as_="admin")
+    assert f"This was already undone by <@{IDS.admin}> at" in again.text
+    assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
+    assert broken(queue) == []
+
+
+def test_undo_without_words_takes_the_person_s_own_last_change(team: Team) -> None:
+    for id_ in (1, 2, 3):
+        team.queue.fail(id_)
+    team.say("retry 1")
+    team.say("retry 2")
+    team.say("retry 3", as_="lucia")
+
+    assert "Failed job 2 is back" in team.say("undo").text
+    assert "Failed job 1 is back" in team.say("undo").text
+    assert "You made no change in the last 7 days that could be undone" in team.say("undo").text
+    assert [row.id for row in team.queue.failed] == [1, 2]
+
+
+def test_an_operator_undoes_their_own_and_an_admin_anybody_s(team: Team) -> None:
+    team.queue.fail(1)
+    team.say("retry 1", as_="lucia")
+    told = team.until(lambda: team.posted("queue-ops"))[0]
+    (audited,) = team.audit_texts(1)
+    seq = audited.rsplit("#", 1)[1].split()[0]
+
+    denied = team.click(told, "run:undo")
+    by_number = team.say(f"undo #{seq}")
+    admin = team.say(f"undo #{seq}", as_="admin")
+
+    assert "this needs the role admin" in denied.text
+    assert "this needs the role admin" in by_number.text
+    assert "Failed job 1 is back" in admin.text
+    assert f"by <@{IDS.lucia}>" in admin.text
+
+
+def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: Team) -> None:
+    team.queue.push(7, reserved_at=1_762_537_400)
+    team.say("release 7")
+    (audited,) = team.audit_texts(1)
+    seq = audited.rsplit("#", 1)[1].split()[0]
+
+    assert "`release` cannot be undone" in team.say(f"undo #{seq}").text
+    assert "No change is known as `99`" in team.say("undo 99").text
+    assert "No change is known as `#99`" in team.say("undo #99").text
+    assert "is not an id" in team.say("undo yesterday").text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"reserved_at": 1_762_537_500}, "job-taken"),
+        ({"attempts": 1}, "job-taken"),
+        ({"payload": "{}"}, "job-gone"),
+        ({"queue": "mail"}, "job-gone"),
+        ({}, "job-gone"),
+    ],
+)
+def test_a_job_that_a_worker_has_or_ended_is_not_taken_back(
+    queue: TestQueue, values: Json, said: str
+) -> None:
+    queue.fail(45)
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    with queue.engine.begin() as connection:
+        jobs = queue.queue.jobs
+        connection.execute(update(jobs).values(**values) if values else delete(jobs))
+    before = (queue.jobs, queue.failed, queue.count(tables.archive))
+
+    outcome = ask(setup, "undo")
+
+    assert codes([outcome]) == [said]
+    assert (queue.jobs, queue.failed, queue.count(tables.archive)) == before
+
+
+def test_a_job_that_somebody_deleted_since_is_told_by_whom(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    setup = make_setup(kept_queue)
+    ask(setup, "retry 45", by=OMAR)
+    (job,) = kept_queue.jobs
+    ask(setup, f"delete {job.id}", by=ANA)
+
+    (refusal,) = [ask(setup, "undo", by=OMAR).refusal]
+
+    assert refusal is not None
+    assert (refusal.code, refusal.values["by"]) == ("job-gone", ANA)
+
+
+@pytest.mark.parametrize("kind", ["job", "failed"])
+def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, kind: str) -> None:
+    team, queue = team_on_each, team_on_each.queue
+    put = queue.push if kind == "job" else queue.fail
+    put(123, order=1)
+    alert = None if kind == "job" else team.alert("job 123")
+    team.say("delete 123" if kind == "job" else "delete-failed 123", as_="admin")
+    put(123, order=2)
+
+    answer = team.say("undo", as_="admin")
+
+    rows = queue.jobs if kind == "job" else queue.failed
+    assert [row.payload for row in rows] == [payload(2), payload(1)]
+    assert f"now {rows[1].id}, because 123 is taken" in answer.text
+    if alert is not None:
+        team.until(lambda: f"job {rows[1].id}" in team.now(alert)["text"])
+        assert "run:retry" in action_ids(team.now(alert))
+        team.say(f"retry {rows[1].id}")
+        assert payload(1) in [job.payload for job in queue.jobs]
+
+
+def test_a_row_that_is_there_already_is_left_alone(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    setup = make_setup(kept_queue)
+    ask(setup, "delete-failed 45")
+    kept_queue.fail(45)
+    assert codes([ask(setup, "undo")]) == ["row-there"]
+    assert kept_queue.count(kept_queue.queue.failed) == 1
+
+
+def test_of_several_those_that_can_be_are_undone_and_the_rest_is_named(team: Team) -> None:
+    for id_ in (1, 2, 3):
+        team.queue.fail(id_)
+    retried = team.say("retry 1-3")
+    taken = team.queue.jobs[1].id
+    jobs = team.queue.queue.jobs
+    with team.queue.engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == taken).values(reserved_at=7))
+
+    answer = team.click(retried.reply, "run:undo")
+
+    assert [row.id for row in team.queue.failed] == [1, 3]
+    assert [row.id for row in team.queue.jobs] == [taken]
+    assert "2 failed jobs are back" in answer.text
+    assert f"a worker has job {taken} already" in answer.text
+    assert broken(team.queue) == []
+
+
+def test_of_identical_payloads_exactly_the_retried_one_comes_back(queue: TestQueue) -> None:
+    queue.fail(1)
+    queue.fail(2)
+    queue.push(50, order=803193)
+    setup = make_setup(queue)
+    ask(setup, "retry 1")
+    ask(setup, "retry 2")
+    first = min(row.id for row in queue.jobs if row.id != 50)
+    second = max(row.id for row in queue.jobs)
+
+    assert codes([ask(setup, "undo")]) == ["ok"]
+
+    assert [row.id for row in queue.failed] == [2]
+    assert {row.id for row in queue.jobs} == {50, first}
+    assert second not in {row.id for row in queue.jobs}
+
+
+def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> None:
+    kept_queue.push(7)
+    clock = Ahead()
+    setup = make_setup(kept_queue, clock=clock)
+    ask(setup, "delete 7", key="click")
+    clock.move(days=8)
+    purging.purge_once(setup, hold(setup))
+
+    assert codes([ask(setup, "undo")]) == ["nothing-to-undo"]
+    watch(setup, hold(setup))
+    outcome = ask(setup, "undo #1")
+    assert codes([outcome]) == ["undo-expired"]
+    assert outcome.refusal is not None
+    assert outcome.refusal.values["days"] == 7
+
+
+def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    watch(setup, hold(setup))
+    for id_ in (1, 2):
+        queue.fail(id_)
+    watch(setup, hold(setup))
+    ask(setup, "retry 1")
+    plan = ask(setup, "retry-all")
+    assert codes([ask(setup, "undo")]) == ["ok"]
+    watch(setup, hold(setup))
+
+    counts = tables.failure_counts.c
+    with queue.engine.begin() as connection:
+        found = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
+        present = connection.execute(
+            select(func.count()).where(tables.failures.c.gone_at.is_(None))
+        ).scalar_one()
+        bound = connection.execute(select(func.max(tables.operations.c.bound_seq))).scalar_one()
+        newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()
+    assert [int(value) for value in found] == [2, 0]
+    assert present == 2
+    assert newest > bound, "what came back is outside of every scope that was frozen before"
+    assert plan.result is not None
+    assert plan.result.extra.preview.total == 1  # type: ignore[attr-defined] # a bulk command's
+
+
+def test_two_admins_undo_at_once_and_one_is_told_by_whom(mariadb_queue: TestQueue) -> None:
+    queue = mariadb_queue
+    queue.fail(45)
+    born = payloads(queue)
+    rules = replace(make_setup(queue).rules, admins=(ANA, OMAR))
+    setups = [make_setup(queue, name, rules=rules) for name in ("a", "b")]
+    ask(setups[0], "delete-failed 45", by=ANA)
+    watch(setups[0], hold(setups[0]))
+    is_waiting: list[bool] = []
+
+    def hold_on() -> None:
+        until(lambda: lock_waits(queue.engine))
+        is_waiting.append(True)
+
+    failpoints.arm("undo-locked", then=hold_on)
+    said = at_once(
+        partial(ask, setups[0], "undo #1", by=ANA),
+        partial(ask, setups[1], "undo #1", by=OMAR),
+    )
+
+    assert is_waiting == [True]
+    assert sorted(codes(said)) == ["already-undone", "ok"]
+    assert [row.id for row in queue.failed] == [45]
+    assert broken(queue, born) == []
+
+
+@pytest.mark.parametrize("first", ["worker", "undo"])
+def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first: str) -> None:
+    queue = mariadb_queue
+    queue.fail(45)
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    jobs = queue.queue.jobs
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reached.set()
+        go_on.wait(10)
+
+    def pop() -> str:
+        """As a worker does: lock the next pending job, then reserve it."""
+        if first == "undo":
+            assert reached.wait(10)
+        with queue.engine.begin() as connection:
+            pending = select(jobs.c.id).where(jobs.c.reserved_at.is_(None)).limit(1)
+            found = connection.execute(pending.with_for_update()).scalar()
+            if first == "worker":
+                wait()
+            if found is None:
+                return "nothing"
+            taken = update(jobs).where(jobs.c.id == found).values(reserved_at=7, attempts=1)
+            return f"took {connection.execute(taken).rowcount}"
+
+    def undo() -> str:
+        if first == "worker":
+            assert reached.wait(10)
+        return codes([ask(setup, "undo")])[0]
+
+    def conduct() -> None:
+        assert reached.wait(10)
+        until(lambda: lock_waits(queue.engine))
+        go_on.set()
+
+    if first == "undo":
+        failpoints.arm("undo-locked", then=wait)
+    said = at_once(pop, undo, conduct)[:2]
+
+    assert said == (["took 1", "job-taken"] if first == "worker" else ["nothing", "ok"])
+    assert len(queue.jobs) + len(queue.failed) == 1
