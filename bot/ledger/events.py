@@ -38,7 +38,7 @@ class Failure(Value):
     failed_id: int
     queue: str
     job_class: str | None
-    tienda_id: int | str | None
+    tienda_id: str | None
     error: str
     row_digest: str
     there: bool

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
@@ -20,6 +20,9 @@ from bot.ledger.events import (
 from bot.ledger.orders import Known
 from bot.queue.found import FoundFailed, FoundJob
 from bot.queue.layouts import Queue
+
+_A_SECOND = timedelta(microseconds=999_999)
+"""What `created_at`, in whole seconds, may have left off."""
 
 
 def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
@@ -123,7 +126,7 @@ def just_failed(known: Known, found: Iterable[FoundFailed]) -> list[Failure]:
             failed_id=one.failed_job.id,
             queue=one.failed_job.queue,
             job_class=one.failed_job.job_class,
-            tienda_id=one.failed_job.tienda_id,
+            tienda_id=_text(one.failed_job.tienda_id),
             error=one.failed_job.exception_short,
             row_digest=one.row_digest,
             there=True,
@@ -131,6 +134,11 @@ def just_failed(known: Known, found: Iterable[FoundFailed]) -> list[Failure]:
         for one in found
         if one.failed_job.id not in indexed
     ]
+
+
+def _text(value: int | str | None) -> str | None:
+    """A shop's id as the index keeps it."""
+    return None if value is None else str(value)
 
 
 def in_order(found: Iterable[Event]) -> tuple[Event, ...]:
@@ -144,12 +152,14 @@ def in_order(found: Iterable[Event]) -> tuple[Event, ...]:
             if act.became is not None and act.became.failed_id is not None:
                 after["failed", act.became.failed_id] = act.at
 
-    def moment(event: Event) -> datetime:
+    def moment(event: Event) -> tuple[datetime, int]:
         match event:
             case Failure():
-                return max(event.at, after.get(("failed", event.failed_id), event.at))
+                return max(event.at, after.get(("failed", event.failed_id), event.at)), 1
             case Queued():
-                return max(event.at, after.get(("job", event.found.job.id), event.at))
-        return event.at
+                return max(
+                    event.at + _A_SECOND, after.get(("job", event.found.job.id), event.at)
+                ), 1
+        return event.at, 0
 
     return tuple(sorted(every, key=moment))

@@ -72,14 +72,14 @@ def _title(story: Story, ctx: Context) -> Mrkdwn:
     return dots(join(" ", [ctx.texts("find-title"), name]), tienda(shop, ctx))
 
 
-def _shop(story: Story) -> int | str | None:
+def _shop(story: Story) -> str | None:
     """The one shop that everything is about; None where there are several."""
     shops = {
-        event.tienda_id if isinstance(event, Failure) else event.found.job.tienda_id
+        str((event if isinstance(event, Failure) else event.found.job).tienda_id or "")
         for event in story.events
         if isinstance(event, Failure | Queued)
     }
-    return story.tienda_id or (shops.pop() if len(shops) == 1 else None)
+    return story.tienda_id or (shops.pop() or None if len(shops) == 1 else None)
 
 
 def _now(story: Story, ctx: Context) -> Mrkdwn:
