@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import true
 
 from bot.ledger import archive, batches, carrying
+from bot.ledger import failures as ledger_failures
 from bot.ledger.tables import failures
 from bot.queue import bulk
 from tests.crash.mutants import replaced
@@ -35,7 +36,7 @@ def no_row_count_of_a_batch() -> Iterator[None]:
         request = operation.request_id
         archive.keep_failed(connection, queue, which, operation.action, request, now)
 
-    places = ((bulk, "exactly"), (batches, "exactly"))
+    places = ((bulk, "exactly"), (batches, "exactly"), (ledger_failures, "exactly"))
     with (
         replaced(*places, by=lambda _result, _rows: None),
         replaced((carrying, "_keep"), by=keep),
