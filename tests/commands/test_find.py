@@ -1,0 +1,273 @@
+"""`/queue find` and `/queue history` over the wire: an order's story, its buttons, and pages."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bot.ledger import tables
+from bot.playground.demo import IDS
+from bot.queue.database import connect
+from bot.registry import find_commands
+from bot.terminal import Asked, do
+from tests.queues import GONE_AWAY, TestQueue
+from tests.replicas import make_setup
+from tests.team import Team, action_ids, team_at_work
+
+ORDER = 803193
+HOSTILE = "<!channel> *x* `y` \"z\" 'q' 100%_"
+
+
+def indexed(team: Team, count: int) -> None:
+    """Wait until the bot has seen so many failures."""
+    team.until(lambda: len(team.queue.rows(tables.failures)) >= count)
+
+
+def order_of(text: str, *parts: str) -> bool:
+    """Whether the parts stand in the text one after the other."""
+    places = [text.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_an_order_s_story_is_told_and_can_be_gone_on_with(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(45, order=ORDER)
+    team.queue.fail(46, order=1803193)
+    indexed(team, 2)
+    team.say("retry 45", as_="stranger")
+
+    first = team.say(f"find {ORDER}", as_="operator").reply
+    assert order_of(first["text"], "Order", str(ORDER), "1 failed", "Failed job 45", "denied")
+    assert "46" not in first["text"]
+    assert first["response_type"] == "ephemeral"
+
+    team.click(first, "run:retry")
+    second = team.say(f"find {ORDER}", as_="operator").text
+    assert order_of(second, "1 pending", "Retried once", "failed job 45", "retry", "*Job ")
+    assert f"<@{IDS.operator}>" in second
+    assert "Failed job 45" not in second
+
+
+def test_a_retry_from_a_story_is_refused_where_the_row_is_another_by_now(team: Team) -> None:
+    team.queue.fail(45, order=ORDER)
+    indexed(team, 1)
+    shown = team.say(f"find {ORDER}").reply
+    with team.queue.engine.begin() as connection:
+        connection.execute(team.queue.queue.failed.delete())
+    team.queue.fail(45, order=ORDER, exception="another", body='{"job":"X"}')
+    assert "45 is now another job" in team.click(shown, "run:retry").text
+    assert [row.id for row in team.queue.failed] == [45]
+
+
+def test_a_viewer_sees_the_story_without_what_changes_something(team: Team) -> None:
+    team.queue.fail(45, order=ORDER)
+    team.queue.push(700, order=ORDER)
+    indexed(team, 1)
+    shown = {
+        name: set(action_ids(team.say(f"find {ORDER}", as_=name).reply))
+        for name in ("viewer", "operator", "admin")
+    }
+    assert shown["viewer"] == {"run:failed-job", "run:job"}
+    assert shown["operator"] - shown["viewer"] >= {"run:retry"}
+    assert shown["admin"] - shown["operator"] >= {"run:menu"}
+    assert "Not allowed" in team.say(f"find {ORDER}", as_="stranger").text
+
+
+@pytest.mark.parametrize(
+    ("who", "sentences"),
+    [
+        ("viewer", ("Nothing is known of it.", "Searched all 2 jobs in the queue")),
+        ("lucia", ("No se sabe nada de ella.", "Se buscó en los 2 jobs de la cola")),
+    ],
+)
+def test_of_an_unknown_order_it_says_what_was_searched(
+    team: Team, who: str, sentences: Sequence[str]
+) -> None:
+    team.queue.push(1, order=1)
+    team.queue.push(2, order=2)
+    text = team.say("find 999", as_=who).text
+    assert [sentence for sentence in sentences if sentence not in text] == []
+
+
+def test_one_shop_can_be_asked_for(team_on_each: Team) -> None:
+    team = team_on_each
+    for id_, shop in ((45, 12097), (46, 12098)):
+        team.queue.fail(id_, body=json.dumps({"job": "X", "data": _of(7, shop)}))
+    indexed(team, 2)
+    both = team.say("find 7", as_="viewer").text
+    one = team.say("find 7 tienda=12098", as_="viewer").text
+    assert "job 45" in both
+    assert "shop 12097" in both
+    assert "job 46" in both
+    assert "job 46" in one
+    assert "job 45" not in one
+    assert "shop 12098" in one
+    assert "Nothing is known" in team.say("find 7 tienda=5", as_="viewer").text
+
+
+def _of(order: object, shop: object) -> dict[str, object]:
+    return {"order_id": order, "tienda_id": shop}
+
+
+def test_an_order_of_hostile_text_is_found_and_obeyed_by_nobody(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(45, body=json.dumps({"job": "X", "data": _of(HOSTILE, 1)}))
+    team.queue.push(700, body=json.dumps({"job": "X", "data": _of("100 _", 1)}))
+    indexed(team, 1)
+    quoted = HOSTILE.replace('"', "\N{LEFT DOUBLE QUOTATION MARK}")
+    asked = "find " + "".join(f"'{c}'" if c != "'" else '"\'"' for c in HOSTILE)
+    answer = team.say(asked, as_="viewer")
+    assert quoted not in answer.text
+    assert "job 45" in answer.text
+    assert "<!channel>" not in answer.everything
+    assert "&lt;!channel&gt;" in answer.everything
+    assert "700" not in answer.text
+
+
+@pytest.mark.parametrize("length", [64, 65, 300])
+def test_an_order_that_is_too_long_is_found_by_as_much_as_is_kept(
+    team_on_each: Team, length: int
+) -> None:
+    team = team_on_each
+    order = "a" * 60 + "b" * (length - 60)
+    team.queue.fail(45, body=json.dumps({"job": "X", "data": _of(order, 1)}))
+    team.queue.push(700, body=json.dumps({"job": "X", "data": _of(order, 1)}))
+    indexed(team, 1)
+    text = team.say(f"find {order}", as_="viewer").text
+    assert "job 45" in text
+    assert "Job 700" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("find", "An argument is missing: `order`"),
+        ("find 1 2", "Exactly one order is needed"),
+        ("find ''", "Exactly one order is needed"),
+        ("find 1 shop=2", "There is no argument `shop`"),
+        (f"find 1 tienda={'9' * 65}", "`tienda` is too long"),
+        ("history since=yesterday", "is not a length of time"),
+        ("history limit=201", "at most `200`"),
+        ("history before=5", "There is no argument `before`"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_the_reason(
+    team: Team, words: str, sentence: str
+) -> None:
+    assert sentence in team.say(words, as_="viewer").text
+
+
+def test_no_secret_and_no_payload_is_shown(mariadb_queue: TestQueue) -> None:
+    body = {"job": "X", "data": {**_of(ORDER, 1), "token": "canary-8731", "dni": "canary-42"}}
+    secret = "Exception: login with password=hunter2abc at mysql://root:SuperSecret1@db/shop"
+    with team_at_work(mariadb_queue, masked_keys=("dni",)) as team:
+        mariadb_queue.fail(45, body=json.dumps(body), exception=secret)
+        just_failed = team.say(f"find {ORDER}", as_="admin").everything
+        indexed(team, 1)
+        mariadb_queue.push(700, body=json.dumps(body))
+        told = team.say(f"find {ORDER}", as_="admin").everything
+    for text in (just_failed, told):
+        assert "Failed job 45" in text
+        assert "canary" not in text
+        assert "hunter2" not in text
+        assert "SuperSecret" not in text
+
+
+def test_a_long_story_leaves_out_its_beginning_and_says_so(team: Team) -> None:
+    for id_ in range(1, 21):
+        team.queue.fail(id_, order=ORDER)
+    indexed(team, 20)
+    text = team.say(f"find {ORDER}", as_="admin").text
+    assert "… and 8 earlier" in text
+    assert "Failed job 20" in text
+    assert "Failed job 8*" not in text
+
+
+def test_details_lead_to_the_story_of_the_order(team: Team) -> None:
+    team.queue.fail(45, order=ORDER)
+    indexed(team, 1)
+    typed = team.say("failed-job 45", as_="viewer").reply
+    assert "Failed job 45" in team.click(typed, "run:find", as_="viewer").text
+    listed = team.say("failed", as_="viewer").reply
+    dialog = team.click(listed, "run:failed-job", as_="viewer").view
+    shown = team.click_in_view(dialog, "run:find", as_="viewer").view
+    assert f"{ORDER}" in json.dumps(shown["blocks"])
+    assert "Searched the index" in json.dumps(shown["blocks"])
+
+
+def test_an_order_is_a_link_where_the_settings_have_a_template(mariadb_queue: TestQueue) -> None:
+    mariadb_queue.fail(45, order=ORDER)
+    template = "https://shop.example.com/{tienda_id}/orders/{order_id}"
+    with team_at_work(mariadb_queue, order_link=template) as team:
+        indexed(team, 1)
+        text = team.say(f"find {ORDER}", as_="viewer").everything
+    assert f"<https://shop.example.com/12097/orders/{ORDER}|{ORDER}>" in text
+
+
+def test_the_terminal_gets_the_whole_story_as_json(queue: TestQueue) -> None:
+    for id_ in range(1, 21):
+        queue.fail(id_, order=ORDER)
+    queue.push(700, order=ORDER)
+    said: list[str] = []
+    setup = make_setup(queue, engine=connect(queue.url), commands=find_commands())
+    asked = Asked(f"find {ORDER}", "ana", as_json=True)
+    assert do(setup, asked, said.append, lambda _: None) == 0
+    data: dict[str, Any] = json.loads(said[0])["data"]
+    assert [event["what"] for event in data["events"]].count("failure") == 20
+    assert [event["what"] for event in data["events"]].count("queued") == 1
+    assert data["jobs"] == {"newest": 1, "oldest": 0, "complete": True, "in_time": True}
+    assert data["indexing"]
+    assert do(setup, Asked(f"find {ORDER}", "ana"), said.append, lambda _: None) == 0
+    assert said[1].count("Failed job") == 20
+    setup.engine.dispose()
+
+
+def test_the_history_goes_back_page_by_page_under_the_same_filters(team_on_each: Team) -> None:
+    team = team_on_each
+    for id_ in range(1, 8):
+        team.queue.fail(id_, order=ORDER)
+        team.say(f"retry {id_}")
+    team.say(f"delete {team.queue.jobs[0].id}", as_="admin")
+    words = f"history order={ORDER} action=retry user=@operator since=24h limit=3"
+    page = team.say(words, as_="viewer").reply
+    seen = []
+    for _ in range(3):
+        seen += [n for n in range(7, 0, -1) if f"failed job {n} " in page["text"]]
+        if "page:history" not in action_ids(page):
+            break
+        page = team.click(page, "page:history", as_="viewer").reply
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+    assert "page:history" not in action_ids(page)
+
+
+def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_of_it(
+    team_on_each: Team,
+) -> None:
+    team = team_on_each
+    team.queue.fail(45, order=ORDER)
+    indexed(team, 1)
+    team.say("retry 45")
+    with team.queue.engine.begin() as connection:
+        connection.execute(team.queue.queue.jobs.delete())
+    team.queue.fail(52, order=ORDER, exception=GONE_AWAY)
+
+    def said(words: str) -> str | None:
+        text = team.say(words, as_="viewer").text
+        return text if "failed again (failed job 52)" in text else None
+
+    assert f"Retried once: <@{IDS.operator}>" in team.until(lambda: said(f"history order={ORDER}"))
+    assert "Retried once" in team.until(lambda: said("history job=45"))
+    assert "Retried" not in team.say("history", as_="viewer").text
+    assert "No record fits" in team.say("history order=1", as_="viewer").text
+
+
+def test_the_history_is_narrowed_by_time(team: Team) -> None:
+    team.queue.fail(45)
+    team.say("retry 45")
+    team.clock.advance(3_600)
+    team.queue.fail(46)
+    team.say("retry 46")
+    text = team.say("history since=30m", as_="viewer").text
+    assert "failed job 46" in text
+    assert "failed job 45" not in text
