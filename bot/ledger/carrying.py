@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.failpoints import reach
-from bot.ledger import archive, batches, failures
+from bot.ledger import archive, batches, failures, followed
 from bot.ledger.batches import Batch
 from bot.ledger.operations import Operation, wait_for_canary
 from bot.ledger.scopes import matching
@@ -47,6 +47,9 @@ def carry_out(
             _keep(connection, queue, operation, chosen, now)
         # Last, because a worker that has drained its queue waits from here until the commit.
         values |= _move(connection, queue, operation, batch, chosen, now)
+        if operation.canary and batch.number == 1:
+            made = (values["first_job_id"], values["last_job_id"])
+            followed.follow_canary(connection, queue, operation, chosen.batch, made, now)
     batches.close(connection, operation, batch, owner, values)
     if operation.canary and batch.number == 1:
         wait_for_canary(connection, operation)

@@ -83,6 +83,26 @@ class Progress(Value):
     actor: str
     seconds: int
     reason: str | None = None
+    outcomes: "Outcomes | None" = None
+
+
+class Outcomes(Value):
+    """What became of the jobs of a bulk retry so far, counted; `seconds` since it began.
+
+    `state`: following, settled (all is known), stopped (not followed any longer). Of an operation
+    that waits for its first jobs: those alone, `canary` of them, with an `error` of one that failed
+    (masked, one line).
+    """
+
+    processed: int
+    failed_again: int
+    failed_otherwise: int
+    waiting: int
+    no_longer_queued: int
+    seconds: int
+    state: str
+    canary: int = 0
+    error: str | None = None
 
 
 class Duplicates(Value):

@@ -222,6 +222,12 @@ def wait_for_canary(connection: Connection, operation: Operation) -> bool:
     return _turn(connection, operation, "running", "waiting")
 
 
+def waiting_for_canary(connection: Connection) -> list[int]:
+    """The operations that stand until their first jobs have ended."""
+    chosen = select(operations.c.id).where(operations.c.state == "waiting")
+    return list(connection.execute(chosen.order_by(operations.c.id)).scalars())
+
+
 def go_on(connection: Connection, operation: Operation, now: datetime) -> bool:
     """Let the operation run after its first jobs have passed; False where it does not wait."""
     return _turn(connection, operation, "waiting", "running", heartbeat=now)

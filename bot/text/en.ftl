@@ -377,6 +377,19 @@ receipt-word-failed-again = 🔴 failed again
 receipt-word-failed-otherwise = 🔴 failed with another error
 receipt-word-no-longer-queued = ⚪ no longer queued
 receipt-word-stopped-following = ⏳ not followed any longer
+receipts-ended = All of them have ended, { $age } after the start.
+receipts-wait = Not all of them have run yet, { $age } after the start.
+receipts-stopped = Not all of them have run, { $age } after the start. They are not followed any longer.
+canary-waiting =
+    { $count ->
+        [one] 🐤 Waiting for the first job before the others follow:
+       *[other] 🐤 Waiting for the first { $count } jobs before the others follow:
+    }
+canary-ended =
+    { $count ->
+        [one] 🐤 The first job:
+       *[other] 🐤 The first { $count } jobs:
+    }
 receipt-count-processed = ✅ { $count } processed
 receipt-count-failed-again = 🔴 { $count } failed again
 receipt-count-failed-otherwise = 🔴 { $count } failed with another error
@@ -606,6 +619,9 @@ reason-nothing-to-do = nothing to do
 reason-operation-running = another bulk change was running
 reason-unfinished = ended before its end
 reason-still-running = it was still running
+reason-canary-failed = a job of its canary failed again
+reason-canary-silent = its canary was not processed in time: are the workers running?
+reason-canary-gone = a job of its canary was taken away
 reason-batch-failed = a batch could not be carried out; the log says why
 reason-request-id-used = the request id was another request's
 reason-busy = the database was busy

@@ -377,6 +377,19 @@ receipt-word-failed-again = 🔴 volvió a fallar
 receipt-word-failed-otherwise = 🔴 falló con otro error
 receipt-word-no-longer-queued = ⚪ ya no está en la cola
 receipt-word-stopped-following = ⏳ sin seguimiento
+receipts-ended = Todos terminaron, { $age } después del inicio.
+receipts-wait = Aún no se ejecutaron todos, { $age } después del inicio.
+receipts-stopped = No se ejecutaron todos, { $age } después del inicio. Ya no se les da seguimiento.
+canary-waiting =
+    { $count ->
+        [one] 🐤 Esperando al primer job antes de seguir con los demás:
+       *[other] 🐤 Esperando a los primeros { $count } jobs antes de seguir con los demás:
+    }
+canary-ended =
+    { $count ->
+        [one] 🐤 El primer job:
+       *[other] 🐤 Los primeros { $count } jobs:
+    }
 receipt-count-processed =
     { $count ->
         [one] ✅ 1 procesado
@@ -638,6 +651,9 @@ reason-nothing-to-do = nada que hacer
 reason-operation-running = había otro cambio masivo en curso
 reason-unfinished = terminó antes de tiempo
 reason-still-running = seguía en marcha
+reason-canary-failed = un job de su prueba volvió a fallar
+reason-canary-silent = su prueba no se procesó a tiempo: ¿están activos los workers?
+reason-canary-gone = se retiró un job de su prueba
 reason-batch-failed = no se pudo procesar un lote; el log dice por qué
 reason-request-id-used = el id de pedido era de otro pedido
 reason-busy = la base de datos estaba ocupada

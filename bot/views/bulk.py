@@ -19,11 +19,12 @@ from bot.views.buttons import VERSION, run_button
 from bot.views.context import Context
 from bot.views.freeze import frozen_preview
 from bot.views.names import age, from_wall_clock, queue_name, size
+from bot.views.receipts import outcomes_lines
 from bot.views.refusal import reason_words
 
 QUEUES = 10
 BAR = 20
-_RUNNING = ("running", "cancelling")
+_RUNNING = ("running", "cancelling", "waiting")
 _FULL, _EMPTY = "▰", "▱"
 
 
@@ -133,11 +134,12 @@ def progress_message(progress: Progress, ctx: Context) -> Message:
     lead, bar = _progress_lead(progress, ctx), _progress_bar(progress, ctx)
     running = progress.state in _RUNNING
     notes = _progress_notes(progress, ctx)
-    blocks = sections([lead, bar] if progress.state != "done" else [lead])
+    became = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
+    blocks = sections([lead, *([bar] if progress.state != "done" else []), *became])
     blocks += [context_line(note) for note in notes]
-    if progress.state == "running":
+    if progress.state in ("running", "waiting"):
         blocks.append(actions([_cancel(progress, ctx)], f"operation:{progress.operation}"))
-    return message([lead, *([bar] if running else []), *notes], blocks)
+    return message([lead, *([bar] if running else []), *became, *notes], blocks)
 
 
 def _progress_lead(progress: Progress, ctx: Context) -> Mrkdwn:

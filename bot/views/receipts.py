@@ -1,9 +1,9 @@
 """Receipts: what became of retried jobs, in the message about the retry and in its thread."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.ledger.model import Receipt
+from bot.ledger.model import Outcomes, Receipt
 from bot.model import Message, Person
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line, message, section, sections
@@ -53,6 +53,37 @@ def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Mess
         lines = [_counts(receipts, ctx), *odd]
     blocks = [*sections(lines), *(context_line(line) for line in call)]
     return message([*lines, *call], blocks)
+
+
+def outcomes_message(outcomes: Outcomes, actor: str, ctx: Context) -> Message:
+    """The answer in the thread of a bulk retry."""
+    good = outcomes.state == "settled" and outcomes.processed == sum(_by_state(outcomes).values())
+    lines = [*outcomes_lines(outcomes, ctx), *([] if good else [_call(actor, ctx)])]
+    return message(lines, sections(lines))
+
+
+def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
+    """What became of the jobs of a bulk retry, or of its canary."""
+    texts = ctx.texts
+    counts = _counted(_by_state(outcomes), ctx)
+    if outcomes.canary:
+        ended = outcomes.state == "settled"
+        lead = texts("canary-ended" if ended else "canary-waiting", count=outcomes.canary)
+        error = [cut(code(outcomes.error, 2 * ERROR), ROW)] if outcomes.error else []
+        return [join(" ", [lead, counts]), *error]
+    waited = age(outcomes.seconds, texts)
+    keys = {"settled": "receipts-ended", "stopped": "receipts-stopped"}
+    return [counts, texts(keys.get(outcomes.state, "receipts-wait"), age=waited)]
+
+
+def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
+    return {
+        "processed": outcomes.processed,
+        "failed-again": outcomes.failed_again,
+        "failed-otherwise": outcomes.failed_otherwise,
+        "waiting": outcomes.waiting,
+        "no-longer-queued": outcomes.no_longer_queued,
+    }
 
 
 def outcome_line(receipt: Receipt, ctx: Context) -> Mrkdwn:
@@ -121,14 +152,12 @@ def _row(receipt: Receipt, ctx: Context) -> Mrkdwn:
 
 
 def _counts(receipts: Sequence[Receipt], ctx: Context) -> Mrkdwn:
-    found = Counter(receipt.state for receipt in receipts)
-    return dots(
-        *(
-            ctx.texts(f"receipt-count-{state}", count=found[state])
-            for state in SHOWN
-            if found[state]
-        )
-    )
+    return _counted(Counter(receipt.state for receipt in receipts), ctx)
+
+
+def _counted(found: Mapping[str, int], ctx: Context) -> Mrkdwn:
+    shown = [state for state in SHOWN if found.get(state)]
+    return dots(*(ctx.texts(f"receipt-count-{state}", count=found[state]) for state in shown))
 
 
 def _call(actor: str, ctx: Context) -> Mrkdwn:

@@ -11,19 +11,17 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.answers import channel_context
-from bot.dispatch import request_id
 from bot.errors import Denied, Refusal, Unverifiable
 from bot.failpoints import reach
-from bot.ledger import audit, batches, operations, outbox
+from bot.ledger import operations
 from bot.ledger.model import Progress
 from bot.ledger.operations import Operation
 from bot.model import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.queue.database import changing, reading
 from bot.registry import Setup
-from bot.views.bulk import progress_message
 from bot.watch.lanes import BATCH_SECONDS, LANES, Lanes, granted
+from bot.watch.progress import end, progress_of, tell
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +125,11 @@ class Runner:
         now = self.setup.clock(connection)
         fresh = operations.find(connection, operation.id)
         due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
-        if fresh is not None and fresh.state in operations.ACTIVE and due:
+        if fresh is None or fresh.state not in operations.ACTIVE:
+            return
+        if due or fresh.state == "waiting":
             self._edited_at = now
-            self._edit(connection, fresh, now)
+            tell(self.setup, connection, fresh, now)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return changing(self.setup.engine, monotonic() + BATCH_SECONDS, work)
@@ -152,7 +152,8 @@ class Runner:
                     until = monotonic() + self.patience
                 last = seen
                 # Only its own: of a person in Slack a terminal cannot ask what they may do.
-                moved = found.owner == self.setup.replica and self._go_on(found)
+                mine = found.owner == self.setup.replica and found.state != "waiting"
+                moved = mine and self._go_on(found)
             except Exception as error:  # noqa: BLE001 what was done is done, and has to be told
                 _log_failure(begun.operation, error)
             if moved:
@@ -197,46 +198,10 @@ class Runner:
 
     def _finish(self, operation: Operation, state: str, reason: str | None, grant: Grant) -> None:
         """Write the one terminal record and the message's last state, with the state itself."""
-        setup = self.setup
-
-        def work(connection: Connection) -> None:
-            now = setup.clock(connection)
-            if state == "done" and not batches.all_done(connection, operation, setup.replica):
-                return
-            done = operations.moved(connection, operation.id)
-            digest = batches.digest_of(connection, operation.id)
-            if not operations.finish(
-                connection, operation, state, reason, now, done=done, digest=digest
-            ):
-                return
-            ended = operations.find(connection, operation.id) or operation
-            audit.write(connection, _record(setup, ended, grant, now))
-            self._edit(connection, ended, now)
-
-        self._change(work)
+        self._change(
+            lambda connection: end(self.setup, connection, operation, state, reason, grant)
+        )
         reach("operation-finished")
-
-    def _edit(self, connection: Connection, operation: Operation, now: datetime) -> None:
-        message = progress_message(progress_of(operation, now), channel_context(self.setup, now))
-        channel = operation.channel or self.setup.audit_channel
-        if channel is not None:
-            outbox.edit(connection, channel, f"request:{operation.request_id}", message, now)
-
-
-def progress_of(operation: Operation, now: datetime) -> Progress:
-    """How far an operation is, as views show it."""
-    started = operation.started_at or now
-    return Progress(
-        operation=operation.id,
-        action=operation.action,
-        state=operation.state,
-        total=operation.total,
-        done=operation.done,
-        skipped=operation.skipped,
-        actor=operation.actor,
-        seconds=int(((operation.finished_at or now) - started).total_seconds()),
-        reason=operation.reason,
-    )
 
 
 def _grant_now(setup: Setup, operation: Operation) -> Grant:
@@ -250,37 +215,3 @@ def _grant_now(setup: Setup, operation: Operation) -> Grant:
 def _log_failure(operation: int, error: Exception) -> None:
     because = error.code if isinstance(error, Refusal) else type(error).__name__
     log.warning("batch failed", operation=operation, because=because)
-
-
-def _record(setup: Setup, operation: Operation, grant: Grant, now: datetime) -> audit.Record:
-    return audit.Record(
-        at=now,
-        request_id=request_id("ended", operation.request_id),
-        actor=operation.actor,
-        team=operation.team,
-        detail=operation.detail,
-        source=operation.source,
-        role=grant.role.word,
-        rule=grant.rule,
-        action=operation.action,
-        arguments={
-            "operation": operation.id,
-            "total": operation.total,
-            "done": operation.done,
-            "skipped": operation.skipped,
-            "items_digest": operation.items_digest,
-        },
-        channel=operation.channel,
-        outcome=operation.state,
-        reason=operation.reason,
-        answer=_sentence(setup, operation, now),
-        version=setup.version,
-        replica=setup.replica,
-    )
-
-
-def _sentence(setup: Setup, operation: Operation, now: datetime) -> str:
-    finished = setup.commands[operation.action].finished
-    if finished is None:
-        return ""
-    return finished(progress_of(operation, now)).message or ""

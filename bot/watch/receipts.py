@@ -10,14 +10,16 @@ from sqlalchemy import Connection
 
 from bot.answers import channel_context
 from bot.ledger import failures as index
-from bot.ledger import followed, incidents, outbox
-from bot.ledger.followed import Again, Followed, Sight
+from bot.ledger import followed, incidents, operations, outbox, sightings
+from bot.ledger.followed import Followed
 from bot.ledger.leases import Lease, fence
 from bot.ledger.model import Receipt
+from bot.ledger.sightings import Again, Sight
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.receipts import reply_message, request_message
 from bot.watch import failures
+from bot.watch.progress import tell
 
 TX_SECONDS = 10.0
 LATE = timedelta(minutes=10)
@@ -70,10 +72,10 @@ def _found(
     setup: Setup, connection: Connection, rows: Sequence[Followed], sure: set[int], now: datetime
 ) -> Changes:
     """What one look says of each row; `sure` are those of which a failure would be known."""
-    sights = followed.look(connection, setup.queue, rows)
+    sights = sightings.look(connection, setup.queue, rows)
     gone = [row for row in rows if sights[row.id].job_id is None and sights[row.id].taken is None]
-    again = followed.failed_again(connection, gone)
-    highest = followed.highest_id(connection, setup.queue)
+    again = sightings.failed_again(connection, gone)
+    highest = sightings.highest_id(connection, setup.queue)
     changes: Changes = {}
     for row in rows:
         sight = sights[row.id]
@@ -147,6 +149,10 @@ def _tell(setup: Setup, connection: Connection, news: Sequence[Followed], now: d
     """Change the messages about these jobs, and answer in their threads."""
     for seq in {row.failed_seq for row in news if row.failed_seq is not None}:
         incidents.touch(connection, seq)
+    for number in {row.operation for row in news if row.operation is not None}:
+        operation = operations.find(connection, number)
+        if operation is not None:
+            tell(setup, connection, operation, now)
     requests = {row.request_id for row in news if row.operation is None}
     of_request: dict[str, list[Followed]] = {}
     for row in followed.of_requests(connection, requests):

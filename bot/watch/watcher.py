@@ -13,7 +13,17 @@ from bot.ledger import leases
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup
-from bot.watch import failures, folding, incidents, purging, receipts, sampling, sealing
+from bot.watch import (
+    canary,
+    failures,
+    folding,
+    incidents,
+    outcomes,
+    purging,
+    receipts,
+    sampling,
+    sealing,
+)
 from bot.watch.bulk import Runner
 from bot.watch.delivery import Pace, Poster, deliver_once
 
@@ -119,6 +129,8 @@ class Watcher:
             failures.sweep_once(self._setup, lease)
         if self._is_due("receipts", RECEIPTS_EVERY):
             receipts.receipts_once(self._setup, lease)
+            canary.decide_once(self._setup, lease)
+            outcomes.outcomes_once(self._setup, lease)
         if self._is_due("purge", PURGE_EVERY):
             purging.purge_once(self._setup, lease)
         if self._is_due("fold", FOLD_EVERY) and folding.fold_once(self._setup, lease):

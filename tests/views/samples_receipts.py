@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.ledger.model import Receipt
-from bot.views import incident, receipts
-from tests.views.samples import NOW, PLAIN, Sample, Words, card
+from bot.ledger.model import Outcomes, Receipt
+from bot.views import bulk, incident, receipts
+from tests.views.samples import NOW, PLAIN, Sample, Words, card, progress
 
 
 def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
@@ -40,8 +40,48 @@ def outcomes(w: Words = PLAIN) -> dict[str, Receipt]:
     }
 
 
+def counts(**changed: object) -> Outcomes:
+    """What became of 100 jobs: most were processed."""
+    values: dict[str, object] = {
+        "processed": 91,
+        "failed_again": 4,
+        "failed_otherwise": 3,
+        "waiting": 0,
+        "no_longer_queued": 2,
+        "seconds": 754,
+        "state": "settled",
+    }
+    return Outcomes.model_validate(values | changed)
+
+
+def bulk_counts(w: Words = PLAIN) -> dict[str, tuple[str, Outcomes]]:
+    """The counts of a bulk retry in every state, and the operation's state, by a name for them."""
+    nothing = {"failed_again": 0, "failed_otherwise": 0, "no_longer_queued": 0}
+    canary = {**nothing, "processed": 2, "canary": 3, "seconds": 9}
+    failed = {**canary, "failed_again": 1, "error": w.error}
+    return {
+        "following": ("done", counts(processed=80, waiting=11, state="following")),
+        "settled": ("done", counts()),
+        "all-processed": ("done", counts(processed=100, **nothing)),
+        "not-followed": ("done", counts(waiting=1, processed=90, state="stopped")),
+        "cancelled": ("cancelled", counts()),
+        "canary": ("waiting", counts(waiting=1, state="following", **canary)),
+        "canary-failed": ("stopped", counts(**failed)),
+    }
+
+
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
     """Every message, in every state."""
+    for name, (state, told) in bulk_counts(w).items():
+        reason = name if state == "stopped" else None
+        done = 3 if told.canary else 100
+        now = progress(w, state=state, total=100, done=done, outcomes=told, reason=reason)
+        yield Sample(f"receipts-bulk-{name}", partial(bulk.progress_message, now))
+        reply = partial(receipts.outcomes_message, told, w.person)
+        yield Sample(f"receipts-bulk-reply-{name}", reply)
+    for reason in ("canary-silent", "canary-gone"):
+        now = progress(w, state="stopped", total=100, done=3, reason=reason)
+        yield Sample(f"receipts-{reason}", partial(bulk.progress_message, now))
     found = outcomes(w)
     for name, one in found.items():
         yield Sample(f"receipt-{name}", partial(receipts.request_message, [one], w.person))
@@ -53,5 +93,5 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         yield Sample(f"receipts-{name}", partial(receipts.request_message, many, w.person))
         yield Sample(f"receipts-reply-{name}", partial(receipts.reply_message, many, w.person))
     yield Sample("receipt-terminal", partial(receipts.reply_message, [found["late"]], "ana"))
-    told = card(w, state="retried", by=w.person, at=NOW, receipt=found["failed-otherwise"])
-    yield Sample("alert-retried-failed-again", partial(incident.failure_message, told))
+    alert = card(w, state="retried", by=w.person, at=NOW, receipt=found["failed-otherwise"])
+    yield Sample("alert-retried-failed-again", partial(incident.failure_message, alert))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bot.ledger import followed as following
-from bot.ledger import journal
+from bot.ledger import journal, sightings
 from bot.ledger import tables as t
 from bot.ledger.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
@@ -421,7 +421,7 @@ def test_a_queue_too_long_to_look_through_says_so(
     jobs = queue.queue.jobs
     many = [
         {"queue": "netsuite", "payload": payload(9), "available_at": 1, "created_at": 1}
-        for _ in range(following.SCANNED + following.UNCOMMITTED + 1)
+        for _ in range(sightings.SCANNED + sightings.UNCOMMITTED + 1)
     ]
     with queue.engine.begin() as connection:
         connection.execute(insert(jobs), many)

@@ -1,0 +1,165 @@
+"""A bulk change as its message and its last record tell it."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.access.roles import Grant
+from bot.answers import channel_context
+from bot.dispatch import request_id
+from bot.ledger import audit, batches, followed, operations, outbox, outcomes
+from bot.ledger.failures import by_seqs
+from bot.ledger.followed import Followed
+from bot.ledger.model import Outcomes, Progress
+from bot.ledger.operations import Operation
+from bot.ledger.outcomes import Outcome
+from bot.model import Message
+from bot.registry import Setup
+from bot.views.bulk import progress_message
+
+
+def progress_of(operation: Operation, now: datetime, told: Outcomes | None = None) -> Progress:
+    """How far an operation is, as views show it; `told` is what became of its jobs."""
+    started = operation.started_at or now
+    return Progress(
+        operation=operation.id,
+        action=operation.action,
+        state=operation.state,
+        total=operation.total,
+        done=operation.done,
+        skipped=operation.skipped,
+        actor=operation.actor,
+        seconds=int(((operation.finished_at or now) - started).total_seconds()),
+        reason=operation.reason,
+        outcomes=told,
+    )
+
+
+def tell(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
+    """Let the operation's message say how far it is and what became of its jobs."""
+    told = outcomes_of(connection, operation, now)
+    message = progress_message(progress_of(operation, now, told), channel_context(setup, now))
+    if (channel := _channel(setup, operation)) is not None:
+        outbox.edit(connection, channel, _subject(operation), message, now)
+
+
+def answer(
+    setup: Setup, connection: Connection, operation: Operation, message: Message, now: datetime
+) -> None:
+    """Say something in the thread of the operation's message."""
+    if (channel := _channel(setup, operation)) is not None:
+        outbox.reply(connection, channel, _subject(operation), message, now)
+
+
+def _channel(setup: Setup, operation: Operation) -> str | None:
+    return operation.channel or setup.audit_channel
+
+
+def _subject(operation: Operation) -> str:
+    return f"request:{operation.request_id}"
+
+
+def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> Outcomes | None:
+    """What became of the jobs of an operation, or of its canary while that is what matters."""
+    seen = outcomes.of_operation(connection, operation.id)
+    if seen is not None and seen.waiting is not None:
+        return counted(operation, seen, now)
+    canary = followed.of_operation(connection, operation.id) if operation.canary else []
+    return _of_canary(connection, operation, canary, now) if canary else None
+
+
+def counted(operation: Operation, seen: Outcome, now: datetime) -> Outcomes:
+    """The counts of an operation that has ended; what is not known to have ended otherwise ran."""
+    gone = seen.put_back + seen.deleted
+    left = operation.done - (seen.waiting or 0) - gone
+    failed = min(seen.failed_again + seen.failed_otherwise, max(0, left))
+    otherwise = min(seen.failed_otherwise, failed)
+    began = operation.started_at or seen.since
+    return Outcomes(
+        processed=max(0, left - failed),
+        failed_again=failed - otherwise,
+        failed_otherwise=otherwise,
+        waiting=seen.waiting or 0,
+        no_longer_queued=gone,
+        seconds=int(((seen.settled_at or now) - began).total_seconds()),
+        state=seen.state,
+    )
+
+
+def _of_canary(
+    connection: Connection, operation: Operation, canary: list[Followed], now: datetime
+) -> Outcomes:
+    states = [row.state for row in canary]
+    failed = [row.outcome_seq for row in canary if row.outcome_seq is not None]
+    errors = [str(row["error"]) for row in by_seqs(connection, failed).values()]
+    return Outcomes(
+        processed=states.count(followed.PROCESSED),
+        failed_again=states.count(followed.FAILED_AGAIN),
+        failed_otherwise=states.count(followed.FAILED_OTHERWISE),
+        waiting=states.count(followed.WAITING) + states.count(followed.STOPPED_FOLLOWING),
+        no_longer_queued=states.count(followed.NO_LONGER_QUEUED),
+        seconds=int((now - (operation.started_at or now)).total_seconds()),
+        state=outcomes.FOLLOWING if followed.WAITING in states else outcomes.SETTLED,
+        canary=len(canary),
+        error=errors[0] if errors else None,
+    )
+
+
+def end(
+    setup: Setup,
+    connection: Connection,
+    operation: Operation,
+    state: str,
+    reason: str | None,
+    grant: Grant,
+) -> bool:
+    """Write the one terminal record and the message's last state, with the state itself.
+
+    False where the operation had ended before, or is not done as it seemed.
+    """
+    now = setup.clock(connection)
+    if state == "done" and not batches.all_done(connection, operation, setup.replica):
+        return False
+    done = operations.moved(connection, operation.id)
+    digest = batches.digest_of(connection, operation.id)
+    if not operations.finish(connection, operation, state, reason, now, done=done, digest=digest):
+        return False
+    ended = operations.find(connection, operation.id) or operation
+    audit.write(connection, _record(setup, ended, grant, now))
+    outcomes.begin(connection, ended, now)
+    tell(setup, connection, ended, now)
+    return True
+
+
+def _record(setup: Setup, operation: Operation, grant: Grant, now: datetime) -> audit.Record:
+    return audit.Record(
+        at=now,
+        request_id=request_id("ended", operation.request_id),
+        actor=operation.actor,
+        team=operation.team,
+        detail=operation.detail,
+        source=operation.source,
+        role=grant.role.word,
+        rule=grant.rule,
+        action=operation.action,
+        arguments={
+            "operation": operation.id,
+            "total": operation.total,
+            "done": operation.done,
+            "skipped": operation.skipped,
+            "items_digest": operation.items_digest,
+        },
+        channel=operation.channel,
+        outcome=operation.state,
+        reason=operation.reason,
+        answer=_sentence(setup, operation, now),
+        version=setup.version,
+        replica=setup.replica,
+    )
+
+
+def _sentence(setup: Setup, operation: Operation, now: datetime) -> str:
+    finished = setup.commands[operation.action].finished
+    if finished is None:
+        return ""
+    return finished(progress_of(operation, now)).message or ""
