@@ -64,7 +64,7 @@ def sweep(connection: Connection, queue: Queue, now: datetime, rows: int = SWEEP
         return Pass(0, 0, more=False)
     low = mark(connection, "sweep")
     high = _end_of_stretch(connection, queue, low, rows)
-    gone = _mark_gone(connection, queue, low, high, now)
+    gone, high = _mark_gone(connection, queue, low, high, now, rows)
     found = _missing(connection, queue, low, high, PASS_ROWS)
     _add(connection, queue, found, now, incident=None)
     more = len(found) == PASS_ROWS
@@ -218,8 +218,9 @@ def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -
 
 
 def _mark_gone(
-    connection: Connection, queue: Queue, low: int, high: int | None, now: datetime
-) -> int:
+    connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
+) -> tuple[int, int | None]:
+    """Note which of a stretch are gone, at most `rows`; returns how many, and where that ended."""
     c = queue.failed.c
     there = (
         select(c.id)
@@ -230,9 +231,19 @@ def _mark_gone(
     stretch = (failures.c.failed_id > low) & here & ~there
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark.
-    seqs = connection.execute(select(failures.c.seq).where(stretch)).scalars().all()
-    return leave(connection, failures.c.seq.in_(seqs) & here, now) if seqs else 0
+    # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark. At
+    # most so many, for of an emptied table all are gone at once.
+    found = connection.execute(
+        select(failures.c.seq, failures.c.failed_id)
+        .where(stretch)
+        .order_by(failures.c.failed_id)
+        .limit(rows)
+    ).all()
+    if not found:
+        return 0, high
+    ended = found[-1].failed_id if len(found) == rows else high
+    seqs = [row.seq for row in found]
+    return leave(connection, failures.c.seq.in_(seqs) & here, now), ended
 
 
 def leave(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.errors import Refusal
 from bot.ledger import leases
+from bot.ledger.failures import SWEEP_ROWS
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup
@@ -125,8 +126,10 @@ class Watcher:
             incidents.open_once(self._setup, lease)
             if more:
                 self._due["failures"] = 0.0
-        if self._is_due("sweep", max(SWEEP_EVERY, self._interval)):
-            failures.sweep_once(self._setup, lease)
+        due = self._is_due("sweep", max(SWEEP_EVERY, self._interval))
+        if due and failures.sweep_once(self._setup, lease) >= SWEEP_ROWS:
+            # Of an emptied table all are gone: a stretch every half minute would take an hour.
+            self._due["sweep"] = 0.0
         if self._is_due("receipts", RECEIPTS_EVERY):
             receipts.receipts_once(self._setup, lease)
             canary.decide_once(self._setup, lease)

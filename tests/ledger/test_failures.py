@@ -378,6 +378,17 @@ def group_of(queue: TestQueue, error_group: int) -> str:
         return error_groups.names_of(connection, [error_group])[error_group]
 
 
+def test_of_an_emptied_table_all_are_noted_as_gone_in_bounded_steps(queue: TestQueue) -> None:
+    for _ in range(7):
+        queue.fail()
+    index(queue)
+    truncate(queue)
+    gone = [step(queue, partial(failures.sweep, rows=3)).gone for _ in range(4)]
+    assert gone == [3, 3, 1, 0]
+    assert ids(queue) == []
+    assert broken(queue) == []
+
+
 def widen(queue: TestQueue, change: str) -> None:
     with queue.engine.begin() as connection:
         connection.execute(text(f"ALTER TABLE failed_jobs {change}"))
