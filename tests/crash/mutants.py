@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot import dispatch, plans, targets
 from bot.access.roles import Grant
 from bot.failpoints import reach
-from bot.ledger import audit, batches, operations
+from bot.ledger import audit, batches, operations, restoring
 from bot.ledger import tables as t
 from bot.model import Role
 from bot.queue import moves
@@ -92,6 +92,41 @@ def no_single_use() -> Iterator[None]:
     with ExitStack() as both:
         both.enter_context(replaced((plans, "single_use"), by=lambda _state: True))
         both.enter_context(replaced((operations, "start"), by=start))
+        yield
+
+
+@contextmanager
+def no_undo_marks() -> Iterator[None]:
+    """Nobody knows of a row of the archive that it was put back."""
+    kept = restoring.kept
+
+    def unmarked(*given: Any) -> Any:
+        return [replace(row, restored_at=None, restored_request=None) for row in kept(*given)]
+
+    with (
+        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+        replaced((restoring, "kept"), by=unmarked),
+    ):
+        yield
+
+
+@contextmanager
+def no_look_at_the_job() -> Iterator[None]:
+    """A retry is undone whatever has become of the job that it made."""
+    with (
+        replaced((restoring, "check_job"), by=lambda *_given: None),
+        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+    ):
+        yield
+
+
+@contextmanager
+def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
+    """What is put back is read without a lock, and nobody counts."""
+    with (
+        replaced((restoring, "for_update"), by=lambda statement: statement),
+        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+    ):
         yield
 
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.crash import mutants, scenarios
+from tests.crash import mutants, scenarios, undo_scenarios
 from tests.crash.scenarios import Mutant, Scenario
 from tests.queues import TestQueue
 
@@ -16,6 +16,9 @@ SCENARIOS: list[Scenario] = [
     scenarios.a_late_holder_seals,
     scenarios.a_crash_beside_the_commit,
     scenarios.a_stranger_retries,
+    undo_scenarios.two_people_undo_one_change,
+    undo_scenarios.a_change_is_undone_again,
+    undo_scenarios.a_worker_takes_the_job_that_is_undone,
 ]
 
 KILLED: list[tuple[Scenario, Mutant]] = [
@@ -27,6 +30,9 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.a_crash_beside_the_commit, mutants.audit_in_its_own_transaction),
     (scenarios.a_crash_beside_the_commit, mutants.audit_after_commit),
     (scenarios.a_stranger_retries, mutants.no_permission_check),
+    (undo_scenarios.two_people_undo_one_change, mutants.no_lock_no_row_count_in_an_undo),
+    (undo_scenarios.a_change_is_undone_again, mutants.no_undo_marks),
+    (undo_scenarios.a_worker_takes_the_job_that_is_undone, mutants.no_look_at_the_job),
 ]
 
 
