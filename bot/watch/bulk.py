@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.errors import Denied, Refusal, Unverifiable
+from bot.errors import Denied, Frozen, Refusal, Unverifiable
 from bot.failpoints import reach
-from bot.ledger import operations
+from bot.ledger import freezes, operations
 from bot.ledger.model import Progress
 from bot.ledger.operations import Operation
 from bot.model import Role
@@ -96,9 +96,14 @@ class Runner:
             return True
         if doubt is not None and self._now < doubt.again:
             return False
+        moved, drained = True, False
         try:
+            self._change(freezes.require_none)
             grant = granted(setup, operation)
             drained = self._turn(operation)
+        except Frozen:
+            moved = False  # between two batches; it goes on when changes are allowed again
+            grant = NOBODY
         except Unverifiable as refusal:
             return self._wait(operation, refusal)
         except Denied as refusal:
@@ -110,7 +115,7 @@ class Runner:
         self._doubts.pop(operation.id, None)
         if drained:
             self._finish(operation, "done", None, grant)
-        return True
+        return moved
 
     def _turn(self, operation: Operation) -> bool:
         """Let the lanes work for a while, and tell how far they came; True where all is claimed."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant, check_queue
 from bot.dispatch import may
 from bot.failpoints import reach
-from bot.ledger import batches, carrying
+from bot.ledger import batches, carrying, freezes
 from bot.ledger.batches import Batch, NotOurs
 from bot.ledger.operations import Operation
 from bot.model import Actor, Invocation, Source
@@ -94,6 +94,7 @@ class Lanes:
         setup = self.setup
 
         def work(connection: Connection) -> None:
+            freezes.require_none(connection)
             now = setup.clock(connection)
             carrying.carry_out(connection, setup.queue, self.operation, batch, setup.replica, now)
             reach("batch-moved")

@@ -14,13 +14,15 @@ from bot import failpoints
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import freezes
+from bot.ledger import freezes, tables
 from bot.model import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.playground.demo import IDS
 from bot.registry import Effect, Setup, find_commands
+from bot.watch.bulk import Runner
 from tests.concurrency import at_once, lock_waits, until
 from tests.crash.mutants import replaced
+from tests.crash.scenarios import extra_of, run_out
 from tests.queues import TestQueue
 from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.team import Team, action_ids
@@ -209,3 +211,48 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
     assert said == ["ok", "ok"]
     # Where nothing is held, the freeze is told while a change can still commit.
     assert ends == (["retry", "freeze"] if guarded else ["freeze", "retry"])
+
+
+def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
+    queue: TestQueue,
+) -> None:
+    for _ in range(6):
+        queue.fail()
+    setup = make_setup(queue)
+    extra = extra_of(ask(setup, "retry-all"))
+    assert extra.preview is not None
+    runner = Runner(setup, rows=2, lanes=1, seconds=0)
+    ask(setup, Request("retry-all", {"plan": extra.preview.plan}))
+    assert runner.run_once()
+    assert len(queue.jobs) == 2
+
+    ask(setup, "freeze")
+    assert [runner.run_once() for _ in range(25)] == [False] * 25
+    assert len(queue.jobs) == 2
+    (paused,) = queue.rows(tables.operations)
+    assert paused.state == "running"
+
+    ask(setup, "unfreeze")
+    run_out(runner)
+    assert len(queue.jobs) == 6
+    (ended,) = queue.rows(tables.operations)
+    assert (ended.state, ended.done) == ("done", 6)
+
+
+def test_a_bulk_change_that_pauses_can_be_cancelled_while_frozen(kept_queue: TestQueue) -> None:
+    for _ in range(4):
+        kept_queue.fail()
+    setup = make_setup(kept_queue)
+    extra = extra_of(ask(setup, "retry-all"))
+    assert extra.preview is not None
+    runner = Runner(setup, rows=2, lanes=1, seconds=0)
+    ask(setup, Request("retry-all", {"plan": extra.preview.plan}))
+    runner.run_once()
+    ask(setup, "freeze")
+
+    assert codes([ask(setup, f"cancel {extra.preview.plan}")]) == ["ok"]
+    run_out(runner)
+
+    (ended,) = kept_queue.rows(tables.operations)
+    assert (ended.state, ended.done) == ("cancelled", 2)
+    assert len(kept_queue.failed) == 2
