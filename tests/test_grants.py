@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -16,9 +18,20 @@ from bot.queue.database import changing, connect, now_of
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup, find_commands
 from bot.terminal import Asked, do
-from bot.watch import failures, folding, incidents, purging, sampling, sealing
+from bot.watch import (
+    canary,
+    failures,
+    folding,
+    incidents,
+    outcomes,
+    purging,
+    receipts,
+    sampling,
+    sealing,
+)
 from bot.wiring import NoSlack
 from tests.queues import TestQueue
+from tests.replicas import Ahead
 from tests.services.mariadb import MariaDB
 
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
@@ -104,6 +117,10 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     assert incidents.open_once(setup, lease) == 2
     assert sealing.seal_once(setup, lease) > 5
     incidents.refresh_once(setup, lease)
+    later = replace(setup, clock=Ahead(timedelta(seconds=4)))
+    receipts.receipts_once(later, lease)
+    canary.decide_once(later, lease)
+    assert outcomes.outcomes_once(later, lease) == 1
     purging.purge_once(setup, lease)
     folding.fold_once(setup, lease)
     folding.age_once(setup, lease)

@@ -215,8 +215,6 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
     within = jobs.c.id.between(low, number * WIDTH + WIDTH - 1)
-    if connection.execute(select(jobs.c.id).where(within).limit(1)).first() is None:
-        return 0
     ours = and_(
         failures.c.payload_digest == payload_digest(jobs),
         failures.c.operation == seen.operation,
@@ -231,11 +229,9 @@ def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now:
         connection.execute(delete(spans).where(this))
         return
     values = {"waiting": waiting, "checked_at": now}
-    if connection.execute(select(spans.c.number).where(this)).first() is None:
+    if not connection.execute(update(spans).where(this).values(values)).rowcount:
         row = {"operation": seen.operation, "number": number}
         connection.execute(insert(spans).values(row | values))
-    else:
-        connection.execute(update(spans).where(this).values(values))
 
 
 def count_deleted(connection: Connection, seen: Outcome) -> int:

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, page
+from tests.bench import acks, errors, large, moves, page, receipts
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "million": moves.bench_million,
     "large": large.bench_large,
     "errors": errors.bench_errors,
+    "receipts": receipts.bench_receipts,
     "page": page.bench_page,
 }
 

@@ -1,0 +1,166 @@
+"""Receipts of a large bulk retry: what following it costs the database, interval by interval."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+from bot.ledger import failures, leases, outcomes
+from bot.queue.database import changing, now_of
+from bot.registry import Setup
+from bot.watch.bulk import Runner
+from bot.watch.outcomes import outcomes_once
+from tests.bench import tables
+from tests.bench.figures import median, say, times
+from tests.bench.people import confirm, make_setup, preview
+from tests.queues import TestQueue, make_queue
+from tests.services.mariadb import MariaDB
+
+PASSES = 20
+INTERVAL = timedelta(seconds=10)
+"""Between two looks from the first minute on; before, it is 3 s."""
+
+
+@dataclass
+class _Later:
+    """The database's clock, moved on by hand: the intervals need not be waited for."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """Now, and what was added to it."""
+        return now_of(connection) + self.ahead
+
+
+@dataclass
+class _Spent:
+    """Seconds and statements that the database had to do with."""
+
+    seconds: float = 0.0
+    statements: int = 0
+    _began: list[float] = field(default_factory=list)
+
+    def before(self, *_: Any) -> None:
+        """A statement is sent."""
+        self._began.append(monotonic())
+
+    def after(self, *_: Any) -> None:
+        """Its answer is there."""
+        self.seconds += monotonic() - self._began.pop()
+        self.statements += 1
+
+
+def bench_receipts(server: MariaDB, *, quick: bool) -> None:
+    """Following the jobs of a retry-all of 100k: database time of each look at them."""
+    rows = 20_000 if quick else 100_000
+    with server.database() as name:
+        test = make_queue(server.url(name))
+        clock = _Later()
+        setup = replace(make_setup(test), clock=clock)
+        _retried(test, setup, rows)
+        first = _passes(setup, clock, 1)
+        while _seen(test, "waiting") is None:
+            first += _passes(setup, clock, 1)
+        say("until all was counted once", f"{len(first)} looks")
+        times("  a look, the first time", [spent.seconds for spent in first])
+        assert _seen(test, "waiting") == rows
+        _told("nobody works", _passes(setup, clock, PASSES))
+        _told(f"workers take {rows // PASSES:,} a look", _drained(test, setup, clock, rows))
+        assert _seen(test, "waiting") == 0
+        say("a stretch, a pass, its time", f"{outcomes.WIDTH:,} ids, {outcomes.BUDGET} s at most")
+        test.engine.dispose()
+
+
+def _retried(test: TestQueue, setup: Setup, rows: int) -> None:
+    with test.engine.begin() as connection:
+        tables.prepare(connection, rows // tables.BASE)
+    tables.fill_failed(test, rows)
+    while changing(
+        test.engine,
+        monotonic() + 60,
+        lambda connection: failures.index_new(connection, setup.queue, setup.clock(connection)),
+    ).more:
+        pass
+    ended = Runner(setup).run_to_end(confirm(setup, preview(setup, "retry-all")))
+    assert (ended.state, ended.done) == ("done", rows)
+
+
+def _passes(setup: Setup, clock: _Later, count: int) -> list[_Spent]:
+    """So many passes, each when it is due, and what each cost."""
+    found = []
+    for _ in range(count):
+        clock.ahead += INTERVAL
+        lease = changing(
+            setup.engine,
+            monotonic() + 10,
+            lambda connection: leases.take(connection, "watcher", "bench", setup.clock(connection)),
+        )
+        assert lease is not None
+        with _counting(setup.engine) as spent:
+            outcomes_once(setup, lease)
+        found.append(spent)
+    return found
+
+
+@contextmanager
+def _counting(engine: Engine) -> Iterator[_Spent]:
+    spent = _Spent()
+    event.listen(engine, "before_cursor_execute", spent.before)
+    event.listen(engine, "after_cursor_execute", spent.after)
+    try:
+        yield spent
+    finally:
+        event.remove(engine, "before_cursor_execute", spent.before)
+        event.remove(engine, "after_cursor_execute", spent.after)
+
+
+def _drained(test: TestQueue, setup: Setup, clock: _Later, rows: int) -> list[_Spent]:
+    """Workers take the oldest: of a hundred, five are released and two fail again."""
+    found = []
+    share = rows // PASSES
+    for _ in range(PASSES):
+        with test.engine.begin() as connection:
+            last = connection.execute(
+                text("SELECT MAX(id) FROM (SELECT id FROM jobs ORDER BY id LIMIT :share) s"),
+                {"share": share},
+            ).scalar_one()
+            for statement in _WORKED:
+                connection.execute(text(statement), {"last": last})
+        changing(
+            test.engine,
+            monotonic() + 60,
+            lambda connection: failures.index_new(connection, setup.queue, setup.clock(connection)),
+        )
+        found += _passes(setup, clock, 1)
+    with test.engine.begin() as connection:
+        connection.execute(text("DELETE FROM jobs"))
+    # Each look finds a hundred stretches empty.
+    for _ in range(3):
+        found += _passes(setup, clock, 1)
+    return found
+
+
+_WORKED = (
+    """INSERT INTO failed_jobs (queue, payload, exception, failed_at)
+    SELECT queue, payload, 'RuntimeException: again', NOW() FROM jobs
+    WHERE id <= :last AND id % 50 = 3""",
+    """INSERT INTO jobs (queue, payload, attempts, available_at, created_at)
+    SELECT queue, payload, 1, available_at, created_at FROM jobs
+    WHERE id <= :last AND id % 20 = 7""",
+    "DELETE FROM jobs WHERE id <= :last",
+)
+
+
+def _seen(test: TestQueue, column: str) -> Any:
+    with test.engine.begin() as connection:
+        return connection.execute(text(f"SELECT {column} FROM queue_bot_outcomes")).scalar_one()
+
+
+def _told(name: str, found: list[_Spent]) -> None:
+    times(name, [spent.seconds for spent in found])
+    statements = [spent.statements for spent in found]
+    say("  statements a look", f"median {median(statements):.0f}, most {max(statements)}")
