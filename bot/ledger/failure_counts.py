@@ -15,8 +15,8 @@ that is there reads these and what is not folded yet.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,23 +24,16 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    RowMapping,
-    and_,
     case,
     cast,
-    delete,
     false,
     func,
     insert,
     literal,
-    or_,
     select,
     text,
-    true,
 )
 
-from bot.ledger import error_groups
-from bot.ledger.leases import turn
 from bot.ledger.tables import failure_counts, failures
 from bot.queue.moves import for_update
 
@@ -50,8 +43,6 @@ DAYS = 9
 """How long days are: a week to be asked for, up to a day to its beginning, and the zone."""
 ALL_HOURS = -1
 """The hour of a row that is the sum of the folded rows of its group and queue."""
-FOLD_ROWS = 5_000
-FORGOTTEN_AT_ONCE = 500
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 compared with wall clocks
 _HOUR = timedelta(hours=1)
@@ -96,10 +87,11 @@ def bucket(hour: int, now: datetime) -> int:
     """The hour that failures of this hour are booked under."""
     if hour >= hour_of(now) - HOURS:
         return hour
-    return hour - hour % 24 if hour >= _oldest_day(now) else 0
+    return hour - hour % 24 if hour >= oldest_day(now) else 0
 
 
-def _oldest_day(now: datetime) -> int:
+def oldest_day(now: datetime) -> int:
+    """The first hour of the oldest day that is kept apart."""
     today = hour_of(now) // 24
     return 24 * (today - DAYS)
 
@@ -111,7 +103,7 @@ def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: 
         at = entry["failed_at"]
         key = Key(entry["error_group"], entry["queue"], bucket(hour_of(at), now))
         found[key] += Count(appeared=1, first_at=at, last_at=at)
-    _append(connection, found, folded=False)
+    append(connection, found, folded=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +154,7 @@ def leaving(
 
 def gone(connection: Connection, left: Leaving) -> None:
     """Book failures that were marked gone."""
-    _append(connection, left.counts, folded=False)
+    append(connection, left.counts, folded=False)
 
 
 def returned(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
@@ -171,7 +163,7 @@ def returned(connection: Connection, entries: Iterable[Mapping[str, Any]], now: 
     for entry in entries:
         hour = bucket(hour_of(entry["failed_at"]), now)
         found[Key(entry["error_group"], entry["queue"], hour)] += Count(gone=-1)
-    _append(connection, found, folded=False)
+    append(connection, found, folded=False)
 
 
 def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
@@ -195,16 +187,17 @@ def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
         hour = cast(func.strftime("%s", at), Integer) // 3600
     else:
         hour = func.timestampdiff(text("HOUR"), text("'1970-01-01'"), at)
-    oldest_hour = _EPOCH + (hour_of(now) - HOURS) * _HOUR
-    oldest_day = _EPOCH + _oldest_day(now) * _HOUR
+    hours_from = _EPOCH + (hour_of(now) - HOURS) * _HOUR
+    days_from = _EPOCH + oldest_day(now) * _HOUR
     return case(
-        (at < oldest_day, 0),
-        (at < oldest_hour, hour - hour % 24),
+        (at < days_from, 0),
+        (at < hours_from, hour - hour % 24),
         else_=hour,
     )
 
 
-def _append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool) -> None:
+def append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool) -> None:
+    """Put in a row a key."""
     rows = [
         {
             "error_group": key.error_group,
@@ -220,98 +213,3 @@ def _append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool
     ]
     if rows:
         connection.execute(insert(failure_counts), rows)
-
-
-def fold(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
-    """Fold up to `rows` that were appended into one row a key; returns how many.
-
-    One at a time: under the watcher's lease.
-    """
-    c = failure_counts.c
-    # Not `IS FALSE`, for which MariaDB reads the whole table.
-    chosen = select(failure_counts).where(c.folded == false()).order_by(c.id).limit(rows)
-    found = connection.execute(chosen).mappings().all()
-    new: defaultdict[Key, Count] = defaultdict(Count)
-    for row in found:
-        key, count = _key(row, now), _count(row)
-        new[key] += count
-        new[replace(key, hour=ALL_HOURS)] += count
-    _merge(connection, found, new)
-    return len(found)
-
-
-def age(connection: Connection, now: datetime, rows: int = FOLD_ROWS) -> int:
-    """Fold hours into days, and days into what is older; returns how many rows that were."""
-    c = failure_counts.c
-    old_hour = and_(c.hour < hour_of(now) - HOURS, c.hour % 24 != 0)
-    old_day = and_(c.hour < _oldest_day(now), c.hour != 0)
-    chosen = (
-        select(failure_counts)
-        .where(c.folded == true(), c.hour > 0, or_(old_hour, old_day))
-        .limit(rows)
-    )
-    found = connection.execute(chosen).mappings().all()
-    new: defaultdict[Key, Count] = defaultdict(Count)
-    for row in found:
-        new[_key(row, now)] += _count(row)
-    _merge(connection, found, new)
-    return len(found)
-
-
-def _merge(
-    connection: Connection,
-    found: Sequence[RowMapping],
-    new: defaultdict[Key, Count],
-) -> None:
-    """Put `new` in the place of the rows that were found, together with what is folded already."""
-    if not found:
-        return
-    c = failure_counts.c
-    used = {row["id"] for row in found}
-    known = select(failure_counts).where(
-        c.folded == true(),
-        c.error_group.in_({key.error_group for key in new}),
-        c.hour.in_({key.hour for key in new}),
-    )
-    for row in connection.execute(known).mappings():
-        key = Key(row["error_group"], row["queue"], row["hour"])
-        if key in new and row["id"] not in used:
-            new[key] += _count(row)
-            used.add(row["id"])
-    connection.execute(delete(failure_counts).where(c.id.in_(used)))
-    _append(connection, new, folded=True)
-
-
-def _count(row: RowMapping) -> Count:
-    return Count(row["appeared"], row["gone"], row["first_at"], row["last_at"])
-
-
-def _key(row: RowMapping, now: datetime) -> Key:
-    return Key(row["error_group"], row["queue"], bucket(row["hour"], now))
-
-
-def forget(connection: Connection, limit: int = FORGOTTEN_AT_ONCE) -> int:
-    """Remove groups whose failures are gone and purged, and their counts; returns how many."""
-    turn(connection, "failures")
-    c, other = failure_counts.c, failure_counts.alias("other")
-    of_use = (
-        select(other.c.id)
-        .where(
-            other.c.error_group == c.error_group,
-            or_(other.c.folded == false(), other.c.hour > 0, other.c.appeared != other.c.gone),
-        )
-        .exists()
-    )
-    still = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
-    ids = list(
-        connection.execute(
-            select(c.error_group)
-            .where(c.folded == true(), c.hour == ALL_HOURS, c.appeared == c.gone, ~of_use, ~still)
-            .distinct()
-            .limit(limit)
-        ).scalars()
-    )
-    if ids:
-        connection.execute(delete(failure_counts).where(c.error_group.in_(ids)))
-        error_groups.remove(connection, ids)
-    return len(ids)

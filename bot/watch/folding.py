@@ -4,7 +4,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.ledger import failure_counts
+from bot.ledger import folding
 from bot.ledger.leases import Lease, fence
 from bot.queue.database import changing
 from bot.registry import Setup
@@ -19,10 +19,10 @@ def fold_once(setup: Setup, lease: Lease) -> bool:
 
     def work(connection: Connection) -> int:
         fence(connection, lease)
-        return failure_counts.fold(connection, setup.clock(connection))
+        return folding.fold(connection, setup.clock(connection))
 
     for _ in range(PASSES):
-        if changing(setup.engine, monotonic() + TX_SECONDS, work) < failure_counts.FOLD_ROWS:
+        if changing(setup.engine, monotonic() + TX_SECONDS, work) < folding.FOLD_ROWS:
             return False
     return True
 
@@ -32,7 +32,7 @@ def age_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         fence(connection, lease)
-        aged = failure_counts.age(connection, setup.clock(connection))
-        return aged + failure_counts.forget(connection)
+        aged = folding.age(connection, setup.clock(connection))
+        return aged + folding.forget(connection)
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)

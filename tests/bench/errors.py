@@ -47,26 +47,36 @@ def _fill(test: TestQueue, rows: int, groups: int) -> None:
             ),
             {"groups": groups},
         )
-    tables.fill(test.engine, _FAILURES.format(groups=groups), rows)
+    tables.fill(test.engine, _FAILED, rows)
+    with test.engine.begin() as connection:
+        connection.execute(text(_FAILURES), {"groups": groups})
     now = hour_of(datetime.now(UTC).replace(tzinfo=None))
     with test.engine.begin() as connection:
         connection.execute(
             text(_COUNTS), {"now": now, "hours": HOURS, "today": now - now % 24, "share": rows}
         )
         connection.execute(text(_SUMS))
-        connection.execute(text("UPDATE queue_bot_marks SET value = 0 WHERE name LIKE 'backfill%'"))
+        last = "SET value = (SELECT MAX(id) FROM failed_jobs) WHERE name <> 'audit_settled'"
+        connection.execute(text(f"UPDATE queue_bot_marks {last}"))
         connection.execute(text("ANALYZE TABLE queue_bot_failures, queue_bot_failure_counts"))
         counts = connection.execute(text("SELECT COUNT(*) FROM queue_bot_failure_counts")).scalar()
     took = monotonic() - began
     say(f"filling {groups} groups", f"{took:.0f} s, {counts:,} rows of counts, not measured")
 
 
+_FAILED = """
+INSERT INTO failed_jobs (queue, payload, exception, failed_at)
+SELECT b.queue, n.n, 'error',
+    UTC_TIMESTAMP() - INTERVAL 500 MINUTE + INTERVAL b.id MINUTE
+"""
+# The digests as bot.queue.layouts computes them, so that the watcher finds all as it should be.
 _FAILURES = """
 INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
     order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
-SELECT n.n * 500 + b.id + 1, MD5(n.n * 500 + b.id), b.queue, (n.n * 500 + b.id) % {groups} + 1,
-    'error', 'App\\\\Jobs\\\\SyncJob', n.n, '12000', MD5(b.id), 3500,
-    UTC_TIMESTAMP() - INTERVAL 500 MINUTE + INTERVAL b.id MINUTE, UTC_TIMESTAMP(), 0
+SELECT id, SUBSTR(SHA2(CONCAT_WS('|', id, queue, SHA2(payload, 256), failed_at), 256), 1, 32),
+    queue, id % :groups + 1, 'error', 'App\\Jobs\\SyncJob', payload, '12000',
+    SUBSTR(SHA2(payload, 256), 1, 32), 10, failed_at, UTC_TIMESTAMP(), 0
+FROM failed_jobs ORDER BY id
 """
 
 # 54 buckets a group and queue: the hours, the days, and all before.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, event, select
 
-from bot.ledger import error_groups, failure_counts, failures
+from bot.ledger import error_groups, failure_counts, failures, folding
 from bot.ledger import tables as t
 from bot.ledger.failure_counts import bucket, hour_of
 from bot.queue.database import LostRace, changing
@@ -105,16 +105,16 @@ def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None
     remove(queue, 1, 2, 3)
     sweep_all(queue, 100)
     before = booked(queue)
-    assert change(queue, lambda c, now: failure_counts.fold(c, now, 5)) == 5
+    assert change(queue, lambda c, now: folding.fold(c, now, 5)) == 5
     assert booked(queue) == before
-    while change(queue, lambda c, now: failure_counts.fold(c, now, 5)):
+    while change(queue, lambda c, now: folding.fold(c, now, 5)):
         pass
     assert booked(queue) == before
     assert len(rows(queue)) == 12
     index(queue)
     queue.fail(queue="mail", exception=TIMEOUT, failed_at=NOW)
     index(queue)
-    change(queue, failure_counts.fold)
+    change(queue, folding.fold)
     assert (len(rows(queue)), queue.count(t.failure_counts), broken(queue)) == (12, 16, [])
 
 
@@ -122,7 +122,7 @@ def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
     for minutes in (40, 10, 25):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
         index(queue)
-    change(queue, failure_counts.fold)
+    change(queue, folding.fold)
     every = queue.rows(t.failure_counts)
     (folded,) = [row for row in every if row.hour == failure_counts.ALL_HOURS]
     assert folded.first_at == NOW - timedelta(minutes=40)
@@ -133,11 +133,11 @@ def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
     for hours in range(30):
         queue.fail(failed_at=NOW - timedelta(hours=hours))
     index(queue)
-    change(queue, failure_counts.fold)
+    change(queue, folding.fold)
     assert len(rows(queue)) == 30
     left = []
     for days in (1, 3, 30):
-        change(queue, failure_counts.age, NOW + timedelta(days=days))
+        change(queue, folding.age, NOW + timedelta(days=days))
         assert sum(booked(queue).values()) == 30
         left.append(len(rows(queue)))
     assert left[0] < 30
@@ -167,11 +167,11 @@ def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQ
     remove(queue, 1)
     sweep_all(queue, 100)
     much_later = NOW + timedelta(days=60)
-    change(queue, failure_counts.fold, much_later)
-    assert change(queue, lambda c, _: failure_counts.forget(c)) == 0
+    change(queue, folding.fold, much_later)
+    assert change(queue, lambda c, _: folding.forget(c)) == 0
     with queue.engine.begin() as connection:
         connection.execute(delete(t.failures).where(t.failures.c.failed_id == 1))
-    assert change(queue, lambda c, _: failure_counts.forget(c)) == 1
+    assert change(queue, lambda c, _: folding.forget(c)) == 1
     assert len(queue.rows(t.error_groups)) == len(rows(queue)) == 1
     queue.fail(3, exception=TIMEOUT)
     index(queue, LATER)
