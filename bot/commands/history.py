@@ -76,7 +76,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
         before=args.before,
     )
     rows = history.newest(work.connection, wanted, args.limit + 1)
-    lines = tuple(audit.line(row) for row in rows[: args.limit])
+    lines = tuple(audit.line(row, row["seq"]) for row in rows[: args.limit])
     given = args.model_dump(exclude_none=True, exclude={"before", "since"})
     if args.since is not None:
         given["since"] = _written(args.since)

@@ -23,11 +23,16 @@ Fate = Literal[
 
 
 class Became(Value):
-    """What became of a retried job, when that was known, and the failure that it became."""
+    """What became of a retried job, when that was known, and the failure that it became.
+
+    `by` and `how`: who took it out of the queue, and by which command.
+    """
 
     fate: Fate
     at: datetime | None = None
     failed_id: int | None = None
+    by: str | None = None
+    how: str | None = None
 
 
 class Failure(Value):

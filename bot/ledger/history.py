@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from bot.ledger.journal import audit, audit_targets
+from bot.ledger.journal import audit, audit_chain, audit_targets
 from bot.ledger.tables import archive, failures, operations
 
 MOST = 1_000
@@ -32,12 +32,18 @@ class Wanted:
 
 
 def newest(connection: Connection, wanted: Wanted, limit: int) -> Sequence[RowMapping]:
-    """Up to `limit` records, the newest first.
+    """Up to `limit` records, the newest first, each with its `seq` once it is sealed.
 
     What is about a job or an order is found by its targets, and where a bulk change took it, by the
     index of failures or by what the archive still holds.
     """
-    chosen = select(audit).where(*_filters(wanted)).order_by(audit.c.id.desc()).limit(limit)
+    chosen = (
+        select(audit, audit_chain.c.seq)
+        .outerjoin(audit_chain, audit_chain.c.audit_id == audit.c.id)
+        .where(*_filters(wanted))
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
     # Each by its own index first: with OR, or with a join, a server may read the whole audit.
     if wanted.job is not None:
         chosen = chosen.where(audit.c.id.in_(_about_job(connection, wanted.job, wanted.before)))

@@ -88,7 +88,8 @@ def _singly(connection: Connection, named: Sequence[Condition]) -> list[Act]:
     about = (
         select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
         .add_columns(audit.c.reason, t.kind, t.row_id, t.job_id, t.audit_id, t.number)
-        .add_columns(f.state, f.settled_at, failures.c.failed_id.label("became_id"))
+        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(failures.c.failed_id.label("became_id"))
         .select_from(audit_targets)
         .join(audit, audit.c.id == t.audit_id)
         .outerjoin(followed, and_(f.request_id == audit.c.request_id, f.retried_as == t.job_id))
@@ -131,7 +132,7 @@ def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
     canaries = {
         row["failed_seq"]: row
         for row in connection.execute(
-            select(f.failed_seq, f.retried_as, f.state, f.settled_at)
+            select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
             .add_columns(failures.c.failed_id.label("became_id"))
             .select_from(followed)
             .outerjoin(failures, failures.c.seq == f.outcome_seq)
@@ -159,7 +160,13 @@ def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
 def _became(row: RowMapping | None) -> Became | None:
     if row is None or row["state"] is None:
         return None
-    return Became(fate=row["state"], at=row["settled_at"], failed_id=row["became_id"])
+    return Became(
+        fate=row["state"],
+        at=row["settled_at"],
+        failed_id=row["became_id"],
+        by=row["settled_by"],
+        how=row["settled_how"],
+    )
 
 
 def _with_archive(connection: Connection, acts: Sequence[Act]) -> list[Act]:

@@ -252,6 +252,39 @@ undone-reserved =
         [one] ⚠️ It is reserved, as it was: if no worker ends it, release it.
        *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }): if no worker ends them, release them.
     }
+bulk-title-undo = Undo
+bulk-submit-undo = Put them back
+bulk-lead-undo =
+    { $count ->
+        [one] *1 failed job*{ $scope } will be put back as it was.
+       *[other] *{ $count } failed jobs*{ $scope } will be put back as they were.
+    }
+scope-undo = { " " }that operation { $operation } took
+bulk-note-undo = Of a retry only those come back whose job no worker has touched. The rest is left alone and counted.
+bulk-nothing-undo = ✅ There is nothing to put back.
+bulk-started-undo =
+    { $count ->
+        [one] Started: 1 failed job is being put back. Its progress is in the channel.
+       *[other] Started: { $count } failed jobs are being put back. The progress is in the channel.
+    }
+progress-running-undo =
+    { $total ->
+        [one] ↩️ Putting back 1 failed job…
+       *[other] ↩️ Putting back { $total } failed jobs…
+    }
+progress-cancelling-undo = ⏹️ Cancelling: { $done } of { $total } failed jobs put back so far.
+progress-done-undo =
+    { $done ->
+        [one] ↩️ Put back 1 failed job
+       *[other] ↩️ Put back { $done } failed jobs
+    }
+progress-cancelled-undo = ⏹️ Cancelled: put back { $done } of { $total } failed jobs. The rest is untouched.
+progress-stopped-undo = ⚠️ Stopped: put back { $done } of { $total } failed jobs. The rest is untouched.
+progress-skipped-undo =
+    { $count ->
+        [one] 1 left alone: a worker has or had its job, or it is there already.
+       *[other] { $count } left alone: a worker has or had their jobs, or they are there already.
+    }
 undone-mark = ↩️ Undone by { $by }, { $at }.
 help-undo = put back what was retried or deleted, your own last change if none is named
 refusal-nothing-to-undo = You made no change in the last { $days } days that could be undone now
@@ -491,6 +524,7 @@ find-none = Nothing is known of it.
 find-none-hint = An order is found by exactly what the payloads say, capital letters too. Failures that are gone are known for 30 days.
 find-indexing = ⏳ What failed before the bot's first start is still being read in: older failures may be missing.
 fate-as = { $word } (failed job { $id })
+fate-by = { $word } ({ $how } by { $by })
 fate-unknown = outcome not known
 retries =
     { $count ->

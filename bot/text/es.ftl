@@ -252,6 +252,39 @@ undone-reserved =
         [one] ⚠️ Está reservado, como antes: si ningún worker lo termina, hay que liberarlo.
        *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }): si ningún worker los termina, hay que liberarlos.
     }
+bulk-title-undo = Deshacer
+bulk-submit-undo = Devolverlos
+bulk-lead-undo =
+    { $count ->
+        [one] *1 job fallido*{ $scope } volverá a estar como antes.
+       *[other] *{ $count } jobs fallidos*{ $scope } volverán a estar como antes.
+    }
+scope-undo = { " " }que tomó la operación { $operation }
+bulk-note-undo = De un reintento vuelven solo aquellos cuyo job ningún worker ha tocado. El resto no se toca y se cuenta.
+bulk-nothing-undo = ✅ No hay nada que devolver.
+bulk-started-undo =
+    { $count ->
+        [one] En marcha: se está devolviendo 1 job fallido. El avance está en el canal.
+       *[other] En marcha: se están devolviendo { $count } jobs fallidos. El avance está en el canal.
+    }
+progress-running-undo =
+    { $total ->
+        [one] ↩️ Devolviendo 1 job fallido…
+       *[other] ↩️ Devolviendo { $total } jobs fallidos…
+    }
+progress-cancelling-undo = ⏹️ Cancelando: { $done } de { $total } jobs fallidos devueltos hasta ahora.
+progress-done-undo =
+    { $done ->
+        [one] ↩️ Se devolvió 1 job fallido
+       *[other] ↩️ Se devolvieron { $done } jobs fallidos
+    }
+progress-cancelled-undo = ⏹️ Cancelado: se devolvieron { $done } de { $total } jobs fallidos. El resto no se tocó.
+progress-stopped-undo = ⚠️ Detenido: se devolvieron { $done } de { $total } jobs fallidos. El resto no se tocó.
+progress-skipped-undo =
+    { $count ->
+        [one] 1 no se tocó: un worker tiene o tuvo su job, o ya está ahí.
+       *[other] { $count } no se tocaron: un worker tiene o tuvo sus jobs, o ya están ahí.
+    }
 undone-mark = ↩️ Deshecho por { $by }, { $at }.
 help-undo = devolver lo que se reintentó o eliminó; sin más, el último cambio propio
 refusal-nothing-to-undo = En los últimos { $days } días no hay ningún cambio propio que se pueda deshacer ahora
@@ -523,6 +556,7 @@ find-none = No se sabe nada de ella.
 find-none-hint = Una orden se encuentra por lo que dicen exactamente los payloads, mayúsculas incluidas. Los fallos que ya no están se conocen durante 30 días.
 find-indexing = ⏳ Todavía se está leyendo lo que falló antes del primer arranque del bot: pueden faltar fallos antiguos.
 fate-as = { $word } (job fallido { $id })
+fate-by = { $word } ({ $how } de { $by })
 fate-unknown = resultado desconocido
 retries =
     { $count ->

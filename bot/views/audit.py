@@ -88,7 +88,9 @@ def history_message(
         return message([said], [section(said)])
     head = [texts("history-title"), *([summary] if summary else [])]
     if ctx.source is Source.TERMINAL:
-        rows = [dots(texts("at", at=Moment(line.at)), _fact(line, ctx)) for line in lines]
+        rows = [
+            dots(texts("at", at=Moment(line.at)), _fact(line, ctx), _seq(line)) for line in lines
+        ]
         foot = [_narrow(ctx)] if more else []
         return Message(str(join("\n", [*head, *rows, *foot])))
     shown, spoken = [*head], [*head]
@@ -96,8 +98,8 @@ def history_message(
     last = 0
     for line in lines:
         fact = cut(_fact(line, ctx), HISTORY_ROW)
-        row = dots(texts.brief(line.at), fact)
-        plain = dots(escape(texts.brief_plain(line.at)), fact)
+        row = dots(texts.brief(line.at), fact, _seq(line))
+        plain = dots(escape(texts.brief_plain(line.at)), fact, _seq(line))
         room, text_room = room - len(row) - 1, text_room - len(plain) - 1
         if min(room, text_room) < 0:
             more = True
@@ -114,6 +116,11 @@ def history_message(
             older = page_button("history", label, {**asked, "before": last})
             blocks.append(actions([older], "history"))
     return message(spoken, blocks)
+
+
+def _seq(line: AuditLine) -> Mrkdwn:
+    """The number by which a sealed record can be named."""
+    return Mrkdwn() if line.seq is None else named(f"#{line.seq}")
 
 
 def _narrow(ctx: Context) -> Mrkdwn:

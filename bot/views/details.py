@@ -105,8 +105,8 @@ def _shown(
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
-    foot = more if ctx.in_dialog else [*elements, *more]
-    blocks += [actions(foot, "details")] if foot else []
+    blocks += [actions(elements, "details")] if elements and not ctx.in_dialog else []
+    blocks += [actions(more, "order")] if more else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))
     lines = [title, *(join(" ", pair) for pair in known), *hints]

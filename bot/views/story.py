@@ -153,6 +153,9 @@ def _became(became: Became | None, ctx: Context) -> Mrkdwn:
     if became is None:
         return ctx.texts("fate-unknown")
     word = ctx.texts(f"receipt-word-{became.fate}")
+    if became.by is not None and became.how is not None:
+        how = named(became.how, 40)
+        return ctx.texts("fate-by", word=word, by=Person(became.by), how=how)
     if became.failed_id is None:
         return word
     return ctx.texts("fate-as", word=word, id=str(became.failed_id))

@@ -1,5 +1,6 @@
 """What the audit can tell of one job, and of the rows that a bulk change says to have moved."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -126,13 +127,15 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
     for failed_id in range(1, 8):
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
-    seen: list[int] = []
-    before = None
-    with reading(queue.engine) as connection:
-        while page := newest(connection, Wanted(order="803193", before=before), 3):
-            seen += [row["id"] for row in page]
-            before = seen[-1]
-    assert seen == sorted((row.id for row in queue.rows(journal.audit)), reverse=True)
+    every = sorted((row.id for row in queue.rows(journal.audit)), reverse=True)
+    for whose in (Wanted(), Wanted(order="803193"), Wanted(actor=ANA)):
+        seen: list[int] = []
+        before = None
+        with reading(queue.engine) as connection:
+            while page := newest(connection, replace(whose, before=before), 3):
+                seen += [row["id"] for row in page]
+                before = seen[-1]
+        assert seen == every
 
 
 def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:

@@ -144,6 +144,19 @@ def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
     assert told(shop.story()) == ["had failed 45", "retry failed 45 ok processed"]
 
 
+def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("retry 45", by=OMAR)
+    shop.followed("no-longer-queued", settled_by=ANA, settled_how="undo")
+    shop.say("undo", by=OMAR)
+    shop.look()
+    story = shop.story()
+    assert told(story) == ["failed 45", "retry failed 45 ok no-longer-queued", "undo failed 45 ok"]
+    last = story.retries.last
+    assert last is not None
+    assert (last.by, last.how) == (ANA, "undo")
+
+
 def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)

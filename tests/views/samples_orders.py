@@ -142,7 +142,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
 
 
 def _history_samples(w: Words) -> Iterator[Sample]:
-    outcomes = (None, Became(fate="waiting"), Became(fate="failed-otherwise", failed_id=52))
+    undone = Became(fate="no-longer-queued", by=w.person, how=w.word)
+    outcomes = (None, undone, Became(fate="failed-otherwise", failed_id=52))
     for name, people, last in (
         ("one-retry", (1,), outcomes[0]),
         ("retries-of-one", (3,), outcomes[1]),
@@ -154,6 +155,6 @@ def _history_samples(w: Words) -> Iterator[Sample]:
 
 
 def _history(w: Words, said: Retries, ctx: Context) -> Shown:
-    lines = [audit_line(w, id=9)]
+    lines = [audit_line(w, id=9, seq=12, hash=w.hash)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "since": "24h", "limit": 1}
     return audit.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)
