@@ -13,15 +13,25 @@ from bot.errors import (
     NothingToDo,
     NothingToUndo,
     NotUndoable,
+    OperationRunning,
     Refusal,
     UndoExpired,
 )
 from bot.failpoints import reach
-from bot.ledger import audit, changes, followed, restoring, returns
+from bot.ledger import (
+    audit,
+    changes,
+    followed,
+    operations,
+    restoring,
+    returns,
+    undo_batches,
+)
 from bot.ledger.changes import Change, Named
-from bot.ledger.model import Target
+from bot.ledger.model import Preview, Scope, Target
 from bot.ledger.restoring import Kept
 from bot.model import Role
+from bot.plans import need_of, preview
 from bot.queue.model import RestoredRow, SkippedRow
 from bot.queue.payload import JobIdentity, identify
 from bot.registry import Work
@@ -29,6 +39,8 @@ from bot.targets import skipped_row
 
 SINGLE = ("retry", "delete", "delete-failed")
 """Changes by id, of up to twenty rows."""
+BULK = ("retry", "retry-all", "clear-failed")
+"""Changes of a frozen scope, which an undo takes back as one."""
 
 
 def change_to_undo(work: Work, what: Named | None, request: str | None) -> Change:
@@ -57,10 +69,41 @@ def _last_own(work: Work) -> Change:
     days = work.setup.archive_days
     since = work.now - timedelta(days=days)
     actor = work.invocation.actor.user
-    for change in changes.newest_of(work.connection, actor, SINGLE, since):
-        if restoring.is_left(work.connection, change.request_id, change.targets):
+    for change in changes.newest_of(work.connection, actor, (*SINGLE, *BULK), since):
+        if _is_left(work, change):
             return change
     raise NothingToUndo(days=days)
+
+
+def _is_left(work: Work, change: Change) -> bool:
+    """Whether something of the change was not put back yet."""
+    if not change.is_bulk:
+        return restoring.is_left(work.connection, change.request_id, change.targets)
+    operation = operations.by_request(work.connection, change.request_id)
+    return operation is not None and undo_batches.is_left(work.connection, operation.id)
+
+
+def preview_of(work: Work, change: Change) -> Preview:
+    """What of a bulk change would come back; raises why it cannot be undone."""
+    operation = operations.by_request(work.connection, change.request_id)
+    if change.action not in BULK or operation is None or not operation.archive:
+        raise NotUndoable(action=change.action)
+    if operation.state in operations.ACTIVE:
+        raise OperationRunning(by=operation.actor, action=operation.action)
+    days = work.setup.archive_days
+    if change.at < work.now - timedelta(days=days):
+        raise UndoExpired(days=days)
+    scope = Scope(queue=operation.scope.queue, undo=operation.id)
+    found = preview(work, "undo", scope)
+    if found.total == 0:
+        last = undo_batches.undone_by(work.connection, operation.id)
+        if last is None:
+            raise NothingToUndo(days=days)
+        raise AlreadyUndone(by=last.actor, at=last.finished_at or last.started_at)
+    if (need := need_of(work.setup.commands["undo"], found.total)).role > work.grant.role:
+        holders = work.setup.rules.holders(need.role)
+        raise Denied(needed=need.role, has=work.grant.role, holders=holders)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

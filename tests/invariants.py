@@ -172,14 +172,10 @@ def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str
 
 def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping) -> Iterator[str]:
     """I7: an item a moved row, and each was in the confirmed set; I3: as many as were counted."""
-    number = operation["id"]
-    items = set(
-        connection.execute(
-            select(t.failures.c.failed_id, t.failures.c.row_digest).where(
-                t.failures.c.operation == number
-            )
-        )
-    )
+    number, f = operation["id"], t.failures.c
+    undo = operation["action"] == "undo"
+    named = (f.returned_by if undo else f.operation) == number
+    items = set(connection.execute(select(f.failed_id, f.row_digest).where(named)))
     scope = json.loads(operation["scope"])
     frozen = select(t.failures.c.failed_id, t.failures.c.row_digest).where(
         t.failures.c.seq <= operation["bound_seq"]
@@ -189,21 +185,19 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     outside = items - set(connection.execute(frozen))
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
-    moved = list(
-        connection.execute(
-            select(t.archive.c.row_id)
-            .where(t.archive.c.request_id == operation["request_id"])
-            .order_by(t.archive.c.row_id)
-        ).scalars()
-    )
+    a = t.archive.c
+    request = a.restored_request if undo else a.request_id
+    kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
+    moved = list(connection.execute(kept).scalars())
     if moved != sorted(failed_id for failed_id, _ in items):
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
     if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
+    gone = select(f.failed_id).where(f.operation == number, f.returned_by.is_(None))
     still = connection.execute(
         select(func.count())
         .select_from(queue.queue.failed)
-        .where(queue.queue.failed.c.id.in_([failed_id for failed_id, _ in items]))
+        .where(queue.queue.failed.c.id.in_(gone))
     ).scalar_one()
     if still:
         yield f"I1: {still} rows that operation {number} moved are still failed"

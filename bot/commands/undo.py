@@ -5,10 +5,13 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from bot.ledger.changes import Named
-from bot.model import Message, Role
-from bot.queue.model import RestoredRow, SkippedRow, Undone, Value
-from bot.registry import Arguments, Command, Effect, Result, Work
-from bot.undoing import change_to_undo, undo
+from bot.ledger.model import Progress
+from bot.model import Message, Modal, Role
+from bot.plans import BulkArguments, BulkExtra, confirm
+from bot.queue.model import RestoredRow, SkippedRow, Undone, UndoneCount
+from bot.registry import LARGEST_ID, Arguments, Command, Effect, Result, Work
+from bot.undoing import change_to_undo, preview_of, undo
+from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
 from bot.views.undo import undone, undone_visible
 
@@ -37,25 +40,35 @@ class UndoArguments(Arguments):
     request: str | None = Field(
         default=None, pattern="^[0-9a-f]{64}$", json_schema_extra={"internal": True}
     )
+    plan: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
+    )
+    typed: int | None = Field(default=None, json_schema_extra={"internal": True})
 
 
-class UndoExtra(Value):
-    """The rows that are back, and those that could not be put back."""
+class UndoExtra(BulkExtra):
+    """The rows that are back, and those that could not be put back; of a bulk change as of any."""
 
-    rows: tuple[RestoredRow, ...]
-    skipped: tuple[SkippedRow, ...]
+    rows: tuple[RestoredRow, ...] = ()
+    skipped: tuple[SkippedRow, ...] = ()
 
 
 class UndoResult(Result):
-    """What was undone, and how many rows are back."""
+    """What was undone, and how many rows are back; none yet where that goes in batches."""
 
-    data: Undone
+    data: Undone | UndoneCount
     extra: UndoExtra
 
 
 def run(work: Work, args: UndoArguments) -> UndoResult:
     """Find the change, check whose it is, lock, compare, put back; the row counts decide."""
+    if args.plan is not None:
+        confirmed = BulkArguments(plan=args.plan, typed=args.typed)
+        begun = confirm(work, "undo", confirmed, typed=False)
+        return _bulk(f"Undoing {begun.total} failed jobs", UndoExtra(progress=begun), "started")
     change = change_to_undo(work, args.what, args.request)
+    if change.is_bulk:
+        return _bulk(None, UndoExtra(preview=preview_of(work, change)), None)
     done = undo(work, change)
     rows = done.rows
     single = len(rows) == 1
@@ -68,18 +81,39 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     )
 
 
+def _bulk(message: str | None, extra: UndoExtra, outcome: str | None) -> UndoResult:
+    return UndoResult(
+        message=message, data=UndoneCount(restored_count=0), extra=extra, outcome=outcome
+    )
+
+
 def _name(row: RestoredRow) -> str:
     return f"{'failed job' if row.kind == 'failed' else 'job'} {row.new_id or row.id}"
 
 
-def view(result: UndoResult, context: Context) -> Message:
-    """What is back, and what could not be undone and why."""
-    return undone(result.data, result.extra.rows, result.extra.skipped, context)
+def view(result: UndoResult, context: Context) -> Message | Modal:
+    """What is back, and what could not be undone and why; of a bulk change its preview first."""
+    data, extra = result.data, result.extra
+    if not isinstance(data, Undone):
+        return bulk_answer("undo", extra.preview, extra.progress, context)
+    return undone(data, extra.rows, extra.skipped, context)
 
 
-def visible(result: UndoResult, context: Context) -> Message:
+def visible(result: UndoResult, context: Context) -> Message | None:
     """The same for the channel, by whom."""
-    return undone_visible(result.data, result.extra.rows, context)
+    data, progress = result.data, result.extra.progress
+    if isinstance(data, Undone):
+        return undone_visible(data, result.extra.rows, context)
+    return None if progress is None else progress_message(progress, context)
+
+
+def finished(progress: Progress) -> UndoResult:
+    """The answer when the batches have run."""
+    return UndoResult(
+        message=f"Restored {progress.done} failed jobs",
+        data=UndoneCount(restored_count=progress.done),
+        extra=UndoExtra(progress=progress),
+    )
 
 
 COMMAND = Command(
@@ -91,4 +125,5 @@ COMMAND = Command(
     view=view,
     visible=visible,
     effect=Effect.CHANGE,
+    finished=finished,
 )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -226,14 +227,13 @@ def _whole(parts: Any) -> str:
 
 
 def items_digest(connection: Connection, operation: int) -> str:
-    """The same digest, made anew from the failures that name the operation."""
+    """The same digest, made anew from the failures that it took, or put back as an undo."""
+    named = or_(index.c.operation == operation, index.c.returned_by == operation)
     done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
     parts = []
     for row in connection.execute(done.order_by(batches.c.number)).mappings().all():
         batch = _batch(row)
-        items = select(index.c.failed_id, index.c.row_digest).where(
-            batch.stretch, index.c.operation == operation
-        )
+        items = select(index.c.failed_id, index.c.row_digest).where(batch.stretch, named)
         rows = connection.execute(items.order_by(index.c.seq)).all()
         parts.append((batch.number, listed(rows).digest))
     return _whole(parts)

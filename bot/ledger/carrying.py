@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.failpoints import reach
-from bot.ledger import archive, batches, failures, followed
+from bot.ledger import archive, batches, failures, followed, undo_batches
 from bot.ledger.batches import Batch
 from bot.ledger.operations import Operation, wait_for_canary
 from bot.ledger.scopes import matching
@@ -30,6 +30,8 @@ def carry_out(
     Raises `LostRace` where another replica carried it out, or somebody moved a row in between: roll
     back and look again; `NotOurs` where the operation was taken over or ended meanwhile.
     """
+    if operation.scope.undo is not None:
+        return undo_batches.put_back(connection, queue, operation, batch, owner, now)
     within = and_(matching(operation.scope), batch.stretch)
     found = _lock(connection, queue, within, dense=batch.is_dense)
     reach("batch-locked")

@@ -44,6 +44,11 @@ class Change:
     at: datetime
     targets: tuple[Target, ...]
 
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it went on in batches after it was recorded."""
+        return self.outcome == "started"
+
 
 def last(connection: Connection, action: str, kind: str, row_id: int) -> Doer | None:
     """Who did this last to the row with this id, and when."""

@@ -184,6 +184,24 @@ def look_soon(connection: Connection, request_id: str, now: datetime) -> None:
     connection.execute(update(followed).where(waiting).values(next_check_at=now))
 
 
+def taken_back(
+    connection: Connection, operation: int, job_ids: Sequence[int], by: str, now: datetime
+) -> None:
+    """Say of the canary of an operation that an undo took these jobs out of the queue again."""
+    mine = and_(followed.c.operation == operation, followed.c.job_id.in_(job_ids))
+    connection.execute(
+        update(followed)
+        .where(mine, followed.c.state == WAITING)
+        .values(
+            state=NO_LONGER_QUEUED,
+            settled_at=now,
+            settled_by=by[:64],
+            settled_how="undo",
+            next_check_at=None,
+        )
+    )
+
+
 def of_failure(connection: Connection, seq: int) -> Followed | None:
     """What is followed of the retry of this failure."""
     row = connection.execute(select(*_COLUMNS).where(followed.c.failed_seq == seq)).first()

@@ -5,7 +5,7 @@ from typing import Literal
 
 from bot.queue.model import Value
 
-Action = Literal["retry-all", "clear-failed"]
+Action = Literal["retry-all", "clear-failed", "undo"]
 
 
 class Target(Value):
@@ -28,10 +28,14 @@ class Named(Value):
 
 
 class Scope(Value):
-    """Which failures: of one queue or of all, failed before a moment of the queue's wall clock."""
+    """Which failures: of one queue or of all, failed before a moment of the queue's wall clock.
+
+    With `undo` those that this operation took, whatever else was asked for then.
+    """
 
     queue: str | None = None
     failed_before: datetime | None = None
+    undo: int | None = None
 
 
 class Share(Value):
@@ -83,6 +87,8 @@ class Progress(Value):
     actor: str
     seconds: int
     reason: str | None = None
+    # Whether the archive keeps what was taken, so that it can be undone.
+    kept: bool = False
     outcomes: "Outcomes | None" = None
 
 

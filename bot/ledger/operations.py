@@ -81,7 +81,7 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
     matches = scopes.matching(scope)
     bound = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     within = and_(matches, failures.c.seq <= bound)
-    found = scopes.parts(connection, within, bound)
+    found = scopes.parts(connection, within, bound, undo=scope.undo is not None)
     total = sum(part.rows for part in found)
     plan = 0
     if total:
@@ -136,6 +136,13 @@ def find(connection: Connection, operation: int) -> Operation | None:
         return None if row is None else _operation(row)
     # In its own row it would make the batches that are at work wait for each other.
     return _operation(row, moved(connection, operation))
+
+
+def by_request(connection: Connection, request_id: str) -> Operation | None:
+    """The operation that this request started."""
+    chosen = select(operations).where(operations.c.request_id == request_id)
+    row = connection.execute(chosen.limit(1)).mappings().first()
+    return None if row is None else _operation(row)
 
 
 def running_on(connection: Connection, queue: str | None) -> Operation | None:

@@ -15,6 +15,8 @@ from bot.ledger.tables import SCOPE_INDEX, failures
 
 def matching(scope: Scope) -> ColumnElement[bool]:
     """The condition on the index of failures that the scope stands for."""
+    if scope.undo is not None:
+        return and_(failures.c.operation == scope.undo, failures.c.returned_by.is_(None))
     wanted: list[ColumnElement[bool]] = [failures.c.gone_at.is_(None)]
     if scope.queue is not None:
         # MariaDB pads the shorter of two texts with blanks, so that "mail " would be "mail".
@@ -37,7 +39,9 @@ class Part:
     newest: datetime
 
 
-def parts(connection: Connection, within: ColumnElement[bool], bound: int) -> list[Part]:
+def parts(
+    connection: Connection, within: ColumnElement[bool], bound: int, *, undo: bool = False
+) -> list[Part]:
     """The scope's parts, in one read of the index of failures up to `bound`.
 
     A million rows take 0.6 s: 2.3 s when MariaDB looks each up by the index on `gone_at`, which it
@@ -62,7 +66,8 @@ def parts(connection: Connection, within: ColumnElement[bool], bound: int) -> li
     )
     there = and_(c.gone_at.is_(None), c.seq <= bound)
     left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
-    if 2 * left > bound:
+    # An undo looks for what is gone, by no index at all.
+    if 2 * left > bound or undo:
         for dialect in ("mysql", "mariadb"):
             grouped = grouped.with_hint(failures, f"IGNORE INDEX ({SCOPE_INDEX})", dialect)
     found = connection.execute(grouped).all()

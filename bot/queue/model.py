@@ -213,6 +213,12 @@ class Undone(Value):
     at: datetime
 
 
+class UndoneCount(Value):
+    """How many failed jobs the undo of a bulk change put back."""
+
+    restored_count: int
+
+
 class Listed(Value):
     """What a list's buttons need besides its rows.
 

@@ -84,6 +84,8 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
     if scope.failed_before is not None:
         before = from_wall_clock(scope.failed_before, ctx)
         parts.append(ctx.texts("scope-before", at=before))
+    if scope.undo is not None:
+        parts.append(ctx.texts("scope-undo", operation=str(scope.undo)))
     return ctx.texts(f"bulk-lead-{preview.action}", count=preview.total, scope=join("", parts))
 
 
@@ -137,6 +139,8 @@ def progress_message(progress: Progress, ctx: Context) -> Message:
     became = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
     blocks = sections([lead, *([bar] if progress.state != "done" else []), *became])
     blocks += [context_line(note) for note in notes]
+    if progress.state not in _RUNNING and progress.done and progress.kept:
+        blocks += _undo(progress, ctx)
     if progress.state in ("running", "waiting"):
         blocks.append(actions([_cancel(progress, ctx)], f"operation:{progress.operation}"))
     return message([lead, *([bar] if running else []), *became, *notes], blocks)
@@ -167,7 +171,8 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     notes = []
     if progress.skipped > 0:
-        notes.append(texts("progress-skipped", count=progress.skipped))
+        key = "progress-skipped-undo" if progress.action == "undo" else "progress-skipped"
+        notes.append(texts(key, count=progress.skipped))
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
     notes.append(
@@ -179,6 +184,15 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
         )
     )
     return notes
+
+
+def _undo(progress: Progress, ctx: Context) -> list[Block]:
+    """Undo, for as long as the archive keeps what was taken; what an undo did is not undone."""
+    if progress.action == "undo":
+        return []
+    label = ctx.texts.plain("button-undo")
+    button = run_button("undo", label, {"what": progress.operation})
+    return [actions([button], f"operation:{progress.operation}")]
 
 
 def _cancel(progress: Progress, ctx: Context) -> Block:

@@ -31,6 +31,7 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
         actor=operation.actor,
         seconds=int(((operation.finished_at or now) - started).total_seconds()),
         reason=operation.reason,
+        kept=operation.archive,
         outcomes=told,
     )
 
