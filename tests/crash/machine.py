@@ -1,35 +1,24 @@
-"""Anything in any order: workers, clicks, bulk changes, crashes, a failing Slack; then the rules.
+"""Anything in any order: workers, clicks, bulk changes, undos, crashes, a failing Slack.
 
 Hypothesis chooses the steps and, where an invariant breaks, the shortest run that breaks it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import delete, insert, select, update
+from hypothesis.stateful import precondition, rule
 
-from bot import failpoints
-from bot.answers import Outcome
 from bot.dispatch import request_id
 from bot.errors import Refusal
 from bot.grammar import Request
-from bot.ledger.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.ledger.tables import failures
 from bot.ledger.tables import operations as operations_table
 from bot.plans import BulkExtra
-from bot.playground.server import LocalSlack
 from bot.queue.reads import failed_job
-from bot.registry import Setup
-from bot.watch.bulk import Runner
-from tests.invariants import broken
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, SAM, Ahead, People, ask, codes, confirm, hold, make_setup
-from tests.team import KeptDatabase
-from tests.watch.posting import deliver, poster_of, watch
+from tests.crash.world import PICK, REPLICAS, World, crashing
+from tests.replicas import ANA, OMAR, SAM, ask, codes, confirm
 
 STEPS = [
     "claimed",
@@ -47,103 +36,28 @@ BULK_STEPS = [
     "batch-committed",
     "operation-finished",
 ]
-TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
-FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
-REPLICAS = st.sampled_from(["a", "b"])
-PICK = st.integers(min_value=0, max_value=50)
+UNDO_STEPS = [
+    "claimed",
+    "undo-locked",
+    "undo-taken-back",
+    "undo-put-back",
+    "undo-marked",
+    "settled",
+    "committed",
+]
 WORDS = st.sampled_from(["retry", "delete-failed", "delete"])
+SCOPES: Mapping[str, Callable[[Any], bool]] = {
+    "retry-all": lambda _row: True,
+    "clear-failed": lambda _row: True,
+    "retry-all queue=mail": lambda row: row.queue == "mail",
+    "clear-failed queue=netsuite": lambda row: row.queue == "netsuite",
+}
+"""Bulk changes, and which rows of the index of failures each may freeze."""
 PEOPLE = st.sampled_from([ANA, OMAR, SAM])
 
 
-class Crash(BaseException):
-    """The process ends here: nothing after this point runs."""
-
-
-@contextmanager
-def crashing(step: str | None) -> Iterator[None]:
-    """End what runs in the block at the failpoint, if it comes there."""
-
-    def crash() -> None:
-        raise Crash
-
-    if step is not None:
-        failpoints.arm(step, then=crash)
-    try:
-        with suppress(Crash):
-            yield
-    finally:
-        if step is not None:
-            failpoints.disarm(step)
-
-
-class Machine(RuleBasedStateMachine):
-    """A queue with two replicas, three people and a worker; `kept` and `slack` are handed in."""
-
-    kept: ClassVar[KeptDatabase]
-    slack: ClassVar[LocalSlack]
-
-    @initialize()
-    def begin(self) -> None:
-        """An empty queue, with nobody at work yet."""
-        self.queue: TestQueue = self.kept.emptied()
-        self.slack.faults.clear()
-        self.clock, self.people = Ahead(), People()
-        self.setups: dict[str, Setup] = {
-            name: make_setup(self.queue, name, clock=self.clock, directory=self.people)
-            for name in ("a", "b")
-        }
-        self.runners = {
-            name: Runner(setup, 2, lanes=1, seconds=0) for name, setup in self.setups.items()
-        }
-        self.born, self.worked = Counter[str](), Counter[str]()
-        self.said: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
-        self.told: list[str] = []
-        self.plans: list[tuple[str, int, int]] = []
-        self.number = 0
-
-    # ---- workers
-
-    @rule(failed=st.booleans(), queue=st.sampled_from(["netsuite", "mail"]))
-    def put_in(self, failed: bool, queue: str) -> None:  # noqa: FBT001 drawn by Hypothesis
-        """A job comes, or one has failed."""
-        self.number += 1
-        body = payload(self.number)
-        self.born[body] += 1
-        if failed:
-            self.queue.fail(queue=queue, body=body)
-        else:
-            self.queue.push(queue=queue, body=body)
-
-    @rule(pick=PICK, how=st.sampled_from(["done", "failed", "reserved", "released"]))
-    def work(self, pick: int, how: str) -> None:
-        """A worker takes a job, and finishes it, fails, keeps it or gives it back."""
-        rows = self.queue.jobs
-        if not rows:
-            return
-        row = rows[pick % len(rows)]
-        jobs = self.queue.queue.jobs
-        with self.queue.engine.begin() as connection:
-            if how == "reserved":
-                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reserved_at=1))
-                return
-            connection.execute(delete(jobs).where(jobs.c.id == row.id))
-            if how == "failed":
-                values = {
-                    "queue": row.queue,
-                    "payload": row.payload,
-                    "exception": "E: again",
-                    "failed_at": "2025-11-07 17:46:00",
-                }
-                connection.exec_driver_sql(
-                    "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
-                    "VALUES (%(queue)s, %(payload)s, %(exception)s, %(failed_at)s)",
-                    values,
-                )
-            elif how == "released":
-                values = {name: value for name, value in row._asdict().items() if name != "id"}
-                connection.execute(insert(jobs).values(values | {"reserved_at": None}))
-        if how == "done":
-            self.worked[row.payload] += 1
+class Machine(World):
+    """What people and replicas do in this world."""
 
     # ---- people
 
@@ -169,26 +83,7 @@ class Machine(RuleBasedStateMachine):
         row_id = rows[pick % len(rows)].id if rows else pick + 1
         if stale:
             row_id += 1_000_000
-        self._send(name, lambda setup, key: ask(setup, f"{words} {row_id}", by=by, key=key), step)
-
-    def _send(
-        self, name: str, send: Callable[[Setup, str], Outcome], step: str | None
-    ) -> Outcome | None:
-        self.number += 1
-        key = f"k{self.number}"
-        outcome: Outcome | None = None
-        with crashing(step):
-            outcome = send(self.setups[name], key)
-        self.said.append((key, lambda setup: send(setup, key), outcome))
-        if outcome is not None:
-            self._note(key, outcome)
-        return outcome
-
-    def _note(self, key: str, outcome: Outcome) -> None:
-        if outcome.result is not None and outcome.command is not None:
-            extra = outcome.result.extra
-            if not isinstance(extra, BulkExtra) or extra.progress is not None:
-                self.told.append(request_id("test", key))
+        self.send(name, lambda setup, key: ask(setup, f"{words} {row_id}", by=by, key=key), step)
 
     @precondition(lambda self: self.said)
     @rule(name=REPLICAS, pick=PICK)
@@ -198,7 +93,7 @@ class Machine(RuleBasedStateMachine):
         again = send(self.setups[name])
         if before is not None and codes([before]) != ["busy"]:
             assert codes([again]) == codes([before]), f"{key} was answered otherwise"
-        self._note(key, again)
+        self.note(key, again)
 
     @rule(name=REPLICAS, by=st.sampled_from([ANA, ANA, OMAR]), pick=PICK)
     def click_an_old_button(self, name: str, by: str, pick: int) -> None:
@@ -214,27 +109,40 @@ class Machine(RuleBasedStateMachine):
         expected = "ok" if pick % 2 else "changed"
         assert codes([outcome]) == ["not-member" if by in self.people.gone else expected]
 
+    @rule(
+        name=REPLICAS,
+        by=st.sampled_from([ANA, OMAR]),
+        pick=PICK,
+        step=st.none() | st.sampled_from(UNDO_STEPS),
+    )
+    def undo(self, name: str, by: str, pick: int, step: str | None) -> None:
+        """Somebody takes a change back: that of an older message, or their own last one."""
+        keys = [key for key, _, outcome in self.said if outcome is not None]
+        words: dict[str, object] = {}
+        if keys and pick % 3:
+            words["request"] = request_id("test", keys[pick % len(keys)])
+        self.send(name, lambda setup, key: ask(setup, Request("undo", words), by=by, key=key), step)
+
     # ---- bulk
 
-    @rule(
-        name=REPLICAS, words=st.sampled_from(["retry-all", "clear-failed", "retry-all queue=mail"])
-    )
+    @rule(name=REPLICAS, words=st.sampled_from(sorted(SCOPES)))
     def preview(self, name: str, words: str) -> None:
         """An admin looks at what a bulk change would do."""
         outcome = ask(self.setups[name], words)
-        if outcome.result is not None and isinstance(outcome.result.extra, BulkExtra):
-            found = outcome.result.extra.preview
-            if found is not None and found.total:
-                self.plans.append((found.action, found.plan, found.total))
+        if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
+            return
+        found = outcome.result.extra.preview
+        if found is not None and found.total:
+            self.plans.append((found.action, found.plan, found.total))
+            there = [row for row in self.queue.rows(failures) if row.gone_at is None]
+            self.frozen[found.plan] = {row.seq for row in there if SCOPES[words](row)}
 
     @precondition(lambda self: self.plans)
     @rule(name=REPLICAS, pick=PICK, step=st.none() | st.sampled_from(["settled", "committed"]))
     def confirm(self, name: str, pick: int, step: str | None) -> None:
         """A preview is confirmed, the same one perhaps again."""
         action, plan, total = self.plans[pick % len(self.plans)]
-        self._send(
-            name, lambda setup, key: confirm(setup, action, plan, typed=total, key=key), step
-        )
+        self.send(name, lambda setup, key: confirm(setup, action, plan, typed=total, key=key), step)
 
     @rule(name=REPLICAS, step=st.none() | st.sampled_from(BULK_STEPS))
     def run_a_batch(self, name: str, step: str | None) -> None:
@@ -254,58 +162,3 @@ class Machine(RuleBasedStateMachine):
         """Ana is deactivated, or back."""
         self.people.gone ^= {ANA}
         self.said.clear()  # what she was told depends on it
-
-    # ---- what runs by itself
-
-    @rule(seconds=st.sampled_from([1, 5, 11, 16, 61]))
-    def wait(self, seconds: int) -> None:
-        """Time passes."""
-        self.clock.move(seconds=seconds)
-
-    @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=3))
-    def make_slack_fail(self, faults: list[Any]) -> None:
-        """The next messages are not taken as they should."""
-        self.slack.script("chat.postMessage", faults)
-
-    @rule(name=REPLICAS, step=st.none() | st.sampled_from(TELL_STEPS))
-    def watch_and_tell(self, name: str, step: str | None) -> None:
-        """A replica watches, if the lease is free; it may die at it."""
-        setup = self.setups[name]
-        with crashing(step), suppress(AssertionError):  # hold: somebody else has the lease
-            lease = hold(setup)
-            watch(setup, lease)
-            deliver(setup, poster_of(self.slack), lease, rounds=3)
-
-    # ---- what must hold
-
-    @invariant()
-    def nothing_is_broken(self) -> None:
-        """After every step."""
-        if hasattr(self, "queue"):
-            found = broken(self.queue, self.born, worked=self.worked, told=self.told)
-            assert found == [], found
-
-    def teardown(self) -> None:
-        """The faults end, time passes: everything is finished, and everything was said."""
-        if not hasattr(self, "queue"):
-            return
-        self.slack.faults.clear()
-        self.people.gone.clear()
-        setup = self.setups["a"]
-        for _ in range(60):
-            self.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=5)
-            while self.runners["a"].run_once():
-                pass
-            lease = hold(setup)
-            watch(setup, lease)
-            if not deliver(setup, poster_of(self.slack), lease) and self._is_quiet():
-                break
-        found = broken(self.queue, self.born, worked=self.worked, told=self.told, drained=True)
-        assert found == [], found
-
-    def _is_quiet(self) -> bool:
-        with self.queue.engine.begin() as connection:
-            active = connection.execute(
-                select(operations_table.c.id).where(operations_table.c.state.in_(ACTIVE))
-            ).first()
-        return active is None and not broken(self.queue, drained=True)

@@ -1,0 +1,221 @@
+"""What a state machine of Hypothesis works on: a queue, workers, two replicas, time and a Slack.
+
+Whatever the steps were, the invariants hold after each, and everything has been said in the end.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import delete, insert, select, update
+
+from bot import failpoints
+from bot.answers import Outcome
+from bot.dispatch import request_id
+from bot.ledger.leases import Lease
+from bot.ledger.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.ledger.tables import failures
+from bot.ledger.tables import operations as operations_table
+from bot.plans import BulkExtra
+from bot.playground.server import LocalSlack
+from bot.registry import Setup
+from bot.watch import canary, folding, outcomes, receipts
+from bot.watch.bulk import Runner
+from tests.invariants import broken
+from tests.queues import TestQueue, payload
+from tests.replicas import Ahead, People, hold, make_setup
+from tests.team import KeptDatabase
+from tests.watch.posting import deliver, poster_of, watch
+
+TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
+FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
+REPLICAS = st.sampled_from(["a", "b"])
+PICK = st.integers(min_value=0, max_value=50)
+
+
+class Crash(BaseException):
+    """The process ends here: nothing after this point runs."""
+
+
+@contextmanager
+def crashing(step: str | None) -> Iterator[None]:
+    """End what runs in the block at the failpoint, if it comes there."""
+
+    def crash() -> None:
+        raise Crash
+
+    if step is not None:
+        failpoints.arm(step, then=crash)
+    try:
+        with suppress(Crash):
+            yield
+    finally:
+        if step is not None:
+            failpoints.disarm(step)
+
+
+class World(RuleBasedStateMachine):
+    """A queue with two replicas, three people and a worker; `kept` and `slack` are handed in."""
+
+    kept: ClassVar[KeptDatabase]
+    slack: ClassVar[LocalSlack]
+
+    @initialize()
+    def begin(self) -> None:
+        """An empty queue, with nobody at work yet."""
+        self.queue: TestQueue = self.kept.emptied()
+        self.slack.faults.clear()
+        self.clock, self.people = Ahead(), People()
+        self.setups: dict[str, Setup] = {
+            name: make_setup(self.queue, name, clock=self.clock, directory=self.people)
+            for name in ("a", "b")
+        }
+        self.runners = {
+            name: Runner(setup, 2, lanes=1, seconds=0) for name, setup in self.setups.items()
+        }
+        self.born, self.worked = Counter[str](), Counter[str]()
+        self.said: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
+        self.told: list[str] = []
+        self.plans: list[tuple[str, int, int]] = []
+        self.frozen: dict[int, set[int]] = {}
+        self.number = 0
+
+    # ---- workers
+
+    @rule(failed=st.booleans(), queue=st.sampled_from(["netsuite", "mail"]))
+    def put_in(self, failed: bool, queue: str) -> None:  # noqa: FBT001 drawn by Hypothesis
+        """A job comes, or one has failed."""
+        self.number += 1
+        body = payload(self.number)
+        self.born[body] += 1
+        if failed:
+            self.queue.fail(queue=queue, body=body)
+        else:
+            self.queue.push(queue=queue, body=body)
+
+    @rule(pick=PICK, how=st.sampled_from(["done", "failed", "reserved", "released"]))
+    def work(self, pick: int, how: str) -> None:
+        """A worker takes a job, and finishes it, fails, keeps it or gives it back."""
+        rows = self.queue.jobs
+        if not rows:
+            return
+        row = rows[pick % len(rows)]
+        jobs = self.queue.queue.jobs
+        with self.queue.engine.begin() as connection:
+            if how == "reserved":
+                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reserved_at=1))
+                return
+            connection.execute(delete(jobs).where(jobs.c.id == row.id))
+            if how == "failed":
+                values = {
+                    "queue": row.queue,
+                    "payload": row.payload,
+                    "exception": "E: again",
+                    "failed_at": "2025-11-07 17:46:00",
+                }
+                connection.exec_driver_sql(
+                    "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
+                    "VALUES (%(queue)s, %(payload)s, %(exception)s, %(failed_at)s)",
+                    values,
+                )
+            elif how == "released":
+                values = {name: value for name, value in row._asdict().items() if name != "id"}
+                connection.execute(insert(jobs).values(values | {"reserved_at": None}))
+        if how == "done":
+            self.worked[row.payload] += 1
+
+    # ---- people
+
+    def send(
+        self, name: str, send: Callable[[Setup, str], Outcome], step: str | None
+    ) -> Outcome | None:
+        """Somebody sends this to a replica, which may die at a step of it."""
+        self.number += 1
+        key = f"k{self.number}"
+        outcome: Outcome | None = None
+        with crashing(step):
+            outcome = send(self.setups[name], key)
+        self.said.append((key, lambda setup: send(setup, key), outcome))
+        if outcome is not None:
+            self.note(key, outcome)
+        return outcome
+
+    def note(self, key: str, outcome: Outcome) -> None:
+        """Remember who was told of a success."""
+        if outcome.result is not None and outcome.command is not None:
+            extra = outcome.result.extra
+            if not isinstance(extra, BulkExtra) or extra.progress is not None:
+                self.told.append(request_id("test", key))
+
+    # ---- what runs by itself
+
+    @rule(seconds=st.sampled_from([1, 5, 11, 16, 61]))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.clock.move(seconds=seconds)
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=3))
+    def make_slack_fail(self, faults: list[Any]) -> None:
+        """The next messages are not taken as they should."""
+        self.slack.script("chat.postMessage", faults)
+
+    @rule(name=REPLICAS, step=st.none() | st.sampled_from(TELL_STEPS))
+    def watch_and_tell(self, name: str, step: str | None) -> None:
+        """A replica watches, if the lease is free; it may die at it."""
+        setup = self.setups[name]
+        with crashing(step), suppress(AssertionError):  # hold: somebody else has the lease
+            lease = hold(setup)
+            self._watch(setup, lease)
+            deliver(setup, poster_of(self.slack), lease, rounds=3)
+
+    def _watch(self, setup: Setup, lease: Lease) -> None:
+        watch(setup, lease)
+        canary.decide_once(setup, lease)
+        receipts.receipts_once(setup, lease)
+        outcomes.outcomes_once(setup, lease)
+        folding.fold_once(setup, lease)
+
+    # ---- what must hold
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        """After every step."""
+        if hasattr(self, "queue"):
+            found = broken(self.queue, self.born, worked=self.worked, told=self.told)
+            assert found == [], found
+
+    @invariant()
+    def only_what_was_previewed_is_taken(self) -> None:
+        """I7, by what the test itself saw at the preview."""
+        for row in self.queue.rows(failures) if hasattr(self, "queue") else ():
+            if row.operation in self.frozen:
+                assert row.seq in self.frozen[row.operation], f"{row.seq} was not in the preview"
+
+    def teardown(self) -> None:
+        """The faults end, time passes: everything is finished, and everything was said."""
+        if not hasattr(self, "queue"):
+            return
+        self.slack.faults.clear()
+        self.people.gone.clear()
+        setup = self.setups["a"]
+        for _ in range(60):
+            self.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=5)
+            while self.runners["a"].run_once():
+                pass
+            lease = hold(setup)
+            self._watch(setup, lease)
+            if not deliver(setup, poster_of(self.slack), lease) and self._is_quiet():
+                break
+        found = broken(self.queue, self.born, worked=self.worked, told=self.told, drained=True)
+        assert found == [], found
+
+    def _is_quiet(self) -> bool:
+        with self.queue.engine.begin() as connection:
+            active = connection.execute(
+                select(operations_table.c.id).where(operations_table.c.state.in_(ACTIVE))
+            ).first()
+        return active is None and not broken(self.queue, drained=True)
