@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -138,7 +139,12 @@ def count_failures(connection: Connection, operation: Operation, seen: Outcome) 
         p.c.gone_at.is_not(None),
     )
     same = _exists(and_(ours, o.c.error_group == n.c.error_group), n)
-    back = _exists(and_(o.c.failed_id == n.c.failed_id, o.c.operation == operation.id), n)
+    # Where its own id was taken, a row that an undo put back has another one.
+    returned = or_(
+        o.c.failed_id == n.c.failed_id,
+        and_(o.c.failed_at == n.c.failed_at, o.c.returned_by.is_not(None)),
+    )
+    back = _exists(and_(ours, returned), n)
     found = (
         select(case((back, 2), (same, 1), else_=0).label("kind"))
         .where(n.c.seq.between(seen.cursor_seq + 1, high))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.ledger.model import Outcomes, Receipt
 from bot.model import Message, Person
-from bot.text import Mrkdwn, code, cut, escape, join
+from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, order, queue_name, row_id
@@ -161,5 +161,4 @@ def _counted(found: Mapping[str, int], ctx: Context) -> Mrkdwn:
 
 
 def _call(actor: str, ctx: Context) -> Mrkdwn:
-    person = Person(actor)
-    return ctx.texts("receipt-for", by=person) if person.in_slack else escape(actor)
+    return ctx.texts("receipt-for", by=Person(actor))

@@ -63,9 +63,10 @@ def _subject(operation: Operation) -> str:
 def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> Outcomes | None:
     """What became of the jobs of an operation, or of its canary while that is what matters."""
     seen = outcomes.of_operation(connection, operation.id)
-    if seen is not None and seen.waiting is not None:
-        return counted(operation, seen, now)
     canary = followed.of_operation(connection, operation.id) if operation.canary else []
+    stopped_by = (operation.reason or "").startswith("canary-")
+    if seen is not None and seen.waiting is not None and not stopped_by:
+        return counted(operation, seen, now)
     return _of_canary(connection, operation, canary, now) if canary else None
 
 

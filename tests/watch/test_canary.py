@@ -15,6 +15,7 @@ from bot.playground.server import LocalSlack
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.canary import SILENT_AFTER, decide_once
+from bot.watch.outcomes import outcomes_once
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ANA, Ahead, ask, hold, make_setup
@@ -130,6 +131,12 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert ("no such customer" in said) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []
+    clock.move(seconds=5)
+    for _ in range(4):
+        clock.move(seconds=5)
+        outcomes_once(setup, hold(setup))
+    send(setup, slack)
+    assert said == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
 
 
 def test_a_canary_that_nobody_takes_up_stops_the_rest(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from bot.grammar import Request
 from bot.ledger import outcomes
 from bot.ledger import tables as t
 from bot.ledger.leases import LeaseLost
@@ -304,3 +305,25 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:
         assert connection.execute(select(t.spans.c.number)).scalars().all() == [0]
+
+
+def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup)
+    send(setup, slack)
+    count(setup, clock, seconds=3)
+    for job in jobs[:3]:
+        Worker(queue).end(job)
+    # The id of one that comes back is taken by then.
+    taken = queue.rows(t.failures)[5].failed_id
+    queue.fail(taken, order=77)
+    (operation,) = queue.rows(t.operations)
+    plan = previewed(setup, f"undo {operation.id}")
+    assert ask(setup, Request("undo", {"plan": plan.plan})).refusal is None
+    run_out(Runner(setup, 3, lanes=1, seconds=0))
+    watch(setup, hold(setup))
+    count(setup, clock, seconds=30)
+    told = said(setup, slack)
+    assert "✅ 3 processed · ⚪ 7 no longer queued" in told
+    assert "failed again" not in told
