@@ -16,7 +16,7 @@ from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
 
 COMMANDS = find_commands()
 EVERY = [pytest.param(sample, id=sample.name) for sample in samples()]
-FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "receipt")
+FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "receipt", "undo-")
 """Messages that a whole channel sees: their buttons are checked at the click."""
 
 
