@@ -105,6 +105,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         f"delete {job}",
         "retry-all",
         "history",
+        "history order=803193 action=retry since=24h",
+        "find 803193",
     ):
         assert do(setup, Asked(words, "ana", yes=True), said.append, lambda _: None) == 0, words
     granted.fail()

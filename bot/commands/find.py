@@ -40,9 +40,10 @@ def tell(work: Work, sought: Sought) -> Story:
     # First, so that what is being indexed meanwhile is found there or here.
     indexed = orders.last_indexed(connection)
     known = orders.of_order(connection, queue, sought)
-    new = search.failed_of_order(connection, queue, sought, indexed)
+    new, in_time = search.failed_of_order(connection, queue, sought, indexed)
     jobs, looked = search.jobs_of(connection, queue, work.now, sought, known.job_ids)
-    acts = story.fates(known, jobs, complete=looked.complete)
+    looked = looked.model_copy(update={"in_time": looked.in_time and in_time})
+    acts = story.fates(known, jobs, complete=looked.complete and in_time and not new)
     events = [
         *story.events(known, acts, queue, work.now),
         *story.just_failed(known, new),

@@ -83,6 +83,11 @@ class Act(Value):
         """Whether it put a failed job back into the queue."""
         return self.row == "failed" and self.action.startswith("retry") and self.outcome == "ok"
 
+    @property
+    def took_a_job(self) -> bool:
+        """Whether it deleted a job."""
+        return self.row == "job" and self.action == "delete" and self.outcome == "ok"
+
 
 class Queued(Value):
     """A job of the order's that is in `jobs` now."""

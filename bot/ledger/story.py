@@ -28,9 +28,10 @@ _A_SECOND = timedelta(microseconds=999_999)
 def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
     """The acts, each retry with what became of it, as far as that can be told.
 
-    Of what is not followed by itself: a later failure of the same payload, else a job of that
-    payload, else that there is neither; the last only where `complete` says that all jobs were
-    looked at. Each failure is what became of one retry.
+    Of what is not followed by itself, as receipts tell it: a later failure of the same payload,
+    else a job of that payload, else processed, where nobody deleted a job of the order meanwhile;
+    the last only where `complete` says that all jobs and all failures were looked at. Each failure
+    is what became of one retry.
     """
     waiting = {job.payload_digest for job in jobs}
     claimed = {act.became.failed_id for act in known.acts if act.became is not None}
@@ -38,7 +39,7 @@ def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Ac
     for act in known.acts:
         became = act.became
         if act.is_retry and became is None:
-            became = _fate(act, known.failures, claimed, waiting, complete=complete)
+            became = _fate(act, known, claimed, waiting, complete=complete)
             claimed.add(became.failed_id if became is not None else None)
         told.append(act.model_copy(update={"became": became}))
     return tuple(told)
@@ -46,23 +47,26 @@ def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Ac
 
 def _fate(
     act: Act,
-    rows: Sequence[RowMapping],
+    known: Known,
     claimed: Collection[int | None],
     waiting: Collection[str],
     *,
     complete: bool,
 ) -> Became | None:
-    was = next((row for row in rows if _is_of(act, row)), None)
+    was = next((row for row in known.failures if _is_of(act, row)), None)
     if was is None:
         return None
-    for row in rows:
+    for row in known.failures:
         if _is_later(row, was, act.at) and row["failed_id"] not in claimed:
             again = row["error_group"] == was["error_group"]
             fate: Fate = "failed-again" if again else "failed-otherwise"
             return Became(fate=fate, at=row["seen_at"], failed_id=row["failed_id"])
     if was["payload_digest"] in waiting:
         return Became(fate="waiting")
-    return Became(fate="no-longer-queued") if complete else None
+    if not complete:
+        return None
+    deleted = any(one.took_a_job and one.at >= act.at for one in known.acts)
+    return Became(fate="no-longer-queued" if deleted else "processed")
 
 
 def _is_of(act: Act, row: RowMapping) -> bool:

@@ -6,7 +6,6 @@ their payloads really say is read here, and nothing in them is executed.
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -70,7 +69,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many rows are looked at, in stretches: 30 ms at 400 B of payload; and for how long.
+    """How many rows are looked at, in stretches, 30 ms at 400 B of payload; how long at most.
 
     New jobs come at the end of the highest ids, and workers take theirs from the other.
     """
@@ -78,7 +77,7 @@ class Bounds:
     newest: int = 20_000
     oldest: int = 5_000
     stretch: int = 5_000
-    seconds: float = 0.3
+    seconds: float = 0.8
 
 
 BOUNDS = Bounds()
@@ -210,15 +209,20 @@ def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
 
 def failed_of_order(
     connection: Connection, queue: Queue, sought: Sought, above: int
-) -> list[FoundFailed]:
-    """The order's failed jobs with an id above the highest one that is indexed, the newest ones."""
+) -> tuple[list[FoundFailed], bool]:
+    """The order's newest failed jobs with an id above the highest that is indexed.
+
+    And whether the time was enough to look.
+    """
     scan = _Scan(connection, queue, queue.failed, sought, monotonic() + BOUNDS.seconds)
-    # Where time is up the next pass has them in the index before anybody asks again.
-    with suppress(TooSlow):
+    in_time = True
+    try:
         scan.above(above, UNINDEXED)
+    except TooSlow:
+        in_time = False
     chosen = failed_columns(queue).where(queue.failed.c.id.in_(scan.ids[:MOST]))
     rows = connection.execute(chosen.order_by(queue.failed.c.id)).mappings()
-    return [
+    found = [
         FoundFailed(
             failed_job=failed_of(queue, row),
             failed_at=queue.utc(row["failed_at"]),
@@ -226,6 +230,7 @@ def failed_of_order(
         )
         for row in rows
     ]
+    return found, in_time
 
 
 def _identity(job: Job) -> JobIdentity:

@@ -174,7 +174,8 @@ def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
         queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001
     queue.fail(48, order=1803193)
     with reading(queue.engine) as connection:
-        found = failed_of_order(connection, queue.queue, Sought("803193"), 45)
+        found, in_time = failed_of_order(connection, queue.queue, Sought("803193"), 45)
+    assert in_time
     assert [one.failed_job.id for one in found] == [46, 47]
 
 

@@ -121,7 +121,7 @@ def test_a_retry_that_failed_with_another_error_is_told_so(shop: Shop) -> None:
     assert told(shop.story())[1] == "retry-all failed 45 ok failed-otherwise"
 
 
-def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_no_longer_queued(
+def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
     shop: Shop,
 ) -> None:
     shop.fail(45)
@@ -133,7 +133,24 @@ def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_no_longer_queued
         f"pending {job}",
     ]
     shop.work_off()
-    assert told(shop.story()) == ["had failed 45", "retry-all failed 45 ok no-longer-queued"]
+    assert told(shop.story()) == ["had failed 45", "retry-all failed 45 ok processed"]
+
+
+def test_a_retried_job_that_was_deleted_is_not_called_processed(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.say(f"delete {shop.queue.jobs[0].id}")
+    assert "retry-all failed 45 ok no-longer-queued" in told(shop.story())
+
+
+def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.queue.fail(52, order=ORDER)
+    assert "retry-all failed 45 ok ?" in told(shop.story())
+    shop.look()
+    assert "retry-all failed 45 ok failed-again" in told(shop.story())
 
 
 def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
@@ -164,7 +181,7 @@ def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None
     shop.work_off()
     shop.fail(52)
     fates = [e.became.fate for e in shop.story().events if isinstance(e, Act) and e.became]
-    assert sorted(fates) == ["failed-again", "no-longer-queued"]
+    assert sorted(fates) == ["failed-again", "processed"]
 
 
 def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop: Shop) -> None:
@@ -174,7 +191,7 @@ def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop
     with shop.queue.engine.begin() as connection:
         connection.execute(delete(t.followed))
     shop.work_off()
-    assert "retry failed 45 ok no-longer-queued" in told(shop.story())
+    assert "retry failed 45 ok processed" in told(shop.story())
 
 
 def test_how_often_and_by_whom_is_counted_singly_and_in_bulk(shop: Shop) -> None:
@@ -322,4 +339,4 @@ def test_the_payload_of_a_waiting_job_is_compared_by_its_digest(shop: Shop) -> N
     shop.bulk("retry-all")
     shop.work_off()
     shop.queue.push(900, body=payload(ORDER).replace("nota", "otra"))
-    assert "retry-all failed 45 ok no-longer-queued" in told(shop.story())
+    assert "retry-all failed 45 ok processed" in told(shop.story())
