@@ -292,6 +292,18 @@ def test_two_replicas_tell_the_end_once(
     assert len(thread(slack)) == 1
 
 
+def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    retried(queue, setup)
+    paused = hold(setup)
+    clock.move(seconds=11)
+    hold(make_setup(queue, "b", clock=clock))
+    with pytest.raises(LeaseLost):
+        outcomes_once(setup, paused)
+    assert seen(queue).waiting is None
+
+
 def test_a_pass_counts_no_more_new_stretches_than_its_share(
     queue: TestQueue, setup: Setup, clock: Ahead
 ) -> None:
