@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import true
+from sqlalchemy import and_, select, true
 
-from bot.ledger import archive, batches, carrying
+from bot.ledger import archive, batches, carrying, restoring, undo_batches
 from bot.ledger import failures as ledger_failures
+from bot.ledger import tables as t
+from bot.ledger.scopes import matching
 from bot.ledger.tables import failures
 from bot.queue import bulk
 from tests.crash.mutants import replaced
@@ -62,6 +64,32 @@ def a_batch_may_be_claimed_twice() -> Iterator[None]:
 def no_row_digest_in_a_batch() -> Iterator[None]:
     """A failed job is taken for the one that was frozen by its id alone."""
     with replaced((carrying, "failed_digest"), by=lambda _failed: failures.c.row_digest):
+        yield
+
+
+@contextmanager
+def no_undo_marks_in_bulk() -> Iterator[None]:
+    """Nobody knows of what a bulk change took that it was put back."""
+
+    def lost(connection: Any, undone: Any, within: Any) -> list[Any]:
+        f, a = failures.c, t.archive.c
+        copies = and_(a.kind == "failed", a.row_id == f.failed_id)
+        chosen = (
+            select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
+            .where(within, copies, a.request_id == undone.request_id)
+            .order_by(f.seq)
+        )
+        return [undo_batches._Lost(*row) for row in connection.execute(chosen)]  # noqa: SLF001 the mutant's victim
+
+    def taken(scope: Any) -> Any:
+        return failures.c.operation == scope.undo if scope.undo else matching(scope)
+
+    places = ((batches, "matching"), (undo_batches, "matching"))
+    with (
+        replaced((undo_batches, "_lost"), by=lost),
+        replaced(*places, by=taken),
+        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+    ):
         yield
 
 

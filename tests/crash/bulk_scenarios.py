@@ -1,5 +1,6 @@
 """What must hold where a bulk change meets somebody else, as functions like `scenarios`."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -186,3 +187,22 @@ def the_person_loses_the_role(queue: TestQueue, mutant: Mutant) -> None:
     assert ended(queue) == ("stopped", 2, 0)
     assert len(queue.failed) == 2
     assert broken(queue, before) == []
+
+
+def a_bulk_change_is_undone_twice(queue: TestQueue, mutant: Mutant) -> None:
+    """By two previews made at once, the second confirmed after all was cleared anew."""
+    both, first = begun(queue, "clear-failed")
+    before = Counter({row.payload: 1 for row in queue.failed})
+    run_out(both.runner(both.one))
+    undos = [previewed(both.one, f"undo {first}") for _ in range(2)]
+    assert codes([confirm(both.one, "undo", undos[0], typed=4)]) == ["ok"]
+    run_out(both.runner(both.one))
+    assert len(queue.failed) == 4
+    again = previewed(both.one, "clear-failed")
+    assert codes([confirm(both.one, "clear-failed", again, typed=4)]) == ["ok"]
+    run_out(both.runner(both.one))
+    with mutant():
+        assert codes([confirm(both.one, "undo", undos[1], typed=4)]) == ["ok"]
+        run_out(both.runner(both.one))
+    assert broken(queue, before) == []
+    assert queue.failed == []

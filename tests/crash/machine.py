@@ -32,6 +32,7 @@ STEPS = [
 BULK_STEPS = [
     "batch-claimed",
     "batch-locked",
+    "undo-batch-taken",
     "batch-moved",
     "batch-committed",
     "operation-finished",
@@ -136,6 +137,22 @@ class Machine(World):
             self.plans.append((found.action, found.plan, found.total))
             there = [row for row in self.queue.rows(failures) if row.gone_at is None]
             self.frozen[found.plan] = {row.seq for row in there if SCOPES[words](row)}
+
+    @rule(name=REPLICAS, pick=PICK)
+    def preview_an_undo(self, name: str, pick: int) -> None:
+        """An admin looks at what of a bulk change would come back."""
+        every = [row.id for row in self.queue.rows(operations_table) if row.action != "undo"]
+        if not every:
+            return
+        number = every[pick % len(every)]
+        outcome = ask(self.setups[name], f"undo {number}")
+        if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
+            return
+        found = outcome.result.extra.preview
+        if found is not None and found.total:
+            self.plans.append((found.action, found.plan, found.total))
+            taken = [row for row in self.queue.rows(failures) if row.operation == number]
+            self.frozen[found.plan] = {row.seq for row in taken if row.returned_by is None}
 
     @precondition(lambda self: self.plans)
     @rule(name=REPLICAS, pick=PICK, step=st.none() | st.sampled_from(["settled", "committed"]))

@@ -21,6 +21,7 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     ),
     (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter),
     (bulk_scenarios.the_person_loses_the_role, mutants.no_permission_check),
+    (bulk_scenarios.a_bulk_change_is_undone_twice, bulk_mutants.no_undo_marks_in_bulk),
 ]
 
 SURVIVE: list[tuple[Scenario, Mutant]] = [
