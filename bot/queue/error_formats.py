@@ -49,6 +49,16 @@ _TIMINGS = (
     (re.compile(r" \(and \d+ more errors?\)"), ""),
     (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
     (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
+    (re.compile(r"(No query results for model \[[^\]\n]{1,200}\])[^\n]*"), r"\1"),
+    # A missing file is a cause of its own by its name, wherever the application lies; where a disk
+    # is full or a right is missing, the file is only the one that met it.
+    (
+        re.compile(
+            r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
+            r"(?P<why>\): (?:[Ff]ailed to open stream: )?No such file or directory)"
+        ),
+        r"(\g<name>\g<why>",
+    ),
 )
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")

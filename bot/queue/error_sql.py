@@ -15,6 +15,10 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
+# Which database it was says where it happened, not what; in the key of a row MySQL 8 names the
+# table before an index whose name begins with it already.
+_IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
+_KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
@@ -74,5 +78,7 @@ def _detail(text: str) -> str:
     text = _ENTRY.sub(r"\1 '1' \2", text)
     text = _VALUE.sub(r"\1'1' \2", text)
     text = _FOREIGN.sub("", text)
+    text = _IN_DATABASE.sub(r"\1", text)
+    text = _KEY_OF_TABLE.sub(r"\1", text)
     text = _NEAR.sub(r"\1 \2 '1'", text)
     return generalise(_LEVEL.sub("", text.strip()).partition("\n")[0])

@@ -102,6 +102,7 @@ _PLURAL = re.compile(
 )
 _RUN = re.compile(r"#(?:(?:\s?[,;:/+x|-]\s?|\s)?#)+")
 _CLASS_LEAD = re.compile(r"(?:\A|(?<=[\s:]))[\w\\]{2,200}(?:Exception|Error|Fault)(?: -|:)?\s*\Z")
+_IS_MISSING = re.compile(r"\): (?:[Ff]ailed to open stream: )?No such file or directory")
 _MAX_LEAD = 70
 _SPACES = re.compile(r"\s+")
 
@@ -153,6 +154,13 @@ def _path(found: re.Match[str]) -> str:
     if _METHOD.search(found.string, max(0, found.start() - 8), found.start()):
         return kept_path("x://x" + found.group())
     return "#"
+
+
+def _file(found: re.Match[str]) -> str:
+    """A file's name is a value, but of a file that is missing it is the cause; its digits vary."""
+    if not _IS_MISSING.match(found.string, found.end()):
+        return "#"
+    return re.sub(r"[^\W_]*\d[^\W_]*", "#", found.group())
 
 
 def _class(found: re.Match[str]) -> str:
@@ -267,6 +275,7 @@ _KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
     "quoted": _quoted,
     "http": lambda _: "HTTP",
     "path": _path,
+    "file": _file,
     "token": _token,
     "random": _random_id,
 }

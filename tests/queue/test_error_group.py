@@ -38,12 +38,19 @@ def measure(texts_of: Corpus) -> tuple[float, float, list[str]]:
     return right / max(1, right + joined), right / max(1, right + apart), wrong
 
 
-@pytest.mark.parametrize("name", ["error_corpus.json", "error_held_out.json"])
+@pytest.mark.parametrize(
+    "name", ["error_corpus.json", "error_held_out.json", "error_second.json", "error_third.json"]
+)
 def test_groups_are_those_a_person_would_make(name: str) -> None:
     """The held-out texts were written after the rules, in two sets, of 145 and 102 texts.
 
     At their first sight precision was 1 for both and recall 0.983 and 0.969, one pair each: a
     masked API key and a date as `11-Mar-24 10:00:00 PDT`. The rules know both forms since.
+
+    The second (196 texts) was written by somebody who had not read the rules: 0.977 and 0.934 at
+    first sight. It parted one cause by the database's name, by the table before an index's name and
+    by the ids behind a missing model, and joined two missing files. The third (141 texts), written
+    in the same way after the rules for these, had 1 and 1.
     """
     texts_of = corpus(name)
     precision, recall, wrong = measure(texts_of)
@@ -188,6 +195,16 @@ APART = [
     ("El ERP respondió {} al enviar el pedido 803193", "429", "500"),
     ("Failed to connect to 10.0.0.5 port {}: Connection refused", "6379", "9200"),
     ('Undefined array key "{}"', "sku", "total"),
+    (
+        "ErrorException: fopen(/srv/a/{}): Failed to open stream: No such file or directory",
+        "certs/tax.pem",
+        "mails/welcome.html",
+    ),
+    (
+        "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry '1' for key '{}'",
+        "orders.PRIMARY",
+        "payments.PRIMARY",
+    ),
     ("{}: Payment failed in /srv/a.php:3", "App\\Errors\\Declined", "App\\Errors\\Expired"),
 ]  # fmt: skip
 
@@ -195,6 +212,44 @@ APART = [
 @pytest.mark.parametrize(("template", "one", "other"), APART)
 def test_what_a_person_tells_apart_stays_apart(template: str, one: str, other: str) -> None:
     assert error_group(template.format(one)) != error_group(template.format(other))
+
+
+SAME = [
+    ("SQLSTATE[42S02]: Base table or view not found: 1146 Table '{}.b' doesn't exist", "a", "z_2"),
+    (
+        "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry '1' for key '{}'",
+        "orders.orders_number_unique",
+        "orders_number_unique",
+    ),
+    (
+        (
+            "SQLSTATE[23000]: Integrity constraint violation: 1452 Cannot add or update a child "
+            "row: a foreign key constraint fails (`{}`.`items`, CONSTRAINT `items_order_foreign`)"
+        ),
+        "shop",
+        "warehouse",
+    ),
+    (
+        "Illuminate\\Database\\Eloquent\\ModelNotFoundException: No query results for model {}",
+        "[App\\Models\\Order].",
+        "[App\\Models\\Order] 5, 6",
+    ),
+    (
+        "ErrorException: fopen({}): Failed to open stream: No such file or directory",
+        "/srv/a/storage/F001-12.pdf",
+        "C:\\shop\\F001-9912.pdf",
+    ),
+    (
+        "fopen(/tmp/{}): Failed to open stream: No such file or directory",
+        "phpAbCdEf",
+        "phpXyZwVu",
+    ),
+]
+
+
+@pytest.mark.parametrize(("template", "one", "other"), SAME)
+def test_what_a_person_takes_for_the_same_is_one_group(template: str, one: str, other: str) -> None:
+    assert error_group(template.format(one)) == error_group(template.format(other))
 
 
 FRAGMENTS = [
