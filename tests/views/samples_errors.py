@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from bot import errors
 from bot.ledger.error_model import (
     ErrorDetail,
     ErrorDetailListed,
@@ -12,7 +13,7 @@ from bot.ledger.error_model import (
 )
 from bot.model import Message, Modal, Source
 from bot.queue.model import QueueCount
-from bot.views import error_groups
+from bot.views import error_groups, refusal
 from bot.views.context import Context
 from tests.views.samples import DIGEST, PLAIN, Sample, Words, failed_job
 
@@ -91,5 +92,12 @@ def samples(w: Words) -> Iterator[Sample]:
     yield Sample("errors-terminal", partial(listed, many[:9], indexing=True), Source.TERMINAL)
     for name, source in (("", Source.SLASH), ("-dialog", Source.BUTTON), ("-t", Source.TERMINAL)):
         yield Sample(f"error{name}", partial(detailed, group(w), w, 5), source)
+    gone = errors.ErrorGroupNotFound(id="E12")
+    yield Sample("refusal-error-group-not-found", partial(refusal.refusal_message, gone))
+    for problem, value in (("group", w.word[:64]), ("since", "7d")):
+        wrong = errors.Invalid(
+            problem=problem, field="error", value=value, expected="", usage="/queue error E12"
+        )
+        yield Sample(f"refusal-invalid-{problem}", partial(refusal.refusal_message, wrong))
     yield Sample("error-none-left", partial(detailed, none, w, 0), Source.BUTTON)
     yield Sample("error-pile-dialog", partial(detailed, pile(w), w, 1), Source.BUTTON)
