@@ -76,7 +76,7 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
     """Follow what an operation that has ended retried."""
     ids = select(func.min(batches.c.first_job_id), func.max(batches.c.last_job_id))
     first, last = connection.execute(ids.where(batches.c.operation == operation.id)).one()
-    if operation.action not in RETRIES or first is None:
+    if operation.action not in RETRIES or first is None or of_operation(connection, operation.id):
         return
     low, high = first // WIDTH, last // WIDTH
     connection.execute(

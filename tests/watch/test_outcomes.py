@@ -8,16 +8,18 @@ from sqlalchemy import insert, select, update
 from bot.grammar import Request
 from bot.ledger import outcomes
 from bot.ledger import tables as t
+from bot.ledger.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
 from bot.playground.server import LocalSlack
 from bot.registry import Setup
 from bot.watch.bulk import Runner
+from bot.watch.failures import PASSES
 from bot.watch.outcomes import outcomes_once
 from tests.queues import TestQueue, payload
 from tests.replicas import ANA, Ahead, ask, hold, make_setup
 from tests.watch.posting import watch
 from tests.watch.test_bulk import previewed, run_out, started
-from tests.watch.test_receipts import OTHER, send, thread, top
+from tests.watch.test_receipts import FAILURE, OTHER, send, thread, top
 from tests.watch.working import Worker
 
 
@@ -158,6 +160,37 @@ def test_stretches_of_ids_are_counted_once_each(
         worker.end(job)
     count(setup, clock)
     assert seen(queue).waiting == 1
+
+
+def test_a_job_released_into_ids_that_were_counted_before_still_waits(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    (job,) = retried(queue, setup, [7])
+    row = {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.jobs), [row] * (outcomes.WIDTH + 500))
+    count(setup, clock)
+    assert seen(queue).waiting == 1
+    later = Worker(queue).release(job)
+    assert later // outcomes.WIDTH == 1, "ids of a stretch that held none of its jobs"
+    count(setup, clock)
+    assert (seen(queue).waiting, seen(queue).state) == (1, "following")
+
+
+def test_nothing_is_settled_while_the_index_is_behind(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    jobs = retried(queue, setup, [1, 2, 3])
+    worker = Worker(queue)
+    ended = [worker.end(job) for job in jobs]
+    many = [{**FAILURE, "payload": payload(100 + n)} for n in range(PASSES * PASS_ROWS)]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.failed), many)
+    worker.write_failure(ended[1])
+    count(setup, clock, seconds=6)
+    assert seen(queue).state == "following"
+    count(setup, clock, seconds=18)
+    assert (seen(queue).state, seen(queue).failed_again) == ("settled", 1)
 
 
 def test_identical_payloads_are_counted_not_attributed(
