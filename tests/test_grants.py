@@ -135,6 +135,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     [
         "UPDATE queue_bot_audit SET actor = 'nobody'",
         "DELETE FROM queue_bot_audit",
+        "UPDATE queue_bot_audit_targets SET order_id = ''",
+        "DELETE FROM queue_bot_audit_targets",
         "UPDATE queue_bot_audit_chain SET hash = ''",
         "DELETE FROM queue_bot_audit_chain",
         "TRUNCATE failed_jobs",

@@ -109,12 +109,15 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 
 
 def _bulk_requests(connection: Connection, which: Condition) -> set[str]:
-    """The request ids of the bulk changes that took such failures."""
-    took = (
-        select(operations.c.request_id)
-        .distinct()
-        .join(failures, failures.c.operation == operations.c.id)
-        .where(which)
-        .limit(MOST)
-    )
-    return set(connection.execute(took).scalars())
+    """The request ids of the bulk changes that took such failures or put them back."""
+    found: set[str] = set()
+    for number in (failures.c.operation, failures.c.returned_by):
+        took = (
+            select(operations.c.request_id)
+            .distinct()
+            .join(failures, number == operations.c.id)
+            .where(which)
+            .limit(MOST)
+        )
+        found.update(connection.execute(took).scalars())
+    return found

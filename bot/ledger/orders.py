@@ -120,41 +120,62 @@ def _act(row: RowMapping) -> Act:
 
 
 def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
-    """What bulk changes did to these failures; a few of their jobs are followed, as canaries."""
+    """What bulk changes did to these failures, and which bulk undos put them back."""
     taken = [row for row in rows if row["operation"] is not None and row["gone_at"] is not None]
-    c, f = operations.c, followed.c
-    by_id = {
-        row.id: row
-        for row in connection.execute(
-            select(c.id, c.action, c.actor).where(c.id.in_({row["operation"] for row in taken}))
-        )
-    }
-    canaries = {
-        row["failed_seq"]: row
-        for row in connection.execute(
-            select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
-            .add_columns(failures.c.failed_id.label("became_id"))
-            .select_from(followed)
-            .outerjoin(failures, failures.c.seq == f.outcome_seq)
-            .where(f.failed_seq.in_([row["seq"] for row in taken]))
-        ).mappings()
-    }
-    return [
-        Act(
-            at=row["gone_at"],
-            actor=by_id[row["operation"]].actor,
-            action=by_id[row["operation"]].action,
-            outcome="ok",
-            row="failed",
-            row_id=row["failed_id"],
-            job_id=None if canary is None else canary["retried_as"],
-            operation=row["operation"],
-            became=_became(canary),
+    back = [row for row in rows if row["returned_by"]]
+    by_id = _operations(connection, {row["operation"] for row in taken})
+    undone = _operations(connection, {row["returned_by"] for row in back})
+    canaries = _canaries(connection, [row["seq"] for row in taken])
+    acts = [
+        _bulk_act(by_id[row["operation"]], row["failed_id"], row["gone_at"]).model_copy(
+            update={} if canary is None else _of_canary(canary)
         )
         for row in taken
         if row["operation"] in by_id
         for canary in [canaries.get(row["seq"])]
     ]
+    return acts + [
+        _bulk_act(undo, row["failed_id"], undo["started_at"] or row["gone_at"])
+        for row in back
+        for undo in [undone.get(row["returned_by"])]
+        if undo is not None
+    ]
+
+
+def _operations(connection: Connection, ids: set[int]) -> dict[int, RowMapping]:
+    c = operations.c
+    chosen = select(c.id, c.action, c.actor, c.started_at).where(c.id.in_(ids))
+    return {row["id"]: row for row in connection.execute(chosen).mappings()} if ids else {}
+
+
+def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
+    """What is followed of those of these failures that a bulk change sent ahead."""
+    f = followed.c
+    chosen = (
+        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(failures.c.failed_id.label("became_id"))
+        .select_from(followed)
+        .outerjoin(failures, failures.c.seq == f.outcome_seq)
+        .where(f.failed_seq.in_(seqs))
+    )
+    rows = connection.execute(chosen).mappings() if seqs else ()
+    return {row["failed_seq"]: row for row in rows}
+
+
+def _of_canary(row: RowMapping) -> dict[str, object]:
+    return {"job_id": row["retried_as"], "became": _became(row)}
+
+
+def _bulk_act(operation: RowMapping, failed_id: int, at: datetime) -> Act:
+    return Act(
+        at=at,
+        actor=operation["actor"],
+        action=operation["action"],
+        outcome="ok",
+        row="failed",
+        row_id=failed_id,
+        operation=operation["id"],
+    )
 
 
 def _became(row: RowMapping | None) -> Became | None:

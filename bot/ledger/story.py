@@ -56,8 +56,15 @@ def _fate(
     was = next((row for row in known.failures if _is_of(act, row)), None)
     if was is None:
         return None
+    if was["returned_by"] is not None:
+        undo = next((one for one in known.acts if one.operation == was["returned_by"]), None)
+        by = None if undo is None else undo.actor
+        return Became(fate="no-longer-queued", by=by, how="undo")
+    back = {_content(row) for row in known.failures if row["returned_by"] is not None}
     for row in known.failures:
-        if _is_later(row, was, act.at) and row["failed_id"] not in claimed:
+        if _content(row) in back or row["failed_id"] in claimed:
+            continue
+        if _is_later(row, was, act.at):
             again = row["error_group"] == was["error_group"]
             fate: Fate = "failed-again" if again else "failed-otherwise"
             return Became(fate=fate, at=row["seen_at"], failed_id=row["failed_id"])
@@ -74,8 +81,13 @@ def _is_of(act: Act, row: RowMapping) -> bool:
     return bool(row["failed_id"] == act.row_id and row["gone_at"] == act.at)
 
 
+def _content(row: RowMapping) -> tuple[str, datetime]:
+    """What a failure shares with its copy that an undo put back, whose id may be another."""
+    return row["payload_digest"], row["failed_at"]
+
+
 def _is_later(row: RowMapping, was: RowMapping, at: datetime) -> bool:
-    """Whether it is a new failure of the same payload, not the old one put back by an undo."""
+    """Whether it is a new failure of the same payload, seen after this moment."""
     same = row["payload_digest"] == was["payload_digest"] and row["queue"] == was["queue"]
     return bool(same and row["seen_at"] >= at and row["failed_id"] != was["failed_id"])
 

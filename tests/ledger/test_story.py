@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from bot.commands.history import History
 from bot.ledger import failures, journal
 from bot.ledger import tables as t
 from bot.ledger.events import Act, Failure, Story
@@ -174,6 +175,28 @@ def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> No
     assert (last.by, last.how) == (ANA, "undo")
 
 
+def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    (operation,) = shop.queue.rows(t.operations)
+    shop.bulk(f"undo {operation.id}")
+    shop.look()
+    story = shop.story()
+    assert told(story) == [
+        "failed 45",
+        "retry-all failed 45 ok no-longer-queued",
+        "undo failed 45 ok",
+    ]
+    last = story.retries.last
+    assert last is not None
+    assert (last.by, last.how) == (ANA, "undo")
+    outcome = ask(shop.setup, f"history order={ORDER}")
+    assert outcome.result is not None
+    assert isinstance(outcome.result.data, History)
+    actions = [line.action for line in outcome.result.data.records if line.outcome == "started"]
+    assert actions == ["undo", "retry-all"]
+
+
 def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)
@@ -182,6 +205,22 @@ def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None
     shop.fail(52)
     fates = [e.became.fate for e in shop.story().events if isinstance(e, Act) and e.became]
     assert sorted(fates) == ["failed-again", "processed"]
+
+
+def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(shop: Shop) -> None:
+    shop.fail(45)
+    shop.fail(46)
+    shop.bulk("retry-all")
+    first = next(row for row in shop.queue.rows(t.failures) if row.failed_id == 45)
+    with shop.queue.engine.begin() as connection:
+        # As a bulk undo leaves it where the id of the row was taken.
+        again = {**first._asdict(), "seq": 90, "failed_id": 70, "gone_at": None, "operation": None}
+        again["seen_at"] = shop.clock(connection)
+        connection.execute(t.failures.insert().values(again))
+        mark = update(t.failures).where(t.failures.c.seq == first.seq)
+        connection.execute(mark.values(returned_by=0))
+    shop.work_off()
+    assert "retry-all failed 46 ok processed" in told(shop.story())
 
 
 def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop: Shop) -> None:
