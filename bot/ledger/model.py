@@ -89,6 +89,8 @@ class Progress(Value):
     reason: str | None = None
     # Whether the archive keeps what was taken, so that it can be undone.
     kept: bool = False
+    # Changes are off now: it stands between two batches.
+    freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
 
 

@@ -202,6 +202,7 @@ frozen = 🧊 *Frozen* by { $by } since { $at }.
 frozen-reason = 🧊 *Frozen* by { $by } since { $at }: { $reason }
 frozen-effect = No change is carried out until an admin runs { $command }.
 frozen-preview = 🧊 Changes are frozen by { $by } since { $at }: this can be confirmed only after an unfreeze.
+frozen-progress = 🧊 Paused: changes are frozen by { $by } since { $at }. It goes on after an unfreeze.
 freeze-done = 🧊 Frozen: the bot refuses every change now. Bulk changes that run pause and go on after { $command }.
 freeze-done-by = 🧊 *{ $by } froze all changes.* Bulk changes that run pause. Status, lists and history still work.
 freeze-why = Why: { $reason }

@@ -202,6 +202,7 @@ frozen = 🧊 *Congelado* por { $by } desde { $at }.
 frozen-reason = 🧊 *Congelado* por { $by } desde { $at }: { $reason }
 frozen-effect = No se hace ningún cambio hasta que alguien de administración ejecute { $command }.
 frozen-preview = 🧊 Los cambios están congelados por { $by } desde { $at }: esto solo se puede confirmar después de descongelar.
+frozen-progress = 🧊 En pausa: los cambios están congelados por { $by } desde { $at }. Sigue después de descongelar.
 freeze-done = 🧊 Congelado: el bot rechaza todos los cambios desde ahora. Los cambios masivos en curso se pausan y siguen después de { $command }.
 freeze-done-by = 🧊 *{ $by } congeló todos los cambios.* Los cambios masivos en curso se pausan. El estado, las listas y el historial siguen funcionando.
 freeze-why = Motivo: { $reason }

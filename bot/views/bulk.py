@@ -17,7 +17,7 @@ from bot.views.blocks import (
 )
 from bot.views.buttons import VERSION, run_button
 from bot.views.context import Context
-from bot.views.freeze import frozen_preview
+from bot.views.freeze import frozen_preview, frozen_progress
 from bot.views.names import age, from_wall_clock, queue_name, size
 from bot.views.receipts import outcomes_lines
 from bot.views.refusal import reason_words
@@ -169,7 +169,7 @@ def _progress_bar(progress: Progress, ctx: Context) -> Mrkdwn:
 
 def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
-    notes = []
+    notes = [] if progress.freeze is None else [frozen_progress(progress.freeze, ctx)]
     if progress.skipped > 0:
         key = "progress-skipped-undo" if progress.action == "undo" else "progress-skipped"
         notes.append(texts(key, count=progress.skipped))

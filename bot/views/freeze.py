@@ -24,6 +24,11 @@ def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
     return ctx.texts("frozen-preview", by=Person(freeze.by), at=Moment(freeze.at))
 
 
+def frozen_progress(freeze: Freeze, ctx: Context) -> Mrkdwn:
+    """For a bulk change that is at work: that it stands."""
+    return ctx.texts("frozen-progress", by=Person(freeze.by), at=Moment(freeze.at))
+
+
 def freeze_message(freeze: Freeze, ctx: Context) -> Message:
     """To the admin: what that means."""
     return _said([ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)])

@@ -70,6 +70,7 @@ class Runner:
     _edited_at: datetime | None = None
     _failed: tuple[int, int] = (0, 0)
     _doubts: dict[int, _Doubt] = field(default_factory=dict)
+    _standing: set[int] = field(default_factory=set)
     _now: datetime = datetime.min  # noqa: DTZ901 naive UTC, until the database says its own
 
     def run_once(self) -> bool:
@@ -102,8 +103,7 @@ class Runner:
             grant = granted(setup, operation)
             drained = self._turn(operation)
         except Frozen:
-            moved = False  # between two batches; it goes on when changes are allowed again
-            grant = NOBODY
+            moved, grant = self._stand(operation), NOBODY
         except Unverifiable as refusal:
             return self._wait(operation, refusal)
         except Denied as refusal:
@@ -113,9 +113,19 @@ class Runner:
             return self._count(operation, error)
         self._failed = (0, 0)
         self._doubts.pop(operation.id, None)
+        if moved:
+            self._standing.discard(operation.id)
         if drained:
             self._finish(operation, "done", None, grant)
         return moved
+
+    def _stand(self, operation: Operation) -> bool:
+        """Wait, between two batches, until changes are allowed again; told once, never counted."""
+        if operation.id not in self._standing:
+            self._standing.add(operation.id)
+            self._edited_at = None
+            self._change(lambda connection: self._tell(connection, operation))
+        return False
 
     def _turn(self, operation: Operation) -> bool:
         """Let the lanes work for a while, and tell how far they came; True where all is claimed."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.answers import channel_context
 from bot.dispatch import request_id
-from bot.ledger import audit, batches, followed, operations, outbox, outcomes
+from bot.ledger import audit, batches, followed, freezes, operations, outbox, outcomes
 from bot.ledger.failures import by_seqs
 from bot.ledger.followed import Followed
 from bot.ledger.model import Outcomes, Progress
@@ -39,7 +39,10 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
 def tell(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
     """Let the operation's message say how far it is and what became of its jobs."""
     told = outcomes_of(connection, operation, now)
-    message = progress_message(progress_of(operation, now, told), channel_context(setup, now))
+    progress = progress_of(operation, now, told)
+    if operation.state in operations.ACTIVE:
+        progress = progress.model_copy(update={"freeze": freezes.current(connection)})
+    message = progress_message(progress, channel_context(setup, now))
     if (channel := _channel(setup, operation)) is not None:
         outbox.edit(connection, channel, _subject(operation), message, now)
 

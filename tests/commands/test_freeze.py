@@ -14,7 +14,7 @@ from bot import failpoints
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import freezes, tables
+from bot.ledger import freezes, journal, outbox, tables
 from bot.model import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.playground.demo import IDS
@@ -231,6 +231,8 @@ def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
     assert len(queue.jobs) == 2
     (paused,) = queue.rows(tables.operations)
     assert paused.state == "running"
+    told = [row for row in queue.rows(journal.outbox) if row.kind == outbox.EDIT]
+    assert len([row for row in told if "Paused: changes are frozen by" in row.body]) == 1
 
     ask(setup, "unfreeze")
     run_out(runner)

@@ -154,5 +154,7 @@ def _bulk_undo_samples(w: Words) -> Iterator[Sample]:
     for state in ("running", "cancelling", "cancelled", "stopped"):
         now = progress(w, action="undo", state=state, total=5, done=2)
         yield Sample(f"undo-{state}", partial(bulk.progress_message, now))
+    stands = progress(w, total=5, done=2, freeze=Freeze(by=w.person, at=NOW))
+    yield Sample("retry-all-running-frozen", partial(bulk.progress_message, stands))
     kept = progress(w, state="done", total=5, done=5, kept=True)
     yield Sample("retry-all-done-kept", partial(bulk.progress_message, kept))
