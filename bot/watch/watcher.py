@@ -25,6 +25,7 @@ from bot.watch import (
     sampling,
     sealing,
 )
+from bot.watch.bell import Bell
 from bot.watch.bulk import Runner
 from bot.watch.delivery import Pace, Poster, deliver_once
 
@@ -58,8 +59,7 @@ class Watcher:
         self._lease: Lease | None = None
         self._due: dict[str, float] = {}
         self._stop = threading.Event()
-        self._awake = threading.Condition()
-        self._woken = False
+        self._bell = Bell()
         self._threads = [
             threading.Thread(target=self._loop, args=(self.tick,), name="watch", daemon=True),
             threading.Thread(target=self._loop, args=(self._bulk,), name="bulk", daemon=True),
@@ -73,9 +73,7 @@ class Watcher:
 
     def wake(self) -> None:
         """Something was committed that is to be told: do not wait for the next tick."""
-        with self._awake:
-            self._woken = True
-            self._awake.notify_all()
+        self._bell.ring()
 
     def stop(self) -> None:
         """End the loops, and let the next replica have the lease at once."""
@@ -94,11 +92,10 @@ class Watcher:
             )
 
     def _loop(self, step: Callable[[], bool]) -> None:
+        heard = 0
         while not self._stop.is_set():
             if not self._guarded(step):
-                with self._awake:
-                    self._awake.wait_for(lambda: self._woken or self._stop.is_set(), TICK)
-                    self._woken = False
+                heard = self._bell.wait(heard, TICK)
 
     def _guarded(self, step: Callable[[], T]) -> T | None:
         """Run a step; whatever goes wrong is logged and tried again with the next tick."""
