@@ -81,6 +81,7 @@ def running(queue: TestQueue) -> str:
 def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> None:
     ids = [granted.fail() for _ in range(5)]
     job = granted.push()
+    held = granted.push(reserved_at=1)
     engine = connect(running(granted))
     setup = Setup(
         engine=engine,
@@ -103,7 +104,14 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         f"retry {ids[0]}",
         f"delete-failed {ids[1]}",
         f"delete {job}",
+        "undo",
+        f"delete {job}",
+        "stuck",
+        f"release {held} force=yes",
+        "freeze deploying",
+        "unfreeze",
         "retry-all",
+        "undo",
         "history",
         "history order=803193 action=retry since=24h",
         "find 803193",
