@@ -218,7 +218,7 @@ def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
     assert follow(setup, clock, seconds=60, step=10) == 1
     assert follow(setup, clock, seconds=3_600, step=60) == 0
     send(setup, slack)
-    assert ["still waits" in reply for reply in thread(slack)] == [True]
+    assert ["is still in the queue" in reply for reply in thread(slack)] == [True]
     assert follow(setup, clock, seconds=86_400, step=1_800) == 1
     assert states(queue) == ["stopped-following"]
     send(setup, slack)
