@@ -1,10 +1,11 @@
 """A worker for tests of receipts: what Laravel's does to the two tables, step by step."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.registry import Setup
 from bot.watch.receipts import receipts_once
@@ -18,10 +19,14 @@ class Worker:
 
     queue: TestQueue
 
+    def _changing(self) -> AbstractContextManager[Connection]:
+        """A transaction that on SQLite is a writer's from its first statement on."""
+        return self.queue.engine.execution_options(changes=True).begin()
+
     def take(self, job_id: int) -> None:
         """Reserve it."""
         jobs = self.queue.queue.jobs
-        with self.queue.engine.begin() as connection:
+        with self._changing() as connection:
             connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id)
@@ -31,7 +36,7 @@ class Worker:
     def end(self, job_id: int) -> Any:
         """Delete it, as when it went well; returns its row."""
         jobs = self.queue.queue.jobs
-        with self.queue.engine.begin() as connection:
+        with self._changing() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
         return row
@@ -39,7 +44,7 @@ class Worker:
     def release(self, job_id: int) -> int:
         """An attempt failed: delete it and insert it again; returns the new id."""
         jobs = self.queue.queue.jobs
-        with self.queue.engine.begin() as connection:
+        with self._changing() as connection:
             row = dict(connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one())
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
             row |= {"attempts": row["attempts"] + 1, "reserved_at": None}
