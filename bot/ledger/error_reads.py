@@ -156,20 +156,15 @@ def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
     times = (func.min(c.first_at), func.max(c.last_at))
     no_times = (func.max(null()), func.max(null()))
     which = and_(which, _of_queue(within))
+    sums, new = and_(which, c.hour == ALL_HOURS), and_(which, c.hour >= within.hour)
+    # The types are those of the first. What only went has no times: the index alone tells of it.
+    parts = [
+        _part(nothing if within.hour else counts, times, sums, folded=True),
+        _part(nothing, times, and_(which, c.appeared > 0), folded=False),
+        _part(counts, no_times, new, folded=False),
+    ]
     if within.hour:
-        since = and_(which, c.hour >= within.hour)
-        # The types are those of the first.
-        parts = [
-            _part(nothing, times, and_(which, c.hour == ALL_HOURS), folded=True),
-            _part(nothing, times, which, folded=False),
-            _part(counts, no_times, since, folded=True),
-            _part(counts, no_times, since, folded=False),
-        ]
-    else:
-        parts = [
-            _part(counts, times, and_(which, c.hour == ALL_HOURS), folded=True),
-            _part(counts, times, which, folded=False),
-        ]
+        parts.append(_part(counts, no_times, new, folded=True))
     p = union_all(*parts).subquery().c
     return select(
         p.error_group,
