@@ -29,6 +29,9 @@ from bot.ledger.tables import batches, operations
 from bot.ledger.tables import failures as index
 from bot.queue.moves import exactly
 
+UNDO_ROWS = 250
+"""An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
+that wants one of them waits so long."""
 CLAIMED, DONE = "claimed", "done"
 
 
@@ -108,6 +111,8 @@ def _next(
     after = 0 if before is None else before.last_seq
     if before is None and operation.canary:
         rows = min(rows, operation.canary)
+    if operation.scope.undo is not None:
+        rows = min(rows, UNDO_ROWS)
     within = and_(
         matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
     )

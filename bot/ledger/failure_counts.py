@@ -157,13 +157,10 @@ def gone(connection: Connection, left: Leaving) -> None:
     append(connection, left.counts, folded=False)
 
 
-def returned(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
+def returned(connection: Connection, left: Leaving) -> None:
     """Book failures that were gone and are there again: they appeared only once."""
-    found: defaultdict[Key, Count] = defaultdict(Count)
-    for entry in entries:
-        hour = bucket(hour_of(entry["failed_at"]), now)
-        found[Key(entry["error_group"], entry["queue"], hour)] += Count(gone=-1)
-    append(connection, found, folded=False)
+    again = {key: Count(gone=-count.gone) for key, count in left.counts.items()}
+    append(connection, again, folded=False)
 
 
 def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:

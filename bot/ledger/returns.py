@@ -5,17 +5,18 @@ it, and the old row goes on telling who took it and when. It stays in its incide
 raises no new alert.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, select, update
 
 from bot.ledger import failure_counts, incidents
 from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.leases import turn
 from bot.ledger.tables import failures
 from bot.queue.layouts import Queue, failed_digest
+from bot.queue.moves import exactly
 
 SINGLE = 0
 """What stands for the operation where a change by ids was undone."""
@@ -48,38 +49,40 @@ def come_back(
         return
     # In the order of commit, as all that is added to the index.
     turn(connection, "failures")
-    chosen = select(failures).where(failures.c.seq.in_(list(ids))).order_by(failures.c.seq)
-    gone = connection.execute(chosen).mappings().all()
-    moved = {ids[row["seq"]] for row in gone if ids[row["seq"]] != row["failed_id"]}
-    digests = _digests(connection, queue, moved)
-    connection.execute(
-        insert(failures),
-        [_again(row, ids[row["seq"]], digests.get(ids[row["seq"]]), now) for row in gone],
+    gone = failures.c.seq.in_(list(ids))
+    left = failure_counts.leaving(connection, gone, now, "PRIMARY")
+    columns = [column for column in failures.c if column.name != "seq"]
+    again = select(*(_AGAIN.get(column.name, column) for column in columns)).where(gone)
+    copied = insert(failures).from_select(
+        [column.name for column in columns], again.order_by(failures.c.seq)
     )
-    connection.execute(
-        update(failures).where(failures.c.seq.in_(list(ids))).values(returned_by=operation)
-    )
-    _forget_untold(connection, gone)
-    failure_counts.returned(connection, [dict(row) for row in gone], now)
-    incidents.reopen(connection, sorted({row["incident"] for row in gone if row["incident"]}))
+    exactly(connection.execute(copied), len(ids))
+    _rename(connection, queue, ids, now)
+    connection.execute(update(failures).where(gone).values(returned_by=operation))
+    # Where nobody was told of a failure yet, its new row alone will be.
+    untold = and_(gone, failures.c.incident.is_(None))
+    connection.execute(update(failures).where(untold).values(incident=NO_INCIDENT))
+    failure_counts.returned(connection, left)
+    incidents.reopen(connection, left.incidents)
 
 
-def _digests(connection: Connection, queue: Queue, ids: set[int]) -> dict[int, str]:
-    c = queue.failed.c
-    chosen = select(c.id, failed_digest(queue.failed)).where(c.id.in_(ids))
-    return {row[0]: row[1] for row in connection.execute(chosen)} if ids else {}
+_AGAIN: Mapping[str, ColumnElement[Any]] = dict.fromkeys(
+    ("gone_at", "operation", "returned_by"), null()
+)
 
 
-def _again(row: RowMapping, id_: int, digest: str | None, now: datetime) -> dict[str, Any]:
-    """The row's copy; one with a new id, whose `digest` is given, has been seen only now."""
-    again = {name: value for name, value in row.items() if name != "seq"}
-    again |= {"failed_id": id_, "gone_at": None, "operation": None, "returned_by": None}
-    return again if digest is None else again | {"row_digest": digest, "seen_at": now}
-
-
-def _forget_untold(connection: Connection, gone: Sequence[RowMapping]) -> None:
-    """Where nobody was told of a failure yet, its new row alone will be."""
-    untold = [row["seq"] for row in gone if row["incident"] is None]
-    if untold:
-        waiting = failures.c.seq.in_(untold) & failures.c.incident.is_(None)
-        connection.execute(update(failures).where(waiting).values(incident=NO_INCIDENT))
+def _rename(connection: Connection, queue: Queue, ids: Mapping[int, int], now: datetime) -> None:
+    """Point the copies of those that came back under another id to it: seen only now."""
+    c = failures.c
+    before = select(c.seq, c.failed_id, c.row_digest).where(c.seq.in_(list(ids)))
+    for seq, failed_id, row_digest in connection.execute(before).all():
+        if ids[seq] == failed_id:
+            continue
+        copy = select(func.max(c.seq)).where(
+            c.failed_id == failed_id, c.row_digest == row_digest, c.gone_at.is_(None)
+        )
+        newest = connection.execute(copy).scalar_one()
+        digest = select(failed_digest(queue.failed)).where(queue.failed.c.id == ids[seq])
+        values = {"row_digest": connection.execute(digest).scalar_one(), "seen_at": now}
+        renamed = update(failures).where(c.seq == newest)
+        connection.execute(renamed.values(failed_id=ids[seq], **values))
