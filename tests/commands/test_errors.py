@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from bot.ledger import tables as t
+from bot.terminal import Asked, do
+from tests import replicas
+from tests.ledger.test_failures import index
+from tests.queues import TestQueue
 from tests.team import Team, action_ids
 
 TIMEOUT = (
@@ -220,3 +224,21 @@ def test_what_is_no_group_is_refused(team: Team, word: str) -> None:
 def test_strangers_see_no_errors(team: Team) -> None:
     assert "Not allowed" in team.say("errors", as_="stranger").text
     assert "Not allowed" in team.say("error E1", as_="stranger").text
+
+
+def test_the_terminal_has_the_groups_as_json_and_as_text(queue: TestQueue) -> None:
+    exception = TIMEOUT.format(ms=30_001, order=803_193)
+    queue.fail(exception=exception, failed_at=ago(minutes=1))
+    index(queue, datetime.now(UTC).replace(tzinfo=None))
+    setup = replicas.make_setup(queue)
+    said: list[str] = []
+    for words, as_json in (("errors", True), ("error E1", True), ("errors", False)):
+        asked = Asked(words, "ana", as_json=as_json)
+        assert do(setup, asked, said.append, lambda _: None) == 0
+    (group,) = json.loads(said[0])["data"]["errors"]
+    assert (group["error"], group["failed"], sum(group["hours"])) == ("E1", 1, 1)
+    assert group["queues"] == [{"queue": "netsuite", "count": 1}]
+    detail = json.loads(said[1])["data"]
+    assert detail["group"]["error"] == "E1"
+    assert detail["exception"] == exception
+    assert "1 failed job" in said[2]
