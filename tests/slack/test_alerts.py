@@ -135,10 +135,28 @@ def test_a_retry_in_a_modal_is_answered_there_and_settles_the_alert(team: Team) 
 
     assert "Failed job 45 is back in the queue" in json.dumps(answer.view["blocks"])
     assert answer.view["id"] == view["id"]
-    assert action_ids(answer.view) == []
+    assert action_ids(answer.view) == ["run:undo"]
     assert f"Retried by <@{IDS.operator}>" in settled(team, alert)["text"]
     (record,) = team.records
     assert (record.channel, record.outcome) == (IDS.queue_alerts, "ok")
+
+
+def test_a_retry_is_undone_in_the_same_modal_and_the_alert_opens_again(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    view = with_buttons(team, team.click(alert, "run:failed-job").view, alert)
+    retried = team.click_in_view(view, "run:retry").view
+    settled(team, alert)
+
+    answer = team.click_in_view(retried, "run:undo")
+
+    assert "Failed job 45 is back among the failed jobs" in json.dumps(answer.view["blocks"])
+    assert [row.id for row in team.queue.failed] == [45]
+    team.until(lambda: "run:retry" in action_ids(team.now(alert)))
+    assert [(row.action, row.channel) for row in team.records] == [
+        ("retry", IDS.queue_alerts),
+        ("undo", IDS.queue_alerts),
+    ]
 
 
 def test_details_carry_the_channel_they_were_opened_in(kept_queue: TestQueue) -> None:
