@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from bot import failpoints
+from bot.answers import envelope
 from bot.ledger import tables
 from bot.playground.demo import IDS
 from bot.watch import purging
@@ -358,3 +359,17 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
 
     assert said == (["took 1", "job-taken"] if first == "worker" else ["nothing", "ok"])
     assert len(queue.jobs) + len(queue.failed) == 1
+
+
+def test_an_undo_speaks_json(kept_queue: TestQueue) -> None:
+    kept_queue.fail(45)
+    setup = make_setup(kept_queue)
+    ask(setup, "retry 45")
+
+    said = envelope(setup, ask(setup, "undo"))
+
+    assert said["message"] == "Restored failed job 45"
+    assert said["data"].items() >= {"restored_count": 1, "action": "retry", "by": ANA}.items()
+    assert [row["id"] for row in said["extra"]["rows"]] == [45]
+    again = envelope(setup, ask(setup, "undo"))
+    assert (again["success"], again["code"]) == (False, "nothing-to-undo")
