@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, page, receipts
+from tests.bench import acks, errors, large, moves, paced, page, receipts
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "retry-all": moves.bench_retry_all,
     "clear-failed": moves.bench_clear_failed,
     "million": moves.bench_million,
+    "paced": paced.bench_paced,
     "large": large.bench_large,
     "errors": errors.bench_errors,
     "receipts": receipts.bench_receipts,
