@@ -108,7 +108,8 @@ def may_change(setup: Setup, said: str | Request | Refusal) -> bool:
     if isinstance(request, Refusal) or request.command not in setup.commands:
         return False
     effect = setup.commands[request.command].effect
-    return effect is Effect.CHANGE or (effect is Effect.BULK and "plan" in request.values)
+    at_once = "plan" in request.values or "ids" in request.values
+    return effect is Effect.CHANGE or (effect is Effect.BULK and at_once)
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
@@ -118,7 +119,8 @@ def changes_jobs(command: Command, arguments: Any) -> bool:
     """
     if command.effect is Effect.READ or command.when_frozen:
         return False
-    return command.effect is Effect.CHANGE or getattr(arguments, "plan", None) is not None
+    named = any(getattr(arguments, name, None) is not None for name in ("plan", "ids"))
+    return command.effect is Effect.CHANGE or named
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:

@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, cast
 
@@ -22,6 +22,7 @@ MAX_TEXT = 2_000
 LONGEST_ORDER = 64
 MAX_IDS = 20
 """What goes in one transaction; more is bulk, with its preview."""
+MANY_IDS = 1_000
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
@@ -140,9 +141,10 @@ def mentioned(word: str) -> str:
     return word.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _read_ids(value: object) -> tuple[int, ...]:
+def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
     words = value if isinstance(value, list | tuple) else [value]
     ids: dict[int, None] = {}
+    many = "" if most == MAX_IDS else "-many"
     for word in words:
         for part in str(word).strip("#").split(","):
             if not part:
@@ -151,16 +153,19 @@ def _read_ids(value: object) -> tuple[int, ...]:
             if found is None:
                 raise ValueError(f"id:{part[:20]}")
             first, last = int(found[1]), int(found[2] or found[1])
-            if last < first or last - first >= MAX_IDS:
-                raise ValueError(f"range:{part[:40]}")
+            if last < first or last - first >= most:
+                raise ValueError(f"range{many}:{part[:40]}")
             ids.update(dict.fromkeys(range(first, last + 1)))
-    if not ids or len(ids) > MAX_IDS:
-        raise ValueError(f"count:{len(ids)}")
+    if not ids or len(ids) > most:
+        raise ValueError(f"count{many}:{len(ids)}")
     return tuple(sorted(ids))
 
 
 Ids = Annotated[tuple[int, ...], BeforeValidator(_read_ids)]
 """One to twenty ids, as words, lists `45,46` and ranges `50-60`; sorted, without doubles."""
+
+ManyIds = Annotated[tuple[int, ...], BeforeValidator(lambda value: _read_ids(value, most=MANY_IDS))]
+"""The same, up to a thousand."""
 
 
 def _read_id(value: object) -> int:
@@ -224,3 +229,38 @@ def _read_order(value: object) -> str:
 
 Order = Annotated[str, BeforeValidator(_read_order)]
 """An order's number or name, cut as the index of failures cuts it."""
+
+
+def _read_when(value: object) -> object:
+    if isinstance(value, timedelta | datetime):
+        return value
+    word = str(value).strip()
+    if _AGE.match(word.lower()):
+        return _read_age(word)
+    try:
+        found = datetime.fromisoformat(word)
+    except ValueError as error:
+        raise ValueError(f"when:{word[:20]}") from error
+    if found.tzinfo is not None:
+        raise ValueError(f"when:{word[:20]}")
+    return found
+
+
+When = Annotated[timedelta | datetime, BeforeValidator(_read_when)]
+"""So long ago (`2h`), or a day or moment of the queue's wall clock (`2025-11-07T17:45`)."""
+
+_PACE = re.compile(r"^(\d{1,6})(?:/(s|sec|min|m|h|hour))?$")
+_A_MINUTE = {"s": 60.0, "sec": 60.0, "h": 1 / 60, "hour": 1 / 60}
+MAX_PACE = 600_000
+
+
+def _read_pace(value: object) -> int:
+    found = _PACE.match(str(value).strip().lower())
+    a_minute = -1.0 if found is None else int(found[1]) * _A_MINUTE.get(found[2] or "", 1.0)
+    if not 0 <= a_minute <= MAX_PACE or 0 < a_minute < 1:
+        raise ValueError(f"pace:{str(value)[:20]}")
+    return int(a_minute)
+
+
+Pace = Annotated[int, BeforeValidator(_read_pace)]
+"""Jobs a minute: `60`, `60/min`, `10/s`, `600/h`; 0 for no limit."""

@@ -1,13 +1,14 @@
 """Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
 
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from pydantic import Field
 
 from bot.access.roles import Need, check_queue
-from bot.errors import CountMismatch, OperationRunning, PlanExpired
-from bot.ledger import failures, freezes, leases, operations
-from bot.ledger.model import Action, Preview, Progress, Scope
+from bot.errors import CountMismatch, Denied, OperationRunning, PlanExpired
+from bot.ledger import duplicates, failures, freezes, leases, operations
+from bot.ledger.model import Action, Duplicates, Preview, Progress, Scope
 from bot.model import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import Value
@@ -16,6 +17,9 @@ from bot.registry import LARGEST_ID, Arguments, Command, Work
 ALL_QUEUES = "*"
 OPERATOR_ROWS = 500
 """What an operator may change at once; more is for admins."""
+RETRIES = ("retry", "retry-all")
+SPARE_SECONDS = 0.5
+"""Kept back of a preview's time for what follows the look at duplicates."""
 
 
 class BulkExtra(Value):
@@ -51,19 +55,36 @@ class Step:
         return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
 
 
-def step(work: Work, action: Action, args: BulkArguments, scope: Scope, *, typed: bool) -> Step:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a bulk change is to go: jobs a minute, jobs tried first, and whether copies are kept."""
+
+    pace: int | None = None
+    canary: int | None = None
+    archive: bool = True
+    typed: bool = False
+
+
+PLAIN = Way()
+"""Everything at once, with copies kept."""
+
+
+def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: Way) -> Step:
     """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
     if args.plan is not None:
-        return Step(BulkExtra(progress=confirm(work, action, args, typed=typed)), "started")
-    frozen = preview(work, action, scope)
+        return Step(BulkExtra(progress=confirm(work, action, args, way)), "started")
+    frozen = preview(work, action, scope, way)
     return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
 
-def preview(work: Work, action: Action, scope: Scope) -> Preview:
-    """Index what failed until now, freeze what matches, and say what that is."""
+def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Preview:
+    """Index what failed until now, freeze what matches, and say what that is.
+
+    Raises `Denied` where the person may not change so much at once.
+    """
+    complete = failures.catch_up(work.connection, work.queue, work.now)
     # All queues are more than the bot may change where only some are on its list.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
-    complete = failures.catch_up(work.connection, work.queue, work.now)
     actor = work.invocation.actor
     frozen = operations.freeze(
         work.connection,
@@ -78,17 +99,47 @@ def preview(work: Work, action: Action, scope: Scope) -> Preview:
             "request_id": work.invocation.request_id,
             "created_at": work.now,
             "expires_at": work.now + operations.CONFIRM_WITHIN,
+            "pace": way.pace or None,
+            "canary": way.canary or None,
+            "archive": way.archive,
         },
     )
-    off = freezes.current(work.connection)
-    return frozen.model_copy(update={"indexing": not complete, "freeze": off})
+    check_role(work, action, frozen.total)
+    more = {
+        "indexing": not complete,
+        "freeze": freezes.current(work.connection),
+        "pace": way.pace or None,
+        "canary": way.canary or None,
+        "archive": way.archive,
+        "duplicates": _duplicates(work, frozen),
+    }
+    return frozen.model_copy(update=more)
 
 
-def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> Progress:
+def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:
+    """What a retry may do twice, as far as there is time to look."""
+    left = work.invocation.deadline - monotonic() - SPARE_SECONDS
+    if frozen.total == 0 or frozen.action not in RETRIES or left <= 0:
+        return None
+    plan = operations.find(work.connection, frozen.plan)
+    within = operations.frozen(frozen.scope, 0 if plan is None else plan.bound_seq)
+    seconds = min(duplicates.SECONDS, left)
+    return duplicates.find(work.connection, work.queue, within, frozen.scope.queue, seconds)
+
+
+def check_role(work: Work, action: Action, total: int) -> None:
+    """Raise `Denied` where the person may not change so many rows at once."""
+    needed = need_of(work.setup.commands[action], total).role
+    if work.grant.role < needed:
+        holders = work.setup.rules.holders(needed)
+        raise Denied(needed=needed, has=work.grant.role, holders=holders)
+
+
+def confirm(work: Work, action: Action, args: BulkArguments, way: Way = PLAIN) -> Progress:
     """Start the planned operation: by the person who saw it, once, within ten minutes.
 
-    With `typed` the count must have been typed. Raises `PlanExpired`, `CountMismatch` or
-    `OperationRunning`.
+    Where it was asked for, the count must have been typed. Raises `PlanExpired`, `CountMismatch`,
+    `Denied` or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
@@ -96,14 +147,17 @@ def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> 
         raise PlanExpired(action=action)
     if plan.actor != actor.user or plan.expires_at < work.now:
         raise PlanExpired(action=action)
-    if typed and args.typed != plan.total:
+    check_role(work, action, plan.total)
+    if way.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
     leases.turn(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    if not operations.start(work.connection, plan.id, request, owner, work.now):
+    said = {"pace": way.pace, "canary": way.canary}
+    chosen = {name: value or None for name, value in said.items() if value is not None}
+    if not operations.start(work.connection, plan.id, request, owner, work.now, **chosen):
         raise PlanExpired(action=action)
     return Progress(
         operation=plan.id,
@@ -114,6 +168,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, *, typed: bool) -> 
         skipped=0,
         actor=plan.actor,
         seconds=0,
+        pace=chosen.get("pace", plan.pace),
     )
 
 

@@ -137,19 +137,18 @@ class Command:
 
     def usage(self) -> str:
         """The usage line, out of the schema of the arguments: `/queue jobs [queue=] [limit=50]`."""
-        words = ["/queue", self.name]
+        first: list[str] = []
+        then: list[str] = []
         for name, info in self.arguments.model_fields.items():
             extra = info.json_schema_extra
             marks = extra if isinstance(extra, Mapping) else {}
             if marks.get("internal"):
                 continue
-            if marks.get("positional"):
-                word = str(marks["positional"])
-            else:
-                default = "" if info.default in (None, False) else str(info.default)
-                word = f"{name}={marks.get('form', default)}"
+            default = "" if info.default in (None, False) else str(info.default)
+            word = str(marks.get("positional") or f"{name}={marks.get('form', default)}")
+            words = first if marks.get("positional") else then
             words.append(word if info.is_required() else f"[{word}]")
-        return " ".join(words)
+        return " ".join(["/queue", self.name, *first, *then])
 
 
 def find_commands() -> dict[str, Command]:

@@ -31,7 +31,7 @@ from bot.ledger.changes import Change, Named
 from bot.ledger.model import Preview, Scope, Target
 from bot.ledger.restoring import Kept
 from bot.model import Role
-from bot.plans import need_of, preview
+from bot.plans import preview
 from bot.queue.model import RestoredRow, SkippedRow
 from bot.queue.payload import JobIdentity, identify
 from bot.registry import Work
@@ -100,9 +100,6 @@ def preview_of(work: Work, change: Change) -> Preview:
         if last is None:
             raise NothingToUndo(days=days)
         raise AlreadyUndone(by=last.actor, at=last.finished_at or last.started_at)
-    if (need := need_of(work.setup.commands["undo"], found.total)).role > work.grant.role:
-        holders = work.setup.rules.holders(need.role)
-        raise Denied(needed=need.role, has=work.grant.role, holders=holders)
     return found
 
 

@@ -111,7 +111,7 @@ def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
 
 @pytest.mark.parametrize(
     "said",
-    ["retry \ud800", "\udfff", "retry 45 queue=\ud83d", Request("retry", {"ids": ["\ud800"]})],
+    ["retry \ud800", "\udfff", "delete 45 queue=\ud83d", Request("retry", {"ids": ["\ud800"]})],
 )
 def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
     tmp_path: Path, said: str | Request

@@ -2,20 +2,22 @@
 
 from pydantic import Field
 
+from bot.filters import FilterArguments, scope_of
 from bot.grammar import Age
 from bot.ledger.model import Progress, Scope
 from bot.model import Message, Modal, Role
-from bot.plans import BulkArguments, BulkExtra, step
+from bot.plans import BulkExtra, Way, step
 from bot.queue.model import DeletedCount
 from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
 
 
-class ClearFailedArguments(BulkArguments):
-    """As for every bulk change, and how long ago the jobs must have failed."""
+class ClearFailedArguments(FilterArguments):
+    """Which failures, and how long ago they must have failed; without `archive` it is final."""
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "7d"})
+    archive: bool = Field(default=True, json_schema_extra={"form": "no"})
 
 
 class ClearFailedResult(Result):
@@ -27,7 +29,8 @@ class ClearFailedResult(Result):
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
-    said = step(work, "clear-failed", args, _scope(work, args), typed=True)
+    way = Way(archive=args.archive, typed=True)
+    said = step(work, "clear-failed", args, _scope(work, args), way)
     return ClearFailedResult(
         message=said.sentence("Clearing", "Cleared"),
         data=DeletedCount(deleted_count=0),
@@ -37,9 +40,12 @@ def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
 
 
 def _scope(work: Work, args: ClearFailedArguments) -> Scope:
+    scope = scope_of(work, args)
     if args.older is None:
-        return Scope(queue=args.queue)
-    return Scope(queue=args.queue, failed_before=work.queue.wall_clock(work.now - args.older))
+        return scope
+    old = work.queue.wall_clock(work.now - args.older)
+    before = scope.failed_before
+    return scope.model_copy(update={"failed_before": old if before is None else min(old, before)})
 
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:

@@ -1,14 +1,36 @@
-"""`/queue retry 45`: move failed jobs back to the queue."""
+"""`/queue retry 45`, `/queue retry error=E12`: move failed jobs back to the queue.
 
+Up to 20 ids at once and at once; more, or those that a filter finds, in batches after a preview.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from bot.errors import Invalid
 from bot.failpoints import reach
+from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
+from bot.grammar import MAX_IDS, ManyIds
 from bot.ledger import archive, failures, followed
-from bot.model import Message, Role
+from bot.ledger.model import Progress
+from bot.model import Message, Modal, Role
+from bot.plans import BulkExtra, Way, step
 from bot.queue import moves
 from bot.queue.model import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.registry import Command, Effect, Result, Work
-from bot.targets import RowArguments, lock_failed, target
+from bot.targets import lock_failed, target
+from bot.views.bulk import bulk_answer, progress_message
 from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
+
+USAGE = "/queue retry ID… | error=E12 | queue=NAME | order=ORDER"
+
+
+class RetryArguments(FilterArguments, PaceArguments):
+    """Which failed jobs, by id or by what they have in common; `digest` is of a button's row."""
+
+    ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
+    digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
 
 class RetryExtra(Value):
@@ -22,12 +44,30 @@ class RetryResult(Result):
     """One id: the spec's answer. Several: their count."""
 
     data: Retried | RetriedCount
-    extra: RetryExtra
+    extra: RetryExtra | BulkExtra
 
 
-def run(work: Work, args: RowArguments) -> RetryResult:
+def run(work: Work, args: RetryArguments) -> RetryResult:
+    """A few ids are moved now, everything else is previewed first."""
+    by_filter = is_filtered(args) or args.plan is not None
+    if args.ids is None and not by_filter:
+        raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
+    few = args.ids is not None and len(args.ids) <= MAX_IDS
+    if args.ids is not None and few and not (by_filter or args.pace or args.canary):
+        return _now(work, args.ids, args.digest)
+    way = Way(pace=args.pace, canary=args.canary)
+    said = step(work, "retry", args, scope_of(work, args, args.ids), way)
+    return RetryResult(
+        message=said.sentence("Retrying", "Retried"),
+        data=RetriedCount(retried_count=0),
+        extra=said.extra,
+        outcome=said.outcome,
+    )
+
+
+def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
     """Lock, compare with what was seen, archive, move; the row count decides."""
-    rows, skipped = lock_failed(work, args.ids, args.digest)
+    rows, skipped = lock_failed(work, ids, digest)
     before = followed.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
     moved = []
@@ -63,7 +103,7 @@ def run(work: Work, args: RowArguments) -> RetryResult:
     )
     failures.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
     first = moved[0]
-    single = len(args.ids) == 1
+    single = len(ids) == 1
     return RetryResult(
         message=f"Job {first.failed_id} moved back to queue for retry"
         if single
@@ -79,23 +119,38 @@ def run(work: Work, args: RowArguments) -> RetryResult:
     )
 
 
-def view(result: RetryResult, context: Context) -> Message:
-    """What went back to the queue, and what was skipped and why."""
+def view(result: RetryResult, context: Context) -> Message | Modal:
+    """What went back to the queue and what was skipped and why; of many, the preview first."""
+    if isinstance(result.extra, BulkExtra):
+        return bulk_answer("retry", result.extra.preview, result.extra.progress, context)
     return retried(result.extra.jobs, result.extra.skipped, context)
 
 
-def visible(result: RetryResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+def visible(result: RetryResult, context: Context) -> Message | None:
+    """The same for the channel, by whom; of many, the progress."""
+    if isinstance(result.extra, BulkExtra):
+        progress = result.extra.progress
+        return None if progress is None else progress_message(progress, context)
     return retried_visible(result.extra.jobs, context)
+
+
+def finished(progress: Progress) -> RetryResult:
+    """The answer when the batches have run."""
+    return RetryResult(
+        message=f"Retried {progress.done} failed jobs",
+        data=RetriedCount(retried_count=progress.done),
+        extra=BulkExtra(progress=progress),
+    )
 
 
 COMMAND = Command(
     name="retry",
-    arguments=RowArguments,
+    arguments=RetryArguments,
     role=Role.OPERATOR,
     result=RetryResult,
     run=run,
     view=view,
     visible=visible,
-    effect=Effect.CHANGE,
+    effect=Effect.BULK,
+    finished=finished,
 )

@@ -1,8 +1,9 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
+from bot.filters import PaceArguments
 from bot.ledger.model import Progress, Scope
 from bot.model import Message, Modal, Role
-from bot.plans import BulkArguments, BulkExtra, step
+from bot.plans import BulkExtra, Way, step
 from bot.queue.model import RetriedCount
 from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
@@ -16,9 +17,10 @@ class RetryAllResult(Result):
     extra: BulkExtra
 
 
-def run(work: Work, args: BulkArguments) -> RetryAllResult:
+def run(work: Work, args: PaceArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
-    said = step(work, "retry-all", args, Scope(queue=args.queue), typed=False)
+    way = Way(pace=args.pace, canary=args.canary)
+    said = step(work, "retry-all", args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -49,7 +51,7 @@ def finished(progress: Progress) -> RetryAllResult:
 
 COMMAND = Command(
     name="retry-all",
-    arguments=BulkArguments,
+    arguments=PaceArguments,
     role=Role.ADMIN,
     result=RetryAllResult,
     run=run,

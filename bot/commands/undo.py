@@ -64,7 +64,7 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     """Find the change, check whose it is, lock, compare, put back; the row counts decide."""
     if args.plan is not None:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
-        begun = confirm(work, "undo", confirmed, typed=False)
+        begun = confirm(work, "undo", confirmed)
         return _bulk(f"Undoing {begun.total} failed jobs", UndoExtra(progress=begun), "started")
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:

@@ -19,6 +19,7 @@ from bot.ledger.journal import audit, audit_chain
 from bot.ledger.marks import mark, move
 from bot.ledger.model import AuditLine, Named, Target
 from bot.ledger.tables import archive
+from bot.queue.database import now_of
 
 GENESIS = "0" * 64
 SEAL_ROWS = 200
@@ -202,9 +203,11 @@ def verify(
     """What is wrong with the chain, one sentence each; nothing where all is well.
 
     `anchors` maps a `seq` to the first digits of the hash that the audit channel showed: that also
-    finds a cut tail and a chain that was written anew.
+    finds a cut tail and a chain that was written anew. What a bulk change moved is compared for as
+    long as its items are kept.
     """
     wanted = dict(anchors or {})
+    kept_since = now_of(connection) - batches.ITEMS_KEPT
     seq, prev = 0, GENESIS
     while True:
         rows = (
@@ -226,7 +229,9 @@ def verify(
             .all()
         )
         for row in rows:
-            yield from _faults(connection, row, seq, prev)
+            yield from _faults(row, seq, prev)
+            if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
+                yield from _items(connection, row)
             anchor = wanted.pop(row["seq"], None)
             if anchor is not None and not row["link"].startswith(anchor):
                 yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
@@ -238,7 +243,7 @@ def verify(
     yield from _unsealed(connection)
 
 
-def _faults(connection: Connection, row: RowMapping, seq: int, prev: str) -> Iterator[str]:
+def _faults(row: RowMapping, seq: int, prev: str) -> Iterator[str]:
     """What is wrong with one link after the link `seq`, whose hash is `prev`, and its record."""
     if row["seq"] != seq + 1:
         yield f"Links {seq + 1} to {row['seq'] - 1} are missing from the chain."
@@ -248,8 +253,6 @@ def _faults(connection: Connection, row: RowMapping, seq: int, prev: str) -> Ite
         yield f"Record {row['audit_id']} of link {row['seq']} was removed."
     elif hash_of(row, row["prev"]) != row["link"]:
         yield f"Record {row['audit_id']} of link {row['seq']} was changed."
-    elif row["outcome"] in ENDED:
-        yield from _items(connection, row)
 
 
 def _items(connection: Connection, record: RowMapping) -> Iterator[str]:

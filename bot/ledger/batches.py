@@ -33,6 +33,8 @@ UNDO_ROWS = 250
 """An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
 that wants one of them waits so long."""
 CLAIMED, DONE = "claimed", "done"
+ITEMS_KEPT = timedelta(days=29)
+"""Failures that a batch moved are kept for 30 days; no bulk change takes longer than one."""
 
 
 class NotOurs(Exception):

@@ -5,6 +5,8 @@ Every look is bounded in rows and time, and says so; what could not be told in t
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
@@ -23,20 +25,43 @@ FAILURES = 10_000
 """The newest failures of the scope that are compared with each other."""
 PROCESSED_ROWS = 2_000
 """The newest retried jobs that were processed."""
-SECONDS = 0.3
+SECONDS = 0.5
 SAMPLES = 5
 ORDERS_AT_ONCE = 1_000
 
 Condition = ColumnElement[bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Reads that all end at one moment of `monotonic()`."""
+
+    connection: Connection
+    until: float
+
+    def at(self, statement: Any) -> Any:
+        """What the statement returns; raises `TooSlow`."""
+        left = self.until - monotonic()
+        if left <= 0:
+            raise TooSlow
+        return bounded(self.connection, statement, left)
+
+
 def find(
-    connection: Connection, queue: Queue, within: Condition, name: str | None = None
+    connection: Connection,
+    queue: Queue,
+    within: Condition,
+    name: str | None = None,
+    seconds: float = SECONDS,
 ) -> Duplicates:
-    """Likely duplicates among the failures for which `within` holds, of one queue or of all."""
-    queued = _queued(connection, queue, within, name)
-    identical = _identical(connection, within)
-    later = _processed_later(connection, within)
+    """Likely duplicates among the failures for which `within` holds, of one queue or of all.
+
+    It takes `seconds` at most.
+    """
+    look = _Look(connection, monotonic() + seconds)
+    queued = _queued(look, queue, within, name)
+    identical = _identical(look, within)
+    later = _processed_later(look, within)
     return Duplicates(
         queued=None if queued is None else queued[0],
         queued_orders=() if queued is None else queued[1],
@@ -48,7 +73,7 @@ def find(
 
 
 def _queued(
-    connection: Connection, queue: Queue, within: Condition, name: str | None
+    look: _Look, queue: Queue, within: Condition, name: str | None
 ) -> tuple[int, tuple[str, ...], bool] | None:
     """How many of the failures are of an order that has a job in the same queue now."""
     c = queue.jobs.c
@@ -56,7 +81,7 @@ def _queued(
     if name is not None:
         newest = newest.where(c.queue == name)
     try:
-        jobs = bounded(connection, newest.order_by(c.id.desc()).limit(JOBS), SECONDS).all()
+        jobs = look.at(newest.order_by(c.id.desc()).limit(JOBS)).all()
     except TooSlow:
         return None
     orders: dict[str, set[str]] = defaultdict(set)
@@ -68,7 +93,7 @@ def _queued(
     for of_queue, every in sorted(orders.items()):
         for some in _pieces(sorted(every)):
             wanted = and_(within, failures.c.queue == of_queue, failures.c.order_id.in_(some))
-            found = _counted(connection, wanted)
+            found = _counted(look, wanted)
             if found is None:
                 return None
             count += found[0]
@@ -80,16 +105,16 @@ def _pieces(values: list[str]) -> Iterable[list[str]]:
     return (values[at : at + ORDERS_AT_ONCE] for at in range(0, len(values), ORDERS_AT_ONCE))
 
 
-def _counted(connection: Connection, wanted: Condition) -> tuple[int, list[str]] | None:
+def _counted(look: _Look, wanted: Condition) -> tuple[int, list[str]] | None:
     by_order = select(failures.c.order_id, func.count()).where(wanted)
     try:
-        rows = bounded(connection, by_order.group_by(failures.c.order_id), SECONDS).all()
+        rows = look.at(by_order.group_by(failures.c.order_id)).all()
     except TooSlow:
         return None
     return sum(count for _, count in rows), [order for order, _ in rows[:SAMPLES]]
 
 
-def _identical(connection: Connection, within: Condition) -> tuple[int, bool] | None:
+def _identical(look: _Look, within: Condition) -> tuple[int, bool] | None:
     """How many failures share their queue and payload with another one that is meant."""
     c = failures.c
     newest = (
@@ -103,15 +128,13 @@ def _identical(connection: Connection, within: Condition) -> tuple[int, bool] | 
     rows = alike.c.rows
     sums = select(func.sum(case((rows > 1, rows), else_=0)), func.sum(rows))
     try:
-        count, every = bounded(connection, sums, SECONDS).one()
+        count, every = look.at(sums).one()
     except TooSlow:
         return None
     return int(count or 0), every == FAILURES
 
 
-def _processed_later(
-    connection: Connection, within: Condition
-) -> tuple[int, tuple[str, ...], bool] | None:
+def _processed_later(look: _Look, within: Condition) -> tuple[int, tuple[str, ...], bool] | None:
     """How many failures are of an order that a retried job went through with after they failed."""
     w, f = followed.c, failures.c
     done: Any = (
@@ -127,8 +150,8 @@ def _processed_later(
     chosen = select(f.order_id, func.count(f.seq.distinct())).select_from(done)
     counted = chosen.join(failures, later).where(within).group_by(f.order_id)
     try:
-        rows = bounded(connection, counted, SECONDS).all()
-        limited = bounded(connection, select(func.count()).select_from(done), SECONDS).scalar()
+        rows = look.at(counted).all()
+        limited = look.at(select(func.count()).select_from(done)).scalar()
     except TooSlow:
         return None
     return (

@@ -5,7 +5,7 @@ from typing import Literal
 
 from bot.queue.model import Value
 
-Action = Literal["retry-all", "clear-failed", "undo"]
+Action = Literal["retry", "retry-all", "clear-failed", "undo"]
 
 
 class Target(Value):
@@ -28,13 +28,20 @@ class Named(Value):
 
 
 class Scope(Value):
-    """Which failures: of one queue or of all, failed before a moment of the queue's wall clock.
+    """Which failures: all of these hold. Moments are of the queue's wall clock.
 
-    With `undo` those that this operation took, whatever else was asked for then.
+    `ids` are of failed jobs; at most `limit`, those first seen first. With `undo` those that this
+    operation took, whatever else was asked for then.
     """
 
     queue: str | None = None
+    error_group: int | None = None
+    order_id: str | None = None
+    tienda_id: str | None = None
     failed_before: datetime | None = None
+    failed_after: datetime | None = None
+    ids: tuple[int, ...] = ()
+    limit: int | None = None
     undo: int | None = None
 
 
@@ -53,11 +60,20 @@ class Freeze(Value):
     reason: str | None = None
 
 
+class Sample(Value):
+    """One failure of a scope."""
+
+    failed_id: int
+    order_id: str | None
+    job_class: str | None
+
+
 class Preview(Value):
     """A frozen scope as it is shown before it is confirmed; `bytes` of payload and exception.
 
     `plan` is what a confirmation names; `indexing` warns that older failures are still being read
-    in and are not part of the scope.
+    in and are not part of the scope. `pace` (jobs a minute) and `canary` (jobs tried first) are
+    what was asked for; without `archive` nothing will be kept.
     """
 
     plan: int
@@ -70,6 +86,11 @@ class Preview(Value):
     other_groups: int
     oldest: datetime
     newest: datetime
+    samples: tuple[Sample, ...] = ()
+    duplicates: "Duplicates | None" = None
+    pace: int | None = None
+    canary: int | None = None
+    archive: bool = True
     indexing: bool = False
     # Changes are off now, so that it cannot be confirmed yet.
     freeze: Freeze | None = None
@@ -92,6 +113,7 @@ class Progress(Value):
     # Changes are off now: it stands between two batches.
     freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
+    pace: int | None = None
 
 
 class Outcomes(Value):

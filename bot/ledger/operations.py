@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     and_,
@@ -78,9 +79,8 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
 
     `values` are the plan's other columns: who, where, request id, created_at and expires_at.
     """
-    matches = scopes.matching(scope)
-    bound = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
-    within = and_(matches, failures.c.seq <= bound)
+    bound = scopes.bound(connection, scope)
+    within = frozen(scope, bound)
     found = scopes.parts(connection, within, bound, undo=scope.undo is not None)
     total = sum(part.rows for part in found)
     plan = 0
@@ -111,7 +111,13 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
         other_groups=max(0, len(groups) - TOP_GROUPS),
         oldest=min((part.oldest for part in found), default=never),
         newest=max((part.newest for part in found), default=never),
+        samples=scopes.samples(connection, within),
     )
+
+
+def frozen(scope: Scope, bound: int) -> ColumnElement[bool]:
+    """The condition on the index of failures for a scope that was frozen at this bound."""
+    return and_(scopes.matching(scope), failures.c.seq <= bound)
 
 
 def locked(connection: Connection, operation: int, *, shared: bool = False) -> Operation | None:
@@ -161,9 +167,17 @@ def moved(connection: Connection, operation: int) -> int:
 
 
 def start(
-    connection: Connection, operation: int, request_id: str, owner: str, now: datetime
+    connection: Connection,
+    operation: int,
+    request_id: str,
+    owner: str,
+    now: datetime,
+    **chosen: int | None,
 ) -> bool:
-    """Use the confirmation, once and in time; False where it was used or has expired."""
+    """Use the confirmation, once and in time; False where it was used or has expired.
+
+    `chosen` are the pace and the canary, where the confirmation says them.
+    """
     result = connection.execute(
         update(operations)
         .where(
@@ -171,7 +185,14 @@ def start(
             operations.c.state == "planned",
             operations.c.expires_at >= now,
         )
-        .values(state="running", request_id=request_id, started_at=now, owner=owner, heartbeat=now)
+        .values(
+            state="running",
+            request_id=request_id,
+            started_at=now,
+            owner=owner,
+            heartbeat=now,
+            **chosen,
+        )
     )
     return result.rowcount == 1
 

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from bot.ledger import error_groups
-from bot.ledger.model import Scope, Share
+from bot.ledger.model import Sample, Scope, Share
 from bot.ledger.tables import SCOPE_INDEX, failures
+
+SAMPLES = 5
 
 
 def matching(scope: Scope) -> ColumnElement[bool]:
@@ -22,9 +24,36 @@ def matching(scope: Scope) -> ColumnElement[bool]:
         # MariaDB pads the shorter of two texts with blanks, so that "mail " would be "mail".
         wanted.append(failures.c.queue == scope.queue)
         wanted.append(func.length(failures.c.queue) == func.length(scope.queue))
+    if scope.error_group is not None:
+        wanted.append(failures.c.error_group == scope.error_group)
+    if scope.order_id is not None:
+        wanted.append(failures.c.order_id == scope.order_id)
+    if scope.tienda_id is not None:
+        wanted.append(failures.c.tienda_id == scope.tienda_id)
     if scope.failed_before is not None:
         wanted.append(failures.c.failed_at < scope.failed_before)
+    if scope.failed_after is not None:
+        wanted.append(failures.c.failed_at >= scope.failed_after)
+    if scope.ids:
+        wanted.append(failures.c.failed_id.in_(scope.ids))
     return and_(*wanted)
+
+
+def bound(connection: Connection, scope: Scope) -> int:
+    """The greatest `seq` that the scope can hold now; 0 where there is nothing."""
+    if scope.limit is None:
+        return connection.execute(select(func.max(failures.c.seq))).scalar() or 0
+    first = select(failures.c.seq).where(matching(scope)).order_by(failures.c.seq)
+    some = first.limit(scope.limit).subquery()
+    return connection.execute(select(func.max(some.c.seq))).scalar() or 0
+
+
+def samples(connection: Connection, within: ColumnElement[bool]) -> tuple[Sample, ...]:
+    """The newest failures of a scope."""
+    c = failures.c
+    newest = select(c.failed_id, c.order_id, c.job_class).where(within).order_by(c.seq.desc())
+    rows = connection.execute(newest.limit(SAMPLES)).mappings()
+    return tuple(Sample.model_validate(dict(row)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     source, channel = _origin(metadata, Source.MODAL)
     invocation = Invocation(
         actor=Actor(user, team, source),
-        request_id=request_id("view", team, user, plan, _typed(view)),
+        request_id=request_id("view", team, user, plan, *_said(view)),
         deadline=received + CHANGE_SECONDS,
         channel=channel,
     )
@@ -115,7 +115,10 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     if not isinstance(metadata.get("command"), str) or type(plan) is not int:
         said = Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
     else:
-        said = Request(metadata["command"], {"plan": plan, "typed": _count(_typed(view))})
+        typed, pace, canary = _said(view)
+        ways = {"pace": pace, "canary": canary}
+        values = {name: value for name, value in ways.items() if value is not None}
+        said = Request(metadata["command"], {"plan": plan, "typed": _count(typed), **values})
     return Envelope(
         invocation, said, received, body.get("trigger_id"), None, view_id=view.get("id")
     )
@@ -143,10 +146,18 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
     return source, channel if isinstance(channel, str) else None
 
 
-def _typed(view: Mapping[str, Any]) -> str | None:
+FIELDS = ("typed", "pace", "canary")
+
+
+def _said(view: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """What was typed or chosen in each of the fields that a dialog may have."""
     values = (view.get("state") or {}).get("values") or {}
-    field = (values.get("typed") or {}).get("typed") or {}
-    value = field.get("value")
+    return tuple(_field((values.get(name) or {}).get(name) or {}) for name in FIELDS)
+
+
+def _field(field: Mapping[str, Any]) -> str | None:
+    chosen = field.get("selected_option") or {}
+    value = field.get("value") if not chosen else chosen.get("value")
     return None if value is None else str(value)[:32]
 
 

@@ -726,8 +726,68 @@ problem-int_parsing = { $field } must be a whole number, not { $value }
 problem-string_too_long = { $field } is too long
 problem-id = { $value } is not an id
 problem-range = { $value } is not a range of at most 20 ids
+problem-range-many = { $value } is not a range of at most 1,000 ids
 problem-count = One to 20 ids are possible at once, not { $value }
+problem-count-many = One to 1,000 ids are possible at once, not { $value }
 problem-one = Exactly one id is needed
 problem-age = { $value } is not a length of time like 30m, 12h or 7d
 problem-old-button = This button is from another version of the bot. Please ask for the list again
 problem-other = { $field } cannot be { $value }
+
+### Choosing what a bulk change is about, and how it goes
+scope-error = { " " }with the error { $error }
+scope-order = { " " }of order { $order }
+scope-tienda = { " " }of shop { $tienda }
+scope-after = { " " }that failed at { $at } or later
+bulk-title-retry = Retry failed jobs
+bulk-submit-retry = Retry them
+label-samples = *Newest of them*
+bulk-pace = How fast may they begin?
+bulk-pace-option =
+    { $count ->
+        [0] As fast as the workers are
+        [one] 1 a minute
+       *[other] { $count } a minute
+    }
+bulk-canary = Try some first?
+bulk-canary-option =
+    { $count ->
+        [0] No, all of them at once
+        [one] 1 first, the rest if it goes well
+       *[other] { $count } first, the rest if they go well
+    }
+bulk-note-pace =
+    { $count ->
+        [one] At most 1 a minute: the last one begins after { $age }.
+       *[other] At most { $count } a minute: the last one begins after { $age }.
+    }
+bulk-note-canary =
+    { $count ->
+        [one] 1 is tried first; the rest follows only if it goes well.
+       *[other] { $count } are tried first; the rest follows only if they go well.
+    }
+bulk-queued =
+    { $count ->
+        [one] ⚠️ 1 of them is of an order that has a job in the queue already: { $orders }
+       *[other] ⚠️ { $count } of them are of orders that have a job in the queue already: { $orders }
+    }
+bulk-processed-later =
+    { $count ->
+        [one] ⚠️ 1 of them is of an order that a retried job went through with since: { $orders }
+       *[other] ⚠️ { $count } of them are of orders that a retried job went through with since: { $orders }
+    }
+bulk-identical =
+    { $count ->
+        [one] ⚠️ 1 of them has the same payload as another one.
+       *[other] ⚠️ { $count } of them have the same payload as another one.
+    }
+bulk-duplicates-bounded = Not everything was looked through for duplicates: only the newest, and not for long.
+bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
+progress-pace =
+    { $count ->
+        [one] At most 1 a minute begins.
+       *[other] At most { $count } a minute begin.
+    }
+problem-retry-what = Say what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. For everything there is retry-all
+problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
+problem-pace = { $value } is not a pace like 60/min, 10/s or 600/h

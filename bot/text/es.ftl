@@ -758,8 +758,68 @@ problem-int_parsing = { $field } debe ser un número entero, no { $value }
 problem-string_too_long = { $field } es demasiado largo
 problem-id = { $value } no es un id
 problem-range = { $value } no es un rango de a lo sumo 20 ids
+problem-range-many = { $value } no es un rango de a lo sumo 1.000 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
+problem-count-many = Se puede de 1 a 1.000 ids a la vez, no { $value }
 problem-one = Hace falta exactamente un id
 problem-age = { $value } no es una duración como 30m, 12h o 7d
 problem-old-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
 problem-other = { $field } no puede ser { $value }
+
+### Elegir de qué trata un cambio masivo, y cómo va
+scope-error = { " " }con el error { $error }
+scope-order = { " " }de la orden { $order }
+scope-tienda = { " " }de la tienda { $tienda }
+scope-after = { " " }con fallo desde el { $at }
+bulk-title-retry = Reintentar fallidos
+bulk-submit-retry = Reintentar
+label-samples = *Los más nuevos*
+bulk-pace = ¿Qué tan rápido empiezan?
+bulk-pace-option =
+    { $count ->
+        [0] Tan rápido como los workers
+        [one] 1 por minuto
+       *[other] { $count } por minuto
+    }
+bulk-canary = ¿Probar antes con algunos?
+bulk-canary-option =
+    { $count ->
+        [0] No, todos a la vez
+        [one] Primero 1; los demás si sale bien
+       *[other] Primero { $count }; los demás si salen bien
+    }
+bulk-note-pace =
+    { $count ->
+        [one] Como máximo 1 por minuto: el último empieza después de { $age }.
+       *[other] Como máximo { $count } por minuto: el último empieza después de { $age }.
+    }
+bulk-note-canary =
+    { $count ->
+        [one] Primero se prueba 1; los demás siguen solo si sale bien.
+       *[other] Primero se prueban { $count }; los demás siguen solo si salen bien.
+    }
+bulk-queued =
+    { $count ->
+        [one] ⚠️ 1 es de una orden que ya tiene un job en la cola: { $orders }
+       *[other] ⚠️ { $count } son de órdenes que ya tienen un job en la cola: { $orders }
+    }
+bulk-processed-later =
+    { $count ->
+        [one] ⚠️ 1 es de una orden que un job reintentado ya completó después: { $orders }
+       *[other] ⚠️ { $count } son de órdenes que un job reintentado ya completó después: { $orders }
+    }
+bulk-identical =
+    { $count ->
+        [one] ⚠️ 1 tiene el mismo payload que otro.
+       *[other] ⚠️ { $count } tienen el mismo payload que otro.
+    }
+bulk-duplicates-bounded = No se revisó todo en busca de duplicados: solo lo más nuevo, y por poco tiempo.
+bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
+progress-pace =
+    { $count ->
+        [one] Empieza como máximo 1 por minuto.
+       *[other] Empiezan como máximo { $count } por minuto.
+    }
+problem-retry-what = Di qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para todo existe retry-all
+problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
+problem-pace = { $value } no es un ritmo como 60/min, 10/s o 600/h

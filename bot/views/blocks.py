@@ -107,6 +107,18 @@ def text_input(name: str, label: str, hint: str, longest: int) -> Block:
     }
 
 
+def select_input(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str) -> Block:
+    """A field to choose in, of (value, label); block and action have the same id, the name."""
+    drawn = {value: {"text": plain(word, 75), "value": value} for value, word in options}
+    element: Block = {
+        "type": "static_select",
+        "action_id": name,
+        "options": list(drawn.values()),
+        "initial_option": drawn[chosen],
+    }
+    return {"type": "input", "block_id": name, "label": plain(label, 150), "element": element}
+
+
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
     """A message; the lines say the same as the blocks, for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))

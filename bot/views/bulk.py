@@ -1,28 +1,17 @@
-"""Bulk changes: the frozen scope before it is confirmed, the progress after."""
+"""Bulk changes: what is shown before one is confirmed, and how far it is after."""
 
-from collections.abc import Callable
-
-from bot.ledger.model import Action, Preview, Progress, Share
+from bot.ledger.model import Action, Preview, Progress
 from bot.model import Block, Message, Modal, Person, Source
-from bot.text import Mrkdwn, code, escape, join
-from bot.views.blocks import (
-    actions,
-    context_line,
-    divider,
-    fields,
-    message,
-    section,
-    sections,
-    text_input,
-)
-from bot.views.buttons import VERSION, run_button
+from bot.text import Mrkdwn
+from bot.views.blocks import actions, context_line, message, section, sections
+from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.freeze import frozen_preview, frozen_progress
-from bot.views.names import age, from_wall_clock, queue_name, size
+from bot.views.freeze import frozen_progress
+from bot.views.names import age
+from bot.views.preview import kind, preview_dialog, preview_message
 from bot.views.receipts import outcomes_lines
 from bot.views.refusal import reason_words
 
-QUEUES = 10
 BAR = 20
 _RUNNING = ("running", "cancelling", "waiting")
 _FULL, _EMPTY = "▰", "▱"
@@ -35,97 +24,16 @@ def bulk_answer(
     if progress is not None and progress.state not in _RUNNING:
         return progress_message(progress, ctx)
     if progress is not None:
-        return _only(ctx.texts(f"bulk-started-{action}", count=progress.total))
+        return _only(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
     if preview is None or preview.total == 0:
-        return _only(ctx.texts(f"bulk-nothing-{action}"))
+        return _only(ctx.texts(f"bulk-nothing-{kind(action)}"))
     if ctx.source is Source.TERMINAL:
-        return message(_preview_lines(preview, ctx), ())
-    return _dialog(preview, ctx)
+        return preview_message(preview, ctx)
+    return preview_dialog(preview, ctx)
 
 
 def _only(said: Mrkdwn) -> Message:
     return message([said], [section(said)])
-
-
-def _dialog(preview: Preview, ctx: Context) -> Modal:
-    texts = ctx.texts
-    blocks = [section(_lead(preview, ctx))]
-    blocks.append(fields([join("\n", pair) for pair in _facts(preview, ctx)]))
-    blocks += [*sections(_shares(preview, ctx), limit=2_900), divider()]
-    blocks += [context_line(note) for note in _notes(preview, ctx)]
-    if preview.action == "clear-failed":
-        count = str(preview.total)
-        label = texts.plain("bulk-type-count", count=count)
-        blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
-    return Modal(
-        title=texts.plain(f"bulk-title-{preview.action}"),
-        blocks=tuple(blocks),
-        close=texts.plain("button-cancel"),
-        submit=texts.plain(f"bulk-submit-{preview.action}"),
-        metadata={
-            "v": VERSION,
-            "command": preview.action,
-            "plan": preview.plan,
-            "channel": ctx.here,
-        },
-    )
-
-
-def _preview_lines(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    facts = [join(" ", pair) for pair in _facts(preview, ctx)]
-    return [_lead(preview, ctx), *facts, *_shares(preview, ctx), *_notes(preview, ctx)]
-
-
-def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
-    scope = preview.scope
-    parts = []
-    if scope.queue is not None:
-        parts.append(ctx.texts("scope-queue", queue=queue_name(scope.queue)))
-    if scope.failed_before is not None:
-        before = from_wall_clock(scope.failed_before, ctx)
-        parts.append(ctx.texts("scope-before", at=before))
-    if scope.undo is not None:
-        parts.append(ctx.texts("scope-undo", operation=str(scope.undo)))
-    return ctx.texts(f"bulk-lead-{preview.action}", count=preview.total, scope=join("", parts))
-
-
-def _facts(preview: Preview, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
-    texts = ctx.texts
-    oldest = from_wall_clock(preview.oldest, ctx)
-    newest = from_wall_clock(preview.newest, ctx)
-    return [
-        (texts("label-count"), escape(texts.number(preview.total))),
-        (texts("label-size"), escape(size(preview.bytes, texts))),
-        (texts("label-oldest"), texts("at", at=oldest)),
-        (texts("label-newest"), texts("at", at=newest)),
-    ]
-
-
-def _shares(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    texts = ctx.texts
-    hidden = len(preview.queues) - QUEUES
-    lines = [texts("label-by-queue"), *_counted(preview.queues[:QUEUES], queue_name, ctx)]
-    lines += [texts("bulk-more-queues", count=hidden)] if hidden > 0 else []
-    lines += [texts("label-by-error"), *_counted(preview.error_groups, _error, ctx)]
-    if preview.other_groups > 0:
-        lines.append(texts("bulk-more-groups", count=preview.other_groups))
-    return lines
-
-
-def _error(group: str) -> Mrkdwn:
-    return code(group, 140)
-
-
-def _counted(
-    shares: tuple[Share, ...], name: Callable[[str], Mrkdwn], ctx: Context
-) -> list[Mrkdwn]:
-    return [ctx.texts("bulk-share", count=share.count, name=name(share.name)) for share in shares]
-
-
-def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    notes = [ctx.texts(f"bulk-note-{preview.action}"), ctx.texts("bulk-note-frozen")]
-    notes = [ctx.texts("bulk-indexing"), *notes] if preview.indexing else notes
-    return notes if preview.freeze is None else [frozen_preview(preview.freeze, ctx), *notes]
 
 
 def progress_message(progress: Progress, ctx: Context) -> Message:
@@ -151,7 +59,7 @@ def _progress_lead(progress: Progress, ctx: Context) -> Mrkdwn:
     if progress.state == "cancelling":
         state = "cancelling"
     return ctx.texts(
-        f"progress-{state}-{progress.action}", done=progress.done, total=progress.total
+        f"progress-{state}-{kind(progress.action)}", done=progress.done, total=progress.total
     )
 
 
@@ -175,6 +83,8 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
         notes.append(texts(key, count=progress.skipped))
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
+    if progress.pace is not None:
+        notes.append(texts("progress-pace", count=progress.pace))
     notes.append(
         texts(
             "progress-by",

@@ -38,6 +38,9 @@ def arguments(command: Command) -> dict[str, Any]:
         return {"ids": [NOBODYS_ID]}
     if "id" in fields:
         return {"id": NOBODYS_ID}
+    for name in ("order", "error"):
+        if name in fields and fields[name].is_required():
+            return {name: str(NOBODYS_ID)}
     return {"queue": "no-such-queue"} if "queue" in fields else {}
 
 
@@ -45,7 +48,7 @@ def words(command: Command) -> str:
     """The same, typed."""
     given = arguments(command)
     bare = [str(*value) if isinstance(value, list) else str(value) for key, value in given.items()
-            if key in ("id", "ids")]  # fmt: skip
+            if key != "queue"]  # fmt: skip
     named = [f"{key}={value}" for key, value in given.items() if key == "queue"]
     return " ".join([command.name, *bare, *named])
 

@@ -83,7 +83,7 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
     )
     assert "edited" in message
     assert f"<@{IDS.admin}>" in message["text"]
-    assert action_ids(message) == []
+    assert action_ids(message) == ["run:undo"]
     assert len(team.posted("queue-ops")) == 1
 
 

@@ -171,7 +171,7 @@ def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
     queue: TestQueue,
 ) -> None:
     for id_ in (45, 46, 47):
-        queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001
+        queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001 wall clock
     queue.fail(48, order=1803193)
     with reading(queue.engine) as connection:
         found, in_time = failed_of_order(connection, queue.queue, Sought("803193"), 45)
