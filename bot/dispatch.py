@@ -171,7 +171,8 @@ def _change(
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
         reach("ran")
         if result.outcome is not None:
-            record = _record(setup, invocation, grant, command.name, arguments.model_dump(), now)
+            said = arguments.model_dump() | dict(result.recorded)
+            record = _record(setup, invocation, grant, command.name, said, now)
             audit.write(
                 connection,
                 replace(

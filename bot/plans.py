@@ -1,7 +1,9 @@
 """Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Any
 
 from pydantic import Field
 
@@ -47,6 +49,7 @@ class Step:
 
     extra: BulkExtra
     outcome: str | None
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, doing: str, done: str) -> str | None:
         """The English message: what began, or that there was nothing to do."""
@@ -72,7 +75,8 @@ PLAIN = Way()
 def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: Way) -> Step:
     """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
     if args.plan is not None:
-        return Step(BulkExtra(progress=confirm(work, action, args, way)), "started")
+        begun = confirm(work, action, args, way)
+        return Step(BulkExtra(progress=begun), "started", recorded(work, begun))
     frozen = preview(work, action, scope, way)
     return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
@@ -114,6 +118,17 @@ def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Previ
         "duplicates": _duplicates(work, frozen),
     }
     return frozen.model_copy(update=more)
+
+
+def recorded(work: Work, begun: Progress) -> dict[str, Any]:
+    """What the audit keeps of a confirmed operation: its scope, how many, and how they go."""
+    operation = operations.find(work.connection, begun.operation)
+    if operation is None:
+        return {}
+    scope = operation.scope.model_dump(mode="json", exclude_defaults=True)
+    way = {"pace": operation.pace, "canary": operation.canary}
+    kept = {} if operation.archive else {"archive": "no"}
+    return {"scope": scope, "total": operation.total, **way, **kept}
 
 
 def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:

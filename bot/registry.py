@@ -43,6 +43,8 @@ class Result(Value):
     targets: tuple[Target, ...] = Field(default=(), exclude=True)
     # The word in the audit record; None where there is nothing to record yet (a preview).
     outcome: str | None = Field(default="ok", exclude=True)
+    # What the audit record says beside the arguments: which scope was confirmed.
+    recorded: Mapping[str, Any] = Field(default={}, exclude=True)
     # The request whose change was undone as a whole: its message will say so.
     undone: str | None = Field(default=None, exclude=True)
 

@@ -36,6 +36,7 @@ def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
         data=DeletedCount(deleted_count=0),
         extra=said.extra,
         outcome=said.outcome,
+        recorded=said.recorded,
     )
 
 

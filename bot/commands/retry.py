@@ -62,6 +62,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
         data=RetriedCount(retried_count=0),
         extra=said.extra,
         outcome=said.outcome,
+        recorded=said.recorded,
     )
 
 

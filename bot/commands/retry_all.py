@@ -26,6 +26,7 @@ def run(work: Work, args: PaceArguments) -> RetryAllResult:
         data=RetriedCount(retried_count=0),
         extra=said.extra,
         outcome=said.outcome,
+        recorded=said.recorded,
     )
 
 

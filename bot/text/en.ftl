@@ -413,6 +413,7 @@ receipt-word-no-longer-queued = ⚪ no longer queued
 receipt-word-stopped-following = ⏳ not followed any longer
 receipts-ended = All of them have ended, { $age } after the start.
 receipts-wait = Not all of them have run yet, { $age } after the start.
+receipts-look = All of them have run, { $age } after the start. The bot looks once more whether one failed.
 receipts-stopped = Not all of them have run, { $age } after the start. They are not followed any longer.
 canary-waiting =
     { $count ->

@@ -413,6 +413,7 @@ receipt-word-no-longer-queued = ⚪ ya no está en la cola
 receipt-word-stopped-following = ⏳ sin seguimiento
 receipts-ended = Todos terminaron, { $age } después del inicio.
 receipts-wait = Aún no se ejecutaron todos, { $age } después del inicio.
+receipts-look = Todos se ejecutaron, { $age } después del inicio. El bot mira una vez más si alguno falló.
 receipts-stopped = No se ejecutaron todos, { $age } después del inicio. Ya no se les da seguimiento.
 canary-waiting =
     { $count ->

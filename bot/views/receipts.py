@@ -72,8 +72,11 @@ def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
         error = [cut(code(outcomes.error, 2 * ERROR), ROW)] if outcomes.error else []
         return [join(" ", [lead, counts]), *error]
     waited = age(outcomes.seconds, texts)
-    keys = {"settled": "receipts-ended", "stopped": "receipts-stopped"}
-    return [counts, texts(keys.get(outcomes.state, "receipts-wait"), age=waited)]
+    if outcomes.state == "settled":
+        return [counts, texts("receipts-ended", age=waited)]
+    if outcomes.state == "stopped":
+        return [counts, texts("receipts-stopped", age=waited)]
+    return [counts, texts("receipts-wait" if outcomes.waiting else "receipts-look", age=waited)]
 
 
 def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
