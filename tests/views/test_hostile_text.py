@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from bot.model import Message, Modal, Role
 from bot.text import LANGUAGES
+from tests.cases import check_each
 from tests.views.drawing import as_view, texts_in
 from tests.views.samples import Sample, Words, samples
 
@@ -29,11 +31,6 @@ CORPUS = {
     "10 kB": "<!channel>" * 1_000,
     "an address in a scheme": "javascript:alert(1)|x> <!channel>",
 }
-EVERY = [
-    pytest.param(sample, name, id=f"{name}: {sample.name}")
-    for name, text in CORPUS.items()
-    for sample in samples(Words.all_alike(text))
-]
 OURS = re.compile(
     r"<(?:!date\^\d+\^[^<>|]*\|[^<>|]*"
     r"|@U0ANA00001|#C0ALERTS01|#C0OPS00001|!subteam\^S0OPS00001"
@@ -47,21 +44,46 @@ INVISIBLE = re.compile(
 )
 
 
-def shown_texts(sample: Sample, language: str) -> Iterator[tuple[str, str]]:
-    """Kind and text of everything that a person sees."""
-    yield from texts_in(sample.shown(language, Role.ADMIN))
+@dataclass(frozen=True)
+class Drawn:
+    """Every message and dialog with one text of the corpus in all places, in every language."""
+
+    corpus: str
+    shown: list[tuple[str, Message | Modal]]
 
 
-@pytest.mark.parametrize(("sample", "corpus"), EVERY)
-def test_nothing_is_obeyed(sample: Sample, corpus: str) -> None:
-    for language in LANGUAGES:
-        for kind, text in shown_texts(sample, language):
+@pytest.fixture(scope="module", params=CORPUS)
+def drawn(request: pytest.FixtureRequest) -> Drawn:
+    """Drawn once for every test that looks at this text."""
+    made = Drawn(request.param, [])
+
+    def draw(asked: tuple[Sample, str]) -> None:
+        sample, language = asked
+        shown = sample.shown(language, Role.ADMIN)
+        made.shown.append((f"{sample.name} in {language}", shown))
+
+    every = list(samples(Words.all_alike(CORPUS[made.corpus])))
+    asked = [(sample, language) for sample in every for language in LANGUAGES]
+    check_each(((f"{one[0].name} in {one[1]}", one) for one in asked), draw)
+    return made
+
+
+def of(corpus: str) -> pytest.MarkDecorator:
+    """Only the drawings of this text."""
+    return pytest.mark.parametrize("drawn", [corpus], indirect=True)
+
+
+def test_nothing_is_obeyed(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        for kind, text in texts_in(shown):
             assert not INVISIBLE.search(text)
             if kind == "mrkdwn":
-                assert_no_markup(text, id_as_name=corpus == "a bare id")
+                assert_no_markup(text, id_as_name=drawn.corpus == "a bare id")
             else:
                 assert "<" not in text
                 assert ">" not in text
+
+    check_each(drawn.shown, check)
 
 
 def assert_no_markup(text: str, *, id_as_name: bool) -> None:
@@ -82,34 +104,41 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
         assert not any("\n" in span for span in spans[1::2]), "a code span goes over lines"
 
 
-def test_marks_stay_within_code() -> None:
-    for sample in samples(Words.all_alike(CORPUS["marks"])):
-        for kind, text in shown_texts(sample, "en"):
+@of("marks")
+def test_marks_stay_within_code(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        for kind, text in texts_in(shown):
             if kind == "mrkdwn":
                 outside = "".join(re.split("`+", OURS.sub("", text))[::2])
                 for mark in ("*bold*", "_italic_", "~struck~", "&gt;quoted"):
-                    assert mark not in outside, sample.name
+                    assert mark not in outside
+
+    check_each(drawn.shown, check)
 
 
-def test_a_line_end_begins_no_line_of_its_own() -> None:
-    for sample in samples(Words.all_alike(CORPUS["line ends"])):
-        for kind, text in shown_texts(sample, "en"):
+@of("line ends")
+def test_a_line_end_begins_no_line_of_its_own(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        for kind, text in texts_in(shown):
             lines = "".join(re.split("```", text)[::2]).splitlines()
-            assert not any(line.startswith(("two", "six")) for line in lines), sample.name
+            assert not any(line.startswith(("two", "six")) for line in lines)
             assert kind == "mrkdwn" or len(lines) == 1
 
+    check_each(drawn.shown, check)
 
-@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS.keys())
-def test_no_value_of_a_button_carries_a_bracket(text: str) -> None:
-    for sample in samples(Words.all_alike(text)):
-        shown = sample.shown("en", Role.ADMIN)
-        if isinstance(shown, Modal):
-            blocks = as_view(shown)["blocks"]
-        else:
-            blocks = [dict(block) for block in shown.blocks]
-        for value in values_in(blocks):
+
+def test_no_value_of_a_button_carries_a_bracket(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        for value in values_in(content_of(shown)):
             assert "<" not in value
             assert ">" not in value
+
+    check_each(drawn.shown, check)
+
+
+def content_of(shown: Message | Modal) -> object:
+    """What is sent of it: a dialog's view or a message's blocks."""
+    return as_view(shown) if isinstance(shown, Modal) else list(shown.blocks)
 
 
 def values_in(value: object) -> Iterator[str]:
@@ -124,11 +153,10 @@ def values_in(value: object) -> Iterator[str]:
             yield from values_in(inner)
 
 
-def test_everything_can_be_sent_as_json() -> None:
-    for text in CORPUS.values():
-        for sample in samples(Words.all_alike(text)):
-            shown = sample.shown("es", Role.ADMIN)
-            content = as_view(shown) if isinstance(shown, Modal) else list(shown.blocks)
-            assert json.dumps(content, ensure_ascii=False).encode()
-            if isinstance(shown, Message):
-                assert shown.text.encode()
+def test_everything_can_be_sent_as_json(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        assert json.dumps(content_of(shown), ensure_ascii=False).encode()
+        if isinstance(shown, Message):
+            assert shown.text.encode()
+
+    check_each(drawn.shown, check)

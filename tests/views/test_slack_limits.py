@@ -10,6 +10,7 @@ from slack_sdk.models.views import View as SdkView
 from bot.model import Message, Modal, Role, Source
 from bot.playground.blocks import has_two_tables, message_problems, view_problems
 from bot.text import LANGUAGES
+from tests.cases import check_each
 from tests.views.drawing import as_view, elements_in, texts_in
 from tests.views.samples import Sample, Words, samples
 
@@ -29,24 +30,23 @@ TEXTS = {
     "spaces": "   ",
     "invisible": "\u202e\u200b\u0000",
 }
-EVERY = [
-    pytest.param(sample, id=f"{name}: {sample.name}")
-    for name, text in TEXTS.items()
-    for sample in samples(Words() if text is None else Words.all_alike(text))
-]
 
 
-@pytest.mark.parametrize("sample", EVERY)
-def test_slack_takes_it(sample: Sample) -> None:
-    for language in LANGUAGES:
-        for role in (Role.NONE, Role.ADMIN):
-            shown = sample.shown(language, role)
-            if sample.source is Source.HOME:
-                assert_home(shown)
-            elif isinstance(shown, Message):
-                assert_message(shown, terminal=sample.source is Source.TERMINAL)
-            else:
-                assert_modal(shown)
+@pytest.mark.parametrize("role", [Role.NONE, Role.ADMIN], ids=lambda role: role.word)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_slack_takes_it(text: str | None, language: str, role: Role) -> None:
+    def check(sample: Sample) -> None:
+        shown = sample.shown(language, role)
+        if sample.source is Source.HOME:
+            assert_home(shown)
+        elif isinstance(shown, Message):
+            assert_message(shown, terminal=sample.source is Source.TERMINAL)
+        else:
+            assert_modal(shown)
+
+    words = Words() if text is None else Words.all_alike(text)
+    check_each(((sample.name, sample) for sample in samples(words)), check)
 
 
 def assert_message(message: Message, *, terminal: bool) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from bot.model import Message, Modal, Role
 from bot.text import LANGUAGES
+from tests.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in
 from tests.views.samples import Sample, samples
 
@@ -36,12 +36,13 @@ def actions(shown: Message | Modal) -> list[str]:
     return [" ".join(e["action_id"] for e in found) for found in by_block if found]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sample", EVERY, ids=lambda sample: sample.name)
-def test_a_message_looks_as_agreed(
-    sample: Sample, language: str, snapshot: SnapshotAssertion
-) -> None:
-    assert "\n".join(by_role(sample, language)) == snapshot
+def test_a_message_looks_as_agreed(snapshot: SnapshotAssertion) -> None:
+    def check(named: str) -> None:
+        sample, language = every[named]
+        assert "\n".join(by_role(sample, language)) == snapshot(name=named)
+
+    every = {f"{one.name}-{language}": (one, language) for one in EVERY for language in LANGUAGES}
+    check_each(((named, named) for named in every), check)
 
 
 def test_no_two_samples_have_the_same_name() -> None:
