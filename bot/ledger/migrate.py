@@ -48,7 +48,7 @@ def migrate(engine: Engine) -> int:
     """Apply what is missing and return how many migrations that were; two at once take turns."""
     applied = 0
     with engine.connect() as raw:
-        connection = raw.execution_options(changes=True)
+        connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
         locked = _lock(connection)
         try:
             with connection.begin():
@@ -69,7 +69,7 @@ def migrate(engine: Engine) -> int:
 
 def _lock(connection: Connection) -> bool:
     if connection.dialect.name == "sqlite":
-        return False  # BEGIN IMMEDIATE is the lock, and DDL is transactional.
+        return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
     with connection.begin():
         taken = connection.execute(
             text("SELECT GET_LOCK(:name, :seconds)"), {"name": LOCK, "seconds": LOCK_SECONDS}

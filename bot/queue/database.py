@@ -5,6 +5,7 @@ A connection carries a deadline, and each statement gets what is left of it: `li
 
 import hashlib
 import random
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -118,19 +119,36 @@ def _sqlite(url: str, pool: int) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA busy_timeout = 2000")
     connection.create_function("sha2", 2, _sha2, deterministic=True)
     connection.create_function("concat_ws", -1, _concat_ws, deterministic=True)
+
+
+def _log_ahead(connection: Any) -> None:
+    """Let reads and a write go side by side.
+
+    Of two that open a new file at once SQLite refuses one without waiting, whatever its timeout.
+    """
+    deadline = monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     deadline = options.get("deadline")
-    if deadline is not None:
-        left = max(1, int((deadline - monotonic()) * 1000))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {left}")
+    waits = options.get("lock_seconds", LOCK_WAIT_SECONDS)
+    # Said each time: the connection may have had a deadline before, and a wait as short as that.
+    left = waits if deadline is None else deadline - monotonic()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(1, int(left * 1000))}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changes") else "BEGIN")
 
 

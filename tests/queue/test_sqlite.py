@@ -1,0 +1,67 @@
+"""How long connections to an SQLite file wait for each other."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from time import monotonic
+
+import pytest
+from sqlalchemy import Connection, Engine, event, make_url
+
+from bot.ledger.migrate import LOCK_SECONDS, migrate
+from bot.queue.database import connect
+from bot.queue.limits import LOCK_WAIT_SECONDS
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    """With one connection in its pool: each transaction gets the one before it had."""
+    made = connect(sqlite_url, pool=1)
+    yield made
+    made.dispose()
+
+
+def waits(engine: Engine, **options: object) -> int:
+    """How many milliseconds a transaction with these options waits for a lock."""
+    with engine.connect() as raw:
+        connection = raw.execution_options(**options)
+        with connection.begin():
+            return int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+
+
+def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
+    usual = LOCK_WAIT_SECONDS * 1000
+    assert waits(engine) == usual
+    assert 0 < waits(engine, deadline=monotonic() + 0.05) <= 50
+    assert waits(engine) == usual
+    assert waits(engine, lock_seconds=60) == 60_000
+    assert waits(engine) == usual
+
+
+def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine) -> None:
+    said: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        said.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    migrate(engine)
+    before_lock = said[: said.index("BEGIN IMMEDIATE")]
+    assert before_lock[-1] == f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}"
+
+
+def test_a_new_file_that_somebody_else_opens_at_the_same_time_is_waited_for(
+    engine: Engine, sqlite_url: str
+) -> None:
+    path = make_url(sqlite_url).database
+    assert path is not None
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        # SQLite does not wait for this one, however long it was told to wait for locks.
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.1, other.rollback)
+        release.start()
+        with engine.connect() as connection:
+            journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        release.join()
+    assert journal == "wal"
