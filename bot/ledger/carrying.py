@@ -1,5 +1,6 @@
 """Carrying out one batch of a bulk change: its rows, archive, index and incidents at once."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +25,11 @@ def carry_out(
     batch: Batch,
     owner: str,
     now: datetime,
+    before_jobs: Callable[[], None] = lambda: None,
 ) -> int:
     """Move the batch's rows in the caller's transaction; returns how many.
+
+    `before_jobs` is called when the rows are about to enter `jobs`, where workers meet them.
 
     Raises `LostRace` where another replica carried it out, or somebody moved a row in between: roll
     back and look again; `NotOurs` where the operation was taken over or ended meanwhile.
@@ -48,6 +52,7 @@ def carry_out(
         if operation.archive:
             _keep(connection, queue, operation, chosen, now)
         # Last, because a worker that has drained its queue waits from here until the commit.
+        before_jobs()
         values |= _move(connection, queue, operation, batch, chosen, now)
         if operation.canary and batch.number == 1:
             made = (values["first_job_id"], values["last_job_id"])

@@ -6,7 +6,7 @@ SQLite has none and does not need it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, literal, select
@@ -51,7 +51,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Pace:
-    """How many jobs a minute may begin, the first at `starts_at` (naive UTC)."""
+    """How many jobs a minute may begin, the first at `starts_at` (naive UTC) or up to 1 s later."""
 
     starts_at: datetime
     a_minute: int
@@ -59,7 +59,8 @@ class Pace:
     def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
         """When each row of a batch in this order may begin, in unix seconds."""
         before = func.row_number().over(order_by=order) - 1
-        return literal(unix(self.starts_at)) + before * 60 // self.a_minute
+        first = unix(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
+        return literal(first) + before * 60 // self.a_minute
 
 
 def retry_batch(

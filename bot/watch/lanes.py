@@ -1,5 +1,6 @@
 """The batches of one operation at work side by side, for one turn."""
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ AHEAD = 4
 """A lane claims so many batches at once. A range that is locked ends with a look at the row behind
 it, so that a lane at work on the next stretch would have it wait: 20 ms a batch."""
 
+ENTER_SECONDS = 0.1
+
 
 @dataclass
 class Lanes:
@@ -39,6 +42,7 @@ class Lanes:
     rows: int
     seconds: float
     _left: deque[Batch] = field(default_factory=deque)
+    _entering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
 
     def run(self, lanes: int) -> bool:
         """Work in so many lanes; True where nothing is left to claim.
@@ -92,14 +96,26 @@ class Lanes:
 
     def _carry_out(self, batch: Batch) -> None:
         setup = self.setup
+        entered = False
+
+        def enter() -> None:
+            # Workers wait for what is not committed: for the rows of one lane, not of each in turn.
+            # Not for ever, since the other lane may wait for a row that this one has locked.
+            nonlocal entered
+            entered = entered or self._entering.acquire(timeout=ENTER_SECONDS)
 
         def work(connection: Connection) -> None:
             freezes.require_none(connection)
             now = setup.clock(connection)
-            carrying.carry_out(connection, setup.queue, self.operation, batch, setup.replica, now)
+            owner = setup.replica
+            carrying.carry_out(connection, setup.queue, self.operation, batch, owner, now, enter)
             reach("batch-moved")
 
-        self._change(work)
+        try:
+            self._change(work)
+        finally:
+            if entered:
+                self._entering.release()
         reach("batch-committed")
 
     def _change(self, work: Callable[[Connection], T]) -> T:
