@@ -26,15 +26,11 @@ INDEXED_BY_BOT = 20_000
 
 @dataclass(frozen=True)
 class Way:
-    """A way to make the change: by the bot, in words, or by statements in one transaction.
-
-    Without `archive` the bot keeps nothing of what it removes.
-    """
+    """A way to make the change: by the bot, in words, or by statements in one transaction."""
 
     name: str
     words: str = ""
     statements: tuple[str, ...] = ()
-    archive: bool = True
 
 
 _INSERT = (
@@ -47,7 +43,7 @@ _DELETE = "DELETE FROM failed_jobs WHERE id <= :last"
 RETRY = (Way("bot", "retry-all"), Way("one transaction", statements=(_INSERT, _DELETE)))
 CLEAR = (
     Way("bot", "clear-failed"),
-    Way("bot, archive=no", "clear-failed", archive=False),
+    Way("bot, archive=no", "clear-failed archive=no"),
     Way("one transaction", statements=(_DELETE,)),
 )
 
@@ -101,7 +97,7 @@ class Field:
 
     def _by_bot(self, way: Way) -> float:
         """From the confirmation to the record of the end; a person reads the preview before."""
-        frozen = preview(self.setup, way.words, PREVIEW_SECONDS, archive=way.archive)
+        frozen = preview(self.setup, way.words, PREVIEW_SECONDS)
         assert frozen.total == self.rows
         began = monotonic()
         ended = Runner(self.setup).run_to_end(confirm(self.setup, frozen))

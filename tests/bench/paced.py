@@ -35,7 +35,7 @@ def bench_paced(server: MariaDB, *, quick: bool) -> None:
         tables.fill_failed(test, rows)
         indexed.index(setup, rows, rows)
         with _statements(test) as inserted, working(test.url) as pops:
-            frozen = preview(setup, f"retry-all queue={QUEUE}", pace=A_MINUTE)
+            frozen = preview(setup, f"retry-all queue={QUEUE} pace={A_MINUTE}/min")
             assert frozen.total == jobs
             ended = Runner(setup, BATCH_ROWS).run_to_end(confirm(setup, frozen))
             assert (ended.state, ended.done) == ("done", jobs)

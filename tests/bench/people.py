@@ -4,14 +4,11 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import update
-
 from bot.access.roles import Profile, Rules
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
 from bot.ledger.model import Preview, Progress
-from bot.ledger.tables import operations
 from bot.model import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup, find_commands
@@ -71,14 +68,10 @@ def ask(setup: Setup, said: str | Request, seconds: float = SECONDS) -> Outcome:
     return outcome
 
 
-def preview(setup: Setup, words: str, seconds: float = SECONDS, **options: object) -> Preview:
-    """The frozen scope of a bulk change; `options` (`pace`, `archive`) are put into its plan."""
+def preview(setup: Setup, words: str, seconds: float = SECONDS) -> Preview:
+    """The frozen scope of a bulk change."""
     found = _extra(ask(setup, words, seconds)).preview
     assert found is not None
-    if options:
-        with setup.engine.begin() as connection:
-            plan = update(operations).where(operations.c.id == found.plan)
-            connection.execute(plan.values(options))
     return found
 
 
