@@ -134,7 +134,8 @@ def _validated(command: Command, values: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         context = first.get("ctx", {})
-        expected = context.get("le") or context.get("ge") or context.get("expected") or ""
+        limits = (context.get(name) for name in ("le", "ge", "expected"))
+        expected = next((limit for limit in limits if limit is not None), "")
         if first["type"] == "value_error":
             problem, _, shown = str(context["error"]).partition(":")
         else:

@@ -34,7 +34,10 @@ class Invalid(Refusal):
 
 
 class Denied(Refusal):
-    """The person may not do this; `needed` is the least role, `holders` who has it."""
+    """The person may not do this; `needed` is the least role, `holders` who has it.
+
+    `total` rows where the role is enough for `most` at once.
+    """
 
     code = "denied"
     outcome = "denied"

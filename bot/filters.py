@@ -52,8 +52,9 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
 def moment(work: Work, when: Any) -> datetime | None:
     """A point in time of the queue's wall clock; a length of time is so long ago."""
     if isinstance(when, timedelta):
-        return work.queue.wall_clock(work.now - when)
-    return when if isinstance(when, datetime) else None
+        when = work.queue.wall_clock(work.now - when)
+    # As it is shown, and as both databases compare it.
+    return when.replace(microsecond=0) if isinstance(when, datetime) else None
 
 
 def is_filtered(args: FilterArguments) -> bool:

@@ -217,18 +217,20 @@ Age = Annotated[timedelta, BeforeValidator(_read_age)]
 
 
 def _read_order(value: object) -> str:
-    if isinstance(value, list | tuple):
-        if len(value) != 1:
-            raise ValueError("one-order:")
-        value = value[0]
-    word = str(value).strip().removeprefix("#").strip()
+    many = isinstance(value, list | tuple)
+    words = list(value) if isinstance(value, list | tuple) else [value]
+    word = str(words[0]).strip().removeprefix("#").strip() if len(words) == 1 else ""
     if not word:
-        raise ValueError("one-order:")
+        raise ValueError("one-order:" if many else "no-value:")
     return word[:LONGEST_ORDER]
 
 
 Order = Annotated[str, BeforeValidator(_read_order)]
 """An order's number or name, cut as the index of failures cuts it."""
+
+
+LAST_YEAR = 9999
+"""Its end is beyond what Python's clocks can tell in some time zones."""
 
 
 def _read_when(value: object) -> object:
@@ -241,7 +243,7 @@ def _read_when(value: object) -> object:
         found = datetime.fromisoformat(word)
     except ValueError as error:
         raise ValueError(f"when:{word[:20]}") from error
-    if found.tzinfo is not None:
+    if found.tzinfo is not None or not 1970 <= found.year < LAST_YEAR:
         raise ValueError(f"when:{word[:20]}")
     return found
 

@@ -125,10 +125,8 @@ def recorded(work: Work, begun: Progress) -> dict[str, Any]:
     operation = operations.find(work.connection, begun.operation)
     if operation is None:
         return {}
-    scope = operation.scope.model_dump(mode="json", exclude_defaults=True)
-    way = {"pace": operation.pace, "canary": operation.canary}
-    kept = {} if operation.archive else {"archive": "no"}
-    return {"scope": scope, "total": operation.total, **way, **kept}
+    # By the names of the arguments, so that the history finds the order that it is about.
+    return {**operation.scope.words(), "total": operation.total, **operations.way_of(operation)}
 
 
 def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:
@@ -147,7 +145,8 @@ def check_role(work: Work, action: Action, total: int) -> None:
     needed = need_of(work.setup.commands[action], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
-        raise Denied(needed=needed, has=work.grant.role, holders=holders)
+        many = {"total": total, "most": OPERATOR_ROWS} if total > OPERATOR_ROWS else {}
+        raise Denied(needed=needed, has=work.grant.role, holders=holders, **many)
 
 
 def confirm(work: Work, action: Action, args: BulkArguments, way: Way = PLAIN) -> Progress:

@@ -7,7 +7,7 @@ then. Failures that a batch moved name their operation, and a digest over them g
 """
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,9 +32,6 @@ from bot.queue.moves import exactly
 UNDO_ROWS = 250
 """An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
 that wants one of them waits so long."""
-BATCH_BYTES = 8_000_000
-"""Of failures that are larger than the usual few kB fewer go into a batch: workers wait for it, and
-a batch that takes longer than a take-over would go from one replica to the other for ever."""
 CLAIMED, DONE = "claimed", "done"
 ITEMS_KEPT = timedelta(days=29)
 """Failures that a batch moved are kept for 30 days; no bulk change takes longer than one."""
@@ -69,13 +66,35 @@ class Batch:
         return self.last_seq - self.after_seq <= 2 * self.size
 
 
-def left_behind(connection: Connection, operation: Operation, owner: str) -> list[Batch]:
+def left_behind(
+    connection: Connection, operation: Operation, owner: str, now: datetime
+) -> list[Batch]:
     """The claims that were not carried out, now this owner's; asked while it has none at work."""
     _held(connection, operation, owner)
     mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
     connection.execute(update(batches).where(mine).values(owner=owner))
     rows = connection.execute(select(batches).where(mine).order_by(batches.c.number)).mappings()
-    return [_batch(row) for row in rows]
+    return _timed_anew(connection, operation, [_batch(row) for row in rows], now)
+
+
+def _timed_anew(
+    connection: Connection, operation: Operation, left: list[Batch], now: datetime
+) -> list[Batch]:
+    """The same one after the other at the operation's pace, where their time is over by now.
+
+    After a crash or a freeze all of their jobs would begin at once.
+    """
+    if operation.pace is None:
+        return left
+    timed: list[Batch] = []
+    for batch in left:
+        before = timed[-1] if timed else None
+        starts_at = max(batch.starts_at, _starts_at(operation, before, now))
+        timed.append(replace(batch, starts_at=starts_at))
+        if starts_at != batch.starts_at:
+            one = and_(batches.c.operation == operation.id, batches.c.number == batch.number)
+            connection.execute(update(batches).where(one).values(starts_at=starts_at))
+    return timed
 
 
 def claim(
@@ -118,20 +137,17 @@ def _next(
         rows = min(rows, operation.canary)
     if operation.scope.undo is not None:
         rows = min(rows, UNDO_ROWS)
-    rows = min(rows, max(1, BATCH_BYTES * operation.total // max(1, operation.bytes)))
     within = and_(
         matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
     )
     seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(rows).subquery()
-    ends = select(func.min(seqs.c.seq), func.max(seqs.c.seq), func.count())
-    first, last, size = connection.execute(ends).one()
+    last, size = connection.execute(select(func.max(seqs.c.seq), func.count())).one()
     if not size:
         return None
     return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,
-        # Whoever reads the stretch would else read, and wait for, all that lies before.
-        after_seq=int(first) - 1,
+        after_seq=after,
         last_seq=int(last),
         size=int(size),
         starts_at=_starts_at(operation, before, now),

@@ -1,7 +1,7 @@
 """The ledger's values that answers and views show. No SQL."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from bot.queue.model import Value
 
@@ -43,6 +43,21 @@ class Scope(Value):
     ids: tuple[int, ...] = ()
     limit: int | None = None
     undo: int | None = None
+
+    def words(self) -> dict[str, Any]:
+        """What of it is set, by the names of the commands' arguments, for the audit."""
+        error = None if self.error_group is None else f"E{self.error_group}"
+        said = {
+            "queue": self.queue,
+            "error": error,
+            "order": self.order_id,
+            "tienda": self.tienda_id,
+            "before": self.failed_before,
+            "after": self.failed_after,
+            "ids": self.ids or None,
+            "limit": self.limit,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
 
 class Share(Value):

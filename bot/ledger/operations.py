@@ -37,8 +37,7 @@ class Operation:
     """A bulk change and how far it is.
 
     Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
-    `bytes` are of payload and exception of all `total` rows when it was planned. `pace` is in jobs
-    a minute, `canary` in jobs; without `archive` nothing of it can be undone.
+    `pace` is in jobs a minute, `canary` in jobs; without `archive` nothing of it can be undone.
     """
 
     id: int
@@ -46,7 +45,6 @@ class Operation:
     scope: Scope
     bound_seq: int
     total: int
-    bytes: int
     state: str
     actor: str
     team: str | None
@@ -146,6 +144,13 @@ def find(connection: Connection, operation: int) -> Operation | None:
     return _operation(row, moved(connection, operation))
 
 
+def way_of(operation: Operation) -> dict[str, Any]:
+    """How it goes, as far as that was chosen, by the names of the commands' arguments."""
+    said = {"pace": operation.pace, "canary": operation.canary}
+    kept = {} if operation.archive else {"archive": "no"}
+    return {**{name: value for name, value in said.items() if value is not None}, **kept}
+
+
 def by_request(connection: Connection, request_id: str) -> Operation | None:
     """The operation that this request started."""
     chosen = select(operations).where(operations.c.request_id == request_id)
@@ -214,8 +219,7 @@ def take(
 ) -> Operation | None:
     """A running operation of this replica, or one whose replica has made no progress for 15 s.
 
-    Those that are to be passed over cannot go on now; they can be cancelled all the same. What was
-    cancelled comes first: behind a large operation, or one that stands, it would wait for its end.
+    Those that are to be passed over cannot go on now; they can be cancelled all the same.
     """
     stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
     mine = operations.c.owner == owner
@@ -227,7 +231,7 @@ def take(
                 mine | stale,
                 (operations.c.state == "cancelling") | operations.c.id.not_in(passing),
             )
-            .order_by(operations.c.state != "cancelling", operations.c.id)
+            .order_by(operations.c.id)
             .limit(1)
         )
         .mappings()

@@ -346,6 +346,7 @@ bulk-type-count = Type { $count } to confirm
 bulk-type-hint = The number of failed jobs that will be deleted.
 bulk-nothing-retry-all = ✅ There is nothing to retry.
 bulk-nothing-clear-failed = ✅ There is nothing to clear.
+bulk-nothing-fits = ⚪ No failed job fits that. Nothing was changed.
 bulk-started-retry-all =
     { $count ->
         [one] Started: 1 failed job is going back to the queue. Its progress is in the channel.
@@ -595,6 +596,7 @@ refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
 refusal-denied = Not allowed: this needs the role { $needed }, yours is { $has }. Nothing was changed
+refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you may take the oldest of them
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -607,6 +609,7 @@ refusal-wrong-channel =
        *[other] Changes are not allowed here. Nothing was changed
     }
 refusal-wrong-queue = The bot may not change the queue { $queue }. Nothing was changed
+refusal-wrong-queue-all = The bot may change only some of the queues, and this is about all of them. Nothing was changed; please name one with queue=
 refusal-unverifiable = Your role cannot be verified, because Slack did not answer. Nothing was changed; please try again in a minute
 refusal-job-not-found = Job { $id } not found: it was already processed or moved to failed
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
@@ -731,6 +734,8 @@ problem-range-many = { $value } is not a range of at most 1,000 ids
 problem-count = One to 20 ids are possible at once, not { $value }
 problem-count-many = One to 1,000 ids are possible at once, not { $value }
 problem-one = Exactly one id is needed
+problem-no-value = { $field } needs a value
+problem-bool_parsing = { $field } must be yes or no, not { $value }
 problem-age = { $value } is not a length of time like 30m, 12h or 7d
 problem-old-button = This button is from another version of the bot. Please ask for the list again
 problem-other = { $field } cannot be { $value }
@@ -740,6 +745,7 @@ scope-error = { " " }with the error { $error }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
 scope-after = { " " }that failed at { $at } or later
+scope-limit = , { $count } at most, the oldest first
 bulk-title-retry = Retry failed jobs
 bulk-submit-retry = Retry them
 label-samples = *Newest of them*
@@ -784,6 +790,11 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Not everything was looked through for duplicates: only the newest, and not for long.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
+bulk-ids-missing =
+    { $count ->
+        [one] ⚠️ 1 of the ids is not among these: it is no failed job any more, or does not fit the rest.
+       *[other] ⚠️ { $count } of the ids are not among these: they are no failed jobs any more, or do not fit the rest.
+    }
 progress-pace =
     { $count ->
         [one] At most 1 a minute begins.

@@ -346,6 +346,7 @@ bulk-type-count = Escribir { $count } para confirmar
 bulk-type-hint = La cantidad de jobs fallidos que se eliminarán.
 bulk-nothing-retry-all = ✅ No hay nada que reintentar.
 bulk-nothing-clear-failed = ✅ No hay nada que limpiar.
+bulk-nothing-fits = ⚪ Ningún job fallido coincide con eso. No se cambió nada.
 bulk-started-retry-all =
     { $count ->
         [one] En marcha: 1 job fallido vuelve a la cola. El avance está en el canal.
@@ -627,6 +628,7 @@ refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Será { $nearest }?
 refusal-denied = No permitido: hace falta el rol { $needed } y el actual es { $has }. No se cambió nada
+refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el actual es { $has }. No se cambió nada. Con limit={ $most } se pueden tomar los más antiguos
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -639,6 +641,7 @@ refusal-wrong-channel =
        *[other] Aquí no se permiten cambios. No se cambió nada
     }
 refusal-wrong-queue = El bot no puede cambiar la cola { $queue }. No se cambió nada
+refusal-wrong-queue-all = El bot solo puede cambiar algunas colas, y esto abarca todas. No se cambió nada; hay que indicar una con queue=
 refusal-unverifiable = No se pudo verificar el rol, porque Slack no respondió. No se cambió nada; conviene reintentar en un minuto
 refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
@@ -763,6 +766,8 @@ problem-range-many = { $value } no es un rango de a lo sumo 1.000 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
 problem-count-many = Se puede de 1 a 1.000 ids a la vez, no { $value }
 problem-one = Hace falta exactamente un id
+problem-no-value = Falta el valor de { $field }
+problem-bool_parsing = { $field } debe ser yes o no, no { $value }
 problem-age = { $value } no es una duración como 30m, 12h o 7d
 problem-old-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
 problem-other = { $field } no puede ser { $value }
@@ -772,6 +777,7 @@ scope-error = { " " }con el error { $error }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
 scope-after = { " " }con fallo desde el { $at }
+scope-limit = , { $count } como máximo, primero los más antiguos
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar
 label-samples = *Los más nuevos*
@@ -816,6 +822,11 @@ bulk-identical =
     }
 bulk-duplicates-bounded = No se revisó todo en busca de duplicados: solo lo más nuevo, y por poco tiempo.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
+bulk-ids-missing =
+    { $count ->
+        [one] ⚠️ 1 de los ids no está entre estos: ya no es un job fallido, o no coincide con lo demás.
+       *[other] ⚠️ { $count } de los ids no están entre estos: ya no son jobs fallidos, o no coinciden con lo demás.
+    }
 progress-pace =
     { $count ->
         [one] Empieza como máximo 1 por minuto.

@@ -25,6 +25,8 @@ def bulk_answer(
         return progress_message(progress, ctx)
     if progress is not None:
         return _only(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
+    if preview is not None and preview.total == 0 and preview.scope.words():
+        return _only(ctx.texts("bulk-nothing-fits"))
     if preview is None or preview.total == 0:
         return _only(ctx.texts(f"bulk-nothing-{kind(action)}"))
     if ctx.source is Source.TERMINAL:

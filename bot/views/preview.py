@@ -102,6 +102,8 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
         parts.append(texts("scope-after", at=from_wall_clock(scope.failed_after, ctx)))
     if scope.failed_before is not None:
         parts.append(texts("scope-before", at=from_wall_clock(scope.failed_before, ctx)))
+    if scope.limit is not None:
+        parts.append(texts("scope-limit", count=scope.limit))
     if scope.undo is not None:
         parts.append(texts("scope-undo", operation=str(scope.undo)))
     count, named = preview.total, join("", parts)
@@ -159,6 +161,8 @@ def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
     if preview.indexing:
         lines.append(ctx.texts("bulk-indexing"))
+    if (missing := len(preview.scope.ids) - preview.total) > 0 and preview.scope.limit is None:
+        lines.append(ctx.texts("bulk-ids-missing", count=missing))
     if preview.duplicates is not None:
         lines += _duplicates(preview.duplicates, ctx)
     if not preview.archive:

@@ -12,6 +12,7 @@ from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 
 NAMED = 10
+COUNTS = ("expected", "done", "total", "days", "most")
 _QUOTED = re.compile(r"'([^']*)'")
 _RETRIES = ("retry", "retry-all")
 _GONE = ("failed-job-not-found", "job-not-found")
@@ -67,11 +68,15 @@ def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
         return _invalid(values, texts)
     if code_ == "wrong-queue" and "queue" not in values:
         return texts("skipped-wrong-queue", id=_text(values, "id"))
+    if code_ == "wrong-queue" and values["queue"] == "*":
+        return texts("refusal-wrong-queue-all")
     key = f"refusal-{code_}"
     if values.get("by") is not None and texts.has(f"{key}-by"):
         key = f"{key}-by"
     if _text(values, "reason").strip() and texts.has(f"{key}-reason"):
         key = f"{key}-reason"
+    if code_ == "denied" and "most" in values:
+        key = "refusal-denied-many"
     if not texts.has(key):
         return texts("refusal-refused", code=code(code_))
     return texts(key, code=code(code_), **_shown(values, texts))
@@ -125,7 +130,7 @@ def _shown(values: Mapping[str, object], texts: Texts) -> dict[str, object]:
         "at": texts.clock(at) if isinstance(at, datetime) else Mrkdwn("–"),
         "job": _text(values, "job"),
         "reason": named(_text(values, "reason"), 300),
-        **{name: _count(values, name) for name in ("expected", "done", "total", "days")},
+        **{name: _count(values, name) for name in COUNTS},
     }
 
 

@@ -86,7 +86,10 @@ class Lanes:
         return claimed
 
     def _left_behind(self, connection: Connection) -> list[Batch]:
-        return batches.left_behind(connection, self.operation, self.setup.replica)
+        setup = self.setup
+        return batches.left_behind(
+            connection, self.operation, setup.replica, setup.clock(connection)
+        )
 
     def _claim(self, connection: Connection) -> list[Batch]:
         setup = self.setup
