@@ -32,6 +32,9 @@ from bot.queue.moves import exactly
 UNDO_ROWS = 250
 """An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
 that wants one of them waits so long."""
+BATCH_BYTES = 8_000_000
+"""Of failures that are larger than the usual few kB fewer go into a batch: workers wait for it, and
+a batch that takes longer than a take-over would go from one replica to the other for ever."""
 CLAIMED, DONE = "claimed", "done"
 ITEMS_KEPT = timedelta(days=29)
 """Failures that a batch moved are kept for 30 days; no bulk change takes longer than one."""
@@ -137,17 +140,20 @@ def _next(
         rows = min(rows, operation.canary)
     if operation.scope.undo is not None:
         rows = min(rows, UNDO_ROWS)
+    rows = min(rows, max(1, BATCH_BYTES * operation.total // max(1, operation.bytes)))
     within = and_(
         matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
     )
     seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(rows).subquery()
-    last, size = connection.execute(select(func.max(seqs.c.seq), func.count())).one()
+    ends = select(func.min(seqs.c.seq), func.max(seqs.c.seq), func.count())
+    first, last, size = connection.execute(ends).one()
     if not size:
         return None
     return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,
-        after_seq=after,
+        # Whoever reads the stretch would else read, and wait for, all that lies before.
+        after_seq=int(first) - 1,
         last_seq=int(last),
         size=int(size),
         starts_at=_starts_at(operation, before, now),

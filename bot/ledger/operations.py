@@ -37,7 +37,8 @@ class Operation:
     """A bulk change and how far it is.
 
     Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
-    `pace` is in jobs a minute, `canary` in jobs; without `archive` nothing of it can be undone.
+    `bytes` are of payload and exception of all `total` rows when it was planned. `pace` is in jobs
+    a minute, `canary` in jobs; without `archive` nothing of it can be undone.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Operation:
     scope: Scope
     bound_seq: int
     total: int
+    bytes: int
     state: str
     actor: str
     team: str | None
@@ -219,7 +221,8 @@ def take(
 ) -> Operation | None:
     """A running operation of this replica, or one whose replica has made no progress for 15 s.
 
-    Those that are to be passed over cannot go on now; they can be cancelled all the same.
+    Those that are to be passed over cannot go on now; they can be cancelled all the same. What was
+    cancelled comes first: behind a large operation, or one that stands, it would wait for its end.
     """
     stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
     mine = operations.c.owner == owner
@@ -231,7 +234,7 @@ def take(
                 mine | stale,
                 (operations.c.state == "cancelling") | operations.c.id.not_in(passing),
             )
-            .order_by(operations.c.id)
+            .order_by(operations.c.state != "cancelling", operations.c.id)
             .limit(1)
         )
         .mappings()

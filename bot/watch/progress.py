@@ -121,9 +121,13 @@ def end(
 ) -> bool:
     """Write the one terminal record and the message's last state, with the state itself.
 
-    False where the operation had ended before, or is not done as it seemed.
+    False where the operation had ended before, is not done as it seemed, or runs elsewhere by now.
     """
     now = setup.clock(connection)
+    # Held from before its batches are counted: none of another replica's can commit in between.
+    fresh = operations.locked(connection, operation.id)
+    if fresh is None or (fresh.state == "running" and fresh.owner != setup.replica):
+        return False
     if state == "done" and not batches.all_done(connection, operation, setup.replica):
         return False
     done = operations.moved(connection, operation.id)

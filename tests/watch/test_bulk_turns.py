@@ -1,0 +1,70 @@
+"""Whose turn it is among bulk changes, who may end one, and how much goes into a batch."""
+
+from time import monotonic
+
+import pytest
+
+from bot.ledger import tables as t
+from bot.ledger.batches import BATCH_BYTES
+from bot.ledger.operations import TAKEN_OVER_AFTER
+from bot.queue.database import changing
+from bot.watch.bulk import FAILED, NOBODY
+from bot.watch.progress import end
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.replicas import ask, codes
+from tests.watch.test_bulk import Bench, make_bench, previewed, run_out, started
+
+
+@pytest.fixture
+def bench(queue: TestQueue) -> Bench:
+    return make_bench(queue)
+
+
+def test_what_was_cancelled_ends_though_another_change_stands_before_it(bench: Bench) -> None:
+    bench.fill(2, queue="mail")
+    bench.fill(2, queue="stock")
+    first = started(bench.setup, "retry-all queue=mail").operation
+    second = started(bench.setup, "retry-all queue=stock").operation
+    assert codes([ask(bench.setup, "freeze")]) == ["ok"]
+    assert codes([ask(bench.setup, f"cancel {second}")]) == ["ok"]
+    run_out(bench.runner())
+    assert (bench.operation(first).state, bench.operation(first).done) == ("running", 0)
+    assert (bench.operation(second).state, bench.operation(second).done) == ("cancelled", 0)
+
+
+def test_a_replica_that_gives_up_does_not_end_what_another_has_taken_over(bench: Bench) -> None:
+    bench.fill(4)
+    number = started(bench.setup).operation
+    seen = bench.operation(number)
+    bench.clock.by += 2 * TAKEN_OVER_AFTER
+    bench.runner(setup=bench.other).run_once()
+    ended = changing(
+        bench.setup.engine,
+        monotonic() + 10,
+        lambda connection: end(bench.setup, connection, seen, "stopped", FAILED, NOBODY),
+    )
+    assert not ended
+    run_out(bench.runner(setup=bench.other))
+    assert (bench.operation(number).state, bench.operation(number).done) == ("done", 4)
+    assert broken(bench.queue) == []
+
+
+def test_a_batch_begins_at_its_first_failure(bench: Bench) -> None:
+    bench.fill(5, queue="mail")
+    bench.fill(2, queue="stock")
+    started(bench.setup, "retry-all queue=stock")
+    run_out(bench.runner())
+    (batch,) = bench.queue.rows(t.batches)
+    assert (batch.after_seq, batch.last_seq, batch.rows) == (5, 7, 2)
+    assert broken(bench.queue) == []
+
+
+def test_large_failures_go_in_smaller_batches(bench: Bench) -> None:
+    for _ in range(4):
+        bench.queue.fail(body="x" * (BATCH_BYTES // 2))
+    assert previewed(bench.setup).bytes > 2 * BATCH_BYTES
+    started(bench.setup)
+    run_out(bench.runner(rows=1_000))
+    assert [batch.size for batch in bench.queue.rows(t.batches)] == [1, 1, 1, 1]
+    assert len(bench.queue.jobs) == 4
