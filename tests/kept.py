@@ -9,19 +9,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.ledger.columns import metadata
 from tests.queues import TestQueue, make_queue
 from tests.team import KeptDatabase
+
+_COUNTED_ON = text(
+    "SELECT TABLE_NAME FROM information_schema.TABLES "
+    "WHERE TABLE_SCHEMA = DATABASE() AND AUTO_INCREMENT > 1"
+)
 
 
 @pytest.fixture
 def mariadb_queue(kept_database: KeptDatabase) -> TestQueue:
     """The spec's tables and the bot's own, empty, with ids that begin at 1."""
     kept = kept_database.emptied()
-    counted = [table for table in metadata.sorted_tables if table.autoincrement_column is not None]
     with kept.engine.begin() as connection:
-        for table in (kept.queue.jobs, kept.queue.failed, *counted):
-            connection.execute(text(f"ALTER TABLE {table.name} AUTO_INCREMENT = 1"))
+        for name in connection.execute(_COUNTED_ON).scalars().all():
+            connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))
     return kept
 
 

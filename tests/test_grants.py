@@ -47,7 +47,7 @@ def statements(account: str, schema: str, user: str, password: str) -> list[str]
     return [statement.strip() for statement in sql.split(";") if statement.strip()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
     """An empty queue, migrated and then opened by the accounts of the page."""
     with mariadb_server.database() as schema:

@@ -38,7 +38,7 @@ def failing(queue: TestQueue, setup: Setup, *orders: int, name: str = "netsuite"
 def found(setup: Setup, name: str | None = None) -> Duplicates:
     with reading(setup.engine, monotonic() + 10) as connection:
         within = matching(Scope(queue=name))
-        return duplicates.find(connection, setup.queue, within, name)
+        return duplicates.find(connection, setup.queue, within, name, seconds=5)
 
 
 def test_a_scope_without_duplicates_has_none(queue: TestQueue, setup: Setup) -> None:

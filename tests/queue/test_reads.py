@@ -8,7 +8,7 @@ from bot.errors import FailedJobNotFound, JobNotFound
 from bot.queue import reads
 from bot.queue.database import TooSlow, bounded, reading
 from bot.queue.layouts import Queue, problems, require
-from tests.queues import TestQueue
+from tests.queues import TestQueue, make_queue
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
 
@@ -159,13 +159,15 @@ def test_the_tables_of_the_spec_are_recognised(queue: TestQueue) -> None:
 
 
 def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
-    mariadb_queue: TestQueue,
+    mariadb_url: str, request: pytest.FixtureRequest
 ) -> None:
+    changed = make_queue(mariadb_url)
+    request.addfinalizer(changed.engine.dispose)
     for kind, fits in (("VARCHAR(255)", True), ("VARCHAR(256)", False), ("TEXT", False)):
-        with mariadb_queue.engine.begin() as connection:
+        with changed.engine.begin() as connection:
             connection.execute(text(f"ALTER TABLE failed_jobs MODIFY queue {kind} NOT NULL"))
-        with reading(mariadb_queue.engine) as connection:
-            found = problems(connection, mariadb_queue.queue)
+        with reading(changed.engine) as connection:
+            found = problems(connection, changed.queue)
         assert [said.split(" is ")[0] for said in found] == (
             [] if fits else ["The column queue of failed_jobs"]
         )
