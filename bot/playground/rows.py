@@ -8,7 +8,7 @@ from sqlalchemy import Column, Engine, Table, func, select
 from bot.playground.block_specs import Json
 from bot.queue.layouts import Queue
 
-NEWEST = 20
+NEWEST = 30
 """Rows shown of each table."""
 LONG = ("exception", "payload")
 """Columns that come last, where a narrow panel has room for them."""

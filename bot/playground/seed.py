@@ -26,6 +26,12 @@ TIMEOUT = (
 DUPLICATE = (
     "mysqli_sql_exception: 1062 - Duplicate entry '803181-12097' for key 'invoices.order_tienda'"
 )
+LOCK_WAIT = (
+    "CodeIgniter\\Database\\Exceptions\\DatabaseException: 1205 - Lock wait timeout exceeded; "
+    "try restarting transaction\n"
+    "#0 app/Models/InvoiceModel.php(57): CodeIgniter\\Database\\BaseConnection->query()"
+)
+MAILBOX_FULL = "Exception: 550 - mailbox full"
 
 JOB_CLASSES = {
     "netsuite": "App\\Jobs\\NetsuiteSyncJob",
@@ -61,9 +67,9 @@ _FAILED: Sequence[_Failed] = (
     _Failed(41, "netsuite", 803134, RATE_LIMIT, 60 * 9 - 1),
     _Failed(42, "netsuite", 803140, RATE_LIMIT, 60 * 9 - 1),
     _Failed(43, "netsuite", 803181, DUPLICATE, 60 * 3),
-    _Failed(44, "mail", 803188, "Exception: 550 - mailbox full", 95),
-    _Failed(45, "netsuite", 803193, GONE_AWAY, 34),
-    _Failed(46, "netsuite", 803196, GONE_AWAY, 31),
+    _Failed(44, "mail", 803188, MAILBOX_FULL, 95),
+    _Failed(45, "netsuite", 803193, LOCK_WAIT, 34),
+    _Failed(46, "netsuite", 803196, LOCK_WAIT, 31),
 )
 
 

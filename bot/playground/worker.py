@@ -5,6 +5,7 @@ A visitor steers it: how fast, how many jobs fail by chance, whether NetSuite is
 
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.playground.block_specs import Json
 from bot.playground.forms import WrongValueError
-from bot.playground.seed import GONE_AWAY, RATE_LIMIT, TIMEOUT, payload
+from bot.playground.seed import GONE_AWAY, LOCK_WAIT, MAILBOX_FULL, RATE_LIMIT, TIMEOUT, payload
 from bot.queue.layouts import Queue
 from bot.queue.reads import unix
 
@@ -22,8 +23,14 @@ TICK = 0.05  # seconds after which a changed pace is felt
 FIRST_FAILURE = 4
 """The worker's fourth job fails, so that an alert arrives while somebody watches."""
 MOST_PENDING = 8
+OUTAGE_JOBS = 20
+"""So many jobs fail while NetSuite is broken; its further orders come once it is fixed."""
 
-_ERRORS = {"netsuite": (GONE_AWAY, RATE_LIMIT), "mail": (GONE_AWAY,), "shipping": (TIMEOUT,)}
+_ERRORS = {
+    "netsuite": (LOCK_WAIT, RATE_LIMIT),
+    "mail": (MAILBOX_FULL,),
+    "shipping": (TIMEOUT,),
+}
 _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 
 
@@ -31,7 +38,8 @@ _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 class Pace:
     """How the worker works: `speed` times as fast as usual, `failure_rate` of jobs by chance.
 
-    While NetSuite is `broken` every job of its queue fails, as if its database had gone away.
+    While NetSuite is `broken` every job of its queue fails at once, as if its database had gone
+    away, and orders for it come fast until `OUTAGE_JOBS` have failed.
     """
 
     speed: float = 1.0
@@ -69,6 +77,8 @@ class Worker:
         self._done = 0
         self._failed = 0
         self._at: int | None = None
+        self._lost = 0
+        self._hurries = False
         self._failed_once: set[str] = set()
         self._order = 803_210
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -93,7 +103,7 @@ class Worker:
         return asdict(self._pace) | counts
 
     def _run(self) -> None:
-        while not self._spend(STEP_SECONDS):
+        while not self._spend(STEP_SECONDS / (3 if self._hurries else 1)):
             try:
                 self._arrive()
                 self._work()
@@ -113,16 +123,27 @@ class Worker:
         return False
 
     def _arrive(self) -> None:
-        """A new order's job now and then, while the queue is short."""
+        """A new order's job now and then, while the queue is short; in an outage two at a time."""
+        broken = self._pace.broken
+        self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
             c = self._queue.jobs.c
-            waiting = select(func.count()).where(c.reserved_at.is_(None))
-            if connection.execute(waiting).scalar_one() >= MOST_PENDING:
-                return
-            if self._random.random() < 0.6:
+            waiting = select(c.queue).where(c.reserved_at.is_(None))
+            queues = connection.execute(waiting).scalars().all()
+            self._hurries = broken or len(queues) > MOST_PENDING
+            names = self._outage(queues) if broken else self._ordinary(queues)
+            for name in names:
                 self._order += 1
-                name = self._random.choice(("netsuite", "netsuite", "mail", "shipping"))
                 connection.execute(insert(self._queue.jobs).values(self._new_job(name)))
+
+    def _outage(self, queues: Sequence[str]) -> Sequence[str]:
+        left = OUTAGE_JOBS - self._lost - queues.count("netsuite")
+        return ["netsuite"] * min(2, left)
+
+    def _ordinary(self, queues: Sequence[str]) -> Sequence[str]:
+        if len(queues) >= MOST_PENDING or self._random.random() >= 0.6:
+            return []
+        return [self._random.choice(("netsuite", "netsuite", "mail", "shipping"))]
 
     def _new_job(self, name: str) -> dict[str, object]:
         now = unix(datetime.now(UTC).replace(tzinfo=None))
@@ -137,7 +158,7 @@ class Worker:
         if job is None:
             return
         self._at = job["id"]
-        if self._spend(STEP_SECONDS / 3):
+        if not self._is_lost(job) and self._spend(STEP_SECONDS / 3):
             return
         error = self._error(job)
         with self._engine.begin() as connection:
@@ -149,6 +170,7 @@ class Worker:
                 self._fail(connection, job, error)
         self._done += 1
         self._failed += error is not None
+        self._lost += error == GONE_AWAY
 
     def _take(self, connection: Connection) -> RowMapping | None:
         jobs = self._queue.jobs
@@ -163,11 +185,14 @@ class Worker:
             )
         return job
 
+    def _is_lost(self, job: RowMapping) -> bool:
+        return self._pace.broken and job["queue"] == "netsuite"
+
     def _error(self, job: RowMapping) -> str | None:
         """What the job dies of, if it does; one that failed by chance must be unlucky twice."""
-        pace = self._pace
-        if pace.broken and job["queue"] == "netsuite":
+        if self._is_lost(job):
             return GONE_AWAY
+        pace = self._pace
         again = job["payload"] in self._failed_once
         rate = pace.failure_rate**2 if again else pace.failure_rate
         first = self._done + 1 == FIRST_FAILURE and not again

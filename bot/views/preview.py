@@ -18,7 +18,16 @@ from bot.views.blocks import (
 from bot.views.buttons import VERSION
 from bot.views.context import Context
 from bot.views.freeze import frozen_preview
-from bot.views.names import age, bare_order, dots, from_wall_clock, job_class, queue_name, size
+from bot.views.names import (
+    age,
+    bare_order,
+    dots,
+    from_wall_clock,
+    job_class,
+    order,
+    queue_name,
+    size,
+)
 
 QUEUES = 10
 PACES = (0, 10, 60, 300, 600)
@@ -140,7 +149,7 @@ def _samples(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         dots(
             escape(f"#{sample.failed_id}"),
             job_class(sample.job_class, ctx),
-            bare_order(sample.order_id, ctx),
+            order(sample.order_id, ctx),
         )
         for sample in preview.samples
     ]

@@ -134,8 +134,16 @@ def is_hopeless(letter: Letter) -> bool:
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
     """Try what is due once and return how many messages Slack took."""
     with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
-        letters = outbox.due(connection, setup.clock(connection))
+        letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
     return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
+
+
+def _rank(letter: Letter) -> bool:
+    """What came of a request before what became of alerts: somebody watches its progress.
+
+    All channels share the budget for edits, and a retried group edits many alerts at once.
+    """
+    return letter.kind == outbox.EDIT and not letter.subject.startswith("request:")
 
 
 def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool:
