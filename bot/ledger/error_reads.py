@@ -279,14 +279,15 @@ def _since(connection: Connection, within: Window, error_group: int, moment: dat
     """How many of the group failed since the moment, at most so many of its newest."""
     c = failures.c
     new = (
-        select(c.queue, c.failed_at)
+        select(c.queue, c.failed_at, c.returned_by)
         .where(c.error_group == error_group)
         .order_by(c.seq.desc())
         .limit(RECENT_AT_MOST)
         .subquery()
         .c
     )
-    wanted = new.failed_at >= moment
+    # What an undo put back is there a second time, under a number of its own.
+    wanted = and_(new.failed_at >= moment, new.returned_by.is_(None))
     if within.queue is not None:
         wanted = and_(wanted, new.queue == within.queue)
     return int(connection.execute(select(func.count()).where(wanted)).scalar_one())

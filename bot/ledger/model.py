@@ -129,6 +129,15 @@ class Progress(Value):
     freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
     pace: int | None = None
+    undone: "PutBack | None" = None
+
+
+class PutBack(Value):
+    """That a bulk undo put `count` failed jobs of a bulk change back, by whom and when (UTC)."""
+
+    by: str
+    at: datetime
+    count: int
 
 
 class Outcomes(Value):

@@ -20,6 +20,7 @@ from bot.ledger.operations import Operation
 from bot.ledger.scopes import matching
 from bot.ledger.tables import archive, failures
 from bot.ledger.tables import batches as stretches
+from bot.ledger.tables import operations as operation_rows
 from bot.queue.database import LostRace
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.moves import exactly, for_update
@@ -190,6 +191,17 @@ def undone_by(connection: Connection, operation: int) -> Operation | None:
     newest = select(func.max(failures.c.returned_by)).where(_taken_by(connection, operation))
     found = connection.execute(newest).scalar()
     return None if found is None else operations.find(connection, found)
+
+
+def undos(connection: Connection, operation: int) -> list[Operation]:
+    """The bulk undos of this operation that have ended and put something back, in their order."""
+    c = operation_rows.c
+    chosen = select(c.id).where(
+        c.id > operation, c.action == "undo", c.finished_at.is_not(None), c.done > 0
+    )
+    ids = connection.execute(chosen.order_by(c.id)).scalars().all()
+    found = [operations.find(connection, id_) for id_ in ids]
+    return [one for one in found if one is not None and one.scope.undo == operation]
 
 
 def _taken_by(connection: Connection, operation: int) -> ColumnElement[bool]:

@@ -287,6 +287,7 @@ progress-skipped-undo =
        *[other] { $count } left alone: a worker has or had their jobs, or they are there already.
     }
 undone-mark = ↩️ Undone by { $by }, { $at }.
+undone-part = ↩️ { $by } put { $count } of the { $total } back, { $at }.
 help-undo = put back what was retried or deleted, your own last change if none is named
 refusal-nothing-to-undo = You made no change in the last { $days } days that could be undone now
 refusal-change-not-found = No change is known as { $word }. An operation is named by its number, a record of the audit as #12
@@ -339,7 +340,7 @@ bulk-more-groups =
        *[other] and { $count } more error groups
     }
 bulk-note-retry-all = Many jobs at once put load on everything they call.
-bulk-note-clear-failed = Copies are kept in the bot's archive for a while; after that they are gone.
+bulk-note-clear-failed = The bot's archive keeps copies for a while, and Undo brings them back.
 bulk-note-frozen = Only these: what fails from now on is not touched. The confirmation works once, within 10 minutes.
 bulk-indexing = ⚠️ Older failures are still being read in and are not among these.
 bulk-type-count = Type { $count } to confirm

@@ -287,6 +287,7 @@ progress-skipped-undo =
        *[other] { $count } no se tocaron: un worker tiene o tuvo sus jobs, o ya están ahí.
     }
 undone-mark = ↩️ Deshecho por { $by }, { $at }.
+undone-part = ↩️ { $by } devolvió { $count } de los { $total }, { $at }.
 help-undo = devolver lo que se reintentó o eliminó; sin más, el último cambio propio
 refusal-nothing-to-undo = En los últimos { $days } días no hay ningún cambio propio que se pueda deshacer ahora
 refusal-change-not-found = No se conoce ningún cambio con { $word }. Una operación se nombra por su número, un registro de auditoría como #12
@@ -339,7 +340,7 @@ bulk-more-groups =
        *[other] y { $count } grupos de error más
     }
 bulk-note-retry-all = Muchos jobs a la vez cargan todo lo que llaman.
-bulk-note-clear-failed = Las copias quedan un tiempo en el archivo del bot; después desaparecen.
+bulk-note-clear-failed = El archivo del bot guarda copias por un tiempo, y Deshacer las devuelve.
 bulk-note-frozen = Solo estos: lo que falle desde ahora no se toca. La confirmación sirve una vez, dentro de 10 minutos.
 bulk-indexing = ⚠️ Aún se están leyendo fallos anteriores, que no están entre estos.
 bulk-type-count = Escribir { $count } para confirmar

@@ -1,7 +1,7 @@
 """Bulk changes: what is shown before one is confirmed, and how far it is after."""
 
-from bot.ledger.model import Action, Preview, Progress
-from bot.model import Block, Message, Modal, Person, Source
+from bot.ledger.model import Action, Preview, Progress, PutBack
+from bot.model import Block, Message, Modal, Moment, Person, Source
 from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections
 from bot.views.buttons import run_button
@@ -49,7 +49,7 @@ def progress_message(progress: Progress, ctx: Context) -> Message:
     became = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
     blocks = sections([lead, *([bar] if progress.state != "done" else []), *became])
     blocks += [context_line(note) for note in notes]
-    if progress.state not in _RUNNING and progress.done and progress.kept:
+    if _can_be_undone(progress):
         blocks += _undo(progress, ctx)
     if progress.state in ("running", "waiting"):
         blocks.append(actions([_cancel(progress, ctx)], f"operation:{progress.operation}"))
@@ -87,6 +87,8 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
     if progress.pace is not None:
         notes.append(texts("progress-pace", count=progress.pace))
+    if progress.undone is not None:
+        notes.append(_undone(progress, progress.undone, ctx))
     notes.append(
         texts(
             "progress-by",
@@ -98,10 +100,34 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
     return notes
 
 
+def _can_be_undone(progress: Progress) -> bool:
+    """Whether something may be left to undo, for as long as the archive keeps what was taken.
+
+    What an undo did is not undone, and of a retry nothing whose jobs have all left the queue.
+    """
+    if progress.state in _RUNNING or progress.action == "undo":
+        return False
+    if not progress.kept or _left(progress) <= 0:
+        return False
+    told = progress.outcomes
+    if told is None or told.waiting > 0:
+        return True
+    # The counts are still those of the first jobs, and the others have gone back after them.
+    return bool(told.canary) and progress.state != "stopped"
+
+
+def _left(progress: Progress) -> int:
+    return progress.done - (0 if progress.undone is None else progress.undone.count)
+
+
+def _undone(progress: Progress, undone: PutBack, ctx: Context) -> Mrkdwn:
+    by, at = Person(undone.by), Moment(undone.at)
+    if _left(progress) <= 0:
+        return ctx.texts("undone-mark", by=by, at=at)
+    return ctx.texts("undone-part", by=by, at=at, count=undone.count, total=progress.done)
+
+
 def _undo(progress: Progress, ctx: Context) -> list[Block]:
-    """Undo, for as long as the archive keeps what was taken; what an undo did is not undone."""
-    if progress.action == "undo":
-        return []
     label = ctx.texts.plain("button-undo")
     button = run_button("undo", label, {"what": progress.operation})
     return [actions([button], f"operation:{progress.operation}")]

@@ -10,9 +10,10 @@ from bot.dispatch import request_id
 from bot.ledger import audit, batches, followed, freezes, operations, outbox, outcomes
 from bot.ledger.failures import by_seqs
 from bot.ledger.followed import Followed
-from bot.ledger.model import Outcomes, Progress
+from bot.ledger.model import Outcomes, Progress, PutBack
 from bot.ledger.operations import Operation
 from bot.ledger.outcomes import Outcome
+from bot.ledger.undo_batches import undos
 from bot.model import Message
 from bot.registry import Setup
 from bot.views.bulk import progress_message
@@ -37,12 +38,23 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
     )
 
 
+def _put_back(connection: Connection, operation: Operation) -> PutBack | None:
+    """What bulk undos have put back of an operation that has ended; the last of them by whom."""
+    found = undos(connection, operation.id)
+    if not found or found[-1].finished_at is None:
+        return None
+    count = sum(undo.done for undo in found)
+    return PutBack(by=found[-1].actor, at=found[-1].finished_at, count=count)
+
+
 def tell(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
     """Let the operation's message say how far it is and what became of its jobs."""
     told = outcomes_of(connection, operation, now)
     progress = progress_of(operation, now, told)
     if operation.state in operations.ACTIVE:
         progress = progress.model_copy(update={"freeze": freezes.current(connection)})
+    elif operation.action != "undo":
+        progress = progress.model_copy(update={"undone": _put_back(connection, operation)})
     message = progress_message(progress, channel_context(setup, now))
     if (channel := _channel(setup, operation)) is not None:
         outbox.edit(connection, channel, _subject(operation), message, now)
@@ -138,7 +150,16 @@ def end(
     audit.write(connection, _record(setup, ended, grant, now))
     outcomes.begin(connection, ended, now)
     tell(setup, connection, ended, now)
+    if (before := _undone(connection, ended)) is not None:
+        tell(setup, connection, before, now)
     return True
+
+
+def _undone(connection: Connection, operation: Operation) -> Operation | None:
+    """The bulk change of which an undo that has ended put something back."""
+    if operation.scope.undo is None or not operation.done:
+        return None
+    return operations.find(connection, operation.scope.undo)
 
 
 def _record(setup: Setup, operation: Operation, grant: Grant, now: datetime) -> audit.Record:

@@ -75,7 +75,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     for name, (state, told) in bulk_counts(w).items():
         reason = name if state == "stopped" else None
         done = 3 if told.canary else 100
-        now = progress(w, state=state, total=100, done=done, outcomes=told, reason=reason)
+        said = {"state": state, "done": done, "outcomes": told, "reason": reason}
+        now = progress(w, total=100, kept=True, **said)
         yield Sample(f"receipts-bulk-{name}", partial(bulk.progress_message, now))
         reply = partial(receipts.outcomes_message, told, w.person)
         yield Sample(f"receipts-bulk-reply-{name}", reply)

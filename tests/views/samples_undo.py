@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from bot.ledger.model import Freeze, Scope
+from bot.ledger.model import Freeze, PutBack, Scope
 from bot.model import Source
 from bot.queue.model import (
     ReleasedJob,
@@ -158,3 +158,7 @@ def _bulk_undo_samples(w: Words) -> Iterator[Sample]:
     yield Sample("retry-all-running-frozen", partial(bulk.progress_message, stands))
     kept = progress(w, state="done", total=5, done=5, kept=True)
     yield Sample("retry-all-done-kept", partial(bulk.progress_message, kept))
+    for name, count in {"all": 5, "part": 2}.items():
+        back = PutBack(by=w.person, at=NOW, count=count)
+        cleared = kept.model_copy(update={"action": "clear-failed", "undone": back})
+        yield Sample(f"clear-failed-undone-{name}", partial(bulk.progress_message, cleared))

@@ -481,3 +481,26 @@ def test_what_failed_before_the_first_start_is_told_to_nobody(
         queue.fail()
     drain(setup, slack, clock)
     assert (queue.count(t.failures), shown(slack, ALERTS)) == (5, [])
+
+
+def test_what_somebody_watches_is_edited_before_alerts(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "alert", channel=ALERTS, subject="incident:1")
+    put(setup, "progress", subject="request:ab")
+    send(setup, slack)
+    seconds = [0.0]
+    pace = Pace(lambda: seconds[0])
+    lease = hold(setup)
+    for number in range(10):
+        change(setup, f"spent {number}", subject="request:ab")
+        deliver_once(setup, poster_of(slack), lease, pace)
+    change(setup, "retried", channel=ALERTS, subject="incident:1")
+    change(setup, "done", subject="request:ab")
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert (shown(slack), shown(slack, ALERTS)) == (["spent 9"], ["alert"])
+    seconds[0] += 1.5
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert (shown(slack), shown(slack, ALERTS)) == (["done"], ["alert"])
+    seconds[0] += 1.5
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert shown(slack, ALERTS) == ["retried"]

@@ -294,5 +294,9 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     team.until(lambda: any("Put back 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
     audited = "\n".join(team.audit_texts(4))
     assert f"<@{IDS.admin}> · undo · started" in audited
-    again = team.click(told, "run:undo", as_="admin")
+    marked = team.until(
+        lambda: next((one for one in team.posted("queue-ops") if "Undone by" in one["text"]), None)
+    )
+    assert (marked["ts"], action_ids(marked)) == (told["ts"], [])
+    again = team.say(f"undo {told['text'].split()[-1]}", as_="admin")
     assert f"This was already undone by <@{IDS.admin}>" in again.text

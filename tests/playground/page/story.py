@@ -1,0 +1,165 @@
+"""Fix and replay as a person does it in the playground: one walk, for the test and the film."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from playwright.sync_api import Locator, Page, expect
+
+FAILURES = 20
+CAUSE = "MySQL server has gone away"
+KNOWN_MS = 2_000
+"""A failure is in the index a second after it happened, so a second look must show it."""
+
+
+def _press(target: Locator) -> None:
+    target.click()
+
+
+def _nothing(_moment: str) -> None:
+    return
+
+
+@dataclass
+class Story:
+    """The steps in the order in which they are taken, on a page of the playground.
+
+    `click` presses something; `show` is told each moment that is worth a picture.
+    """
+
+    page: Page
+    patience: float = 20.0
+    click: Callable[[Locator], None] = _press
+    show: Callable[[str], None] = _nothing
+
+    @property
+    def log(self) -> Locator:
+        """The channel's messages."""
+        return self.page.get_by_role("log")
+
+    @property
+    def panel(self) -> Locator:
+        """The side panel."""
+        return self.page.get_by_role("complementary", name="Behind the scenes")
+
+    @property
+    def dialog(self) -> Locator:
+        """The modal that is open."""
+        return self.page.get_by_role("dialog")
+
+    def message(self, text: str | re.Pattern[str]) -> Locator:
+        """The newest message with that text."""
+        return self.log.get_by_role("article").filter(has_text=text).last
+
+    def say(self, words: str) -> None:
+        """Type a command."""
+        field = self.page.get_by_role("combobox", name="Message")
+        field.fill(words)
+        field.press("Enter")
+
+    def open_panel(self) -> None:
+        """Look behind the scenes."""
+        self.page.get_by_role("button", name="Behind the scenes", exact=True).click()
+        expect(self.panel).to_be_visible()
+
+    def close_panel(self) -> None:
+        """Give the channel its room back."""
+        self.page.get_by_role("button", name="Close side panel").click()
+
+    def hurry(self) -> None:
+        """Let the worker work as fast as it can, and nothing fail by chance."""
+        self.panel.get_by_role("slider", name="Failures by chance").press("Home")
+        self.panel.get_by_role("slider", name="Speed").press("End")
+        expect(self.panel.get_by_role("slider", name="Speed")).to_have_attribute(
+            "aria-valuetext", re.compile("^8")
+        )
+
+    def break_netsuite(self) -> None:
+        """Twenty jobs fail of one cause."""
+        self.click(self.panel.get_by_role("button", name="Break NetSuite"))
+        rows = self.panel.get_by_role("table", name="failed_jobs").get_by_role("row")
+        expect(rows.filter(has_text=CAUSE)).to_have_count(FAILURES)
+        self.show("broken")
+
+    def ask_for_errors(self) -> None:
+        """One group of all of them, and it goes on; a look at once may come before the bot's."""
+        deadline = monotonic() + self.patience
+        while True:
+            self.say("/queue errors since=1h")
+            answer = self.message("Error groups:").last
+            try:
+                expect(answer).to_contain_text(f"{FAILURES} failed jobs", timeout=KNOWN_MS)
+                break
+            except AssertionError:
+                if monotonic() >= deadline:
+                    raise
+                answer.get_by_role("button", name="Dismiss message").click()
+        expect(answer).to_contain_text(CAUSE)
+        expect(answer).to_contain_text(f"still failing: {FAILURES} in the last")
+        self.show("errors")
+
+    def fix_netsuite(self) -> None:
+        """The cause is gone."""
+        self.click(self.panel.get_by_role("button", name="Fix NetSuite"))
+        expect(self.panel.get_by_role("button", name="Break NetSuite")).to_be_visible()
+        self.show("fixed")
+
+    def retry_group(self) -> None:
+        """Three first, the others at a pace, out of the preview."""
+        answer = self.message("Error groups:")
+        self.click(answer.get_by_role("button", name="Retry group…").first)
+        expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
+        self.show("preview")
+        self.dialog.get_by_role("combobox", name="How fast may they begin?").select_option(
+            label="600 a minute"
+        )
+        self.dialog.get_by_role("combobox", name="Try some first?").select_option(
+            label="3 first, the rest if they go well"
+        )
+        self.show("chosen")
+        self.click(self.dialog.get_by_role("button", name="Retry them"))
+        expect(self.dialog).to_contain_text("Started: 20 failed jobs are going back")
+        self.dialog.get_by_role("button", name="Close").last.click()
+
+    def follow(self) -> None:
+        """The canary, then the others, then what became of all: in one message."""
+        told = self.message("failed jobs").filter(has_text="Omar Operator")
+        expect(told).to_contain_text("Waiting for the first 3 jobs")
+        self.show("canary")
+        expect(told).to_contain_text(f"Retried {FAILURES} failed jobs")
+        self.show("moved")
+        expect(told).to_contain_text(f"{FAILURES} processed")
+        expect(told).to_contain_text("All of them have ended")
+        expect(told.get_by_role("button", name="Undo")).to_have_count(0)
+        self.show("processed")
+
+    def clear(self) -> int:
+        """What is left is deleted, once its count is typed; returns the count."""
+        self.say("/queue clear-failed")
+        expect(self.dialog).to_contain_text("to confirm")
+        found = re.search(r"Type (\d+) to confirm", self.dialog.inner_text())
+        assert found is not None
+        field = self.dialog.get_by_role("textbox")
+        field.fill(found.group(1))
+        self.show("typed")
+        self.click(self.dialog.get_by_role("button", name="Delete permanently"))
+        expect(self.dialog).to_contain_text("Started")
+        self.dialog.get_by_role("button", name="Close").last.click()
+        expect(self.message("Cleared")).to_contain_text(f"Cleared {found.group(1)} failed jobs")
+        self.show("cleared")
+        return int(found.group(1))
+
+    def undo(self, count: int) -> None:
+        """All of them come back, and the message of the clear says so."""
+        cleared = self.message(f"Cleared {count} failed jobs")
+        self.click(cleared.get_by_role("button", name="Undo"))
+        expect(self.dialog).to_contain_text(f"{count} failed jobs")
+        self.show("undo")
+        self.click(self.dialog.get_by_role("button", name="Put them back"))
+        expect(self.dialog).to_contain_text("Started")
+        self.dialog.get_by_role("button", name="Close").last.click()
+        expect(self.message("Put back")).to_contain_text(f"Put back {count} failed jobs")
+        expect(cleared).to_contain_text("Undone by @Ana Admin")
+        expect(cleared.get_by_role("button", name="Undo")).to_have_count(0)
+        self.show("undone")

@@ -1,0 +1,81 @@
+"""Fix and replay in the playground: the real bot, its worker, a real browser, one long story."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Row
+
+from bot.playground.demo import IDS
+from bot.playground.play import playing
+from bot.playground.server import LocalSlack
+from bot.queue.database import connect
+from bot.queue.layouts import Queue, spec_tables
+from tests.playground.page.story import CAUSE, FAILURES, Story
+from tests.queues import TestQueue
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Iterator[LocalSlack]:
+    with playing(tmp_path) as slack:
+        yield slack
+
+
+@pytest.fixture
+def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
+    context = browser.new_context(
+        locale="en-US",
+        timezone_id="America/Lima",
+        reduced_motion="reduce",
+        viewport={"width": 1360, "height": 850},
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    tab.goto(f"{playground.url}?as=operator#queue-ops")
+    tab.get_by_text("Connected").wait_for()
+    yield tab
+    context.close()
+
+
+def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone(
+    page: Page, playground: LocalSlack, tmp_path: Path
+) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+    url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
+    story = Story(page)
+
+    story.open_panel()
+    story.hurry()
+    story.break_netsuite()
+    story.ask_for_errors()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_group()
+    story.follow()
+    assert [row for row in queue.failed if CAUSE in row.exception] == []
+    posted = playground.messages(IDS.queue_ops)
+    (told,) = [one for one in posted if not (one.get("thread_ts") or one.get("ephemeral_to"))]
+    assert told["edited"]
+
+    page.get_by_role("radio", name="admin").click()
+    before = everything(queue.failed)
+    count = story.clear()
+    assert (count, queue.failed) == (len(before), [])
+    story.undo(count)
+    assert everything(queue.failed) == before
+
+    page.get_by_role("button", name=re.compile("^queue-audit")).click()
+    for said in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
+        expect(page.get_by_role("log")).to_contain_text(f"{said} failed jobs")
+    queue.engine.dispose()
+
+
+def everything(rows: Sequence[Row[Any]]) -> list[tuple[object, ...]]:
+    """Each row with all its columns."""
+    return [tuple(row) for row in rows]
