@@ -53,8 +53,9 @@ def replica_name() -> str:
 
 REQUEST_READ_SECONDS = 3.0
 """A request's statements end by themselves within 2 s: a server that is silent for 3 s hangs."""
-BACKGROUND_POOL = 4
-"""One for each thread that runs by itself: watching, bulk changes, counting; one to spare."""
+BACKGROUND_POOL = 5
+"""One for each thread that runs by itself: watching, two lanes of bulk changes, counting; one to
+spare."""
 
 
 def open_database(

@@ -34,7 +34,7 @@ T = TypeVar("T")
 Clock = Callable[[Connection], datetime]
 
 POOL = 20
-"""More than the requests (16) and the threads (3) there are at once: who waits for a connection
+"""More than the requests (16) and the threads (4) there are at once: who waits for a connection
 waits for a fault, and soon learns of it."""
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
