@@ -1,6 +1,6 @@
 """The batches of a bulk change: claimed one after the other, carried out side by side.
 
-A claim moves the operation's cursor and is committed at once, so that several batches can be at
+A claim takes the next stretch of the scope and is committed at once, so that several can be at
 work; the batch itself moves its rows, archive, index and incidents in one transaction, which also
 says that it is done. A claim that a crash left behind is carried out by whoever has the operation
 then. Failures that a batch moved name their operation, and a digest over them goes into the audit.
@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.ledger.operations import Operation, locked
 from bot.ledger.scopes import matching
-from bot.ledger.tables import batches, operations
+from bot.ledger.tables import batches
 from bot.ledger.tables import failures as index
 from bot.queue.moves import exactly
 
@@ -110,7 +110,8 @@ def claim(
 ) -> list[Batch]:
     """The next batches of up to `rows` failures, at most `ahead`; none where nothing is left.
 
-    Raises `NotOurs` where the operation is not this owner's to go on with.
+    One at a time: two that claim at once would claim the same, and one of them fail. Raises
+    `NotOurs` where the operation is not this owner's to go on with.
     """
     fresh = _held(connection, operation, owner)
     before = _last(connection, operation.id)
@@ -123,11 +124,6 @@ def claim(
     if claimed:
         states = {"state": CLAIMED, "owner": owner}
         connection.execute(insert(batches), [asdict(batch) | states for batch in claimed])
-        connection.execute(
-            update(operations)
-            .where(operations.c.id == operation.id)
-            .values(cursor_seq=claimed[-1].last_seq, heartbeat=now)
-        )
     return claimed
 
 
@@ -161,7 +157,8 @@ def _next(
 
 
 def _held(connection: Connection, operation: Operation, owner: str) -> Operation:
-    fresh = locked(connection, operation.id)
+    # Shared: the batches at work do not wait, but an end or a take-over does.
+    fresh = locked(connection, operation.id, shared=True)
     if fresh is None or not may_go_on(fresh, owner):
         raise NotOurs
     return fresh
@@ -216,10 +213,7 @@ def close(
     values: dict[str, Any],
 ) -> None:
     """Say that the batch is done, once, and only while the operation is this owner's."""
-    # Shared: the other batches of this owner do not wait, but an end or a take-over does.
-    fresh = locked(connection, operation.id, shared=True)
-    if fresh is None or not may_go_on(fresh, owner):
-        raise NotOurs
+    _held(connection, operation, owner)
     exactly(
         connection.execute(
             update(batches)

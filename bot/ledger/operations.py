@@ -58,7 +58,6 @@ class Operation:
     started_at: datetime | None
     finished_at: datetime | None
     owner: str | None
-    cursor_seq: int
     done: int
     skipped: int
     items_digest: str

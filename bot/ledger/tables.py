@@ -100,7 +100,6 @@ operations = Table(
     Column("finished_at", Time),
     Column("owner", String(64)),
     Column("heartbeat", Time),
-    Column("cursor_seq", Id, nullable=False, server_default="0"),
     Column("done", Id, nullable=False, server_default="0"),
     Column("skipped", Id, nullable=False, server_default="0"),
     Column("items_digest", String(64), nullable=False, server_default=""),

@@ -130,7 +130,7 @@ class Runner:
     def _turn(self, operation: Operation) -> bool:
         """Let the lanes work for a while, and tell how far they came; True where all is claimed."""
         lanes = Lanes(self.setup, operation, self.rows, self.seconds)
-        alone = operation.canary is not None and operation.cursor_seq == 0
+        alone = operation.canary is not None and operation.done == 0
         try:
             return lanes.run(1 if alone else self.lanes)
         finally:

@@ -42,6 +42,7 @@ class Lanes:
     rows: int
     seconds: float
     _left: deque[Batch] = field(default_factory=deque)
+    _claiming: threading.Lock = field(default_factory=threading.Lock)
     _entering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
 
     def run(self, lanes: int) -> bool:
@@ -81,7 +82,8 @@ class Lanes:
         try:
             return [self._left.popleft()]
         except IndexError:
-            claimed = self._change(self._claim)
+            with self._claiming:
+                claimed = self._change(self._claim)
         reach("batch-claimed")
         return claimed
 
