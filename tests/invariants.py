@@ -17,7 +17,6 @@ from bot.ledger.failure_counts import ALL_HOURS
 from tests.queues import TestQueue
 
 DELETES = ("delete", "delete-failed", "clear-failed")
-BULK = ("retry-all", "clear-failed")
 ENDED = ("done", "cancelled", "stopped")
 
 
@@ -88,8 +87,9 @@ def _taken_twice(connection: Connection) -> Iterator[str]:
 def _records(connection: Connection) -> Iterator[str]:
     """I3: a change has one record, and the record names exactly what was archived."""
     archived: dict[str, list[tuple[str, int]]] = {}
+    in_bulk = select(t.operations.c.request_id)
     chosen = select(t.archive.c.request_id, t.archive.c.kind, t.archive.c.row_id).where(
-        t.archive.c.action.notin_((*BULK, "undo"))
+        t.archive.c.action != "undo", t.archive.c.request_id.notin_(in_bulk)
     )
     for request, kind, row_id in connection.execute(chosen):
         archived.setdefault(request, []).append((kind, row_id))
@@ -180,8 +180,11 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     frozen = select(t.failures.c.failed_id, t.failures.c.row_digest).where(
         t.failures.c.seq <= operation["bound_seq"]
     )
-    if scope["queue"] is not None:
-        frozen = frozen.where(t.failures.c.queue == scope["queue"])
+    for name in ("queue", "error_group", "order_id", "tienda_id"):
+        if scope[name] is not None:
+            frozen = frozen.where(t.failures.c[name] == scope[name])
+    if scope["ids"]:
+        frozen = frozen.where(t.failures.c.failed_id.in_(scope["ids"]))
     outside = items - set(connection.execute(frozen))
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
@@ -189,7 +192,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     request = a.restored_request if undo else a.request_id
     kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
     moved = list(connection.execute(kept).scalars())
-    if moved != sorted(failed_id for failed_id, _ in items):
+    if (moved or operation["archive"]) and moved != sorted(failed_id for failed_id, _ in items):
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
     if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"

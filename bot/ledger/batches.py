@@ -35,6 +35,9 @@ that wants one of them waits so long."""
 BATCH_BYTES = 8_000_000
 """Of failures that are larger than the usual few kB fewer go into a batch: workers wait for it, and
 a batch that takes longer than a take-over would go from one replica to the other for ever."""
+WIDEST = 10_000
+"""A batch reads its stretch some times over, and locks what it reads: of a scope with failures
+here and there it ends so far after its first. Nine of 100,000 had cost 0.2 s and 320,000 reads."""
 CLAIMED, DONE = "claimed", "done"
 ITEMS_KEPT = timedelta(days=29)
 """Failures that a batch moved are kept for 30 days; no bulk change takes longer than one."""
@@ -140,11 +143,15 @@ def _next(
     within = and_(
         matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
     )
-    seqs = select(index.c.seq).where(within).order_by(index.c.seq).limit(rows).subquery()
-    ends = select(func.min(seqs.c.seq), func.max(seqs.c.seq), func.count())
-    first, last, size = connection.execute(ends).one()
-    if not size:
+    seqs = select(index.c.seq).where(within).order_by(index.c.seq)
+    first = connection.execute(seqs.limit(1)).scalar()
+    if first is None:
         return None
+    # All that are tried first go together, wherever they lie.
+    if before is not None or not operation.canary:
+        seqs = seqs.where(index.c.seq < first + WIDEST)
+    some = seqs.limit(rows).subquery()
+    last, size = connection.execute(select(func.max(some.c.seq), func.count())).one()
     return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,

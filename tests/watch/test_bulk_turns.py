@@ -3,16 +3,18 @@
 from time import monotonic
 
 import pytest
+from sqlalchemy import update
 
 from bot.ledger import tables as t
-from bot.ledger.batches import BATCH_BYTES
+from bot.ledger.batches import BATCH_BYTES, WIDEST
 from bot.ledger.operations import TAKEN_OVER_AFTER
 from bot.queue.database import changing
 from bot.watch.bulk import FAILED, NOBODY
 from bot.watch.progress import end
 from tests.invariants import broken
 from tests.queues import TestQueue
-from tests.replicas import ask, codes
+from tests.replicas import ask, codes, hold
+from tests.watch.posting import watch
 from tests.watch.test_bulk import Bench, make_bench, previewed, run_out, started
 
 
@@ -68,3 +70,36 @@ def test_large_failures_go_in_smaller_batches(bench: Bench) -> None:
     run_out(bench.runner(rows=1_000))
     assert [batch.size for batch in bench.queue.rows(t.batches)] == [1, 1, 1, 1]
     assert len(bench.queue.jobs) == 4
+
+
+def test_a_batch_of_failures_here_and_there_reads_no_further_than_its_width(
+    mariadb_queue: TestQueue,
+) -> None:
+    bench = make_bench(mariadb_queue)
+    rare = {3: 2_000, 9: 2_002, 15: WIDEST + 3_000}
+    for id_ in range(1, 16):
+        bench.queue.fail(id_, queue="stock" if id_ in rare else "mail")
+    watch(bench.setup, hold(bench.setup))
+    with bench.queue.engine.begin() as connection:
+        # As if thousands of others had failed in between.
+        for id_ in sorted(rare, reverse=True):
+            moved = update(t.failures).where(t.failures.c.failed_id == id_)
+            connection.execute(moved.values(seq=rare[id_]))
+    number = started(bench.setup, "retry queue=stock").operation
+    run_out(bench.runner(rows=1_000))
+    stretches = [(one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(t.batches)]
+    assert stretches == [(1_999, 2_002, 2), (WIDEST + 2_999, WIDEST + 3_000, 1)]
+    assert bench.operation(number).done == 3
+    assert broken(bench.queue) == []
+
+
+def test_all_that_are_tried_first_are_in_one_batch(bench: Bench) -> None:
+    for id_ in (1, 2, 3):
+        bench.queue.fail(id_)
+    watch(bench.setup, hold(bench.setup))
+    with bench.queue.engine.begin() as connection:
+        far = update(t.failures).where(t.failures.c.failed_id == 3)
+        connection.execute(far.values(seq=3 * WIDEST))
+    started(bench.setup, "retry-all canary=3")
+    run_out(bench.runner(rows=1_000))
+    assert [one.rows for one in bench.queue.rows(t.batches)] == [3]
