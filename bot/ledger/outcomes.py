@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -33,7 +32,6 @@ RETRIES = ("retry", "retry-all")
 """Actions whose jobs run again."""
 WIDTH = 2_000
 """Ids of `jobs` in one stretch: 20 ms at 400 B of payload where all of them wait."""
-NEW_FAILURES = 5_000
 NEW_SPANS = 5
 LOWEST, IN_TURN = 2, 100
 """Stretches that are counted again in a pass, as far as time allows."""
@@ -119,48 +117,7 @@ def forget_spans(connection: Connection, operation: int) -> None:
     connection.execute(delete(spans).where(spans.c.operation == operation))
 
 
-def count_failures(connection: Connection, operation: Operation, seen: Outcome) -> dict[str, int]:
-    """What failed again since the last pass, and how far that pass came.
-
-    A failure that was retried again ends what belongs to this operation: what fails after that
-    belongs to the later retry. One that an undo put back is counted as that.
-    """
-    n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
-    high = min(_last_seq(connection), seen.cursor_seq + NEW_FAILURES)
-    ours = and_(
-        o.c.payload_digest == n.c.payload_digest,
-        o.c.operation == operation.id,
-        o.c.queue == n.c.queue,
-    )
-    retried_again = and_(
-        p.c.payload_digest == n.c.payload_digest,
-        p.c.seq > operation.bound_seq,
-        p.c.seq < n.c.seq,
-        p.c.gone_at.is_not(None),
-    )
-    same = _exists(and_(ours, o.c.error_group == n.c.error_group), n)
-    # Where its own id was taken, a row that an undo put back has another one.
-    returned = or_(
-        o.c.failed_id == n.c.failed_id,
-        and_(o.c.failed_at == n.c.failed_at, o.c.returned_by.is_not(None)),
-    )
-    back = _exists(and_(ours, returned), n)
-    found = (
-        select(case((back, 2), (same, 1), else_=0).label("kind"))
-        .where(n.c.seq.between(seen.cursor_seq + 1, high))
-        .where(_exists(ours, n), ~_exists(retried_again, n))
-    ).subquery()
-    kinds = select(found.c.kind, func.count()).group_by(found.c.kind)
-    counts = {kind: int(count) for kind, count in connection.execute(kinds)}
-    return {
-        "cursor_seq": max(high, seen.cursor_seq),
-        "failed_otherwise": seen.failed_otherwise + counts.get(0, 0),
-        "failed_again": seen.failed_again + counts.get(1, 0),
-        "put_back": seen.put_back + counts.get(2, 0),
-    }
-
-
-def _exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
+def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
     """Whether there is one, looked up for each row: a LIMIT keeps a server from reading them all.
 
     As a semijoin MariaDB would first collect every failure of the operation.
@@ -170,10 +127,11 @@ def _exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
 
 def is_behind(connection: Connection, seen: Outcome) -> bool:
     """Whether there are failures that were not looked at yet."""
-    return _last_seq(connection) > seen.cursor_seq
+    return last_seq(connection) > seen.cursor_seq
 
 
-def _last_seq(connection: Connection) -> int:
+def last_seq(connection: Connection) -> int:
+    """The last number that a failure was given."""
     return int(connection.execute(select(func.max(failures.c.seq))).scalar() or 0)
 
 
@@ -221,12 +179,15 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
     within = jobs.c.id.between(low, number * WIDTH + WIDTH - 1)
+    digest = payload_digest(jobs).label("digest")
+    # Looked up once for each payload, which very many failures may share.
+    each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(
-        failures.c.payload_digest == payload_digest(jobs),
+        failures.c.payload_digest == each.c.digest,
         failures.c.operation == seen.operation,
     )
-    counted = select(func.count()).select_from(jobs).where(within, _exists(ours, jobs))
-    return int(connection.execute(counted).scalar_one())
+    counted = select(func.sum(each.c.jobs)).where(exists(ours, each))
+    return int(connection.execute(counted).scalar() or 0)
 
 
 def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now: datetime) -> None:
@@ -250,7 +211,7 @@ def count_deleted(connection: Connection, seen: Outcome) -> int:
     found = (
         select(a.id)
         .where(a.kind == "job", a.row_id >= seen.first_job_id, a.action == "delete")
-        .where(a.restored_at.is_(None), _exists(ours, archive))
+        .where(a.restored_at.is_(None), exists(ours, archive))
         .limit(DELETED)
     ).subquery()
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())

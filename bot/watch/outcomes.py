@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.answers import channel_context
 from bot.ledger import failures as index
 from bot.ledger import operations, outcomes
+from bot.ledger.failed_again import count_failures
 from bot.ledger.leases import Lease, fence
 from bot.ledger.operations import Operation
 from bot.ledger.outcomes import Outcome
@@ -61,7 +62,7 @@ def _count(setup: Setup, connection: Connection, number: int, *, sure: bool) -> 
     if seen is None or operation is None or seen.next_check_at is None:
         return False
     found: dict[str, Any] = {
-        **outcomes.count_failures(connection, operation, seen),
+        **count_failures(connection, operation, seen),
         **outcomes.count_waiting(connection, setup.queue, seen, now),
         "deleted": outcomes.count_deleted(connection, seen),
     }

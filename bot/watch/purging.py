@@ -34,13 +34,15 @@ def purge_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
+        # As long as the archive, since by the index a bulk undo knows what was taken.
+        gone = now - max(GONE_KEPT, timedelta(days=setup.archive_days + 1))
         return sum(
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
-                (failures, failures.c.seq, _of_no_use(connection, now - GONE_KEPT)),
+                (failures, failures.c.seq, _of_no_use(connection, gone)),
                 (followed, followed.c.id, followed.c.settled_at < now - GONE_KEPT),
                 (
                     operations,

@@ -46,6 +46,22 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert [row.failed_id for row in queue.rows(t.failures)] == [4, 5]
 
 
+def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock, archive_days=60)
+    queue.fail(1)
+    bulk(queue)
+    queue.fail(2)
+    failures.index_once(setup, hold(setup))
+    incidents.refresh_once(setup, hold(setup))
+    clock.move(days=59)
+    purging.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(t.failures)] == [1, 2]
+    clock.move(days=3)
+    purging.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(t.failures)] == [2]
+
+
 def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     queue: TestQueue,
 ) -> None:
