@@ -41,7 +41,7 @@ def lock_waits(engine: Engine) -> int:
     return int(shown[1])
 
 
-def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
     """Return once it holds; `TimeoutError` after so many seconds."""
     deadline = monotonic() + seconds
     pause = threading.Event()

@@ -152,7 +152,7 @@ class Team:
 
     # ---- what is to be seen
 
-    def until(self, find: Callable[[], T | None], timeout: float = 10.0) -> T:
+    def until(self, find: Callable[[], T | None], timeout: float = 20.0) -> T:
         """What `find` gives as soon as it gives something; `TimeoutError` after that time."""
         found: list[T] = []
 

@@ -59,7 +59,7 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
         outcome = ask(setup, said, key="one", seconds=LIMIT)
         took = monotonic() - began
     assert codes([outcome]) == ["busy"]
-    assert LIMIT <= took < LIMIT + 0.5
+    assert LIMIT <= took < LIMIT + 1.2  # its locks are waited for two seconds otherwise
     assert payloads(mariadb_queue) == before
     assert mariadb_queue.count(journal.requests) == mariadb_queue.count(t.archive) == 0
     # The refusal is no answer for ever: the same click works when the row is free.

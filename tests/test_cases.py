@@ -1,0 +1,34 @@
+"""Many cases in one test lose none: all are tried, and those that fail are named."""
+
+import pytest
+
+from tests.cases import check_each
+
+
+def test_every_case_is_tried_and_the_ones_that_fail_are_named() -> None:
+    tried: list[int] = []
+
+    def check(number: int) -> None:
+        tried.append(number)
+        assert number % 2, "it is even"
+
+    with pytest.raises(AssertionError, match="it is even") as failed:
+        check_each(((f"number {number}", number) for number in range(1, 6)), check)
+
+    assert tried == [1, 2, 3, 4, 5]
+    assert failed.value.__notes__ == [
+        "The case: number 2",
+        "2 of 5 fail, the first of them: number 2; number 4",
+    ]
+
+
+def test_a_case_that_breaks_is_named_like_one_that_fails() -> None:
+    with pytest.raises(ZeroDivisionError) as failed:
+        check_each([("one", 1), ("nothing", 0)], lambda number: 1 // number)
+
+    assert failed.value.__notes__[0] == "The case: nothing"
+
+
+def test_no_case_at_all_is_a_failure() -> None:
+    with pytest.raises(AssertionError, match="there is no case"):
+        check_each([], print)
