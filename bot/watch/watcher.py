@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -118,6 +119,19 @@ class Watcher:
         if lease is None:
             return False
         more = False
+        # Each by itself: what goes wrong with one must not keep the audit from being told.
+        for step in (self._look, self._follow, self._keep_house):
+            more = bool(self._guarded(partial(step, lease))) or more
+            if self._lease is None:
+                return False
+        sealed = sealing.seal_once(self._setup, lease)
+        incidents.refresh_once(self._setup, lease)
+        sent = deliver_once(self._setup, self._poster, lease, self._pace)
+        return more or sealed > 0 or sent > 0
+
+    def _look(self, lease: Lease) -> bool:
+        """What has failed, and what is gone; True where more is waiting."""
+        more = False
         if self._is_due("failures", self._interval):
             more = failures.index_once(self._setup, lease)
             incidents.open_once(self._setup, lease)
@@ -127,20 +141,25 @@ class Watcher:
         if due and failures.sweep_once(self._setup, lease) >= SWEEP_ROWS:
             # Of an emptied table all are gone: a stretch every half minute would take an hour.
             self._due["sweep"] = 0.0
+        return more
+
+    def _follow(self, lease: Lease) -> bool:
+        """What became of retried jobs."""
         if self._is_due("receipts", RECEIPTS_EVERY):
             receipts.receipts_once(self._setup, lease)
             canary.decide_once(self._setup, lease)
             outcomes.outcomes_once(self._setup, lease)
+        return False
+
+    def _keep_house(self, lease: Lease) -> bool:
+        """What is too old goes, and counts are folded."""
         if self._is_due("purge", PURGE_EVERY):
             purging.purge_once(self._setup, lease)
         if self._is_due("fold", FOLD_EVERY) and folding.fold_once(self._setup, lease):
             self._due["fold"] = 0.0
         if self._is_due("age", AGE_EVERY):
             folding.age_once(self._setup, lease)
-        sealed = sealing.seal_once(self._setup, lease)
-        incidents.refresh_once(self._setup, lease)
-        sent = deliver_once(self._setup, self._poster, lease, self._pace)
-        return more or sealed > 0 or sent > 0
+        return False
 
     def _hold(self) -> Lease | None:
         if not self._is_due("lease", RENEW_EVERY):

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.queue.database import now_of
 from tests.concurrency import until
 from tests.queues import TestQueue
-from tests.replicas import make_setup
+from tests.replicas import ask, make_setup
 from tests.watch.posting import running_watcher
 
 
@@ -33,3 +34,13 @@ def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue)
     with running_watcher(make_setup(queue, clock=clock)):
         until(clock.broke.is_set)
         until(lambda: queue.count(t.samples))
+
+
+def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.fail(45)
+    ask(setup, "delete-failed 45")
+    with queue.engine.begin() as connection:
+        t.followed.drop(connection)
+    with running_watcher(setup):
+        until(lambda: queue.count(journal.audit_chain) == 1)
