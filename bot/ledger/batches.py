@@ -118,6 +118,9 @@ def claim(
     """
     fresh = _held(connection, operation, owner)
     before = _last(connection, operation.id)
+    if fresh.canary and before is not None and before.number == 1 and _is_left(connection, fresh):
+        # Its batch failed, or was left behind: nothing goes beside it when it is tried again.
+        return []
     claimed: list[Batch] = []
     while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
         claimed.append(batch)
@@ -239,14 +242,15 @@ def close(
 def all_done(connection: Connection, operation: Operation, owner: str) -> bool:
     """Whether the operation is still this owner's and no claim of it waits to be carried out."""
     fresh = locked(connection, operation.id)
+    return fresh is not None and may_go_on(fresh, owner) and not _is_left(connection, operation)
+
+
+def _is_left(connection: Connection, operation: Operation) -> bool:
+    """Whether a claim waits to be carried out."""
     waiting = select(batches.c.number).where(
         batches.c.operation == operation.id, batches.c.state == CLAIMED
     )
-    return (
-        fresh is not None
-        and may_go_on(fresh, owner)
-        and connection.execute(waiting.limit(1)).first() is None
-    )
+    return connection.execute(waiting.limit(1)).first() is not None
 
 
 def digest_of(connection: Connection, operation: int) -> str:

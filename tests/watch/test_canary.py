@@ -1,17 +1,19 @@
 """The first jobs of a bulk retry: the rest follows where they pass, and nowhere else."""
 
 import json
+from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from bot.grammar import Request
-from bot.ledger import journal
+from bot.ledger import batches, journal, operations
 from bot.ledger import tables as t
 from bot.ledger.leases import LeaseLost
 from bot.ledger.operations import TAKEN_OVER_AFTER
 from bot.playground.server import LocalSlack
+from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.canary import SILENT_AFTER, decide_once
@@ -70,6 +72,31 @@ def decide(setup: Setup, clock: Ahead, *, seconds: float = 8) -> None:
 def terminal_records(queue: TestQueue) -> list[Any]:
     ends = ("done", "stopped", "cancelled")
     return [row for row in queue.rows(journal.audit) if row.outcome in ends]
+
+
+def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
+    queue: TestQueue, setup: Setup
+) -> None:
+    for order in range(8):
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    plan = previewed(setup).plan
+    said = Request("retry-all", {"plan": plan, "canary": 2})
+    assert ask(setup, said).refusal is None
+
+    def claim(connection: Connection) -> list[int]:
+        found = operations.find(connection, plan)
+        assert found is not None
+        now = setup.clock(connection)
+        return [one.size for one in batches.claim(connection, found, setup.replica, now, 3, 4)]
+
+    def claimed() -> list[int]:
+        return changing(setup.engine, monotonic() + 10, claim)
+
+    assert claimed() == [2]
+    assert claimed() == []
+    run_out(Runner(setup, 100, lanes=2, seconds=0))
+    assert (len(queue.jobs), operation(queue).state) == (2, "waiting")
 
 
 def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
