@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.playground.proxies import bypass_proxies
 from tests.queues import TestQueue, make_queue
@@ -15,6 +16,19 @@ from tests.team import KeptDatabase, Team, sqlite_queue, team_at_work
 def pytest_configure() -> None:
     """Every server of the tests is on this machine, whatever proxy is set outside."""
     bypass_proxies(os.environ)
+    log_plainly()
+
+
+def log_plainly() -> None:
+    """Log errors as the program does, without each local variable of each frame.
+
+    structlog's own way draws those for more than a second, in which Slack waits for an answer.
+    """
+    *before, _drawn = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*before, plain])
 
 
 @pytest.fixture(scope="session")
