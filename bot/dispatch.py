@@ -119,8 +119,9 @@ def changes_jobs(command: Command, arguments: Any) -> bool:
     """
     if command.effect is Effect.READ or command.when_frozen:
         return False
-    named = any(getattr(arguments, name, None) is not None for name in ("plan", "ids"))
-    return command.effect is Effect.CHANGE or named
+    confirmed = getattr(arguments, "plan", None) is not None
+    at_once = getattr(arguments, "at_once", False) is True
+    return command.effect is Effect.CHANGE or confirmed or at_once
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:

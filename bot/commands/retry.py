@@ -32,6 +32,13 @@ class RetryArguments(FilterArguments, PaceArguments):
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a few ids are all that was given: those are moved without a preview."""
+        few = self.ids is not None and len(self.ids) <= MAX_IDS
+        chosen = is_filtered(self) or self.plan is not None or self.pace or self.canary
+        return few and not chosen
+
 
 class RetryExtra(Value):
     """The jobs under their new ids, and the ids that were left alone."""
@@ -49,11 +56,9 @@ class RetryResult(Result):
 
 def run(work: Work, args: RetryArguments) -> RetryResult:
     """A few ids are moved now, everything else is previewed first."""
-    by_filter = is_filtered(args) or args.plan is not None
-    if args.ids is None and not by_filter:
+    if args.ids is None and args.plan is None and not is_filtered(args):
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
-    few = args.ids is not None and len(args.ids) <= MAX_IDS
-    if args.ids is not None and few and not (by_filter or args.pace or args.canary):
+    if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
     way = Way(pace=args.pace, canary=args.canary)
     said = step(work, "retry", args, scope_of(work, args, args.ids), way)

@@ -1,0 +1,386 @@
+"""What a bulk change is about and how it goes: filters, lists, pace, canary, and who may."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import insert
+
+from bot.answers import Outcome, answer
+from bot.ledger import journal
+from bot.ledger import tables as t
+from bot.model import Actor, Invocation, Message, Source
+from bot.plans import OPERATOR_ROWS
+from bot.registry import Setup
+from bot.terminal import Asked, do
+from bot.text import readable
+from tests.commands.test_bulk import OTHER, ended, shown
+from tests.invariants import broken
+from tests.queues import TestQueue, make_queue, payload
+from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, confirm, hold, make_setup
+from tests.team import Answer, Json, Team, action_ids
+from tests.watch.posting import watch
+from tests.watch.test_bulk import Bench, make_bench, previewed, run_out
+
+OLD, NEW = datetime(2025, 11, 1, 8), datetime(2025, 11, 7, 18)  # noqa: DTZ001 wall clock
+
+
+def fill(queue: TestQueue) -> None:
+    """Six failures: two queues, causes, days and shops, order 2 twice."""
+    queue.fail(41, order=1, failed_at=OLD)
+    queue.fail(42, order=2, failed_at=NEW)
+    queue.fail(43, order=3, failed_at=NEW, exception=OTHER)
+    queue.fail(44, order=4, failed_at=OLD, queue="mail")
+    queue.fail(45, order=5, failed_at=NEW, queue="mail", exception=OTHER)
+    queue.fail(46, body=payload(2, tienda=7), failed_at=NEW, queue="mail")
+
+
+@pytest.fixture
+def bench(queue: TestQueue) -> Bench:
+    made = make_bench(queue)
+    fill(queue)
+    watch(made.setup, hold(made.setup))
+    return made
+
+
+@pytest.fixture
+def quick(sqlite_url: str) -> Iterator[Bench]:
+    """The same on SQLite alone, for what is not about the database."""
+    queue = make_queue(sqlite_url)
+    made = make_bench(queue)
+    fill(queue)
+    watch(made.setup, hold(made.setup))
+    yield made
+    queue.engine.dispose()
+
+
+def said(setup: Setup, outcome: Outcome) -> str:
+    """What the person reads, without markup; of a dialog all its blocks."""
+    invocation = Invocation(Actor(ANA, TEAM, Source.SLASH), "x", 0.0, OPS)
+    told = answer(setup, invocation, outcome)
+    if isinstance(told, Message):
+        return readable(told.text)
+    return "\n".join(str(block.get("text", {}).get("text", "")) for block in told.blocks)
+
+
+SCOPES: dict[str, tuple[list[int], str]] = {
+    "queue=mail": ([44, 45, 46], "in mail"),
+    "order=2": ([42, 46], "of order 2"),
+    "order=2 tienda=7": ([46], "of order 2 of shop"),
+    "tienda=12097 queue=mail": ([44, 45], "in mail of shop"),
+    "before=2025-11-07": ([41, 44], "that failed before"),
+    "after=2025-11-07T18:00": ([42, 43, 45, 46], "or later"),
+    "after=2025-11-01 before=2025-11-02 queue=netsuite": ([41], "or later that failed before"),
+    "before=2h": ([41, 42, 43, 44, 45, 46], "that failed before"),
+    "after=2h": ([], "No failed job fits that"),
+    "limit=2": ([41, 42], "2 at most, the oldest first"),
+    "queue=mail limit=1": ([44], "in mail, 1 at most"),
+    "error=E{other}": ([43, 45], "with the error"),
+    "error=e{other} queue=mail": ([45], "in mail with the error"),
+    "error={other} limit=1": ([43], "1 at most"),
+    "41-46 queue=mail": ([44, 45, 46], "3 of the ids are not among these"),
+    "41 43 45-46 order=2": ([46], "3 of the ids"),
+    "30-60": ([41, 42, 43, 44, 45, 46], "25 of the ids"),
+    "41,42,43-45 canary=1": ([41, 42, 43, 44, 45], "5 failed jobs"),
+    "41 pace=60/min": ([41], "1 failed job"),
+    "error=E9999": ([], "No failed job fits that"),
+    "queue=%": ([], "No failed job fits that"),
+    "queue=MAIL": ([], "No failed job fits that"),
+    "order='2 OR 1=1'": ([], "No failed job fits that"),
+    "order=*": ([], "No failed job fits that"),
+}
+
+
+def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
+    groups = {row.failed_id: row.error_group for row in bench.queue.rows(t.failures)}
+    for words, (wanted, sentence) in SCOPES.items():
+        outcome = ask(bench.setup, f"retry {words.format(other=groups[45])}")
+        assert outcome.result is not None, (words, outcome.refusal)
+        preview = previewed(bench.setup, f"retry {words.format(other=groups[45])}")
+        assert preview.total == len(wanted), words
+        newest = [one.failed_id for one in preview.samples]
+        assert newest == sorted(wanted, reverse=True)[:5], words
+        assert sentence in said(bench.setup, outcome), words
+    assert len(bench.queue.failed) == 6
+    assert bench.queue.jobs == []
+
+
+@pytest.mark.parametrize("words", ["error=E{other}", "30-60 queue=mail", "order=2 limit=1"])
+def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: str) -> None:
+    groups = {row.failed_id: row.error_group for row in bench.queue.rows(t.failures)}
+    wanted = {"error=E{other}": [43, 45], "30-60 queue=mail": [44, 45, 46]}.get(words, [42])
+    plan = previewed(bench.setup, f"retry {words.format(other=groups[45])}").plan
+    late = bench.queue.fail(47, order=2, queue="mail", exception=OTHER)
+    watch(bench.setup, hold(bench.setup))
+    assert codes([confirm(bench.setup, "retry", plan)]) == ["ok"]
+    run_out(bench.runner(1))
+    left = [id_ for id_ in (41, 42, 43, 44, 45, 46) if id_ not in wanted]
+    assert [row.id for row in bench.queue.failed] == [*left, late]
+    assert broken(bench.queue) == []
+
+
+def test_the_audit_says_what_was_confirmed_and_the_history_finds_its_order(quick: Bench) -> None:
+    plan = previewed(quick.setup, "retry order=2 before=2030-01-01 pace=60/min").plan
+    confirm(quick.setup, "retry", plan)
+    (record,) = quick.queue.rows(journal.audit)
+    arguments = json.loads(record.arguments)
+    assert (arguments["order"], arguments["total"], arguments["pace"]) == ("2", 2, 60)
+    assert arguments["before"].startswith("2030-01-01")
+    told = said(quick.setup, ask(quick.setup, "history order=2"))
+    assert '"order":"2"' in told, told
+
+
+WRONG = {
+    "retry before=tomorrow": "tomorrow is not a time like",
+    "retry before=2025-11-07T17:45Z": "is not a time like",
+    "retry before=9999-12-31": "9999-12-31 is not a time like",
+    "retry after=0001-01-01": "is not a time like",
+    "retry error=Ex": "Ex is not an error group like E12",
+    "retry error=E1,E2": "is not an error group",
+    "retry error=": "is not an error group",
+    "retry order=": "order needs a value",
+    "retry tienda=": "tienda needs a value",
+    "retry limit=0": "limit must be at least 1, not 0",
+    "retry limit=10000001": "limit can be at most 10000000",
+    "retry limit=1e3": "limit must be a whole number",
+    "retry 41 pace=fast": "fast is not a pace like 60/min",
+    "retry 41 pace=1/h": "is not a pace",
+    "retry 41 canary=21": "canary can be at most 20, not 21",
+    "retry 41 canary=-1": "canary must be at least 0, not -1",
+    "retry pace=60": "Say what to retry",
+    "retry canary=3": "Say what to retry",
+    "retry error=E1 error=E2": "error is given twice",
+    "retry 41 archive=no": "There is no argument archive",
+    "retry-all error=E1": "There is no argument error",
+    "clear-failed archive=maybe": "archive must be yes or no, not maybe",
+    "clear-failed pace=3": "There is no argument pace",
+    "clear-failed 41 42": "41 is one word too many",
+}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
+def test_what_cannot_be_meant_is_told_in_a_sentence(kept_queue: TestQueue, zone: str) -> None:
+    kept_queue.fail(41)
+    setup = make_setup(kept_queue)
+    clock = replace(setup, zone=type(setup.zone)(zone))
+    setup = replace(clock, queue=replace(setup.queue, zone=clock.zone))
+    for words, sentence in WRONG.items():
+        outcome = ask(setup, words)
+        assert codes([outcome]) == ["invalid"], words
+        assert sentence in said(setup, outcome).replace("`", ""), words
+        spanish = replace(setup, language="es")
+        assert sentence not in said(spanish, outcome), words
+    assert len(kept_queue.failed) == 1
+    for words in ("retry before=9998-12-31", "retry after=1970-01-01", "retry before=99999w"):
+        assert said(setup, ask(setup, words)), words
+
+
+# ---- who may
+
+
+def many(queue: TestQueue, rows: int) -> None:
+    """So many failures at once."""
+    row = {"queue": "netsuite", "payload": payload(), "exception": OTHER, "failed_at": NEW}
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.failed), [row] * rows)
+
+
+def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
+    kept_queue: TestQueue,
+) -> None:
+    bench = make_bench(kept_queue)
+    many(bench.queue, OPERATOR_ROWS + 1)
+    refused = ask(bench.setup, "retry queue=netsuite", by=OMAR)
+    assert codes([refused]) == ["denied"]
+    told = said(bench.setup, refused)
+    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in told
+    assert "limit=500" in told
+    assert "501 jobs fallidos" in said(replace(bench.setup, language="es"), refused)
+    preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
+    assert preview.total == OPERATOR_ROWS
+    assert bench.queue.rows(t.operations)[0].id == preview.plan, "the refused one left no plan"
+    assert codes([ask(bench.setup, "retry-all", by=OMAR)]) == ["denied"]
+    assert codes([ask(bench.setup, "clear-failed queue=netsuite limit=1", by=OMAR)]) == ["denied"]
+    assert codes([confirm(bench.setup, "retry", preview.plan, by=OMAR)]) == ["ok"]
+    run_out(bench.runner(1_000))
+    assert (len(bench.queue.failed), len(bench.queue.jobs)) == (1, OPERATOR_ROWS)
+
+
+def test_a_role_lost_after_the_preview_counts_at_the_confirmation_and_in_between(
+    kept_queue: TestQueue,
+) -> None:
+    bench = make_bench(kept_queue)
+    many(bench.queue, OPERATOR_ROWS + 1)
+    fewer = replace(bench.setup, rules=replace(bench.setup.rules, admins=(), operators=(ANA,)))
+    plan = previewed(bench.setup, "retry queue=netsuite").plan
+    refused = confirm(fewer, "retry", plan)
+    assert codes([refused]) == ["denied"]
+    assert "more than 500" in said(bench.setup, refused)
+    assert len(bench.queue.failed) == OPERATOR_ROWS + 1
+    assert codes([confirm(bench.setup, "retry", plan)]) == ["ok"]
+    run_out(bench.runner(200, fewer))
+    assert (bench.operation(plan).state, bench.operation(plan).reason) == ("stopped", "denied")
+    assert len(bench.queue.failed) == OPERATOR_ROWS + 1
+
+
+def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -> None:
+    some = replace(quick.setup, rules=replace(quick.setup.rules, allowed_queues=("mail",)))
+    refused = ask(some, "retry order=2")
+    assert codes([refused]) == ["wrong-queue"]
+    assert "please name one with queue=" in said(some, refused)
+    assert "queue=" in said(replace(some, language="es"), refused)
+    assert previewed(some, "retry order=2 queue=mail").total == 1
+
+
+# ---- one at a time, side by side, frozen
+
+
+def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Bench) -> None:
+    plans = [previewed(bench.setup, f"retry queue={name}").plan for name in ("mail", "netsuite")]
+    again = previewed(bench.setup, "clear-failed queue=mail")
+    every = previewed(bench.setup, "retry order=2")
+    assert codes(confirm(bench.setup, "retry", plan) for plan in plans) == ["ok", "ok"]
+    refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
+    assert codes([refused]) == ["operation-running"]
+    assert "is already running retry there" in said(bench.setup, refused)
+    assert "ya tiene en curso" in said(replace(bench.setup, language="es"), refused)
+    assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
+    run_out(bench.runner(1))
+    assert [row.done for row in bench.queue.rows(t.operations) if row.state == "done"] == [3, 3]
+    assert broken(bench.queue) == []
+
+
+def test_while_frozen_a_preview_is_shown_and_says_that_it_cannot_be_confirmed(quick: Bench) -> None:
+    ask(quick.setup, "freeze")
+    for words in ("retry order=2", "retry 30-60", "clear-failed queue=mail"):
+        outcome = ask(quick.setup, words)
+        assert codes([outcome]) == ["ok"], words
+        assert "only after an unfreeze" in said(quick.setup, outcome), words
+    plan = previewed(quick.setup, "retry order=2").plan
+    assert codes([confirm(quick.setup, "retry", plan)]) == ["frozen"]
+    assert codes([ask(quick.setup, "retry 41")]) == ["frozen"]
+    ask(quick.setup, "unfreeze")
+    assert codes([confirm(quick.setup, "retry", plan)]) == ["ok"]
+
+
+# ---- without copies
+
+
+def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: Bench) -> None:
+    preview = previewed(bench.setup, "clear-failed older=30d archive=no queue=mail")
+    assert preview.total == 3
+    outcome = ask(bench.setup, "clear-failed archive=no")
+    assert "No copies are kept" in said(bench.setup, outcome)
+    assert "No se guardan copias" in said(replace(bench.setup, language="es"), outcome)
+    confirm(bench.setup, "clear-failed", preview.plan, typed=3)
+    run_out(bench.runner(2))
+    assert bench.queue.rows(t.archive) == []
+    assert len(bench.queue.failed) == 3
+    records = [json.loads(row.arguments) for row in bench.queue.rows(journal.audit)]
+    assert [record["archive"] for record in records] == ["no", "no"]
+    refused = ask(bench.setup, f"undo {preview.plan}")
+    assert codes([refused]) == ["not-undoable"]
+    assert "kept no copy of it" in said(bench.setup, refused)
+    assert broken(bench.queue) == []
+
+
+# ---- the terminal
+
+
+@pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 pace=60"])
+def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
+    group = quick.queue.rows(t.failures)[0].error_group
+    words = words.format(group=group)
+    told: list[str] = []
+    setup = replace(quick.setup, replica="terminal")
+    assert do(setup, Asked(words, "ana", yes=True, as_json=True), told.append, lambda _: None) == 0
+    (printed,) = told
+    answered = json.loads(printed)
+    moved = len(quick.queue.jobs)
+    assert moved == {"retry 30-60": 6, "retry 41 42 pace=60": 2}.get(words, 4)
+    assert (answered["success"], answered["message"]) == (True, f"Retried {moved} failed jobs")
+    assert answered["data"] == {"retried_count": moved}
+    progress = answered["extra"]["progress"]
+    assert (progress["state"], progress["done"], progress["skipped"]) == ("done", moved, 0)
+    assert answered["extra"]["preview"] is None
+
+
+def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
+    told: list[str] = []
+    setup = replace(quick.setup, replica="terminal")
+    asked = Asked("retry queue=mail pace=60 canary=1", "ana")
+    assert do(setup, asked, told.append, lambda _: None) == 1
+    assert "3 failed jobs" in told[0]
+    assert "At most 60 a minute" in told[0]
+    assert "1 is tried first" in told[0]
+    assert "Nothing was changed" in told[1]
+    assert len(quick.queue.failed) == 6
+
+
+# ---- over the wire
+
+
+def choose(team: Team, view: Json, *, as_: str = "admin", **chosen: str) -> Answer:
+    """Submit a dialog with something typed or chosen in its fields."""
+    values = {name: {name: value} for name, value in chosen.items()}
+    return Answer(team.slack.submit(as_, view["id"], values, wait=0))
+
+
+def selects(view: Json) -> dict[str, tuple[str, Sequence[str]]]:
+    """Each select of a dialog: what is chosen, and what can be."""
+    found: dict[str, tuple[str, Sequence[str]]] = {}
+    for block in view["blocks"]:
+        element = block.get("element", {})
+        if element.get("type") == "static_select":
+            values = [option["value"] for option in element["options"]]
+            found[block["block_id"]] = (element["initial_option"]["value"], values)
+    return found
+
+
+def test_pace_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
+    team = team_on_each
+    fill(team.queue)
+    view = team.say("retry queue=mail pace=7 canary=2").view
+    assert selects(view) == {
+        "pace": ("7", ["0", "7", "10", "60", "300", "600"]),
+        "canary": ("2", ["0", "1", "2"]),
+    }
+    told = choose(team, view, as_="operator", pace="60", canary="0")
+    assert "3 failed jobs are going back to the queue" in told.everything
+    done = ended(team)
+    assert (done.pace, done.canary, done.done) == (60, None, 3)
+    begin = sorted(row.available_at for row in team.queue.jobs)
+    assert [at - begin[0] for at in begin] == [0, 1, 2]
+    texts = team.channel_texts("queue-ops")
+    team.until(lambda: any("Retried 3" in said for said in team.channel_texts("queue-ops")))
+    assert len(texts) == 1
+
+
+def test_cancel_while_the_canary_is_out_leaves_the_rest_and_says_so(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("retry queue=mail canary=1", as_="admin").view
+    choose(team, view, canary="1")
+    message = team.until(
+        lambda: next((m for m in team.posted("queue-ops") if "🐤" in m["text"]), None)
+    )
+    assert "Waiting for the first job before the others follow" in message["text"]
+    answer_ = team.click(message, "run:cancel", as_="admin")
+    assert "1 of 3 are done and stay done" in answer_.text
+    done = ended(team)
+    assert (done.state, done.done) == ("cancelled", 1)
+    assert len(team.queue.failed) == 5
+    team.until(lambda: "Cancelled" in team.now(message)["text"])
+    now = team.now(message)
+    assert "retried 1 of 3 failed jobs. The rest is untouched" in now["text"]
+    assert "run:cancel" not in action_ids(now)
+
+
+def test_duplicates_are_told_before_a_retry(team: Team) -> None:
+    team.queue.fail(41, order=1)
+    team.queue.fail(42, order=1)
+    team.queue.push(7, order=1)
+    text = shown(team.say("retry order=1").view)
+    assert "2 of them are of orders that have a job in the queue already: 1" in text
+    assert "2 of them have the same payload as another one" in text
