@@ -29,7 +29,10 @@ def reach(name: str) -> None:
     """A failpoint: nothing happens unless it is armed."""
     if not _armed or name not in _armed:
         return
-    hits, then = _armed.pop(name)
+    armed = _armed.pop(name, None)
+    if armed is None:  # another thread was there first
+        return
+    hits, then = armed
     if hits == 1:
         then()
     else:

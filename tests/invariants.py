@@ -6,6 +6,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -63,16 +65,30 @@ def _payloads(connection: Connection, queue: TestQueue) -> Counter[str]:
 def _conserved(
     connection: Connection, queue: TestQueue, born: Counter[str], worked: Counter[str]
 ) -> Iterator[str]:
-    """I1: what was put in is there, or was deleted into the archive, byte for byte."""
+    """I1: what was put in is there, was deleted into the archive, byte for byte, or for good."""
     there = _payloads(connection, queue)
     deleted = select(t.archive.c.payload).where(
         t.archive.c.action.in_(DELETES), t.archive.c.restored_at.is_(None)
     )
     there.update(connection.execute(deleted).scalars())
     there.update(worked)
+    there.update(_cleared(connection, born))
     for name, more in (("lost", born - there), ("too many", there - born)):
         for payload, count in more.items():
             yield f"I1: {count} {name} of {payload[:120]!r}"
+
+
+def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
+    """The payloads that were deleted for good: no copy was wanted, the index alone knows them."""
+    known = {sha256(payload.encode()).hexdigest()[:32]: payload for payload in born}
+    f, o = t.failures.c, t.operations.c
+    deleted = (
+        select(f.payload_digest)
+        .join(t.operations, o.id == f.operation)
+        .where(o.archive.is_(False), o.action.in_(DELETES))
+    )
+    for digest in connection.execute(deleted).scalars():
+        yield known.get(digest, f"a payload that was never there: {digest}")
 
 
 def _taken_twice(connection: Connection) -> Iterator[str]:
@@ -177,22 +193,18 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     named = (f.returned_by if undo else f.operation) == number
     items = set(connection.execute(select(f.failed_id, f.row_digest).where(named)))
     scope = json.loads(operation["scope"])
-    frozen = select(t.failures.c.failed_id, t.failures.c.row_digest).where(
-        t.failures.c.seq <= operation["bound_seq"]
-    )
-    for name in ("queue", "error_group", "order_id", "tienda_id"):
-        if scope[name] is not None:
-            frozen = frozen.where(t.failures.c[name] == scope[name])
-    if scope["ids"]:
-        frozen = frozen.where(t.failures.c.failed_id.in_(scope["ids"]))
-    outside = items - set(connection.execute(frozen))
+    below = _mappings(connection, select(t.failures).where(f.seq <= operation["bound_seq"]))
+    outside = items - {
+        (row["failed_id"], row["row_digest"]) for row in below if _is_meant(row, scope)
+    }
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
     a = t.archive.c
     request = a.restored_request if undo else a.request_id
     kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
     moved = list(connection.execute(kept).scalars())
-    if (moved or operation["archive"]) and moved != sorted(failed_id for failed_id, _ in items):
+    wanted = sorted(failed_id for failed_id, _ in items) if operation["archive"] else []
+    if moved != wanted:
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
     if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
@@ -204,6 +216,22 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     ).scalar_one()
     if still:
         yield f"I1: {still} rows that operation {number} moved are still failed"
+
+
+def _is_meant(row: RowMapping, scope: Mapping[str, Any]) -> bool:
+    """Whether a failure is what the scope asks for: its filters read once more, without SQL."""
+    equal = {
+        name: scope[name]
+        for name in ("queue", "error_group", "order_id", "tienda_id")
+        if scope[name] is not None
+    }
+    before, after = scope["failed_before"], scope["failed_after"]
+    return (
+        all(row[name] == value for name, value in equal.items())
+        and (before is None or row["failed_at"] < datetime.fromisoformat(before))
+        and (after is None or row["failed_at"] >= datetime.fromisoformat(after))
+        and (not scope["ids"] or row["failed_id"] in scope["ids"])
+    )
 
 
 def _counts(connection: Connection) -> Iterator[str]:

@@ -12,6 +12,8 @@ from bot.ledger import tables as t
 from bot.ledger.scopes import matching
 from bot.ledger.tables import failures
 from bot.queue import bulk
+from bot.watch import bulk as watch_bulk
+from bot.watch import lanes
 from tests.crash.mutants import replaced
 
 
@@ -98,4 +100,78 @@ def no_filter() -> Iterator[None]:
     """A bulk change takes whatever is below its bound."""
     places = ((batches, "matching"), (carrying, "matching"))
     with replaced(*places, by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+        yield
+
+
+@contextmanager
+def no_filter_in_a_stretch() -> Iterator[None]:
+    """A batch is laid out by the filter, and takes whatever lies in between."""
+    with replaced((carrying, "matching"), by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+        yield
+
+
+@contextmanager
+def no_wait_for_the_canary() -> Iterator[None]:
+    """The operation goes on when its canary has been retried."""
+    with replaced((carrying, "wait_for_canary"), by=lambda _connection, _operation: True):
+        yield
+
+
+@contextmanager
+def a_lane_beside_the_canary() -> Iterator[None]:
+    """All lanes are at work while the canary's batch is not carried out yet."""
+
+    class Several(lanes.Lanes):
+        def run(self, lanes: int) -> bool:
+            return super().run(max(2, lanes))
+
+    with replaced((watch_bulk, "Lanes"), by=Several):
+        yield
+
+
+@contextmanager
+def no_pace() -> Iterator[None]:
+    """All jobs of a paced change may begin at once."""
+    with replaced((bulk, "Pace"), by=lambda *_given: None):
+        yield
+
+
+@contextmanager
+def no_pace_over_batches() -> Iterator[None]:
+    """Each batch keeps the pace by itself, from the moment that it is claimed."""
+    with replaced((batches, "_starts_at"), by=lambda _operation, _before, now: now):
+        yield
+
+
+@contextmanager
+def carried_out_though_cancelled() -> Iterator[None]:
+    """A batch that was claimed is carried out by its owner, whatever was said since."""
+    with replaced((batches, "may_go_on"), by=lambda operation, owner: operation.owner == owner):
+        yield
+
+
+class _Thawed:
+    """Changes are always allowed."""
+
+    require_none = staticmethod(lambda _connection: None)
+
+
+@contextmanager
+def no_freeze_in_a_batch() -> Iterator[None]:
+    """A freeze is looked for before a turn, and not by its batches."""
+    with replaced((lanes, "freezes"), by=_Thawed):
+        yield
+
+
+@contextmanager
+def no_freeze_before_a_turn() -> Iterator[None]:
+    """A freeze is looked for by each batch, and not before."""
+    with replaced((watch_bulk, "freezes"), by=_Thawed):
+        yield
+
+
+@contextmanager
+def no_freeze_for_bulk() -> Iterator[None]:
+    """Neither looks for it."""
+    with no_freeze_in_a_batch(), no_freeze_before_a_turn():
         yield

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.crash import bulk_mutants, bulk_scenarios, mutants
+from tests.crash import bulk_mutants, bulk_scenarios, mutants, way_scenarios
 from tests.crash.scenarios import Mutant, Scenario
 from tests.queues import TestQueue
 
@@ -22,6 +22,20 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter),
     (bulk_scenarios.the_person_loses_the_role, mutants.no_permission_check),
     (bulk_scenarios.a_bulk_change_is_undone_twice, bulk_mutants.no_undo_marks_in_bulk),
+    (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter_in_a_stretch),
+    (way_scenarios.only_one_error_was_confirmed, bulk_mutants.no_filter_in_a_stretch),
+    (way_scenarios.the_rest_waits_for_a_canary, bulk_mutants.no_wait_for_the_canary),
+    (way_scenarios.a_canary_was_left_behind, bulk_mutants.a_lane_beside_the_canary),
+    (way_scenarios.a_change_that_waits_is_cancelled, bulk_mutants.no_wait_for_the_canary),
+    (way_scenarios.a_batch_was_claimed_before_the_cancel, bulk_mutants.no_owner),
+    (
+        way_scenarios.a_batch_was_claimed_before_the_cancel,
+        bulk_mutants.carried_out_though_cancelled,
+    ),
+    (way_scenarios.a_pace_over_several_batches, bulk_mutants.no_pace),
+    (way_scenarios.a_pace_over_several_batches, bulk_mutants.no_pace_over_batches),
+    (way_scenarios.changes_are_frozen_under_a_claimed_batch, bulk_mutants.no_freeze_in_a_batch),
+    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_for_bulk),
 ]
 
 SURVIVE: list[tuple[Scenario, Mutant]] = [
@@ -29,6 +43,8 @@ SURVIVE: list[tuple[Scenario, Mutant]] = [
     (bulk_scenarios.somebody_retries_a_row_of_the_batch, bulk_mutants.no_row_count_of_a_batch),
     (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_owner),
     (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_lock_no_row_count_of_a_batch),
+    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_in_a_batch),
+    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_before_a_turn),
 ]
 """Any of the other guards is enough."""
 

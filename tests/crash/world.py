@@ -6,7 +6,8 @@ Whatever the steps were, the invariants hold after each, and everything has been
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -25,15 +26,21 @@ from bot.playground.server import LocalSlack
 from bot.registry import Setup
 from bot.watch import canary, folding, outcomes, receipts
 from bot.watch.bulk import Runner
+from tests.crash.wishes import MOMENTS
 from tests.invariants import broken
-from tests.queues import TestQueue, payload
-from tests.replicas import Ahead, People, hold, make_setup
+from tests.queues import GONE_AWAY, TestQueue, payload
+from tests.replicas import Ahead, People, ask, hold, make_setup
 from tests.team import KeptDatabase
 from tests.watch.posting import deliver, poster_of, watch
 
 TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
 REPLICAS = st.sampled_from(["a", "b"])
+FAILURE = st.tuples(
+    st.sampled_from(["netsuite", "mail"]),
+    st.sampled_from([GONE_AWAY, "RuntimeException: no such customer"]),
+    st.sampled_from(MOMENTS),
+)
 PICK = st.integers(min_value=0, max_value=50)
 
 
@@ -58,15 +65,25 @@ def crashing(step: str | None) -> Iterator[None]:
             failpoints.disarm(step)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A preview that can be confirmed, of so many rows, by the person who saw it."""
+
+    action: str
+    number: int
+    total: int
+    by: str
+
+
 class World(RuleBasedStateMachine):
     """A queue with two replicas, three people and a worker; `kept` and `slack` are handed in."""
 
     kept: ClassVar[KeptDatabase]
     slack: ClassVar[LocalSlack]
 
-    @initialize()
-    def begin(self) -> None:
-        """An empty queue, with nobody at work yet."""
+    @initialize(pile=st.lists(FAILURE, max_size=9))
+    def begin(self, pile: list[tuple[str, str, datetime]]) -> None:
+        """A queue in which some jobs have failed, with nobody at work yet."""
         self.queue: TestQueue = self.kept.emptied()
         self.slack.faults.clear()
         self.clock, self.people = Ahead(), People()
@@ -80,20 +97,25 @@ class World(RuleBasedStateMachine):
         self.born, self.worked = Counter[str](), Counter[str]()
         self.said: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
         self.told: list[str] = []
-        self.plans: list[tuple[str, int, int]] = []
+        self.plans: list[Plan] = []
         self.frozen: dict[int, set[int]] = {}
+        self.begins: dict[int, dict[int, int]] = {}
+        self.is_off = False
         self.number = 0
+        for like in pile:
+            self.put_in(failed=True, like=like)
 
     # ---- workers
 
-    @rule(failed=st.booleans(), queue=st.sampled_from(["netsuite", "mail"]))
-    def put_in(self, failed: bool, queue: str) -> None:  # noqa: FBT001 drawn by Hypothesis
+    @rule(failed=st.booleans(), like=FAILURE)
+    def put_in(self, failed: bool, like: tuple[str, str, datetime]) -> None:  # noqa: FBT001 drawn by Hypothesis
         """A job comes, or one has failed."""
+        queue, exception, failed_at = like
         self.number += 1
         body = payload(self.number)
         self.born[body] += 1
         if failed:
-            self.queue.fail(queue=queue, body=body)
+            self.queue.fail(queue=queue, body=body, exception=exception, failed_at=failed_at)
         else:
             self.queue.push(queue=queue, body=body)
 
@@ -202,6 +224,8 @@ class World(RuleBasedStateMachine):
         self.slack.faults.clear()
         self.people.gone.clear()
         setup = self.setups["a"]
+        if self.is_off:
+            ask(setup, "unfreeze")
         for _ in range(60):
             self.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=5)
             while self.runners["a"].run_once():

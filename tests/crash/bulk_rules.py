@@ -1,0 +1,167 @@
+"""Bulk changes in the state machine: previews, confirmations, batches, cancels, and a freeze."""
+
+from collections import Counter
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
+
+from bot.errors import Refusal
+from bot.ledger.tables import archive, batches, failures, followed
+from bot.ledger.tables import operations as operations_table
+from bot.plans import BulkExtra
+from bot.queue.reads import unix
+from tests.crash.wishes import WISHES, Wish
+from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
+from tests.replicas import ANA, OMAR, ask, confirm
+
+BULK_STEPS = [
+    "batch-claimed",
+    "batch-locked",
+    "undo-batch-taken",
+    "batch-moved",
+    "batch-committed",
+    "operation-finished",
+]
+
+
+class Bulk(World):
+    """What people and replicas do with many rows at once."""
+
+    @precondition(lambda self: self.queue.failed)
+    @rule(name=REPLICAS, wish=WISHES, pick=PICK, by=st.sampled_from([ANA, ANA, OMAR]))
+    def preview(self, name: str, wish: Wish, pick: int, by: str) -> None:
+        """Somebody looks at what a bulk change would do; most of them confirm it."""
+        there = self._there()
+        if not there and "like" in wish.within:
+            return
+        like = there[pick % len(there)] if there else None
+        outcome = ask(self.setups[name], wish.words(like), by=by)
+        # What the preview itself has indexed is in the scope as well.
+        self._plan(outcome, by, lambda: wish.meant(self._there(), like))
+        if self.plans and pick % 4:
+            self.confirm(name, 0, None)
+
+    @rule(name=REPLICAS, pick=PICK)
+    def preview_an_undo(self, name: str, pick: int) -> None:
+        """An admin looks at what of a bulk change would come back."""
+        every = [row.id for row in self.queue.rows(operations_table) if row.action != "undo"]
+        if not every:
+            return
+        number = every[pick % len(every)]
+
+        def meant() -> set[int]:
+            taken = [row for row in self.queue.rows(failures) if row.operation == number]
+            return {row.seq for row in taken if row.returned_by is None}
+
+        self._plan(ask(self.setups[name], f"undo {number}"), ANA, meant)
+
+    def _there(self) -> list[Any]:
+        return [row for row in self.queue.rows(failures) if row.gone_at is None]
+
+    def _plan(self, outcome: Any, by: str, meant: Any) -> None:
+        if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
+            return
+        found = outcome.result.extra.preview
+        if found is not None and found.total:
+            self.plans.append(Plan(found.action, found.plan, found.total, by))
+            self.frozen[found.plan] = meant()
+            assert found.total == len(self.frozen[found.plan])
+
+    @precondition(lambda self: self.plans)
+    @rule(name=REPLICAS, pick=PICK, step=st.none() | st.sampled_from(["settled", "committed"]))
+    def confirm(self, name: str, pick: int, step: str | None) -> None:
+        """A preview is confirmed, the same one perhaps again."""
+        plan = self.plans[-1 - pick % len(self.plans)]
+        words = {"typed": plan.total, "by": plan.by}
+        self.send(
+            name,
+            lambda setup, key: confirm(setup, plan.action, plan.number, key=key, **words),
+            step,
+        )
+
+    @rule(
+        name=REPLICAS, step=st.none() | st.sampled_from(BULK_STEPS), lanes=st.sampled_from([1, 2])
+    )
+    def run_a_batch(self, name: str, step: str | None, lanes: int) -> None:
+        """A replica goes on with its operation, or takes one over; it may die in it."""
+        runner = self.runners[name]
+        runner.lanes, runner.seconds = lanes, 0.01 * (lanes - 1)
+        standing = self._taken(standing=True)
+        with crashing(step), suppress(Refusal):
+            runner.run_once()
+        after = self._taken(standing=False)
+        for number, rows in standing.items():
+            assert after[number] == rows, f"{number} does not run, and yet it took rows"
+
+    def _taken(self, *, standing: bool) -> dict[int, int]:
+        """How many rows each operation took; with `standing`, of those that may take none now."""
+        taken = Counter(row.operation for row in self.queue.rows(failures))
+        taken += Counter(row.returned_by for row in self.queue.rows(failures))
+        return {
+            row.id: taken[row.id]
+            for row in self.queue.rows(operations_table)
+            if not standing or self.is_off or row.state != "running"
+        }
+
+    @rule(name=REPLICAS)
+    def cancel(self, name: str) -> None:
+        """Somebody stops what runs, or waits for its canary."""
+        for row in self.queue.rows(operations_table):
+            if row.state in ("running", "waiting"):
+                ask(self.setups[name], f"cancel {row.id}")
+
+    @rule(name=REPLICAS, pick=PICK)
+    def freeze_or_thaw(self, name: str, pick: int) -> None:
+        """All changes are switched off, now and then, or on again."""
+        if self.is_off or pick % 3 == 0:
+            outcome = ask(self.setups[name], "unfreeze" if self.is_off else "freeze for a look")
+            if ANA not in self.people.gone:
+                assert outcome.refusal is None
+                self.is_off = not self.is_off
+
+    # ---- what must hold
+
+    @invariant()
+    def the_rest_follows_a_canary_that_was_processed(self) -> None:
+        """By what the worker did, whatever the receipts say."""
+        done = {sha256(body.encode()).hexdigest()[:32] for body in self.worked}
+        rows = self.queue.rows(batches)
+        for operation in self.queue.rows(operations_table):
+            if operation.canary and operation.state != "planned":
+                mine = [row for row in rows if row.operation == operation.id]
+                assert sum(row.size for row in mine if row.number == 1) <= operation.canary
+                if any(row.number > 1 for row in mine):
+                    tried = [
+                        row for row in self.queue.rows(followed) if row.operation == operation.id
+                    ]
+                    assert tried, f"the canary of {operation.id} was not followed"
+                    missing = {row.payload_digest for row in tried} - done
+                    assert not missing, f"the rest of {operation.id} did not wait for its canary"
+
+    @invariant()
+    def a_pace_is_kept(self) -> None:
+        """No job begins before its operation did, and never more of them in a minute than asked."""
+        for operation in self.queue.rows(operations_table):
+            if operation.pace and operation.state != "planned":
+                self._see_begins(operation)
+                begins = sorted(self.begins.get(operation.id, {}).values())
+                assert not begins or begins[0] >= unix(operation.started_at)
+                for first, beyond in zip(begins, begins[operation.pace :], strict=False):
+                    assert beyond - first >= 60, f"{operation.id} goes too fast: {begins}"
+
+    def _see_begins(self, operation: Any) -> None:
+        """Remember when its jobs may begin, before a worker takes them."""
+        request = operation.request_id
+        bodies = {row.payload for row in self.queue.rows(archive) if row.request_id == request}
+        made = [
+            (row.first_job_id, row.last_job_id)
+            for row in self.queue.rows(batches)
+            if row.operation == operation.id and row.first_job_id is not None
+        ]
+        seen = self.begins.setdefault(operation.id, {})
+        for job in self.queue.jobs:
+            if job.payload in bodies and any(first <= job.id <= last for first, last in made):
+                seen[job.id] = job.available_at

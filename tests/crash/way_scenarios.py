@@ -1,0 +1,158 @@
+"""What must hold of how a bulk change goes: its filter, canary and pace, a cancel, a freeze."""
+
+from datetime import datetime
+
+from bot import failpoints
+from bot.ledger import freezes
+from bot.ledger import tables as t
+from tests.concurrency import until
+from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
+from tests.crash.scenarios import Mutant, previewed, run_out
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue
+from tests.replicas import ask, codes, confirm
+
+OTHER = "RuntimeException: no such customer"
+
+
+class _Paused(BaseException):
+    """The replica does nothing more."""
+
+
+def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
+    """Of one queue, at one time, with failures of all others between its own."""
+    both = two(queue)
+    early, late = datetime(2025, 11, 7), datetime(2025, 11, 9)  # noqa: DTZ001 wall clock
+    wanted = []
+    for number in range(1, 4):
+        wanted.append(queue.fail(order=number, queue="mail", failed_at=late))
+        queue.fail(order=number, queue="mail", failed_at=late, exception=OTHER)
+        queue.fail(order=number, queue="netsuite", failed_at=late)
+        queue.fail(order=number, queue="mail", failed_at=early)
+    before = payloads(queue)
+    previewed(both.one, "clear-failed")
+    (first, *_) = queue.rows(t.failures)
+    words = f"retry error=E{first.error_group} queue=mail after=2025-11-08"
+    plan = previewed(both.one, words)
+    assert codes([confirm(both.one, "retry", plan)]) == ["ok"]
+    with mutant():
+        run_out(both.runner(both.one))
+    assert not {row.id for row in queue.failed} & set(wanted)
+    assert len(queue.failed) == 9
+    assert broken(queue, before) == []
+
+
+def the_rest_waits_for_a_canary(queue: TestQueue, mutant: Mutant) -> None:
+    """Nobody has decided anything yet."""
+    both, _ = begun(queue, "retry-all canary=1")
+    before = payloads(queue)
+    with mutant():
+        run_out(both.runner(both.one))
+    assert _state(queue) == "waiting"
+    assert (len(queue.jobs), len(queue.failed)) == (1, 3)
+    assert broken(queue, before) == []
+
+
+def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
+    """By a crash; the replica that takes over has a second lane, which is faster."""
+    both, _ = begun(queue, "retry-all canary=1")
+    before = payloads(queue)
+    _pause_at(both, "batch-claimed")
+    both.clock.move(minutes=1)
+    runner = both.runner(both.other)
+    runner.lanes = 2
+
+    def let_the_other_lane_go_first() -> None:
+        rows = len(queue.failed)
+        try:
+            until(lambda: len(queue.failed) < rows, seconds=0.5)
+        except TimeoutError:
+            return
+
+    with mutant(), meanwhile("batch-locked", let_the_other_lane_go_first):
+        run_out(runner)
+    assert _state(queue) == "waiting"
+    assert (len(queue.jobs), len(queue.failed)) == (1, 3)
+    assert broken(queue, before) == []
+
+
+def a_change_that_waits_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
+    """For its canary: then nothing follows any more."""
+    both, plan = begun(queue, "retry-all canary=1")
+    before = payloads(queue)
+    with mutant():
+        run_out(both.runner(both.one))
+        assert codes([ask(both.other, f"cancel {plan}")]) == ["ok"]
+        run_out(both.runner(both.one))
+    assert ended(queue) == ("cancelled", 1, 0)
+    assert broken(queue, before) == []
+
+
+def a_batch_was_claimed_before_the_cancel(queue: TestQueue, mutant: Mutant) -> None:
+    """By the replica that still has the operation."""
+    both, plan = begun(queue)
+    before = payloads(queue)
+    with mutant(), meanwhile("batch-claimed", lambda: ask(both.other, f"cancel {plan}")):
+        run_out(both.runner(both.one))
+    assert ended(queue) == ("cancelled", 0, 0)
+    assert len(queue.failed) == 4
+    assert broken(queue, before) == []
+
+
+def a_pace_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
+    """Two jobs a minute: half a minute lies between each and the next."""
+    both, _ = begun(queue, "retry-all pace=2/min", rows=5)
+    before = payloads(queue)
+    with mutant():
+        run_out(both.runner(both.one))
+    begins = sorted(row.available_at for row in queue.jobs)
+    assert [moment - begins[0] for moment in begins] == [0, 30, 60, 90, 120]
+    assert broken(queue, before) == []
+
+
+def changes_are_frozen_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
+    """It is carried out when they are allowed again, and not before."""
+    both, _ = begun(queue)
+    before = payloads(queue)
+
+    def freeze() -> None:
+        assert codes([ask(both.other, "freeze")]) == ["ok"]
+
+    with mutant(), meanwhile("batch-claimed", freeze):
+        run_out(both.runner(both.one))
+    assert len(queue.failed) == 4
+    assert codes([ask(both.other, "unfreeze")]) == ["ok"]
+    run_out(both.runner(both.one))
+    assert ended(queue) == ("done", 4, 0)
+    assert broken(queue, before) == []
+
+
+def changes_were_frozen_before_a_batch(queue: TestQueue, mutant: Mutant) -> None:
+    """After it was confirmed: the operation stands, and claims nothing."""
+    both, _ = begun(queue)
+    assert codes([ask(both.other, "freeze")]) == ["ok"]
+    with mutant():
+        run_out(both.runner(both.one))
+    with queue.engine.begin() as connection:
+        assert freezes.current(connection) is not None
+    assert (_state(queue), len(queue.failed)) == ("running", 4)
+    assert broken(queue) == []
+
+
+def _state(queue: TestQueue) -> str:
+    (operation,) = queue.rows(t.operations)
+    return str(operation.state)
+
+
+def _pause_at(both: Two, step: str) -> None:
+    """Let the first replica come to this step, and no further."""
+
+    def pause() -> None:
+        raise _Paused
+
+    failpoints.arm(step, then=pause)
+    try:
+        both.runner(both.one).run_once()
+    except _Paused:
+        return
+    raise AssertionError(f"{step} was not reached")
