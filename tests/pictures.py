@@ -1,7 +1,8 @@
 """Takes the pictures of docs/images from the real playground: python -m tests.pictures.
 
-Two still ones, light and dark, and a moving one: a job fails, a stranger's Retry is refused, the
-operator's works, and the audit channel has it all.
+Two still ones, light and dark, and two moving ones. In the first a job fails, a stranger's Retry is
+refused, the operator's works, and the audit channel has it all. The second is fix and replay:
+twenty jobs fail of one cause, are retried after the fix, and what is cleared is put back.
 """
 
 import io
@@ -16,13 +17,17 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from tests.playground.page.conftest import FLAGS, find_chromium
+from tests.playground.page.story import Story
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 WIDE = {"width": 1360, "height": 800}
 SMALL = {"width": 1100, "height": 620}
+TALL = {"width": 1100, "height": 700}
 PATIENCE_MS = 20_000
 COLOURS = 255
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
+STANDS = {"broken": 2200, "errors": 4000, "fixed": 1200, "preview": 3000, "processed": 4500}
+"""How long moments of fix and replay stand, in milliseconds; the others 2,400."""
 SETTLED_MS = 350
 """Until what was clicked is drawn, and the page's short animations are over."""
 
@@ -60,7 +65,8 @@ class Film:
         whole = Image.new("RGB", (self.frames[0].width, height))
         for number, frame in enumerate(self.frames):
             whole.paste(frame, (0, number * frame.height))
-        colours = whole.quantize(COLOURS)
+        # The usual way spends every colour on what is large: a green tick would be grey.
+        colours = whole.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
         first, *rest = [
             frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in self.frames
         ]
@@ -121,6 +127,28 @@ def film(browser: Browser, slack: LocalSlack) -> None:
     page.context.close()
 
 
+def story_film(browser: Browser, slack: LocalSlack) -> None:
+    """Fix and replay, as its test does it."""
+    page = visit(browser, slack, "queue-ops", "light", TALL)
+    page.get_by_role("button", name="Dismiss the first minute").click()
+    reel = Film(page)
+    story = Story(page, click=reel.click, show=lambda name: reel.show(STANDS.get(name, 2400)))
+    story.open_panel()
+    story.hurry()
+    story.break_netsuite()
+    story.close_panel()
+    story.ask_for_errors()
+    story.open_panel()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_group()
+    story.follow()
+    page.get_by_role("radio", name="admin").click()
+    story.undo(story.clear())
+    reel.save(IMAGES / "fix-and-replay.gif")
+    page.context.close()
+
+
 def stills(browser: Browser, slack: LocalSlack) -> None:
     """An alert that was retried beside those that wait; and behind the scenes, in the dark."""
     page = visit(browser, slack, "queue-alerts", "light", WIDE)
@@ -147,14 +175,12 @@ def main() -> None:
     """Take them all."""
     expect.set_options(timeout=PATIENCE_MS)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        playing(Path(folder)) as slack,
-        sync_playwright() as playwright,
-    ):
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        film(browser, slack)
-        stills(browser, slack)
+        for taken in ((film, stills), (story_film,)):
+            with tempfile.TemporaryDirectory() as folder, playing(Path(folder)) as slack:
+                for take in taken:
+                    take(browser, slack)
         browser.close()
 
 

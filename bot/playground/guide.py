@@ -1,10 +1,10 @@
 """The first minute with the playground, step by step; the page ticks off what really happened.
 
 A step's `kind` says when it is done: `commands`, each of them was answered; `arrives`, a message
-with that button is in the channel; `refused`, somebody without these roles pressed it, was told
-something, and it is still there; `done`, somebody pressed it and it is gone; `visit`, the channel
-was looked at after the step before; `steer`, the worker was steered so. `as` and `channel` are who
-and where the page goes to when the step is chosen.
+with that button is in the channel; `says`, a message with that `text` is; `refused`, somebody
+without these roles pressed it, was told something, and it is still there; `done`, somebody pressed
+it and it is gone; `visit`, the channel was looked at after the step before; `steer`, the worker was
+steered so. `as` and `channel` are who and where the page goes to when the step is chosen.
 """
 
 from bot.playground.block_specs import Json
@@ -61,7 +61,52 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "title": "Break NetSuite",
         "note": "In the side panel.",
         "as": "operator",
-        "channel": "queue-alerts",
+        "channel": "queue-ops",
         "wanted": {"broken": True},
+    },
+    {
+        "id": "errors",
+        "kind": "commands",
+        "title": "See what they have in common",
+        "note": "Twenty jobs fail of one cause.",
+        "as": "operator",
+        "channel": "queue-ops",
+        "commands": ["/queue errors"],
+    },
+    {
+        "id": "fix",
+        "kind": "steer",
+        "title": "Fix NetSuite",
+        "note": "In the side panel. A retry would fail again before.",
+        "as": "operator",
+        "channel": "queue-ops",
+        "wanted": {"broken": False},
+    },
+    {
+        "id": "replay",
+        "kind": "says",
+        "title": "Press Retry group",
+        "note": "Try 3 first. The message follows them to “20 processed”.",
+        "as": "operator",
+        "channel": "queue-ops",
+        "text": "All of them have ended",
+    },
+    {
+        "id": "clear",
+        "kind": "says",
+        "title": "Clear what is left",
+        "note": "/queue clear-failed asks for the count.",
+        "as": "admin",
+        "channel": "queue-ops",
+        "text": "Cleared",
+    },
+    {
+        "id": "undo",
+        "kind": "says",
+        "title": "Press Undo",
+        "note": "Every row comes back as it was.",
+        "as": "admin",
+        "channel": "queue-ops",
+        "text": "Undone by",
     },
 )

@@ -23,9 +23,7 @@ TIMEOUT = (
     "GuzzleHttp\\Exception\\ConnectException: cURL error 28: Operation timed out after 30001 "
     "milliseconds with 0 bytes received for https://api.couriers.example/v2/labels"
 )
-DUPLICATE = (
-    "mysqli_sql_exception: 1062 - Duplicate entry '803181-12097' for key 'invoices.order_tienda'"
-)
+DUPLICATE = "mysqli_sql_exception: Duplicate entry '803181-12097' for key 'invoices.order_tienda'"
 LOCK_WAIT = (
     "CodeIgniter\\Database\\Exceptions\\DatabaseException: 1205 - Lock wait timeout exceeded; "
     "try restarting transaction\n"

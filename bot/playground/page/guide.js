@@ -34,6 +34,7 @@ export function guide(card, { openPanel, focus }) {
   const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss the first minute", on: { click: leave } }, icon("close"));
   card.append(h("header", null, h("h2", null, "First minute"), count, shut), list);
 
+  let seen = null;
   return function draw() {
     const { backstage } = state;
     const steps = backstage?.guide ?? [];
@@ -45,7 +46,15 @@ export function guide(card, { openPanel, focus }) {
     count.textContent = done === steps.length ? "All done" : `${done} of ${steps.length}`;
     const next = steps.find((step) => !kept.done.includes(step.id));
     reconcile(list, steps.map((step) => item(step, step === next, { openPanel, focus })));
+    if (next?.id !== seen) scrollTo(list, list.querySelector(".next"));
+    seen = next?.id;
   };
+}
+
+/** Shows the next step and the one before it where the list is longer than its room. */
+function scrollTo(list, next) {
+  const before = next?.previousElementSibling;
+  if (before) list.scrollTop = before.offsetTop;
 }
 
 function item(step, isNext, more) {
@@ -106,6 +115,7 @@ function note(id) {
 const HAPPENED = {
   commands: (step) => step.commands.every((words) => kept.done.includes(words)),
   arrives: (step) => messages(step).some((message) => holds(message, step.action_id)),
+  says: (step) => messages(step).some((message) => message.text.includes(step.text)),
   refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && told(step, deed) && holds(message, step.action_id)),
   done: (step) => clicks(step).some(({ deed, message }) => entitled(step, deed) && !holds(message, step.action_id)),
   visit: (step) => kept.done.includes(step.after) && state.place === channelOf(step),

@@ -86,7 +86,7 @@ class Story:
         """One group of all of them, and it goes on; a look at once may come before the bot's."""
         deadline = monotonic() + self.patience
         while True:
-            self.say("/queue errors since=1h")
+            self.say("/queue errors")
             answer = self.message("Error groups:").last
             try:
                 expect(answer).to_contain_text(f"{FAILURES} failed jobs", timeout=KNOWN_MS)
@@ -97,6 +97,7 @@ class Story:
                 answer.get_by_role("button", name="Dismiss message").click()
         expect(answer).to_contain_text(CAUSE)
         expect(answer).to_contain_text(f"still failing: {FAILURES} in the last")
+        answer.evaluate("one => one.scrollIntoView({ block: 'start' })")
         self.show("errors")
 
     def fix_netsuite(self) -> None:
@@ -110,13 +111,13 @@ class Story:
         answer = self.message("Error groups:")
         self.click(answer.get_by_role("button", name="Retry group…").first)
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
+        self.dialog.get_by_text("will go back").scroll_into_view_if_needed()
         self.show("preview")
-        self.dialog.get_by_role("combobox", name="How fast may they begin?").select_option(
-            label="600 a minute"
-        )
-        self.dialog.get_by_role("combobox", name="Try some first?").select_option(
-            label="3 first, the rest if they go well"
-        )
+        pace = self.dialog.get_by_role("combobox", name="How fast may they begin?")
+        canary = self.dialog.get_by_role("combobox", name="Try some first?")
+        pace.select_option(label="600 a minute")
+        canary.select_option(label="3 first, the rest if they go well")
+        canary.scroll_into_view_if_needed()
         self.show("chosen")
         self.click(self.dialog.get_by_role("button", name="Retry them"))
         expect(self.dialog).to_contain_text("Started: 20 failed jobs are going back")
@@ -126,12 +127,14 @@ class Story:
         """The canary, then the others, then what became of all: in one message."""
         told = self.message("failed jobs").filter(has_text="Omar Operator")
         expect(told).to_contain_text("Waiting for the first 3 jobs")
+        told.scroll_into_view_if_needed()
         self.show("canary")
         expect(told).to_contain_text(f"Retried {FAILURES} failed jobs")
         self.show("moved")
         expect(told).to_contain_text(f"{FAILURES} processed")
         expect(told).to_contain_text("All of them have ended")
         expect(told.get_by_role("button", name="Undo")).to_have_count(0)
+        told.scroll_into_view_if_needed()
         self.show("processed")
 
     def clear(self) -> int:
@@ -142,6 +145,7 @@ class Story:
         assert found is not None
         field = self.dialog.get_by_role("textbox")
         field.fill(found.group(1))
+        field.scroll_into_view_if_needed()
         self.show("typed")
         self.click(self.dialog.get_by_role("button", name="Delete permanently"))
         expect(self.dialog).to_contain_text("Started")

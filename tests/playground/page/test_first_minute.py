@@ -77,8 +77,41 @@ def test_the_first_minute_is_ticked_off_by_what_happened(
     card.get_by_role("button", name="Break NetSuite").click()
     worker = page.get_by_role("region", name="Simulated worker")
     worker.get_by_role("button", name="Break NetSuite").click()
+    expect(card).to_contain_text(f"6 of {len(FIRST_MINUTE)}")
+    replay(page, playground)
     expect(card).to_contain_text("All done")
     expect(steps(page)).to_have_class([re.compile("done")] * len(FIRST_MINUTE))
+
+
+def replay(page: Page, playground: LocalSlack) -> None:
+    """The steps of fix and replay, each begun from the card."""
+    card = page.get_by_role("region", name="First minute")
+    dialog = page.get_by_role("dialog")
+
+    def confirm(name: str) -> None:
+        dialog.get_by_role("button", name=name).click()
+        dialog.get_by_role("button", name="Close").last.click()
+
+    steer(playground, paused=False, failure_rate=0)
+    failed = page.get_by_role("table", name="failed_jobs").get_by_role("row")
+    expect(failed.filter(has_text="MySQL server has gone away")).to_have_count(20)
+    card.get_by_role("button", name="Type /queue errors").click()
+    card.get_by_role("button", name="Fix NetSuite").click()
+    page.get_by_role("complementary").get_by_role("button", name="Fix NetSuite").click()
+    card.get_by_role("button", name="Press Retry group").click()
+    page.get_by_role("log").get_by_role("button", name="Retry group…").first.click()
+    confirm("Retry them")
+    expect(card.get_by_role("button", name="Press Retry group, done")).to_be_visible()
+
+    card.get_by_role("button", name="Clear what is left").click()
+    expect(page.get_by_role("radio", name="admin")).to_be_checked()
+    page.get_by_role("combobox", name="Message").fill("/queue clear-failed")
+    page.get_by_role("combobox", name="Message").press("Enter")
+    expect(dialog).to_contain_text("to confirm")
+    dialog.get_by_role("textbox").fill(re.findall(r"Type (\d+) to", dialog.inner_text())[0])
+    confirm("Delete permanently")
+    page.get_by_role("log").get_by_role("button", name="Undo").last.click()
+    confirm("Put them back")
 
 
 def test_a_dismissed_first_minute_stays_away(page: Page) -> None:
