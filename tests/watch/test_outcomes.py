@@ -48,11 +48,11 @@ def retried(
     return [row.id for row in queue.jobs if row.id not in before]
 
 
-def count(setup: Setup, clock: Ahead, *, seconds: float = 12) -> int:
+def count(setup: Setup, clock: Ahead, *, seconds: float = 12, step: float = 3) -> int:
     """Let passes have their turn for so long; returns how many messages were changed."""
     told = 0
-    for _ in range(round(seconds / 3)):
-        clock.move(seconds=3)
+    for _ in range(round(seconds / step)):
+        clock.move(seconds=step)
         told += outcomes_once(setup, hold(setup))
     return told
 
@@ -253,10 +253,10 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
 ) -> None:
     retried(queue, setup)
-    count(setup, clock, seconds=590)
+    count(setup, clock, seconds=590, step=10)
     send(setup, slack)
     assert thread(slack) == []
-    count(setup, clock, seconds=60)
+    count(setup, clock, seconds=60, step=10)
     send(setup, slack)
     (reply,) = thread(slack)
     assert "⏳ 10 wait" in reply
@@ -273,9 +273,9 @@ def test_a_paced_retry_is_not_late_while_its_pace_lasts(
     retried(queue, setup)
     with queue.engine.begin() as connection:
         connection.execute(update(t.operations).values(pace=1))
-    count(setup, clock, seconds=900)
+    count(setup, clock, seconds=900, step=30)
     assert bool(seen(queue).late) is False
-    count(setup, clock, seconds=600)
+    count(setup, clock, seconds=600, step=30)
     assert bool(seen(queue).late) is True
 
 
