@@ -46,10 +46,24 @@ BULK = ("retry", "retry-all", "clear-failed")
 def change_to_undo(work: Work, what: Named | None, request: str | None) -> Change:
     """The change that is meant; raises a refusal where there is none, or it is another's."""
     found = _named(work, what, request)
+    _check_whose(work, found)
+    return found
+
+
+def check_planned(work: Work, plan: int) -> None:
+    """Ask again, before a planned undo begins, whether its change may be undone by this person."""
+    planned = operations.find(work.connection, plan)
+    undone = None if planned is None else planned.scope.undo
+    taken = None if undone is None else operations.find(work.connection, undone)
+    found = None if taken is None else changes.by_request(work.connection, taken.request_id)
+    if found is not None:
+        _check_whose(work, found)
+
+
+def _check_whose(work: Work, found: Change) -> None:
     if found.actor != work.invocation.actor.user and work.grant.role < Role.ADMIN:
         rules = work.setup.rules
         raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=rules.holders(Role.ADMIN))
-    return found
 
 
 def _named(work: Work, what: Named | None, request: str | None) -> Change:

@@ -10,7 +10,7 @@ from bot.model import Message, Modal, Role
 from bot.plans import BulkArguments, BulkExtra, confirm
 from bot.queue.model import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.registry import LARGEST_ID, Arguments, Command, Effect, Result, Work
-from bot.undoing import change_to_undo, preview_of, undo
+from bot.undoing import change_to_undo, check_planned, preview_of, undo
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
 from bot.views.undo import undone, undone_visible
@@ -64,6 +64,7 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     """Find the change, check whose it is, lock, compare, put back; the row counts decide."""
     if args.plan is not None:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
+        check_planned(work, args.plan)
         begun = confirm(work, "undo", confirmed)
         return _bulk(f"Undoing {begun.total} failed jobs", UndoExtra(progress=begun), "started")
     change = change_to_undo(work, args.what, args.request)

@@ -215,6 +215,12 @@ def ask_to_stop(connection: Connection, operation: Operation) -> bool:
     return result.rowcount == 1
 
 
+def beat(connection: Connection, operation: Operation, owner: str, now: datetime) -> None:
+    """Say that the operation's owner is still at work."""
+    mine = and_(operations.c.id == operation.id, operations.c.owner == owner)
+    connection.execute(update(operations).where(mine).values(heartbeat=now))
+
+
 def take(
     connection: Connection, owner: str, now: datetime, passing: Collection[int] = ()
 ) -> Operation | None:

@@ -3,7 +3,8 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeVar
@@ -12,8 +13,9 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant, check_queue
 from bot.dispatch import may
+from bot.errors import Refusal
 from bot.failpoints import reach
-from bot.ledger import batches, carrying, freezes
+from bot.ledger import batches, carrying, freezes, operations
 from bot.ledger.batches import Batch, NotOurs
 from bot.ledger.operations import Operation
 from bot.model import Actor, Invocation, Source
@@ -31,6 +33,8 @@ AHEAD = 4
 it, so that a lane at work on the next stretch would have it wait: 20 ms a batch."""
 
 ENTER_SECONDS = 0.1
+BEAT_SECONDS = 5.0
+"""A turn of slow batches says so often that it is alive: another replica waits for 15 s."""
 
 
 @dataclass
@@ -59,6 +63,9 @@ class Lanes:
         until = monotonic() + self.seconds
         with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
             ended = [pool.submit(self._lane, until) for _ in range(lanes)]
+            while wait(ended, BEAT_SECONDS).not_done:
+                with suppress(Refusal):  # it is tried again, and the batches go on meanwhile
+                    self._change(self._beat)
         drained = [lane.result() for lane in ended]
         return all(drained)
 
@@ -73,6 +80,8 @@ class Lanes:
                 for batch in claimed:
                     granted(self.setup, self.operation)
                     self._carry_out(batch)
+                    if monotonic() >= until + BEAT_SECONDS:
+                        return False  # what is claimed waits for the next turn
                 if monotonic() >= until:
                     return False
         except NotOurs:
@@ -86,6 +95,10 @@ class Lanes:
                 claimed = self._change(self._claim)
         reach("batch-claimed")
         return claimed
+
+    def _beat(self, connection: Connection) -> None:
+        setup = self.setup
+        operations.beat(connection, self.operation, setup.replica, setup.clock(connection))
 
     def _left_behind(self, connection: Connection) -> list[Batch]:
         setup = self.setup

@@ -1,6 +1,7 @@
 """A bulk change is undone as a bulk change: previewed, in batches, resumed, each row once."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -300,3 +301,16 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     assert (marked["ts"], action_ids(marked)) == (told["ts"], [])
     again = team.say(f"undo {told['text'].split()[-1]}", as_="admin")
     assert f"This was already undone by <@{IDS.admin}>" in again.text
+
+
+def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue)
+    queue.fail(1)
+    carried_out(setup, "retry queue=netsuite", by=OMAR)
+    preview = previewed(ask(setup, "undo 1", by=ANA))
+    fewer = replace(setup, rules=replace(setup.rules, admins=(), operators=(ANA, OMAR)))
+    said = Request("undo", {"plan": preview.plan})
+    assert codes([ask(fewer, said, by=ANA)]) == ["denied"]
+    assert codes([ask(setup, said, by=ANA)]) == ["ok"]
