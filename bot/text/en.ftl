@@ -261,7 +261,7 @@ bulk-lead-undo =
        *[other] *{ $count } failed jobs*{ $scope } will be put back as they were.
     }
 scope-undo = { " " }that operation { $operation } took
-bulk-note-undo = Of a retry only those come back whose job no worker has touched. The rest is left alone and counted.
+bulk-note-undo = Of a retry only those come back whose job no worker has touched. The rest is left alone and counted. Where another failed job has taken an id meanwhile, a new one is given.
 bulk-nothing-undo = ✅ There is nothing to put back.
 bulk-started-undo =
     { $count ->
@@ -276,6 +276,7 @@ progress-running-undo =
 progress-cancelling-undo = ⏹️ Cancelling: { $done } of { $total } failed jobs put back so far.
 progress-done-undo =
     { $done ->
+        [0] ⚪ Put back none of the failed jobs
         [one] ↩️ Put back 1 failed job
        *[other] ↩️ Put back { $done } failed jobs
     }
@@ -372,11 +373,13 @@ progress-cancelling-retry-all = ⏹️ Cancelling: { $done } of { $total } faile
 progress-cancelling-clear-failed = ⏹️ Cancelling: { $done } of { $total } failed jobs cleared so far.
 progress-done-retry-all =
     { $done ->
+        [0] ⚪ Retried none of the failed jobs
         [one] ✅ Retried 1 failed job
        *[other] ✅ Retried { $done } failed jobs
     }
 progress-done-clear-failed =
     { $done ->
+        [0] ⚪ Cleared none of the failed jobs
         [one] ✅ Cleared 1 failed job
        *[other] ✅ Cleared { $done } failed jobs
     }
@@ -659,9 +662,9 @@ reason-nothing-to-do = nothing to do
 reason-operation-running = another bulk change was running
 reason-unfinished = ended before its end
 reason-still-running = it was still running
-reason-canary-failed = a job of its canary failed again
-reason-canary-silent = its canary was not processed in time: are the workers running?
-reason-canary-gone = a job of its canary was taken away
+reason-canary-failed = one of the jobs that were tried first failed again
+reason-canary-silent = the jobs that were tried first were not processed in time: are the workers running?
+reason-canary-gone = one of the jobs that were tried first was taken away
 reason-batch-failed = a batch could not be carried out; the log says why
 reason-request-id-used = the request id was another request's
 reason-busy = the database was busy
@@ -746,7 +749,8 @@ scope-error = { " " }with the error { $error }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
 scope-after = { " " }that failed at { $at } or later
-scope-limit = , { $count } at most, the oldest first
+scope-limit = { " " }(at most { $count }, the oldest first)
+scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
 bulk-submit-retry = Retry them
 label-samples = *Newest of them*

@@ -261,7 +261,7 @@ bulk-lead-undo =
        *[other] *{ $count } jobs fallidos*{ $scope } volverán a estar como antes.
     }
 scope-undo = { " " }que tomó la operación { $operation }
-bulk-note-undo = De un reintento vuelven solo aquellos cuyo job ningún worker ha tocado. El resto no se toca y se cuenta.
+bulk-note-undo = De un reintento vuelven solo aquellos cuyo job ningún worker ha tocado. El resto no se toca y se cuenta. Si otro job fallido ya ocupa un id, se asigna uno nuevo.
 bulk-nothing-undo = ✅ No hay nada que devolver.
 bulk-started-undo =
     { $count ->
@@ -276,6 +276,7 @@ progress-running-undo =
 progress-cancelling-undo = ⏹️ Cancelando: { $done } de { $total } jobs fallidos devueltos hasta ahora.
 progress-done-undo =
     { $done ->
+        [0] ⚪ No se devolvió ningún job fallido
         [one] ↩️ Se devolvió 1 job fallido
        *[other] ↩️ Se devolvieron { $done } jobs fallidos
     }
@@ -372,11 +373,13 @@ progress-cancelling-retry-all = ⏹️ Cancelando: { $done } de { $total } jobs 
 progress-cancelling-clear-failed = ⏹️ Cancelando: { $done } de { $total } jobs fallidos limpiados hasta ahora.
 progress-done-retry-all =
     { $done ->
+        [0] ⚪ No se reintentó ningún job fallido
         [one] ✅ Se reintentó 1 job fallido
        *[other] ✅ Se reintentaron { $done } jobs fallidos
     }
 progress-done-clear-failed =
     { $done ->
+        [0] ⚪ No se limpió ningún job fallido
         [one] ✅ Se limpió 1 job fallido
        *[other] ✅ Se limpiaron { $done } jobs fallidos
     }
@@ -691,9 +694,9 @@ reason-nothing-to-do = nada que hacer
 reason-operation-running = había otro cambio masivo en curso
 reason-unfinished = terminó antes de tiempo
 reason-still-running = seguía en marcha
-reason-canary-failed = un job de su prueba volvió a fallar
-reason-canary-silent = su prueba no se procesó a tiempo: ¿están activos los workers?
-reason-canary-gone = se retiró un job de su prueba
+reason-canary-failed = volvió a fallar uno de los jobs que se probaron primero
+reason-canary-silent = los jobs que se probaron primero no se procesaron a tiempo: ¿están activos los workers?
+reason-canary-gone = se retiró uno de los jobs que se probaron primero
 reason-batch-failed = no se pudo procesar un lote; el log dice por qué
 reason-request-id-used = el id de pedido era de otro pedido
 reason-busy = la base de datos estaba ocupada
@@ -778,7 +781,8 @@ scope-error = { " " }con el error { $error }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
 scope-after = { " " }con fallo desde el { $at }
-scope-limit = , { $count } como máximo, primero los más antiguos
+scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
+scope-between = { " " }con fallo desde el { $from } y antes del { $at }
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar
 label-samples = *Los más nuevos*

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.ledger.model import Action, Duplicates, Preview, Share
+from bot.ledger.model import Action, Duplicates, Preview, Scope, Share
 from bot.model import Block, Message, Modal
 from bot.text import Mrkdwn, code, escape, join
 from bot.views.blocks import (
@@ -107,16 +107,26 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
         parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
     if scope.tienda_id is not None:
         parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
-    if scope.failed_after is not None:
-        parts.append(texts("scope-after", at=from_wall_clock(scope.failed_after, ctx)))
-    if scope.failed_before is not None:
-        parts.append(texts("scope-before", at=from_wall_clock(scope.failed_before, ctx)))
+    parts += _span(scope, ctx)
     if scope.limit is not None:
         parts.append(texts("scope-limit", count=scope.limit))
     if scope.undo is not None:
         parts.append(texts("scope-undo", operation=str(scope.undo)))
     count, named = preview.total, join("", parts)
     return texts(f"bulk-lead-{kind(preview.action)}", count=count, scope=named)
+
+
+def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
+    """When they failed, where that was asked for."""
+    after, before = (
+        None if at is None else from_wall_clock(at, ctx)
+        for at in (scope.failed_after, scope.failed_before)
+    )
+    if after is not None and before is not None:
+        return [ctx.texts("scope-between", **{"from": after, "at": before})]
+    if after is not None:
+        return [ctx.texts("scope-after", at=after)]
+    return [] if before is None else [ctx.texts("scope-before", at=before)]
 
 
 def _facts(preview: Preview, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from bot.answers import Outcome, answer
 from bot.ledger import journal
@@ -72,14 +72,14 @@ SCOPES: dict[str, tuple[list[int], str]] = {
     "tienda=12097 queue=mail": ([44, 45], "in mail of shop"),
     "before=2025-11-07": ([41, 44], "that failed before"),
     "after=2025-11-07T18:00": ([42, 43, 45, 46], "or later"),
-    "after=2025-11-01 before=2025-11-02 queue=netsuite": ([41], "or later that failed before"),
+    "after=2025-11-01 before=2025-11-02 queue=netsuite": ([41], "until before"),
     "before=2h": ([41, 42, 43, 44, 45, 46], "that failed before"),
     "after=2h": ([], "No failed job fits that"),
-    "limit=2": ([41, 42], "2 at most, the oldest first"),
-    "queue=mail limit=1": ([44], "in mail, 1 at most"),
+    "limit=2": ([41, 42], "(at most 2, the oldest first)"),
+    "queue=mail limit=1": ([44], "in mail (at most 1"),
     "error=E{other}": ([43, 45], "with the error"),
     "error=e{other} queue=mail": ([45], "in mail with the error"),
-    "error={other} limit=1": ([43], "1 at most"),
+    "error={other} limit=1": ([43], "at most 1"),
     "41-46 queue=mail": ([44, 45, 46], "3 of the ids are not among these"),
     "41 43 45-46 order=2": ([46], "3 of the ids"),
     "30-60": ([41, 42, 43, 44, 45, 46], "25 of the ids"),
@@ -384,3 +384,21 @@ def test_duplicates_are_told_before_a_retry(team: Team) -> None:
     text = shown(team.say("retry order=1").view)
     assert "2 of them are of orders that have a job in the queue already: 1" in text
     assert "2 of them have the same payload as another one" in text
+
+
+def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(team: Team) -> None:
+    fill(team.queue)
+    view = team.say("retry queue=mail", as_="admin").view
+    with team.queue.engine.begin() as connection:
+        failed = team.queue.queue.failed
+        connection.execute(delete(failed).where(failed.c.queue == "mail"))
+    team.submit(view)
+    done = ended(team)
+    assert (done.state, done.done, done.skipped) == ("done", 0, 3)
+    message = team.until(
+        lambda: next((m for m in team.posted("queue-ops") if "skipped" in m["text"]), None)
+    )
+    assert "3 skipped: they were gone or had changed meanwhile" in message["text"]
+    assert "✅" not in message["text"]
+    assert "run:undo" not in action_ids(message)
+    assert team.queue.jobs == []

@@ -154,7 +154,7 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     send(setup, slack)
     said = top(slack)[0]
     assert "Stopped: retried 3 of 8" in said
-    assert "a job of its canary failed again" in said
+    assert "one of the jobs that were tried first failed again" in said
     assert ("no such customer" in said) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []
