@@ -85,7 +85,7 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
         notes.append(texts(key, count=progress.skipped))
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
-    if progress.pace is not None:
+    if progress.pace is not None and progress.state != "stopped":
         notes.append(texts("progress-pace", count=progress.pace))
     if progress.undone is not None:
         notes.append(_undone(progress, progress.undone, ctx))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -314,3 +315,18 @@ def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
     said = Request("undo", {"plan": preview.plan})
     assert codes([ask(fewer, said, by=ANA)]) == ["denied"]
     assert codes([ask(setup, said, by=ANA)]) == ["ok"]
+
+
+def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
+    now = team.queue.queue.wall_clock(datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    for _ in range(3):
+        team.queue.fail(failed_at=now)
+    team.until(lambda: "still failing: 3 in" in team.say("errors").text)
+    team.submit(team.say("clear-failed", as_="admin").view, "3")
+    team.until(lambda: team.queue.failed == [])
+    team.until(
+        lambda: any("Cleared 3" in one["text"] for one in team.posted("queue-ops")),
+    )
+    team.submit(team.say("undo", as_="admin").view)
+    team.until(lambda: any("Put back 3" in one["text"] for one in team.posted("queue-ops")))
+    assert "still failing: 3 in" in team.say("errors").text

@@ -42,6 +42,7 @@ def steps(page: Page) -> Locator:
     return page.get_by_role("list", name="Things to try").locator(":scope > li")
 
 
+@pytest.mark.timeout(180)
 def test_the_first_minute_is_ticked_off_by_what_happened(
     page: Page, playground: LocalSlack
 ) -> None:

@@ -42,6 +42,7 @@ def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.timeout(180)
 def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone(
     page: Page, playground: LocalSlack, tmp_path: Path
 ) -> None:
