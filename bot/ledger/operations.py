@@ -112,7 +112,7 @@ def freeze(connection: Connection, action: Action, scope: Scope, values: dict[st
         other_groups=max(0, len(groups) - TOP_GROUPS),
         oldest=min((part.oldest for part in found), default=never),
         newest=max((part.newest for part in found), default=never),
-        samples=scopes.samples(connection, within),
+        samples=scopes.samples(connection, within) if total else (),
     )
 
 
