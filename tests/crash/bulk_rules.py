@@ -83,18 +83,24 @@ class Bulk(World):
         )
 
     @rule(
-        name=REPLICAS, step=st.none() | st.sampled_from(BULK_STEPS), lanes=st.sampled_from([1, 2])
+        name=REPLICAS,
+        step=st.none() | st.sampled_from(BULK_STEPS),
+        lanes=st.sampled_from([1, 2]),
+        turns=st.sampled_from([1, 2, 4]),
     )
-    def run_a_batch(self, name: str, step: str | None, lanes: int) -> None:
+    def run_batches(self, name: str, step: str | None, lanes: int, turns: int) -> None:
         """A replica goes on with its operation, or takes one over; it may die in it."""
         runner = self.runners[name]
         runner.lanes, runner.seconds = lanes, 0.01 * (lanes - 1)
-        standing = self._taken(standing=True)
         with crashing(step), suppress(Refusal):
-            runner.run_once()
-        after = self._taken(standing=False)
-        for number, rows in standing.items():
-            assert after[number] == rows, f"{number} does not run, and yet it took rows"
+            for _ in range(turns):
+                standing = self._taken(standing=True)
+                try:
+                    runner.run_once()
+                finally:
+                    after = self._taken(standing=False)
+                    for number, rows in standing.items():
+                        assert after[number] == rows, f"{number} stands, and yet it took rows"
 
     def _taken(self, *, standing: bool) -> dict[int, int]:
         """How many rows each operation took; with `standing`, of those that may take none now."""

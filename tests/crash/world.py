@@ -119,9 +119,17 @@ class World(RuleBasedStateMachine):
         else:
             self.queue.push(queue=queue, body=body)
 
-    @rule(pick=PICK, how=st.sampled_from(["done", "failed", "reserved", "released"]))
-    def work(self, pick: int, how: str) -> None:
-        """A worker takes a job, and finishes it, fails, keeps it or gives it back."""
+    @rule(
+        pick=PICK,
+        how=st.sampled_from(["done", "done", "failed", "reserved", "released"]),
+        jobs=st.sampled_from([1, 1, 3]),
+    )
+    def work(self, pick: int, how: str, jobs: int) -> None:
+        """A worker takes some jobs, and finishes them, fails, keeps them or gives them back."""
+        for _ in range(jobs):
+            self._work(pick, how)
+
+    def _work(self, pick: int, how: str) -> None:
         rows = self.queue.jobs
         if not rows:
             return
@@ -185,14 +193,20 @@ class World(RuleBasedStateMachine):
         """The next messages are not taken as they should."""
         self.slack.script("chat.postMessage", faults)
 
-    @rule(name=REPLICAS, step=st.none() | st.sampled_from(TELL_STEPS))
-    def watch_and_tell(self, name: str, step: str | None) -> None:
+    @rule(
+        name=REPLICAS,
+        step=st.none() | st.sampled_from(TELL_STEPS),
+        rounds=st.sampled_from([1, 1, 3]),
+    )
+    def watch_and_tell(self, name: str, step: str | None, rounds: int) -> None:
         """A replica watches, if the lease is free; it may die at it."""
         setup = self.setups[name]
         with crashing(step), suppress(AssertionError):  # hold: somebody else has the lease
-            lease = hold(setup)
-            self._watch(setup, lease)
-            deliver(setup, poster_of(self.slack), lease, rounds=3)
+            for _ in range(rounds):
+                lease = hold(setup)
+                self._watch(setup, lease)
+                deliver(setup, poster_of(self.slack), lease, rounds=3)
+                self.clock.move(seconds=5 * (rounds - 1))
 
     def _watch(self, setup: Setup, lease: Lease) -> None:
         watch(setup, lease)
