@@ -31,8 +31,21 @@ class Bulk(World):
     """What people and replicas do with many rows at once."""
 
     @precondition(lambda self: self.queue.failed)
-    @rule(name=REPLICAS, wish=WISHES, pick=PICK, by=st.sampled_from([ANA, ANA, OMAR]))
-    def preview(self, name: str, wish: Wish, pick: int, by: str) -> None:
+    @rule(
+        name=REPLICAS,
+        wish=WISHES,
+        pick=PICK,
+        by=st.sampled_from([ANA, ANA, OMAR]),
+        is_sure=st.sampled_from([True, True, False]),
+    )
+    def preview(
+        self,
+        name: str,
+        wish: Wish,
+        pick: int,
+        by: str,
+        is_sure: bool,  # noqa: FBT001 drawn by Hypothesis
+    ) -> None:
         """Somebody looks at what a bulk change would do; most of them confirm it."""
         there = self._there()
         if not there and "like" in wish.within:
@@ -41,7 +54,7 @@ class Bulk(World):
         outcome = ask(self.setups[name], wish.words(like), by=by)
         # What the preview itself has indexed is in the scope as well.
         self._plan(outcome, by, lambda: wish.meant(self._there(), like))
-        if self.plans and pick % 4:
+        if self.plans and is_sure:
             self.confirm(name, 0, None)
 
     @rule(name=REPLICAS, pick=PICK)
@@ -111,6 +124,17 @@ class Bulk(World):
             for row in self.queue.rows(operations_table)
             if not standing or self.is_off or row.state != "running"
         }
+
+    @rule(name=REPLICAS)
+    def all_goes_well(self, name: str) -> None:
+        """For a while: batches run, workers take the oldest jobs and finish them, time passes."""
+        for _ in range(3):
+            for one in self.runners:
+                self.run_batches(one, None, 1, 1)
+                self.a_pace_is_kept()
+            self.work(0, "done", 2)
+            self.clock.move(seconds=5)
+            self.watch_and_tell(name, None, 1)
 
     @rule(name=REPLICAS)
     def cancel(self, name: str) -> None:

@@ -8,7 +8,7 @@ from tests.crash.machine import Machine
 from tests.team import KeptDatabase
 
 SHORT = settings(
-    max_examples=12,
+    max_examples=8,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,  # the same runs each time; the campaign looks for others
