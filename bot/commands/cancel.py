@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bot.errors import PlanExpired
+from bot.errors import Denied, PlanExpired
 from bot.grammar import OneId
 from bot.ledger import operations
 from bot.ledger.model import Action
@@ -35,8 +35,15 @@ class CancelResult(Result):
 
 
 def run(work: Work, args: CancelArguments) -> CancelResult:
-    """Ask the running operation to stop; raises `PlanExpired` where it is not running."""
+    """Ask the running operation to stop; raises `PlanExpired` where it is not running.
+
+    Anybody's by an admin, their own by an operator: else raises `Denied`.
+    """
     operation = operations.locked(work.connection, args.id)
+    mine = operation is not None and operation.actor == work.invocation.actor.user
+    if operation is not None and not mine and work.grant.role < Role.ADMIN:
+        holders = work.setup.rules.holders(Role.ADMIN)
+        raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=holders)
     if operation is None or not operations.ask_to_stop(work.connection, operation):
         raise PlanExpired(action="cancel")
     return CancelResult(
@@ -58,7 +65,7 @@ def view(result: CancelResult, context: Context) -> Message:
 COMMAND = Command(
     name="cancel",
     arguments=CancelArguments,
-    role=Role.ADMIN,
+    role=Role.OPERATOR,
     result=CancelResult,
     run=run,
     view=view,

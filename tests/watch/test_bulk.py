@@ -410,3 +410,16 @@ def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) ->
     assert kept == [1, 2]
     assert bench.setup.audit_channel == AUDIT
     assert codes([ask(bench.setup, Request("retry", {"ids": "1"}))]) == ["failed-job-not-found"]
+
+
+def test_an_operator_cancels_their_own_bulk_change_and_nobody_elses(bench: Bench) -> None:
+    bench.fill(7)
+    own = previewed(bench.setup, "retry queue=netsuite", by=OMAR).plan
+    assert codes([confirm(bench.setup, "retry", own, by=OMAR)]) == ["ok"]
+    assert codes([ask(bench.setup, f"cancel {own}", by=OMAR)]) == ["ok"]
+    run_out(bench.runner())
+    others = previewed(bench.setup, "retry queue=netsuite").plan
+    assert codes([confirm(bench.setup, "retry", others)]) == ["ok"]
+    assert codes([ask(bench.setup, f"cancel {others}", by=OMAR)]) == ["denied"]
+    run_out(bench.runner())
+    assert [bench.operation(number).state for number in (own, others)] == ["cancelled", "done"]
