@@ -32,7 +32,7 @@ from bot.queue.moves import exactly
 UNDO_ROWS = 250
 """An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
 that wants one of them waits so long."""
-BATCH_BYTES = 8_000_000
+BATCH_BYTES = 16_000_000
 """Of failures that are larger than the usual few kB fewer go into a batch: workers wait for it, and
 a batch that takes longer than a take-over would go from one replica to the other for ever."""
 WIDEST = 10_000

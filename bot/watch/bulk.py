@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 EDIT_EVERY = timedelta(seconds=3)
-TURN_SECONDS = 1.0
+TURN_SECONDS = 3.0
 """How long batches follow each other before the progress is told and a cancel is looked for."""
 # A batch that fails this often in a row ends the operation: it would fail for ever.
 TRIES = 20

@@ -28,9 +28,9 @@ T = TypeVar("T")
 BATCH_SECONDS = 30.0
 LANES = 2
 """Two batches at once: while the server writes one to its log, it moves the rows of the other."""
-AHEAD = 4
+AHEAD = 2
 """A lane claims so many batches at once. A range that is locked ends with a look at the row behind
-it, so that a lane at work on the next stretch would have it wait: 20 ms a batch."""
+it, so that a lane that has only begun there would have it wait."""
 
 ENTER_SECONDS = 0.1
 BEAT_SECONDS = 5.0
