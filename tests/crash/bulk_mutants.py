@@ -118,7 +118,7 @@ def no_wait_for_the_canary() -> Iterator[None]:
 
 
 @contextmanager
-def a_lane_beside_the_canary() -> Iterator[None]:
+def several_lanes_with_a_canary() -> Iterator[None]:
     """All lanes are at work while the canary's batch is not carried out yet."""
 
     class Several(lanes.Lanes):
@@ -126,6 +126,16 @@ def a_lane_beside_the_canary() -> Iterator[None]:
             return super().run(max(2, lanes))
 
     with replaced((watch_bulk, "Lanes"), by=Several):
+        yield
+
+
+@contextmanager
+def a_lane_beside_the_canary() -> Iterator[None]:
+    """All lanes are at work then, and find batches to claim."""
+    with (
+        several_lanes_with_a_canary(),
+        replaced((batches, "_is_left"), by=lambda *_given: False),
+    ):
         yield
 
 

@@ -45,6 +45,7 @@ SURVIVE: list[tuple[Scenario, Mutant]] = [
     (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_lock_no_row_count_of_a_batch),
     (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_in_a_batch),
     (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_before_a_turn),
+    (way_scenarios.a_canary_was_left_behind, bulk_mutants.several_lanes_with_a_canary),
 ]
 """Any of the other guards is enough."""
 
