@@ -10,16 +10,21 @@ from pydantic import Field
 from bot.access.roles import Need, check_queue
 from bot.errors import CountMismatch, Denied, OperationRunning, PlanExpired
 from bot.ledger import duplicates, failures, freezes, leases, operations
-from bot.ledger.model import Action, Duplicates, Preview, Progress, Scope
+from bot.ledger.model import (
+    OPERATOR_ROWS,
+    RETRIES,
+    Action,
+    Duplicates,
+    Preview,
+    Progress,
+    Scope,
+)
 from bot.model import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.queue.model import Value
 from bot.registry import LARGEST_ID, Arguments, Command, Work
 
 ALL_QUEUES = "*"
-OPERATOR_ROWS = 500
-"""What an operator may change at once; more is for admins."""
-RETRIES = ("retry", "retry-all")
 SPARE_SECONDS = 0.5
 """Kept back of a preview's time for what follows the look at duplicates."""
 

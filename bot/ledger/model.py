@@ -6,6 +6,10 @@ from typing import Any, Literal
 from bot.queue.model import Value
 
 Action = Literal["retry", "retry-all", "clear-failed", "undo"]
+RETRIES: tuple[Action, ...] = ("retry", "retry-all")
+"""Actions whose jobs run again."""
+OPERATOR_ROWS = 500
+"""What an operator may change at once; more is for admins."""
 
 
 class Target(Value):

@@ -24,12 +24,11 @@ from sqlalchemy import (
     update,
 )
 
+from bot.ledger.model import RETRIES
 from bot.ledger.operations import Operation
 from bot.ledger.tables import archive, batches, failures, outcomes, spans
 from bot.queue.layouts import Queue, payload_digest
 
-RETRIES = ("retry", "retry-all")
-"""Actions whose jobs run again."""
 WIDTH = 2_000
 """Ids of `jobs` in one stretch: 20 ms at 400 B of payload where all of them wait."""
 NEW_SPANS = 5

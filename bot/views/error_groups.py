@@ -11,6 +11,7 @@ from bot.ledger.error_model import (
     ErrorGroups,
     ErrorsListed,
 )
+from bot.ledger.model import OPERATOR_ROWS
 from bot.model import Block, Message, Modal, Role, Source
 from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
@@ -29,8 +30,6 @@ SEEN = 400
 QUEUES = 3
 DETAIL_QUEUES = 10
 EXAMPLE, EXAMPLE_IN_MESSAGE = 1_500, 500
-MOST_BY_OPERATOR = 500
-"""Failed jobs that an operator may retry at once by a filter."""
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "·"
@@ -175,7 +174,7 @@ def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Bl
 
 def may_retry(row: ErrorGroup, ctx: Context) -> bool:
     """Whether the reader may retry the whole group: an operator only so many at once."""
-    return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= MOST_BY_OPERATOR)
+    return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= OPERATOR_ROWS)
 
 
 def error_detail(found: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:

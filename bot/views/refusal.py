@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import Refusal
+from bot.ledger.model import RETRIES
 from bot.model import Message, Person, Role
 from bot.queue.model import SkippedRow
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, named, readable
@@ -14,7 +15,6 @@ from bot.views.context import Context
 NAMED = 10
 COUNTS = ("expected", "done", "total", "days", "most")
 _QUOTED = re.compile(r"'([^']*)'")
-_RETRIES = ("retry", "retry-all")
 _GONE = ("failed-job-not-found", "job-not-found")
 _CLOSED = ("denied", "not-member", "wrong-channel", "wrong-queue", "unverifiable")
 _NOTE = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
@@ -87,7 +87,7 @@ def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
     id_ = _text(values, "id")
     if by is None or not isinstance(at, datetime):
         return texts(f"refusal-{code_}", id=id_)
-    how = "undone" if action == "undo" else "retried" if action in _RETRIES else "deleted"
+    how = "undone" if action == "undo" else "retried" if action in RETRIES else "deleted"
     key = f"refusal-{code_}-{how}"
     return texts(key, id=id_, by=Person(str(by)), at=texts.clock(at))
 

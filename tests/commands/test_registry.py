@@ -122,7 +122,7 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
         # Everybody sees a change: in the channel it was made in.
         assert command.visible is not None or command.name == "cancel"
     if command.effect is Effect.BULK:
-        # What an operator may retry by filter is bounded: `plans.OPERATOR_ROWS`.
+        # What an operator may retry by filter is bounded: `OPERATOR_ROWS`.
         assert command.role is (Role.OPERATOR if command.name == "retry" else Role.ADMIN)
         assert command.finished is not None
     if command.destructive:

@@ -42,5 +42,10 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
     ask(setup, "delete-failed 45")
     with queue.engine.begin() as connection:
         t.followed.drop(connection)
-    with running_watcher(setup):
-        until(lambda: queue.count(journal.audit_chain) == 1)
+    try:
+        with running_watcher(setup):
+            until(lambda: queue.count(journal.audit_chain) == 1)
+    finally:
+        # The database is kept for the tests that follow.
+        with queue.engine.begin() as connection:
+            t.followed.create(connection)
