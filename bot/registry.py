@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
@@ -67,6 +67,25 @@ class Effect(Enum):
     BULK = "bulk"
 
 
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """When people are told by themselves: limits in seconds and jobs, and the digest's time.
+
+    `mention` is a user group's id; `worker_seconds` the workers' own timeout, where it is known;
+    `digest_days` are numbers from Monday, 0.
+    """
+
+    mention: str | None = None
+    silent_seconds: int = 300
+    backlog_count: int = 500
+    worker_seconds: int | None = None
+    escalate_seconds: int = 900
+    recover_seconds: int = 60
+    digest_at: time | None = None
+    digest_days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    digest_channel: str | None = None
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything the bot was started with; made once, where things are wired together."""
@@ -88,6 +107,7 @@ class Setup:
     reserved_seconds: int = 300
     failed_count: int = 100
     alerts_per_minute: int = 20
+    alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What the value of a setting may look like; what is wrong with one is said without showing it."""
 
 import re
+from datetime import time
 from pathlib import Path
 from string import Formatter
 from typing import Annotated
@@ -123,6 +124,35 @@ def _file(value: Path) -> Path:
     return value
 
 
+def _time(value: object) -> object:
+    """A time of day like 09:00, or nothing for `off`."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "off":
+        return None
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value.strip())
+    if found is None:
+        raise ValueError("must be a time of day like 09:00, or off")
+    return time(int(found[1]), int(found[2]))
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _weekdays(value: object) -> object:
+    """Days of the week as numbers from Monday, 0; single ones, and ranges like mon-fri."""
+    if not isinstance(value, str):
+        return value
+    days: set[int] = set()
+    for part in re.findall(r"[^\s,]+", value.lower()):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            raise ValueError("takes days like mon-fri, or mon, wed, sat")
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        days |= {(begin + more) % 7 for more in range((end - begin) % 7 + 1)}
+    return tuple(sorted(days))
+
+
 _MEMBER = "takes Slack ids of users (U… or W…) and user groups (S…)"
 Members = Annotated[tuple[str, ...], BeforeValidator(_words), _each(r"[UWS][A-Z0-9]{2,}", _MEMBER)]
 Readers = Annotated[
@@ -157,3 +187,8 @@ ExistingFile = Annotated[Path, AfterValidator(_file)]
 TeamId = Annotated[str, _matching(r"[TE][A-Z0-9]{2,}", "must be a workspace's id (T…)")]
 RoleWord = Annotated[Role, BeforeValidator(_role)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+TimeOfDay = Annotated[time | None, BeforeValidator(_time)]
+Weekdays = Annotated[tuple[int, ...], BeforeValidator(_weekdays)]
+Mention = Annotated[
+    str, _matching(r"S[A-Z0-9]{2,}", "must be a user group's id (S…), not its name")
+]

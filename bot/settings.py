@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -27,12 +28,15 @@ from bot.setting_types import (
     ExistingFile,
     Link,
     Members,
+    Mention,
     Paths,
     Positive,
     Readers,
     RoleWord,
     Table,
     TeamId,
+    TimeOfDay,
+    Weekdays,
     Words,
     Zone,
 )
@@ -110,6 +114,15 @@ class Settings(BaseSettings):
     reserved_seconds: Positive = 300
     failed_count: Positive = 100
     alerts_per_minute: Positive = 20
+    alert_mention: Mention | None = None
+    silent_seconds: Positive = 300
+    backlog_count: Positive = 500
+    worker_seconds: Positive | None = None
+    escalate_seconds: Positive = 900
+    recover_seconds: Positive = 60
+    digest_at: TimeOfDay = time(9)
+    digest_days: Weekdays = (0, 1, 2, 3, 4)
+    digest_channel: Channel | None = None
     archive_days: Positive = 7
 
     jobs_table: Table = "jobs"

@@ -17,7 +17,7 @@ from bot.ledger.migrate import require_current
 from bot.queue.database import POOL, READ_SECONDS, connect, reading
 from bot.queue.layouts import Queue, require, spec_tables
 from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
-from bot.registry import Setup, find_commands
+from bot.registry import Alerting, Setup, find_commands
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.views.context import Links
@@ -137,8 +137,23 @@ def make_setup(
         reserved_seconds=settings.reserved_seconds,
         failed_count=settings.failed_count,
         alerts_per_minute=settings.alerts_per_minute,
+        alerting=_alerting(settings),
         archive_days=settings.archive_days,
         commands=find_commands(),
+    )
+
+
+def _alerting(settings: Settings) -> Alerting:
+    return Alerting(
+        mention=settings.alert_mention,
+        silent_seconds=settings.silent_seconds,
+        backlog_count=settings.backlog_count,
+        worker_seconds=settings.worker_seconds,
+        escalate_seconds=settings.escalate_seconds,
+        recover_seconds=settings.recover_seconds,
+        digest_at=settings.digest_at,
+        digest_days=settings.digest_days,
+        digest_channel=settings.digest_channel or settings.alert_channel,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.ledger import audit as audit_log
-from bot.ledger import batches, journal
+from bot.ledger import batches, journal, watching
 from bot.ledger import tables as t
 from bot.ledger.failure_counts import ALL_HOURS
 from tests.queues import TestQueue
@@ -292,7 +292,7 @@ def _covered(connection: Connection) -> Iterator[str]:
 
 def _incidents(connection: Connection) -> Iterator[str]:
     """I5: a failure belongs to an incident that has one message, or was there before the bot."""
-    known = {row["id"]: row for row in _mappings(connection, select(t.incidents))}
+    known = {row["id"]: row for row in _mappings(connection, select(watching.incidents))}
     for row in _mappings(connection, select(t.failures)):
         if row["incident"] is None:
             yield f"I5: failure {row['seq']} has no incident"

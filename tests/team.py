@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from bot.ledger import journal, tables
+from bot.ledger import journal, tables, watching
 from bot.ledger.columns import metadata
 from bot.playground.demo import IDS
 from bot.playground.server import LocalSlack
@@ -185,7 +185,7 @@ class Team:
         """The first message of the alert channel that says this, once it is there and known."""
 
         def find() -> Json | None:
-            known = {row.message_ts for row in self.queue.rows(tables.incidents)}
+            known = {row.message_ts for row in self.queue.rows(watching.incidents)}
             every = self.posted("queue-alerts")
             return next((one for one in every if said in one["text"] and one["ts"] in known), None)
 

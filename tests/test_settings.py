@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -225,6 +226,10 @@ def written(field: str) -> str:
             return ""
         case Role():
             return default.word
+        case time():
+            return f"{default:%H:%M}"
+        case (0, 1, 2, 3, 4):
+            return "mon-fri"
         case bool():
             return str(default).lower()
         case _:

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
-from bot.ledger.tables import failures, incidents
+from bot.ledger.tables import failures
+from bot.ledger.watching import incidents
 from bot.queue.moves import for_update
 
-OPEN, CLOSED = "open", "closed"
 FAILURE, SUMMARY = "failure", "summary"
+GROUP, OLDEST, RESERVED, FAILED = "group", "oldest", "reserved", "failed"
+BACKLOG, SILENT = "backlog", "silent"
 
 
 def open_incident(
@@ -29,9 +31,10 @@ def open_incident(
     made = connection.execute(
         insert(incidents).values(
             kind=kind,
-            key=key,
-            state=OPEN,
+            subject=key,
+            open_subject=key,
             opened_at=now,
+            last_at=now,
             count=0,
             failed_id=failed_id,
             row_digest=row_digest,
@@ -56,7 +59,9 @@ def assign(connection: Connection, incident: int, seqs: Sequence[int]) -> None:
 
 def by_key(connection: Connection, key: str) -> RowMapping | None:
     """The incident with this key."""
-    return connection.execute(select(incidents).where(incidents.c.key == key)).mappings().first()
+    return (
+        connection.execute(select(incidents).where(incidents.c.subject == key)).mappings().first()
+    )
 
 
 def by_id(connection: Connection, incident: int) -> RowMapping | None:
@@ -115,7 +120,7 @@ def settle(
         connection.execute(
             update(incidents)
             .where(incidents.c.id.in_(ids))
-            .values(closed_by=by, closed_how=how, closed_at=now, stale=True)
+            .values(settled_by=by, settled_how=how, settled_at=now, stale=True)
         )
 
 
@@ -131,7 +136,14 @@ def reopen(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(
             update(incidents)
             .where(incidents.c.id.in_(ids))
-            .values(closed_by=None, closed_how=None, closed_at=None, state=OPEN, stale=True)
+            .values(
+                settled_by=None,
+                settled_how=None,
+                settled_at=None,
+                open_subject=incidents.c.subject,
+                closed_at=None,
+                stale=True,
+            )
         )
 
 
@@ -171,10 +183,14 @@ def left(connection: Connection, incident: int) -> int:
     ).scalar_one()
 
 
-def refreshed(connection: Connection, incident: int, *, closed: bool) -> None:
+def refreshed(connection: Connection, incident: int, now: datetime, *, closed: bool) -> None:
     """The message follows the row: nothing is stale any more."""
     connection.execute(
         update(incidents)
         .where(incidents.c.id == incident)
-        .values(stale=False, state=CLOSED if closed else OPEN)
+        .values(
+            stale=False,
+            closed_at=now if closed else None,
+            open_subject=None if closed else incidents.c.subject,
+        )
     )

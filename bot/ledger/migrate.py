@@ -8,12 +8,14 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from bot.errors import StartError
 from bot.ledger.journal import requests
 from bot.ledger.tables import freeze, leases, marks, migrations
+from bot.ledger.watching import watches
 from bot.queue.database import now_of
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 60
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
+WATCH = "watcher"
 MARKS = ("settled", "ids_since", "sweep", "backfill", "backfill_end", "audit_settled")
 
 
@@ -31,6 +33,8 @@ def _first(connection: Connection, now: datetime) -> None:
             connection.execute(insert(marks).values(name=name, value=value))
     if connection.execute(select(freeze.c.name)).first() is None:
         connection.execute(insert(freeze).values(name=FREEZE))
+    if connection.execute(select(watches.c.name)).first() is None:
+        connection.execute(insert(watches).values(name=WATCH))
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bot.ledger.tables import samples
+from bot.ledger.watching import samples
 from bot.queue.model import QueueStatus
 
 KEPT = timedelta(hours=1)

@@ -230,30 +230,6 @@ spans = Table(
     **PLAIN,
 )
 
-# What went wrong, told once, in one message that is edited through its life.
-incidents = Table(
-    "queue_bot_incidents",
-    metadata,
-    auto(),
-    Column("kind", String(16), nullable=False),
-    Column("key", String(191), nullable=False, unique=True),
-    Column("state", String(16), nullable=False),
-    Column("opened_at", Time, nullable=False, index=True),
-    Column("count", Integer, nullable=False),
-    Column("failed_id", Id),
-    Column("row_digest", String(32)),
-    Column("closed_by", String(64)),
-    Column("closed_how", String(32)),
-    Column("closed_at", Time),
-    # Whether the message says less than the row; the watcher edits it.
-    Column("stale", Boolean, nullable=False, server_default="0"),
-    Column("channel", String(32)),
-    Column("message_ts", String(32)),
-    Index("queue_bot_incidents_stale", "stale"),
-    Index("queue_bot_incidents_message", "channel", "message_ts"),
-    **OPTIONS,
-)
-
 # One row: whether all changes are refused, since when, by whom and why; who ended that last.
 freeze = Table(
     "queue_bot_freeze",
@@ -285,17 +261,6 @@ marks = Table(
     Column("name", String(32), primary_key=True),
     Column("value", Id, nullable=False),
     **PLAIN,
-)
-
-# The last exact figures, for when counting takes longer than an answer may.
-samples = Table(
-    "queue_bot_samples",
-    metadata,
-    auto(),
-    Column("taken_at", Time, nullable=False, index=True),
-    Column("took_ms", Integer, nullable=False),
-    Column("body", Long, nullable=False),
-    **OPTIONS,
 )
 
 migrations = Table(

@@ -62,7 +62,7 @@ def _open_single(setup: Setup, connection: Connection, row: RowMapping, now: dat
     )
     incidents.assign(connection, incident, [row["seq"]])
     if row["gone_at"] is None:
-        incidents.refreshed(connection, incident, closed=False)
+        incidents.refreshed(connection, incident, now, closed=False)
     _post(
         setup,
         connection,
@@ -85,7 +85,7 @@ def _open_summary(
         return
     incident = incidents.open_incident(connection, incidents.SUMMARY, key, now)
     incidents.assign(connection, incident, seqs)
-    incidents.refreshed(connection, incident, closed=False)
+    incidents.refreshed(connection, incident, now, closed=False)
     said = summary_message(len(seqs), len(seqs), now, now + MINUTE, channel_context(setup, now))
     _post(setup, connection, incident, said, now)
 
@@ -106,7 +106,7 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
         stale = incidents.stale(connection, REFRESHED_AT_ONCE)
         for incident in stale:
             left = incidents.left(connection, incident["id"])
-            incidents.refreshed(connection, incident["id"], closed=left == 0)
+            incidents.refreshed(connection, incident["id"], now, closed=left == 0)
             message = _redrawn(setup, connection, incident, left, now)
             if message is not None and setup.alert_channel is not None:
                 subject = f"incident:{incident['id']}"
@@ -128,12 +128,12 @@ def _redrawn(
         return None
     card = _card(setup, rows[0])
     if left == 0:
-        state = _STATES.get(incident["closed_how"] or "", "gone")
+        state = _STATES.get(incident["settled_how"] or "", "gone")
         card = card.model_copy(
             update={
                 "state": state,
-                "by": incident["closed_by"],
-                "at": incident["closed_at"],
+                "by": incident["settled_by"],
+                "at": incident["settled_at"],
                 "receipt": _receipt(connection, rows[0]["seq"], now)
                 if state == "retried"
                 else None,

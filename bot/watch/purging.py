@@ -11,10 +11,10 @@ from time import monotonic
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
 from bot.ledger.failures import NO_INCIDENT
-from bot.ledger.incidents import CLOSED
 from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
-from bot.ledger.tables import archive, failures, followed, incidents, operations
+from bot.ledger.tables import archive, failures, followed, operations
+from bot.ledger.watching import incidents
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -61,7 +61,7 @@ def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[b
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     told = select(incidents.c.id).where(
         incidents.c.id == failures.c.incident,
-        incidents.c.state == CLOSED,
+        incidents.c.closed_at.is_not(None),
         incidents.c.stale.is_(False),
     )
     return and_(

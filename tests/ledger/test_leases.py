@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection
 
-from bot.ledger import leases
+from bot.ledger import leases, watching
 from bot.ledger import tables as t
 from bot.ledger.columns import metadata
 from bot.ledger.leases import Lease, LeaseLost
@@ -166,10 +166,10 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
         until(lambda: owner() == "a")
         with running_watcher(b):
             mariadb_queue.fail(1)
-            until(lambda: mariadb_queue.count(t.incidents))
+            until(lambda: mariadb_queue.count(watching.incidents))
             assert owner() == "a"
             first.stop()
             # The lease was released: nobody waits for it to run out.
             until(lambda: owner() == "b", seconds=TTL / 2)
     assert owner() == ""
-    assert mariadb_queue.count(t.incidents) == 1
+    assert mariadb_queue.count(watching.incidents) == 1

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, insert, inspect, update
 
 from bot.errors import StartError
 from bot.ledger import tables as t
+from bot.ledger import watching
 from bot.ledger.columns import metadata
 from bot.ledger.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
 from bot.queue.database import connect, now_of
@@ -48,10 +49,10 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
         connection.execute(t.migrations.delete())
         connection.execute(t.leases.delete().where(t.leases.c.name == "bulk"))
         connection.execute(update(t.marks).where(t.marks.c.name == "sweep").values(value=7))
-    t.samples.drop(queue.engine)
+    watching.samples.drop(queue.engine)
     assert migrate(queue.engine) == len(MIGRATIONS)
     assert queue.count(t.leases) == len(LEASES)
-    assert queue.count(t.samples) == 0
+    assert queue.count(watching.samples) == 0
     # What was there stays as it was.
     assert [row.value for row in queue.rows(t.marks) if row.name == "sweep"] == [7]
 

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import delete
 
-from bot.ledger import journal, tables
+from bot.ledger import journal, tables, watching
 from bot.playground.demo import IDS
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, option, team_at_work
@@ -31,10 +31,10 @@ def test_a_new_failure_is_posted_with_retry_details_and_a_menu(team_on_each: Tea
     assert "order 803193" in alert["text"]
     assert "MySQL server has gone away" in alert["text"]
     assert action_ids(alert) == ["run:retry", "run:failed-job", "run:menu"]
-    (incident,) = team.queue.rows(tables.incidents)
+    (incident,) = team.queue.rows(watching.incidents)
     (failure,) = team.queue.rows(tables.failures)
     assert failure.incident == incident.id
-    assert (incident.state, incident.count, incident.failed_id) == ("open", 1, 45)
+    assert (incident.count, incident.failed_id) == (1, 45)
 
 
 def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: Team) -> None:
@@ -55,8 +55,8 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     assert link in json.dumps(team.posted("queue-audit"))
     # The alert itself says it: nothing more is posted in the channel.
     assert len(team.posted("queue-alerts")) == 1
-    (incident,) = team.queue.rows(tables.incidents)
-    assert (incident.state, incident.closed_by) == ("closed", IDS.operator)
+    (incident,) = team.queue.rows(watching.incidents)
+    assert (incident.open_subject, incident.settled_by) == (None, IDS.operator)
 
 
 def test_a_retry_by_typed_words_settles_the_alert_too(team: Team) -> None:
@@ -253,8 +253,8 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
 
     now = settled(team, alert)
     assert "No longer in failed_jobs" in now["text"]
-    (incident,) = team.queue.rows(tables.incidents)
-    assert (incident.state, incident.closed_by) == ("closed", None)
+    (incident,) = team.queue.rows(watching.incidents)
+    assert (incident.open_subject, incident.settled_by) == (None, None)
 
 
 def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> None:

@@ -10,8 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import batches, journal, operations
-from bot.ledger import incidents as ledger_incidents
+from bot.ledger import batches, journal, operations, watching
 from bot.ledger import tables as t
 from bot.ledger.model import Preview, Progress
 from bot.ledger.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
@@ -190,7 +189,10 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     assert (row.state, row.total, row.done, row.skipped) == ("done", 6, 3, 3)
     assert [row.id for row in bench.queue.failed] == [3]
     assert items(bench) == [4, 5, 6]
-    by = {row.failed_id: (row.closed_by, row.closed_how) for row in bench.queue.rows(t.incidents)}
+    by = {
+        row.failed_id: (row.settled_by, row.settled_how)
+        for row in bench.queue.rows(watching.incidents)
+    }
     assert by == {
         1: (OMAR, "retry"),
         2: (None, "gone"),
@@ -201,7 +203,7 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     }
     assert broken(bench.queue) == []
     watch(bench.setup, hold(bench.setup))
-    assert [row.state for row in bench.queue.rows(t.incidents)][:6] == [ledger_incidents.CLOSED] * 6
+    assert [row.open_subject for row in bench.queue.rows(watching.incidents)][:6] == [None] * 6
 
 
 def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from bot.ledger import incidents as ledger_incidents
-from bot.ledger import journal, outbox
+from bot.ledger import journal, outbox, watching
 from bot.ledger import tables as t
 from bot.ledger.leases import TTL
 from bot.model import Message
@@ -456,11 +455,13 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     assert "actions" in str(there["blocks"])
     with queue.engine.begin() as connection:
         states = connection.execute(
-            select(t.incidents.c.state, t.incidents.c.closed_how).order_by(t.incidents.c.id)
+            select(
+                watching.incidents.c.open_subject.is_(None), watching.incidents.c.settled_how
+            ).order_by(watching.incidents.c.id)
         ).all()
     assert [tuple(row) for row in states] == [
-        (ledger_incidents.CLOSED, "gone"),
-        (ledger_incidents.OPEN, None),
+        (1, "gone"),
+        (0, None),
     ]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from bot import failpoints
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import tables
+from bot.ledger import tables, watching
 from bot.ledger.model import Preview
 from bot.playground.demo import IDS
 from bot.registry import Setup
@@ -255,7 +255,7 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     for _ in range(4):
         queue.fail()
     watch(setup, hold(setup))
-    incidents = queue.count(tables.incidents)
+    incidents = queue.count(watching.incidents)
     done = carried_out(setup, "clear-failed")
     watch(setup, hold(setup))
 
@@ -265,12 +265,12 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     counts, f = tables.failure_counts.c, tables.failures.c
     with queue.engine.begin() as connection:
         sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
-        states = Counter(connection.execute(select(tables.incidents.c.state)).scalars())
+        states = Counter(connection.execute(select(watching.incidents.c.closed_at)).scalars())
         left = connection.execute(select(func.count()).where(f.gone_at.is_(None))).scalar_one()
     assert [int(value) for value in sums] == [4, 0]
     assert left == 4
-    assert queue.count(tables.incidents) == incidents
-    assert set(states) == {"open"}
+    assert queue.count(watching.incidents) == incidents
+    assert set(states) == {None}
 
 
 def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.ledger import journal
+from bot.ledger import journal, watching
 from bot.ledger import tables as t
 from bot.queue.database import now_of
 from tests.concurrency import until
@@ -33,7 +33,7 @@ def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue)
     clock = Broken("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(clock.broke.is_set)
-        until(lambda: queue.count(t.samples))
+        until(lambda: queue.count(watching.samples))
 
 
 def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQueue) -> None:

@@ -1,0 +1,145 @@
+"""The tables of what is watched: incidents, mutes, what the last look saw, samples.
+
+Times are naive UTC with microseconds; ages are seconds.
+"""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from bot.ledger.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
+from bot.queue.layouts import LONGEST_QUEUE
+
+LONGEST_SUBJECT = LONGEST_QUEUE + 16
+"""A kind, a colon and a queue's name."""
+
+# What went wrong, told once, in one message that is edited through its life. People type its id as
+# I12.
+incidents = Table(
+    "queue_bot_incidents",
+    metadata,
+    auto(),
+    Column("kind", String(16), nullable=False),
+    # What it is about: `group:12`, `oldest:mail`. An open one holds it twice, so that two watchers
+    # cannot both open one; null: closed.
+    Column("subject", String(LONGEST_SUBJECT), nullable=False, index=True),
+    Column("open_subject", String(LONGEST_SUBJECT), unique=True),
+    Column("queue", String(LONGEST_QUEUE)),
+    Column("error_group", Id),
+    Column("opened_at", Time, nullable=False, index=True),
+    # When it last got worse: a failure came, or what is watched was seen beyond its limit.
+    Column("last_at", Time, nullable=False),
+    # Since when nothing is wrong, while that is too short to say so.
+    Column("clear_since", Time),
+    Column("closed_at", Time),
+    # `recovered`, or `quiet`: nothing new for long, and failed jobs are still there.
+    Column("closed_how", String(16)),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    # Its failures: how many came, and how many of those are gone and how.
+    Column("count", Id, nullable=False, server_default="0"),
+    Column("retried", Id, nullable=False, server_default="0"),
+    Column("deleted", Id, nullable=False, server_default="0"),
+    Column("gone", Id, nullable=False, server_default="0"),
+    # The only failure, while there is one.
+    Column("failed_id", Id),
+    Column("row_digest", String(32)),
+    # Who dealt with failures of it last.
+    Column("settled_by", String(64)),
+    Column("settled_how", String(32)),
+    Column("settled_at", Time),
+    # What is watched: the figure now, the worst so far, and what else the message draws (JSON).
+    Column("value", Id),
+    Column("worst", Id),
+    Column("facts", Long),
+    # What became of jobs while it was open; null: not known.
+    Column("processed", Id),
+    Column("failed", Id),
+    Column("acknowledged_by", String(64)),
+    Column("acknowledged_at", Time),
+    # How often it was escalated, when last, and the figure that was told then.
+    Column("escalations", Integer, nullable=False, server_default="0"),
+    Column("escalated_at", Time),
+    Column("told", Id, nullable=False, server_default="0"),
+    # Whether the message says less than the row; the watcher edits it.
+    Column("stale", Boolean, nullable=False, server_default="0"),
+    Column("channel", String(32)),
+    Column("message_ts", String(32)),
+    Index("queue_bot_incidents_stale", "stale"),
+    Index("queue_bot_incidents_message", "channel", "message_ts"),
+    **OPTIONS,
+)
+
+# What nobody wants to be told of until a moment: an error group, a queue, or a kind of incident.
+mutes = Table(
+    "queue_bot_mutes",
+    metadata,
+    auto(),
+    Column("error_group", Id),
+    Column("queue", String(LONGEST_QUEUE)),
+    Column("kind", String(16)),
+    Column("muted_by", String(64), nullable=False),
+    Column("muted_at", Time, nullable=False),
+    Column("until", Time, nullable=False, index=True),
+    # Null: it ends, or ended, by itself.
+    Column("ended_at", Time),
+    Column("ended_by", String(64)),
+    **OPTIONS,
+)
+
+# What the last look saw of each queue, so that the next one knows whether its workers move.
+pulses = Table(
+    "queue_bot_pulses",
+    metadata,
+    Column("queue", String(LONGEST_QUEUE), primary_key=True),
+    Column("looked_at", Time, nullable=False),
+    # Since when the queue has eligible jobs without a break; null: it has none.
+    Column("eligible_since", Time),
+    # The eligible job with the lowest id, and the newest `reserved_at` (unix seconds).
+    Column("first_id", Id),
+    Column("newest_reserved_at", Id),
+    # When a worker was last seen to have taken or ended a job.
+    Column("moved_at", Time, nullable=False),
+    **PLAIN,
+)
+
+# One row: what watching costs the database.
+watches = Table(
+    "queue_bot_watches",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("passed_at", Time),
+    Column("pass_ms", Integer),
+    Column("worst_ms", Integer),
+    Column("worst_at", Time),
+    **PLAIN,
+)
+
+# The last exact figures, for when counting takes longer than an answer may.
+samples = Table(
+    "queue_bot_samples",
+    metadata,
+    auto(),
+    Column("taken_at", Time, nullable=False, index=True),
+    Column("took_ms", Integer, nullable=False),
+    Column("body", Long, nullable=False),
+    **OPTIONS,
+)
+
+# Samples rolled up by minute, hour and day; no row: the bot did not look.
+rollups = Table(
+    "queue_bot_rollups",
+    metadata,
+    Column("span", String(8), primary_key=True),
+    Column("at", Time, primary_key=True),
+    # Empty: all queues together.
+    Column("queue", String(LONGEST_QUEUE), primary_key=True),
+    # The highest of the span.
+    Column("pending", Id, nullable=False),
+    Column("reserved", Id, nullable=False),
+    Column("delayed", Id, nullable=False),
+    Column("failed", Id, nullable=False),
+    Column("oldest_seconds", Id),
+    # The sums of the span; null: not known.
+    Column("appeared", Id, nullable=False),
+    Column("processed", Id),
+    Column("looks", Integer, nullable=False),
+    **PLAIN,
+)
