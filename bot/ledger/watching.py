@@ -75,6 +75,8 @@ mutes = Table(
     Column("error_group", Id),
     Column("queue", String(LONGEST_QUEUE)),
     Column("kind", String(16)),
+    # What it is of, as `group:12`; of one topic only the newest holds it. Null: ended or replaced.
+    Column("open_subject", String(LONGEST_SUBJECT), unique=True),
     Column("muted_by", String(64), nullable=False),
     Column("muted_at", Time, nullable=False),
     Column("until", Time, nullable=False, index=True),
