@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -15,15 +16,19 @@ import click
 import structlog
 
 from bot import __version__, logs
+from bot.answers import channel_context
 from bot.errors import Refusal, StartError
 from bot.ledger import audit, history
+from bot.ledger.health import health
 from bot.ledger.migrate import migrate as apply_migrations
 from bot.ledger.migrate import require_current
 from bot.ledger.model import Preview
+from bot.model import Source
 from bot.queue.database import reading
 from bot.settings import load_settings
 from bot.terminal import Asked, do
-from bot.text import texts_for
+from bot.text import readable, texts_for
+from bot.views.health import health_lines
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     NoSlack,
@@ -144,6 +149,27 @@ def _ask(preview: Preview) -> int | None:
         return None
     typed = click.prompt(f"Type {preview.total} to confirm", default="", show_default=False)
     return int(typed) if str(typed).strip().isdigit() else None
+
+
+@main.command(name="health")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@stopping
+def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
+    """Say whether a replica watches and messages arrive; exits with 1 where not."""
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings))
+    setup = make_setup(settings, engine, NoSlack())
+    with reading(engine) as connection:
+        found = health(connection, setup.clock(connection))
+    if as_json:
+        click.echo(found.model_dump_json())
+    else:
+        context = replace(channel_context(setup, found.at), source=Source.TERMINAL)
+        for line in health_lines(found, context):
+            click.echo(readable(line))
+    if not found.is_good:
+        raise SystemExit(1)
 
 
 @main.group(name="audit")

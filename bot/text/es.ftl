@@ -514,6 +514,16 @@ letter-given-up = ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot
 audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. { $verify } dice qué más falta.
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
 channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
+health-watched = { $replica } vigila la cola.
+health-unwatched = ⚠️ *Ninguna réplica vigila la cola*, la última hasta { $at }: no llegan alertas, no se siguen los cambios masivos y no se entrega nada. ¿Está en marcha { $run }?
+health-undelivered = ⚠️ <#{ $channel }>: { $count ->
+        [one] hay un mensaje
+       *[other] hay { $count } mensajes
+    } sin entregar; el más antiguo, desde hace { $age }.
+health-undelivered-because = ⚠️ <#{ $channel }>: { $count ->
+        [one] hay un mensaje
+       *[other] hay { $count } mensajes
+    } sin entregar; el más antiguo, desde hace { $age }. Slack dice { $error }.
 history-title = *Historial*, lo más reciente primero
 history-none = Todavía no hay cambios ni rechazos.
 
