@@ -1,21 +1,226 @@
 """What went wrong, told once: a row an incident, and one message that is edited through its life.
 
-A row is changed with what it tells of; `stale` says that its message has to follow, and the
-watcher edits it. Kinds: `failure` (one failed job) and `summary` (the rest of a busy minute).
+A row is changed with what it tells of; `stale` says that its message has to follow, and the watcher
+edits it. An open incident holds its subject (`group:12`, `oldest:mail`) in a unique column, so that
+two watchers cannot both open one.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.ledger.tables import failures
 from bot.ledger.watching import incidents
+from bot.queue.database import LostRace
 from bot.queue.moves import for_update
 
-FAILURE, SUMMARY = "failure", "summary"
+FAILURE = "failure"
 GROUP, OLDEST, RESERVED, FAILED = "group", "oldest", "reserved", "failed"
-BACKLOG, SILENT = "backlog", "silent"
+BACKLOG, SILENT, SUMMARY = "backlog", "silent", "summary"
+CONDITIONS = (OLDEST, RESERVED, FAILED, BACKLOG, SILENT)
+"""Kinds that are about figures; the others are about failures."""
+
+RECOVERED, QUIET = "recovered", "quiet"
+"""How an incident is closed."""
+
+REOPENED_WITHIN = timedelta(hours=1)
+"""What comes back so soon after its end is the same incident; later it is a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an incident is about: its kind, what it is known by, its queue and its error group."""
+
+    kind: str
+    name: str
+    queue: str | None = None
+    error_group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An incident that is open now, and whether it was (`open`) or was made so by this call."""
+
+    id: int
+    state: Literal["open", "opened", "reopened"]
+
+
+def group_subject(error_group: int, queue: str | None) -> Subject:
+    """What the incident of an error group is about."""
+    return Subject(GROUP, f"group:{error_group}", queue, error_group)
+
+
+def open_or_reopen(connection: Connection, subject: Subject, now: datetime) -> Opened:
+    """The open incident of the subject: the one there is, one closed lately, or a new one.
+
+    Raises `LostRace` where another watcher opened one at the same time.
+    """
+    known = by_subject(connection, subject.name)
+    if known is not None:
+        return Opened(known["id"], "open")
+    try:
+        return _again(connection, subject, now) or _new(connection, subject, now)
+    except IntegrityError as error:
+        raise LostRace from error
+
+
+def _again(connection: Connection, subject: Subject, now: datetime) -> Opened | None:
+    c = incidents.c
+    lately = select(c.id).where(c.subject == subject.name, c.closed_at > now - REOPENED_WITHIN)
+    found = connection.execute(lately.order_by(c.id.desc()).limit(1)).scalar()
+    if found is None:
+        return None
+    opened_again = dict(
+        _OPEN, last_at=now, reopened=c.reopened + 1, reopened_at=now, acknowledged_by=None,
+        acknowledged_at=None, escalations=0, escalated_at=None,
+    )  # fmt: skip
+    note(connection, found, **opened_again)
+    return Opened(found, "reopened")
+
+
+_OPEN = {
+    "open_subject": incidents.c.subject,
+    "closed_at": None,
+    "closed_how": None,
+    "clear_since": None,
+    "processed": None,
+    "failed": None,
+    "stale": True,
+}
+
+
+def _new(connection: Connection, subject: Subject, now: datetime) -> Opened:
+    made = connection.execute(
+        insert(incidents).values(
+            kind=subject.kind,
+            subject=subject.name,
+            open_subject=subject.name,
+            queue=subject.queue,
+            error_group=subject.error_group,
+            opened_at=now,
+            last_at=now,
+        )
+    )
+    return Opened(int(made.lastrowid), "opened")
+
+
+def open_as_before(connection: Connection, incident: int) -> None:
+    """Open a closed incident whose failures somebody put back: nothing new has gone wrong.
+
+    Raises `LostRace` where another one of its subject was opened meanwhile.
+    """
+    try:
+        note(connection, incident, **_OPEN)
+    except IntegrityError as error:
+        raise LostRace from error
+
+
+def note(connection: Connection, incident: int, **values: Any) -> None:
+    """Write down what is known of an incident; `stale=True` lets its message follow."""
+    connection.execute(update(incidents).where(incidents.c.id == incident).values(**values))
+
+
+def close(connection: Connection, incident: int, how: str, now: datetime, **values: Any) -> None:
+    """It is over (`recovered`), or nothing new came for long (`quiet`); its message will follow."""
+    note(
+        connection,
+        incident,
+        open_subject=None,
+        closed_at=now,
+        closed_how=how,
+        clear_since=None,
+        stale=True,
+        **values,
+    )
+
+
+def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -> bool:
+    """Say that somebody sees to it; False where it is closed, or somebody said so before."""
+    c = incidents.c
+    mine = update(incidents).where(
+        c.id == incident, c.open_subject.is_not(None), c.acknowledged_at.is_(None)
+    )
+    said = mine.values(acknowledged_by=by[:64], acknowledged_at=now, stale=True)
+    return connection.execute(said).rowcount == 1
+
+
+def add(connection: Connection, incident: int, came: int, gone: int, **values: Any) -> None:
+    """So many failures more belong to it, some of which are gone already."""
+    c = incidents.c
+    note(connection, incident, count=c.count + came, gone=c.gone + gone, stale=True, **values)
+
+
+def by_id(connection: Connection, incident: int) -> RowMapping | None:
+    """The incident with this id."""
+    return _one(connection, incidents.c.id == incident)
+
+
+def by_subject(connection: Connection, name: str) -> RowMapping | None:
+    """The open incident of this subject."""
+    return _one(connection, incidents.c.open_subject == name)
+
+
+def by_message(connection: Connection, channel: str, ts: str) -> RowMapping | None:
+    """The incident that this message tells of."""
+    return _one(connection, (incidents.c.channel == channel) & (incidents.c.message_ts == ts))
+
+
+def _one(connection: Connection, which: ColumnElement[bool]) -> RowMapping | None:
+    return connection.execute(select(incidents).where(which)).mappings().first()
+
+
+def open_ones(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Open incidents, the newest first."""
+    c = incidents.c
+    chosen = select(incidents).where(c.open_subject.is_not(None)).order_by(c.id.desc())
+    return connection.execute(chosen.limit(limit)).mappings().all()
+
+
+def opened_since(connection: Connection, since: datetime, kind: str = GROUP) -> int:
+    """How many incidents of a kind were opened, or opened again, after a moment."""
+    c = incidents.c
+    chosen = select(func.count()).select_from(incidents).where(c.kind == kind)
+    opened = chosen.where(c.opened_at > since)
+    again = chosen.where(c.open_subject.is_not(None), c.reopened_at > since, c.opened_at <= since)
+    return sum(int(connection.execute(one).scalar_one()) for one in (opened, again))
+
+
+def latest_summary(connection: Connection, since: datetime) -> RowMapping | None:
+    """The summary that was opened last, where that was after a moment."""
+    c = incidents.c
+    chosen = select(incidents).where(
+        c.opened_at > since, c.kind == SUMMARY, c.open_subject.is_not(None)
+    )
+    return connection.execute(chosen.order_by(c.id.desc()).limit(1)).mappings().first()
+
+
+def posted(connection: Connection, incident: int, channel: str, ts: str) -> None:
+    """Slack has the incident's message, here."""
+    note(connection, incident, channel=channel, message_ts=ts)
+
+
+def unposted(connection: Connection, incident: int) -> None:
+    """Somebody deleted its message; while it is open the watcher posts another."""
+    note(connection, incident, channel=None, message_ts=None, posted_at=None, stale=True)
+
+
+def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Incidents whose message says less than their row, locked: what changes one comes after.
+
+    Those that were not drawn for the longest time come first.
+    """
+    c = incidents.c
+    chosen = select(incidents).where(c.stale).order_by(c.drawn_at, c.id).limit(limit)
+    return connection.execute(for_update(chosen)).mappings().all()
+
+
+def still_failed(row: RowMapping) -> int:
+    """How many of an incident's failures are still in `failed_jobs`, as far as it was booked."""
+    return max(0, int(row["count"]) - int(row["gone"]))
 
 
 def open_incident(
@@ -62,40 +267,6 @@ def by_key(connection: Connection, key: str) -> RowMapping | None:
     return (
         connection.execute(select(incidents).where(incidents.c.subject == key)).mappings().first()
     )
-
-
-def by_id(connection: Connection, incident: int) -> RowMapping | None:
-    """The incident with this id."""
-    return (
-        connection.execute(select(incidents).where(incidents.c.id == incident)).mappings().first()
-    )
-
-
-def by_message(connection: Connection, channel: str, ts: str) -> RowMapping | None:
-    """The incident that this message tells of."""
-    return (
-        connection.execute(
-            select(incidents).where(incidents.c.channel == channel, incidents.c.message_ts == ts)
-        )
-        .mappings()
-        .first()
-    )
-
-
-def posted(connection: Connection, incident: int, channel: str, ts: str) -> None:
-    """Slack has the incident's message, here."""
-    connection.execute(
-        update(incidents).where(incidents.c.id == incident).values(channel=channel, message_ts=ts)
-    )
-
-
-def opened_since(connection: Connection, kind: str, since: datetime) -> int:
-    """How many incidents of a kind were opened after a moment."""
-    return connection.execute(
-        select(func.count())
-        .select_from(incidents)
-        .where(incidents.c.opened_at > since, incidents.c.kind == kind)
-    ).scalar_one()
 
 
 def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
@@ -166,12 +337,6 @@ def touch(connection: Connection, seq: int) -> None:
         connection.execute(
             update(incidents).where(incidents.c.id == found["id"]).values(stale=True)
         )
-
-
-def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """Incidents whose message says less than their row, locked: what changes one comes after."""
-    chosen = select(incidents).where(incidents.c.stale).order_by(incidents.c.id).limit(limit)
-    return connection.execute(for_update(chosen)).mappings().all()
 
 
 def left(connection: Connection, incident: int) -> int:

@@ -33,11 +33,17 @@ incidents = Table(
     # `recovered`, or `quiet`: nothing new for long, and failed jobs are still there.
     Column("closed_how", String(16)),
     Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("reopened_at", Time),
+    # When its message was put into the outbox, and when that was drawn last; null: nobody was told.
+    Column("posted_at", Time),
+    Column("drawn_at", Time),
     # Its failures: how many came, and how many of those are gone and how.
     Column("count", Id, nullable=False, server_default="0"),
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
     Column("gone", Id, nullable=False, server_default="0"),
+    # Where its failures begin in the index.
+    Column("first_seq", Id),
     # The only failure, while there is one.
     Column("failed_id", Id),
     Column("row_digest", String(32)),
@@ -65,6 +71,33 @@ incidents = Table(
     Index("queue_bot_incidents_stale", "stale"),
     Index("queue_bot_incidents_message", "channel", "message_ts"),
     **OPTIONS,
+)
+
+# What became of failures that belong to an incident: appended with the change itself, so that
+# nobody waits for anybody, and folded into the incident by the watcher.
+bookings = Table(
+    "queue_bot_bookings",
+    metadata,
+    auto(),
+    Column("incident", Id, nullable=False),
+    # How many went; less than none: so many came back.
+    Column("gone", Id, nullable=False),
+    Column("operation", Id),
+    # A command's name, or `gone` where nobody knows; and who ran it.
+    Column("how", String(32), nullable=False),
+    Column("actor", String(64)),
+    Column("at", Time, nullable=False),
+    **OPTIONS,
+)
+
+# How many failures of an incident a bulk change took.
+incident_operations = Table(
+    "queue_bot_incident_operations",
+    metadata,
+    Column("incident", Id, primary_key=True, autoincrement=False),
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("rows", Id, nullable=False),
+    **PLAIN,
 )
 
 # What nobody wants to be told of until a moment: an error group, a queue, or a kind of incident.

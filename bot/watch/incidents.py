@@ -41,7 +41,7 @@ def open_once(setup: Setup, lease: Lease) -> int:
         waiting = incidents.waiting(connection, AT_ONCE)
         if not waiting:
             return 0
-        opened = incidents.opened_since(connection, incidents.FAILURE, now - MINUTE)
+        opened = incidents.opened_since(connection, now - MINUTE, incidents.FAILURE)
         room = max(0, setup.alerts_per_minute - opened)
         for row in waiting[:room]:
             _open_single(setup, connection, row, now)
