@@ -39,8 +39,8 @@ from bot.queue.moves import for_update
 
 HOURS = 40
 """How long hours are kept apart, by UTC: 24 h to be shown, and what a zone may lie behind."""
-DAYS = 9
-"""How long days are: a week to be asked for, up to a day to its beginning, and the zone."""
+DAYS = 16
+"""How long days are: up to a week that a digest tells of, the week before it, and the zone."""
 ALL_HOURS = -1
 """The hour of a row that is the sum of the folded rows of its group and queue."""
 

@@ -818,3 +818,70 @@ progress-pace =
 problem-retry-what = Say what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. For everything there is retry-all
 problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
 problem-pace = { $value } is not a pace like 60/min, 10/s or 600/h
+
+### The digest
+help-digest = what was done, what failed and what is still open, since the last digest
+digest-title = *Digest of { $day }*
+digest-title-days = *Digest of { $first } to { $last }*
+digest-zone = Days by the clock of { $zone }.
+digest-unknown = not known
+digest-count = { $count }
+digest-at-least = at least { $count }
+digest-change = { $change } on the week before ({ $before })
+digest-change-none = week before: { $before }
+digest-change-unknown = week before: –
+digest-label-processed = *Processed*
+digest-label-failed = *Failed*
+digest-label-retried = *Retried*
+digest-label-deleted = *Deleted*
+digest-deed = { $who } { $count }
+digest-others =
+    { $count ->
+        [one] 1 other
+       *[other] { $count } others
+    }
+digest-label-slow = *Slowest*
+digest-waited = { $at }: { $queue } had a job waiting for { $age }
+digest-backlog = { $at }: { $count } pending, the most
+digest-nothing-slow = No job waited.
+digest-label-incidents = *Incidents*
+digest-opened =
+    { $count ->
+        [0] none opened
+        [one] 1 opened
+       *[other] { $count } opened
+    }
+digest-opened-more = more than { $count } opened
+digest-over =
+    { $count ->
+        [one] 1 of them over after { $age }
+       *[other] { $count } of them over, half of these after { $age } or less
+    }
+digest-open-now =
+    { $count ->
+        [0] none open now
+        [one] 1 open now
+       *[other] { $count } open now
+    }
+digest-lasted = { $name } lasted { $age }
+digest-open-for = { $name } is open since { $at }
+digest-incident = { $id } { $what }
+digest-kind-failure = failed job
+digest-kind-group = new failures
+digest-kind-summary = many failures at once
+digest-kind-oldest = oldest job too old
+digest-kind-reserved = reserved for too long
+digest-kind-failed = many failed jobs
+digest-kind-backlog = backlog growing
+digest-kind-silent = workers silent
+digest-label-errors = *Open error groups*
+digest-errors =
+    { $groups ->
+        [0] none
+        [one] 1, failed jobs: { $failed }
+       *[other] { $groups }, failed jobs: { $failed }; the largest:
+    }
+digest-error = *{ $error }* { $count }
+digest-gap = No samples for { $age }: what is counted by looking is not complete.
+digest-no-samples = No samples of these days.
+digest-began = The bot began to watch at { $at }: what was before is not known.

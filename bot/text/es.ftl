@@ -850,3 +850,70 @@ progress-pace =
 problem-retry-what = Di qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para todo existe retry-all
 problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
 problem-pace = { $value } no es un ritmo como 60/min, 10/s o 600/h
+
+### El resumen
+help-digest = qué se hizo, qué falló y qué sigue abierto desde el último resumen
+digest-title = *Resumen del { $day }*
+digest-title-days = *Resumen del { $first } al { $last }*
+digest-zone = Días según la hora de { $zone }.
+digest-unknown = no se sabe
+digest-count = { $count }
+digest-at-least = al menos { $count }
+digest-change = { $change } frente a la semana anterior ({ $before })
+digest-change-none = semana anterior: { $before }
+digest-change-unknown = semana anterior: –
+digest-label-processed = *Procesados*
+digest-label-failed = *Fallidos*
+digest-label-retried = *Reintentados*
+digest-label-deleted = *Eliminados*
+digest-deed = { $who } { $count }
+digest-others =
+    { $count ->
+        [one] 1 persona más
+       *[other] { $count } personas más
+    }
+digest-label-slow = *Lo más lento*
+digest-waited = { $at }: en { $queue } un job esperaba desde hacía { $age }
+digest-backlog = { $at }: { $count } pendientes, el máximo
+digest-nothing-slow = Ningún job esperó.
+digest-label-incidents = *Incidentes*
+digest-opened =
+    { $count ->
+        [0] ninguno abierto
+        [one] 1 abierto
+       *[other] { $count } abiertos
+    }
+digest-opened-more = más de { $count } abiertos
+digest-over =
+    { $count ->
+        [one] 1 de ellos terminó tras { $age }
+       *[other] { $count } de ellos terminaron, la mitad en { $age } o menos
+    }
+digest-open-now =
+    { $count ->
+        [0] ahora ninguno sigue abierto
+        [one] ahora sigue abierto 1
+       *[other] ahora siguen abiertos { $count }
+    }
+digest-lasted = { $name } duró { $age }
+digest-open-for = { $name } está abierto desde { $at }
+digest-incident = { $id } { $what }
+digest-kind-failure = job fallido
+digest-kind-group = fallos nuevos
+digest-kind-summary = muchos fallos a la vez
+digest-kind-oldest = job más antiguo con demasiada espera
+digest-kind-reserved = reservado demasiado tiempo
+digest-kind-failed = muchos jobs fallidos
+digest-kind-backlog = la cola crece
+digest-kind-silent = workers en silencio
+digest-label-errors = *Grupos de error abiertos*
+digest-errors =
+    { $groups ->
+        [0] ninguno
+        [one] 1, jobs fallidos: { $failed }
+       *[other] { $groups }, jobs fallidos: { $failed }; los mayores:
+    }
+digest-error = *{ $error }* { $count }
+digest-gap = Sin muestras durante { $age }: lo que se cuenta observando no está completo.
+digest-no-samples = Sin muestras de estos días.
+digest-began = El bot empezó a observar el { $at }: lo anterior no se conoce.

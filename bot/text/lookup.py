@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from datetime import date as calendar_date
 from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_decimal
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentNumber
@@ -86,6 +87,16 @@ class Texts:
         """The same as plain text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return str(format_datetime(local, "d MMM HH:mm", locale=self._locale))
+
+    def day(self, day: calendar_date) -> str:
+        """A day of the calendar with its weekday, short: `Fri, Nov 7`."""
+        return str(format_skeleton("MMMEd", day, locale=self._locale))
+
+    def change(self, count: int, before: int) -> str:
+        """By which share of `before`, which is not 0, a count is more or less: `+8 %`."""
+        share = round(100 * (count - before) / before)
+        sign = "+" if share > 0 else "−" if share < 0 else "±"
+        return f"{sign}{self.number(abs(share))} %"
 
     def has(self, key: str) -> bool:
         """Whether the catalog has this key."""

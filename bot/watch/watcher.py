@@ -17,6 +17,7 @@ from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import (
     canary,
+    digest,
     failures,
     folding,
     incidents,
@@ -42,6 +43,7 @@ RECEIPTS_EVERY = 1.0
 PURGE_EVERY = 60.0
 FOLD_EVERY = 1.0
 AGE_EVERY = 300.0
+DIGEST_EVERY = 15.0
 STOP_SECONDS = 10.0
 
 
@@ -152,13 +154,15 @@ class Watcher:
         return False
 
     def _keep_house(self, lease: Lease) -> bool:
-        """What is too old goes, and counts are folded."""
+        """What is too old goes, counts are folded, and once a day the digest is told."""
         if self._is_due("purge", PURGE_EVERY):
             purging.purge_once(self._setup, lease)
         if self._is_due("fold", FOLD_EVERY) and folding.fold_once(self._setup, lease):
             self._due["fold"] = 0.0
         if self._is_due("age", AGE_EVERY):
             folding.age_once(self._setup, lease)
+        if self._is_due("digest", DIGEST_EVERY):
+            digest.digest_once(self._setup, lease)
         return False
 
     def _hold(self) -> Lease | None:

@@ -1,0 +1,165 @@
+"""The digest: of one day and of several, with everything known and with nothing."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
+
+from bot.ledger.digest_model import (
+    Backlog,
+    Deeds,
+    Digest,
+    DoneBy,
+    Figure,
+    Incidents,
+    OpenGroup,
+    OpenGroups,
+    Told,
+    Waited,
+)
+from bot.ledger.incidents import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
+from bot.model import Message, Source
+from bot.views import digest
+from bot.views.context import Context
+from tests.views.samples import PLAIN, Sample, Words, utc
+
+BEGAN = utc(2025, 11, 7, 5)
+
+
+def told(w: Words, id_: int, kind: str, *, minutes: int | None = None) -> Told:
+    """An incident, over after so many minutes or open."""
+    opened = BEGAN + timedelta(hours=id_)
+    return Told(
+        id=id_,
+        kind=kind,
+        queue=None if kind in (GROUP, SUMMARY) else w.queue,
+        error="E12" if kind == GROUP else None,
+        opened_at=opened,
+        closed_at=None if minutes is None else opened + timedelta(minutes=minutes),
+    )
+
+
+def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
+    """A day on which a little of everything was."""
+    values: dict[str, object] = {
+        "first": date(2025, 11, 7),
+        "last": date(2025, 11, 7),
+        "zone": "America/Lima",
+        "since": BEGAN,
+        "until": BEGAN + timedelta(days=1),
+        "processed": Figure(count=12_345, before=11_400),
+        "failed": Figure(count=61, before=73),
+        "retried": Deeds(
+            count=48,
+            by=(DoneBy(actor=w.person, count=38), DoneBy(actor=w.terminal_name, count=10)),
+        ),
+        "deleted": Deeds(count=0),
+        "groups": OpenGroups(
+            groups=(
+                OpenGroup(error="E12", name=w.group, failed=61),
+                OpenGroup(error="E7", name=w.group, failed=2),
+            ),
+            count=2,
+            failed=63,
+        ),
+        "incidents": Incidents(
+            opened=3,
+            over=2,
+            seconds=720,
+            longest=(told(w, 11, SILENT, minutes=42), told(w, 10, GROUP, minutes=12)),
+            open_now=(told(w, 12, OLDEST),),
+            count_now=1,
+        ),
+        "waited": (
+            Waited(at=BEGAN + timedelta(hours=9), queue=w.queue, seconds=2_520),
+            Waited(at=BEGAN + timedelta(hours=10), queue=w.queue, seconds=610),
+        ),
+        "backlog": Backlog(at=BEGAN + timedelta(hours=9), pending=1_204),
+        "gap_seconds": 0,
+    }
+    return Digest.model_validate(values | changed)
+
+
+def weekend(w: Words) -> Digest:
+    """Three days with a gap, of which each list is as long as it gets."""
+    kinds = (RESERVED, FAILED, BACKLOG, SUMMARY, GROUP)
+    return yesterday(
+        w,
+        last=date(2025, 11, 9),
+        processed=Figure(count=30_100, before=28_000, at_least=True),
+        failed=Figure(count=0, before=0),
+        retried=Deeds(
+            count=900,
+            by=tuple(DoneBy(actor=w.person, count=100 + n) for n in range(5)),
+            others=3,
+        ),
+        deleted=Deeds(count=1, by=(DoneBy(actor=w.terminal_name, count=1),)),
+        groups=OpenGroups(
+            groups=tuple(OpenGroup(error=f"E{n}", name=w.group, failed=n) for n in range(9, 4, -1)),
+            count=40,
+            failed=812_004,
+        ),
+        incidents=Incidents(
+            opened=5_000,
+            over=1,
+            seconds=59,
+            longest=tuple(told(w, n, kinds[n], minutes=90 - n) for n in range(3)),
+            open_now=tuple(told(w, 20 + n, kinds[n]) for n in range(5)),
+            count_now=12,
+            more=True,
+        ),
+        gap_seconds=3 * 3_600,
+    )
+
+
+def nothing() -> Digest:
+    """A day of which nothing is known: the bot began at its end, and everything was too slow."""
+    return yesterday(
+        processed=Figure(count=None, at_least=True),
+        failed=Figure(count=None, at_least=True),
+        retried=None,
+        deleted=None,
+        groups=None,
+        incidents=None,
+        waited=(),
+        backlog=None,
+        gap_seconds=None,
+        began_at=BEGAN + timedelta(hours=23),
+    )
+
+
+def quiet() -> Digest:
+    """A day on which the bot looked all the time and nothing was."""
+    return yesterday(
+        processed=Figure(count=0, before=0),
+        failed=Figure(count=0, before=4),
+        retried=Deeds(count=0),
+        groups=OpenGroups(groups=(), count=0, failed=0),
+        incidents=Incidents(opened=0, over=0, seconds=None, longest=(), open_now=(), count_now=0),
+        waited=(),
+        backlog=None,
+    )
+
+
+def samples(w: Words) -> Iterator[Sample]:
+    """Each as a message; one in the terminal."""
+
+    def shown(found: Digest, ctx: Context) -> Message:
+        return digest.digest_message(found, ctx)
+
+    one_group = OpenGroups(
+        groups=(OpenGroup(error="E12", name=w.group, failed=1),), count=1, failed=1
+    )
+    yield Sample("digest", partial(shown, yesterday(w)))
+    yield Sample("digest-terminal", partial(shown, yesterday(w)), Source.TERMINAL)
+    yield Sample("digest-weekend", partial(shown, weekend(w)))
+    yield Sample("digest-nothing-known", partial(shown, nothing()))
+    no_samples = yesterday(
+        w,
+        processed=Figure(count=None, at_least=True),
+        waited=(),
+        backlog=None,
+        gap_seconds=86_400,
+        groups=one_group,
+    )
+    yield Sample("digest-no-samples", partial(shown, no_samples))
+    yield Sample("digest-quiet", partial(shown, quiet()))
