@@ -885,3 +885,12 @@ digest-error = *{ $error }* { $count }
 digest-gap = No samples for { $age }: what is counted by looking is not complete.
 digest-no-samples = No samples of these days.
 digest-began = The bot began to watch at { $at }: what was before is not known.
+
+### The chart
+
+chart-none = Nothing is known of this time yet: the bot looks every few seconds from its start on.
+chart-day-title = *Last { $hours } hours*
+chart-day-pending = pending, at most { $count }
+chart-day-processed = processed, about { $count }
+chart-day-failures = new failures: { $count }
+chart-missing = Nobody watched for { $age } of it.

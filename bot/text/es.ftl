@@ -917,3 +917,12 @@ digest-error = *{ $error }* { $count }
 digest-gap = Sin muestras durante { $age }: lo que se cuenta observando no está completo.
 digest-no-samples = Sin muestras de estos días.
 digest-began = El bot empezó a observar el { $at }: lo anterior no se conoce.
+
+### La gráfica
+
+chart-none = Aún no se sabe nada de este tiempo: el bot mira cada pocos segundos desde que arranca.
+chart-day-title = *Últimas { $hours } horas*
+chart-day-pending = pendientes, como máximo { $count }
+chart-day-processed = procesados, unos { $count }
+chart-day-failures = fallos nuevos: { $count }
+chart-missing = Durante { $age } de ese tiempo nadie miró.
