@@ -894,3 +894,67 @@ chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
 chart-missing = Nobody watched for { $age } of it.
+
+### App Home
+home-title = Queue dashboard
+home-wrong =
+    { $count ->
+        [one] 🔴 1 open incident
+       *[other] 🔴 { $count } open incidents
+    }
+home-look = 🟠 No open incident, but something needs a look
+home-well = 🟢 All is well
+home-as-of = As of { $at }
+home-role = your role: { $role }
+home-counted = the tables are large: the totals were counted at { $at }
+home-refresh = Refresh
+home-unfreeze = Unfreeze
+home-acknowledge = Acknowledge
+home-incident = 🔴 *{ $id }* { $what }
+home-incident-known = 🟠 *{ $id }* { $what }
+home-kind-group = New failures
+home-kind-failure = A job failed
+home-kind-summary = Many failures in a short time
+home-kind-oldest = Jobs wait too long
+home-kind-reserved = Reserved for too long
+home-kind-failed = Many failed jobs
+home-kind-backlog = The backlog grows
+home-kind-silent = The workers are silent
+home-since = since { $at }
+home-for = now { $age }
+home-jobs =
+    { $count ->
+        [one] now 1 job
+       *[other] now { $count } jobs
+    }
+home-failures =
+    { $count ->
+        [one] 1 failure, { $left } left
+       *[other] { $count } failures, { $left } left
+    }
+home-acknowledged = 👀 Acknowledged by { $by } { $at }
+home-more-incidents =
+    { $count ->
+        [one] 1 more incident is open.
+       *[other] { $count } more incidents are open.
+    }
+home-totals = *Totals*
+home-oldest-label = *Oldest eligible*
+home-failed-label = *Failed*
+home-pending-label = *Pending*
+home-reserved-label = *Reserved*
+home-delayed-label = *Delayed*
+home-groups-label = *Error groups*
+home-oldest = { $age } · { $queue }
+home-oldest-late = ⚠️ { $age } · { $queue }
+home-none-waits = ✅ none waits
+home-some = { $count }
+home-many = ⚠️ { $count }
+home-late-note = ⚠️ A job that could run has waited for over { $limit }: are the workers running?
+home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count goes on in the background.
+home-queues = *Queues*
+home-queue-pending = { $count } pending
+home-queue-reserved = { $count } reserved
+home-queue-delayed = { $count } delayed
+home-errors-late = ❓ The error groups could not be read in time. Refresh tries again.
+home-failed-late = ❓ The failed jobs could not be read in time. Refresh tries again.

@@ -926,3 +926,67 @@ chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, unos { $count }
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Durante { $age } de ese tiempo nadie miró.
+
+### Inicio de la app
+home-title = Tablero de la cola
+home-wrong =
+    { $count ->
+        [one] 🔴 1 incidente abierto
+       *[other] 🔴 { $count } incidentes abiertos
+    }
+home-look = 🟠 No hay incidentes abiertos, pero algo pide atención
+home-well = 🟢 Todo está bien
+home-as-of = Datos de { $at }
+home-role = tu rol: { $role }
+home-counted = las tablas son grandes: los totales se contaron a las { $at }
+home-refresh = Actualizar
+home-unfreeze = Descongelar
+home-acknowledge = Me encargo
+home-incident = 🔴 *{ $id }* { $what }
+home-incident-known = 🟠 *{ $id }* { $what }
+home-kind-group = Fallos nuevos
+home-kind-failure = Falló un job
+home-kind-summary = Muchos fallos en poco tiempo
+home-kind-oldest = Hay jobs que esperan demasiado
+home-kind-reserved = Reservados por demasiado tiempo
+home-kind-failed = Muchos jobs fallidos
+home-kind-backlog = La cola crece
+home-kind-silent = Los workers no dan señales
+home-since = desde { $at }
+home-for = ahora { $age }
+home-jobs =
+    { $count ->
+        [one] ahora 1 job
+       *[other] ahora { $count } jobs
+    }
+home-failures =
+    { $count ->
+        [one] 1 fallo, { $left } por resolver
+       *[other] { $count } fallos, { $left } por resolver
+    }
+home-acknowledged = 👀 A cargo de { $by } { $at }
+home-more-incidents =
+    { $count ->
+        [one] Hay 1 incidente abierto más.
+       *[other] Hay { $count } incidentes abiertos más.
+    }
+home-totals = *Totales*
+home-oldest-label = *Más antiguo por procesar*
+home-failed-label = *Fallidos*
+home-pending-label = *Pendientes*
+home-reserved-label = *Reservados*
+home-delayed-label = *Diferidos*
+home-groups-label = *Grupos de errores*
+home-oldest = { $age } · { $queue }
+home-oldest-late = ⚠️ { $age } · { $queue }
+home-none-waits = ✅ ninguno espera
+home-some = { $count }
+home-many = ⚠️ { $count }
+home-late-note = ⚠️ Un job que ya podía ejecutarse espera hace más de { $limit }: ¿están corriendo los workers?
+home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
+home-queues = *Colas*
+home-queue-pending = { $count } pendientes
+home-queue-reserved = { $count } reservados
+home-queue-delayed = { $count } diferidos
+home-errors-late = ❓ No se pudieron leer a tiempo los grupos de errores. Actualizar lo intenta de nuevo.
+home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualizar lo intenta de nuevo.

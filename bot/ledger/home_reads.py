@@ -1,0 +1,98 @@
+"""What is going on right now, for App Home: a few rows of small tables, by their indexes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, and_, case, func, select
+
+from bot.ledger import error_groups, operations
+from bot.ledger.home_model import OpenIncident, Waiting
+from bot.ledger.model import Progress
+from bot.ledger.tables import operations as operations_table
+from bot.ledger.watching import incidents
+from bot.queue.database import bounded
+from bot.queue.layouts import Queue
+from bot.queue.model import QueueCount
+from bot.queue.reads import unix
+
+
+def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
+    """The incidents that are open, the newest first, and how many there are."""
+    is_open = incidents.c.open_subject.is_not(None)
+    newest = select(incidents).where(is_open).order_by(incidents.c.id.desc()).limit(limit)
+    rows = connection.execute(newest).mappings().all()
+    count = len(rows)
+    if count == limit:
+        counted = select(func.count()).select_from(incidents).where(is_open)
+        count = int(connection.execute(counted).scalar_one())
+    ids = {row["error_group"] for row in rows if row["error_group"] is not None}
+    names = error_groups.names_of(connection, ids) if ids else {}
+    return tuple(_incident(row, names.get(row["error_group"])) for row in rows), count
+
+
+def _incident(row: RowMapping, group: str | None) -> OpenIncident:
+    error_group = row["error_group"]
+    return OpenIncident(
+        id=row["id"],
+        kind=row["kind"],
+        queue=row["queue"],
+        error=None if error_group is None else f"E{error_group}",
+        group=group,
+        opened_at=row["opened_at"],
+        count=row["count"],
+        left=max(0, row["count"] - row["gone"]),
+        value=row["value"],
+        acknowledged_by=row["acknowledged_by"],
+        acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress, ...]:
+    """The bulk changes that run or stand, the newest first."""
+    c = operations_table.c
+    chosen = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
+    ids: Sequence[int] = connection.execute(chosen).scalars().all()
+    found = (operations.find(connection, id_) for id_ in ids)
+    return tuple(
+        Progress(
+            operation=one.id,
+            action=one.action,
+            state=one.state,
+            total=one.total,
+            done=one.done,
+            skipped=one.skipped,
+            actor=one.actor,
+            seconds=int((now - (one.started_at or now)).total_seconds()),
+            pace=one.pace,
+        )
+        for one in found
+        if one is not None and one.state in operations.ACTIVE
+    )
+
+
+def waiting(connection: Connection, queue: Queue, now: datetime, seconds: float) -> Waiting:
+    """What is delayed, and the oldest job that could run; `TooSlow` beyond so many seconds.
+
+    It looks at every job, so it is for tables that are counted quickly.
+    """
+    c = queue.jobs.c
+    at = unix(now)
+    pending = c.reserved_at.is_(None)
+    # From when on it could run: a delayed job was created long before it was to run.
+    since = case((c.available_at > c.created_at, c.available_at), else_=c.created_at)
+    name = c.queue.concat("").label("queue")  # an expression, as in `reads.status`
+    counted = select(
+        name,
+        func.sum(case((and_(pending, c.available_at > at), 1), else_=0)).label("delayed"),
+        func.min(case((and_(pending, c.available_at <= at), since))).label("oldest"),
+    ).group_by(name)
+    rows = bounded(connection, counted.order_by(name), seconds).all()
+    oldest = min(
+        ((row.oldest, row.queue) for row in rows if row.oldest is not None), default=(None, None)
+    )
+    delayed = ((row.queue, int(row.delayed)) for row in rows)
+    return Waiting(
+        delayed=tuple(QueueCount(queue=name, count=count) for name, count in delayed if count),
+        oldest_seconds=None if oldest[0] is None else max(0, at - int(oldest[0])),
+        oldest_queue=oldest[1],
+    )
