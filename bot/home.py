@@ -1,7 +1,7 @@
-"""App Home: everything at a glance, as one command of the road that nobody types.
+"""App Home: everything at a glance, as the `status` that the Home tab carries out.
 
-It is in no list of commands: the Home tab alone carries it out, with the same check and the same
-record of a refusal as any other look.
+It takes that command's place on the road there, so the check is the same, and a refusal is on
+record under a name that people know.
 """
 
 from collections.abc import Callable
@@ -91,7 +91,7 @@ def view(result: HomeResult, context: Context) -> Message:
 
 
 HOME = Command(
-    name="home",
+    name="status",
     arguments=HomeArguments,
     role=Role.VIEWER,
     result=HomeResult,

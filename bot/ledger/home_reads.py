@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, select
 
-from bot.ledger import error_groups, operations
+from bot.ledger import error_groups, incidents, operations
 from bot.ledger.home_model import OpenIncident, Waiting
 from bot.ledger.model import Progress
 from bot.ledger.tables import operations as operations_table
-from bot.ledger.watching import incidents
+from bot.ledger.watching import incidents as table
 from bot.queue.database import bounded
 from bot.queue.layouts import Queue
 from bot.queue.model import QueueCount
@@ -18,12 +18,11 @@ from bot.queue.reads import unix
 
 def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
     """The incidents that are open, the newest first, and how many there are."""
-    is_open = incidents.c.open_subject.is_not(None)
-    newest = select(incidents).where(is_open).order_by(incidents.c.id.desc()).limit(limit)
-    rows = connection.execute(newest).mappings().all()
+    rows = incidents.open_ones(connection, limit)
     count = len(rows)
     if count == limit:
-        counted = select(func.count()).select_from(incidents).where(is_open)
+        is_open = table.c.open_subject.is_not(None)
+        counted = select(func.count()).select_from(table).where(is_open)
         count = int(connection.execute(counted).scalar_one())
     ids = {row["error_group"] for row in rows if row["error_group"] is not None}
     names = error_groups.names_of(connection, ids) if ids else {}
