@@ -26,6 +26,7 @@ from bot.watch import (
     outcomes,
     purging,
     receipts,
+    rolling,
     sampling,
     sealing,
 )
@@ -134,7 +135,9 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     purging.purge_once(setup, lease)
     folding.fold_once(setup, lease)
     folding.age_once(setup, lease)
-    sampling.sample_once(setup)
+    for _ in range(2):
+        sampling.sample_once(setup, lease, indexed=True)
+    rolling.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
     engine.dispose()
 
 
