@@ -20,6 +20,7 @@ from bot.registry import Setup, find_commands
 from bot.terminal import Asked, do
 from bot.watch import (
     canary,
+    conditions,
     failures,
     folding,
     incidents,
@@ -133,6 +134,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert outcomes.outcomes_once(later, lease) == 1
     purging.purge_once(setup, lease)
+    conditions.observe_once(setup, lease)
     folding.fold_once(setup, lease)
     folding.age_once(setup, lease)
     for _ in range(2):

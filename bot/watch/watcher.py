@@ -17,6 +17,7 @@ from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import (
     canary,
+    conditions,
     digest,
     failures,
     folding,
@@ -126,7 +127,7 @@ class Watcher:
             return False
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
-        for step in (self._look, self._follow, self._keep_house):
+        for step in (self._look, self._observe, self._follow, self._keep_house):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
@@ -150,6 +151,12 @@ class Watcher:
             # Of an emptied table all are gone: a stretch every half minute would take an hour.
             self._due["sweep"] = 0.0
         return more
+
+    def _observe(self, lease: Lease) -> bool:
+        """What is watched besides failures."""
+        if self._is_due("conditions", self._interval):
+            conditions.observe_once(self._setup, lease)
+        return False
 
     def _follow(self, lease: Lease) -> bool:
         """What became of retried jobs."""
