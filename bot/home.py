@@ -13,7 +13,7 @@ from bot.ledger import error_reads, freezes, home_reads, samples
 from bot.ledger.failures import backfill_left
 from bot.ledger.home_model import HomeData
 from bot.model import Message, Role
-from bot.queue import reads
+from bot.queue import reads, tally
 from bot.queue.database import TooSlow
 from bot.queue.model import QueueStatus
 from bot.registry import Arguments, Command, Result, Work
@@ -71,7 +71,8 @@ def _counts(work: Work) -> tuple[QueueStatus | None, datetime | None]:
     sample = samples.latest(work.connection)
     if sample is None or sample.took_ms < QUICK_MS:
         try:
-            return reads.status(work.connection, work.queue, work.now, EXACT_SECONDS), None
+            found = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)
+            return found.status, None
         except TooSlow:
             pass
     return (None, None) if sample is None else (sample.status, sample.taken_at)
