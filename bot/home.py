@@ -71,8 +71,7 @@ def _counts(work: Work) -> tuple[QueueStatus | None, datetime | None]:
     sample = samples.latest(work.connection)
     if sample is None or sample.took_ms < QUICK_MS:
         try:
-            found = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)
-            return found.status, None
+            return tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status, None
         except TooSlow:
             pass
     return (None, None) if sample is None else (sample.status, sample.taken_at)
