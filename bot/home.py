@@ -5,17 +5,17 @@ record under a name that people know.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.errors import Busy
-from bot.ledger import error_reads, freezes, home_reads, samples
+from bot.ledger import error_reads, freezes, home_reads, rollups, samples
 from bot.ledger.failures import backfill_left
-from bot.ledger.home_model import HomeData
+from bot.ledger.home_model import Counts, HomeData, QueueJobs
 from bot.model import Message, Role
 from bot.queue import reads, tally
 from bot.queue.database import TooSlow
-from bot.queue.model import QueueStatus
+from bot.queue.tally import Tally
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
@@ -25,6 +25,7 @@ T = TypeVar("T")
 QUICK_MS = 150
 """Where the last count in the background took longer, it is not tried here: as for the status."""
 EXACT_SECONDS = 0.3
+DAY = timedelta(days=1)
 
 
 class HomeArguments(Arguments):
@@ -40,20 +41,15 @@ class HomeResult(Result):
 def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part by itself: one that takes too long leaves the others as they are."""
     connection = work.connection
-    status, as_of = _counts(work)
-    exact = status is not None and as_of is None
+    counts, as_of = _counts(work)
     incidents, incident_count = home_reads.open_incidents(connection, INCIDENTS)
     window = error_reads.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
         data=HomeData(
-            status=status,
+            counts=counts,
             as_of=as_of,
-            waiting=_in_time(
-                lambda: home_reads.waiting(connection, work.queue, work.now, EXACT_SECONDS)
-            )
-            if exact
-            else None,
+            day=tuple(rollups.series(connection, work.now, DAY)),
             freeze=freezes.current(connection),
             at_work=home_reads.at_work(connection, work.now, OPERATIONS),
             incidents=incidents,
@@ -66,15 +62,20 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     )
 
 
-def _counts(work: Work) -> tuple[QueueStatus | None, datetime | None]:
-    """The status, exact where that is quick, else the last exact one and its time (naive UTC)."""
+def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
+    """The counts, exact where that is quick, else the last exact ones and their time (UTC)."""
     sample = samples.latest(work.connection)
     if sample is None or sample.took_ms < QUICK_MS:
         try:
-            return tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status, None
+            return _of(tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
         except TooSlow:
             pass
-    return (None, None) if sample is None else (sample.status, sample.taken_at)
+    return (None, None) if sample is None else (_of(sample.tally), sample.taken_at)
+
+
+def _of(counted: Tally) -> Counts:
+    queues = tuple(QueueJobs(**one.model_dump()) for one in counted.queues)
+    return Counts(queues=queues, failed=counted.status.failed_jobs_count)
 
 
 def _in_time(read: Callable[[], T]) -> T | None:

@@ -1,19 +1,16 @@
 """What is going on right now, for App Home: a few rows of small tables, by their indexes."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.ledger import error_groups, incidents, operations
-from bot.ledger.home_model import OpenIncident, Waiting
+from bot.ledger.home_model import OpenIncident
 from bot.ledger.model import Progress
 from bot.ledger.tables import operations as operations_table
 from bot.ledger.watching import incidents as table
-from bot.queue.database import bounded
-from bot.queue.layouts import Queue
-from bot.queue.model import QueueCount
-from bot.queue.reads import unix
 
 
 def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
@@ -41,6 +38,8 @@ def _incident(row: RowMapping, group: str | None) -> OpenIncident:
         count=row["count"],
         left=max(0, row["count"] - row["gone"]),
         value=row["value"],
+        worst=row["worst"] or 0,
+        facts=json.loads(row["facts"] or "{}"),
         acknowledged_by=row["acknowledged_by"],
         acknowledged_at=row["acknowledged_at"],
     )
@@ -66,32 +65,4 @@ def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress
         )
         for one in found
         if one is not None and one.state in operations.ACTIVE
-    )
-
-
-def waiting(connection: Connection, queue: Queue, now: datetime, seconds: float) -> Waiting:
-    """What is delayed, and the oldest job that could run; `TooSlow` beyond so many seconds.
-
-    It looks at every job, so it is for tables that are counted quickly.
-    """
-    c = queue.jobs.c
-    at = unix(now)
-    pending = c.reserved_at.is_(None)
-    # From when on it could run: a delayed job was created long before it was to run.
-    since = case((c.available_at > c.created_at, c.available_at), else_=c.created_at)
-    name = c.queue.concat("").label("queue")  # an expression, as in `reads.status`
-    counted = select(
-        name,
-        func.sum(case((and_(pending, c.available_at > at), 1), else_=0)).label("delayed"),
-        func.min(case((and_(pending, c.available_at <= at), since))).label("oldest"),
-    ).group_by(name)
-    rows = bounded(connection, counted.order_by(name), seconds).all()
-    oldest = min(
-        ((row.oldest, row.queue) for row in rows if row.oldest is not None), default=(None, None)
-    )
-    delayed = ((row.queue, int(row.delayed)) for row in rows)
-    return Waiting(
-        delayed=tuple(QueueCount(queue=name, count=count) for name, count in delayed if count),
-        oldest_seconds=None if oldest[0] is None else max(0, at - int(oldest[0])),
-        oldest_queue=oldest[1],
     )

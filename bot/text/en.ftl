@@ -915,18 +915,7 @@ home-incident-known = 🟠 *{ $id }* { $what }
 home-kind-group = New failures
 home-kind-failure = A job failed
 home-kind-summary = Many failures in a short time
-home-kind-oldest = Jobs wait too long
-home-kind-reserved = Reserved for too long
-home-kind-failed = Many failed jobs
-home-kind-backlog = The backlog grows
-home-kind-silent = The workers are silent
 home-since = since { $at }
-home-for = now { $age }
-home-jobs =
-    { $count ->
-        [one] now 1 job
-       *[other] now { $count } jobs
-    }
 home-failures =
     { $count ->
         [one] 1 failure, { $left } left
@@ -938,7 +927,6 @@ home-more-incidents =
         [one] 1 more incident is open.
        *[other] { $count } more incidents are open.
     }
-home-totals = *Totals*
 home-oldest-label = *Oldest eligible*
 home-failed-label = *Failed*
 home-pending-label = *Pending*
@@ -952,7 +940,11 @@ home-some = { $count }
 home-many = ⚠️ { $count }
 home-late-note = ⚠️ A job that could run has waited for over { $limit }: are the workers running?
 home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count goes on in the background.
-home-queues = *Queues*
+home-queues = Queues
+home-queue = { $queue }
+home-queue-late = { $queue } ⚠️ oldest { $age }
+home-errors = Errors, most failed jobs first
+home-failed = Failed jobs, newest first
 home-queue-pending = { $count } pending
 home-queue-reserved = { $count } reserved
 home-queue-delayed = { $count } delayed

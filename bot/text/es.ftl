@@ -947,18 +947,7 @@ home-incident-known = 🟠 *{ $id }* { $what }
 home-kind-group = Fallos nuevos
 home-kind-failure = Falló un job
 home-kind-summary = Muchos fallos en poco tiempo
-home-kind-oldest = Hay jobs que esperan demasiado
-home-kind-reserved = Reservados por demasiado tiempo
-home-kind-failed = Muchos jobs fallidos
-home-kind-backlog = La cola crece
-home-kind-silent = Los workers no dan señales
 home-since = desde { $at }
-home-for = ahora { $age }
-home-jobs =
-    { $count ->
-        [one] ahora 1 job
-       *[other] ahora { $count } jobs
-    }
 home-failures =
     { $count ->
         [one] 1 fallo, { $left } por resolver
@@ -970,7 +959,6 @@ home-more-incidents =
         [one] Hay 1 incidente abierto más.
        *[other] Hay { $count } incidentes abiertos más.
     }
-home-totals = *Totales*
 home-oldest-label = *Más antiguo por procesar*
 home-failed-label = *Fallidos*
 home-pending-label = *Pendientes*
@@ -984,7 +972,11 @@ home-some = { $count }
 home-many = ⚠️ { $count }
 home-late-note = ⚠️ Un job que ya podía ejecutarse espera hace más de { $limit }: ¿están corriendo los workers?
 home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
-home-queues = *Colas*
+home-queues = Colas
+home-queue = { $queue }
+home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
+home-errors = Errores, primero los de más jobs fallidos
+home-failed = Jobs fallidos, los más recientes primero
 home-queue-pending = { $count } pendientes
 home-queue-reserved = { $count } reservados
 home-queue-delayed = { $count } diferidos

@@ -6,14 +6,15 @@ docs.slack.dev/reference/methods/views.publish.
 
 from collections.abc import Sequence
 
-from bot.ledger.error_model import ErrorGroups, ErrorsListed
-from bot.ledger.home_model import HomeData
+from bot.ledger.error_model import ErrorsListed
+from bot.ledger.home_model import HomeData, QueueJobs
 from bot.model import Block, Message
-from bot.queue.model import Listed, QueueCount
+from bot.queue.model import Listed
 from bot.text import Mrkdwn, escape, join
 from bot.views.blocks import actions, context_line, divider, fields, plain, section, sections
 from bot.views.bulk import progress_message
 from bot.views.buttons import run_button
+from bot.views.chart import day_lines
 from bot.views.context import Context
 from bot.views.error_groups import error_list
 from bot.views.freeze import frozen_lines
@@ -39,7 +40,7 @@ def home_message(data: HomeData, ctx: Context) -> Message:
         *incident_blocks(data.incidents, data.incident_count, ctx),
         divider(),
         *_totals(data, ctx),
-        divider(),
+        *_day(data, ctx),
         *_groups(data, ctx),
         divider(),
         *_failed(data, ctx),
@@ -85,9 +86,7 @@ def _verdict(data: HomeData, ctx: Context) -> str:
     """In one line whether somebody has to do something."""
     if data.incident_count:
         return ctx.texts.plain("home-wrong", count=data.incident_count)
-    waited, _ = _oldest(data)
-    failed = 0 if data.status is None else data.status.failed_jobs_count
-    alarm = (waited or 0) > ctx.oldest_seconds or failed > ctx.failed_count
+    alarm = _is_late(data, ctx) or _are_many(data, ctx)
     return ctx.texts.plain("home-look" if alarm or data.freeze is not None else "home-well")
 
 
@@ -106,96 +105,105 @@ def _at_work(data: HomeData, ctx: Context) -> list[Block]:
     return [block for block in shown if block["type"] != "actions" or "cancel" in ctx.runnable]
 
 
-def _oldest(data: HomeData) -> tuple[int | None, str]:
+def _oldest(data: HomeData) -> tuple[int, str] | None:
     """For how many seconds the oldest job that could run waits, and where; None: none does."""
-    if data.waiting is not None:
-        return data.waiting.oldest_seconds, data.waiting.oldest_queue or ""
-    if data.status is None or data.status.oldest_pending_job is None:
-        return None, ""
-    oldest, seconds = data.status.oldest_pending_job, data.status.oldest_pending_age_seconds
-    # A delayed job waits on purpose: only the time since it could have run counts.
-    waited = (seconds or 0) - max(0, oldest.available_at - oldest.created_at)
-    return (waited if waited >= 0 else None), oldest.queue
+    queues = () if data.counts is None else data.counts.queues
+    ages = [(one.oldest_seconds, one.queue) for one in queues if one.oldest_seconds is not None]
+    return max(ages, default=None)
 
 
 def _totals(data: HomeData, ctx: Context) -> list[Block]:
-    """The oldest eligible job with its alarm, the five totals, and each queue."""
+    """The oldest eligible job with its alarm, the totals, and each queue."""
     texts = ctx.texts
-    if data.status is None:
+    if data.counts is None:
         return [section(texts("home-uncounted"))]
-    waited, queue = _oldest(data)
-    late = waited is not None and waited > ctx.oldest_seconds
-    many = data.status.failed_jobs_count > ctx.failed_count
-    delayed = None if data.waiting is None else sum(one.count for one in data.waiting.delayed)
-    oldest = texts("home-none-waits")
-    if waited is not None:
+    queues, late, many = data.counts.queues, _is_late(data, ctx), _are_many(data, ctx)
+    oldest = _oldest(data)
+    waits = texts("home-none-waits")
+    if oldest is not None:
         key = "home-oldest-late" if late else "home-oldest"
-        oldest = texts(key, age=age(waited, texts), queue=queue_name(queue))
-    failed = texts("home-many" if many else "home-some", count=data.status.failed_jobs_count)
-    groups = None if data.errors is None else data.errors.count
+        waits = texts(key, age=age(oldest[0], texts), queue=queue_name(oldest[1]))
+    groups = [] if data.errors is None else [("groups", _number(data.errors.count, ctx))]
     facts = [
-        ("oldest", oldest),
-        ("failed", failed),
-        ("pending", _sum(data.status.pending_jobs, ctx)),
-        ("reserved", _sum(data.status.reserved_jobs, ctx)),
-        *([] if delayed is None else [("delayed", escape(texts.number(delayed)))]),
-        *([] if groups is None else [("groups", escape(texts.number(groups)))]),
+        ("oldest", waits),
+        ("failed", texts("home-many" if many else "home-some", count=data.counts.failed)),
+        ("pending", _number(sum(one.pending for one in queues), ctx)),
+        ("reserved", _number(sum(one.reserved for one in queues), ctx)),
+        ("delayed", _number(sum(one.delayed for one in queues), ctx)),
+        *groups,
     ]
     shown = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
-    blocks = [section(texts("home-totals")), fields(shown)]
     notes = [texts("home-late-note", limit=age(ctx.oldest_seconds, texts))] if late else []
     notes += [texts("status-failed-alarm", limit=ctx.failed_count)] if many else []
-    return [*blocks, *sections(notes), *_queues(data, ctx)]
+    return [fields(shown), *sections(notes), *_queues(queues, ctx)]
 
 
-def _sum(counts: Sequence[QueueCount], ctx: Context) -> Mrkdwn:
-    return escape(ctx.texts.number(sum(one.count for one in counts)))
+def _is_late(data: HomeData, ctx: Context) -> bool:
+    oldest = _oldest(data)
+    return oldest is not None and oldest[0] > ctx.oldest_seconds
 
 
-def _queues(data: HomeData, ctx: Context) -> list[Block]:
+def _are_many(data: HomeData, ctx: Context) -> bool:
+    return data.counts is not None and data.counts.failed > ctx.failed_count
+
+
+def _number(count: int, ctx: Context) -> Mrkdwn:
+    return escape(ctx.texts.number(count))
+
+
+def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
     """A field a queue, the busiest first."""
-    if data.status is None:
+    busiest = sorted(queues, key=lambda one: (-one.pending - one.reserved, one.queue))
+    shown = [join("\n", (_queue_title(one, ctx), _queue_counts(one, ctx))) for one in busiest]
+    if not shown:
         return []
-    every = [data.status.pending_jobs, data.status.reserved_jobs]
-    every.append(() if data.waiting is None else data.waiting.delayed)
-    pending, reserved, delayed = ({one.queue: one.count for one in part} for part in every)
-    names = sorted(
-        pending.keys() | reserved.keys(),
-        key=lambda name: (-pending.get(name, 0) - reserved.get(name, 0), name),
-    )
-    if not names:
-        return []
-    shown = []
-    for name in names[:QUEUES]:
-        counts = [
-            ctx.texts("home-queue-pending", count=pending.get(name, 0)),
-            ctx.texts("home-queue-reserved", count=reserved.get(name, 0)),
-        ]
-        if delayed.get(name):
-            counts.append(ctx.texts("home-queue-delayed", count=delayed[name]))
-        shown.append(join("\n", (queue_name(name), dots(*counts))))
-    hidden = len(names) - len(shown)
+    hidden = len(shown) - QUEUES
     more = [context_line(ctx.texts("status-more-queues", count=hidden))] if hidden > 0 else []
-    return [section(ctx.texts("home-queues")), fields(shown), *more]
+    return [_header(ctx.texts.plain("home-queues")), fields(shown[:QUEUES]), *more]
+
+
+def _queue_title(one: QueueJobs, ctx: Context) -> Mrkdwn:
+    late = one.oldest_seconds is not None and one.oldest_seconds > ctx.oldest_seconds
+    if not late or one.oldest_seconds is None:
+        return ctx.texts("home-queue", queue=queue_name(one.queue))
+    waits = age(one.oldest_seconds, ctx.texts)
+    return ctx.texts("home-queue-late", queue=queue_name(one.queue), age=waits)
+
+
+def _queue_counts(one: QueueJobs, ctx: Context) -> Mrkdwn:
+    counts = [("pending", one.pending), ("reserved", one.reserved), ("delayed", one.delayed)]
+    said = [ctx.texts(f"home-queue-{name}", count=count) for name, count in counts if count]
+    return dots(*said)
+
+
+def _day(data: HomeData, ctx: Context) -> list[Block]:
+    """The last 24 hours as bars: for a chart that it does not take, Slack refuses a whole view."""
+    title, *lines = day_lines(data.day, ctx)
+    return [section(join("\n", (title, *lines)))]
 
 
 def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:
-    """What fails, by cause, with Retry group."""
+    """What fails, by cause, with Retry group; nothing where nothing fails."""
     if data.errors is None:
-        return [section(ctx.texts("home-errors-late"))]
-    return _error_blocks(data.errors, data, ctx)
-
-
-def _error_blocks(found: ErrorGroups, data: HomeData, ctx: Context) -> Sequence[Block]:
+        return [divider(), section(ctx.texts("home-errors-late"))]
+    if not data.errors.count and not data.indexing:
+        return []
     listed = ErrorsListed(arguments={"limit": GROUPS}, after=0, indexing=data.indexing)
-    return error_list(found, listed, ctx).blocks
+    return [divider(), *_titled("home-errors", error_list(data.errors, listed, ctx), ctx)]
 
 
 def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
     """The newest failed jobs, each with Retry."""
     if data.failed is None:
         return [section(ctx.texts("home-failed-late"))]
-    return failed_list(data.failed, Listed(row_digests=data.row_digests, arguments={}), ctx).blocks
+    listed = Listed(row_digests=data.row_digests, arguments={})
+    return _titled("home-failed", failed_list(data.failed, listed, ctx), ctx)
+
+
+def _titled(key: str, shown: Message, ctx: Context) -> list[Block]:
+    """A list with a large title in the place of its own."""
+    first, *rest = shown.blocks
+    return [_header(ctx.texts.plain(key)), *(rest or [first])]
 
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:

@@ -8,14 +8,16 @@ from bot.model import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line
 from bot.views.buttons import run_button
+from bot.views.conditions import condition_lines
 from bot.views.context import Context
-from bot.views.names import age, dots, queue_name
+from bot.views.names import dots, queue_name
 from bot.views.rows import row_blocks
 
 NAME = 140
-ROW = 600
-AGES = ("oldest", "reserved", "silent")
-"""Kinds whose figure is in seconds; the others count jobs."""
+CONDITIONS = ("oldest", "reserved", "failed", "backlog", "silent")
+LINE = 420
+MEANS = 3
+"""Lines below the title."""
 LOOKS = {"reserved": "stuck", "failed": "errors", "group": "error"}
 """Which command shows more of a kind; the others' jobs."""
 
@@ -34,40 +36,30 @@ def incident_blocks(incidents: Sequence[OpenIncident], count: int, ctx: Context)
 
 
 def _row(one: OpenIncident, ctx: Context) -> Mrkdwn:
-    """What is wrong and since when; the figure; by whom it was acknowledged."""
+    """What is wrong, what it means, since when; by whom it was acknowledged."""
     texts = ctx.texts
-    key = "home-incident" if one.acknowledged_by is None else "home-incident-known"
-    lead = dots(texts(key, id=f"I{one.id}", what=_what(one, ctx)), _where(one))
-    facts = [texts("home-since", at=Moment(one.opened_at)), *_figures(one, ctx)]
-    lines = [cut(lead, ROW)]
-    if one.group:
-        lines.append(cut(code(one.group, NAME), NAME + 20))
-    lines.append(dots(*facts))
+    lead, *more = _told(one, ctx)
+    known = one.acknowledged_by is not None and one.acknowledged_at is not None
+    key = "home-incident-known" if known else "home-incident"
+    lines = [texts(key, id=f"I{one.id}", what=lead), *more[:MEANS]]
+    since = texts("home-since", at=Moment(one.opened_at))
     if one.acknowledged_by is not None and one.acknowledged_at is not None:
         by, at = Person(one.acknowledged_by), Moment(one.acknowledged_at)
-        lines.append(texts("home-acknowledged", by=by, at=at))
-    return join("\n", lines)
+        since = dots(since, texts("home-acknowledged", by=by, at=at))
+    return join("\n", [*(cut(line, LINE) for line in lines), since])
 
 
-def _what(one: OpenIncident, ctx: Context) -> Mrkdwn:
-    key = f"home-kind-{one.kind}"
-    return ctx.texts(key) if ctx.texts.has(key) else code(one.kind, 32)
-
-
-def _where(one: OpenIncident) -> Mrkdwn:
-    named = [] if one.error is None else [code(one.error)]
-    return dots(*named, *([] if one.queue is None else [queue_name(one.queue)]))
-
-
-def _figures(one: OpenIncident, ctx: Context) -> list[Mrkdwn]:
+def _told(one: OpenIncident, ctx: Context) -> list[Mrkdwn]:
+    """The title, and what else is known: of a figure as its message says it, else of failures."""
     texts = ctx.texts
-    if one.count:
-        return [texts("home-failures", count=one.count, left=one.left)]
-    if one.value is None:
-        return []
-    if one.kind in AGES:
-        return [texts("home-for", age=age(one.value, texts))]
-    return [texts("home-jobs", count=one.value)]
+    if one.kind in CONDITIONS and one.value is not None:
+        return condition_lines(one.kind, one.queue, one.value, one.worst, one.facts, ctx)
+    key = f"home-kind-{one.kind}"
+    what = texts(key) if texts.has(key) else code(one.kind, 32)
+    where = [] if one.error is None else [code(one.error)]
+    where += [] if one.queue is None else [queue_name(one.queue)]
+    figures = texts("home-failures", count=one.count, left=one.left)
+    return [dots(what, *where, figures), *([code(one.group, NAME)] if one.group else [])]
 
 
 def _elements(one: OpenIncident, ctx: Context) -> list[Block]:
