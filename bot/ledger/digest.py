@@ -27,6 +27,7 @@ from bot.ledger.digest_model import (
     OpenGroups,
     Told,
 )
+from bot.ledger.digest_samples import Processed
 from bot.ledger.error_reads import Window
 from bot.ledger.failure_counts import oldest_day
 from bot.ledger.journal import audit, audit_targets
@@ -55,9 +56,8 @@ _SECOND = timedelta(seconds=1)
 def read(connection: Connection, days: Days, now: datetime) -> Digest:
     """What is known of the days, and what is open now."""
     began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
-    here = _or_nothing(lambda: digest_samples.sampled(connection, days.since, days.until))
-    before = days.week_before
-    earlier = _or_nothing(lambda: digest_samples.sampled(connection, before.since, before.until))
+    seen = _or_nothing(lambda: digest_samples.sampled(connection, days))
+    earlier = _or_nothing(lambda: digest_samples.processed(connection, days.week_before))
     deeds = _or_nothing(lambda: _deeds(connection, days))
     return Digest(
         first=days.first,
@@ -65,26 +65,42 @@ def read(connection: Connection, days: Days, now: datetime) -> Digest:
         zone=days.zone.key,
         since=days.since,
         until=days.until,
-        processed=Figure(
-            count=None if here is None else here.processed,
-            before=earlier.processed if earlier is not None and earlier.complete else None,
-            at_least=here is not None and not here.complete,
-        ),
-        failed=Figure(
-            count=_or_nothing(lambda: _appeared(connection, days, now)),
-            before=_or_nothing(lambda: _appeared(connection, before, now))
-            if began <= before.since
-            else None,
-            at_least=began > days.since,
-        ),
+        processed=_processed(None if seen is None else seen.processed, earlier),
+        failed=_failed(connection, days, now, began),
         retried=None if deeds is None else _summed(deeds, RETRIES),
         deleted=None if deeds is None else _summed(deeds, REMOVALS),
         groups=_or_nothing(lambda: _groups(connection, days, now)),
         incidents=_or_nothing(lambda: _incidents(connection, days)),
-        waited=() if here is None else here.waited,
-        backlog=None if here is None else here.backlog,
-        gap_seconds=None if here is None else here.gap_seconds,
+        waited=() if seen is None else seen.waited,
+        backlog=None if seen is None else seen.backlog,
+        gap_seconds=None if seen is None else seen.gap_seconds,
         began_at=began if began > days.since else None,
+    )
+
+
+def _processed(found: Processed | None, before: Processed | None) -> Figure:
+    if found is None or found.count is None:
+        return Figure(count=None, at_least=True, comparable=False)
+    if before is None or before.count is None:
+        return Figure(count=found.count, at_least=not found.is_whole, comparable=False)
+    return Figure(
+        count=found.count,
+        at_least=not found.is_whole,
+        before=before.count,
+        before_at_least=not before.is_whole,
+        comparable=found.is_nearly_whole and before.is_nearly_whole,
+    )
+
+
+def _failed(connection: Connection, days: Days, now: datetime, began: datetime) -> Figure:
+    """What failed before the bot began, and was gone by then, nobody knows."""
+    before = days.week_before
+    return Figure(
+        count=_or_nothing(lambda: _appeared(connection, days, now)),
+        at_least=began > days.since,
+        before=_or_nothing(lambda: _appeared(connection, before, now))
+        if began <= before.since
+        else None,
     )
 
 

@@ -11,12 +11,15 @@ from bot.queue.model import Value
 class Figure(Value):
     """How many in the days; `before`: in the same days of the week before. None: not known.
 
-    `at_least`: something of the days is not known, so that it may be more.
+    `at_least`, `before_at_least`: something of the days is not known, so that it may be more.
+    `comparable`: so little of both is not known that one may be set against the other.
     """
 
     count: int | None
     before: int | None = None
     at_least: bool = False
+    before_at_least: bool = False
+    comparable: bool = True
 
 
 class DoneBy(Value):

@@ -59,8 +59,9 @@ def _figure(figure: Figure, ctx: Context) -> Mrkdwn:
     said = texts("digest-at-least" if figure.at_least else "digest-count", count=count)
     if before is None:
         return dots(said, texts("digest-change-unknown"))
-    if figure.at_least or not before:
-        return dots(said, texts("digest-change-none", before=before))
+    if not figure.comparable or not before:
+        key = "digest-before-at-least" if figure.before_at_least else "digest-before"
+        return dots(said, texts(key, before=before))
     change = texts.change(count, before)
     return dots(said, texts("digest-change", change=change, before=before))
 

@@ -296,8 +296,8 @@ def _elsewhere(
 
     Audit records wait for their channel, and the fallback channel is told, once an hour.
     """
-    alert = letter.channel == setup.alert_channel
-    other = setup.fallback_channel if alert else setup.audit_channel
+    by_itself = letter.channel == setup.alert_channel or letter.subject.startswith("digest:")
+    other = setup.fallback_channel if by_itself else setup.audit_channel
     if letter.kind == outbox.POST and other is not None and other != letter.channel:
         outbox.redirect(connection, letter, other, now)
         return

@@ -34,8 +34,8 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     if channel is None or setup.alerting.digest_at is None:
         return False
     with reading(setup.engine, monotonic() + READ_SECONDS) as connection:
-        now = setup.clock(connection)
-        last, today = mark(connection, MARK), from_utc(now, setup.zone).date()
+        last, now = mark(connection, MARK), setup.clock(connection)
+        today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
             return False
         days = told_on(today, setup.alerting.digest_days, setup.zone)
