@@ -20,12 +20,14 @@ from bot.registry import Setup, find_commands
 from bot.terminal import Asked, do
 from bot.watch import (
     canary,
+    conditions,
     failures,
     folding,
     incidents,
     outcomes,
     purging,
     receipts,
+    rolling,
     sampling,
     sealing,
 )
@@ -132,9 +134,12 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert outcomes.outcomes_once(later, lease) == 1
     purging.purge_once(setup, lease)
+    conditions.observe_once(setup, lease)
     folding.fold_once(setup, lease)
     folding.age_once(setup, lease)
-    sampling.sample_once(setup)
+    for _ in range(2):
+        sampling.sample_once(setup, lease, indexed=True)
+    rolling.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
     engine.dispose()
 
 

@@ -1,6 +1,6 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
-from bot.ledger import archive
+from bot.ledger import archive, flows
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import Deleted, DeletedCount, DeletedRow, DeletedRows
@@ -30,6 +30,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.now,
         )
         moves.delete_job(work.connection, work.queue, row.id)
+    flows.removed(work.connection, len(rows))
     gone = tuple(
         DeletedRow(
             id=row.id,

@@ -6,7 +6,7 @@ from bot.errors import Busy
 from bot.ledger import freezes, samples
 from bot.ledger.model import Freeze
 from bot.model import Message, Role
-from bot.queue import reads
+from bot.queue import tally
 from bot.queue.database import TooSlow
 from bot.queue.model import QueueStatus, Value
 from bot.registry import Arguments, Command, Result, Work
@@ -47,7 +47,7 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
     off = freezes.current(work.connection)
     if sample is None or sample.took_ms < QUICK_MS:
         try:
-            exact = reads.status(work.connection, work.queue, work.now, EXACT_SECONDS)
+            exact = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
             return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=off))
         except TooSlow as error:
             if sample is None:

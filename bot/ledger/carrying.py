@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.failpoints import reach
-from bot.ledger import archive, batches, failures, followed, undo_batches
+from bot.ledger import archive, batches, failures, flows, followed, undo_batches
 from bot.ledger.batches import Batch
 from bot.ledger.operations import Operation, wait_for_canary
 from bot.ledger.scopes import matching
 from bot.ledger.tables import failures as index
-from bot.queue import bulk
+from bot.queue import bulk, counter
 from bot.queue.database import LostRace
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
@@ -148,4 +148,5 @@ def _move(
         return {}
     paced = None if operation.pace is None else bulk.Pace(batch.starts_at, operation.pace)
     first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
+    flows.skipped(connection, counter.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

@@ -1,5 +1,6 @@
 """What the index of failures keeps of a failed job, whatever the row holds."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
-from bot.ledger import error_groups, failure_counts
+from bot.ledger import error_groups, failure_counts, flows
 from bot.ledger.tables import failures
 from bot.queue.error_group import error_group
 from bot.queue.layouts import LONGEST_QUEUE, Queue
@@ -44,6 +45,9 @@ def add(
             if (entry := _add_one(connection, queue, row, now, incident)) is not None
         ]
     failure_counts.appeared(connection, added, now)
+    if incident is None:
+        # What failed before the first start is no news of the last minutes.
+        flows.failed(connection, Counter(entry["queue"] for entry in added))
 
 
 def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ takes the rows away in the transaction that keeps its figures. So nothing is tol
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -33,19 +33,28 @@ class Flow:
         )
 
 
-def note(connection: Connection, changes: Mapping[str, Flow]) -> None:
-    """Append what happened, by queue; a change that says nothing adds no row."""
-    rows = [
-        {
-            "queue": queue,
-            "failed": flow.failed,
-            "removed": flow.removed,
-            "skipped": flow.skipped,
-        }
-        for queue, flow in changes.items()
-        if flow != Flow()
-    ]
-    if rows:
+def failed(connection: Connection, counts: Mapping[str, int]) -> None:
+    """New failures were indexed, so many of each queue."""
+    _note(connection, {queue: Flow(failed=count) for queue, count in counts.items() if count})
+
+
+def removed(connection: Connection, jobs: int) -> None:
+    """The bot took jobs out of `jobs`; below 0: it put them back under the ids that they had."""
+    _note(connection, {_WHEREVER: Flow(removed=jobs)} if jobs else {})
+
+
+def skipped(connection: Connection, ids: int) -> None:
+    """An insert of the bot took ids of `jobs` that no job has."""
+    _note(connection, {_WHEREVER: Flow(skipped=ids)} if ids else {})
+
+
+_WHEREVER = ""
+"""Only of failures the queue is of use."""
+
+
+def _note(connection: Connection, changes: Mapping[str, Flow]) -> None:
+    if changes:
+        rows = [{"queue": queue, **asdict(flow)} for queue, flow in changes.items()]
         connection.execute(insert(flows), rows)
 
 

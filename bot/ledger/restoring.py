@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import JobGone, JobTaken, RowThere
+from bot.ledger import flows
 from bot.ledger.archive import keep_job
 from bot.ledger.model import Target
 from bot.ledger.tables import archive
@@ -133,6 +134,9 @@ def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> 
         # Somebody took the id a moment ago: roll back and look again.
         raise LostRace from error
     exactly(made, 1)
+    if row.kind == "job" and free:
+        # It came without a new id.
+        flows.removed(connection, -1)
     return row.row_id if free else int(made.lastrowid)
 
 
@@ -165,3 +169,4 @@ def take_back(
     c = queue.jobs.c
     gone = delete(queue.jobs).where(c.id == job_id, c.reserved_at.is_(None), c.attempts == 0)
     exactly(connection.execute(gone), 1)
+    flows.removed(connection, 1)

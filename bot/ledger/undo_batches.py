@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from sqlalchemy.exc import IntegrityError
 
 from bot.failpoints import reach
-from bot.ledger import batches, followed, operations, restoring, returns
+from bot.ledger import batches, flows, followed, operations, restoring, returns
 from bot.ledger.batches import Batch
 from bot.ledger.operations import Operation
 from bot.ledger.scopes import matching
@@ -117,6 +117,7 @@ def _take_back(
         c = queue.jobs.c
         gone = delete(queue.jobs).where(c.id.in_(taken), c.reserved_at.is_(None), c.attempts == 0)
         exactly(connection.execute(gone), len(taken))
+        flows.removed(connection, len(taken))
         followed.taken_back(connection, undone.id, taken, operation.actor, now)
     return back
 

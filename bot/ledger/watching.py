@@ -124,14 +124,22 @@ pulses = Table(
     "queue_bot_pulses",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
+    # The last look, and the first one of this watch: what was before it is not known.
     Column("looked_at", Time, nullable=False),
-    # Since when the queue has eligible jobs without a break; null: it has none.
+    Column("begun_at", Time, nullable=False),
+    # Since when the queue has no job at all; null: it has some.
+    Column("empty_since", Time),
+    # Since when it has eligible jobs without a break; null: it has none.
     Column("eligible_since", Time),
     # The eligible job with the lowest id, and the newest `reserved_at` (unix seconds).
     Column("first_id", Id),
     Column("newest_reserved_at", Id),
-    # When a worker was last seen to have taken or ended a job.
-    Column("moved_at", Time, nullable=False),
+    # When a worker was last known to take or end a job; null: not since `begun_at`.
+    Column("moved_at", Time),
+    # When a job was last seen to be held for too long.
+    Column("held_at", Time),
+    # How many were eligible, a point a minute: JSON, [[unix seconds, count], …].
+    Column("counts", Long, nullable=False),
     **PLAIN,
 )
 

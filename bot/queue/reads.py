@@ -1,10 +1,10 @@
-"""What the queue holds: status, lists and single rows. Every scan is bounded in rows and time."""
+"""What the queue holds: lists and single rows. Every scan is bounded in rows and time."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, Select, case, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from bot.errors import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.database import TooSlow, bounded
@@ -19,9 +19,6 @@ from bot.queue.model import (
     JobFilters,
     JobList,
     JobState,
-    OldestPending,
-    QueueCount,
-    QueueStatus,
 )
 from bot.queue.payload import identify
 
@@ -41,58 +38,6 @@ DETAIL_HEAD = 65_536
 def unix(now: datetime) -> int:
     """A naive UTC moment in whole unix seconds."""
     return int(now.replace(tzinfo=UTC).timestamp())
-
-
-def status(connection: Connection, queue: Queue, now: datetime, seconds: float) -> QueueStatus:
-    """The exact status, or `TooSlow` where one of its three scans takes more than `seconds`."""
-    jobs = queue.jobs.c
-    waiting = jobs.reserved_at.is_(None)
-    # By an expression, since MariaDB would walk the index on the name and look up every row: 3.3 s
-    # for three million jobs, against 1.4 s for one scan.
-    name = jobs.queue.concat("").label("queue")
-    counts = bounded(
-        connection,
-        select(
-            name,
-            func.sum(case((waiting, 1), else_=0)).label("pending"),
-            func.sum(case((waiting, 0), else_=1)).label("reserved"),
-            func.min(case((waiting, jobs.created_at))).label("oldest"),
-        )
-        .group_by(name)
-        .order_by(name),
-        seconds,
-    ).all()
-    least = min((row.oldest for row in counts if row.oldest is not None), default=None)
-    oldest = None if least is None else _oldest(connection, queue, least, seconds)
-    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
-    return QueueStatus(
-        pending_jobs=_counts(counts, "pending"),
-        reserved_jobs=_counts(counts, "reserved"),
-        failed_jobs_count=int(failures or 0),
-        oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
-        oldest_pending_job=oldest,
-        timestamp=queue.human(unix(now)),
-    )
-
-
-def _oldest(
-    connection: Connection, queue: Queue, least: int, seconds: float
-) -> OldestPending | None:
-    """The pending job created at `least`, or the next one where a worker took it meanwhile."""
-    c = queue.jobs.c
-    pending = select(c.queue, c.created_at, c.available_at).where(c.reserved_at.is_(None)).limit(1)
-    # In the order of ids it is among the first rows; by `created_at` all of them would be sorted.
-    first = bounded(
-        connection, pending.where(c.created_at == least).order_by(c.id), seconds
-    ).first()
-    if first is None:
-        first = bounded(connection, pending.order_by(c.created_at, c.id), seconds).first()
-    return None if first is None else OldestPending.model_validate(first._asdict())
-
-
-def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:
-    found = ((row.queue, int(getattr(row, state))) for row in rows)
-    return tuple(QueueCount(queue=name, count=count) for name, count in found if count)
 
 
 def jobs(

@@ -23,10 +23,11 @@ from bot.model import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
 from bot.slack.directory import SlackDirectory, reason_of
-from bot.slack.envelopes import Envelope
-from bot.slack.home import publish
+from bot.slack.envelopes import Envelope, HomeSeen
+from bot.slack.home import Homes
 from bot.text import Mrkdwn
 from bot.views.blocks import section
+from bot.views.home import REFRESH
 from bot.views.refusal import bug_message, refusal_sentence
 
 log = structlog.get_logger(__name__)
@@ -61,9 +62,11 @@ class Desk:
         self._client = client
         self._wake = wake
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
+        self._homes = Homes(setup, client)
 
     def close(self) -> None:
         """Let what is at work end; take no more."""
+        self._homes.close()
         self._workers.shutdown(wait=True, cancel_futures=True)
 
     def slash(self, ack: Ack, envelope: Envelope) -> None:
@@ -84,12 +87,10 @@ class Desk:
         ack()
         if not opened:
             self._workers.submit(self._respond, envelope, said)
-        if envelope.invocation.source is Source.HOME:
-            self.home(envelope.invocation.actor.user, envelope.invocation.actor.team or "")
 
-    def home(self, user: str, team: str) -> None:
+    def home(self, person: HomeSeen) -> None:
         """Draw the person's Home, anew."""
-        self._workers.submit(publish, self._setup, self._client, user, team)
+        self._homes.want(person.user, person.team, person.hash)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal in its acknowledgement: beside the field, or in its place."""
@@ -115,6 +116,7 @@ class Desk:
             if changed or outcome.refusal is not None:
                 # What only looked left nothing to tell of.
                 self._wake()
+            self._show_at_home(envelope, outcome)
             return Told(answer(self._setup, invocation, outcome), outcome)
         except Exception:
             # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
@@ -122,6 +124,16 @@ class Desk:
             log.exception("bug", incident=incident, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
             return Told(bug_message(incident, texts, nothing_changed=not changed))
+
+    def _show_at_home(self, envelope: Envelope, outcome: Outcome) -> None:
+        """Draw the person's Home after what they did there, or changed elsewhere."""
+        actor = envelope.invocation.actor
+        if envelope.invocation.source is Source.HOME:
+            self._homes.want(actor.user, actor.team or "", envelope.home_hash)
+        elif outcome.result is not None and outcome.result.outcome is not None:
+            command = outcome.command
+            if command is not None and command.need.changes:
+                self._homes.changed(actor.user)
 
     def _within(self, envelope: Envelope, future: "Future[Told]") -> Told:
         """What to answer in the ack: the outcome, or that it follows through `response_url`."""
@@ -236,7 +248,12 @@ def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
     @app.event("app_home_opened")
     def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab") == "home":
-            desk.home(str(event.get("user", "")), str(body.get("team_id", "")))
+            desk.home(envelopes.home_opened(event, body))
+
+    @app.action(REFRESH)
+    def refresh(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        desk.home(envelopes.home_refreshed(body))
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:

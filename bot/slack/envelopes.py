@@ -24,7 +24,8 @@ class Envelope:
     """One request of a person: `said` is typed words or a form's request, or why it is refused.
 
     `received` is in seconds of `time.monotonic()`. `replaces`: the answer takes the place of the
-    message that was clicked. `view_id` is the modal that was clicked in or submitted.
+    message that was clicked. `view_id` is the modal that was clicked in or submitted, `home_hash`
+    the hash of the Home that was clicked in.
     """
 
     invocation: Invocation
@@ -34,6 +35,7 @@ class Envelope:
     response_url: str | None
     replaces: bool = False
     view_id: str | None = None
+    home_hash: str | None = None
 
     @property
     def origin(self) -> Mapping[str, Any]:
@@ -41,6 +43,30 @@ class Envelope:
         if self.invocation.source is Source.HOME:
             return {"v": VERSION, "home": True}
         return {"v": VERSION, "channel": self.invocation.channel}
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSeen:
+    """Somebody at their Home, and the hash of what they see there, if there is something."""
+
+    user: str
+    team: str
+    hash: str | None
+
+
+def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeSeen:
+    """The Home tab was opened; `view` is there where one was published before."""
+    return HomeSeen(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
+
+
+def home_refreshed(body: Mapping[str, Any]) -> HomeSeen:
+    """A click on Refresh."""
+    return HomeSeen(*_person(body), _hash(body))
+
+
+def _hash(said: Mapping[str, Any]) -> str | None:
+    found = (said.get("view") or {}).get("hash")
+    return found if isinstance(found, str) and found else None
 
 
 def slash(body: Mapping[str, Any], received: float) -> Envelope:
@@ -84,6 +110,7 @@ def click(body: Mapping[str, Any], received: float) -> Envelope:
         body.get("response_url"),
         replaces=str(action.get("action_id", "")).startswith("page:"),
         view_id=view.get("id") if view.get("type") == "modal" else None,
+        home_hash=_hash(body) if view.get("type") == "home" else None,
     )
 
 

@@ -895,3 +895,121 @@ chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
 chart-missing = Nobody watched for { $age } of it.
+
+### App Home
+home-title = Queue dashboard
+home-wrong =
+    { $count ->
+        [one] 🔴 1 open incident
+       *[other] 🔴 { $count } open incidents
+    }
+home-look = 🟠 No open incident, but something needs a look
+home-well = 🟢 All is well
+home-as-of = As of { $at }
+home-role = your role: { $role }
+home-counted = the tables are large: the totals were counted at { $at }
+home-refresh = Refresh
+home-unfreeze = Unfreeze
+home-acknowledge = Acknowledge
+home-incident = 🔴 *{ $id }* { $what }
+home-incident-known = 🟠 *{ $id }* { $what }
+home-kind-group = New failures
+home-kind-failure = A job failed
+home-kind-summary = Many failures in a short time
+home-since = since { $at }
+home-failures =
+    { $count ->
+        [one] 1 failure, { $left } left
+       *[other] { $count } failures, { $left } left
+    }
+home-acknowledged = 👀 Acknowledged by { $by } { $at }
+home-more-incidents =
+    { $count ->
+        [one] 1 more incident is open.
+       *[other] { $count } more incidents are open.
+    }
+home-oldest-label = *Oldest eligible*
+home-failed-label = *Failed*
+home-pending-label = *Pending*
+home-reserved-label = *Reserved*
+home-delayed-label = *Delayed*
+home-groups-label = *Error groups*
+home-oldest = { $age } · { $queue }
+home-oldest-late = ⚠️ { $age } · { $queue }
+home-none-waits = ✅ none waits
+home-some = { $count }
+home-many = ⚠️ { $count }
+home-late-note = ⚠️ A job that could run has waited for over { $limit }: are the workers running?
+home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count goes on in the background.
+home-queues = Queues
+home-queue = { $queue }
+home-queue-late = { $queue } ⚠️ oldest { $age }
+home-errors = Errors, most failed jobs first
+home-failed = Failed jobs, newest first
+home-queue-pending = { $count } pending
+home-queue-reserved = { $count } reserved
+home-queue-delayed = { $count } delayed
+home-errors-late = ❓ The error groups could not be read in time. Refresh tries again.
+home-failed-late = ❓ The failed jobs could not be read in time. Refresh tries again.
+
+### What is watched besides failures
+
+condition-oldest = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
+condition-oldest-over = ⏳ *{ $queue }:* no job is waiting any more.
+condition-silent = 🔇 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
+condition-silent-over = 🔇 *{ $queue }:* the workers were silent, and now they take jobs again.
+condition-silent-empty = 🔇 *{ $queue }:* the workers were silent, and now no job is waiting any more.
+condition-silent-oldest = The oldest job has been waiting for { $age }.
+condition-waiting =
+    { $counted ->
+        [exact] { $count ->
+            [one] 1 job is waiting.
+           *[other] { $count } jobs are waiting.
+        }
+        [about] About { $count } jobs are waiting.
+       *[least] At least { $count } jobs are waiting; there are too many to look at them all.
+    }
+condition-workers-still = Nothing moves: for { $age } no worker took or ended a job.
+condition-workers-moving = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
+condition-workers-busy =
+    { $count ->
+        [one] The workers are busy with 1 job.
+       *[other] The workers are busy with { $count } jobs.
+    }
+condition-workers-unknown = Whether the workers make progress cannot be said yet.
+condition-reserved =
+    { $counted ->
+        [exact] { $count ->
+            [one] 🔒 *{ $queue }:* 1 job has been reserved for more than { $limit }.
+           *[other] 🔒 *{ $queue }:* { $count } jobs have been reserved for more than { $limit }.
+        }
+       *[least] 🔒 *{ $queue }:* at least { $count } jobs have been reserved for more than { $limit }.
+    }
+condition-reserved-over = 🔒 *{ $queue }:* no job is reserved for more than { $limit } any more.
+condition-reserved-job = job { $id }: { $age }
+condition-reserved-timeout = ⚠️ This limit, { $limit }, is below the workers' own timeout, { $timeout }: a job may take that long though all is well.
+condition-more = and { $count } more
+condition-failed =
+    { $count ->
+        [one] 🧱 *1 failed job*; the limit is { $limit }.
+       *[other] 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
+    }
+condition-failed-group =
+    { $count ->
+        [one] { $error }: 1 · { $name }
+       *[other] { $error }: { $count } · { $name }
+    }
+condition-failed-hint = Look for the error they share ({ $errors }), fix it, then retry them all.
+condition-backlog =
+    { $counted ->
+        [exact] { $count ->
+            [one] 📈 *{ $queue }:* 1 job is waiting.
+           *[other] 📈 *{ $queue }:* { $count } jobs are waiting.
+        }
+       *[about] 📈 *{ $queue }:* about { $count } jobs are waiting.
+    }
+condition-backlog-grown = That is { $grown } more than { $minutes } minutes ago, and it keeps growing.
+condition-backlog-more = That is { $grown } more than { $minutes } minutes ago.
+condition-backlog-over = It is not growing any more.
+condition-backlog-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
+condition-worst = At worst: { $figure }.

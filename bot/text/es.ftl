@@ -927,3 +927,121 @@ chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, unos { $count }
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Durante { $age } de ese tiempo nadie miró.
+
+### Inicio de la app
+home-title = Tablero de la cola
+home-wrong =
+    { $count ->
+        [one] 🔴 1 incidente abierto
+       *[other] 🔴 { $count } incidentes abiertos
+    }
+home-look = 🟠 No hay incidentes abiertos, pero algo pide atención
+home-well = 🟢 Todo está bien
+home-as-of = Datos de { $at }
+home-role = tu rol: { $role }
+home-counted = las tablas son grandes: los totales se contaron a las { $at }
+home-refresh = Actualizar
+home-unfreeze = Descongelar
+home-acknowledge = Me encargo
+home-incident = 🔴 *{ $id }* { $what }
+home-incident-known = 🟠 *{ $id }* { $what }
+home-kind-group = Fallos nuevos
+home-kind-failure = Falló un job
+home-kind-summary = Muchos fallos en poco tiempo
+home-since = desde { $at }
+home-failures =
+    { $count ->
+        [one] 1 fallo, { $left } por resolver
+       *[other] { $count } fallos, { $left } por resolver
+    }
+home-acknowledged = 👀 A cargo de { $by } { $at }
+home-more-incidents =
+    { $count ->
+        [one] Hay 1 incidente abierto más.
+       *[other] Hay { $count } incidentes abiertos más.
+    }
+home-oldest-label = *Más antiguo por procesar*
+home-failed-label = *Fallidos*
+home-pending-label = *Pendientes*
+home-reserved-label = *Reservados*
+home-delayed-label = *Diferidos*
+home-groups-label = *Grupos de errores*
+home-oldest = { $age } · { $queue }
+home-oldest-late = ⚠️ { $age } · { $queue }
+home-none-waits = ✅ ninguno espera
+home-some = { $count }
+home-many = ⚠️ { $count }
+home-late-note = ⚠️ Un job que ya podía ejecutarse espera hace más de { $limit }: ¿están corriendo los workers?
+home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
+home-queues = Colas
+home-queue = { $queue }
+home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
+home-errors = Errores, primero los de más jobs fallidos
+home-failed = Jobs fallidos, los más recientes primero
+home-queue-pending = { $count } pendientes
+home-queue-reserved = { $count } reservados
+home-queue-delayed = { $count } diferidos
+home-errors-late = ❓ No se pudieron leer a tiempo los grupos de errores. Actualizar lo intenta de nuevo.
+home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualizar lo intenta de nuevo.
+
+### Lo que se vigila además de los fallos
+
+condition-oldest = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
+condition-oldest-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
+condition-silent = 🔇 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
+condition-silent-over = 🔇 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
+condition-silent-empty = 🔇 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
+condition-silent-oldest = El job más antiguo espera hace { $age }.
+condition-waiting =
+    { $counted ->
+        [exact] { $count ->
+            [one] Hay 1 job en espera.
+           *[other] Hay { $count } jobs en espera.
+        }
+        [about] Hay unos { $count } jobs en espera.
+       *[least] Hay al menos { $count } jobs en espera; son demasiados para revisarlos todos.
+    }
+condition-workers-still = Nada avanza: hace { $age } que ningún worker toma ni termina un job.
+condition-workers-moving = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
+condition-workers-busy =
+    { $count ->
+        [one] Los workers están ocupados con 1 job.
+       *[other] Los workers están ocupados con { $count } jobs.
+    }
+condition-workers-unknown = Todavía no se puede decir si los workers avanzan.
+condition-reserved =
+    { $counted ->
+        [exact] { $count ->
+            [one] 🔒 *{ $queue }:* 1 job lleva reservado más de { $limit }.
+           *[other] 🔒 *{ $queue }:* { $count } jobs llevan reservados más de { $limit }.
+        }
+       *[least] 🔒 *{ $queue }:* al menos { $count } jobs llevan reservados más de { $limit }.
+    }
+condition-reserved-over = 🔒 *{ $queue }:* ningún job sigue reservado por más de { $limit }.
+condition-reserved-job = job { $id }: { $age }
+condition-reserved-timeout = ⚠️ Este límite, { $limit }, es menor que el timeout de los workers, { $timeout }: un job puede tardar eso sin que nada esté mal.
+condition-more = y { $count } más
+condition-failed =
+    { $count ->
+        [one] 🧱 *1 job fallido*; el límite es { $limit }.
+       *[other] 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
+    }
+condition-failed-group =
+    { $count ->
+        [one] { $error }: 1 · { $name }
+       *[other] { $error }: { $count } · { $name }
+    }
+condition-failed-hint = Conviene buscar el error que comparten ({ $errors }), corregirlo y luego reintentarlos todos.
+condition-backlog =
+    { $counted ->
+        [exact] { $count ->
+            [one] 📈 *{ $queue }:* hay 1 job en espera.
+           *[other] 📈 *{ $queue }:* hay { $count } jobs en espera.
+        }
+       *[about] 📈 *{ $queue }:* hay unos { $count } jobs en espera.
+    }
+condition-backlog-grown = Son { $grown } más que hace { $minutes } minutos, y siguen aumentando.
+condition-backlog-more = Son { $grown } más que hace { $minutes } minutos.
+condition-backlog-over = Ya no aumentan.
+condition-backlog-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
+condition-worst = En el peor momento: { $figure }.

@@ -17,6 +17,7 @@ from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import (
     canary,
+    conditions,
     digest,
     failures,
     folding,
@@ -24,6 +25,7 @@ from bot.watch import (
     outcomes,
     purging,
     receipts,
+    rolling,
     sampling,
     sealing,
 )
@@ -43,6 +45,7 @@ RECEIPTS_EVERY = 1.0
 PURGE_EVERY = 60.0
 FOLD_EVERY = 1.0
 AGE_EVERY = 300.0
+ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 STOP_SECONDS = 10.0
 
@@ -60,6 +63,8 @@ class Watcher:
         self._pace = Pace()
         self._runner = Runner(setup)
         self._lease: Lease | None = None
+        # The lease under which all that failed before was indexed.
+        self._indexed: Lease | None = None
         self._due: dict[str, float] = {}
         self._stop = threading.Event()
         self._bell = Bell()
@@ -122,7 +127,7 @@ class Watcher:
             return False
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
-        for step in (self._look, self._follow, self._keep_house):
+        for step in (self._look, self._observe, self._follow, self._keep_house):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
@@ -139,11 +144,19 @@ class Watcher:
             incidents.open_once(self._setup, lease)
             if more:
                 self._due["failures"] = 0.0
+            else:
+                self._indexed = lease
         due = self._is_due("sweep", max(SWEEP_EVERY, self._interval))
         if due and failures.sweep_once(self._setup, lease) >= SWEEP_ROWS:
             # Of an emptied table all are gone: a stretch every half minute would take an hour.
             self._due["sweep"] = 0.0
         return more
+
+    def _observe(self, lease: Lease) -> bool:
+        """What is watched besides failures."""
+        if self._is_due("conditions", self._interval):
+            conditions.observe_once(self._setup, lease)
+        return False
 
     def _follow(self, lease: Lease) -> bool:
         """What became of retried jobs."""
@@ -161,6 +174,8 @@ class Watcher:
             self._due["fold"] = 0.0
         if self._is_due("age", AGE_EVERY):
             folding.age_once(self._setup, lease)
+        if self._is_due("roll", ROLL_EVERY) and rolling.roll_once(self._setup, lease):
+            self._due["roll"] = 0.0
         if self._is_due("digest", DIGEST_EVERY):
             digest.digest_once(self._setup, lease)
         return False
@@ -193,12 +208,15 @@ class Watcher:
         while not self._stop.is_set():
             wait: float | None = None
             began = monotonic()
-            if self._lease is not None:
-                wait = self._guarded(lambda: sampling.sample_once(self._setup))
+            if (lease := self._lease) is not None:
+                wait = self._guarded(partial(self._sample_once, lease))
             if wait is None:
                 # What failed after a long count costs the server as much as a count that ended.
                 wait = max(1.0, (monotonic() - began - TICK) * sampling.SHARE)
             self._stop.wait(wait)
+
+    def _sample_once(self, lease: Lease) -> float:
+        return sampling.sample_once(self._setup, lease, indexed=self._indexed == lease)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return changing(self._setup.engine, monotonic() + 5.0, work)

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
-from bot.queue import reads
+from bot.queue import tally
 from bot.queue.database import connect, now_of, reading
 from bot.queue.layouts import Queue, spec_tables
 from tests.bench import tables
@@ -28,7 +28,7 @@ def bench_ack(server: MariaDB, *, quick: bool) -> None:
         def query() -> float:
             began = monotonic()
             with reading(engine) as connection:
-                reads.status(connection, queue, now_of(connection), 2.0)
+                tally.count(connection, queue, now_of(connection), 2.0)
             return monotonic() - began
 
         took: dict[str, list[float]] = {"bot": [], "bare Bolt": [], "query alone": []}

@@ -7,7 +7,7 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.queue import reads
+from bot.queue import tally
 from bot.queue.database import connect, now_of, reading
 from bot.queue.layouts import Queue, spec_tables
 
@@ -24,7 +24,7 @@ def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> No
     def answer(ack: Ack, body: dict[str, Any]) -> None:
         del body
         with reading(engine) as connection:
-            said = reads.status(connection, queue, now_of(connection), SECONDS)
+            said = tally.count(connection, queue, now_of(connection), SECONDS).status
         ack(text=f"Status: {said.model_dump_json()}")
 
     handler = SocketModeHandler(app, app_token)

@@ -1,0 +1,101 @@
+"""App Home: everything at a glance, as the `status` that the Home tab carries out.
+
+It takes that command's place on the road there, so the check is the same, and a refusal is on
+record under a name that people know.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.errors import Busy
+from bot.ledger import error_reads, freezes, home_reads, rollups, samples
+from bot.ledger.failures import backfill_left
+from bot.ledger.home_model import Counts, HomeData, QueueJobs
+from bot.model import Message, Role
+from bot.queue import reads, tally
+from bot.queue.database import TooSlow
+from bot.queue.tally import Tally
+from bot.registry import Arguments, Command, Result, Work
+from bot.views.context import Context
+from bot.views.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
+
+T = TypeVar("T")
+
+QUICK_MS = 150
+"""Where the last count in the background took longer, it is not tried here: as for the status."""
+EXACT_SECONDS = 0.3
+DAY = timedelta(days=1)
+
+
+class HomeArguments(Arguments):
+    """No arguments."""
+
+
+class HomeResult(Result):
+    """What the dashboard draws."""
+
+    data: HomeData
+
+
+def run(work: Work, _args: HomeArguments) -> HomeResult:
+    """Read every part by itself: one that takes too long leaves the others as they are."""
+    connection = work.connection
+    counts, as_of = _counts(work)
+    incidents, incident_count = home_reads.open_incidents(connection, INCIDENTS)
+    window = error_reads.window(work.queue, work.now, None, None)
+    listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
+    return HomeResult(
+        data=HomeData(
+            counts=counts,
+            as_of=as_of,
+            day=tuple(rollups.series(connection, work.now, DAY)),
+            freeze=freezes.current(connection),
+            at_work=home_reads.at_work(connection, work.now, OPERATIONS),
+            incidents=incidents,
+            incident_count=incident_count,
+            errors=_in_time(lambda: error_reads.groups(connection, window, GROUPS)),
+            indexing=backfill_left(connection),
+            failed=None if listed is None else listed[0],
+            row_digests={} if listed is None else listed[1],
+        )
+    )
+
+
+def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
+    """The counts, exact where that is quick, else the last exact ones and their time (UTC)."""
+    sample = samples.latest(work.connection)
+    if sample is None or sample.took_ms < QUICK_MS:
+        try:
+            return _of(tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
+        except TooSlow:
+            pass
+    return (None, None) if sample is None else (_of(sample.tally), sample.taken_at)
+
+
+def _of(counted: Tally) -> Counts:
+    queues = tuple(QueueJobs(**one.model_dump()) for one in counted.queues)
+    return Counts(queues=queues, failed=counted.status.failed_jobs_count)
+
+
+def _in_time(read: Callable[[], T]) -> T | None:
+    """What was read, or None where that took too long."""
+    try:
+        return read()
+    except (Busy, TooSlow):
+        return None
+
+
+def view(result: HomeResult, context: Context) -> Message:
+    """What is wrong first, then the totals, then the lists."""
+    return home_message(result.data, context)
+
+
+HOME = Command(
+    name="status",
+    arguments=HomeArguments,
+    role=Role.VIEWER,
+    result=HomeResult,
+    run=run,
+    view=view,
+)

@@ -1,0 +1,198 @@
+"""A glance at a queue: some of its ids at both ends, by the index on its name and nothing else.
+
+Workers take the lowest eligible ids and new jobs get the highest, so that what they hold and what
+has waited longest is at an end. How much is looked at is bounded; a `Glance` says whether that was
+everything.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
+
+from bot.queue.database import TooSlow, bounded
+from bot.queue.layouts import Queue
+
+HEAD_ROWS = 2_000
+LEAST_ROWS = 100
+TAIL_SHARE = 4
+"""Of the newest ids a quarter as many are looked at as of the lowest: workers hold few of them."""
+DEEP_ROWS = 20_000
+"""How many of the lowest ids are looked at where among the first of them no job is eligible."""
+DEEP_SECONDS = 0.06
+PASS_ROWS = 16_000
+"""How many ids a pass looks at in all queues together, but for deep ones: about 30 ms."""
+LONGEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is seen of a queue; times are unix seconds.
+
+    `whole`: every job of it was looked at, so that the counts are exact; else they are lower
+    bounds. `first_id` is the lowest eligible id; `oldest_at` is since when the oldest eligible job
+    could have been taken. `held` counts jobs that a worker has had for too long, `longest` are the
+    `reserved_at` and the ids of the first of those.
+    """
+
+    queue: str
+    whole: bool = True
+    eligible: int = 0
+    first_id: int | None = None
+    oldest_at: int | None = None
+    reserved: int = 0
+    oldest_reserved_at: int | None = None
+    newest_reserved_at: int | None = None
+    held: int = 0
+    longest: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a glance goes: at moment `now` held is what is reserved since `held_from` or before.
+
+    Both are unix seconds; `rows` is of the lowest ids, `until` is in seconds of `monotonic`.
+    """
+
+    now: int
+    held_from: int
+    rows: int
+    until: float
+
+
+def rows_each(queues: int) -> int:
+    """How many of the lowest ids a pass looks at in each of so many queues."""
+    return min(HEAD_ROWS, max(LEAST_ROWS, PASS_ROWS // max(1, queues)))
+
+
+def names(connection: Connection, queue: Queue, limit: int, until: float) -> Iterator[str]:
+    """The names of up to `limit` queues that have jobs, one look-up each; raises `TooSlow`.
+
+    `SELECT DISTINCT` may read the whole index, which takes a second for three million jobs.
+    """
+    name = queue.jobs.c.queue
+    chosen = select(func.min(name))
+    for _ in range(limit):
+        found = bounded(connection, chosen, until - monotonic()).scalar()
+        if found is None:
+            return
+        yield found
+        chosen = select(func.min(name)).where(name > found)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is among `asked` of the lowest ids or, above the id `above`, of the highest."""
+
+    asked: int = 0
+    above: int | None = None
+    seen: int = 0
+    last_id: int | None = None
+    eligible: int = 0
+    first_id: int | None = None
+    oldest_at: int | None = None
+    reserved: int = 0
+    oldest_reserved_at: int | None = None
+    newest_reserved_at: int | None = None
+    held: int = 0
+
+
+def glance(connection: Connection, queue: Queue, name: str, within: Bounds) -> Glance:
+    """What is seen of one queue; raises `TooSlow`."""
+    ends = [_look(connection, queue, name, within, _End(within.rows))]
+    if ends[0].seen == ends[0].asked:
+        if not ends[0].eligible:
+            ends[0] = _deeper(connection, queue, name, within, ends[0])
+        high = _End(max(1, within.rows // TAIL_SHARE), ends[0].last_id)
+        ends.append(_look(connection, queue, name, within, high))
+    held = sum(end.held for end in ends)
+    return Glance(
+        queue=name,
+        whole=ends[-1].seen < ends[-1].asked,
+        eligible=sum(end.eligible for end in ends),
+        first_id=_among(min, (end.first_id for end in ends)),
+        oldest_at=_among(min, (end.oldest_at for end in ends)),
+        reserved=sum(end.reserved for end in ends),
+        oldest_reserved_at=_among(min, (end.oldest_reserved_at for end in ends)),
+        newest_reserved_at=_among(max, (end.newest_reserved_at for end in ends)),
+        held=held,
+        longest=_longest(connection, queue, name, within, ends) if held else (),
+    )
+
+
+def _among(which: Callable[..., int], values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return which(known) if known else None
+
+
+def still_eligible(connection: Connection, queue: Queue, name: str, id_: int, now: int) -> bool:
+    """Whether this job of the queue is still there and may be taken; one look-up by its id."""
+    c = queue.jobs.c
+    chosen = select(c.id).where(c.id == id_, c.queue == name, _eligible(queue, now))
+    return connection.execute(chosen).first() is not None
+
+
+def _deeper(connection: Connection, queue: Queue, name: str, within: Bounds, low: _End) -> _End:
+    """More of the lowest ids, as far as that is done in time.
+
+    All that was looked at is delayed or reserved, as after a paced retry: what waits is behind.
+    """
+    until = min(within.until, monotonic() + DEEP_SECONDS)
+    try:
+        return _look(connection, queue, name, replace(within, until=until), _End(DEEP_ROWS))
+    except TooSlow:
+        return low
+
+
+def _look(connection: Connection, queue: Queue, name: str, within: Bounds, end: _End) -> _End:
+    """One end of a queue, summed up in the server."""
+    c, ids = queue.jobs.c, _ids(queue, name, end).subquery()
+    eligible, reserved = _eligible(queue, within.now), c.reserved_at.is_not(None)
+    since = case((c.created_at > c.available_at, c.created_at), else_=c.available_at)
+    summed = select(
+        func.count().label("seen"),
+        func.max(c.id).label("last_id"),
+        func.count(case((eligible, 1))).label("eligible"),
+        func.min(case((eligible, c.id))).label("first_id"),
+        func.min(case((eligible, since))).label("oldest_at"),
+        func.count(case((reserved, 1))).label("reserved"),
+        func.min(c.reserved_at).label("oldest_reserved_at"),
+        func.max(c.reserved_at).label("newest_reserved_at"),
+        func.count(case((c.reserved_at <= within.held_from, 1))).label("held"),
+    ).join_from(ids, queue.jobs, c.id == ids.c.id)
+    row = bounded(connection, summed, within.until - monotonic()).mappings().one()
+    return _End(end.asked, end.above, **row)
+
+
+def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
+    """The ids of an end, which the index on the name has in order."""
+    c = queue.jobs.c
+    chosen = select(c.id).where(c.queue == name).limit(end.asked)
+    if end.above is None:
+        return chosen.order_by(c.id)
+    return chosen.where(c.id > end.above).order_by(c.id.desc())
+
+
+def _eligible(queue: Queue, now: int) -> ColumnElement[bool]:
+    return and_(queue.jobs.c.reserved_at.is_(None), queue.jobs.c.available_at <= now)
+
+
+def _longest(
+    connection: Connection, queue: Queue, name: str, within: Bounds, ends: Sequence[_End]
+) -> tuple[tuple[int, int], ...]:
+    """The first of those that are held for too long, from all ends."""
+    c = queue.jobs.c
+    found: list[Any] = []
+    for end in ends:
+        ids = _ids(queue, name, end).subquery()
+        chosen = (
+            select(c.reserved_at, c.id)
+            .join_from(ids, queue.jobs, c.id == ids.c.id)
+            .where(c.reserved_at <= within.held_from)
+            .order_by(c.reserved_at, c.id)
+            .limit(LONGEST)
+        )
+        found += bounded(connection, chosen, within.until - monotonic()).all() if end.held else []
+    return tuple((row.reserved_at, row.id) for row in sorted(found)[:LONGEST])

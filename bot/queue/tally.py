@@ -1,0 +1,100 @@
+"""One count of both tables: the spec's status, and what samples keep of each queue."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from bot.queue.database import bounded
+from bot.queue.layouts import Queue
+from bot.queue.model import OldestPending, QueueCount, QueueStatus, Value
+from bot.queue.reads import unix
+
+
+class QueueTally(Value):
+    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of eligible ones.
+
+    That age counts from when the job could run: a delayed job waits on purpose.
+    """
+
+    queue: str
+    pending: int
+    reserved: int
+    delayed: int
+    oldest_seconds: int | None
+
+
+class Tally(Value):
+    """The spec's status, and each queue that has jobs."""
+
+    status: QueueStatus
+    queues: tuple[QueueTally, ...]
+
+
+def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> Tally:
+    """The exact figures, or `TooSlow` where one of the three scans takes more than `seconds`."""
+    jobs = queue.jobs.c
+    waiting = jobs.reserved_at.is_(None)
+    delayed = and_(waiting, jobs.available_at > unix(now))
+    eligible = and_(waiting, jobs.available_at <= unix(now))
+    since = case((jobs.available_at > jobs.created_at, jobs.available_at), else_=jobs.created_at)
+    # By an expression, since MariaDB would walk the index on the name and look up every row: 3.3 s
+    # for three million jobs, against 1.4 s for one scan.
+    name = jobs.queue.concat("").label("queue")
+    counts = bounded(
+        connection,
+        select(
+            name,
+            func.sum(case((waiting, 1), else_=0)).label("pending"),
+            func.sum(case((waiting, 0), else_=1)).label("reserved"),
+            func.min(case((waiting, jobs.created_at))).label("oldest"),
+            func.sum(case((delayed, 1), else_=0)).label("delayed"),
+            func.min(case((eligible, since))).label("eligible_since"),
+        )
+        .group_by(name)
+        .order_by(name),
+        seconds,
+    ).all()
+    least = min((row.oldest for row in counts if row.oldest is not None), default=None)
+    oldest = None if least is None else _oldest(connection, queue, least, seconds)
+    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
+    status = QueueStatus(
+        pending_jobs=_counts(counts, "pending"),
+        reserved_jobs=_counts(counts, "reserved"),
+        failed_jobs_count=int(failures or 0),
+        oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
+        oldest_pending_job=oldest,
+        timestamp=queue.human(unix(now)),
+    )
+    return Tally(status=status, queues=tuple(_tally(row, unix(now)) for row in counts))
+
+
+def _tally(row: Any, now: int) -> QueueTally:
+    since = row.eligible_since
+    return QueueTally(
+        queue=row.queue,
+        pending=row.pending,
+        reserved=row.reserved,
+        delayed=row.delayed,
+        oldest_seconds=None if since is None else max(0, now - since),
+    )
+
+
+def _oldest(
+    connection: Connection, queue: Queue, least: int, seconds: float
+) -> OldestPending | None:
+    """The pending job created at `least`, or the next one where a worker took it meanwhile."""
+    c = queue.jobs.c
+    pending = select(c.queue, c.created_at, c.available_at).where(c.reserved_at.is_(None)).limit(1)
+    # In the order of ids it is among the first rows; by `created_at` all of them would be sorted.
+    first = bounded(
+        connection, pending.where(c.created_at == least).order_by(c.id), seconds
+    ).first()
+    if first is None:
+        first = bounded(connection, pending.order_by(c.created_at, c.id), seconds).first()
+    return None if first is None else OldestPending.model_validate(first._asdict())
+
+
+def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:
+    found = ((row.queue, int(getattr(row, state))) for row in rows)
+    return tuple(QueueCount(queue=name, count=count) for name, count in found if count)

@@ -1,0 +1,158 @@
+"""What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
+
+A look reads a bounded number of rows of each queue (`bot.queue.pulse`), compares them with what the
+last one saw (`bot.ledger.pulses`), and says what is beyond its limit (`thresholds`).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.ledger import exact, pulses
+from bot.ledger.leases import Lease, fence
+from bot.ledger.pulses import Pulse
+from bot.queue import pulse
+from bot.queue.database import TooSlow, changing
+from bot.queue.pulse import Bounds, Glance
+from bot.queue.reads import unix
+from bot.queue.stuck import moment
+from bot.registry import Setup
+from bot.watch import lifecycle, thresholds
+from bot.watch.signs import Sign
+from bot.watch.thresholds import Look
+
+TX_SECONDS = 5.0
+LOOK_SECONDS = 0.15
+"""What a look may take in the database; what it does not reach is looked at first by the next."""
+NAMES = 200
+QUEUES = 25
+"""In how many queues a pass looks; where there are more, those not seen for longest."""
+FORGOTTEN_AFTER = timedelta(hours=1)
+"""An emptied queue is remembered so long, so that its incidents end."""
+
+
+def observe_once(setup: Setup, lease: Lease) -> None:
+    """Look, and let the incidents follow."""
+
+    def work(connection: Connection) -> None:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        lifecycle.observe(setup, connection, look(setup, connection, now), now)
+
+    changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def look(setup: Setup, connection: Connection, now: datetime) -> list[Sign]:
+    """One sign a kind and queue that was looked at, and what was seen is remembered.
+
+    A queue that could not be looked at in time has no sign.
+    """
+    until = monotonic() + LOOK_SECONDS
+    known = pulses.load(connection)
+    open_ones = pulses.open_subjects(connection)
+    signs = [_failed(setup, connection)]
+    try:
+        there = list(pulse.names(connection, setup.queue, NAMES, until))
+    except TooSlow:
+        return signs
+    # An incident whose queue is no longer remembered has to end, too.
+    wanted = {*there, *known, *(name for name in open_ones.values() if name is not None)}
+    turn = sorted(wanted, key=lambda name: (_last(known, name), name))[:QUEUES]
+    glances = _glances(setup, connection, turn, set(there), now, until)
+    lately, failed_at = exact.lately(connection, now), pulses.failed_lately(connection, setup.queue)
+    kept: list[Pulse] = []
+    for seen in glances:
+        before = known.get(seen.queue)
+        moved = _moved(setup, connection, before, seen, failed_at.get(seen.queue), now)
+        after = pulses.after(before, seen, now, moved)
+        found = Look(setup, seen, after, lately.get(seen.queue), open_ones.keys(), now)
+        signs += thresholds.of_queue(found)
+        kept.append(
+            pulses.counted(after, thresholds.eligible_count(seen, lately.get(seen.queue)), now)
+        )
+    gone = [one.queue for one in kept if _is_forgotten(setup, one, now)]
+    pulses.keep(connection, [one for one in kept if one.queue not in gone], gone)
+    return signs
+
+
+def _last(known: Mapping[str, Pulse], name: str) -> datetime:
+    """When the queue was last looked at; a new one comes before all others."""
+    return known[name].looked_at if name in known else datetime.min  # noqa: DTZ901 naive UTC
+
+
+def _glances(
+    setup: Setup,
+    connection: Connection,
+    turn: Collection[str],
+    there: Collection[str],
+    now: datetime,
+    until: float,
+) -> list[Glance]:
+    """What is seen of these queues, as far as that is done in time."""
+    at = unix(now)
+    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), until)
+    found: list[Glance] = []
+    for name in turn:
+        # One that was not among all names has no jobs; a look by its name would show those of
+        # another one that differs in case only.
+        if name not in there and len(there) < NAMES:
+            found.append(Glance(name))
+            continue
+        try:
+            found.append(pulse.glance(connection, setup.queue, name, within))
+        except TooSlow:
+            break
+    return found
+
+
+def _moved(
+    setup: Setup,
+    connection: Connection,
+    before: Pulse | None,
+    seen: Glance,
+    failed_at: datetime | None,
+    now: datetime,
+) -> list[datetime | None]:
+    """When workers are known to have taken or ended a job of the queue."""
+    if before is None:
+        return []
+    taken = None
+    newest, known = seen.newest_reserved_at, before.newest_reserved_at
+    if newest is not None and (known is None or newest > known):
+        taken = moment(newest)
+    ended = now if _first_went(setup, connection, before, seen, now) else None
+    return [taken, ended, failed_at]
+
+
+def _first_went(
+    setup: Setup, connection: Connection, before: Pulse, seen: Glance, now: datetime
+) -> bool:
+    """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
+
+    That another one is the first now says nothing: a delayed job may have come due, or a row with a
+    lower id may have been committed later.
+    """
+    first = before.first_id
+    if first is None or seen.first_id == first:
+        return False
+    if pulse.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+        return False
+    return not pulses.taken_away(connection, first, before.looked_at)
+
+
+def _is_forgotten(setup: Setup, one: Pulse, now: datetime) -> bool:
+    """Whether the queue is empty for so long that its incidents must have ended."""
+    kept = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
+    return one.empty_since is not None and now - one.empty_since > kept
+
+
+def _failed(setup: Setup, connection: Connection) -> Sign:
+    """The sign of the number of failed jobs."""
+    failed = exact.failed_jobs(connection)
+    facts: dict[str, Any] = {}
+    if failed >= thresholds.CLEAR_COUNT * setup.failed_count:
+        facts["groups"] = exact.largest_groups(connection)
+    return thresholds.of_failed(setup, failed, facts)

@@ -1,0 +1,25 @@
+"""Upkeep of the history: minutes become hours, hours days, and what is too old goes."""
+
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from bot.ledger import rollups
+from bot.ledger.leases import Lease, fence
+from bot.queue.database import changing
+from bot.registry import Setup
+
+TX_SECONDS = 10.0
+
+
+def roll_once(setup: Setup, lease: Lease) -> bool:
+    """Roll up one hour or one day that is over, or delete a batch; True where more may wait."""
+
+    def work(connection: Connection) -> bool:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        if rollups.roll_hour(connection, now) or rollups.roll_day(connection, now, setup.zone):
+            return True
+        return rollups.purge(connection, now) > 0
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)

@@ -1,0 +1,105 @@
+"""A queue that is looked at by a clock of the test's own, with workers played by hand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection, delete, update
+
+from bot.queue.database import changing
+from bot.queue.reads import unix
+from bot.registry import Alerting, Setup
+from bot.watch import conditions
+from bot.watch.signs import Sign
+from tests.queues import TestQueue
+from tests.replicas import make_setup
+
+START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
+EVERY = 5
+"""Seconds between two looks."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands until the test moves it."""
+
+    at: datetime = START
+
+    def __call__(self, connection: Connection) -> datetime:  # noqa: ARG002 the protocol's
+        """Now, naive UTC."""
+        return self.at
+
+
+@dataclass
+class Watched:
+    """A queue, who looks at it, and who works on it; times are seconds, ages before now."""
+
+    queue: TestQueue
+    setup: Setup
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return unix(self.clock.at)
+
+    def push(
+        self, id_: int | None = None, *, ago: int = 0, name: str = "netsuite", **values: Any
+    ) -> int:
+        """A job that was made so long ago and may be taken since then; returns its id."""
+        at = {"created_at": self.now - ago, "available_at": self.now - ago}
+        return self.queue.push(id_, queue=name, **{**at, **values})
+
+    def take(self, job: int) -> None:
+        """A worker takes a job."""
+        self._change(job, reserved_at=self.now)
+
+    def release(self, job: int) -> None:
+        """The job may be taken again."""
+        self._change(job, reserved_at=None)
+
+    def _change(self, job: int, **values: Any) -> None:
+        jobs = self.queue.queue.jobs
+        with self.queue.engine.begin() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job).values(**values))
+
+    def end(self, *ids: int) -> None:
+        """Jobs are gone: a worker ended them, or somebody deleted them."""
+        jobs = self.queue.queue.jobs
+        with self.queue.engine.begin() as connection:
+            connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass without a look."""
+        self.clock.at += timedelta(seconds=seconds)
+
+    def look(self) -> dict[str, Sign]:
+        """A look: its signs by subject."""
+
+        def work(connection: Connection) -> list[Sign]:
+            return conditions.look(self.setup, connection, self.clock.at)
+
+        signs = changing(self.setup.engine, monotonic() + 5, work)
+        found = {sign.subject: sign for sign in signs}
+        assert len(found) == len(signs)
+        assert not any(sign.bad and sign.clear for sign in signs)
+        return found
+
+    def looks(self, seconds: int) -> Iterator[dict[str, Sign]]:
+        """Let time pass, and look every few seconds."""
+        for _ in range(seconds // EVERY):
+            self.wait(EVERY)
+            yield self.look()
+
+    def watch(self, seconds: int) -> dict[str, Sign]:
+        """The same; the last look's signs."""
+        return list(self.looks(seconds))[-1]
+
+
+def watched(queue: TestQueue, *, alerting: Alerting | None = None, **values: Any) -> Watched:
+    """Somebody who looks at this queue; `values` are of the setup."""
+    clock = Clock()
+    setup = make_setup(queue, clock=clock, alerting=alerting or Alerting(), **values)
+    return Watched(queue, setup, clock)
