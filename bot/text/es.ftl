@@ -939,7 +939,7 @@ home-look = 🟠 No hay incidentes abiertos, pero algo pide atención
 home-well = 🟢 Todo está bien
 home-as-of = Datos de { $at }
 home-role = tu rol: { $role }
-home-counted = las tablas son grandes: los totales se contaron a las { $at }
+home-counted = totales contados a las { $at }
 home-refresh = Actualizar
 home-unfreeze = Descongelar
 home-acknowledge = Me encargo
@@ -976,11 +976,24 @@ home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes 
 home-queues = Colas
 home-queue = { $queue }
 home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
+home-day = Últimas 24 horas
 home-errors = Errores, primero los de más jobs fallidos
 home-failed = Jobs fallidos, los más recientes primero
-home-queue-pending = { $count } pendientes
-home-queue-reserved = { $count } reservados
-home-queue-delayed = { $count } diferidos
+home-queue-pending =
+    { $count ->
+        [one] 1 pendiente
+       *[other] { $count } pendientes
+    }
+home-queue-reserved =
+    { $count ->
+        [one] 1 reservado
+       *[other] { $count } reservados
+    }
+home-queue-delayed =
+    { $count ->
+        [one] 1 diferido
+       *[other] { $count } diferidos
+    }
 home-errors-late = ❓ No se pudieron leer a tiempo los grupos de errores. Actualizar lo intenta de nuevo.
 home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualizar lo intenta de nuevo.
 

@@ -68,18 +68,21 @@ def _header(title: str) -> Block:
 def _head(data: HomeData, ctx: Context) -> list[Block]:
     """The verdict, as of when and for whom, and what can be done about all of it."""
     texts = ctx.texts
-    role = texts(f"role-{ctx.role.word}")
-    notes = [texts("home-as-of", at=texts.clock(ctx.now)), texts("home-role", role=role)]
+    notes = [
+        texts("home-as-of", at=texts.clock(ctx.now)),
+        texts("home-role", role=texts(f"role-{ctx.role.word}")),
+    ]
     if data.as_of is not None:
         notes.append(texts("home-counted", at=texts.clock(data.as_of)))
-    buttons = [refresh_button(ctx)]
+    drawn = section(dots(*notes), accessory=refresh_button(ctx), block_id="home:top")
     some_failed = data.failed is None or data.failed.count > 0
+    buttons = []
     if "retry-all" in ctx.runnable and some_failed:
         buttons.append(run_button("retry-all", texts.plain("button-retry-all"), {}))
     if "jobs" in ctx.runnable:
         buttons.append(run_button("jobs", texts.plain("button-jobs"), {}))
-    head = _header(_verdict(data, ctx))
-    return [head, context_line(dots(*notes)), actions(buttons, "home:top")]
+    all_of_it = [actions(buttons, "home:all")] if buttons else []
+    return [_header(_verdict(data, ctx)), drawn, *all_of_it]
 
 
 def _verdict(data: HomeData, ctx: Context) -> str:
@@ -179,7 +182,7 @@ def _queue_counts(one: QueueJobs, ctx: Context) -> Mrkdwn:
 def _day(data: HomeData, ctx: Context) -> list[Block]:
     """The last 24 hours as bars: for a chart that it does not take, Slack refuses a whole view."""
     title, *lines = day_lines(data.day, ctx)
-    return [section(join("\n", (title, *lines)))]
+    return [_header(ctx.texts.plain("home-day")), section(join("\n", lines or [title]))]
 
 
 def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:

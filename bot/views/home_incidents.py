@@ -7,7 +7,7 @@ from bot.ledger.model import OPERATOR_ROWS
 from bot.model import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line
-from bot.views.buttons import run_button
+from bot.views.buttons import menu, run_button
 from bot.views.conditions import condition_lines
 from bot.views.context import Context
 from bot.views.names import dots, queue_name
@@ -71,9 +71,12 @@ def _elements(one: OpenIncident, ctx: Context) -> list[Block]:
         found.append(run_button("retry", label, {"error": one.error}, style="primary"))
     if one.acknowledged_by is None and "acknowledge" in ctx.runnable:
         label = texts.plain("home-acknowledge")
-        found.append(run_button("acknowledge", label, {"incident": f"I{one.id}"}))
+        found.append(run_button("acknowledge", label, {"id": f"I{one.id}"}))
     look = LOOKS.get(one.kind, "jobs")
     if look in ctx.runnable and (look != "error" or one.error is not None):
         given = {"error": one.error} if look == "error" and one.error is not None else {}
-        found.append(run_button(look, texts.plain("button-details"), given))
+        label = texts.plain("button-details")
+        # Of a row no more than two buttons, as on an alert.
+        many = len(found) > 1
+        found.append(menu([(look, label, given)]) if many else run_button(look, label, given))
     return found

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.model import Message, Role
 from bot.registry import find_commands
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
+from bot.views.home import REFRESH
 from tests.cases import check_each
 from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
@@ -28,6 +29,9 @@ def carried(element: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             command, args = read_value(option["value"])
             assert command is not None
             yield command, args
+        return
+    if element["action_id"] == REFRESH:
+        assert "value" not in element
         return
     kind, _, named = element["action_id"].partition(":")
     assert kind in ("run", "page")

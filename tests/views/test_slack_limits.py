@@ -67,6 +67,7 @@ def assert_home(shown: Message | Modal) -> None:
     """Blocks that App Home can stand among its others."""
     home = {"type": "home", "blocks": [dict(block) for block in shown.blocks]}
     assert view_problems(home, ("home",)) == []
+    assert len(json.dumps(home, ensure_ascii=False).encode()) < 250_000
 
 
 def assert_modal(modal: Modal) -> None:

@@ -1,0 +1,162 @@
+"""App Home: calm, with much that is wrong, as full as it gets, and refused."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
+from bot.errors import Denied
+from bot.ledger.error_model import ErrorGroups
+from bot.ledger.figures import Figures, Point
+from bot.ledger.home_model import Counts, HomeData, OpenIncident, QueueJobs
+from bot.ledger.model import Freeze, Progress
+from bot.model import Message, Role, Source
+from bot.queue.model import FailedJobList
+from bot.views import home, refusal
+from bot.views.context import Context
+from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job
+from tests.views.samples_errors import group, pile
+
+HOUR = timedelta(hours=1)
+FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still": 720}
+
+
+def incident(w: Words, id_: int, kind: str, **changed: object) -> OpenIncident:
+    """An incident that was opened half an hour ago and nobody has acknowledged."""
+    values: dict[str, object] = {
+        "id": id_,
+        "kind": kind,
+        "queue": w.queue,
+        "error": None,
+        "group": None,
+        "opened_at": NOW - timedelta(minutes=30),
+        "count": 0,
+        "left": 0,
+        "value": 720,
+        "worst": 900,
+        "facts": FACTS,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
+    }
+    return OpenIncident.model_validate(values | changed)
+
+
+def of_group(w: Words, id_: int, **changed: object) -> OpenIncident:
+    """New failures of one error group."""
+    values = {"error": "E12", "group": w.group, "count": 61, "left": 38, "value": None, "facts": {}}
+    return incident(w, id_, str(changed.pop("kind", "group")), **{**values, **changed})
+
+
+def day() -> tuple[Point, ...]:
+    """A day of which the first hours were not watched."""
+    known: list[Figures | None] = [
+        Figures(pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600)
+        for n in range(20)
+    ]
+    return tuple(
+        Point(NOW - (24 - number) * HOUR, HOUR, figures)
+        for number, figures in enumerate([*([None] * 4), *known])
+    )
+
+
+def dashboard(w: Words, **changed: object) -> HomeData:
+    """A queue on which all is well."""
+    values: dict[str, object] = {
+        "counts": Counts(
+            queues=(
+                QueueJobs(queue=w.queue, pending=3, reserved=1, delayed=2, oldest_seconds=12),
+                QueueJobs(queue="mail", pending=1, reserved=0, delayed=0, oldest_seconds=None),
+            ),
+            failed=0,
+        ),
+        "as_of": None,
+        "day": (),
+        "freeze": None,
+        "at_work": (),
+        "incidents": (),
+        "incident_count": 0,
+        "errors": ErrorGroups(errors=(), count=0, failed=0, since=None, timestamp=w.time),
+        "indexing": False,
+        "failed": FailedJobList(failed_jobs=(), count=0),
+        "row_digests": {},
+    }
+    return HomeData.model_validate(values | changed)
+
+
+def busy(w: Words, queues: int, rows: int, incidents: tuple[OpenIncident, ...]) -> HomeData:
+    """Much is wrong: so many queues and failed jobs, a freeze and two bulk changes at work."""
+    work = Progress(
+        operation=7,
+        action="retry-all",
+        state="running",
+        total=3_000,
+        done=1_200,
+        skipped=3,
+        actor=w.person,
+        seconds=12,
+    )
+    jobs = tuple(
+        QueueJobs(
+            queue=w.queue if n == 0 else f"{n}{w.queue}",
+            pending=60_000 - n,
+            reserved=n,
+            delayed=n % 3,
+            oldest_seconds=700 - n,
+        )
+        for n in range(queues)
+    )
+    ids = range(45 + rows, 45, -1)
+    failures = FailedJobList(failed_jobs=tuple(failed_job(id_, w) for id_ in ids), count=rows)
+    errors = (*(group(w, error=f"E{n}") for n in range(1, home.GROUPS)), pile(w))
+    return dashboard(
+        w,
+        counts=Counts(queues=jobs, failed=812_345),
+        as_of=NOW - timedelta(seconds=90),
+        day=day(),
+        freeze=Freeze(by=w.person, at=NOW - timedelta(minutes=3), reason=w.reason),
+        at_work=(work, work.model_copy(update={"operation": 6, "state": "waiting"})),
+        incidents=incidents,
+        incident_count=200,
+        errors=ErrorGroups(errors=errors, count=200, failed=812_345, since=None, timestamp=w.time),
+        indexing=True,
+        failed=failures,
+        row_digests=dict.fromkeys(ids, DIGEST),
+    )
+
+
+def every_incident(w: Words) -> tuple[OpenIncident, ...]:
+    """As many as Home lists, of each kind that has much to say."""
+    known = {"acknowledged_by": w.person, "acknowledged_at": NOW - timedelta(minutes=20)}
+    return (
+        of_group(w, 12),
+        of_group(w, 11, **known),
+        incident(w, 10, "oldest"),
+        incident(w, 9, "silent", **known),
+        incident(w, 8, "failed", value=900, facts={"limit": 100}),
+        of_group(w, 7, kind="summary", error=None, group=None, queue=None),
+    )
+
+
+def draw(make: HomeData, ctx: Context) -> Message:
+    """The dashboard."""
+    return home.home_message(make, ctx)
+
+
+def refused(w: Words, ctx: Context, *, passing: bool) -> Message:
+    """Why there is none."""
+    denied = Denied(needed=Role.VIEWER, has=Role.NONE, holders=(w.person,))
+    return home.refused_home(refusal.refusal_message(denied, ctx).blocks, ctx, passing=passing)
+
+
+def samples(w: Words) -> Iterator[Sample]:
+    """All of them."""
+    late = dashboard(w, counts=None, errors=None, failed=None)
+    shown = {
+        "home-calm": partial(draw, dashboard(w)),
+        "home-busy": partial(draw, busy(w, 3, 3, every_incident(w))),
+        "home-full": partial(draw, busy(w, 60, home.FAILED + 1, every_incident(w))),
+        "home-too-late": partial(draw, late),
+        "home-refused": partial(refused, w, passing=False),
+        "home-unverifiable": partial(refused, w, passing=True),
+    }
+    for name, make in shown.items():
+        yield Sample(name, make, source=Source.HOME)
