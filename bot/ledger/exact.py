@@ -39,20 +39,29 @@ def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
     }
 
 
-def failed_jobs(connection: Connection) -> int:
-    """How many failed jobs there are, as far as they are indexed: summed up, not counted."""
-    p = _left().subquery().c
-    return max(0, int(connection.execute(select(func.sum(p.failed))).scalar() or 0))
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """The failed jobs of an error group."""
+
+    id: int
+    failed: int
+    name: str
 
 
-def largest_groups(connection: Connection) -> list[list[Any]]:
-    """The error groups with the most failed jobs: what is typed, how many, and the name."""
+def failed_jobs(connection: Connection) -> tuple[int, list[Pile]]:
+    """How many failed jobs are indexed, and the groups with most of them: summed, not counted."""
     p = _left().subquery().c
     failed = func.sum(p.failed)
-    chosen = select(p.error_group, failed).group_by(p.error_group).having(failed > 0)
-    found = connection.execute(chosen.order_by(failed.desc(), p.error_group).limit(GROUPS)).all()
+    chosen = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
+    largest = chosen.group_by(p.error_group).order_by(failed.desc(), p.error_group).limit(GROUPS)
+    found = connection.execute(largest).all()
     names = error_groups.names_of(connection, [row.error_group for row in found])
-    return [[f"E{id_}", int(count), names.get(id_, "")] for id_, count in found]
+    piles = [
+        Pile(row.error_group, int(row.failed), names.get(row.error_group, ""))
+        for row in found
+        if row.failed > 0
+    ]
+    return max(0, int(found[0].total)) if found else 0, piles
 
 
 def _left() -> Any:

@@ -7,7 +7,6 @@ everything.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
@@ -21,6 +20,7 @@ TAIL_SHARE = 4
 """Of the newest ids a quarter as many are looked at as of the lowest: workers hold few of them."""
 DEEP_ROWS = 20_000
 """How many of the lowest ids are looked at where among the first of them no job is eligible."""
+STATEMENT_SECONDS = 0.5
 DEEP_SECONDS = 0.06
 PASS_ROWS = 16_000
 """How many ids a pass looks at in all queues together, but for deep ones: about 30 ms."""
@@ -53,13 +53,13 @@ class Glance:
 class Bounds:
     """How far a glance goes: at moment `now` held is what is reserved since `held_from` or before.
 
-    Both are unix seconds; `rows` is of the lowest ids, `until` is in seconds of `monotonic`.
+    Both are unix seconds; `rows` is of the lowest ids, `seconds` what a statement may take.
     """
 
     now: int
     held_from: int
     rows: int
-    until: float
+    seconds: float = STATEMENT_SECONDS
 
 
 def rows_each(queues: int) -> int:
@@ -67,17 +67,14 @@ def rows_each(queues: int) -> int:
     return min(HEAD_ROWS, max(LEAST_ROWS, PASS_ROWS // max(1, queues)))
 
 
-def names(connection: Connection, queue: Queue, limit: int, until: float) -> Iterator[str]:
-    """The names of up to `limit` queues that have jobs, one look-up each; raises `TooSlow`.
+def names(connection: Connection, queue: Queue) -> Iterator[str]:
+    """The names of the queues that have jobs, one look-up each; raises `TooSlow`.
 
     `SELECT DISTINCT` may read the whole index, which takes a second for three million jobs.
     """
     name = queue.jobs.c.queue
     chosen = select(func.min(name))
-    for _ in range(limit):
-        found = bounded(connection, chosen, until - monotonic()).scalar()
-        if found is None:
-            return
+    while (found := bounded(connection, chosen, STATEMENT_SECONDS).scalar()) is not None:
         yield found
         chosen = select(func.min(name)).where(name > found)
 
@@ -139,9 +136,10 @@ def _deeper(connection: Connection, queue: Queue, name: str, within: Bounds, low
 
     All that was looked at is delayed or reserved, as after a paced retry: what waits is behind.
     """
-    until = min(within.until, monotonic() + DEEP_SECONDS)
     try:
-        return _look(connection, queue, name, replace(within, until=until), _End(DEEP_ROWS))
+        return _look(
+            connection, queue, name, replace(within, seconds=DEEP_SECONDS), _End(DEEP_ROWS)
+        )
     except TooSlow:
         return low
 
@@ -162,7 +160,7 @@ def _look(connection: Connection, queue: Queue, name: str, within: Bounds, end: 
         func.max(c.reserved_at).label("newest_reserved_at"),
         func.count(case((c.reserved_at <= within.held_from, 1))).label("held"),
     ).join_from(ids, queue.jobs, c.id == ids.c.id)
-    row = bounded(connection, summed, within.until - monotonic()).mappings().one()
+    row = bounded(connection, summed, within.seconds).mappings().one()
     return _End(end.asked, end.above, **row)
 
 
@@ -194,5 +192,5 @@ def _longest(
             .order_by(c.reserved_at, c.id)
             .limit(LONGEST)
         )
-        found += bounded(connection, chosen, within.until - monotonic()).all() if end.held else []
+        found += bounded(connection, chosen, within.seconds).all() if end.held else []
     return tuple((row.reserved_at, row.id) for row in sorted(found)[:LONGEST])

@@ -5,10 +5,11 @@ last one saw (`bot.ledger.pulses`), and says what is beyond its limit (`threshol
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.ledger import exact, pulses
@@ -24,9 +25,11 @@ from bot.watch import lifecycle, thresholds
 from bot.watch.signs import Sign
 from bot.watch.thresholds import Look
 
+log = structlog.get_logger(__name__)
+
 TX_SECONDS = 5.0
 LOOK_SECONDS = 0.15
-"""What a look may take in the database; what it does not reach is looked at first by the next."""
+"""After this no other queue is begun with; the next look begins with those."""
 NAMES = 200
 QUEUES = 25
 """In how many queues a pass looks; where there are more, those not seen for longest."""
@@ -45,37 +48,54 @@ def observe_once(setup: Setup, lease: Lease) -> None:
     changing(setup.engine, monotonic() + TX_SECONDS, work)
 
 
-def look(setup: Setup, connection: Connection, now: datetime) -> list[Sign]:
+def look(
+    setup: Setup, connection: Connection, now: datetime, seconds: float = LOOK_SECONDS
+) -> list[Sign]:
     """One sign a kind and queue that was looked at, and what was seen is remembered.
 
-    A queue that could not be looked at in time has no sign.
+    A queue that is not reached within `seconds` has no sign; at least one is.
     """
-    until = monotonic() + LOOK_SECONDS
+    until = monotonic() + seconds
     known = pulses.load(connection)
     open_ones = pulses.open_subjects(connection)
     signs = [_failed(setup, connection)]
-    try:
-        there = list(pulse.names(connection, setup.queue, NAMES, until))
-    except TooSlow:
-        return signs
+    there, all_names = _names(setup, connection, until)
     # An incident whose queue is no longer remembered has to end, too.
     wanted = {*there, *known, *(name for name in open_ones.values() if name is not None)}
     turn = sorted(wanted, key=lambda name: (_last(known, name), name))[:QUEUES]
-    glances = _glances(setup, connection, turn, set(there), now, until)
+    # One that is not among all names has no jobs: a look by its name would show those of another
+    # one that differs in case only.
+    empty = {name for name in turn if all_names and name not in there}
+    glances = _glances(setup, connection, turn, empty, now, until)
     lately, failed_at = exact.lately(connection, now), pulses.failed_lately(connection, setup.queue)
     kept: list[Pulse] = []
-    for seen in glances:
-        before = known.get(seen.queue)
-        moved = _moved(setup, connection, before, seen, failed_at.get(seen.queue), now)
+    for name, seen in glances:
+        before = known.get(name)
+        if seen is None:
+            # It has had its turn, else it would be the first of each look.
+            kept.append(replace(before or Pulse(name, now, now), looked_at=now))
+            continue
+        moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = pulses.after(before, seen, now, moved)
-        found = Look(setup, seen, after, lately.get(seen.queue), open_ones.keys(), now)
+        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now)
         signs += thresholds.of_queue(found)
-        kept.append(
-            pulses.counted(after, thresholds.eligible_count(seen, lately.get(seen.queue)), now)
-        )
+        kept.append(pulses.counted(after, found.counted, now))
     gone = [one.queue for one in kept if _is_forgotten(setup, one, now)]
     pulses.keep(connection, [one for one in kept if one.queue not in gone], gone)
     return signs
+
+
+def _names(setup: Setup, connection: Connection, until: float) -> tuple[set[str], bool]:
+    """The names of queues that have jobs, and whether these are all of them."""
+    found: set[str] = set()
+    try:
+        for name in pulse.names(connection, setup.queue):
+            found.add(name)
+            if len(found) == NAMES or monotonic() > until:
+                return found, False
+    except TooSlow:
+        return found, False
+    return found, True
 
 
 def _last(known: Mapping[str, Pulse], name: str) -> datetime:
@@ -87,24 +107,30 @@ def _glances(
     setup: Setup,
     connection: Connection,
     turn: Collection[str],
-    there: Collection[str],
+    empty: Collection[str],
     now: datetime,
     until: float,
-) -> list[Glance]:
-    """What is seen of these queues, as far as that is done in time."""
+) -> list[tuple[str, Glance | None]]:
+    """What is seen of these queues, as far as there is time; of the first in any case.
+
+    None of a queue that took too long.
+    """
     at = unix(now)
-    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), until)
-    found: list[Glance] = []
+    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)))
+    found: list[tuple[str, Glance | None]] = []
+    looked = False
     for name in turn:
-        # One that was not among all names has no jobs; a look by its name would show those of
-        # another one that differs in case only.
-        if name not in there and len(there) < NAMES:
-            found.append(Glance(name))
+        if name in empty:
+            found.append((name, Glance(name)))
             continue
-        try:
-            found.append(pulse.glance(connection, setup.queue, name, within))
-        except TooSlow:
+        if looked and monotonic() > until:
             break
+        looked = True
+        try:
+            found.append((name, pulse.glance(connection, setup.queue, name, within)))
+        except TooSlow:
+            log.warning("a queue could not be looked at in time", queue=name)
+            found.append((name, None))
     return found
 
 
@@ -151,8 +177,6 @@ def _is_forgotten(setup: Setup, one: Pulse, now: datetime) -> bool:
 
 def _failed(setup: Setup, connection: Connection) -> Sign:
     """The sign of the number of failed jobs."""
-    failed = exact.failed_jobs(connection)
-    facts: dict[str, Any] = {}
-    if failed >= thresholds.CLEAR_COUNT * setup.failed_count:
-        facts["groups"] = exact.largest_groups(connection)
-    return thresholds.of_failed(setup, failed, facts)
+    failed, largest = exact.failed_jobs(connection)
+    groups = [[f"E{group.id}", group.failed, group.name] for group in largest]
+    return thresholds.of_failed(setup, failed, {"groups": groups})

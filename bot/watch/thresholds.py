@@ -67,6 +67,13 @@ class Look:
         return max(self.seen.eligible, self.bounded.eligible if self.bounded else 0)
 
     @property
+    def counted(self) -> int | None:
+        """How many jobs may be taken; None where nobody has counted them lately."""
+        if self.seen.whole:
+            return self.seen.eligible
+        return None if self.exact is None else self.exact.eligible
+
+    @property
     def age(self) -> int:
         """For how many seconds the oldest eligible job could have been taken; 0: there is none."""
         seen = 0 if self.seen.oldest_at is None else self.at - self.seen.oldest_at
@@ -194,7 +201,7 @@ def _reserved(look: Look) -> Sign:
 def _backlog(look: Look) -> Sign:
     """More and more jobs wait: so many more than a while ago, and more with each third of it."""
     limit, at = look.setup.alerting.backlog_count, look.at
-    now = eligible_count(look.seen, look.exact)
+    now = look.counted
     steps = [
         look.pulse.count_at(at - back, STEP_TOLERANCE)
         for back in range(STEP_SECONDS, GROWN_SECONDS + 1, STEP_SECONDS)
@@ -219,13 +226,6 @@ def _backlog(look: Look) -> Sign:
         bad=grows and five > ten > fifteen and now - fifteen >= limit,
         clear=few or now <= five <= ten,
     )
-
-
-def eligible_count(seen: Glance, exact: Exact | None) -> int | None:
-    """How many jobs of the queue may be taken; None where nobody has counted them lately."""
-    if seen.whole:
-        return seen.eligible
-    return None if exact is None else exact.eligible
 
 
 def of_failed(setup: Setup, failed: int, facts: Mapping[str, Any]) -> Sign:

@@ -19,6 +19,8 @@ from tests.replicas import make_setup
 START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
 EVERY = 5
 """Seconds between two looks."""
+SECONDS = 20.0
+"""What a look may take, whatever else this machine does."""
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Watched:
         """A look: its signs by subject."""
 
         def work(connection: Connection) -> list[Sign]:
-            return conditions.look(self.setup, connection, self.clock.at)
+            return conditions.look(self.setup, connection, self.clock.at, SECONDS)
 
         signs = changing(self.setup.engine, monotonic() + 5, work)
         found = {sign.subject: sign for sign in signs}

@@ -1,0 +1,215 @@
+"""The numbers that are watched: how many failed jobs there are, and how many wait more and more."""
+
+from datetime import timedelta
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from bot.ledger import exact, failures, rollups
+from bot.ledger.figures import Figures
+from bot.queue import pulse
+from bot.queue.database import changing
+from bot.registry import Alerting
+from tests.queues import TestQueue
+from tests.replicas import ask
+from tests.watch.looking import Watched, watched
+
+BACKLOG = "backlog:netsuite"
+BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
+
+
+def judged(team: Watched, subject: str) -> tuple[bool, bool]:
+    """Whether a look finds it bad, and whether it finds it clear."""
+    sign = team.look()[subject]
+    return sign.bad, sign.clear
+
+
+def change(team: Watched, work: object) -> None:
+    """Run it in a transaction."""
+    assert callable(work)
+    changing(team.setup.engine, monotonic() + 5, work)
+
+
+def index(team: Watched) -> None:
+    """What has failed enters the bot's index."""
+    change(team, lambda c: failures.index_new(c, team.queue.queue, team.clock.at))
+
+
+def fill(team: Watched, rows: int, *, delay: int = 0, name: str = "netsuite") -> None:
+    """So many new jobs, to be taken after `delay` seconds."""
+    row = {"queue": name, "payload": "{}", "attempts": 0, "reserved_at": None}
+    at = {"created_at": team.now, "available_at": team.now + delay}
+    with team.queue.engine.begin() as connection:
+        connection.execute(team.queue.queue.jobs.insert(), [{**row, **at} for _ in range(rows)])
+
+
+def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue, failed_count=10)
+    assert judged(team, "failed") == CLEAR
+    for number in range(1, 11):
+        queue.fail(number, exception=f"Boom\\Error: {'first' if number < 8 else 'second'} cause")
+    index(team)
+    assert judged(team, "failed") == BETWEEN
+    queue.fail(11)
+    index(team)
+    sign = team.look()["failed"]
+    assert (sign.bad, sign.value, sign.queue) == (True, 11, None)
+    assert [count for _, count, _ in sign.facts["groups"]] == [7, 3, 1]
+    error, _, name = sign.facts["groups"][0]
+    assert error.startswith("E")
+    assert "first cause" in name
+    for number in (1, 2):
+        assert ask(team.setup, f"delete-failed {number}").refusal is None
+        assert judged(team, "failed") == BETWEEN
+    assert ask(team.setup, "retry 3").refusal is None
+    sign = team.look()["failed"]
+    assert (sign.clear, sign.value) == (True, 8)
+
+
+def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    team.push()
+    found = []
+    for _ in range(18):
+        found.append(judged(team, BACKLOG))
+        fill(team, 2)
+        team.watch(60)
+    # Not before it is known how many there were a quarter of an hour ago.
+    assert found[:12] == [CLEAR] * 12
+    assert found[12:15] == [BETWEEN] * 3
+    assert found[15:] == [BAD] * 3
+    sign = team.look()[BACKLOG]
+    assert sign.value == 37
+    assert sign.facts["grown"] == 30
+    assert sign.facts["grows"] is True
+    assert sign.facts["counted"] == "exact"
+
+
+def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    for _ in range(20):
+        fill(team, 10)
+        team.watch(60)
+    assert judged(team, BACKLOG) == BAD
+    ids = [row.id for row in queue.jobs]
+    found = []
+    for number in range(12):
+        team.end(*ids[number * 5 : number * 5 + 5])
+        signs = team.watch(60)
+        found.append((signs[BACKLOG].bad, signs[BACKLOG].clear))
+    # That fewer wait than five minutes ago is no end yet; fewer than ten minutes ago is.
+    assert found == [BAD] * 3 + [BETWEEN] * 5 + [CLEAR] * 4
+
+
+def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    for _ in range(17):
+        team.wait(60)
+        team.look()
+    fill(team, 500)
+    found = []
+    for number in range(17):
+        found.append(team.watch(60)[BACKLOG].bad)
+        team.end(*[row.id for row in queue.jobs][: 20 + number])
+    assert not any(found)
+
+
+def test_a_queue_that_stands_still_is_no_backlog(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    team.push()
+    for _ in range(17):
+        team.watch(60)
+    fill(team, 500)
+    assert not any(team.watch(60)[BACKLOG].bad for _ in range(20))
+
+
+def test_delayed_jobs_are_no_backlog(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    team.push()
+    for _ in range(20):
+        fill(team, 20, delay=9_000)
+        team.watch(60)
+    sign = team.look()[BACKLOG]
+    assert (sign.bad, sign.clear, sign.value) == (False, True, 1)
+
+
+def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=30))
+    team.push()
+    for _ in range(10):
+        team.watch(60)
+    team.wait(3_600)
+    fill(team, 500)
+    for _ in range(14):
+        fill(team, 10)
+        assert judged(team, BACKLOG) == BETWEEN
+        team.watch(60)
+    for _ in range(2):
+        fill(team, 10)
+        team.watch(60)
+    assert judged(team, BACKLOG) == BAD
+
+
+def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
+    """The sampler has counted the queue now."""
+    figures = Figures(pending=eligible + 7, delayed=7, oldest_seconds=oldest, looks=1)
+
+    def work(connection: Connection) -> None:
+        rollups.look(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})
+
+    change(team, work)
+
+
+def test_a_large_queue_is_known_by_its_last_exact_figures(queue: TestQueue) -> None:
+    team = watched(queue, alerting=Alerting(backlog_count=1_000))
+    fill(team, 3_000)
+    large = 100_000
+    for _ in range(17):
+        large += 100
+        sampled(team, large, 40)
+        team.watch(60)
+    signs = team.look()
+    assert signs[BACKLOG].bad
+    assert signs[BACKLOG].value == large
+    assert signs[BACKLOG].facts["counted"] == "about"
+    assert signs[BACKLOG].facts["grown"] == 1_500
+    assert signs["oldest:netsuite"].facts["waiting"] == large
+    assert signs["oldest:netsuite"].facts["counted"] == "about"
+
+
+def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue)
+    fill(team, 3_000)
+    sampled(team, 3_000, 900)
+    sign = team.look()["oldest:netsuite"]
+    assert (sign.bad, sign.value) == (True, 900)
+    # Where a look sees everything itself, a sample says nothing more.
+    team.end(*[row.id for row in queue.jobs][1_000:])
+    assert team.look()["oldest:netsuite"].value == 0
+
+
+def test_old_figures_say_nothing(queue: TestQueue) -> None:
+    team = watched(queue)
+    fill(team, 3_000)
+    sampled(team, 90_000, 900)
+    team.wait(exact.FRESH / timedelta(seconds=1) + 60)
+    signs = team.look()
+    seen = pulse.HEAD_ROWS + pulse.HEAD_ROWS // pulse.TAIL_SHARE
+    assert signs["oldest:netsuite"].facts["waiting"] == seen
+    assert signs["oldest:netsuite"].facts["counted"] == "least"
+    assert (signs[BACKLOG].bad, signs[BACKLOG].clear) == BETWEEN
+
+
+def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue)
+    sampled(team, 500, 40)
+    team.wait(60)
+    change(team, lambda c: rollups.look(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
+    with queue.engine.connect() as connection:
+        assert exact.lately(connection, team.clock.at) == {}
