@@ -18,7 +18,7 @@ HEAD_ROWS = 2_000
 LEAST_ROWS = 100
 TAIL_SHARE = 4
 """Of the newest ids a quarter as many are looked at as of the lowest: workers hold few of them."""
-DEEP_ROWS = 20_000
+DEEP_ROWS = 10_000
 """How many of the lowest ids are looked at where among the first of them no job is eligible."""
 STATEMENT_SECONDS = 0.5
 DEEP_SECONDS = 0.06
