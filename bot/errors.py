@@ -85,6 +85,46 @@ class ErrorGroupNotFound(Refusal):
     code = "error-group-not-found"
 
 
+class IncidentNotFound(Refusal):
+    """No incident has this id."""
+
+    code = "incident-not-found"
+
+
+class IncidentClosed(Refusal):
+    """The incident was over at `at`: there is nothing to acknowledge."""
+
+    code = "incident-closed"
+    outcome = "no-op"
+
+
+class AlreadyAcknowledged(Refusal):
+    """`by` acknowledged the incident before, at `at`."""
+
+    code = "already-acknowledged"
+    outcome = "no-op"
+
+
+class QueueNotFound(Refusal):
+    """Nothing is known of such a queue; `queues` are those that are, the most alike first."""
+
+    code = "queue-not-found"
+
+
+class AlreadyMuted(Refusal):
+    """`by` muted `word` for longer than was asked for now, until `at`."""
+
+    code = "already-muted"
+    outcome = "no-op"
+
+
+class NotMuted(Refusal):
+    """Nothing to unmute; `by` and `at` who did it before."""
+
+    code = "not-muted"
+    outcome = "no-op"
+
+
 class Changed(Refusal):
     """The row is another than the one the person saw, so it was left alone."""
 

@@ -199,6 +199,23 @@ def _read_group(value: object) -> int:
 GroupId = Annotated[int, BeforeValidator(_read_group)]
 """One error group, as `E12` or `12`."""
 
+_INCIDENT = re.compile(r"[iI]?(\d{1,18})")
+
+
+def _read_incident(value: object) -> int:
+    if isinstance(value, list | tuple):
+        if len(value) != 1:
+            raise ValueError("one-incident:")
+        value = value[0]
+    found = _INCIDENT.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
+    if found is None:
+        raise ValueError(f"incident:{str(value)[:20]}")
+    return int(found[1])
+
+
+IncidentId = Annotated[int, BeforeValidator(_read_incident)]
+"""One incident, as `I12` or `12`."""
+
 _AGE = re.compile(r"^(\d{1,5})([smhdw])$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_,
 from sqlalchemy.exc import IntegrityError
 
 from bot.ledger.watch_model import Mute, Topic
-from bot.ledger.watching import mutes
+from bot.ledger.watching import incidents, mutes
 from bot.queue.database import LostRace
 from bot.queue.moves import for_update
 
@@ -120,3 +120,19 @@ def _held(connection: Connection, topic: Topic) -> RowMapping | None:
 def _mute(row: RowMapping) -> Mute:
     topic = Topic(error_group=row["error_group"], queue=row["queue"], kind=row["kind"])
     return Mute(topic=topic, by=row["muted_by"], at=row["muted_at"], until=row["until"])
+
+
+def touch(connection: Connection, topic: Topic) -> int:
+    """Let the messages of the open incidents about this topic follow; returns how many."""
+    c = incidents.c
+    about = c.kind == topic.kind
+    if topic.error_group is not None:
+        about = c.error_group == topic.error_group
+    elif topic.queue is not None:
+        about = c.queue == topic.queue
+    # By ids, since a server may count only the rows that an update made different.
+    chosen = select(c.id).where(c.open_subject.is_not(None), about).order_by(c.id)
+    ids = connection.execute(chosen).scalars().all()
+    if ids:
+        connection.execute(update(incidents).where(c.id.in_(ids)).values(stale=True))
+    return len(ids)

@@ -17,6 +17,26 @@ class Topic(Value):
     kind: AlertKind | None = None
 
     @property
+    def word(self) -> str:
+        """How people write it: `E12`, a queue's name, a kind."""
+        if self.error_group is not None:
+            return f"E{self.error_group}"
+        return self.queue if self.queue is not None else str(self.kind)
+
+    def words(self) -> dict[str, str]:
+        """It by the name of the argument that it is typed as, for the audit."""
+        name = (
+            "error" if self.error_group is not None else "alert" if self.queue is None else "queue"
+        )
+        return {name: self.word}
+
+    def covers(self, kind: str, queue: str | None, error_group: int | None) -> bool:
+        """Whether an incident of this kind, queue and error group is about it."""
+        same_group = self.error_group is not None and self.error_group == error_group
+        same_queue = self.queue is not None and self.queue == queue
+        return same_group or same_queue or self.kind == kind
+
+    @property
     def subject(self) -> str:
         """What a mute of it is known by: `group:12`, `queue:mail`, `kind:oldest`."""
         if self.error_group is not None:
@@ -31,3 +51,38 @@ class Mute(Value):
     by: str
     at: datetime
     until: datetime
+
+
+class OpenIncident(Value):
+    """An incident in a line; `incident` is `I12`, `error` the group's `E12`, `name` its text.
+
+    `count` are its failures, `value` the figure that is watched, in seconds or jobs. Times are
+    naive UTC.
+    """
+
+    incident: str
+    kind: str
+    queue: str | None
+    error: str | None
+    name: str | None
+    opened_at: datetime
+    closed_at: datetime | None = None
+    count: int
+    value: int | None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+
+
+class MuteSaid(Value):
+    """A mute as it is told of; `name` is the text of its error group.
+
+    `extended` is until when it was muted before. `no_jobs`: the queue has none now. `incidents`
+    that are open are muted by it.
+    """
+
+    mute: Mute
+    name: str | None = None
+    extended: datetime | None = None
+    no_jobs: bool = False
+    incidents: int = 0

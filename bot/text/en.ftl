@@ -896,6 +896,8 @@ chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
 chart-missing = Nobody watched for { $age } of it.
 
+
+
 ### App Home
 home-title = Queue dashboard
 home-wrong =
@@ -1014,3 +1016,54 @@ condition-backlog-more = That is { $grown } more than { $minutes } minutes ago.
 condition-backlog-over = It is not growing any more.
 condition-backlog-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
 condition-worst = At worst: { $figure }.
+
+
+### Alerts that somebody takes up, or nobody wants to be told of for a while
+what-group = new failures of *{ $error }*
+what-oldest = an eligible job has waited for too long in { $queue }
+what-reserved = a job has been reserved for too long in { $queue }
+what-failed = many failed jobs
+what-backlog = the backlog of { $queue } grows
+what-silent = the workers of { $queue } are silent
+what-summary = many failures within a minute
+what-other = an alert of the kind { $kind }
+every-queue = all queues
+mute-of-group = the error group *{ $error }*
+mute-of-queue = the queue { $queue }
+mute-of-kind = alerts of the kind { $kind }
+acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It is not escalated any more; its message says that you are at it.
+acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
+mute-done = 🔇 Muted until { $at }: { $topic }.
+mute-done-by = 🔇 *{ $by } muted* { $topic } until { $at }.
+mute-extended = It was muted until { $at } already; that is longer now.
+mute-effect = What happens is still recorded, and messages that are there still change. Nothing new is posted and nothing escalated. What is open when the mute ends is posted then.
+mute-incidents =
+    { $count ->
+        [one] 1 open alert is about it.
+       *[other] { $count } open alerts are about it.
+    }
+mute-no-jobs = The queue { $queue } has no job now.
+unmute-done = 🔔 Not muted any more: { $topic }.
+unmute-done-by = 🔔 *{ $by } ended the mute* of { $topic }.
+unmute-early = It would have ended at { $at }.
+help-acknowledge = say that you are at it: an open alert is not escalated any more
+help-mute = post nothing about one error group, queue or kind of alert for a while
+help-unmute = end a mute before its time
+refusal-incident-not-found = There is no incident { $id }
+refusal-incident-closed = Incident { $id } is over since { $at }: there is nothing to acknowledge
+refusal-already-acknowledged = { $by } acknowledged { $id } already, at { $at }
+refusal-queue-not-found = Nothing is known of a queue { $queue }: it has no job, and none of it ever failed. Nothing was muted
+refusal-known-queues = Queues that are known: { $queues }
+refusal-already-muted = { $word } is muted until { $at } already, by { $by }: that is longer. To shorten it, unmute it first
+refusal-not-muted = { $word } is not muted
+refusal-not-muted-by = { $word } is not muted any more: { $by } ended that at { $at }
+reason-incident-not-found = no such incident
+reason-incident-closed = the incident was over
+reason-already-acknowledged = it was acknowledged already
+reason-queue-not-found = no such queue
+reason-already-muted = it was muted for longer already
+reason-not-muted = it was not muted
+problem-incident = { $value } is not an incident like I12
+problem-one-incident = Exactly one incident is needed
+problem-mute-what = Exactly one thing is needed: error=E12, queue=NAME, alert=KIND, or an incident like I12
+problem-mute-length = { $field } must be from 5m to 7d

@@ -928,6 +928,8 @@ chart-day-processed = procesados, unos { $count }
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Durante { $age } de ese tiempo nadie miró.
 
+
+
 ### Inicio de la app
 home-title = Tablero de la cola
 home-wrong =
@@ -1058,3 +1060,54 @@ condition-backlog-more = Son { $grown } más que hace { $minutes } minutos.
 condition-backlog-over = Ya no aumentan.
 condition-backlog-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
 condition-worst = En el peor momento: { $figure }.
+
+
+### Alertas que alguien atiende, o de las que nadie quiere avisos por un rato
+what-group = fallos nuevos de *{ $error }*
+what-oldest = un job listo para ejecutarse espera demasiado en { $queue }
+what-reserved = un job lleva demasiado tiempo reservado en { $queue }
+what-failed = muchos jobs fallidos
+what-backlog = crece la acumulación en { $queue }
+what-silent = los workers de { $queue } no dan señales
+what-summary = muchos fallos en un minuto
+what-other = una alerta del tipo { $kind }
+every-queue = todas las colas
+mute-of-group = el grupo de error *{ $error }*
+mute-of-queue = la cola { $queue }
+mute-of-kind = las alertas del tipo { $kind }
+acknowledge-done = 👀 Ahora atiendes *{ $id }*: { $what }. No se vuelve a avisar de esto; su mensaje dice que lo atiendes tú.
+acknowledge-done-by = 👀 *{ $by } atiende { $id }*: { $what }.
+mute-done = 🔇 En silencio hasta { $at }: { $topic }.
+mute-done-by = 🔇 *{ $by } silenció* { $topic } hasta { $at }.
+mute-extended = Ya estaba en silencio hasta { $at }; ahora dura más.
+mute-effect = Lo que pase se sigue registrando, y los mensajes que ya están se siguen actualizando. No se publica ni se reitera nada nuevo. Lo que siga abierto cuando termine el silencio se publica entonces.
+mute-incidents =
+    { $count ->
+        [one] 1 alerta abierta trata de esto.
+       *[other] { $count } alertas abiertas tratan de esto.
+    }
+mute-no-jobs = La cola { $queue } no tiene jobs en este momento.
+unmute-done = 🔔 Ya no está en silencio: { $topic }.
+unmute-done-by = 🔔 *{ $by } terminó el silencio* de { $topic }.
+unmute-early = Habría terminado el { $at }.
+help-acknowledge = decir que lo atiendes tú: no se vuelve a avisar de una alerta abierta
+help-mute = no publicar nada sobre un grupo de error, una cola o un tipo de alerta por un rato
+help-unmute = terminar un silencio antes de tiempo
+refusal-incident-not-found = No existe el incidente { $id }
+refusal-incident-closed = El incidente { $id } terminó a las { $at }: ya no hay nada que atender
+refusal-already-acknowledged = { $by } ya atiende { $id }, desde las { $at }
+refusal-queue-not-found = No se sabe nada de una cola { $queue }: no tiene jobs, y ninguno suyo falló jamás. No se silenció nada
+refusal-known-queues = Colas conocidas: { $queues }
+refusal-already-muted = { $word } ya está en silencio hasta las { $at }, por { $by }: es más tiempo. Para acortarlo, primero quita el silencio
+refusal-not-muted = { $word } no está en silencio
+refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a las { $at }
+reason-incident-not-found = no existe ese incidente
+reason-incident-closed = el incidente ya había terminado
+reason-already-acknowledged = alguien ya lo atendía
+reason-queue-not-found = no existe esa cola
+reason-already-muted = ya estaba en silencio por más tiempo
+reason-not-muted = no estaba en silencio
+problem-incident = { $value } no es un incidente como I12
+problem-one-incident = Hace falta exactamente un incidente
+problem-mute-what = Hace falta exactamente una cosa: error=E12, queue=NOMBRE, alert=TIPO, o un incidente como I12
+problem-mute-length = { $field } debe estar entre 5m y 7d

@@ -152,6 +152,11 @@ def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:
         case "wrong-queue":
             queues = [code(name, 80) for name in _many(refusal, "queues")]
             return [texts("refusal-queues", queues=join(", ", queues[:NAMED]))] if queues else []
+        case "queue-not-found":
+            known = [code(name, 80) for name in _many(refusal, "queues")]
+            return (
+                [texts("refusal-known-queues", queues=join(", ", known[:NAMED]))] if known else []
+            )
     return []
 
 

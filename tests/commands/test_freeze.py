@@ -27,7 +27,7 @@ from tests.queues import TestQueue
 from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.team import Team, action_ids
 
-WHEN_FROZEN = {"freeze", "unfreeze", "cancel"}
+WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "mute", "unmute"}
 """They change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}

@@ -46,7 +46,7 @@ DIGEST = "0123456789abcdef" * 2
 READS = frozenset(
     {"status", "jobs", "failed", "errors", "error", "job", "failed-job", "stuck", "history"}
 ) | {"find", "whoami", "help"}
-CHANGES = frozenset({"retry", "release", "undo"})
+CHANGES = frozenset({"retry", "release", "undo", "acknowledge", "mute", "unmute"})
 ADMINS = frozenset(
     {"retry-all", "delete", "delete-failed", "clear-failed", "cancel", "freeze", "unfreeze"}
 )
@@ -389,7 +389,19 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     )
     for plain in (errors.RequestIdUsed, errors.Busy, errors.DatabaseDown, errors.OutcomeUnknown):
         yield plain.code, plain()
+    yield from _more_refusals(w)
+
+
+def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "read-only", errors.ReadOnly(reason="server")
+    yield "not-muted", errors.NotMuted(word=w.queue)
+    yield "not-muted-by", errors.NotMuted(word=w.queue, by=w.person, at=NOW)
+    yield "incident-not-found", errors.IncidentNotFound(id="I12")
+    yield "incident-closed", errors.IncidentClosed(id="I12", at=NOW)
+    yield "already-acknowledged", errors.AlreadyAcknowledged(id="I12", by=w.person, at=NOW)
+    yield "already-muted", errors.AlreadyMuted(word=w.queue, by=w.person, at=NOW)
+    yield "queue-not-found", errors.QueueNotFound(queue=w.queue, queues=(w.queue, "mail"))
+    yield "queue-not-found-at-all", errors.QueueNotFound(queue=w.queue, queues=())
 
 
 PROBLEMS = (
@@ -409,6 +421,10 @@ PROBLEMS = (
     ("count", "25", ""),
     ("one", "", ""),
     ("age", "soon", ""),
+    ("incident", "E12", ""),
+    ("one-incident", "", ""),
+    ("mute-what", "", ""),
+    ("mute-length", "", ""),
     ("old-button", "", ""),
     ("finite_number", "x", ""),
 )

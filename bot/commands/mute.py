@@ -1,0 +1,99 @@
+"""`/queue mute error=E12`: post nothing about one thing for a while; it ends by itself."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, create_model
+
+from bot.errors import AlreadyMuted
+from bot.grammar import Age
+from bot.ledger import mutes
+from bot.ledger.watch_model import MuteSaid
+from bot.model import Message, Role
+from bot.muting import TopicArguments, existing, name_of, recorded
+from bot.registry import Command, Effect, Result, Work
+from bot.views.context import Context
+from bot.views.mutes import muted, muted_visible
+
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=7)
+USUAL = timedelta(hours=1)
+
+
+def _bounded(length: timedelta) -> timedelta:
+    if not SHORTEST <= length <= LONGEST:
+        raise ValueError("mute-length:")
+    return length
+
+
+Length = Annotated[Age, AfterValidator(_bounded)]
+
+
+class TimedArguments(TopicArguments):
+    """What is muted, and for how long."""
+
+    @property
+    def length(self) -> timedelta:
+        """The value of `for`, which no attribute of Python can be called."""
+        length: timedelta = getattr(self, "for")
+        return length
+
+
+_FOR: dict[str, Any] = {"for": (Length, Field(default=USUAL, json_schema_extra={"form": "1h"}))}
+MuteArguments = create_model("MuteArguments", __base__=TimedArguments, **_FOR)
+
+
+class MuteResult(Result):
+    """The mute that is in force now."""
+
+    data: MuteSaid
+
+
+def run(work: Work, args: TimedArguments) -> MuteResult:
+    """Begin the mute, or move the end of the one there is; raises `AlreadyMuted` and more."""
+    topic, no_jobs = existing(work, args)
+    until = work.now + args.length
+    before = mutes.find(work.connection, topic, work.now)
+    if before is not None and before.until >= until:
+        raise AlreadyMuted(word=topic.word, by=before.by, at=before.until)
+    by = work.invocation.actor.user
+    begun = mutes.begin(work.connection, topic, by, work.now, until)
+    return MuteResult(
+        message=f"Muted {topic.word} until {until:%Y-%m-%d %H:%M:%S} UTC",
+        data=MuteSaid(
+            mute=begun,
+            name=name_of(work, topic),
+            extended=None if before is None else before.until,
+            no_jobs=no_jobs,
+            incidents=mutes.touch(work.connection, topic),
+        ),
+        recorded={**recorded(args, topic), "for": _typed(args.length), "until": until},
+    )
+
+
+def _typed(length: timedelta) -> str:
+    """A length of time in minutes, or in seconds where they are not whole."""
+    minute = timedelta(minutes=1)
+    return f"{length // timedelta(seconds=1)}s" if length % minute else f"{length // minute}m"
+
+
+def view(result: MuteResult, context: Context) -> Message:
+    """Until when, and what that means."""
+    return muted(result.data, context)
+
+
+def visible(result: MuteResult, context: Context) -> Message:
+    """The same for the channel, by whom."""
+    return muted_visible(result.data, context)
+
+
+COMMAND = Command(
+    name="mute",
+    arguments=MuteArguments,
+    role=Role.OPERATOR,
+    result=MuteResult,
+    run=run,
+    view=view,
+    visible=visible,
+    effect=Effect.CHANGE,
+    when_frozen=True,
+)

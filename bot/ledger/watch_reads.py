@@ -1,0 +1,63 @@
+"""What is open and who watches, for people to look at."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping
+
+from bot.ledger import error_groups, incidents, mutes
+from bot.ledger.watch_model import Mute, OpenIncident
+
+MOST = 500
+"""Open incidents that are listed."""
+
+
+def open_incidents(
+    connection: Connection, now: datetime, limit: int = MOST
+) -> tuple[OpenIncident, ...]:
+    """The open incidents, the newest first, with until when each is muted."""
+    rows = incidents.open_ones(connection, limit)
+    names = _names(connection, rows)
+    in_force = mutes.current(connection, now)
+    return tuple(
+        told(row, names).model_copy(update={"muted_until": _muted(row, in_force)}) for row in rows
+    )
+
+
+def incident(connection: Connection, id_: int) -> OpenIncident | None:
+    """One incident, open or not; None: there is none with this id."""
+    row = incidents.by_id(connection, id_)
+    return None if row is None else told(row, _names(connection, [row]))
+
+
+def told(row: RowMapping, names: Mapping[int, str]) -> OpenIncident:
+    """The incident of this row; `names` are the texts of error groups by their ids."""
+    group = row["error_group"]
+    return OpenIncident(
+        incident=f"I{row['id']}",
+        kind=row["kind"],
+        queue=row["queue"],
+        error=None if group is None else f"E{group}",
+        name=None if group is None else names.get(group),
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        count=row["count"],
+        value=row["value"],
+        acknowledged_by=row["acknowledged_by"],
+        acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def _names(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, str]:
+    groups = {row["error_group"] for row in rows if row["error_group"] is not None}
+    return error_groups.names_of(connection, groups) if groups else {}
+
+
+def _muted(row: RowMapping, in_force: Sequence[Mute]) -> datetime | None:
+    """Until when the mutes that were read keep this incident silent."""
+    ends = [
+        mute.until
+        for mute in in_force
+        if mute.topic.covers(row["kind"], row["queue"], row["error_group"])
+    ]
+    return max(ends, default=None)

@@ -1,0 +1,445 @@
+"""Acknowledging an incident, and muting what nobody wants to be told of for a while."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import ColumnElement, Connection, update
+
+from bot.answers import Outcome, answer
+from bot.commands.mute import MuteResult
+from bot.dispatch import request_id
+from bot.ledger import audit, error_groups, incidents, journal, mutes
+from bot.ledger.incidents import OLDEST, Subject, group_subject
+from bot.ledger.watching import incidents as incident_table
+from bot.ledger.watching import mutes as mute_table
+from bot.model import Actor, Invocation, Message, Role, Source
+from bot.queue.database import now_of, reading
+from bot.registry import Setup
+from bot.terminal import Asked, do
+from bot.watch import failures
+from tests.concurrency import at_once
+from tests.crash.mutants import replaced
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, ANA, OMAR, OPS, SAM, TEAM, Ahead, ask, codes, hold, make_setup
+
+T = TypeVar("T")
+
+NAME = "SQLSTATE[HY000] [2006] MySQL server has gone away"
+
+
+def within(setup: Setup, work: Callable[[Connection], T]) -> T:
+    """Carry it out in one transaction."""
+    with setup.engine.begin() as connection:
+        return work(connection)
+
+
+def opened(setup: Setup, subject: Subject) -> int:
+    """An open incident of this subject."""
+    return within(setup, lambda c: incidents.open_or_reopen(c, subject, setup.clock(c)).id)
+
+
+def group(setup: Setup, name: str = NAME) -> int:
+    """An error group's id."""
+    return within(setup, lambda c: error_groups.find_or_make(c, [name])[name])
+
+
+def mute_of(setup: Setup, **about: Any) -> datetime | None:
+    """Until when an incident about this is muted now."""
+    given: dict[str, Any] = {"kind": "group", "queue": None, "error_group": None, **about}
+    return within(setup, lambda c: mutes.muted_until(c, setup.clock(c), **given))
+
+
+def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
+    """Let a job of this queue have failed, and the watcher have seen it."""
+    queue.fail(queue=name)
+    failures.index_once(setup, hold(setup))
+
+
+def said(setup: Setup, outcome: Outcome) -> str:
+    """What the person is told."""
+    asked = Invocation(Actor(OMAR, TEAM, Source.SLASH), request_id("x"), 0.0, OPS)
+    shown = answer(setup, asked, outcome)
+    assert isinstance(shown, Message)
+    return shown.text
+
+
+def told(queue: TestQueue) -> list[str]:
+    """What is posted in the channel of the change."""
+    return [row.body for row in queue.rows(journal.outbox) if row.subject.startswith("request:")]
+
+
+def records(queue: TestQueue) -> list[tuple[str, str, dict[str, Any]]]:
+    """Action, outcome and arguments of each record of the audit."""
+    rows = queue.rows(journal.audit)
+    return [(row.action, row.outcome, json.loads(row.arguments)) for row in rows]
+
+
+def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, group_subject(group(setup), "netsuite"))
+    within(setup, lambda c: incidents.note(c, id_, stale=False))
+
+    done = ask(setup, f"acknowledge I{id_}", by=OMAR)
+    again = ask(setup, f"acknowledge {id_}")
+
+    assert codes([done, again]) == ["ok", "already-acknowledged"]
+    (row,) = queue.rows(incident_table)
+    assert (row.acknowledged_by, row.stale) == (OMAR, True)
+    assert row.acknowledged_at is not None
+    assert f"You acknowledged *I{id_}*: new failures of *E" in said(setup, done)
+    assert NAME in said(setup, done)
+    assert f"<@{OMAR}> acknowledged I{id_} already" in said(setup, again)
+    (posted,) = told(queue)
+    assert f"*<@{OMAR}> acknowledged I{id_}*" in posted
+    assert records(queue)[0][:2] == ("acknowledge", "ok")
+    assert records(queue)[0][2]["id"] == f"I{id_}"
+    assert records(queue)[1][:2] == ("acknowledge", "no-op")
+
+
+def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    within(setup, lambda c: incidents.close(c, id_, incidents.RECOVERED, now_of(c)))
+
+    over = ask(setup, f"acknowledge I{id_}")
+    unknown = ask(setup, "acknowledge I999")
+
+    assert codes([over, unknown]) == ["incident-closed", "incident-not-found"]
+    assert f"Incident I{id_} is over since" in said(setup, over)
+    assert "There is no incident I999" in said(setup, unknown)
+    assert queue.rows(incident_table)[0].acknowledged_by is None
+
+
+def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
+    mariadb_queue: TestQueue,
+) -> None:
+    one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
+    id_ = opened(one, Subject(OLDEST, "oldest:mail", "mail"))
+    words = f"acknowledge I{id_}"
+
+    found = at_once(
+        lambda: codes([ask(one, words, by=ANA)])[0], lambda: codes([ask(other, words, by=OMAR)])[0]
+    )
+
+    assert sorted(found) == ["already-acknowledged", "ok"]
+
+
+def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    first, second = group(setup), group(setup, "Timeout")
+    queue.push(queue="mail")
+
+    outcomes = [
+        ask(setup, f"mute error=E{first}", by=OMAR),
+        ask(setup, "mute queue=mail for=2h", by=OMAR),
+        ask(setup, "mute alert=backlog for=7d", by=OMAR),
+    ]
+
+    assert codes(outcomes) == ["ok", "ok", "ok"]
+    assert mute_of(setup, error_group=first)
+    assert mute_of(setup, error_group=first, queue="netsuite")
+    assert mute_of(setup, error_group=second) is None
+    # Failures of several queues: which of them is muted says nothing of the rest.
+    assert mute_of(setup, error_group=second, queue=None) is None
+    assert mute_of(setup, error_group=second, queue="mail")
+    assert mute_of(setup, kind="oldest", queue="mail")
+    assert mute_of(setup, kind="oldest", queue="Mail") is None
+    assert mute_of(setup, kind="backlog", queue="netsuite")
+    clock.move(minutes=59)
+    assert mute_of(setup, error_group=first)
+    clock.move(minutes=2)
+    assert mute_of(setup, error_group=first) is None
+    assert mute_of(setup, error_group=second, queue="mail")
+    clock.move(hours=1)
+    assert mute_of(setup, error_group=second, queue="mail") is None
+    assert mute_of(setup, kind="backlog")
+    with reading(setup.engine) as connection:
+        (left,) = mutes.current(connection, setup.clock(connection))
+    assert left.topic.kind == "backlog"
+
+
+def expires(queue: TestQueue) -> None:
+    """A mute of an hour is over after an hour."""
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    assert codes([ask(setup, "mute alert=oldest")]) == ["ok"]
+    clock.move(minutes=61)
+    assert mute_of(setup, kind="oldest") is None
+    assert codes([ask(setup, "unmute alert=oldest")]) == ["not-muted"]
+    assert codes([ask(setup, "mute alert=oldest for=5m")]) == ["ok"]
+
+
+def for_ever(_now: datetime) -> ColumnElement[bool]:
+    """A mute that does not end by the clock."""
+    return mute_table.c.ended_at.is_(None)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_mute_ends_by_itself(kept_queue: TestQueue, *, works: bool) -> None:
+    if works:
+        expires(kept_queue)
+        return
+    with replaced((mutes, "in_force"), by=for_ever), pytest.raises(AssertionError):
+        expires(kept_queue)
+
+
+def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+
+    first = ask(setup, "mute alert=oldest for=1h", by=OMAR)
+    longer = ask(setup, "mute alert=oldest for=3h", by=ANA)
+    shorter = ask(setup, "mute alert=oldest for=30m", by=OMAR)
+
+    assert codes([first, longer, shorter]) == ["ok", "ok", "already-muted"]
+    (row,) = queue.rows(mute_table)
+    assert row.muted_by == ANA
+    assert timedelta(hours=2.9) < row.until - row.muted_at <= timedelta(hours=3)
+    assert "It was muted until" in said(setup, longer)
+    assert "It was muted until" not in said(setup, first)
+    assert "oldest is muted until" in said(setup, shorter).replace("`", "")
+    assert f"by <@{ANA}>: that is longer" in said(setup, shorter)
+
+
+def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) -> None:
+    one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
+
+    at_once(
+        lambda: ask(one, "mute alert=oldest for=1h", by=ANA),
+        lambda: ask(other, "mute alert=oldest for=2h", by=OMAR),
+    )
+
+    (row,) = mariadb_queue.rows(mute_table)
+    assert timedelta(hours=1.9) < row.until - row.muted_at <= timedelta(hours=2)
+
+
+def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    ask(setup, "mute alert=silent", by=OMAR)
+
+    ended = ask(setup, "unmute alert=silent", by=ANA)
+    again = ask(setup, "unmute alert=silent", by=OMAR)
+    never = ask(setup, "unmute queue=nobodys", by=OMAR)
+
+    assert codes([ended, again, never]) == ["ok", "not-muted", "not-muted"]
+    assert mute_of(setup, kind="silent") is None
+    (row,) = queue.rows(mute_table)
+    assert (row.ended_by, row.open_subject) == (ANA, None)
+    assert f"<@{ANA}> ended that" in said(setup, again)
+    assert "`nobodys` is not muted" in said(setup, never)
+    assert codes([ask(setup, "mute alert=silent")]) == ["ok"]
+    assert mute_of(setup, kind="silent")
+
+
+def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.push(queue="mail")
+    about = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    other = opened(setup, Subject(OLDEST, "oldest:netsuite", "netsuite"))
+
+    def stale() -> list[int]:
+        """The incidents whose message is to follow; then all of them have."""
+        found = [row.id for row in queue.rows(incident_table) if row.stale]
+        within(setup, lambda c: c.execute(update(incident_table).values(stale=False)))
+        return found
+
+    assert about != other
+    stale()
+    done = ask(setup, "mute queue=mail")
+    assert stale() == [about]
+    assert "1 open alert is about it" in said(setup, done)
+    ask(setup, "unmute queue=mail")
+    assert stale() == [about]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (group_subject(1, "mail"), {"error": "E1"}),
+        (Subject("oldest", "oldest:" + "q" * 255, "q" * 255), {"queue": "q" * 255}),
+        (Subject("failed", "failed"), {"alert": "failed"}),
+    ],
+)
+def test_an_incidents_id_means_what_it_is_about(
+    kept_queue: TestQueue, subject: Subject, words: dict[str, str]
+) -> None:
+    setup = make_setup(kept_queue)
+    found = group(setup)
+    if subject.error_group is not None:
+        subject, words = group_subject(found, "mail"), {"error": f"E{found}"}
+    id_ = opened(setup, subject)
+
+    done = ask(setup, f"mute I{id_} for=90m", by=OMAR)
+
+    assert codes([done]) == ["ok"]
+    assert mute_of(setup, kind=subject.kind, queue=subject.queue, error_group=subject.error_group)
+    ((action, _, arguments),) = records(kept_queue)
+    assert action == "mute"
+    assert {name: arguments[name] for name in ("id", "for", *words)} == {
+        "id": f"I{id_}", "for": "90m", **words,
+    }  # fmt: skip
+    assert "until" in arguments
+    assert codes([ask(setup, f"unmute I{id_}")]) == ["ok"]
+
+
+def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue)
+    queue.push(queue="netsuite")
+    failed_in(setup, queue, "mailing")
+
+    outcomes = {
+        words: ask(setup, words)
+        for words in (
+            "mute error=E999",
+            "mute queue=mailin",
+            "mute alert=oldes",
+            "mute I999",
+            "mute",
+            "mute alert=oldest queue=netsuite",
+            "mute alert=oldest for=4m",
+            "mute alert=oldest for=8d",
+            "mute alert=oldest for=soon",
+            "unmute",
+            "acknowledge",
+            "acknowledge E12",
+        )
+    }
+    shown = {words: said(setup, outcome) for words, outcome in outcomes.items()}
+
+    assert codes(outcomes.values()) == [
+        "error-group-not-found", "queue-not-found", "invalid", "incident-not-found",
+        *["invalid"] * 8,
+    ]  # fmt: skip
+    assert "Queues that are known: `mailing`" in shown["mute queue=mailin"]
+    assert "`oldest`" in shown["mute alert=oldes"]
+    assert "There is no incident I999" in shown["mute I999"]
+    for words in ("mute", "mute alert=oldest queue=netsuite", "unmute"):
+        assert "Exactly one thing is needed" in shown[words]
+    for words in ("mute alert=oldest for=4m", "mute alert=oldest for=8d"):
+        assert "`for` must be from 5m to 7d" in shown[words]
+    assert "not an incident like I12" in shown["acknowledge E12"]
+    assert queue.rows(mute_table) == []
+
+
+def test_a_queue_without_a_job_is_muted_and_the_answer_says_so(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.push(1, queue="mail")
+    failed_in(setup, queue, "night")
+
+    empty = ask(setup, "mute queue=night")
+    busy = ask(setup, "mute queue=mail")
+
+    assert codes([empty, busy]) == ["ok", "ok"]
+    assert "The queue night has no job now" in said(setup, empty)
+    assert "no job now" not in said(setup, busy)
+
+
+def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQueue) -> None:
+    setup = make_setup(mariadb_queue)
+    mariadb_queue.push(queue="Mail")
+    assert codes([ask(setup, "mute queue=mail")]) == ["ok"]
+    assert mute_of(setup, queue="Mail")
+
+
+WORDS = ("mute alert=oldest", "unmute alert=oldest", "acknowledge I1")
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_who_may_only_look_neither_mutes_nor_acknowledges(
+    kept_queue: TestQueue, words: str
+) -> None:
+    rules = make_setup(kept_queue).rules
+    setup = make_setup(kept_queue)
+    assert setup.commands[words.split(maxsplit=1)[0]].role is Role.OPERATOR
+    assert codes([ask(setup, words, by=SAM)]) == ["denied"]
+    assert codes([ask(setup, words, channel="C07ELSEWHERE")]) == ["wrong-channel"]
+    assert rules.operators == (OMAR,)
+    assert [outcome for _, outcome, _ in records(kept_queue)] == ["denied", "denied"]
+    assert kept_queue.rows(mute_table) == []
+
+
+def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    ask(setup, "freeze deploying")
+    assert codes(
+        [
+            ask(setup, words, by=OMAR)
+            for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}")
+        ]
+    ) == ["ok", "ok", "ok"]
+
+
+def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    within(setup, lambda c: incidents.posted(c, id_, ALERTS, "17.1"))
+
+    on_it = ask(setup, f"acknowledge I{id_}", by=OMAR, channel=ALERTS, message_ts="17.1")
+    beside = ask(setup, f"mute I{id_}", by=OMAR, channel=ALERTS, message_ts="18.1")
+
+    assert codes([on_it, beside]) == ["ok", "ok"]
+    (posted,) = told(queue)
+    assert "muted*" in posted
+
+
+def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    first = ask(setup, "mute alert=oldest", key="one")
+    second = ask(setup, "mute alert=oldest", key="one")
+    assert second.repeated
+    assert isinstance(first.result, MuteResult)
+    assert isinstance(second.result, MuteResult)
+    assert second.result.data == first.result.data
+    assert len(queue.rows(mute_table)) == 1
+
+
+def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None:
+    ask(make_setup(queue), "mute alert=oldest for=2h", by=OMAR)
+    ((action, outcome, arguments),) = records(queue)
+    assert (action, outcome) == ("mute", "ok")
+    assert arguments["alert"] == "oldest"
+    assert arguments["for"] == "120m"
+    assert arguments["until"][:16] == str(queue.rows(mute_table)[0].until)[:16]
+
+
+class NoRecordError(Exception):
+    """The audit could not be written."""
+
+
+def not_written(*_: object) -> None:
+    """An audit that fails."""
+    raise NoRecordError
+
+
+@pytest.mark.parametrize("words", ["mute alert=silent", "unmute alert=oldest", "acknowledge I{id}"])
+def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) -> None:
+    setup = make_setup(kept_queue)
+    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    ask(setup, "mute alert=oldest")
+    with replaced((audit, "write"), by=not_written), pytest.raises(NoRecordError):
+        ask(setup, words.format(id=id_))
+    assert mute_of(setup, kind="silent") is None
+    assert mute_of(setup, kind="oldest") is not None
+    assert kept_queue.rows(incident_table)[0].acknowledged_by is None
+    assert len(records(kept_queue)) == 1
+
+
+def test_in_a_terminal_it_answers_in_json(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, group_subject(group(setup), "netsuite"))
+    lines: list[str] = []
+    for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}"):
+        assert do(setup, Asked(words, "ana", as_json=True), lines.append, lambda _: None) == 0
+    acknowledged, muted, unmuted = (json.loads(line)["data"] for line in lines)
+    assert acknowledged["incident"] == f"I{id_}"
+    assert acknowledged["acknowledged_by"] == "ana"
+    assert acknowledged["name"] == NAME
+    assert muted["mute"]["topic"]["error_group"] == unmuted["mute"]["topic"]["error_group"]
+    assert muted["incidents"] == 1
+    assert json.loads(lines[1])["message"].startswith("Muted E")

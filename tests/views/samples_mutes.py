@@ -1,0 +1,60 @@
+"""Messages about incidents that are acknowledged, and about mutes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
+from bot.ledger.watch_model import Mute, MuteSaid, OpenIncident, Topic
+from bot.queue.layouts import LONGEST_QUEUE
+from bot.views import mutes
+from tests.views.samples import NOW, PLAIN, Sample, Words
+
+KINDS = ("group", "oldest", "reserved", "failed", "backlog", "silent", "summary")
+
+
+def incident(w: Words = PLAIN, **changed: object) -> OpenIncident:
+    """New failures of one error group, told of half an hour ago."""
+    values: dict[str, object] = {
+        "incident": "I12",
+        "kind": "group",
+        "queue": w.queue[:LONGEST_QUEUE],
+        "error": "E7",
+        "name": w.group,
+        "opened_at": NOW - timedelta(minutes=30),
+        "count": 38,
+        "value": None,
+    }
+    return OpenIncident.model_validate(values | changed)
+
+
+def mute(w: Words = PLAIN, topic: Topic | None = None, minutes: int = 60) -> Mute:
+    """A mute of an error group, unless of something else."""
+    until = NOW + timedelta(minutes=minutes)
+    return Mute(topic=topic or Topic(error_group=7), by=w.person[:64], at=NOW, until=until)
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """Every message and dialog, in every state."""
+    for kind in KINDS:
+        grouped = kind == "group"
+        one = incident(
+            w, kind=kind, error="E7" if grouped else None, name=w.group if grouped else None
+        )
+        yield Sample(f"acknowledged-{kind}", partial(mutes.acknowledged, one))
+    whole = incident(w, kind="failed", queue=None, error=None, name=None)
+    yield Sample("acknowledged-without-a-queue", partial(mutes.acknowledged, whole))
+    yield Sample("acknowledged-visible", partial(mutes.acknowledged_visible, incident(w)))
+    unknown = incident(w, kind="newer", error=None, name=None)
+    yield Sample("acknowledged-of-a-newer-kind", partial(mutes.acknowledged, unknown))
+    queue = Topic(queue=w.queue[:LONGEST_QUEUE] or "–")
+    for name, said in {
+        "group": MuteSaid(mute=mute(w), name=w.group, incidents=1),
+        "queue": MuteSaid(mute=mute(w, queue), no_jobs=True),
+        "kind": MuteSaid(mute=mute(w, Topic(kind="oldest")), incidents=3),
+        "extended": MuteSaid(mute=mute(w), name=w.group, extended=NOW),
+    }.items():
+        yield Sample(f"mute-{name}", partial(mutes.muted, said))
+        yield Sample(f"mute-{name}-visible", partial(mutes.muted_visible, said))
+        if name != "extended":
+            yield Sample(f"unmute-{name}", partial(mutes.unmuted, said))
+            yield Sample(f"unmute-{name}-visible", partial(mutes.unmuted_visible, said))
