@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, paced, page, receipts
+from tests.bench import acks, errors, large, moves, paced, page, receipts, storm
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "large": large.bench_large,
     "errors": errors.bench_errors,
     "receipts": receipts.bench_receipts,
+    "storm": storm.bench_storm,
     "page": page.bench_page,
 }
 

@@ -1,0 +1,195 @@
+"""Ten thousand failures within a minute: how soon people are told, how often, and at what cost."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic, sleep
+from typing import Any
+
+from slack_sdk import WebClient
+from sqlalchemy import Engine, event, func, select
+
+from bot.ledger.journal import outbox
+from bot.ledger.tables import failures
+from bot.ledger.watching import incidents
+from bot.playground.demo import IDS
+from bot.playground.server import LocalSlack
+from bot.registry import Setup
+from bot.slack.poster import SlackPoster
+from bot.watch.watcher import INTERVAL, Watcher
+from tests.bench.failing import Storm, failing
+from tests.bench.figures import median, say
+from tests.bench.people import make_setup
+from tests.queues import TestQueue, make_queue
+from tests.services.mariadb import MariaDB
+
+ROWS, SECONDS = 10_000, 60.0
+STORMS = (("10 causes, one of them nine tenths", 10, False), ("1,000 causes alike", 1_000, True))
+WITHIN = 10.0
+"""Seconds from the first failure to the first alert, at the interval that the bot has by itself."""
+SETTLED_WITHIN = 120.0
+QUIET_PASSES, QUICK_PASSES = 6, 2
+THREAD = "watch"
+
+
+@dataclass
+class Spent:
+    """Database time of the watcher's thread, in seconds by its pass, and its statements."""
+
+    began: float
+    passes: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    statements: int = 0
+    _since: float = 0.0
+
+    def before(self, *_: Any) -> None:
+        """A statement is sent."""
+        if threading.current_thread().name == THREAD:
+            self._since = monotonic()
+
+    def after(self, *_: Any) -> None:
+        """Its answer is there."""
+        if threading.current_thread().name == THREAD:
+            now = monotonic()
+            self.passes[int((now - self.began) / INTERVAL)] += now - self._since
+            self.statements += 1
+
+
+def bench_storm(server: MariaDB, *, quick: bool) -> None:
+    """10,000 failures within a minute at a 5 s interval: alerts, edits, replies, database time."""
+    part = 5 if quick else 1
+    for name, causes, even in STORMS:
+        storm = Storm(ROWS // part, SECONDS / part, causes, even)
+        with server.database() as database, LocalSlack() as slack:
+            test = make_queue(server.url(database))
+            setup = replace(
+                make_setup(test),
+                alert_channel=IDS.queue_alerts,
+                audit_channel=IDS.queue_audit,
+                fallback_channel=IDS.queue_ops,
+            )
+            with _watching(setup, slack):
+                say(f"{name}: a quiet pass", _quiet(test, QUICK_PASSES if quick else QUIET_PASSES))
+                _storm(name, storm, test, slack)
+            test.engine.dispose()
+
+
+@contextmanager
+def _watching(setup: Setup, slack: LocalSlack) -> Iterator[None]:
+    client = WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])
+    watcher = Watcher(setup, SlackPoster(client, slack.base_url.removesuffix("api/")))
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+@contextmanager
+def _counting(engine: Engine) -> Iterator[Spent]:
+    spent = Spent(monotonic())
+    event.listen(engine, "before_cursor_execute", spent.before)
+    event.listen(engine, "after_cursor_execute", spent.after)
+    try:
+        yield spent
+    finally:
+        event.remove(engine, "before_cursor_execute", spent.before)
+        event.remove(engine, "after_cursor_execute", spent.after)
+
+
+def _passes(spent: Spent) -> str:
+    """Database time of each pass: all that the watcher's thread asks for within an interval."""
+    took = [1000 * seconds for seconds in spent.passes.values()]
+    return (
+        f"{sum(took) / len(took):.0f} ms of database time, median {median(took):.0f}, worst "
+        f"{max(took):.0f} ({len(took)} passes, {spent.statements / len(took):.0f} statements each)"
+    )
+
+
+def _quiet(test: TestQueue, passes: int) -> str:
+    # What the first pass finds to do at a first start is not what it does for ever.
+    sleep(INTERVAL)
+    with _counting(test.engine) as spent:
+        sleep(passes * INTERVAL)
+    return _passes(spent)
+
+
+def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack) -> None:
+    with _counting(test.engine) as spent, failing(test.url, storm) as written:
+        slack.wait_for(lambda: slack.messages(IDS.queue_alerts), SETTLED_WITHIN)
+        first = monotonic() - written.began
+    ended = monotonic()
+    with _counting(test.engine) as after:
+        _until(lambda: _left(test, storm.rows) == 0)
+        assigned = monotonic() - ended
+        _until(lambda: _untold(test) == 0)
+        told = monotonic() - ended
+    say(f"{name}: the storm", f"{storm.rows:,} in {written.took:.0f} s")
+    say("  first failure to first alert", f"{first:.1f} s (to be under {WITHIN:.0f})")
+    say("  a pass while it lasts", _passes(spent))
+    say("  a pass afterwards", _passes(after) if after.passes else "none")
+    say("  after its end", f"all have their incident in {assigned:.1f} s, all told in {told:.1f}")
+    say("  messages", _messages(slack))
+    say("  incidents", _true(test, slack, storm.rows))
+    assert first < WITHIN
+
+
+def _left(test: TestQueue, rows: int) -> int:
+    """How many failures are not indexed, or belong to no incident."""
+    c = failures.c
+    with test.engine.begin() as connection:
+        have = select(func.count()).select_from(failures).where(c.incident > 0)
+        return rows - connection.execute(have).scalar_one()
+
+
+def _untold(test: TestQueue) -> int:
+    """How many messages wait to be sent or drawn anew."""
+    with test.engine.begin() as connection:
+        waiting = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+        stale = select(func.count()).select_from(incidents).where(incidents.c.stale)
+        return sum(connection.execute(one).scalar_one() for one in (waiting, stale))
+
+
+def _until(done: Callable[[], bool]) -> None:
+    deadline = monotonic() + SETTLED_WITHIN
+    while not done():
+        if monotonic() > deadline:
+            raise TimeoutError("the storm was not dealt with")
+        sleep(0.1)
+
+
+def _messages(slack: LocalSlack) -> str:
+    posts = [call for call in slack.calls("chat.postMessage") if call.answer.get("ok")]
+    replies = sum("thread_ts" in call.args for call in posts)
+    edits = sum(bool(call.answer.get("ok")) for call in slack.calls("chat.update"))
+    refused = sum(call.answer.get("error") == "ratelimited" for call in slack.calls())
+    return (
+        f"{len(posts) - replies} posted, {edits} edits, {replies} replies in threads, "
+        f"{refused} refused for their rate"
+    )
+
+
+def _true(test: TestQueue, slack: LocalSlack, rows: int) -> str:
+    """What is wrong with what was told: each failure in one incident, each count in its message."""
+    c = failures.c
+    with test.engine.begin() as connection:
+        every = connection.execute(select(incidents)).mappings().all()
+        counted = select(c.incident, func.count().label("rows")).group_by(c.incident)
+        found = {row.incident: row.rows for row in connection.execute(counted)}
+    said = {one["ts"]: one["text"] for one in slack.messages(IDS.queue_alerts)}
+    groups = [one for one in every if one["id"] in found]
+    wrong = [one["id"] for one in groups if one["count"] != found[one["id"]]]
+    untrue = [
+        one["id"]
+        for one in groups
+        if one["count"] > 1 and f"{one['count']:,}" not in said.get(one["message_ts"] or "", "")
+    ]
+    most = max(groups, key=lambda one: one["count"])
+    assert sum(found.values()) == rows, found
+    assert not wrong, f"other counts than failures: {wrong}"
+    assert not untrue, f"other counts in their messages: {untrue}"
+    return (
+        f"{len(groups)}, of which one holds {most['count']:,}; each failure is in one, "
+        f"each count is that of its message; {len(every) - len(groups)} of other kinds"
+    )
