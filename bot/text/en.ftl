@@ -973,7 +973,8 @@ condition-waiting =
        *[least] At least { $count } jobs are waiting; there are too many to look at them all.
     }
 condition-workers-still = Nothing moves: for { $age } no worker took or ended a job.
-condition-workers-moving = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
+condition-workers-slow = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
+condition-workers-moving = The workers make progress, the last time { $age } ago.
 condition-workers-busy =
     { $count ->
         [one] The workers are busy with 1 job.
@@ -992,11 +993,8 @@ condition-reserved-over = 🔒 *{ $queue }:* no job is reserved for more than { 
 condition-reserved-job = job { $id }: { $age }
 condition-reserved-timeout = ⚠️ This limit, { $limit }, is below the workers' own timeout, { $timeout }: a job may take that long though all is well.
 condition-more = and { $count } more
-condition-failed =
-    { $count ->
-        [one] 🧱 *1 failed job*; the limit is { $limit }.
-       *[other] 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
-    }
+condition-failed = 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
+condition-failed-fewer = 🧱 *Failed jobs:* { $count }; the limit is { $limit }.
 condition-failed-group =
     { $count ->
         [one] { $error }: 1 · { $name }

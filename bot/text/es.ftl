@@ -1017,7 +1017,8 @@ condition-waiting =
        *[least] Hay al menos { $count } jobs en espera; son demasiados para revisarlos todos.
     }
 condition-workers-still = Nada avanza: hace { $age } que ningún worker toma ni termina un job.
-condition-workers-moving = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
+condition-workers-slow = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
+condition-workers-moving = Los workers avanzan, la última vez hace { $age }.
 condition-workers-busy =
     { $count ->
         [one] Los workers están ocupados con 1 job.
@@ -1036,11 +1037,8 @@ condition-reserved-over = 🔒 *{ $queue }:* ningún job sigue reservado por má
 condition-reserved-job = job { $id }: { $age }
 condition-reserved-timeout = ⚠️ Este límite, { $limit }, es menor que el timeout de los workers, { $timeout }: un job puede tardar eso sin que nada esté mal.
 condition-more = y { $count } más
-condition-failed =
-    { $count ->
-        [one] 🧱 *1 job fallido*; el límite es { $limit }.
-       *[other] 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
-    }
+condition-failed = 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
+condition-failed-fewer = 🧱 *Jobs fallidos:* { $count }; el límite es { $limit }.
 condition-failed-group =
     { $count ->
         [one] { $error }: 1 · { $name }

@@ -47,7 +47,8 @@ def _oldest(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
     title = texts("condition-oldest", queue=sign.queue, age=age(sign.value, texts), limit=limit)
     if not facts.get("waiting"):
         title = texts("condition-oldest-over", queue=sign.queue)
-    return [title, *_waiting(facts, ctx), *_workers(facts, ctx)]
+    slow = sign.value > facts.get("limit", 0)
+    return [title, *_waiting(facts, ctx), *_workers(facts, ctx, slow=slow)]
 
 
 def _silent(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
@@ -94,7 +95,10 @@ def _reserved(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
 
 def _failed(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, sign.facts
-    lines = [texts("condition-failed", count=sign.value, limit=facts.get("limit", 0))]
+    limit = facts.get("limit", 0)
+    if sign.value <= limit:
+        return [texts("condition-failed-fewer", count=sign.value, limit=limit)]
+    lines = [texts("condition-failed", count=sign.value, limit=limit)]
     lines += [
         texts("condition-failed-group", error=error, count=count, name=code(name, GROUP))
         for error, count, name in facts.get("groups", ())
@@ -120,7 +124,7 @@ def _waiting(facts: Facts, ctx: Context) -> list[Mrkdwn]:
     return [ctx.texts("condition-waiting", count=count, counted=counted)] if count else []
 
 
-def _workers(facts: Facts, ctx: Context) -> list[Mrkdwn]:
+def _workers(facts: Facts, ctx: Context, *, slow: bool) -> list[Mrkdwn]:
     """Whether the workers make progress, and what to do where they do not."""
     texts, state, moved = ctx.texts, facts.get("workers", "unknown"), facts.get("moved")
     if not facts.get("waiting"):
@@ -129,7 +133,8 @@ def _workers(facts: Facts, ctx: Context) -> list[Mrkdwn]:
         still = texts("condition-workers-still", age=age(facts.get("still", 0), texts))
         return [still, workers_hint(ctx)]
     if state == "moving" and moved is not None:
-        return [texts("condition-workers-moving", age=age(moved, texts))]
+        key = "condition-workers-slow" if slow else "condition-workers-moving"
+        return [texts(key, age=age(moved, texts))]
     if state == "busy":
         return [texts("condition-workers-busy", count=facts.get("reserved", 0))]
     return [texts("condition-workers-unknown")]

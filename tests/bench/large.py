@@ -37,6 +37,7 @@ def bench_large(server: MariaDB, *, quick: bool) -> None:
         setup = make_setup(test)
         indexed.index(setup, FAILED // part, INDEXED_BY_BOT // part)
         _passes(setup)
+        _looks(setup)
         _previews(setup)
         with real_bot(test.url) as bot:
             _ask(bot, times_each=40 if quick else 200)
@@ -59,6 +60,35 @@ def _passes(setup: Setup) -> None:
         found = [indexed.step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.gone for one, _ in found) == 0
         times(name, [seconds for _, seconds in found])
+
+
+def _looks(setup: Setup) -> None:
+    """What the watcher does every few seconds to see what waits, what is held, and who works."""
+    wanted = {"oldest", "silent", "reserved", "backlog"}
+
+    def look(connection: Connection) -> Sequence[Sign]:
+        return conditions.look(setup, connection, setup.clock(connection))
+
+    def measure(name: str) -> None:
+        took, in_database = [], []
+        for _ in range(20):
+            with counting(setup.engine) as spent:
+                began = monotonic()
+                signs = changing(setup.engine, monotonic() + 10, look)
+                took.append(monotonic() - began)
+            in_database.append(spent.seconds)
+        assert {sign.kind for sign in signs} == wanted | {"failed"}
+        times(name, took)
+        times(f"{name}: in the database", in_database)
+
+    measure("a look at all queues")
+    with setup.engine.begin() as connection:
+        connection.execute(text(_PACED), {"later": tables.CREATED * 2})
+    measure("a look, all that comes first delayed")
+
+
+# As after a large retry at a pace: nothing at the head of a queue may be taken yet.
+_PACED = "UPDATE jobs SET available_at = :later WHERE id < 200000"
 
 
 def _previews(setup: Setup) -> None:
