@@ -204,9 +204,9 @@ def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
 
 
 def _titled(key: str, shown: Message, ctx: Context) -> list[Block]:
-    """A list with a large title in the place of its own."""
+    """A list with a large title in the place of its own; an empty one says so itself."""
     first, *rest = shown.blocks
-    return [_header(ctx.texts.plain(key)), *(rest or [first])]
+    return [_header(ctx.texts.plain(key)), *rest] if rest else [first]
 
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:

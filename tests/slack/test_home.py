@@ -1,0 +1,327 @@
+"""App Home over the wire: who sees what, when it is drawn, and that an old drawing never stays."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from bot import failpoints
+from bot.ledger import incidents
+from bot.ledger.incidents import Subject, group_subject
+from bot.ledger.tables import error_groups, failure_counts
+from bot.playground.demo import IDS
+from bot.playground.faults import RateLimited
+from tests.queues import TestQueue
+from tests.team import Json, Team, action_ids, team_at_work
+
+REFRESH = "home:refresh"
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "somebody else's drawing"}}
+
+
+def published(team: Team, who: str = "operator") -> list[Any]:
+    """The calls that drew somebody's Home."""
+    user = getattr(IDS, who)
+    return [call for call in team.slack.calls("views.publish") if call.args["user_id"] == user]
+
+
+def drawn(team: Team, who: str, times: int) -> Json:
+    """Somebody's Home after it was drawn so often, taken by Slack or not."""
+    team.until(lambda: len(published(team, who)) >= times)
+    home: Json = team.until(lambda: team.slack.home(who))
+    return home
+
+
+def opened(team: Team, who: str = "operator") -> Json:
+    """Somebody's Home after they have come to it."""
+    before = len(published(team, who))
+    team.slack.open_home(who)
+    return drawn(team, who, before + 1)
+
+
+def words(home: Json) -> str:
+    """All that stands on it."""
+    return json.dumps(home["blocks"], ensure_ascii=False)
+
+
+def buttons(home: Json) -> set[str]:
+    """What can be clicked on it."""
+    return set(action_ids(home))
+
+
+@contextmanager
+def held() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """The next drawing stops between reading and publishing: (it is there, let it go on)."""
+    there, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        there.set()
+        go_on.wait(20)
+
+    failpoints.arm("home drawn", then=wait)
+    try:
+        yield there, go_on
+    finally:
+        failpoints.disarm("home drawn")
+        go_on.set()
+
+
+def filled(team: Team) -> None:
+    """Two failed jobs of one cause, indexed; a job that waits too long, and a delayed one."""
+    now = int(datetime.now(UTC).timestamp())
+    team.queue.fail(45)
+    team.queue.fail(46)
+    team.queue.push(created_at=now - 3_000, available_at=now - 900)
+    team.queue.push(queue="mail", created_at=now - 90_000, available_at=now + 3_600)
+    team.until(lambda: len(team.queue.rows(failure_counts)) > 0)
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        ("viewer", set()),
+        ("operator", {"run:retry"}),
+        ("admin", {"run:retry", "run:retry-all", "run:menu"}),
+    ],
+)
+def test_everybody_sees_all_of_it_and_what_they_may_do(
+    team: Team, who: str, seen: set[str]
+) -> None:
+    filled(team)
+    home = opened(team, who)
+
+    told = words(home)
+    for said in ("Oldest eligible", "Pending", "Reserved", "Delayed", "Last 24 hours", "netsuite"):
+        assert said in told
+    assert "⚠️ 15 min" in told  # since it could run, not since it was created
+    assert "Failed job 46" in told
+    assert "2 failed jobs" in told
+    assert "As of" in told
+    changes = {"run:retry", "run:retry-all", "run:menu"}
+    assert buttons(home) & changes == seen
+    assert REFRESH in buttons(home)
+
+
+def test_a_stranger_sees_why_there_is_nothing_and_it_is_on_record_once(team: Team) -> None:
+    filled(team)
+    # Not for want of trying: what Slack did not take is sent again without a second record.
+    team.slack.script("views.publish", [RateLimited(1)])
+    team.slack.open_home("stranger")
+    home = team.until(lambda: team.slack.home("stranger"))
+
+    assert "needs the role viewer" in words(home)
+    assert "netsuite" not in words(home)
+    assert buttons(home) == set()
+    records = [(row.actor, row.action, row.source, row.outcome) for row in team.records]
+    assert records == [(IDS.stranger, "status", "home", "denied")]
+
+
+def test_it_speaks_the_language_of_its_person(team: Team) -> None:
+    filled(team)
+    assert "Más antiguo por procesar" in words(opened(team, "lucia"))
+    assert "Oldest eligible" in words(opened(team, "operator"))
+
+
+def test_refresh_draws_what_is_there_now(team: Team) -> None:
+    home = opened(team)
+    assert "Failed job 45" not in words(home)
+    team.queue.fail(45)
+
+    team.click_in_view(home, REFRESH)
+    assert "Failed job 45" in words(drawn(team, "operator", 2))
+    assert published(team)[1].args["hash"] == home["hash"]
+
+
+def test_a_change_made_elsewhere_is_drawn_for_who_made_it(team: Team) -> None:
+    team.queue.fail(45)
+    team.queue.fail(46)
+    assert "Failed job 45" in words(opened(team))
+
+    team.say("status")
+    team.say("retry 45", as_="admin")
+    team.say("retry 46")
+    home = drawn(team, "operator", 2)
+    assert "No failed jobs" in words(home)
+    # A look draws nothing, and whoever never came to their Home has none.
+    assert len(published(team)) == 2
+    assert team.slack.home("admin") is None
+
+
+def test_retry_on_home_changes_the_queue_and_home(team: Team) -> None:
+    team.queue.fail(45)
+    home = opened(team)
+
+    answer = team.click_in_view(home, "run:retry")
+    assert "back in the queue" in answer.everything
+    assert "Failed job 45" not in words(drawn(team, "operator", 2))
+    assert len(team.queue.jobs) == 1
+
+    # The same row on an older drawing: it is told, and Home is put right.
+    client = team.client()
+    old = {"type": "home", "blocks": home["blocks"]}
+    stale = client.views_publish(user_id=IDS.operator, view=old)["view"]
+    again = team.click_in_view(stale, "run:retry")
+    assert "already retried" in again.everything
+    assert "Failed job 45" not in words(drawn(team, "operator", 4))
+
+
+def test_after_a_conflict_it_is_read_again_and_the_newest_stays(team: Team) -> None:
+    team.queue.fail(45)
+    opened(team)
+    view = {"type": "home", "blocks": [SECTION]}
+    team.client().views_publish(user_id=IDS.operator, view=view)
+
+    team.say("retry 45")
+    home = drawn(team, "operator", 4)
+    answers = [call.answer.get("error") for call in published(team)]
+    assert answers == [None, None, "hash_conflict", None]
+    assert "hash" not in published(team)[3].args
+    assert "somebody else's drawing" not in words(home)
+    assert "Failed job 45" not in words(home)
+    # From here on it is known again what is replaced.
+    team.queue.fail(46)
+    team.click_in_view(home, REFRESH)
+    assert "Failed job 46" in words(drawn(team, "operator", 5))
+    assert published(team)[-1].answer["ok"]
+
+
+def test_an_older_drawing_does_not_take_the_place_of_a_newer_one(team: Team) -> None:
+    """As two replicas draw: one has read, and before it publishes the other one has."""
+    team.queue.fail(45)
+    home = opened(team)
+    with held() as (there, go_on):
+        team.click_in_view(home, REFRESH, as_="operator")
+        there.wait(10)
+        team.queue.fail(46)
+        newer = {"type": "home", "blocks": [SECTION]}
+        team.client().views_publish(user_id=IDS.operator, view=newer)
+        go_on.set()
+        home = drawn(team, "operator", 4)
+
+    assert published(team)[2].answer["error"] == "hash_conflict"
+    assert "Failed job 46" in words(home)
+
+
+def test_clicks_while_it_is_drawn_become_one_more_drawing(team: Team) -> None:
+    home = opened(team)
+    with held() as (there, go_on):
+        team.click_in_view(home, REFRESH)
+        there.wait(10)
+        team.queue.fail(45)
+        for _ in range(6):
+            team.slack.click_in_view("operator", home["id"], REFRESH, wait=0)
+        go_on.set()
+        last = drawn(team, "operator", 3)
+    team.say("status")  # what is still to be drawn would be by now
+
+    assert "Failed job 45" in words(last)
+    assert len(published(team)) == 3
+
+
+def test_drawings_that_hang_keep_nobodys_command_waiting(team: Team) -> None:
+    team.queue.fail(45)
+    people = ("admin", "operator", "viewer", "lucia")
+    with ExitStack() as hanging:
+        for who in people:
+            there, _ = hanging.enter_context(held())
+            team.slack.open_home(who)
+            # The third and the fourth wait for their turn.
+            there.wait(10 if who in people[:2] else 0.1)
+        with ThreadPoolExecutor(16) as at_once:
+            said = list(at_once.map(lambda _: team.say("status"), range(32)))
+        assert all("Queue status" in answer.text for answer in said)
+        assert published(team, "viewer") == []
+    for who in people:
+        drawn(team, who, 1)
+
+
+def test_what_slack_refuses_for_now_is_sent_again(team: Team) -> None:
+    team.queue.fail(45)
+    team.slack.script("views.publish", [RateLimited(1)])
+    team.slack.open_home("operator")
+    assert "Failed job 45" in words(drawn(team, "operator", 2))
+
+
+def test_where_there_is_no_home_tab_it_is_tried_once_and_changes_go_on(team: Team) -> None:
+    team.queue.fail(45)
+    team.slack.script("views.publish", ["not_enabled"])
+    team.slack.open_home("operator")
+    team.until(lambda: published(team))
+
+    assert "back in the queue" in team.say("retry 45").text
+    team.until(lambda: len(published(team)) == 2)
+    assert [call.answer.get("error") for call in published(team)] == ["not_enabled", None]
+
+
+def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -> None:
+    for id_ in range(45, 75):
+        team.queue.fail(id_)
+    team.until(lambda: sum(row.appeared for row in team.queue.rows(failure_counts)) == 30)
+    home = opened(team, "admin")
+    team.click_in_view(home, "run:retry-all", as_="admin")
+    (dialog,) = team.slack.views("admin")
+    team.say('freeze "NetSuite is down"', as_="admin")
+    frozen = drawn(team, "admin", 3)
+    assert "NetSuite is down" in words(frozen)
+    assert "run:unfreeze" in buttons(frozen)
+    team.say("unfreeze", as_="admin")
+
+    before = len(published(team, "admin"))
+    team.submit(dialog)
+    team.until(lambda: not team.queue.failed)
+    # It follows the change to its end by itself.
+    team.until(lambda: "Failed job " not in words(team.slack.home("admin") or {"blocks": []}), 30)
+    assert len(published(team, "admin")) > before
+
+
+def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
+    team.queue.fail(45)
+    team.until(lambda: len(team.queue.rows(failure_counts)) > 0)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with team.queue.engine.begin() as connection:
+        subject = Subject("oldest", "oldest:mail", "mail")
+        late = incidents.open_or_reopen(connection, subject, now - timedelta(minutes=9))
+        facts = json.dumps({"limit": 300, "waiting": 3, "exact": True})
+        incidents.note(connection, late.id, value=720, worst=720, facts=facts, stale=False)
+    home = opened(team)
+
+    told = words(home)
+    assert "🔴" in home["blocks"][0]["text"]["text"]
+    assert f"I{late.id}" in told
+    assert "12 min" in told
+    assert told.index(f"I{late.id}") < told.index("Oldest eligible")
+
+
+def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
+    """Slack takes 100 blocks and 250 kB; names are as long as the tables take."""
+    long = "n" * 180
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for number in range(60):
+        team.queue.push(queue=f"{number}-{long}")
+        team.queue.fail(queue=f"{number}-{long}", exception=f"{'x' * 900} é{chr(97 + number % 26)}")
+    with team.queue.engine.begin() as connection:
+        for number in range(200):
+            name = f"Group {number} <!channel> {long[:100]}"
+            group = connection.execute(insert(error_groups).values(name=name)).lastrowid
+            incidents.open_or_reopen(connection, group_subject(int(group), long), now)
+    home = opened(team, "admin")
+
+    assert published(team, "admin")[-1].answer["ok"]
+    assert len(home["blocks"]) <= 100
+    assert len(json.dumps(home["blocks"], ensure_ascii=False).encode()) < 250_000
+    assert "50 more queues" in words(home)
+    assert "more incidents are open" in words(home)
+    assert "<!channel>" not in words(home)
+
+
+def test_where_changes_are_not_allowed_on_home_it_only_shows(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, changes_in_home=False) as team:
+        kept_queue.fail(45)
+        home = opened(team, "admin")
+        assert "Failed job 45" in words(home)
+        assert not buttons(home) & {"run:retry", "run:retry-all", "run:menu"}
