@@ -1,8 +1,9 @@
 """How an outcome is told: to the person, to the channel, as the spec's JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.access.roles import Grant, allows_changes
 from bot.errors import Refusal
@@ -35,6 +36,17 @@ def texts_of(setup: Setup, invocation: Invocation) -> Texts:
     return texts_for(locale, setup.language, setup.zone)
 
 
+def zone_of(setup: Setup, invocation: Invocation) -> ZoneInfo:
+    """The person's time zone, if Slack's is known by now, else the queue's."""
+    actor = invocation.actor
+    name = None if actor.is_terminal else setup.directory.time_zone(actor.user)
+    try:
+        return setup.zone if name is None else ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # A name that this machine has no clocks for.
+        return setup.zone
+
+
 def context_of(
     setup: Setup, invocation: Invocation, grant: Grant, now: datetime, texts: Texts
 ) -> Context:
@@ -54,6 +66,7 @@ def context_of(
         runnable=frozenset(runnable),
         links=setup.links,
         zone=setup.zone,
+        reader_zone=zone_of(setup, invocation),
         oldest_seconds=setup.oldest_seconds,
         reserved_seconds=setup.reserved_seconds,
         failed_count=setup.failed_count,
@@ -65,7 +78,8 @@ def context_of(
 def public_context(setup: Setup, invocation: Invocation, now: datetime) -> Context:
     """What a message may know that everybody in a channel sees: no reader's role or language."""
     texts = texts_for(None, setup.language, setup.zone)
-    return context_of(setup, invocation, Grant(Role.NONE, "channel"), now, texts)
+    context = context_of(setup, invocation, Grant(Role.NONE, "channel"), now, texts)
+    return replace(context, reader_zone=setup.zone)
 
 
 def channel_context(setup: Setup, now: datetime) -> Context:
@@ -77,6 +91,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         actor=Person(setup.replica),
         links=setup.links,
         zone=setup.zone,
+        reader_zone=setup.zone,
     )
 
 

@@ -37,6 +37,10 @@ class NoSlack:
         """Never known."""
         return None
 
+    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
+        """Never known."""
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
         """Never known."""
         raise Unreachable(f"no Slack to ask about {group}")

@@ -54,6 +54,10 @@ class People:
         """No language but the configured one."""
         return None
 
+    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
+        """No zone but the configured one."""
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
         """No groups here."""
         raise Unreachable(f"no group {group}")

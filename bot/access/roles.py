@@ -31,6 +31,7 @@ class Profile:
     is_stranger: bool = False
     is_deleted: bool = False
     locale: str | None = None
+    time_zone: str | None = None
 
 
 class Directory(Protocol):
@@ -41,6 +42,9 @@ class Directory(Protocol):
 
     def locale(self, user: str) -> str | None:
         """The person's language, if it is known already: never asks, never raises."""
+
+    def time_zone(self, user: str) -> str | None:
+        """The person's time zone, by its name, likewise."""
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """The user ids in a user group, as known at most `max_age` seconds ago."""

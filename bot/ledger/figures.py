@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.wall_clock import from_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,19 @@ def total(points: Iterable[Point]) -> Figures | None:
     """All of them together; None where nothing is known at all."""
     known = [point.figures for point in points if point.figures is not None]
     return sum(known[1:], known[0]) if known else None
+
+
+def bucketed(points: Iterable[Point], hours: int, zone: ZoneInfo) -> list[Point]:
+    """The hours together by stretches of so many, counted from midnight of the zone's clocks.
+
+    One in which the clocks are changed is an hour longer or shorter.
+    """
+    found: dict[datetime, list[Point]] = {}
+    for point in points:
+        shown = from_utc(point.at, zone)
+        begins = shown.replace(hour=shown.hour - shown.hour % hours, minute=0)
+        found.setdefault(begins, []).append(point)
+    return [
+        Point(parts[0].at, sum((part.length for part in parts), timedelta()), total(parts))
+        for parts in found.values()
+    ]

@@ -2,7 +2,14 @@
 
 from bot.playground.block_specs import Json
 from bot.playground.payloads import message_json
-from bot.playground.posting import UPDATE_TEXT_LONGEST, change, content_of, keep
+from bot.playground.posting import (
+    TEXT_LONGEST,
+    UPDATE_TEXT_LONGEST,
+    Content,
+    change,
+    content_of,
+    keep,
+)
 from bot.playground.rates import IN_A_CHANNEL, SPECIAL, TIER_3, TIER_4
 from bot.playground.refusals import SlackRefusal
 from bot.playground.web_api import Desk, Entry
@@ -41,7 +48,7 @@ def post_message(desk: Desk, args: Json) -> Json:
     public = "chat:write.public" in desk.credentials.scopes
     channel = open_channel(desk, args, membership=not public)
     desk.rates.take(f"chat.postMessage in {channel.id}", IN_A_CHANNEL)
-    content = content_of(args)
+    content = _content(desk, args)
     if content.thread_ts and not desk.workspace.find_message(channel.id, content.thread_ts):
         raise SlackRefusal("thread_not_found")
     message = keep(desk.workspace, channel.id, content)
@@ -60,9 +67,13 @@ def post_ephemeral(desk: Desk, args: Json) -> Json:
         raise SlackRefusal("user_not_found")
     if user.id not in channel.members:
         raise SlackRefusal("user_not_in_channel")
-    message = keep(desk.workspace, channel.id, content_of(args), ephemeral_to=user.id)
+    message = keep(desk.workspace, channel.id, _content(desk, args), ephemeral_to=user.id)
     desk.note_ephemeral(message)
     return {"message_ts": message.ts}
+
+
+def _content(desk: Desk, args: Json, longest: int = TEXT_LONGEST) -> Content:
+    return content_of(args, desk.workspace.refused_blocks, longest)
 
 
 def own_message(desk: Desk, args: Json, refusal: str) -> Message:
@@ -79,7 +90,7 @@ def own_message(desk: Desk, args: Json, refusal: str) -> Message:
 def update(desk: Desk, args: Json) -> Json:
     """chat.update: text and blocks that are not sent stay as they are."""
     message = own_message(desk, args, "cant_update_message")
-    change(desk.workspace, message, content_of(args, UPDATE_TEXT_LONGEST))
+    change(desk.workspace, message, _content(desk, args, UPDATE_TEXT_LONGEST))
     return {
         "channel": message.channel,
         "ts": message.ts,

@@ -63,6 +63,8 @@ class Script:
     def __init__(self) -> None:
         self._answers: dict[str, deque[Answer]] = {}
         self._always: dict[str, Answer] = {}
+        self.refused_blocks: set[str] = set()
+        """Types of blocks that this workspace does not know yet."""
 
     @property
     def lasting(self) -> dict[str, Answer]:
@@ -93,6 +95,7 @@ class Script:
         """Forget every answer that was not given yet, and lift the lasting ones."""
         self._answers.clear()
         self._always.clear()
+        self.refused_blocks.clear()
 
 
 @dataclass

@@ -116,9 +116,18 @@ class Panel:
         if body.get("clear"):
             await run_in_threadpool(self._slack.clear_faults)
         else:
-            await run_in_threadpool(self._sockets if "sockets" in body else self._scripted, body)
+            await run_in_threadpool(self._fault_of(body), body)
         wire = self._wire()
         return {name: wire[name] for name in ("faults", "connections", "refusing")}
+
+    def _fault_of(self, body: Json) -> Callable[[Json], None]:
+        if "blocks" in body:
+            return self._blocks
+        return self._sockets if "sockets" in body else self._scripted
+
+    def _blocks(self, body: Json) -> None:
+        (kind,) = texts(body, "blocks")
+        self._slack.refuse_blocks(kind)
 
     def _scripted(self, body: Json) -> None:
         method, kind = texts(body, "method", "answer")

@@ -1,9 +1,10 @@
 """What the app says: the content of a message, checked as Slack checks it, and kept."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.playground.block_specs import Json
+from bot.playground.block_specs import Json, Problem
 from bot.playground.blocks import as_kept, has_two_tables, message_problems, text_of
 from bot.playground.refusals import SlackRefusal
 from bot.playground.workspace import Message, Workspace
@@ -41,9 +42,10 @@ def parsed(args: Json, name: str, error: str) -> object:
     return found
 
 
-def content_of(args: Json, longest: int = TEXT_LONGEST) -> Content:
+def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST) -> Content:
     """The content that the arguments of a chat method, an ack or a response url carry.
 
+    `refused` are types of blocks that this workspace does not know.
     Refusals: `invalid_blocks_format`, `invalid_blocks`, `invalid_attachments`,
     `invalid_arguments`, `no_text`, `msg_too_long`, `msg_blocks_too_long`.
     """
@@ -62,13 +64,20 @@ def content_of(args: Json, longest: int = TEXT_LONGEST) -> Content:
         raise SlackRefusal("no_text")
     if len(text or "") > longest:
         raise SlackRefusal("msg_too_long")
-    check_blocks(blocks or [])
+    check_blocks(blocks or [], refused)
     return Content(text, blocks, thread_ts, metadata)
 
 
-def check_blocks(blocks: list[Json]) -> None:
-    """Raise what Slack answers to these blocks in a message, if it would not take them."""
-    problems = message_problems(blocks)
+def check_blocks(blocks: list[Json], refused: Collection[str] = ()) -> None:
+    """Raise what Slack answers to these blocks in a message, if it would not take them.
+
+    `refused` types are not known to this workspace, whatever they hold.
+    """
+    problems = message_problems(blocks) or [
+        Problem(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
+        for index, block in enumerate(blocks)
+        if block["type"] in refused
+    ]
     if problems:
         raise SlackRefusal("invalid_blocks", problems)
     if has_two_tables(blocks):

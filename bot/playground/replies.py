@@ -15,7 +15,7 @@ def acknowledged(desk: Desk, interaction: Interaction, payload: Json | None) -> 
     """
     if payload is None or not any(payload.get(key) for key in ("text", "blocks", "attachments")):
         return
-    _reply(desk, interaction, payload, content_of(payload))
+    _reply(desk, interaction, payload, content_of(payload, desk.workspace.refused_blocks))
 
 
 def use_response_url(desk: Desk, name: str, payload: Json) -> None:
@@ -31,7 +31,7 @@ def use_response_url(desk: Desk, name: str, payload: Json) -> None:
         if source is not None and _is_there(desk, source):
             desk.workspace.remove_message(source)
         return
-    content = content_of(payload)
+    content = content_of(payload, desk.workspace.refused_blocks)
     if payload.get("replace_original") and source is not None:
         if not _is_there(desk, source):
             raise SlackRefusal("message_not_found")

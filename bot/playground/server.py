@@ -63,6 +63,7 @@ class LocalSlack(Switches):
         credentials, limits = Credentials(manifest.scopes), Rates(clock, on=rates)
         courier = Courier(hub, interactivity=manifest.interactivity)
         super().__init__(Runner(), hub, courier, credentials, limits)
+        self.workspace.refused_blocks = self.faults.refused_blocks
         self._urls: RequestUrls | None = None
         self._desk = Desk(
             self.workspace,

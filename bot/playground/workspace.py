@@ -129,6 +129,7 @@ class Workspace:
         self.messages: dict[str, list[Message]] = {name: [] for name in self.channels}
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
+        self.refused_blocks: set[str] = set()
         self.version = 0
         self.listeners: list[Listener] = []
         self._last_ts = 0

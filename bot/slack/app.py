@@ -22,11 +22,13 @@ from bot.errors import CountMismatch, Refusal
 from bot.model import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
+from bot.slack.charts import Charts, respond
 from bot.slack.directory import SlackDirectory, reason_of
 from bot.slack.envelopes import Envelope, HomeSeen
 from bot.slack.home import Homes
 from bot.text import Mrkdwn
 from bot.views.blocks import section
+from bot.views.chart import has_chart
 from bot.views.home import REFRESH
 from bot.views.refusal import bug_message, refusal_sentence
 
@@ -57,8 +59,11 @@ class Desk:
     `wake` is called when a change or a refusal was committed, so that it is told of at once.
     """
 
-    def __init__(self, setup: Setup, client: WebClient, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, setup: Setup, client: WebClient, wake: Callable[[], None], charts: Charts
+    ) -> None:
         self._setup = setup
+        self._charts = charts
         self._client = client
         self._wake = wake
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
@@ -75,7 +80,13 @@ class Desk:
         if isinstance(said, Modal) and self._opened(envelope, said):
             ack()
             return
-        ack(response_type="ephemeral", **_body(self._as_message(envelope, said)))
+        message = self._as_message(envelope, said)
+        if has_chart(self._charts.fitted(message.blocks)):
+            # An acknowledgement that Slack refuses is lost, and nobody is told of it.
+            ack()
+            self._workers.submit(self._respond, envelope, message)
+            return
+        ack(response_type="ephemeral", **self._body(message))
         if monotonic() > envelope.received + SLACK_WAITS:
             # Slack has told the person that the command failed; it did not, so say what came of it.
             self._respond(envelope, said)
@@ -177,14 +188,14 @@ class Desk:
         if envelope.response_url is None:
             self._show(envelope, self._as_modal(envelope, message))
             return
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": envelope.replaces,
+            **self._body(message),
+        }
+        hook = WebhookClient(envelope.response_url, timeout=CALL_SECONDS, retry_handlers=[])
         try:
-            WebhookClient(envelope.response_url, timeout=CALL_SECONDS, retry_handlers=[]).send_dict(
-                {
-                    "response_type": "ephemeral",
-                    "replace_original": envelope.replaces,
-                    **_body(message),
-                }
-            )
+            respond(hook, body, self._charts)
         except (SlackClientError, OSError) as error:
             # Best effort: what was changed is in the channel and the audit.
             log.warning("answer not delivered", because=reason_of(error))
@@ -201,9 +212,8 @@ class Desk:
             # As with a response_url: best effort, for example where the modal was closed meanwhile.
             log.warning("answer not delivered", because=reason_of(error))
 
-
-def _body(message: Message) -> dict[str, Any]:
-    return {"text": str(message.text), "blocks": list(message.blocks)}
+    def _body(self, message: Message) -> dict[str, Any]:
+        return {"text": str(message.text), "blocks": self._charts.fitted(message.blocks)}
 
 
 def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:

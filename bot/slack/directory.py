@@ -144,6 +144,11 @@ class SlackDirectory:
         profile = self._profiles.last(user)
         return None if profile is None else profile.locale
 
+    def time_zone(self, user: str) -> str | None:
+        """The person's time zone as far as it is known; never asks."""
+        profile = self._profiles.last(user)
+        return None if profile is None else profile.time_zone
+
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """The user ids in a user group; an empty group counts as not known."""
         return self._groups.get(group, max_age)
@@ -174,6 +179,7 @@ class SlackDirectory:
             is_stranger=bool(said.get("is_stranger")),
             is_deleted=bool(said.get("deleted")),
             locale=said.get("locale"),
+            time_zone=said.get("tz"),
         )
 
     def _ask_members(self, group: str) -> frozenset[str]:

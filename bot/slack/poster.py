@@ -6,6 +6,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
+from bot.slack.charts import REFUSED, Charts
 from bot.slack.directory import reason_of
 from bot.watch.delivery import Fault, Undelivered
 
@@ -47,8 +48,9 @@ DEFAULT_RETRY_AFTER = 30.0
 class SlackPoster:
     """`chat.postMessage` and `chat.update`, with every failure told apart."""
 
-    def __init__(self, client: WebClient, workspace_url: str) -> None:
+    def __init__(self, client: WebClient, workspace_url: str, charts: Charts | None = None) -> None:
         self._client = client
+        self._charts = charts or Charts()
         self._url = workspace_url.rstrip("/")
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
@@ -65,6 +67,18 @@ class SlackPoster:
         return f"{self._url}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
+        """Send it; where its charts are refused, the same with a table."""
+        first, *others = self._charts.ways(body)
+        try:
+            return self._call(method, first)
+        except Undelivered as fault:
+            if fault.reason != REFUSED or not others:
+                raise
+        said = self._call(method, others[0])
+        self._charts.learn()
+        return said
+
+    def _call(self, method: str, body: Mapping[str, Any]) -> Any:
         try:
             return self._client.api_call(method, json=dict(body))
         except SlackApiError as error:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from bot.errors import StartError
 from bot.registry import Setup
 from bot.slack.app import Desk, build_app
+from bot.slack.charts import Charts
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
@@ -91,10 +92,12 @@ class SlackBot:
         self.setup = make_setup(self._directory)
         self._background = background or self.setup.engine
         client = access.client(POST_SECONDS)
-        poster = SlackPoster(client, workspace.url)
+        charts = Charts()
+        poster = SlackPoster(client, workspace.url, charts)
         by_itself = replace(self.setup, engine=self._background)
         self._watcher = Watcher(by_itself, poster, interval)
-        self._desk = Desk(self.setup, access.client(LOOKUP_SECONDS), self._watcher.wake)
+        lookups = access.client(LOOKUP_SECONDS)
+        self._desk = Desk(self.setup, lookups, self._watcher.wake, charts)
         app = build_app(client, self._desk, self._directory)
         self.socket = SocketMode(app, access.app_token)
         self._stopped = threading.Event()

@@ -895,6 +895,35 @@ chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
 chart-missing = Nobody watched for { $age } of it.
+chart-title-day = *The last 24 hours*: { $scope }
+chart-title-week = *The last 7 days*: { $scope }
+chart-all = all queues
+chart-there = Jobs that were there
+chart-happened = What happened
+chart-axis = { $zone }
+chart-series-pending = pending
+chart-series-reserved = reserved
+chart-series-failed = failed
+chart-series-processed = processed
+chart-series-failures = new failures
+chart-series-oldest = oldest, minutes
+chart-line = { $at }: { $figures }
+chart-line-gap = { $at }: nobody watched
+chart-part-pending = pending { $count }
+chart-part-reserved = reserved { $count }
+chart-part-failed = failed { $count }
+chart-part-processed = processed { $count }
+chart-part-failures = new failures { $count }
+chart-part-oldest = oldest { $age }
+chart-sum-processed = about { $count } processed
+chart-sum-failures = new failures: { $count }
+chart-most-pending = pending at most { $count }
+chart-most-oldest = oldest job at most { $age }
+chart-processed-unknown = What was processed is not known of all of it: the table's counter does not say.
+chart-processed-of-all = What was processed is known of all queues together only.
+chart-how = Pending, reserved and failed: the highest of each stretch. Processed: about, as jobs that left the queue without failing. Times: { $zone }.
+help-chart = the last 24 hours or 7 days as charts
+problem-span = { $value } is not a time that the chart shows: 24h or 7d
 
 
 

@@ -927,6 +927,35 @@ chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, unos { $count }
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Durante { $age } de ese tiempo nadie miró.
+chart-title-day = *Las últimas 24 horas*: { $scope }
+chart-title-week = *Los últimos 7 días*: { $scope }
+chart-all = todas las colas
+chart-there = Jobs que había
+chart-happened = Lo que pasó
+chart-axis = { $zone }
+chart-series-pending = pendientes
+chart-series-reserved = reservados
+chart-series-failed = fallidos
+chart-series-processed = procesados
+chart-series-failures = fallos nuevos
+chart-series-oldest = más antiguo, min
+chart-line = { $at }: { $figures }
+chart-line-gap = { $at }: nadie miró
+chart-part-pending = pendientes { $count }
+chart-part-reserved = reservados { $count }
+chart-part-failed = fallidos { $count }
+chart-part-processed = procesados { $count }
+chart-part-failures = fallos nuevos { $count }
+chart-part-oldest = más antiguo { $age }
+chart-sum-processed = unos { $count } procesados
+chart-sum-failures = fallos nuevos: { $count }
+chart-most-pending = pendientes como máximo { $count }
+chart-most-oldest = job más antiguo como máximo { $age }
+chart-processed-unknown = No se sabe todo lo que se procesó: el contador de la tabla no lo dice.
+chart-processed-of-all = Lo procesado solo se sabe de todas las colas juntas.
+chart-how = Pendientes, reservados y fallidos: el máximo de cada tramo. Procesados: aproximado, los jobs que salieron de la cola sin fallar. Horas: { $zone }.
+help-chart = las últimas 24 horas o los últimos 7 días en gráficas
+problem-span = { $value } no es un tiempo que muestre la gráfica: 24h o 7d
 
 
 

@@ -98,6 +98,11 @@ class Texts:
         sign = "+" if share > 0 else "−" if share < 0 else "±"
         return f"{sign}{self.number(abs(share))} %"
 
+    def local(self, at: datetime, pattern: str, zone: ZoneInfo) -> str:
+        """A moment (naive UTC) as plain text by a zone's clocks, in the pattern's words."""
+        shown = at.replace(tzinfo=UTC).astimezone(zone)
+        return str(format_datetime(shown, pattern, tzinfo=zone, locale=self._locale))
+
     def has(self, key: str) -> bool:
         """Whether the catalog has this key."""
         return bool(self._bundle.has_message(key))

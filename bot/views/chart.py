@@ -1,65 +1,204 @@
-"""What the queue was like over time: as bars of text, which every surface shows."""
+"""`/queue chart`: two charts of Slack's own, the same as a table, and as text.
+
+A series has a value for every category of its chart, so a stretch that nobody watched is no point
+of it: its category is left out, and the next one begins with the sign of a gap.
+Limits: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from bot.ledger.figures import Figures, Point, total
-from bot.model import Block
-from bot.text import Mrkdwn, code, join
-from bot.views.blocks import section
+from bot.ledger.chart_model import Chart, ChartPoint
+from bot.model import Block, Message
+from bot.text import Mrkdwn, Texts, escape, join, plain_line
+from bot.views.blocks import context_line, message, section, sections, table
 from bot.views.context import Context
-from bot.views.names import age
+from bot.views.names import age, dots, queue_name
 
-BARS = "▁▂▃▄▅▆▇█"
-ZERO, GAP = "·", "–"
-_NOISE = 600
-"""Seconds of an hour in which a look may be late without a word about it."""
-
-
-def last_day(points: Sequence[Point], ctx: Context) -> list[Block]:
-    """The last hours (`rollups.series(…, timedelta(days=1))`) as a row of bars for each figure."""
-    lines = day_lines(points, ctx)
-    return [section(join("\n", lines))]
+TITLE, LABEL, AXIS = 50, 20, 50
+GAP = "⋯ "
+NOTHING = "–"
+CHART = "data_visualization"
+NOISE = 600
+"""Seconds by which a look may be late without a word about it."""
 
 
-def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
-    """The same as lines; what is not known has none, an hour that nobody watched is a dash."""
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One series: the word for it in the catalog, and its value in a point; None: not known."""
+
+    word: str
+    of: Callable[[ChartPoint], int | None]
+
+
+THERE = (
+    Figure("pending", lambda point: point.pending),
+    Figure("reserved", lambda point: point.reserved),
+    Figure("failed", lambda point: point.failed),
+)
+
+
+def _minutes(point: ChartPoint) -> int | None:
+    """The oldest job's age in whole minutes, rounded up; 0 where none could run."""
+    return None if point.is_gap else -(-(point.oldest_seconds or 0) // 60)
+
+
+HAPPENED = (
+    Figure("processed", lambda point: point.processed),
+    Figure("failures", lambda point: point.new_failures),
+    Figure("oldest", _minutes),
+)
+
+
+def chart_message(data: Chart, ctx: Context) -> Message:
+    """What there was and what happened, as charts; on Home, where all of it is text, as lines."""
     texts = ctx.texts
-    whole = total(points)
-    if whole is None:
-        return [texts("chart-none")]
-    rows: list[tuple[Mrkdwn, Callable[[Figures], int | None]]] = [
-        (texts("chart-day-pending", count=whole.pending), lambda f: f.pending),
-        (texts("chart-day-failures", count=whole.appeared), lambda f: f.appeared),
+    scope = texts("chart-all") if data.queue is None else queue_name(data.queue)
+    title = texts("chart-title-day" if data.span == "24h" else "chart-title-week", scope=scope)
+    if all(point.is_gap for point in data.points):
+        said = texts("chart-none")
+        return message([title, said], [*sections([title, said])])
+    labels = labels_of(data, ctx)
+    lines = [_line(label, point, texts) for label, point in zip(labels, data.points, strict=True)]
+    totals, notes = _totals(data, texts), _notes(data, ctx)
+    charts = [
+        line_chart(texts.plain(f"chart-{name}"), labels, data.points, figures, ctx)
+        for name, figures in (("there", THERE), ("happened", HAPPENED))
     ]
-    if whole.processed is not None:
-        said = texts("chart-day-processed", count=max(0, whole.processed))
-        rows.insert(1, (said, lambda f: None if f.processed is None else max(0, f.processed)))
-    lines = [texts("chart-day-title", hours=len(points))]
-    lines += [join(" ", [code(bar(points, figure)), said]) for said, figure in rows]
-    if missing := seconds_missing(points, ctx):
-        lines.append(texts("chart-missing", age=age(missing, texts)))
-    return lines
+    shown = [chart for chart in charts if chart is not None]
+    blocks = [section(join("\n", [title, totals])), *shown] if ctx.in_message else []
+    blocks = blocks or sections([title, totals, *lines])
+    return message([title, totals, *lines, *notes], [*blocks, *map(context_line, notes)])
 
 
-def bar(points: Sequence[Point], figure: Callable[[Figures], int | None]) -> str:
-    """A bar for each point, the highest as high as it gets."""
-    values = [None if point.figures is None else figure(point.figures) for point in points]
-    highest = max((value for value in values if value), default=0)
-    return "".join(_bar(value, highest) for value in values)
+def labels_of(data: Chart, ctx: Context) -> list[str]:
+    """When each point begins by the reader's clocks: the hour, over more than a day its day too."""
+    pattern = "HH:mm" if data.span == "24h" else "EEE d HH:mm"
+    labels: list[str] = []
+    for point in data.points:
+        label = ctx.texts.local(point.at, pattern, ctx.reader_zone)
+        if label in labels:
+            # The clocks were set back.
+            label = ctx.texts.local(point.at, "EEE d HH:mm z", ctx.reader_zone)
+        labels.append(label[: LABEL - len(GAP)])
+    return labels
 
 
-def _bar(value: int | None, highest: int) -> str:
-    if value is None:
-        return GAP
-    return BARS[-(-value * len(BARS) // highest) - 1] if value > 0 else ZERO
+def line_chart(
+    title: str,
+    labels: Sequence[str],
+    points: Sequence[ChartPoint],
+    figures: Sequence[Figure],
+    ctx: Context,
+) -> Block | None:
+    """The figures that are known as lines over the points at which all of them are.
+
+    None where nothing is known.
+    """
+    texts = ctx.texts
+    known = [one for one in figures if any(one.of(point) is not None for point in points)]
+    categories: list[str] = []
+    values: list[list[int]] = []
+    was_gap = False
+    for label, point in zip(labels, points, strict=True):
+        row = [value for one in known if (value := one.of(point)) is not None]
+        if len(row) < len(known) or not known:
+            was_gap = bool(categories)
+            continue
+        categories.append(GAP + label if was_gap else label)
+        values.append(row)
+        was_gap = False
+    if not categories:
+        return None
+    series = [
+        {
+            "name": plain_line(texts.plain(f"chart-series-{one.word}"), LABEL),
+            "data": [
+                {"label": category, "value": row[index]}
+                for category, row in zip(categories, values, strict=True)
+            ],
+        }
+        for index, one in enumerate(known)
+    ]
+    axis = plain_line(texts.plain("chart-axis", zone=str(ctx.reader_zone)), AXIS)
+    return {
+        "type": CHART,
+        "title": plain_line(title, TITLE),
+        "chart": {
+            "type": "line",
+            "series": series,
+            "axis_config": {"categories": categories, "x_label": axis},
+        },
+    }
 
 
-def seconds_missing(points: Sequence[Point], ctx: Context) -> int:
-    """How much of the time that is over nobody watched, in seconds."""
-    missing = 0
-    for point in points:
-        over = min(point.at + point.length, ctx.now) - point.at
-        seen = 0 if point.figures is None else point.figures.seconds
-        left = int(over.total_seconds()) - seen
-        missing += left if left > _NOISE else 0
-    return missing
+def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
+    """All figures of a point in words."""
+    if point.is_gap:
+        return texts("chart-line-gap", at=label)
+    parts = [
+        texts(f"chart-part-{one.word}", count=value)
+        for one in (*THERE, *HAPPENED)
+        if one.word != "oldest" and (value := one.of(point)) is not None
+    ]
+    if point.oldest_seconds is not None:
+        parts.append(texts("chart-part-oldest", age=age(point.oldest_seconds, texts)))
+    return texts("chart-line", at=label, figures=dots(*parts))
+
+
+def _totals(data: Chart, texts: Texts) -> Mrkdwn:
+    """The sums of what happened, and the highest of what there was."""
+    known = [point for point in data.points if not point.is_gap]
+    ages = [point.oldest_seconds for point in known if point.oldest_seconds is not None]
+    done = [point.processed for point in known if point.processed is not None]
+    parts = [texts("chart-sum-failures", count=sum(point.new_failures or 0 for point in known))]
+    if done:
+        parts.insert(0, texts("chart-sum-processed", count=sum(done)))
+    parts.append(texts("chart-most-pending", count=max(point.pending or 0 for point in known)))
+    if ages:
+        parts.append(texts("chart-most-oldest", age=age(max(ages), texts)))
+    return dots(*parts)
+
+
+def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
+    """What is not known, and what the figures are of."""
+    texts = ctx.texts
+    left = (point.seconds - point.watched_seconds for point in data.points)
+    missing = sum(seconds for seconds in left if seconds > NOISE)
+    notes = [texts("chart-missing", age=age(missing, texts))] if missing else []
+    unknown = [point for point in data.points if not point.is_gap and point.processed is None]
+    if data.queue is not None:
+        notes.append(texts("chart-processed-of-all"))
+    elif unknown:
+        notes.append(texts("chart-processed-unknown"))
+    return [*notes, texts("chart-how", zone=escape(str(ctx.reader_zone)))]
+
+
+def has_chart(blocks: Sequence[Block]) -> bool:
+    """Whether a chart is among them."""
+    return any(block["type"] == CHART for block in blocks)
+
+
+def without_charts(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with one table, where the first chart was, that says what all charts draw."""
+    charts = [block for block in blocks if block["type"] == CHART]
+    rest: list[Block] = []
+    for block in blocks:
+        if block["type"] != CHART:
+            rest.append(block)
+        elif block is charts[0]:
+            rest.append(as_table([chart["chart"] for chart in charts]))
+    return rest
+
+
+def as_table(charts: Sequence[Block]) -> Block:
+    """A row for each category and a column for each series; a dash where one has no value."""
+    axis = charts[0]["axis_config"]
+    every = [series for chart in charts for series in chart["series"]]
+    rows: dict[str, list[str]] = {}
+    for index, series in enumerate(every):
+        for point in series["data"]:
+            row = rows.setdefault(point["label"].removeprefix(GAP), [NOTHING] * len(every))
+            row[index] = str(point["value"])
+    head = [axis.get("x_label") or NOTHING, *(series["name"] for series in every)]
+    return table(head, [[label, *row] for label, row in rows.items()], numbers_from=1)

@@ -22,7 +22,8 @@ class Context:
     """For whom, in which language, when (naive UTC), and with which thresholds (seconds).
 
     `here` is the id of the channel the answer is shown in, `runnable` the names of the commands the
-    reader may run (what is not among them gets no button), `request` the id of the request that is
+    reader may run (what is not among them gets no button), `zone` the queue's and `reader_zone` the
+    reader's, for where Slack shows no date of its own, `request` the id of the request that is
     answered, by which its change can be undone.
     """
 
@@ -34,6 +35,7 @@ class Context:
     runnable: frozenset[str] = frozenset()
     links: Links = field(default_factory=Links)
     zone: ZoneInfo = ZoneInfo("UTC")
+    reader_zone: ZoneInfo = ZoneInfo("UTC")
     oldest_seconds: int = 300
     reserved_seconds: int = 300
     failed_count: int = 100

@@ -14,8 +14,8 @@ from bot.text import Mrkdwn, escape, join
 from bot.views.blocks import actions, context_line, divider, fields, plain, section, sections
 from bot.views.bulk import progress_message
 from bot.views.buttons import run_button
-from bot.views.chart import day_lines
 from bot.views.context import Context
+from bot.views.day import day_lines
 from bot.views.error_groups import error_list
 from bot.views.freeze import frozen_lines
 from bot.views.home_incidents import incident_blocks

@@ -33,6 +33,11 @@ class OnePerson:
         del user
         return None
 
+    def time_zone(self, user: str) -> str | None:
+        """No zone but the configured one."""
+        del user
+        return None
+
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """No group has members."""
         del group, max_age
