@@ -45,6 +45,11 @@ def look(connection: Connection, at: datetime, found: Mapping[str, Figures]) -> 
     _replace(connection, MINUTE, minute, [*_by_queue(known), *found.items()])
 
 
+def put_hour(connection: Connection, hour: datetime, found: Mapping[str, Figures]) -> None:
+    """Let this be what is known of an hour, whatever its minutes say; `found` as for `look`."""
+    _replace(connection, HOUR, hour, found.items())
+
+
 def roll_hour(connection: Connection, now: datetime) -> bool:
     """Roll up the next hour that is over; False where there is none."""
     first = _first(connection, MINUTE, _rolled(connection))

@@ -28,6 +28,7 @@ from bot.playground.panel import Backstage
 from bot.playground.proxies import bypass_proxies
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
+from bot.playground.seed_history import seed_history
 from bot.playground.server import LocalSlack
 from bot.playground.worker import Worker
 from bot.queue.database import connect
@@ -79,6 +80,7 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
     with _closing(engine), _local_slack(port, asked, stage) as slack:
         seed(engine, queue)
         migrate(engine)
+        seed_history(engine)
         bot = make_bot(playground_settings(slack, database), INTERVAL)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()

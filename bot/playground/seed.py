@@ -58,7 +58,7 @@ class _Failed:
     minutes_ago: int
 
 
-_FAILED: Sequence[_Failed] = (
+FAILED: Sequence[_Failed] = (
     _Failed(38, "shipping", 803102, TIMEOUT, 60 * 26),
     _Failed(39, "shipping", 803118, TIMEOUT, 60 * 25),
     _Failed(40, "netsuite", 803131, RATE_LIMIT, 60 * 9),
@@ -79,7 +79,7 @@ def seed(engine: Engine, queue: Queue) -> None:
     with engine.begin() as connection:
         if connection.execute(queue.failed.select().limit(1)).first() is not None:
             return
-        connection.execute(insert(queue.failed), [_failed_row(row, now) for row in _FAILED])
+        connection.execute(insert(queue.failed), [_failed_row(row, now) for row in FAILED])
         connection.execute(insert(queue.jobs), _job_rows(int(now.replace(tzinfo=UTC).timestamp())))
 
 

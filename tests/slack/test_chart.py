@@ -1,0 +1,151 @@
+"""`/queue chart` in Slack: a chart where it is taken, else the same as a table, else as text."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.ledger import rollups
+from bot.ledger.figures import Figures
+from bot.playground.demo import IDS
+from bot.queue.database import now_of
+from bot.views.chart import CHART
+from bot.watch.delivery import Fault, Undelivered
+from tests.queues import TestQueue
+from tests.team import Json, Team
+from tests.watch.posting import poster_of
+
+HOUR = timedelta(hours=1)
+
+
+def history(queue: TestQueue, *, gap: range = range(0)) -> None:
+    """A day of figures up to the last hour, but for the hours of a gap, counted back from now."""
+    with queue.engine.execution_options(changes=True).begin() as connection:
+        now = now_of(connection).replace(minute=30, second=0, microsecond=0)
+        for ago in range(1, 27):
+            if ago not in gap:
+                figures = Figures(pending=ago, failed=3, appeared=1, processed=100, seconds=3_600)
+                rollups.look(connection, now - HOUR * ago, {rollups.ALL: figures})
+
+
+def kinds(message: Json) -> list[str]:
+    """The types of a message's blocks."""
+    return [block["type"] for block in message["blocks"]]
+
+
+def charts(message: Json) -> list[Any]:
+    """What its charts draw."""
+    return [block["chart"] for block in message["blocks"] if block["type"] == CHART]
+
+
+def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: Team) -> None:
+    team = team_on_each
+    history(team.queue)
+
+    answer = team.say("chart").reply
+
+    assert kinds(answer)[:3] == ["section", CHART, CHART]
+    there, happened = charts(answer)
+    assert [series["name"] for series in there["series"]] == ["pending", "reserved", "failed"]
+    names = [series["name"] for series in happened["series"]]
+    assert names == ["processed", "new failures", "oldest, minutes"]
+    for point in happened["series"][0]["data"]:
+        assert f"{point['label']}: " in answer["text"]
+    assert "processed 200" in answer["text"]
+    assert answer["response_type"] == "ephemeral"
+
+
+def test_hours_are_the_readers(team: Team) -> None:
+    history(team.queue)
+    # Whoever asked before is known with their zone.
+    team.say("status", as_="viewer")
+    (there, _) = charts(team.say("chart", as_="viewer").reply)
+    assert there["axis_config"]["x_label"] == "America/Bogota"
+    # Two hours each from midnight in UTC, which is five hours ahead.
+    hours = {int(label[:2]) for label in there["axis_config"]["categories"]}
+    assert {hour % 2 for hour in hours} == {1}
+
+
+def test_hours_that_nobody_watched_are_no_points_and_said(team: Team) -> None:
+    history(team.queue, gap=range(5, 12))
+    answer = team.say("chart").reply
+    (there, _) = charts(answer)
+    categories = there["axis_config"]["categories"]
+    assert len(categories) <= 10
+    assert sum(label.startswith("⋯ ") for label in categories) == 1
+    assert "nobody watched" in answer["text"]
+    assert "Nobody watched for" in str(answer["blocks"][-2])
+
+
+def test_where_slack_refuses_charts_a_table_says_the_same_and_that_is_remembered(
+    team: Team,
+) -> None:
+    history(team.queue)
+    team.slack.refuse_blocks(CHART)
+
+    first = team.say("chart").reply
+    assert kinds(first)[:2] == ["section", "table"]
+    rows = next(block["rows"] for block in first["blocks"] if block["type"] == "table")
+    assert [cell["text"] for cell in rows[0]][1:5] == ["pending", "reserved", "failed", "processed"]
+    assert {row[4]["text"] for row in rows[1:-1]} <= {"100", "200"}
+    tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
+    assert tried == [False, True]
+
+    # From then on the table is in the acknowledgement, and nothing is tried in vain.
+    again = team.say("chart").reply
+    assert kinds(again)[:2] == ["section", "table"]
+    assert len(team.slack.calls("response_url")) == 2
+
+
+def test_where_slack_refuses_the_table_too_the_text_is_left(team: Team) -> None:
+    history(team.queue)
+    team.slack.refuse_blocks(CHART, "table")
+    answer = team.say("chart").reply
+    assert kinds(answer) == []
+    assert "processed 200" in answer["text"]
+
+
+def test_a_week_is_drawn_in_halves_of_days(team: Team) -> None:
+    history(team.queue)
+    (there, _) = charts(team.say("chart 7d").reply)
+    assert 2 <= len(there["axis_config"]["categories"]) <= 4
+
+
+def test_one_queue_says_nothing_of_what_it_cannot_know(team: Team) -> None:
+    history(team.queue)
+    answer = team.say("chart queue=mail").reply
+    names = [series["name"] for chart in charts(answer) for series in chart["series"]]
+    assert names == ["pending", "reserved", "new failures", "oldest, minutes"]
+    assert "known of all queues together only" in str(answer["blocks"])
+
+
+@pytest.mark.parametrize("words", ["chart 12h", "chart 24h 7d", "chart queue="])
+def test_other_words_are_refused(team: Team, words: str) -> None:
+    assert "/queue chart [24h|7d]" in team.say(words).text
+
+
+def test_a_posted_chart_becomes_a_table_where_it_is_refused(team: Team) -> None:
+    history(team.queue)
+    blocks = team.say("chart").reply["blocks"]
+    body = {"text": "figures", "blocks": blocks}
+    team.slack.refuse_blocks(CHART)
+    poster = poster_of(team.slack)
+
+    poster.post(IDS.queue_ops, body)
+    assert kinds(team.posted("queue-ops")[-1])[:2] == ["section", "table"]
+    before = len(team.slack.calls("chat.postMessage"))
+    poster.post(IDS.queue_ops, body)
+    assert len(team.slack.calls("chat.postMessage")) == before + 1
+
+
+def test_a_message_that_is_refused_without_its_chart_too_says_nothing_of_charts(
+    team: Team,
+) -> None:
+    history(team.queue)
+    blocks = team.say("chart").reply["blocks"]
+    poster = poster_of(team.slack)
+    with pytest.raises(Undelivered) as refused:
+        poster.post(IDS.queue_ops, {"text": "x", "blocks": [*blocks, {"type": "nonsense"}]})
+    assert refused.value.fault is Fault.LAYOUT
+    poster.post(IDS.queue_ops, {"text": "x", "blocks": blocks})
+    assert CHART in kinds(team.posted("queue-ops")[-1])
