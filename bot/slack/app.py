@@ -76,7 +76,9 @@ class Desk:
 
     def slash(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a slash command in its acknowledgement."""
-        said = self._within(envelope, self._submit(envelope)).answer
+        told = self._within(envelope, self._submit(envelope))
+        said = told.answer
+        self._show_at_home(envelope, told)
         if isinstance(said, Modal) and self._opened(envelope, said):
             ack()
             return
@@ -93,11 +95,13 @@ class Desk:
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Carry out a click before its acknowledgement, then answer through `response_url`."""
-        said = self._within(envelope, self._submit(envelope)).answer
-        opened = isinstance(said, Modal) and self._opened(envelope, said)
+        told = self._within(envelope, self._submit(envelope))
+        opened = isinstance(told.answer, Modal) and self._opened(envelope, told.answer)
         ack()
-        if not opened:
-            self._workers.submit(self._respond, envelope, said)
+        if opened:
+            self._show_at_home(envelope, told)
+        else:
+            self._workers.submit(self._follow_up, envelope, told)
 
     def home(self, person: HomeSeen) -> None:
         """Draw the person's Home, anew."""
@@ -113,6 +117,7 @@ class Desk:
         else:
             modal = self._as_modal(envelope, message)
             ack(response_action="update", view=view_json(modal, envelope.origin))
+        self._show_at_home(envelope, told)
 
     def _submit(self, envelope: Envelope) -> "Future[Told]":
         return self._workers.submit(self._carry_out, envelope)
@@ -127,7 +132,6 @@ class Desk:
             if changed or outcome.refusal is not None:
                 # What only looked left nothing to tell of.
                 self._wake()
-            self._show_at_home(envelope, outcome)
             return Told(answer(self._setup, invocation, outcome), outcome)
         except Exception:
             # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
@@ -136,9 +140,16 @@ class Desk:
             texts = texts_of(self._setup, invocation)
             return Told(bug_message(incident, texts, nothing_changed=not changed))
 
-    def _show_at_home(self, envelope: Envelope, outcome: Outcome) -> None:
+    def _follow_up(self, envelope: Envelope, told: Told) -> None:
+        """Answer outside of the acknowledgement, and only then draw what changed around it."""
+        self._respond(envelope, told.answer)
+        self._show_at_home(envelope, told)
+
+    def _show_at_home(self, envelope: Envelope, told: Told) -> None:
         """Draw the person's Home after what they did there, or changed elsewhere."""
-        actor = envelope.invocation.actor
+        outcome, actor = told.outcome, envelope.invocation.actor
+        if outcome is None:
+            return
         if envelope.invocation.source is Source.HOME:
             self._homes.want(actor.user, actor.team or "", envelope.home_hash)
         elif outcome.result is not None and outcome.result.outcome is not None:
@@ -151,7 +162,7 @@ class Desk:
         try:
             return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
         except NotYet:
-            future.add_done_callback(lambda done: self._respond(envelope, done.result().answer))
+            future.add_done_callback(lambda done: self._follow_up(envelope, done.result()))
             texts = texts_of(self._setup, envelope.invocation)
             waiting = "not-known-yet" if may_change(self._setup, envelope.said) else "working"
             return Told(Message(texts(waiting)))
