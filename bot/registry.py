@@ -112,6 +112,11 @@ class Setup:
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
+    @property
+    def alarms_too_soon(self) -> bool:
+        """Whether a job that is only slow is told of as stuck, long before its worker's timeout."""
+        return (self.alerting.worker_seconds or 0) > self.reserved_seconds
+
 
 @dataclass(frozen=True)
 class Work:

@@ -161,6 +161,16 @@ def _alerting(settings: Settings) -> Alerting:
     )
 
 
+def warn_of_limits(setup: Setup) -> None:
+    """Say in the log where limits contradict each other; `/queue watch` says it too."""
+    if setup.alarms_too_soon:
+        log.warning(
+            "QUEUE_BOT_RESERVED_SECONDS is below the workers' timeout: slow jobs count as stuck",
+            reserved_seconds=setup.reserved_seconds,
+            worker_seconds=setup.alerting.worker_seconds,
+        )
+
+
 def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
     """The bot, checked and ready to start; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
@@ -175,6 +185,7 @@ def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
         base_url=str(settings.slack_api_url),
     )
     workspace = look_up(access)
+    warn_of_limits(make_setup(settings, engine, NoSlack()))
     return SlackBot(
         access,
         workspace,

@@ -31,6 +31,7 @@ from bot.watch import (
     sampling,
     sealing,
 )
+from bot.watch.load import Load
 from bot.wiring import NoSlack
 from tests.queues import TestQueue
 from tests.replicas import Ahead
@@ -117,6 +118,11 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "history",
         "history order=803193 action=retry since=24h",
         "find 803193",
+        "mute queue=netsuite",
+        "mute queue=netsuite for=2h",
+        "unmute queue=netsuite",
+        "mute alert=oldest",
+        "watch",
     ):
         assert do(setup, Asked(words, "ana", yes=True), said.append, lambda _: None) == 0, words
     granted.fail()
@@ -127,8 +133,12 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     failures.index_once(setup, lease)
     failures.sweep_once(setup, lease)
     assert incidents.open_once(setup, lease) == 2
-    assert sealing.seal_once(setup, lease) > 5
-    incidents.refresh_once(setup, lease)
+    assert do(setup, Asked("acknowledge I1", "ana"), said.append, lambda _: None) == 0
+    load = Load(setup)
+    with load.measured():
+        assert sealing.seal_once(setup, lease) > 5
+        incidents.refresh_once(setup, lease)
+    assert load.keep(lease)
     later = replace(setup, clock=Ahead(timedelta(seconds=4)))
     receipts.receipts_once(later, lease)
     canary.decide_once(later, lease)
@@ -140,6 +150,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     for _ in range(2):
         sampling.sample_once(setup, lease, indexed=True)
     rolling.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
+    # By then the mutes have ended, too.
+    purging.purge_once(replace(setup, clock=Ahead(timedelta(days=40))), lease)
     engine.dispose()
 
 

@@ -36,7 +36,7 @@ def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease 
     connection.execute(
         update(leases)
         .where(leases.c.name == name, leases.c.epoch == row.epoch)
-        .values(owner=owner, epoch=epoch, expires=now + TTL)
+        .values(owner=owner, epoch=epoch, since=row.since if held else now, expires=now + TTL)
     )
     return Lease(name, owner, epoch)
 

@@ -250,6 +250,8 @@ leases = Table(
     Column("name", String(32), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("epoch", Id, nullable=False),
+    # Since when this owner has had it without a break.
+    Column("since", Time),
     Column("expires", Time, nullable=False),
     **PLAIN,
 )

@@ -5,6 +5,9 @@ from typing import Literal
 
 from bot.queue.model import Value
 
+MOST_MS = 200
+"""Database time of a pass above which it costs more than is promised at three million jobs."""
+
 AlertKind = Literal["group", "oldest", "reserved", "failed", "backlog", "silent", "summary"]
 """What an incident can be about."""
 
@@ -86,3 +89,81 @@ class MuteSaid(Value):
     extended: datetime | None = None
     no_jobs: bool = False
     incidents: int = 0
+
+
+class NamedMute(Value):
+    """A mute in a list; `error` is the group's `E12`, `name` its text. Times are naive UTC."""
+
+    error: str | None
+    name: str | None
+    queue: str | None
+    alert: str | None
+    by: str
+    at: datetime
+    until: datetime
+
+    @property
+    def topic(self) -> Topic:
+        """What it is of."""
+        group = None if self.error is None else int(self.error.removeprefix("E"))
+        return Topic.model_validate({"error_group": group, "queue": self.queue, "kind": self.alert})
+
+
+class Limits(Value):
+    """From when something is told of: seconds and jobs, as the settings have them.
+
+    `worker_seconds` is the workers' own timeout, where it is known.
+    """
+
+    oldest_seconds: int
+    reserved_seconds: int
+    failed_count: int
+    backlog_count: int
+    silent_seconds: int
+    alerts_per_minute: int
+    escalate_seconds: int
+    recover_seconds: int
+    worker_seconds: int | None
+
+
+class WatcherState(Value):
+    """Who holds the lease (`replica` None: nobody now), and what watching costs the database.
+
+    `pass_ms` is the dearest pass of the ten seconds before `passed_at`, `worst_ms` that of the hour
+    before now. Times are naive UTC.
+    """
+
+    replica: str | None
+    since: datetime | None
+    until: datetime
+    epoch: int
+    passed_at: datetime | None
+    pass_ms: int | None
+    worst_ms: int | None
+    worst_at: datetime | None
+
+
+class Watching(Value):
+    """What is watched: the limits, what is open, what is muted, and the watcher.
+
+    At most `MOST` of each are listed, as `bot.ledger.watch_reads` and `bot.ledger.mutes` have it.
+    """
+
+    limits: Limits
+    incidents: tuple[OpenIncident, ...]
+    mutes: tuple[NamedMute, ...]
+    watcher: WatcherState
+
+
+class WatchExtra(Value):
+    """Where alerts and the digest go: at `09:00` in `zone`, on days that count from Monday, 0.
+
+    `reserved_too_soon`: a job counts as stuck before its worker would give it up.
+    """
+
+    alert_channel: str | None
+    digest_channel: str | None
+    digest_at: str | None
+    digest_days: tuple[int, ...]
+    zone: str
+    reserved_too_soon: bool

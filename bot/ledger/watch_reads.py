@@ -1,15 +1,18 @@
 """What is open and who watches, for people to look at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, select
 
 from bot.ledger import error_groups, incidents, mutes
-from bot.ledger.watch_model import Mute, OpenIncident
+from bot.ledger.tables import leases
+from bot.ledger.watch_model import Mute, NamedMute, OpenIncident, WatcherState
+from bot.ledger.watching import watches
 
 MOST = 500
 """Open incidents that are listed."""
+HOUR = timedelta(hours=1)
 
 
 def open_incidents(
@@ -28,6 +31,43 @@ def incident(connection: Connection, id_: int) -> OpenIncident | None:
     """One incident, open or not; None: there is none with this id."""
     row = incidents.by_id(connection, id_)
     return None if row is None else told(row, _names(connection, [row]))
+
+
+def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
+    """The mutes in force, those that end first first, with the texts of error groups."""
+    found = mutes.current(connection, now)
+    groups = {one.topic.error_group for one in found if one.topic.error_group is not None}
+    names = error_groups.names_of(connection, groups) if groups else {}
+    return tuple(
+        NamedMute(
+            error=None if one.topic.error_group is None else one.topic.word,
+            name=names.get(one.topic.error_group or 0),
+            queue=one.topic.queue,
+            alert=one.topic.kind,
+            by=one.by,
+            at=one.at,
+            until=one.until,
+        )
+        for one in found
+    )
+
+
+def watcher(connection: Connection, now: datetime) -> WatcherState:
+    """Who watches now, and what that costs."""
+    lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
+    cost = connection.execute(select(watches)).one()
+    held = bool(lease.owner) and lease.expires > now
+    lately = cost.worst_at is not None and cost.worst_at > now - HOUR
+    return WatcherState(
+        replica=lease.owner if held else None,
+        since=lease.since if held else None,
+        until=lease.expires,
+        epoch=lease.epoch,
+        passed_at=cost.passed_at,
+        pass_ms=cost.pass_ms,
+        worst_ms=cost.worst_ms if lately else None,
+        worst_at=cost.worst_at if lately else None,
+    )
 
 
 def told(row: RowMapping, names: Mapping[int, str]) -> OpenIncident:

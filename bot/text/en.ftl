@@ -1094,3 +1094,71 @@ problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
 problem-mute-what = Exactly one thing is needed: error=E12, queue=NAME, alert=KIND, or an incident like I12
 problem-mute-length = { $field } must be from 5m to 7d
+
+### What is watched, and by whom
+watch-title = *What is watched*
+watch-holder = 👁️ { $replica } has watched for { $age }. Its lease is good until { $at } and is renewed every few seconds (epoch { $epoch }).
+watch-stands = ⚠️ It holds the lease, but no look has ended for more than a minute: see its log.
+watch-nobody = ⚠️ *Nobody watches now:* the last lease ended at { $at }. Is { $run } up?
+watch-cost = A look takes { $last } ms of the database's time.
+watch-cost-unknown = What a look costs the database is not known yet.
+watch-worst = At worst { $worst } ms within the last hour, { $age } ago.
+watch-worst-high = ⚠️ At worst { $worst } ms within the last hour, { $age } ago: more than { $most } ms.
+watch-too-soon = ⚠️ { $setting } ({ $limit }) is below the workers' own timeout ({ $timeout }): jobs that are only slow are told of as stuck.
+watch-no-channel = ⚠️ { $setting } is not set: no alert is posted.
+watch-incidents =
+    { $count ->
+        [one] *1 open alert*
+       *[other] *{ $count } open alerts*, the newest first
+    }
+watch-incidents-none = ✅ No alert is open.
+watch-incident = *{ $id }* { $what }, for { $age }
+watch-count =
+    { $count ->
+        [one] 1 failure
+       *[other] { $count } failures
+    }
+watch-seen = 👀 { $by }
+watch-muted = 🔇 until { $at }
+watch-more-incidents = … and { $count } more.
+watch-mutes =
+    { $count ->
+        [one] *1 mute*
+       *[other] *{ $count } mutes*, those that end first first
+    }
+watch-mutes-none = Nothing is muted.
+watch-mute = 🔇 { $topic } until { $at }, by { $by }
+watch-more-mutes = … and { $count } more. { $command } ends any of them.
+watch-limits = *An alert is opened for*
+watch-limit = • { $kind } { $limit }
+watch-group =
+    { $count ->
+        [one] new failures of an error group, at once; above 1 alert a minute, one for the rest
+       *[other] new failures of an error group, at once; above { $count } alerts a minute, one for the rest
+    }
+watch-oldest = an eligible job that waits for longer than { $age }
+watch-silent = eligible jobs, while no worker takes or ends any for { $age }
+watch-reserved = a job that a worker holds for longer than { $age }
+watch-backlog =
+    { $count ->
+        [one] a queue that grows by 1 job within 15 min
+       *[other] a queue that grows by { $count } jobs within 15 min
+    }
+watch-failed =
+    { $count ->
+        [one] more than 1 failed job
+       *[other] more than { $count } failed jobs
+    }
+watch-life = What nobody acknowledges is told again after { $escalate }. It is over when nothing was wrong for { $recover }.
+watch-channel = Alerts: { $channel }
+watch-digest = Digest: { $time } ({ $zone }), { $days }, { $channel }
+watch-no-digest = No digest.
+watch-day-mon = Mon
+watch-day-tue = Tue
+watch-day-wed = Wed
+watch-day-thu = Thu
+watch-day-fri = Fri
+watch-day-sat = Sat
+watch-day-sun = Sun
+help-watch = what is watched: open alerts, mutes, limits, and who watches
+button-unmute = Unmute

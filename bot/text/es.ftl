@@ -1138,3 +1138,71 @@ problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
 problem-mute-what = Hace falta exactamente una cosa: error=E12, queue=NOMBRE, alert=TIPO, o un incidente como I12
 problem-mute-length = { $field } debe estar entre 5m y 7d
+
+### Qué se vigila, y quién lo hace
+watch-title = *Qué se vigila*
+watch-holder = 👁️ { $replica } vigila desde hace { $age }. Su turno vale hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
+watch-stands = ⚠️ Tiene el turno, pero desde hace más de un minuto no termina ninguna revisión: conviene mirar su registro.
+watch-nobody = ⚠️ *Nadie vigila en este momento:* el último turno terminó el { $at }. ¿Está en marcha { $run }?
+watch-cost = Una revisión ocupa la base de datos { $last } ms.
+watch-cost-unknown = Todavía no se sabe cuánto ocupa la base de datos una revisión.
+watch-worst = La más costosa de la última hora, { $worst } ms, hace { $age }.
+watch-worst-high = ⚠️ La más costosa de la última hora, { $worst } ms, hace { $age }: más de { $most } ms.
+watch-too-soon = ⚠️ { $setting } ({ $limit }) es menos que el tiempo límite de los propios workers ({ $timeout }): se avisa de jobs trabados que solo son lentos.
+watch-no-channel = ⚠️ Falta { $setting }: no se publica ninguna alerta.
+watch-incidents =
+    { $count ->
+        [one] *1 alerta abierta*
+       *[other] *{ $count } alertas abiertas*, las más recientes primero
+    }
+watch-incidents-none = ✅ No hay alertas abiertas.
+watch-incident = *{ $id }* { $what }, desde hace { $age }
+watch-count =
+    { $count ->
+        [one] 1 fallo
+       *[other] { $count } fallos
+    }
+watch-seen = 👀 { $by }
+watch-muted = 🔇 hasta { $at }
+watch-more-incidents = … y { $count } más.
+watch-mutes =
+    { $count ->
+        [one] *1 silencio*
+       *[other] *{ $count } silencios*, primero los que terminan antes
+    }
+watch-mutes-none = No hay nada en silencio.
+watch-mute = 🔇 { $topic } hasta { $at }, por { $by }
+watch-more-mutes = … y { $count } más. { $command } termina cualquiera de ellos.
+watch-limits = *Se abre una alerta por*
+watch-limit = • { $kind } { $limit }
+watch-group =
+    { $count ->
+        [one] fallos nuevos de un grupo de error, al instante; a partir de 1 alerta por minuto, una sola para el resto
+       *[other] fallos nuevos de un grupo de error, al instante; a partir de { $count } alertas por minuto, una sola para el resto
+    }
+watch-oldest = un job listo para ejecutarse que espera más de { $age }
+watch-silent = jobs listos, sin que ningún worker tome ni termine uno durante { $age }
+watch-reserved = un job que un worker retiene por más de { $age }
+watch-backlog =
+    { $count ->
+        [one] una cola que crece en 1 job en 15 min
+       *[other] una cola que crece en { $count } jobs en 15 min
+    }
+watch-failed =
+    { $count ->
+        [one] más de 1 job fallido
+       *[other] más de { $count } jobs fallidos
+    }
+watch-life = Si nadie la atiende, se vuelve a avisar a los { $escalate }. Termina cuando todo estuvo bien durante { $recover }.
+watch-channel = Alertas: { $channel }
+watch-digest = Resumen: { $time } ({ $zone }), { $days }, { $channel }
+watch-no-digest = Sin resumen diario.
+watch-day-mon = lun
+watch-day-tue = mar
+watch-day-wed = mié
+watch-day-thu = jue
+watch-day-fri = vie
+watch-day-sat = sáb
+watch-day-sun = dom
+help-watch = qué se vigila: alertas abiertas, silencios, límites, y quién vigila
+button-unmute = Quitar silencio

@@ -14,7 +14,7 @@ from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
 from bot.ledger.tables import archive, failures, followed, operations
-from bot.ledger.watching import incidents
+from bot.ledger.watching import incidents, mutes
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -24,6 +24,8 @@ ANSWERS_KEPT = timedelta(days=7)
 """Slack delivers an envelope again within minutes, a script within its own patience."""
 MESSAGES_KEPT = timedelta(days=30)
 GONE_KEPT = timedelta(days=30)
+MUTES_KEPT = timedelta(days=30)
+"""After their end; who muted what is in the audit for good."""
 PLANS_KEPT = timedelta(days=7)
 """After its confirmation ran out: as long as the stored answer that names the plan."""
 
@@ -44,6 +46,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (failures, failures.c.seq, _of_no_use(connection, gone)),
                 (followed, followed.c.id, followed.c.settled_at < now - GONE_KEPT),
+                (mutes, mutes.c.id, mutes.c.until < now - MUTES_KEPT),
                 (
                     operations,
                     operations.c.id,

@@ -32,6 +32,7 @@ from bot.watch import (
 from bot.watch.bell import Bell
 from bot.watch.bulk import Runner
 from bot.watch.delivery import Pace, Poster, deliver_once
+from bot.watch.load import KEEP_EVERY, Load
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class Watcher:
         self._interval = interval
         self._pace = Pace()
         self._runner = Runner(setup)
+        self._load = Load(setup)
         self._lease: Lease | None = None
         # The lease under which all that failed before was indexed.
         self._indexed: Lease | None = None
@@ -122,9 +124,11 @@ class Watcher:
 
     def tick(self) -> bool:
         """One round of the holder of the lease; True where more is waiting."""
-        lease = self._hold()
-        if lease is None:
-            return False
+        with self._load.measured():
+            lease = self._hold()
+            return lease is not None and self._pass(lease)
+
+    def _pass(self, lease: Lease) -> bool:
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
         for step in (self._look, self._observe, self._follow, self._keep_house):
@@ -168,6 +172,8 @@ class Watcher:
 
     def _keep_house(self, lease: Lease) -> bool:
         """What is too old goes, counts are folded, and once a day the digest is told."""
+        if self._is_due("load", KEEP_EVERY) and not self._load.keep(lease):
+            self._due["load"] = 0.0
         if self._is_due("purge", PURGE_EVERY):
             purging.purge_once(self._setup, lease)
         if self._is_due("fold", FOLD_EVERY) and folding.fold_once(self._setup, lease):

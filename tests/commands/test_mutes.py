@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import pytest
@@ -16,7 +17,7 @@ from bot.ledger.incidents import OLDEST, Subject, group_subject
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
 from bot.model import Actor, Invocation, Message, Role, Source
-from bot.queue.database import now_of, reading
+from bot.queue.database import changing, now_of, reading
 from bot.registry import Setup
 from bot.terminal import Asked, do
 from bot.watch import failures
@@ -32,8 +33,7 @@ NAME = "SQLSTATE[HY000] [2006] MySQL server has gone away"
 
 def within(setup: Setup, work: Callable[[Connection], T]) -> T:
     """Carry it out in one transaction."""
-    with setup.engine.begin() as connection:
-        return work(connection)
+    return changing(setup.engine, monotonic() + 10, work)
 
 
 def opened(setup: Setup, subject: Subject) -> int:

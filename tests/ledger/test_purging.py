@@ -3,10 +3,11 @@
 from sqlalchemy import delete
 
 from bot.ledger import tables as t
+from bot.ledger import watching
 from bot.watch import failures, incidents, purging
 from tests.ledger.test_history import bulk
 from tests.queues import TestQueue
-from tests.replicas import Ahead, ask, confirm, hold, make_setup
+from tests.replicas import Ahead, ask, codes, confirm, hold, make_setup
 
 
 def remove(queue: TestQueue, failed_id: int) -> None:
@@ -81,3 +82,19 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     late = confirm(setup, "clear-failed", 2, typed=1)
     assert late.refusal is not None
     assert late.refusal.code == "plan-expired"
+
+
+def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    for words in ("mute alert=oldest for=1h", "mute alert=silent for=7d", "unmute alert=silent"):
+        assert codes([ask(setup, words)]) == ["ok"]
+    clock.move(days=30)
+    purging.purge_once(setup, hold(setup))
+    assert [row.kind for row in queue.rows(watching.mutes)] == ["oldest", "silent"]
+    clock.move(hours=2)
+    purging.purge_once(setup, hold(setup))
+    assert [row.kind for row in queue.rows(watching.mutes)] == ["silent"]
+    clock.move(days=7)
+    purging.purge_once(setup, hold(setup))
+    assert not queue.rows(watching.mutes)

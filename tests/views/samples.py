@@ -44,7 +44,18 @@ NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
 DIGEST = "0123456789abcdef" * 2
 
 READS = frozenset(
-    {"status", "jobs", "failed", "errors", "error", "job", "failed-job", "stuck", "history"}
+    {
+        "status",
+        "jobs",
+        "failed",
+        "errors",
+        "error",
+        "job",
+        "failed-job",
+        "stuck",
+        "history",
+        "watch",
+    }
 ) | {"find", "whoami", "help"}
 CHANGES = frozenset({"retry", "release", "undo", "acknowledge", "mute", "unmute"})
 ADMINS = frozenset(

@@ -1,0 +1,72 @@
+"""`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
+
+from bot.ledger import watch_reads
+from bot.ledger.watch_model import Limits, WatchExtra, Watching
+from bot.model import Message, Role
+from bot.registry import Arguments, Command, Result, Setup, Work
+from bot.views.context import Context
+from bot.views.watch import watch_message
+
+
+class WatchArguments(Arguments):
+    """No arguments."""
+
+
+class WatchResult(Result):
+    """All of it."""
+
+    data: Watching
+    extra: WatchExtra
+
+
+def run(work: Work, _args: WatchArguments) -> WatchResult:
+    """Read what is open, muted and held; the limits are the settings'."""
+    connection, now, setup = work.connection, work.now, work.setup
+    alerting = setup.alerting
+    at = alerting.digest_at
+    return WatchResult(
+        data=Watching(
+            limits=_limits(setup),
+            incidents=watch_reads.open_incidents(connection, now),
+            mutes=watch_reads.named_mutes(connection, now),
+            watcher=watch_reads.watcher(connection, now),
+        ),
+        extra=WatchExtra(
+            alert_channel=setup.alert_channel,
+            digest_channel=alerting.digest_channel,
+            digest_at=None if at is None else f"{at:%H:%M}",
+            digest_days=alerting.digest_days,
+            zone=setup.zone.key,
+            reserved_too_soon=setup.alarms_too_soon,
+        ),
+    )
+
+
+def _limits(setup: Setup) -> Limits:
+    alerting = setup.alerting
+    return Limits(
+        oldest_seconds=setup.oldest_seconds,
+        reserved_seconds=setup.reserved_seconds,
+        failed_count=setup.failed_count,
+        backlog_count=alerting.backlog_count,
+        silent_seconds=alerting.silent_seconds,
+        alerts_per_minute=setup.alerts_per_minute,
+        escalate_seconds=alerting.escalate_seconds,
+        recover_seconds=alerting.recover_seconds,
+        worker_seconds=alerting.worker_seconds,
+    )
+
+
+def view(result: WatchResult, context: Context) -> Message:
+    """The watcher first, then what is open and muted, with Unmute for those who may."""
+    return watch_message(result.data, result.extra, context)
+
+
+COMMAND = Command(
+    name="watch",
+    arguments=WatchArguments,
+    role=Role.VIEWER,
+    result=WatchResult,
+    run=run,
+    view=view,
+)

@@ -1,0 +1,182 @@
+"""What is watched, as anybody who may look sees it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from structlog.testing import capture_logs
+
+from bot.answers import Outcome
+from bot.commands.watch import WatchResult
+from bot.ledger import incidents, leases
+from bot.ledger.incidents import OLDEST, Subject
+from bot.ledger.mutes import begin
+from bot.ledger.watch_model import Topic, WatchExtra, Watching
+from bot.ledger.watching import incidents as incident_table
+from bot.ledger.watching import mutes as mute_table
+from bot.playground.demo import IDS
+from bot.queue.database import changing
+from bot.registry import Alerting, Setup
+from bot.terminal import Asked, do
+from bot.wiring import warn_of_limits
+from tests.queues import TestQueue
+from tests.replicas import OMAR, Ahead, ask, hold, make_setup
+from tests.team import Team, action_ids
+
+
+def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
+    """What the command answered."""
+    assert isinstance(outcome.result, WatchResult)
+    return outcome.result.data, outcome.result.extra
+
+
+def opened(setup: Setup, queue: str) -> int:
+    """An incident about an old job of this queue."""
+    subject = Subject(OLDEST, f"{OLDEST}:{queue}", queue)
+
+    def work(connection: Connection) -> int:
+        return incidents.open_or_reopen(connection, subject, setup.clock(connection)).id
+
+    return changing(setup.engine, monotonic() + 10, work)
+
+
+def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    queue.push(queue="mail")
+    mail, netsuite = opened(setup, "mail"), opened(setup, "netsuite")
+    ask(setup, f"acknowledge I{netsuite}", by=OMAR)
+    ask(setup, "mute queue=mail for=2h", by=OMAR)
+    ask(setup, "mute alert=backlog for=1h")
+
+    data, _ = seen(ask(setup, "watch", by=OMAR))
+
+    assert [one.incident for one in data.incidents] == [f"I{netsuite}", f"I{mail}"]
+    assert [one.acknowledged_by for one in data.incidents] == [OMAR, None]
+    assert data.incidents[0].muted_until is None
+    assert data.incidents[1].muted_until == data.mutes[1].until
+    assert [(one.alert, one.queue) for one in data.mutes] == [("backlog", None), (None, "mail")]
+    clock.move(minutes=61)
+    data, _ = seen(ask(setup, "watch", by=OMAR))
+    assert [(one.alert, one.queue) for one in data.mutes] == [(None, "mail")]
+
+
+def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -> None:
+    clock = Ahead()
+    one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
+    nobody, _ = seen(ask(one, "watch", by=OMAR))
+    assert nobody.watcher.replica is None
+
+    lease = hold(one)
+    clock.move(seconds=5)
+    hold(one)
+    data, _ = seen(ask(other, "watch", by=OMAR))
+    assert (data.watcher.replica, data.watcher.epoch) == ("a", lease.epoch)
+    assert data.watcher.since is not None
+    assert timedelta(seconds=4) < data.watcher.until - leases.TTL - data.watcher.since
+
+    clock.move(seconds=60)
+    gone, _ = seen(ask(other, "watch", by=OMAR))
+    assert (gone.watcher.replica, gone.watcher.since) == (None, None)
+    lost = gone.watcher.until
+    hold(other)
+    data, _ = seen(ask(one, "watch", by=OMAR))
+    assert (data.watcher.replica, data.watcher.epoch) == ("b", lease.epoch + 1)
+    assert data.watcher.since is not None
+    assert data.watcher.since > lost
+
+
+def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:
+    alerting = Alerting(backlog_count=7, silent_seconds=8, worker_seconds=90)
+    setup = make_setup(kept_queue, oldest_seconds=11, reserved_seconds=60, alerting=alerting)
+    data, extra = seen(ask(setup, "watch", by=OMAR))
+    limits = data.limits
+    assert (limits.oldest_seconds, limits.reserved_seconds) == (11, 60)
+    assert (limits.backlog_count, limits.silent_seconds, limits.worker_seconds) == (7, 8, 90)
+    assert extra.reserved_too_soon
+
+
+@pytest.mark.parametrize(
+    ("worker", "warned"), [(None, False), (299, False), (300, False), (301, True)]
+)
+def test_a_limit_below_the_workers_timeout_is_warned_of_at_start(
+    kept_queue: TestQueue, worker: int | None, *, warned: bool
+) -> None:
+    setup = replace(make_setup(kept_queue), alerting=Alerting(worker_seconds=worker))
+    with capture_logs() as logged:
+        warn_of_limits(setup)
+    assert [one.get("worker_seconds") for one in logged] == ([worker] if warned else [])
+    _, extra = seen(ask(setup, "watch", by=OMAR))
+    assert extra.reserved_too_soon is warned
+
+
+def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for number in range(200):
+        opened(setup, f"queue-{number}")
+    with queue.engine.begin() as connection:
+        now = setup.clock(connection)
+        for number in range(100):
+            topic = Topic(queue=f"queue-{number}")
+            begin(connection, topic, OMAR, now, now + timedelta(hours=1))
+    lines: list[str] = []
+
+    assert do(setup, Asked("watch", "ana", as_json=True), lines.append, lambda _: None) == 0
+    assert do(setup, Asked("watch", "ana"), lines.append, lambda _: None) == 0
+
+    said: dict[str, Any] = json.loads(lines[0])
+    assert len(said["data"]["incidents"]) == 200
+    assert len(said["data"]["mutes"]) == 100
+    assert said["data"]["limits"]["failed_count"] == 100
+    assert said["data"]["watcher"]["replica"] is None
+    assert said["extra"]["alert_channel"] == setup.alert_channel
+    assert sum(line.startswith("I") for line in lines[1].splitlines()) == 200
+    assert "queue-99" in lines[1]
+
+
+def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) -> None:
+    team = team_on_each
+    id_ = opened(team.bot.setup, "mail")
+
+    acknowledged = team.say(f"acknowledge I{id_}")
+    denied = team.say(f"mute I{id_}", as_="viewer")
+    elsewhere = team.say(f"mute I{id_}", channel="random")
+    muted = team.say(f"mute I{id_} for=2h")
+    looked = team.say("watch", as_="viewer", channel="random")
+    shown = team.say("watch")
+
+    assert f"You acknowledged *I{id_}*" in acknowledged.text
+    assert "this needs the role operator" in denied.text
+    assert "Changes are not allowed here" in elsewhere.text
+    assert "the queue mail" in muted.text
+    assert "has watched for" in looked.text
+    assert "🔇 the queue mail until" in looked.text
+    assert "run:unmute" not in action_ids(looked.reply)
+    assert action_ids(shown.reply) == ["run:unmute"]
+    assert len(shown.text) < 4_000
+
+    told = team.channel_texts("queue-ops", 2)
+    assert f"<@{IDS.operator}> acknowledged I{id_}" in told[0]
+    assert f"<@{IDS.operator}> muted* the queue mail" in told[1]
+    audited = "\n".join(team.audit_texts(4))
+    assert "acknowledge" in audited
+    assert '"queue":"mail"' in audited
+    by = {row.id: row.acknowledged_by for row in team.queue.rows(incident_table)}
+    assert by[id_] == IDS.operator
+
+
+def test_the_button_ends_the_mute_for_those_who_may(team: Team) -> None:
+    team.queue.push(queue="mail")
+    team.say("mute queue=mail")
+    shown = team.say("watch")
+
+    ended = team.click(shown.reply, "run:unmute")
+
+    assert "Not muted any more: the queue mail" in ended.text
+    (row,) = team.queue.rows(mute_table)
+    assert row.ended_by == IDS.operator
+    assert "Nothing is muted" in team.say("watch").text

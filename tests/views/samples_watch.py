@@ -1,0 +1,111 @@
+"""Messages about what is watched."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
+from bot.ledger.watch_model import Limits, NamedMute, WatcherState, WatchExtra, Watching
+from bot.model import Source
+from bot.queue.layouts import LONGEST_QUEUE
+from bot.views.watch import watch_message
+from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples_mutes import KINDS, incident
+
+LIMITS = Limits(
+    oldest_seconds=300,
+    reserved_seconds=300,
+    failed_count=100,
+    backlog_count=500,
+    silent_seconds=300,
+    alerts_per_minute=20,
+    escalate_seconds=900,
+    recover_seconds=60,
+    worker_seconds=90,
+)
+
+
+def state(w: Words = PLAIN, **changed: object) -> WatcherState:
+    """A replica that has watched for two hours."""
+    values: dict[str, object] = {
+        "replica": w.detail[:64] or "–",
+        "since": NOW - timedelta(hours=2),
+        "until": NOW + timedelta(seconds=8),
+        "epoch": 1_234,
+        "passed_at": NOW - timedelta(seconds=3),
+        "pass_ms": 12,
+        "worst_ms": 88,
+        "worst_at": NOW - timedelta(minutes=20),
+    }
+    return WatcherState.model_validate(values | changed)
+
+
+def extra(w: Words = PLAIN, **changed: object) -> WatchExtra:
+    """Alerts and a digest on three days of the week."""
+    values: dict[str, object] = {
+        "alert_channel": w.channel,
+        "digest_channel": w.channel,
+        "digest_at": "09:00",
+        "digest_days": (0, 2, 6),
+        "zone": "America/Lima",
+        "reserved_too_soon": False,
+    }
+    return WatchExtra.model_validate(values | changed)
+
+
+def named_mute(w: Words, number: int = 0) -> NamedMute:
+    """A mute of a queue, a group or a kind in turn."""
+    kind = number % 3
+    return NamedMute(
+        error=f"E{number}" if kind == 1 else None,
+        name=w.group if kind == 1 else None,
+        queue=(w.queue[:LONGEST_QUEUE] or "–") if kind == 0 else None,
+        alert="oldest" if kind == 2 else None,
+        by=w.person[:64],
+        at=NOW,
+        until=NOW + timedelta(minutes=30 + number),
+    )
+
+
+def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: object) -> Watching:
+    """So many open incidents and mutes, every kind in turn."""
+    open_ones = tuple(
+        incident(
+            w,
+            incident=f"I{900 - number}",
+            kind=KINDS[number % len(KINDS)],
+            name=w.group if number % len(KINDS) == 0 else None,
+            acknowledged_by=w.person[:64] if number % 2 else None,
+            muted_until=NOW + timedelta(hours=1) if number % 3 else None,
+        )
+        for number in range(incidents)
+    )
+    muted = tuple(named_mute(w, number) for number in range(mutes))
+    return Watching(limits=LIMITS, incidents=open_ones, mutes=muted, watcher=state(w, **changed))
+
+
+def _without_figures(found: Watching) -> Watching:
+    """Before the first ten seconds are over."""
+    none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
+    return found.model_copy(update={"watcher": found.watcher.model_copy(update=none)})
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """Every message and dialog, in every state."""
+    usual = extra(w)
+    one_of_each = {
+        "watch": (watching(w), usual),
+        "watch-some": (watching(w, 7, 3), usual),
+        "watch-most": (watching(w, 200, 100), extra(w, reserved_too_soon=True)),
+        "watch-nobody": (watching(w, replica=None, since=None), usual),
+        "watch-just-begun": (_without_figures(watching(w, since=NOW)), usual),
+        "watch-stands": (watching(w, passed_at=NOW - timedelta(minutes=5)), usual),
+        "watch-dear": (watching(w, pass_ms=150, worst_ms=1_234), usual),
+        "watch-nothing-set": (
+            watching(w, worst_ms=None, worst_at=None),
+            extra(w, alert_channel=None, digest_at=None, reserved_too_soon=True),
+        ),
+    }
+    for name, (found, more) in one_of_each.items():
+        yield Sample(name, partial(watch_message, found, more))
+    found = watching(w, 10, 8)
+    yield Sample("watch-terminal", partial(watch_message, found, usual), source=Source.TERMINAL)
