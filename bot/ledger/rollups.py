@@ -82,13 +82,12 @@ def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return to_utc(midnight, zone), to_utc(midnight + timedelta(days=1), zone)
 
 
-def purge(connection: Connection, now: datetime) -> int:
+def purge(connection: Connection, now: datetime, zone: ZoneInfo) -> int:
     """Delete up to a batch of each span that is too old and rolled up; returns how many rows."""
     hours_end, day = _rolled(connection), _last(connection, DAY)
     ends = {
         MINUTE: hours_end,
-        # The shortest day of any zone: what is left of the last one waits for the next.
-        HOUR: None if day is None else day + 23 * _HOUR,
+        HOUR: None if day is None else day_of(day, zone)[1],
         DAY: now,
     }
     return sum(

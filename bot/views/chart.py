@@ -196,9 +196,12 @@ def as_table(charts: Sequence[Block]) -> Block:
     axis = charts[0]["axis_config"]
     every = [series for chart in charts for series in chart["series"]]
     rows: dict[str, list[str]] = {}
+    shown: dict[str, str] = {}
     for index, series in enumerate(every):
         for point in series["data"]:
-            row = rows.setdefault(point["label"].removeprefix(GAP), [NOTHING] * len(every))
+            label = point["label"].removeprefix(GAP)
+            shown[label] = max(shown.get(label, ""), point["label"], key=len)
+            row = rows.setdefault(label, [NOTHING] * len(every))
             row[index] = str(point["value"])
     head = [axis.get("x_label") or NOTHING, *(series["name"] for series in every)]
-    return table(head, [[label, *row] for label, row in rows.items()], numbers_from=1)
+    return table(head, [[shown[label], *row] for label, row in rows.items()], numbers_from=1)

@@ -20,6 +20,6 @@ def roll_once(setup: Setup, lease: Lease) -> bool:
         now = setup.clock(connection)
         if rollups.roll_hour(connection, now) or rollups.roll_day(connection, now, setup.zone):
             return True
-        return rollups.purge(connection, now) > 0
+        return rollups.purge(connection, now, setup.zone) > 0
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
