@@ -139,10 +139,17 @@ class Team:
         return Answer(self.slack.click(as_, channel, ts, action_id, chosen=chosen))
 
     def click_in_view(
-        self, view: Json, action_id: str, *, as_: str = "operator", chosen: object = None
+        self,
+        view: Json,
+        action_id: str,
+        *,
+        as_: str = "operator",
+        block: str | None = None,
+        chosen: object = None,
     ) -> Answer:
-        """Click in a modal or on Home, or choose in its menu."""
-        return Answer(self.slack.click_in_view(as_, view["id"], action_id, chosen=chosen))
+        """Click in a modal or on Home, or choose in its menu; in this block, else in the first."""
+        found = self.slack.click_in_view(as_, view["id"], action_id, block_id=block, chosen=chosen)
+        return Answer(found)
 
     def submit(self, view: Json, typed: str | None = None, *, as_: str = "admin") -> Answer:
         """Submit a modal, with a count typed where there is a field for it."""

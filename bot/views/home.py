@@ -182,7 +182,10 @@ def _queue_counts(one: QueueJobs, ctx: Context) -> Mrkdwn:
 def _day(data: HomeData, ctx: Context) -> list[Block]:
     """The last 24 hours as bars: for a chart that it does not take, Slack refuses a whole view."""
     title, *lines = day_lines(data.day, ctx)
-    return [_header(ctx.texts.plain("home-day")), section(join("\n", lines or [title]))]
+    button = run_button("chart", ctx.texts.plain("button-details"), {})
+    more = button if lines and "chart" in ctx.runnable else None
+    shown = section(join("\n", lines or [title]), accessory=more, block_id="home:day")
+    return [_header(ctx.texts.plain("home-day")), shown]
 
 
 def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:

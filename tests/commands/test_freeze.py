@@ -77,7 +77,7 @@ def test_the_buttons_of_an_alert_and_of_home_are_refused_while_frozen(team: Team
     home = team.until(lambda: team.slack.home("operator"))
 
     clicked = team.click(alert, "run:retry")
-    at_home = team.click_in_view(home, "run:retry")
+    at_home = team.click_in_view(home, "run:retry", block="failed:45")
 
     assert "Changes are frozen" in clicked.text
     assert "run:retry" in action_ids(home)

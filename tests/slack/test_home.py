@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from bot import failpoints
 from bot.ledger import incidents
 from bot.ledger.incidents import Subject, group_subject
-from bot.ledger.tables import error_groups, failure_counts
+from bot.ledger.tables import error_groups, failures
 from bot.playground.demo import IDS
 from bot.playground.faults import RateLimited
 from tests.queues import TestQueue
@@ -62,8 +62,7 @@ def buttons(home: Json) -> set[str]:
 
 def retried(team: Team, home: Json) -> str:
     """What the operator is told who clicks Retry of failed job 45."""
-    view, row = home["id"], "failed:45"
-    return json.dumps(team.slack.click_in_view("operator", view, "run:retry", block_id=row))
+    return team.click_in_view(home, "run:retry", block="failed:45").everything
 
 
 @contextmanager
@@ -85,7 +84,7 @@ def held() -> Iterator[tuple[threading.Event, threading.Event]]:
 
 def indexed(team: Team, count: int) -> None:
     """Wait until the bot knows of so many failures."""
-    team.until(lambda: sum(row.appeared for row in team.queue.rows(failure_counts)) >= count)
+    team.until(lambda: len(team.queue.rows(failures)) >= count)
 
 
 def filled(team: Team) -> None:
@@ -309,6 +308,12 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     assert f"I{late.id}" in told
     assert "12 min" in told
     assert told.index(f"I{late.id}") < told.index("Oldest eligible")
+
+    row = f"incident:{late.id}"
+    assert "run:acknowledge" not in buttons(opened(team, "viewer"))
+    answer = team.click_in_view(home, "run:acknowledge", block=row)
+    assert f"I{late.id}" in answer.everything
+    team.until(lambda: saying(team, "operator", "Acknowledged by"))
 
 
 def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
