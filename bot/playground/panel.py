@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.playground.block_rules import BLOCKS
 from bot.playground.block_specs import Json
 from bot.playground.control import endpoint, texts
 from bot.playground.faults import (
@@ -103,6 +104,7 @@ class Panel:
             "faults": self._slack.faults.waiting(),
             "connections": self._slack.hub.connected,
             "refusing": self._slack.hub.faults.refusing,
+            "refused_blocks": sorted(self._slack.faults.refused_blocks),
             "ack_limit_ms": ACK_MS,
         }
 
@@ -118,7 +120,8 @@ class Panel:
         else:
             await run_in_threadpool(self._fault_of(body), body)
         wire = self._wire()
-        return {name: wire[name] for name in ("faults", "connections", "refusing")}
+        shown = ("faults", "connections", "refusing", "refused_blocks")
+        return {name: wire[name] for name in shown}
 
     def _fault_of(self, body: Json) -> Callable[[Json], None]:
         if "blocks" in body:
@@ -127,7 +130,9 @@ class Panel:
 
     def _blocks(self, body: Json) -> None:
         (kind,) = texts(body, "blocks")
-        self._slack.refuse_blocks(kind)
+        if kind not in BLOCKS:
+            raise WrongValueError(f"there is no block {kind}")
+        self._slack.refuse_blocks(kind, on=bool(body.get("on", True)))
 
     def _scripted(self, body: Json) -> None:
         method, kind = texts(body, "method", "answer")

@@ -40,12 +40,14 @@ class Switches:
         """Give every call of a method this answer from now on; None lifts it."""
         self._runner.ask(lambda: self.faults.always(method, answer))
 
-    def refuse_blocks(self, *types: str) -> None:
-        """Answer `invalid_blocks` to messages with a block of these types from now on.
+    def refuse_blocks(self, *types: str, on: bool = True) -> None:
+        """Answer `invalid_blocks` to messages with a block of these types, or take them again.
 
         As in a workspace that a new block has not reached yet.
         """
-        self._runner.ask(lambda: self.faults.refused_blocks.update(types))
+        refused = self.faults.refused_blocks
+        change = refused.update if on else refused.difference_update
+        self._runner.ask(lambda: change(types))
 
     def revoke_token(self, token: str | None = None) -> None:
         """Answer `token_revoked` to a token from now on, the bot's unless told."""

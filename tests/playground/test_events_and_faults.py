@@ -14,6 +14,7 @@ from bot.playground.demo import QUEUE_BOT
 from bot.playground.people import CannotError
 from bot.playground.server import LocalSlack
 from tests.playground.conftest import Connect, bolt, client_of, connected
+from tests.playground.kit import chart
 from tests.playground.test_socket_mode import frame, raw_socket
 
 
@@ -184,3 +185,18 @@ def test_an_app_that_could_not_open_a_socket_comes_back(
     slack.wait_for(lambda: slack.hub.connected == 1)
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "here"
+
+
+def test_a_block_that_has_not_reached_the_workspace_is_refused_in_every_message(
+    slack: LocalSlack, client: WebClient
+) -> None:
+    blocks = [chart()]
+    client.chat_postMessage(channel="queue-ops", text="x", blocks=blocks)
+    slack.refuse_blocks("data_visualization")
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel="queue-ops", text="x", blocks=blocks)
+    assert refused.value.response["error"] == "invalid_blocks"
+    assert "unsupported type: data_visualization" in str(refused.value.response["errors"])
+    client.chat_postMessage(channel="queue-ops", text="x", blocks=[{"type": "divider"}])
+    slack.clear_faults()
+    client.chat_postMessage(channel="queue-ops", text="x", blocks=blocks)

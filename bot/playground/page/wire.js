@@ -77,6 +77,7 @@ function faultForm() {
     void fault(answer.value === "error" ? { ...body, code: code.value } : body);
   };
   const refuse = h("button", { type: "button", class: "button", title: "Take no new socket; those that are open stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new");
+  const noCharts = h("button", { type: "button", class: "button", title: "Answer invalid_blocks to messages with a chart, as where Slack has not brought them yet", on: { click: () => void fault({ blocks: "data_visualization", on: noCharts.ariaPressed !== "true" }) } }, "Refuse charts");
   const socketButtons = Object.entries(SOCKETS).map(([sockets, [words, title]]) =>
     h("button", { type: "button", class: "button", title, on: { click: () => void fault({ sockets }) } }, words),
   );
@@ -96,10 +97,11 @@ function faultForm() {
       h("span", { class: "fault-send" }, count, h("button", { type: "submit", class: "button danger" }, "Switch on")),
     ),
     waiting,
-    h("div", { class: "socket-buttons", role: "group", "aria-label": "Sockets" }, socketButtons, refuse),
+    h("div", { class: "socket-buttons", role: "group", "aria-label": "Sockets and blocks" }, socketButtons, refuse, noCharts),
   );
-  function draw({ faults: pending, refusing }) {
+  function draw({ faults: pending, refusing, refused_blocks: unknown = [] }) {
     refuse.ariaPressed = String(refusing === true);
+    noCharts.ariaPressed = String(unknown.includes("data_visualization"));
     const items = Object.entries(pending).map(([name, left]) => ({
       key: name,
       signature: String(left),

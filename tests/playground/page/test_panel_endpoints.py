@@ -62,7 +62,12 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
     http: httpx.Client, slack: LocalSlack, wanted: Json, outcome: str
 ) -> None:
     before = http.post("/_local/faults", json={"method": "chat.postMessage", **wanted})
-    assert before.json() == {"faults": {"chat.postMessage": 1}, "connections": 0, "refusing": False}
+    assert before.json() == {
+        "faults": {"chat.postMessage": 1},
+        "connections": 0,
+        "refusing": False,
+        "refused_blocks": [],
+    }
     try:
         httpx.post(
             f"{slack.base_url}chat.postMessage",
@@ -102,6 +107,15 @@ def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
     assert http.post("/_local/faults", json={"clear": True}).json()["refusing"] is False
 
 
+def test_a_block_can_be_one_that_the_workspace_does_not_know(
+    slack: LocalSlack, http: httpx.Client
+) -> None:
+    said = http.post("/_local/faults", json={"blocks": "data_visualization"}).json()
+    assert said["refused_blocks"] == ["data_visualization"]
+    assert slack.faults.refused_blocks == {"data_visualization"}
+    assert http.post("/_local/faults", json={"clear": True}).json()["refused_blocks"] == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -113,6 +127,7 @@ def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
         {"method": "chat.update", "answer": "429", "count": True},
         {"method": "chat.update", "answer": "error", "code": ""},
         {"sockets": "melt"},
+        {"blocks": "melt"},
         {"sockets": "delay", "seconds": 61},
     ],
 )
