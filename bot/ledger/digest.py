@@ -190,15 +190,16 @@ def _groups(connection: Connection, days: Days, now: datetime) -> OpenGroups:
 
 def _incidents(connection: Connection, days: Days) -> Incidents:
     c = incidents.c
+    columns = (c.id, c.kind, c.queue, c.error_group, c.opened_at, c.closed_at)
     chosen = (
-        select(incidents)
+        select(*columns)
         .where(c.opened_at >= days.since, c.opened_at < days.until)
         .order_by(c.opened_at)
         .limit(INCIDENTS)
     )
     rows = bounded(connection, chosen, SECONDS).mappings().all()
     ended = sorted((row for row in rows if row["closed_at"] is not None), key=_lasted, reverse=True)
-    open_now = select(incidents).where(c.open_subject.is_not(None)).order_by(c.id.desc())
+    open_now = select(*columns).where(c.open_subject.is_not(None)).order_by(c.id.desc())
     newest = bounded(connection, open_now.limit(OPEN), SECONDS).mappings().all()
     count = select(func.count()).where(c.open_subject.is_not(None))
     return Incidents(

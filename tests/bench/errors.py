@@ -113,6 +113,6 @@ def _append(test: TestQueue) -> None:
 
 
 def _ask(bot: Bot, name: str, times_each: int) -> None:
-    for command in ("errors", "errors since=24h", "errors queue=netsuite", "error E3"):
+    for command in ("errors", "errors since=24h", "errors queue=netsuite", "error E3", "digest"):
         every = [bot.ask(f"/queue {command}")[0] for _ in range(times_each)]
         times(f"/queue {command} ({name})", every)

@@ -128,6 +128,7 @@ def _ask(bot: Bot, times_each: int) -> None:
         "errors",
         "errors since=24h queue=netsuite",
         "find 1043211",
+        "digest",
     ):
         every = [bot.ask(f"/queue {command}")[0] for _ in range(times_each)]
         times(f"/queue {command}", every)
