@@ -31,7 +31,6 @@ class Pulse:
 
     queue: str
     looked_at: datetime
-    begun_at: datetime
     empty_since: datetime | None = None
     eligible_since: datetime | None = None
     first_id: int | None = None
@@ -47,7 +46,7 @@ class Pulse:
         """
         if self.eligible_since is None:
             return 0
-        since = max(self.begun_at, self.eligible_since, self.moved_at or self.begun_at)
+        since = max(self.eligible_since, self.moved_at or self.eligible_since)
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
@@ -80,7 +79,7 @@ def after(
     before: Pulse | None, seen: Glance, now: datetime, moved: Iterable[datetime | None]
 ) -> Pulse:
     """What is to be remembered after a glance; `moved` are moments at which a worker moved."""
-    pulse = before or Pulse(seen.queue, now, now)
+    pulse = before or Pulse(seen.queue, now)
     known = [at for at in (pulse.moved_at, *moved) if at is not None]
     empty = seen.whole and not seen.eligible and not seen.reserved
     # Where not all was seen, jobs that may be taken can be behind those that were.

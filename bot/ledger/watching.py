@@ -124,17 +124,15 @@ pulses = Table(
     "queue_bot_pulses",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
-    # The last look, and the first one of this watch: what was before it is not known.
     Column("looked_at", Time, nullable=False),
-    Column("begun_at", Time, nullable=False),
     # Since when the queue has no job at all; null: it has some.
     Column("empty_since", Time),
-    # Since when it has eligible jobs without a break; null: it has none.
+    # Since when it has eligible jobs without a break, as far as it was looked at; null: none.
     Column("eligible_since", Time),
     # The eligible job with the lowest id, and the newest `reserved_at` (unix seconds).
     Column("first_id", Id),
     Column("newest_reserved_at", Id),
-    # When a worker was last known to take or end a job; null: not since `begun_at`.
+    # When a worker was last known to take or end a job; null: never while looked at.
     Column("moved_at", Time),
     # When a job was last seen to be held for too long.
     Column("held_at", Time),

@@ -1038,6 +1038,7 @@ condition-backlog =
         }
        *[about] 📈 *{ $queue }:* about { $count } jobs are waiting.
     }
+condition-backlog-empty = 📈 *{ $queue }:* no job is waiting any more.
 condition-backlog-grown = That is { $grown } more than { $minutes } minutes ago, and it keeps growing.
 condition-backlog-more = That is { $grown } more than { $minutes } minutes ago.
 condition-backlog-over = It is not growing any more.

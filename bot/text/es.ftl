@@ -1082,6 +1082,7 @@ condition-backlog =
         }
        *[about] 📈 *{ $queue }:* hay unos { $count } jobs en espera.
     }
+condition-backlog-empty = 📈 *{ $queue }:* ya no hay jobs en espera.
 condition-backlog-grown = Son { $grown } más que hace { $minutes } minutos, y siguen aumentando.
 condition-backlog-more = Son { $grown } más que hace { $minutes } minutos.
 condition-backlog-over = Ya no aumentan.

@@ -109,6 +109,8 @@ def _failed(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
 def _backlog(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, sign.facts
     counted, grown = facts.get("counted", "exact"), facts.get("grown")
+    if not sign.value:
+        return [texts("condition-backlog-empty", queue=sign.queue)]
     title = texts("condition-backlog", queue=sign.queue, count=sign.value, counted=counted)
     if grown is None:
         return [title]

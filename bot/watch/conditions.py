@@ -33,6 +33,8 @@ LOOK_SECONDS = 0.15
 NAMES = 200
 QUEUES = 25
 """In how many queues a pass looks; where there are more, those not seen for longest."""
+CROWD = 2 * NAMES
+"""Above so many remembered queues the empty ones are forgotten at once."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 """An emptied queue is remembered so long, so that its incidents end."""
 
@@ -62,7 +64,7 @@ def look(
     there, all_names = _names(setup, connection, until)
     # An incident whose queue is no longer remembered has to end, too.
     wanted = {*there, *known, *(name for name in open_ones.values() if name is not None)}
-    turn = sorted(wanted, key=lambda name: (_last(known, name), name))[:QUEUES]
+    turn = _turn(wanted, known)
     # One that is not among all names has no jobs: a look by its name would show those of another
     # one that differs in case only.
     empty = {name for name in turn if all_names and name not in there}
@@ -73,14 +75,15 @@ def look(
         before = known.get(name)
         if seen is None:
             # It has had its turn, else it would be the first of each look.
-            kept.append(replace(before or Pulse(name, now, now), looked_at=now))
+            kept.append(replace(before or Pulse(name, now), looked_at=now))
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = pulses.after(before, seen, now, moved)
         found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now)
         signs += thresholds.of_queue(found)
         kept.append(pulses.counted(after, found.counted, now))
-    gone = [one.queue for one in kept if _is_forgotten(setup, one, now)]
+    crowded = len(known) > CROWD
+    gone = [one.queue for one in kept if _is_forgotten(setup, one, now, crowded=crowded)]
     pulses.keep(connection, [one for one in kept if one.queue not in gone], gone)
     return signs
 
@@ -98,9 +101,15 @@ def _names(setup: Setup, connection: Connection, until: float) -> tuple[set[str]
     return found, True
 
 
-def _last(known: Mapping[str, Pulse], name: str) -> datetime:
-    """When the queue was last looked at; a new one comes before all others."""
-    return known[name].looked_at if name in known else datetime.min  # noqa: DTZ901 naive UTC
+def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
+    """The queues to look at now: new ones, and of the others those not seen for longest.
+
+    Neither keep the other from having their turn, however many names an application makes up.
+    """
+    new = sorted(name for name in wanted if name not in known)
+    seen = sorted(known, key=lambda name: (known[name].looked_at, name))
+    first = new[: max(QUEUES // 2, QUEUES - len(seen))]
+    return first + seen[: QUEUES - len(first)]
 
 
 def _glances(
@@ -169,8 +178,13 @@ def _first_went(
     return not pulses.taken_away(connection, first, before.looked_at)
 
 
-def _is_forgotten(setup: Setup, one: Pulse, now: datetime) -> bool:
-    """Whether the queue is empty for so long that its incidents must have ended."""
+def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> bool:
+    """Whether the queue is empty, and for so long that its incidents must have ended.
+
+    Where there is a crowd of them at once: those that are open bring its name back.
+    """
+    if crowded and one.empty_since is not None:
+        return True
     kept = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
     return one.empty_since is not None and now - one.empty_since > kept
 

@@ -80,6 +80,7 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
         "backlog-large": ("backlog", 612_000, 612_000, {**BACKLOG, "counted": "about"}),
         "backlog-slower": ("backlog", 1_200, 1_240, {**BACKLOG, "grows": False, "grown": 580}),
         "backlog-shrinks": ("backlog", 400, 1_240, {**BACKLOG, "grows": False, "grown": -620}),
+        "backlog-empty": ("backlog", 0, 1_240, {**BACKLOG, "grows": False, "grown": -700}),
         "backlog-new": ("backlog", 1, 1, {"limit": 500, "minutes": 15, "counted": "exact"}),
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bot.queue.database import changing
 from bot.queue.reads import unix
@@ -54,6 +54,17 @@ class Watched:
         at = {"created_at": self.now - ago, "available_at": self.now - ago}
         return self.queue.push(id_, queue=name, **{**at, **values})
 
+    def fill(self, rows: int, *, delay: int = 0) -> list[int]:
+        """So many new jobs, to be taken after `delay` seconds; their ids."""
+        jobs = self.queue.queue.jobs
+        row = {"queue": "netsuite", "payload": "{}", "attempts": 0, "reserved_at": None}
+        at = {"created_at": self.now, "available_at": self.now + delay}
+        with self.queue.engine.begin() as connection:
+            last = connection.execute(select(func.max(jobs.c.id))).scalar() or 0
+            connection.execute(jobs.insert(), [{**row, **at} for _ in range(rows)])
+            new = select(jobs.c.id).where(jobs.c.id > last)
+            return list(connection.execute(new).scalars())
+
     def take(self, job: int) -> None:
         """A worker takes a job."""
         self._change(job, reserved_at=self.now)
@@ -89,15 +100,15 @@ class Watched:
         assert not any(sign.bad and sign.clear for sign in signs)
         return found
 
-    def looks(self, seconds: int) -> Iterator[dict[str, Sign]]:
+    def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Sign]]:
         """Let time pass, and look every few seconds."""
-        for _ in range(seconds // EVERY):
-            self.wait(EVERY)
+        for _ in range(seconds // every):
+            self.wait(every)
             yield self.look()
 
-    def watch(self, seconds: int) -> dict[str, Sign]:
+    def watch(self, seconds: int, every: int = EVERY) -> dict[str, Sign]:
         """The same; the last look's signs."""
-        return list(self.looks(seconds))[-1]
+        return list(self.looks(seconds, every))[-1]
 
 
 def watched(queue: TestQueue, *, alerting: Alerting | None = None, **values: Any) -> Watched:

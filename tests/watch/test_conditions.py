@@ -1,8 +1,10 @@
 """The ages and numbers that are watched: which are beyond their limit, and which well within."""
 
-from bot.ledger import watching
+from bot.ledger import pulses, watching
+from bot.ledger.pulses import Pulse
 from bot.queue import pulse
 from bot.registry import Alerting
+from bot.watch import conditions
 from tests.queues import TestQueue
 from tests.watch.looking import Watched, watched
 
@@ -120,12 +122,12 @@ def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQue
     for _ in range(3):
         job = team.push()
         team.take(job)
-        found += [signs["reserved:netsuite"].clear for signs in team.looks(330)]
+        found += [signs["reserved:netsuite"].clear for signs in team.looks(330, every=10)]
         # The worker ends it and takes the next one before anybody looks.
         team.end(job)
     # Clear before the first was late, and never after.
-    assert found[: 230 // 5] == [True] * (230 // 5)
-    assert not any(found[240 // 5 :])
+    assert found[: 230 // 10] == [True] * (230 // 10)
+    assert not any(found[240 // 10 :])
 
 
 def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None:
@@ -148,10 +150,7 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
 ) -> None:
     team = watched(queue)
     count = pulse.HEAD_ROWS + pulse.HEAD_ROWS // pulse.TAIL_SHARE + 10
-    row = {"queue": "netsuite", "payload": "{}", "attempts": 0, "reserved_at": None}
-    at = {"available_at": team.now - 20, "created_at": team.now - 20}
-    with queue.engine.begin() as connection:
-        connection.execute(queue.queue.jobs.insert(), [{**row, **at} for _ in range(count)])
+    team.fill(count)
     facts = team.look()["oldest:netsuite"].facts
     assert (facts["waiting"], facts["counted"]) == (count - 10, "least")
     team.end(*range(1, 11))
@@ -163,10 +162,7 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
 
 def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue) -> None:
     team = watched(queue)
-    row = {"queue": "netsuite", "payload": "{}", "attempts": 0, "reserved_at": None}
-    at = {"available_at": team.now - 20, "created_at": team.now - 20}
-    with queue.engine.begin() as connection:
-        connection.execute(queue.queue.jobs.insert(), [{**row, **at} for _ in range(4_000)])
+    team.fill(4_000)
     job = team.push(reserved_at=team.now - 600)
     sign = team.look()["reserved:netsuite"]
     assert (sign.bad, sign.facts["jobs"]) == (True, [[job, 600]])
@@ -175,14 +171,10 @@ def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue)
 
 def test_jobs_behind_many_delayed_ones_are_found(queue: TestQueue) -> None:
     team = watched(queue)
-    row = {"queue": "netsuite", "payload": "{}", "attempts": 0, "reserved_at": None}
-    later = {"available_at": team.now + 9_000, "created_at": team.now}
-    with queue.engine.begin() as connection:
-        jobs = queue.queue.jobs
-        connection.execute(jobs.insert(), [{**row, **later} for _ in range(5_000)])
-        waiting = {"available_at": team.now - 400, "created_at": team.now - 400}
-        connection.execute(jobs.insert(), [{**row, **waiting} for _ in range(2)])
-        connection.execute(jobs.insert(), [{**row, **later} for _ in range(3_000)])
+    team.fill(5_000, delay=9_000)
+    team.push(ago=400)
+    team.push(ago=400)
+    team.fill(3_000, delay=9_000)
     sign = team.look()["oldest:netsuite"]
     assert (sign.bad, sign.value, sign.facts["waiting"]) == (True, 400, 2)
 
@@ -210,9 +202,40 @@ def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> No
     for number in range(60):
         team.push(ago=400, name=f"q{number:02}")
     seen: set[str] = set()
-    for _ in range(3):
+    for _ in range(4):
         found = team.look()
         assert len(found) <= 25 * 4 + 1
         seen |= {sign.queue or "" for sign in found.values() if sign.bad}
         team.wait(5)
     assert len(seen) == 60
+
+
+def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(name="netsuite", ago=400)
+    team.look()
+    looked = 0
+    for turn in range(20):
+        new = [team.push(name=f"once-{turn:03}-{number:02}") for number in range(30)]
+        team.wait(5)
+        looked += "oldest:netsuite" in team.look()
+        team.end(*new)
+    # Half of a look is theirs.
+    assert looked >= 2
+    assert len(queue.rows(watching.pulses)) <= 300
+
+
+def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(name="netsuite")
+    at = team.clock.at
+    crowd = [Pulse(f"once-{number:03}", at) for number in range(conditions.CROWD - 1)]
+    with queue.engine.begin() as connection:
+        pulses.keep(connection, crowd, [])
+    team.watch(100)
+    assert len(queue.rows(watching.pulses)) == conditions.CROWD
+    team.push(name="mail")
+    team.watch(100)
+    names = {row.queue for row in queue.rows(watching.pulses)}
+    assert len(names) < conditions.CROWD
+    assert names >= {"netsuite", "mail"}

@@ -35,14 +35,6 @@ def index(team: Watched) -> None:
     change(team, lambda c: failures.index_new(c, team.queue.queue, team.clock.at))
 
 
-def fill(team: Watched, rows: int, *, delay: int = 0, name: str = "netsuite") -> None:
-    """So many new jobs, to be taken after `delay` seconds."""
-    row = {"queue": name, "payload": "{}", "attempts": 0, "reserved_at": None}
-    at = {"created_at": team.now, "available_at": team.now + delay}
-    with team.queue.engine.begin() as connection:
-        connection.execute(team.queue.queue.jobs.insert(), [{**row, **at} for _ in range(rows)])
-
-
 def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
     queue: TestQueue,
 ) -> None:
@@ -74,8 +66,8 @@ def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQu
     found = []
     for _ in range(18):
         found.append(judged(team, BACKLOG))
-        fill(team, 2)
-        team.watch(60)
+        team.fill(2)
+        team.watch(60, every=30)
     # Not before it is known how many there were a quarter of an hour ago.
     assert found[:12] == [CLEAR] * 12
     assert found[12:15] == [BETWEEN] * 3
@@ -90,14 +82,14 @@ def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQu
 def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     for _ in range(20):
-        fill(team, 10)
-        team.watch(60)
+        team.fill(10)
+        team.watch(60, every=30)
     assert judged(team, BACKLOG) == BAD
     ids = [row.id for row in queue.jobs]
     found = []
     for number in range(12):
         team.end(*ids[number * 5 : number * 5 + 5])
-        signs = team.watch(60)
+        signs = team.watch(60, every=30)
         found.append((signs[BACKLOG].bad, signs[BACKLOG].clear))
     # That fewer wait than five minutes ago is no end yet; fewer than ten minutes ago is.
     assert found == [BAD] * 3 + [BETWEEN] * 5 + [CLEAR] * 4
@@ -108,10 +100,10 @@ def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) 
     for _ in range(17):
         team.wait(60)
         team.look()
-    fill(team, 500)
+    team.fill(500)
     found = []
     for number in range(17):
-        found.append(team.watch(60)[BACKLOG].bad)
+        found.append(team.watch(60, every=30)[BACKLOG].bad)
         team.end(*[row.id for row in queue.jobs][: 20 + number])
     assert not any(found)
 
@@ -120,17 +112,17 @@ def test_a_queue_that_stands_still_is_no_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     for _ in range(17):
-        team.watch(60)
-    fill(team, 500)
-    assert not any(team.watch(60)[BACKLOG].bad for _ in range(20))
+        team.watch(60, every=30)
+    team.fill(500)
+    assert not any(team.watch(60, every=30)[BACKLOG].bad for _ in range(20))
 
 
 def test_delayed_jobs_are_no_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     for _ in range(20):
-        fill(team, 20, delay=9_000)
-        team.watch(60)
+        team.fill(20, delay=9_000)
+        team.watch(60, every=30)
     sign = team.look()[BACKLOG]
     assert (sign.bad, sign.clear, sign.value) == (False, True, 1)
 
@@ -139,16 +131,16 @@ def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     for _ in range(10):
-        team.watch(60)
+        team.watch(60, every=30)
     team.wait(3_600)
-    fill(team, 500)
+    team.fill(500)
     for _ in range(14):
-        fill(team, 10)
+        team.fill(10)
         assert judged(team, BACKLOG) == BETWEEN
-        team.watch(60)
+        team.watch(60, every=30)
     for _ in range(2):
-        fill(team, 10)
-        team.watch(60)
+        team.fill(10)
+        team.watch(60, every=30)
     assert judged(team, BACKLOG) == BAD
 
 
@@ -164,12 +156,12 @@ def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
 
 def test_a_large_queue_is_known_by_its_last_exact_figures(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=1_000))
-    fill(team, 3_000)
+    team.fill(3_000)
     large = 100_000
     for _ in range(17):
         large += 100
         sampled(team, large, 40)
-        team.watch(60)
+        team.watch(60, every=30)
     signs = team.look()
     assert signs[BACKLOG].bad
     assert signs[BACKLOG].value == large
@@ -183,7 +175,7 @@ def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
-    fill(team, 3_000)
+    team.fill(3_000)
     sampled(team, 3_000, 900)
     sign = team.look()["oldest:netsuite"]
     assert (sign.bad, sign.value) == (True, 900)
@@ -194,7 +186,7 @@ def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
 
 def test_old_figures_say_nothing(queue: TestQueue) -> None:
     team = watched(queue)
-    fill(team, 3_000)
+    team.fill(3_000)
     sampled(team, 90_000, 900)
     team.wait(exact.FRESH / timedelta(seconds=1) + 60)
     signs = team.look()

@@ -1,15 +1,17 @@
 """Whether the workers make progress: what counts as a sign of life, and what does not."""
 
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 
 from bot.ledger import failures, incidents
 from bot.ledger import pulses as kept
+from bot.queue import pulse
 from bot.queue.database import changing
 from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask
-from tests.watch.looking import Watched, watched
+from tests.watch.looking import START, Watched, watched
 
 SILENT = "silent:netsuite"
 OLDEST = "oldest:netsuite"
@@ -195,7 +197,7 @@ def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
     for number in range(20):
         assert judged(team) == CLEAR
         team.end(100 + number)
-        assert not team.watch(60)[SILENT].bad
+        assert not team.watch(60, every=20)[SILENT].bad
     assert judged(team) == CLEAR
 
 
@@ -315,11 +317,26 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(name="mail")
     team.push(name="netsuite")
-    team.watch(1_500)
+    team.watch(1_500, every=20)
     with queue.engine.connect() as connection:
         found = kept.load(connection)
     assert found.keys() == {"mail", "netsuite"}
-    assert found["mail"].eligible_since == found["mail"].begun_at
+    assert found["mail"].eligible_since == START + timedelta(seconds=20)
     assert found["mail"].moved_at is None
     # A point a minute of the last twenty.
     assert len(found["mail"].counts) == 20
+
+
+def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueue) -> None:
+    team = watched(queue, oldest_seconds=60)
+    team.fill(pulse.DEEP_ROWS + 1_000, delay=90_000)
+    team.push()
+    assert team.watch(100)[SILENT].value == 95
+    hiding = team.fill(600, delay=90_000)
+    team.wait(5)
+    signs = team.look()
+    # Neither that jobs wait nor that none does can be said.
+    assert signs[SILENT].facts["waiting"] == 0
+    assert not any((signs[kind].bad, signs[kind].clear) != BETWEEN for kind in (SILENT, OLDEST))
+    team.end(*hiding)
+    assert team.watch(5)[SILENT].value == 105
