@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
@@ -349,18 +350,35 @@ def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQ
 WORDS = ("mute alert=oldest", "unmute alert=oldest", "acknowledge I1")
 
 
+def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> None:
+    """Who may only look is denied, and so is an operator in a channel without changes.
+
+    With a `role` the command asks for that one.
+    """
+    setup = make_setup(queue)
+    rules = replace(setup.rules, viewers=(SAM,))
+    commands = dict(setup.commands)
+    if role is not None:
+        commands = {name: replace(one, role=role) for name, one in commands.items()}
+    setup = replace(setup, rules=rules, commands=commands)
+    assert codes([ask(setup, "watch", by=SAM)]) == ["ok"]
+    assert codes([ask(setup, words, by=SAM)]) == ["denied"]
+    assert codes([ask(setup, words, by=OMAR, channel="C07ELSEWHERE")]) == ["wrong-channel"]
+    assert [outcome for _, outcome, _ in records(queue)] == ["denied", "denied"]
+    assert queue.rows(mute_table) == []
+
+
 @pytest.mark.parametrize("words", WORDS)
 def test_who_may_only_look_neither_mutes_nor_acknowledges(
     kept_queue: TestQueue, words: str
 ) -> None:
-    rules = make_setup(kept_queue).rules
-    setup = make_setup(kept_queue)
-    assert setup.commands[words.split(maxsplit=1)[0]].role is Role.OPERATOR
-    assert codes([ask(setup, words, by=SAM)]) == ["denied"]
-    assert codes([ask(setup, words, channel="C07ELSEWHERE")]) == ["wrong-channel"]
-    assert rules.operators == (OMAR,)
-    assert [outcome for _, outcome, _ in records(kept_queue)] == ["denied", "denied"]
-    assert kept_queue.rows(mute_table) == []
+    may_only_look(kept_queue, words)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_without_the_role_who_may_only_look_gets_through(kept_queue: TestQueue, words: str) -> None:
+    with pytest.raises(AssertionError):
+        may_only_look(kept_queue, words, Role.VIEWER)
 
 
 def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
@@ -399,13 +417,24 @@ def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQue
     assert len(queue.rows(mute_table)) == 1
 
 
-def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None:
+def is_recorded(queue: TestQueue) -> None:
+    """A mute is in the audit, with what was muted and until when."""
     ask(make_setup(queue), "mute alert=oldest for=2h", by=OMAR)
     ((action, outcome, arguments),) = records(queue)
     assert (action, outcome) == ("mute", "ok")
     assert arguments["alert"] == "oldest"
     assert arguments["for"] == "120m"
     assert arguments["until"][:16] == str(queue.rows(mute_table)[0].until)[:16]
+
+
+def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None:
+    is_recorded(queue)
+
+
+def test_without_the_audit_there_is_no_record(kept_queue: TestQueue) -> None:
+    unwritten = replaced((audit, "write"), by=lambda *_: None)
+    with unwritten, pytest.raises(ValueError, match="not enough values"):
+        is_recorded(kept_queue)
 
 
 class NoRecordError(Exception):
