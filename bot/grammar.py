@@ -7,7 +7,7 @@ and Slack's editor make, count as the plain ones. Users, channels and groups arr
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -19,6 +19,8 @@ from bot.errors import Invalid, UnknownCommand
 from bot.registry import Arguments, Command
 
 MAX_TEXT = 2_000
+BEGINNING = 3
+"""With so many letters a word that begins a command's name is taken for it."""
 LONGEST_ORDER = 64
 MAX_IDS = 20
 """What goes in one transaction; more is bulk, with its preview."""
@@ -51,13 +53,20 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
     name = words[0].lower() if words else "status"
     command = commands.get(name)
     if command is None:
-        nearest = get_close_matches(name, commands, n=1, cutoff=0.5)
+        nearest = _nearest(name, commands)
         raise UnknownCommand(
             word=name[:64],
-            nearest=nearest[0] if nearest else "help",
-            usage=commands[nearest[0]].usage() if nearest else "/queue help",
+            nearest=nearest or "help",
+            usage=commands[nearest].usage() if nearest else "/queue help",
         )
     return Request(name, _arguments(command, words[1:]), typed=True)
+
+
+def _nearest(word: str, commands: Collection[str]) -> str | None:
+    """The shortest name that begins so, else the one that is most alike; None: none is."""
+    begun = [name for name in commands if len(word) >= BEGINNING and name.startswith(word)]
+    alike = get_close_matches(word, commands, n=1, cutoff=0.5)
+    return min(begun, key=len) if begun else next(iter(alike), None)
 
 
 def whole(value: V) -> V:

@@ -67,6 +67,8 @@ def test_ids_are_sorted_and_without_doubles(ids: object, expected: tuple[int, ..
         ("statu", "status"),
         ("delete-faild", "delete-failed"),
         ("clear", "clear-failed"),
+        ("ack", "acknowledge"),
+        ("fail", "failed"),
         ("jbos", "jobs"),
         ("zzzz", "help"),
     ],
