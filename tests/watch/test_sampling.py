@@ -209,6 +209,8 @@ def test_a_minute_has_the_highest_of_what_was_and_the_sum_of_what_happened(hand:
 def test_what_failed_before_the_first_start_is_no_news(hand: Hand) -> None:
     for _ in range(5):
         hand.queue.fail()
+    hand.index()
+    assert hand.queue.rows(flows) == []
     hand.begin()
     hand.look()
     assert (hand.whole.appeared, hand.whole.processed, hand.whole.failed) == (0, 0, 5)
