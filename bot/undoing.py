@@ -27,6 +27,7 @@ from bot.ledger import (
     returns,
     undo_batches,
 )
+from bot.ledger.bookings import Doer
 from bot.ledger.changes import Change, Named
 from bot.ledger.model import Preview, Scope, Target
 from bot.ledger.restoring import Kept
@@ -152,7 +153,7 @@ def undo(work: Work, change: Change) -> Restored:
     ids = [_restore(work, plan) for plan in plans]
     restoring.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
     reach("undo-marked")
-    _index(work, plans, ids)
+    _index(work, plans, ids, Doer(change.action, change.actor))
     followed.look_soon(work.connection, change.request_id, work.now)
     rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
     left = restoring.is_left(work.connection, change.request_id, change.targets)
@@ -219,7 +220,7 @@ def _restore(work: Work, plan: _Plan) -> int:
     return id_
 
 
-def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int]) -> None:
+def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Doer) -> None:
     """Let the index of failures say which failed jobs are there again."""
     seqs: dict[int, int] = {}
     for plan, id_ in zip(plans, ids, strict=True):
@@ -227,7 +228,7 @@ def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int]) -> None:
             seq = returns.last_seen(work.connection, plan.row.row_id, plan.target.row_digest)
             if seq is not None:
                 seqs[seq] = id_
-    returns.come_back(work.connection, work.queue, seqs, work.now)
+    returns.come_back(work.connection, work.queue, seqs, work.now, undone)
 
 
 def _told(work: Work, plan: _Plan, id_: int) -> RestoredRow:

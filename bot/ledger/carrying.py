@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, se
 from bot.failpoints import reach
 from bot.ledger import archive, batches, failures, flows, followed, undo_batches
 from bot.ledger.batches import Batch
+from bot.ledger.bookings import Doer
 from bot.ledger.operations import Operation, wait_for_canary
 from bot.ledger.scopes import matching
 from bot.ledger.tables import failures as index
@@ -113,7 +114,7 @@ def _mark(
             failed_digest(queue.failed) == index.c.row_digest,
         )
         moved = and_(within, there.exists())
-    doer = failures.Doer(operation.id, operation.actor, operation.action)
+    doer = Doer(operation.action, operation.actor, operation.id)
     failures.leave_with(connection, moved, batch.stretch, doer, rows, now)
     if rows < batch.size:
         failures.leave(connection, within, now)

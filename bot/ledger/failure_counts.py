@@ -108,10 +108,10 @@ def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Failures that are about to be marked gone: how many, of which incidents, and under what."""
+    """Failures that are about to be marked gone: how many, how many by incident, and under what."""
 
     rows: int
-    incidents: tuple[int, ...]
+    incidents: Mapping[int, int]
     counts: Mapping[Key, Count]
 
 
@@ -142,14 +142,14 @@ def leaving(
         # else has locked.
         grouped = grouped.with_hint(failures, f"FORCE INDEX ({index})", dialect)
     counts: defaultdict[Key, Count] = defaultdict(Count)
-    touched: set[int] = set()
+    touched: defaultdict[int, int] = defaultdict(int)
     rows = 0
     for group, queue, hour, incident, count in connection.execute(for_update(grouped)):
         counts[Key(group, queue, int(hour))] += Count(gone=count)
         rows += count
         if incident:
-            touched.add(incident)
-    return Leaving(rows, tuple(sorted(touched)), counts)
+            touched[incident] += count
+    return Leaving(rows, touched, counts)
 
 
 def gone(connection: Connection, left: Leaving) -> None:

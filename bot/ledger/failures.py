@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
 
-from bot.ledger import entries, failure_counts, incidents
+from bot.ledger import bookings, entries, failure_counts
+from bot.ledger.bookings import Doer
 from bot.ledger.leases import turn
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import failures
@@ -27,6 +28,8 @@ SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
 
 NO_INCIDENT = 0
+NOBODY = Doer()
+"""What stands for whoever took a failure away without the bot."""
 
 BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
 """The indexes by which failures are locked."""
@@ -251,32 +254,22 @@ def leave(
     which: ColumnElement[bool],
     now: datetime,
     *,
-    by: str | None = None,
-    how: str = "gone",
+    doer: Doer = NOBODY,
     index: str = BY_SEQ,
 ) -> int:
     """Say of failures that they are gone; returns how many.
 
-    By whom and how, where it is known. Their messages and the counts will follow. `index` finds
+    By whom and how, where it is known. Their incidents and the counts will follow. `index` finds
     them. Raises `LostRace` where another one came meanwhile.
     """
     leaving = failure_counts.leaving(connection, which, now, index)
     if not leaving.rows:
         return 0
-    incidents.settle(connection, leaving.incidents, by, how, now)
+    bookings.book(connection, leaving.incidents, doer, now)
     # One that was indexed only just now would be gone and not counted: roll back and look again.
     exactly(connection.execute(update(failures).where(which).values(gone_at=now)), leaving.rows)
     failure_counts.gone(connection, leaving)
     return leaving.rows
-
-
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """Which bulk change takes failures away: by whom, and how."""
-
-    operation: int
-    by: str
-    how: str
 
 
 def leave_with(
@@ -296,15 +289,14 @@ def leave_with(
     exactly(connection.execute(marked), rows)
     taken = and_(stretch, failures.c.operation == doer.operation)
     failure_counts.gone_with(connection, taken, now)
-    ids = incidents.of_failures(connection, taken)
-    incidents.settle(connection, ids, doer.by, doer.how, now)
+    bookings.book_all(connection, taken, doer, now)
 
 
 def take_out(
     connection: Connection, failed_ids: Sequence[int], by: str, how: str, now: datetime
 ) -> None:
     """Say of failures that a person's change took away by whom and how, in that transaction."""
-    leave(connection, _of_ids(failed_ids), now, by=by, how=how, index=BY_FAILED_ID)
+    leave(connection, _of_ids(failed_ids), now, doer=Doer(how, by), index=BY_FAILED_ID)
 
 
 def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 20) -> bool:
@@ -321,11 +313,3 @@ def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping
         return {}
     chosen = select(failures).where(failures.c.seq.in_(seqs))
     return {row["seq"]: row for row in connection.execute(chosen).mappings()}
-
-
-def of_incident(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:
-    """The first failures of an incident, gone or not; what came back counts once, as it is now."""
-    chosen = select(failures).where(
-        failures.c.incident == incident, failures.c.returned_by.is_(None)
-    )
-    return connection.execute(chosen.order_by(failures.c.seq).limit(limit)).mappings().all()

@@ -10,25 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger.tables import failures
+from bot.ledger.kinds import BACKLOG as BACKLOG
+from bot.ledger.kinds import CONDITIONS as CONDITIONS
+from bot.ledger.kinds import FAILED as FAILED
+from bot.ledger.kinds import GROUP as GROUP
+from bot.ledger.kinds import OLDEST as OLDEST
+from bot.ledger.kinds import RESERVED as RESERVED
+from bot.ledger.kinds import SILENT as SILENT
+from bot.ledger.kinds import SUMMARY as SUMMARY
 from bot.ledger.watching import incidents
 from bot.queue.database import LostRace
 from bot.queue.moves import for_update
-
-FAILURE = "failure"
-GROUP, OLDEST, RESERVED, FAILED = "group", "oldest", "reserved", "failed"
-BACKLOG, SILENT, SUMMARY = "backlog", "silent", "summary"
-CONDITIONS = (OLDEST, RESERVED, FAILED, BACKLOG, SILENT)
-"""Kinds that are about figures; the others are about failures."""
 
 RECOVERED, QUIET = "recovered", "quiet"
 """How an incident is closed."""
 
 REOPENED_WITHIN = timedelta(hours=1)
 """What comes back so soon after its end is the same incident; later it is a new one."""
+
+
+IN_ONE = 1_000
+"""Subjects that are looked up in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An incident that is open now, and whether it was (`open`) or was made so by this call."""
+    """An incident that is open now, and whether it was (`open`) or was made so by this call.
+
+    `closed_at`: since when it had been closed (naive UTC), where it was opened again.
+    """
 
     id: int
     state: Literal["open", "opened", "reopened"]
+    closed_at: datetime | None = None
 
 
 def group_subject(error_group: int, queue: str | None) -> Subject:
@@ -70,16 +79,18 @@ def open_or_reopen(connection: Connection, subject: Subject, now: datetime) -> O
 
 def _again(connection: Connection, subject: Subject, now: datetime) -> Opened | None:
     c = incidents.c
-    lately = select(c.id).where(c.subject == subject.name, c.closed_at > now - REOPENED_WITHIN)
-    found = connection.execute(lately.order_by(c.id.desc()).limit(1)).scalar()
+    lately = select(c.id, c.closed_at).where(
+        c.subject == subject.name, c.closed_at > now - REOPENED_WITHIN
+    )
+    found = connection.execute(lately.order_by(c.id.desc()).limit(1)).first()
     if found is None:
         return None
     opened_again = dict(
         _OPEN, last_at=now, reopened=c.reopened + 1, reopened_at=now, acknowledged_by=None,
         acknowledged_at=None, escalations=0, escalated_at=None,
     )  # fmt: skip
-    note(connection, found, **opened_again)
-    return Opened(found, "reopened")
+    note(connection, found.id, **opened_again)
+    return Opened(found.id, "reopened", found.closed_at)
 
 
 _OPEN = {
@@ -108,13 +119,13 @@ def _new(connection: Connection, subject: Subject, now: datetime) -> Opened:
     return Opened(int(made.lastrowid), "opened")
 
 
-def open_as_before(connection: Connection, incident: int) -> None:
+def open_as_before(connection: Connection, incident: int, now: datetime) -> None:
     """Open a closed incident whose failures somebody put back: nothing new has gone wrong.
 
     Raises `LostRace` where another one of its subject was opened meanwhile.
     """
     try:
-        note(connection, incident, **_OPEN)
+        note(connection, incident, **_OPEN, reopened_at=now)
     except IntegrityError as error:
         raise LostRace from error
 
@@ -173,6 +184,16 @@ def _one(connection: Connection, which: ColumnElement[bool]) -> RowMapping | Non
     return connection.execute(select(incidents).where(which)).mappings().first()
 
 
+def open_of(connection: Connection, names: Sequence[str]) -> dict[str, RowMapping]:
+    """The open incidents of these subjects, by subject."""
+    found: dict[str, RowMapping] = {}
+    for first in range(0, len(names), IN_ONE):
+        part = names[first : first + IN_ONE]
+        chosen = select(incidents).where(incidents.c.open_subject.in_(part))
+        found |= {row["open_subject"]: row for row in connection.execute(chosen).mappings()}
+    return found
+
+
 def open_ones(connection: Connection, limit: int) -> Sequence[RowMapping]:
     """Open incidents, the newest first."""
     c = incidents.c
@@ -180,10 +201,10 @@ def open_ones(connection: Connection, limit: int) -> Sequence[RowMapping]:
     return connection.execute(chosen.limit(limit)).mappings().all()
 
 
-def opened_since(connection: Connection, since: datetime, kind: str = GROUP) -> int:
-    """How many incidents of a kind were opened, or opened again, after a moment."""
+def opened_since(connection: Connection, since: datetime) -> int:
+    """How many incidents of error groups were opened, or opened again, after a moment."""
     c = incidents.c
-    chosen = select(func.count()).select_from(incidents).where(c.kind == kind)
+    chosen = select(func.count()).select_from(incidents).where(c.kind == GROUP)
     opened = chosen.where(c.opened_at > since)
     again = chosen.where(c.open_subject.is_not(None), c.reopened_at > since, c.opened_at <= since)
     return sum(int(connection.execute(one).scalar_one()) for one in (opened, again))
@@ -214,148 +235,12 @@ def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
     Those that were not drawn for the longest time come first.
     """
     c = incidents.c
-    chosen = select(incidents).where(c.stale).order_by(c.drawn_at, c.id).limit(limit)
+    # What Slack does not have yet cannot be edited: it would hold back the edits behind it.
+    is_there = or_(c.posted_at.is_(None), c.message_ts.is_not(None))
+    chosen = select(incidents).where(c.stale, is_there).order_by(c.drawn_at, c.id).limit(limit)
     return connection.execute(for_update(chosen)).mappings().all()
 
 
 def still_failed(row: RowMapping) -> int:
     """How many of an incident's failures are still in `failed_jobs`, as far as it was booked."""
     return max(0, int(row["count"]) - int(row["gone"]))
-
-
-def open_incident(
-    connection: Connection,
-    kind: str,
-    key: str,
-    now: datetime,
-    *,
-    failed_id: int | None = None,
-    row_digest: str | None = None,
-) -> int:
-    """A new incident's id; the key is unique, so that two watchers cannot both open it."""
-    made = connection.execute(
-        insert(incidents).values(
-            kind=kind,
-            subject=key,
-            open_subject=key,
-            opened_at=now,
-            last_at=now,
-            count=0,
-            failed_id=failed_id,
-            row_digest=row_digest,
-        )
-    )
-    return int(made.lastrowid)
-
-
-def assign(connection: Connection, incident: int, seqs: Sequence[int]) -> None:
-    """Give failures to the incident; its message will say the new count."""
-    connection.execute(
-        update(failures)
-        .where(failures.c.seq.in_(seqs), failures.c.incident.is_(None))
-        .values(incident=incident)
-    )
-    connection.execute(
-        update(incidents)
-        .where(incidents.c.id == incident)
-        .values(count=incidents.c.count + len(seqs), stale=True)
-    )
-
-
-def by_key(connection: Connection, key: str) -> RowMapping | None:
-    """The incident with this key."""
-    return (
-        connection.execute(select(incidents).where(incidents.c.subject == key)).mappings().first()
-    )
-
-
-def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """Failures that belong to no incident yet, in the order of `seq`."""
-    return (
-        connection.execute(
-            select(failures)
-            .where(failures.c.incident.is_(None))
-            .order_by(failures.c.seq)
-            .limit(limit)
-        )
-        .mappings()
-        .all()
-    )
-
-
-def settle(
-    connection: Connection, ids: Sequence[int], by: str | None, how: str, now: datetime
-) -> None:
-    """Say of incidents who dealt with failures of theirs; their messages will follow."""
-    if ids:
-        connection.execute(
-            update(incidents)
-            .where(incidents.c.id.in_(ids))
-            .values(settled_by=by, settled_how=how, settled_at=now, stale=True)
-        )
-
-
-def of_failures(connection: Connection, which: ColumnElement[bool]) -> Sequence[int]:
-    """The ids of the incidents that these failures belong to."""
-    chosen = select(failures.c.incident).where(which, failures.c.incident > 0).distinct()
-    return connection.execute(chosen.order_by(failures.c.incident)).scalars().all()
-
-
-def reopen(connection: Connection, ids: Sequence[int]) -> None:
-    """Say of incidents that failures of theirs are there again; their messages will follow."""
-    if ids:
-        connection.execute(
-            update(incidents)
-            .where(incidents.c.id.in_(ids))
-            .values(
-                settled_by=None,
-                settled_how=None,
-                settled_at=None,
-                open_subject=incidents.c.subject,
-                closed_at=None,
-                stale=True,
-            )
-        )
-
-
-def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:
-    """The incident whose message is about this failure alone."""
-    if seq is None:
-        return None
-    chosen = (
-        select(incidents)
-        .join(failures, failures.c.incident == incidents.c.id)
-        .where(failures.c.seq == seq, incidents.c.kind == FAILURE)
-    )
-    return connection.execute(chosen).mappings().first()
-
-
-def touch(connection: Connection, seq: int) -> None:
-    """More is known of what became of this failure: its own message will say it."""
-    found = of_failure(connection, seq)
-    if found is not None:
-        connection.execute(
-            update(incidents).where(incidents.c.id == found["id"]).values(stale=True)
-        )
-
-
-def left(connection: Connection, incident: int) -> int:
-    """How many of the incident's failures are still in `failed_jobs`."""
-    return connection.execute(
-        select(func.count())
-        .select_from(failures)
-        .where(failures.c.incident == incident, failures.c.gone_at.is_(None))
-    ).scalar_one()
-
-
-def refreshed(connection: Connection, incident: int, now: datetime, *, closed: bool) -> None:
-    """The message follows the row: nothing is stale any more."""
-    connection.execute(
-        update(incidents)
-        .where(incidents.c.id == incident)
-        .values(
-            stale=False,
-            closed_at=now if closed else None,
-            open_subject=None if closed else incidents.c.subject,
-        )
-    )

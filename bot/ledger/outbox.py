@@ -66,6 +66,26 @@ def edit(
     _put(connection, EDIT, channel, subject, _body(message), now, due)
 
 
+def edit_in_turn(
+    connection: Connection, channel: str, subject: str, message: Message, now: datetime
+) -> None:
+    """The same, but an edit that waits keeps its place in the line of edits.
+
+    So what changes all the time does not always wait behind the others. Only for who also delivers:
+    to another one the letter that is replaced and the new one would look the same.
+    """
+    waits = and_(
+        outbox.c.subject == subject,
+        outbox.c.kind == EDIT,
+        outbox.c.sent_at.is_(None),
+        outbox.c.claimed_epoch.is_(None),
+    )
+    changed = update(outbox).where(waits)
+    body = json.dumps(_body(message), ensure_ascii=False)
+    if not connection.execute(changed.values(body=body)).rowcount:
+        _put(connection, EDIT, channel, subject, _body(message), now)
+
+
 def reply(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:

@@ -1,8 +1,8 @@
 """What an undo put back into `failed_jobs`, in the index of failures.
 
 A failure that comes back gets a new row there, a copy with a new `seq`: so no frozen scope grows by
-it, and the old row goes on telling who took it and when. It stays in its incident, so that it
-raises no new alert.
+it, and the old row goes on telling who took it and when. It stays in its incident, where it stands
+for the old one: the incident counts it once, and no new alert is raised.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, select, update
 
-from bot.ledger import failure_counts, incidents
+from bot.ledger import bookings, failure_counts
+from bot.ledger.bookings import Doer
 from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.leases import turn
 from bot.ledger.tables import failures
@@ -39,11 +40,12 @@ def come_back(
     queue: Queue,
     ids: Mapping[int, int],
     now: datetime,
+    undone: Doer,
     operation: int = SINGLE,
 ) -> None:
     """Say of failures that are gone, by `seq`, that they are there again under these ids.
 
-    `operation` is the bulk undo that put them back.
+    `undone` had taken them, `operation` is the bulk undo that put them back.
     """
     if not ids:
         return
@@ -63,7 +65,8 @@ def come_back(
     untold = and_(gone, failures.c.incident.is_(None))
     connection.execute(update(failures).where(untold).values(incident=NO_INCIDENT))
     failure_counts.returned(connection, left)
-    incidents.reopen(connection, left.incidents)
+    back = {incident: -rows for incident, rows in left.incidents.items()}
+    bookings.book(connection, back, undone, now)
 
 
 _AGAIN: Mapping[str, ColumnElement[Any]] = dict.fromkeys(

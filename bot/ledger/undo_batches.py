@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.failpoints import reach
 from bot.ledger import batches, flows, followed, operations, restoring, returns
 from bot.ledger.batches import Batch
+from bot.ledger.bookings import Doer
 from bot.ledger.operations import Operation
 from bot.ledger.scopes import matching
 from bot.ledger.tables import archive, failures
@@ -62,7 +63,7 @@ def put_back(
         lost = _take_back(connection, queue, operation, undone, batch, lost, now)
     reach("undo-batch-taken")
     if lost:
-        _restore(connection, queue, operation, lost, set(there), now)
+        _restore(connection, queue, operation, undone, lost, set(there), now)
     digest = batches.listed(lost).digest
     batches.close(connection, operation, batch, owner, {"rows": len(lost), "digest": digest})
     return len(lost)
@@ -153,6 +154,7 @@ def _restore(
     connection: Connection,
     queue: Queue,
     operation: Operation,
+    undone: Operation,
     lost: Sequence[_Lost],
     taken_ids: set[int],
     now: datetime,
@@ -177,7 +179,8 @@ def _restore(
             made = connection.execute(insert(queue.failed).from_select(names, one))
             exactly(made, 1)
             ids[row.seq] = int(made.lastrowid)
-    returns.come_back(connection, queue, ids, now, operation.id)
+    doer = Doer(undone.action, undone.actor, undone.id)
+    returns.come_back(connection, queue, ids, now, doer, operation.id)
 
 
 def is_left(connection: Connection, operation: int) -> bool:

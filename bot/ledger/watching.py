@@ -60,6 +60,8 @@ incidents = Table(
     Column("failed", Id),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
+    # As the message says it; null: it is not muted.
+    Column("muted_until", Time),
     # How often it was escalated, when last, and the figure that was told then.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
@@ -95,7 +97,7 @@ incident_operations = Table(
     "queue_bot_incident_operations",
     metadata,
     Column("incident", Id, primary_key=True, autoincrement=False),
-    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("operation", Id, primary_key=True, autoincrement=False, index=True),
     Column("rows", Id, nullable=False),
     **PLAIN,
 )

@@ -498,6 +498,7 @@ letter-given-up = ⚠️ Slack did not take a message of queue-bot for <#{ $chan
 audit-missing = ⚠️ Audit { $records }: missing from the database. { $verify } says what else is.
 audit-untold = Audit { $records }: Slack refused its message. { $tail } shows it.
 channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot there, or choose another channel.
+channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its alerts come here until it can: invite the bot there, or choose another channel.
 health-watched = The queue is watched by { $replica }.
 health-unwatched = ⚠️ *No replica watches the queue*, the last one until { $at }: no alert comes, no bulk change is followed, nothing is delivered. Is { $run } running?
 health-undelivered = ⚠️ <#{ $channel }>: { $count ->
@@ -1163,3 +1164,61 @@ watch-day-sat = Sat
 watch-day-sun = Sun
 help-watch = what is watched: open alerts, mutes, limits, and who watches
 button-unmute = Unmute
+
+### Incidents
+incident-queues = several queues
+incident-group-open =
+    { $count ->
+        [one] 🔴 *1 failed job*
+       *[other] 🔴 *{ $count } failed jobs*
+    }
+incident-group-quiet =
+    { $count ->
+        [one] 🟠 *1 failed job*
+       *[other] 🟠 *{ $count } failed jobs*
+    }
+incident-group-settling =
+    { $count ->
+        [one] 🔁 *1 failed job*
+       *[other] 🔁 *{ $count } failed jobs*
+    }
+incident-group-recovered =
+    { $count ->
+        [one] ✅ *1 failed job*
+       *[other] ✅ *{ $count } failed jobs*
+    }
+incident-more = … and { $count } more
+incident-span = first { $first }, last { $last }
+incident-retried = { $count } retried
+incident-deleted = { $count } deleted
+incident-otherwise = { $count } went without the bot
+incident-by = last by { $by }, { $at }
+incident-left = { $left } still failed
+incident-waits = None of them is failed any more; what becomes of the jobs is not known yet.
+incident-quiet = Nothing new for { $age }, so this counts as quiet. What failed is still there.
+incident-acknowledged = 👀 { $by } sees to it, since { $at }
+incident-muted = 🔕 muted until { $until }
+incident-call = For { $group }
+incident-unseen = ⏰ Open for { $age } and nobody has acknowledged it: { $now }
+incident-grown = 📈 It has grown from { $before } to { $now }
+incident-reopened = 🔴 It is back, { $age } after it was over: { $now }
+incident-over = ✅ Back to normal after { $age }.
+incident-over-figures = ✅ Back to normal after { $age }: { $figures }.
+incident-figures = { $processed } processed, { $failed } failed
+incident-failures =
+    { $count ->
+        [one] 1 failed job
+       *[other] { $count } failed jobs
+    }
+button-acknowledge = Acknowledge
+button-mute = Mute 1 h
+button-delete-look = Delete…
+button-errors = Error groups
+incident-seconds = { $age }
+incident-jobs =
+    { $count ->
+        [one] 1 job
+       *[other] { $count } jobs
+    }
+button-status = Status
+button-stuck = Stuck jobs

@@ -514,6 +514,7 @@ letter-given-up = ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot
 audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. { $verify } dice qué más falta.
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
 channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
+channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que pueda, sus alertas llegan aquí: hay que invitar al bot allí o elegir otro canal.
 health-watched = { $replica } vigila la cola.
 health-unwatched = ⚠️ *Ninguna réplica vigila la cola*, la última hasta { $at }: no llegan alertas, no se siguen los cambios masivos y no se entrega nada. ¿Está en marcha { $run }?
 health-undelivered = ⚠️ <#{ $channel }>: { $count ->
@@ -1207,3 +1208,84 @@ watch-day-sat = sáb
 watch-day-sun = dom
 help-watch = qué se vigila: alertas abiertas, silencios, límites, y quién vigila
 button-unmute = Quitar silencio
+
+### Incidentes
+incident-queues = varias colas
+incident-group-open =
+    { $count ->
+        [one] 🔴 *1 job fallido*
+       *[other] 🔴 *{ $count } jobs fallidos*
+    }
+incident-group-quiet =
+    { $count ->
+        [one] 🟠 *1 job fallido*
+       *[other] 🟠 *{ $count } jobs fallidos*
+    }
+incident-group-settling =
+    { $count ->
+        [one] 🔁 *1 job fallido*
+       *[other] 🔁 *{ $count } jobs fallidos*
+    }
+incident-group-recovered =
+    { $count ->
+        [one] ✅ *1 job fallido*
+       *[other] ✅ *{ $count } jobs fallidos*
+    }
+incident-more = … y { $count } más
+incident-span = primero { $first }, último { $last }
+incident-retried =
+    { $count ->
+        [one] 1 reintentado
+       *[other] { $count } reintentados
+    }
+incident-deleted =
+    { $count ->
+        [one] 1 eliminado
+       *[other] { $count } eliminados
+    }
+incident-otherwise =
+    { $count ->
+        [one] 1 desapareció sin el bot
+       *[other] { $count } desaparecieron sin el bot
+    }
+incident-by = el último por { $by }, { $at }
+incident-left =
+    { $left ->
+        [one] 1 sigue fallido
+       *[other] { $left } siguen fallidos
+    }
+incident-waits = Ya no queda ninguno fallido; aún no se sabe qué fue de los jobs.
+incident-quiet = Nada nuevo desde hace { $age }, así que se da por tranquilo. Lo que falló sigue ahí.
+incident-acknowledged = 👀 { $by } se ocupa, desde { $at }
+incident-muted = 🔕 silenciado hasta { $until }
+incident-call = Para { $group }
+incident-unseen = ⏰ Abierto desde hace { $age } y nadie lo ha reconocido: { $now }
+incident-grown = 📈 Creció de { $before } a { $now }
+incident-reopened = 🔴 Volvió, { $age } después de haber terminado: { $now }
+incident-over = ✅ Todo normal otra vez después de { $age }.
+incident-over-figures = ✅ Todo normal otra vez después de { $age }: { $figures }.
+incident-figures =
+    { $processed ->
+        [one] 1 procesado
+       *[other] { $processed } procesados
+    }, { $failed ->
+        [one] 1 falló
+       *[other] { $failed } fallaron
+    }
+incident-failures =
+    { $count ->
+        [one] 1 job fallido
+       *[other] { $count } jobs fallidos
+    }
+button-acknowledge = Reconocer
+button-mute = Silenciar 1 h
+button-delete-look = Eliminar…
+button-errors = Grupos de errores
+incident-seconds = { $age }
+incident-jobs =
+    { $count ->
+        [one] 1 job
+       *[other] { $count } jobs
+    }
+button-status = Estado
+button-stuck = Jobs trabados

@@ -6,7 +6,7 @@ accepts nothing but the exact form that was written.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from bot.model import Block
@@ -87,16 +87,31 @@ def menu(
     return made
 
 
+def fitting(
+    options: Sequence[tuple[str, str, Mapping[str, Argument]]],
+) -> list[tuple[str, str, Mapping[str, Argument]]]:
+    """Those of a menu's options whose value is not too long for Slack."""
+
+    def fits(command: str, args: Mapping[str, Argument]) -> bool:
+        return len(_json({"c": command, **args})) <= _OPTION_VALUE
+
+    return [one for one in options if fits(one[0], one[2])]
+
+
 def _written(args: Mapping[str, Argument], limit: int) -> str:
+    value = _json(args)
+    if len(value) > limit:
+        raise ValueError(f"a button's value has {len(value)} characters, Slack takes {limit}")
+    return value
+
+
+def _json(args: Mapping[str, Argument]) -> str:
     value = json.dumps({"v": VERSION, **args}, ensure_ascii=False, separators=(",", ":"))
     # Nothing reads a value as mrkdwn; it carries no markup all the same.
     for character in "<>&":
         value = value.replace(character, f"\\u{ord(character):04x}")
     # Half a pair can be written in JSON only as an escape.
-    value = value.encode("utf-8", "backslashreplace").decode()
-    if len(value) > limit:
-        raise ValueError(f"a button's value has {len(value)} characters, Slack takes {limit}")
-    return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def read_value(text: object) -> tuple[str | None, dict[str, Any]]:

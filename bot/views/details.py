@@ -98,14 +98,15 @@ def _shown(
     more: list[Block],
     ctx: Context,
 ) -> Message | Modal:
-    """A dialog, which changes nothing and has only what leads on; or a message with everything."""
+    """A message with everything; or a dialog, with what leads on and what asks first."""
     known = [(label, value) for label, value in facts if value]
     blocks = [fields([join("\n", pair) for pair in known])]
     blocks += [context_line(hint) for hint in hints]
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
-    blocks += [actions(elements, "details")] if elements and not ctx.in_dialog else []
+    shown = [one for one in elements if "confirm" in one] if ctx.in_dialog else elements
+    blocks += [actions(shown, "details")] if shown else []
     blocks += [actions(more, "order")] if more else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))

@@ -236,9 +236,15 @@ def _note_sent(
 ) -> None:
     if not outbox.sent(connection, letter, channel, ts, setup.clock(connection)):
         return
+    number = _incident(letter)
+    if number is not None and letter.kind == outbox.POST and channel and ts:
+        incidents.posted(connection, number, channel, ts)
+
+
+def _incident(letter: Letter) -> int | None:
+    """The incident that a letter tells of."""
     kind, _, number = letter.subject.partition(":")
-    if kind == "incident" and letter.kind == outbox.POST and channel and ts:
-        incidents.posted(connection, int(number), channel, ts)
+    return int(number) if kind == "incident" else None
 
 
 def _put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undelivered) -> None:
@@ -251,6 +257,8 @@ def _put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undeli
             _elsewhere(setup, connection, letter, fault, now)
         case Fault.GONE if letter.kind == outbox.EDIT:
             outbox.sent(connection, letter, None, None, now)
+            if (number := _incident(letter)) is not None:
+                incidents.unposted(connection, number)
         case Fault.UNKNOWN:
             again = now + timedelta(seconds=_backoff(letter))
             outbox.put_off(connection, letter, fault.reason, again, in_doubt=True)
@@ -294,19 +302,30 @@ def _elsewhere(
 ) -> None:
     """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
 
-    Audit records wait for their channel, and the fallback channel is told, once an hour.
+    Audit records wait for their channel.
     """
     by_itself = letter.channel == setup.alert_channel or letter.subject.startswith("digest:")
     other = setup.fallback_channel if by_itself else setup.audit_channel
     if letter.kind == outbox.POST and other is not None and other != letter.channel:
         outbox.redirect(connection, letter, other, now)
+        if letter.channel == setup.alert_channel:
+            _say_unreachable(setup, connection, letter, fault, now)
         return
     outbox.put_off(connection, letter, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
+    _say_unreachable(setup, connection, letter, fault, now)
+
+
+def _say_unreachable(
+    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+) -> None:
+    """Tell the fallback channel, once an hour, that a channel cannot be posted in."""
     fallback = setup.fallback_channel
     if fallback is None or fallback == letter.channel:
         return
     subject = f"{HEALTH}{letter.channel}:{now:%Y%m%d%H}"
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
         texts = texts_for(None, setup.language, setup.zone)
-        said = texts("channel-unreachable", channel=letter.channel, reason=fault.reason)
+        alerts = letter.kind == outbox.POST and letter.channel == setup.alert_channel
+        key = "channel-unreachable-alerts" if alerts else "channel-unreachable"
+        said = texts(key, channel=letter.channel, reason=fault.reason)
         outbox.post(connection, fallback, subject, Message(said), now)

@@ -1,32 +1,27 @@
-"""From failures to messages: a failure belongs to one incident, an incident has one message."""
+"""From failures to incidents: one for each error group, and each failure in exactly one."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
-from bot.answers import channel_context
-from bot.ledger import failures, followed, incidents, outbox
+from bot.ledger import belonging, incidents
+from bot.ledger.incidents import Subject
 from bot.ledger.leases import Lease, fence
-from bot.ledger.model import Receipt
-from bot.model import Message
+from bot.ledger.tables import failures
 from bot.queue.database import changing
 from bot.registry import Setup
-from bot.views.incident import FailureCard, failure_message, summary_message
-from bot.watch.receipts import receipts_of
+from bot.watch import cards, lifecycle
 
 TX_SECONDS = 10.0
-AT_ONCE = 500
+AT_ONCE = 5_000
+"""Failures that are grouped in one pass: as many as the index takes in."""
+FEW = 200
+"""So many are named by their numbers; more by their group, between the first and the last."""
 MINUTE = timedelta(minutes=1)
 REFRESHED_AT_ONCE = 20
-
-_STATES = {
-    "retry": "retried",
-    "retry-all": "retried",
-    "delete-failed": "deleted",
-    "clear-failed": "deleted",
-}
 
 
 def open_once(setup: Setup, lease: Lease) -> int:
@@ -38,63 +33,101 @@ def open_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
-        waiting = incidents.waiting(connection, AT_ONCE)
-        if not waiting:
-            return 0
-        opened = incidents.opened_since(connection, now - MINUTE, incidents.FAILURE)
-        room = max(0, setup.alerts_per_minute - opened)
-        for row in waiting[:room]:
-            _open_single(setup, connection, row, now)
-        _open_summary(setup, connection, waiting[room:], now)
+        waiting = belonging.waiting(connection, AT_ONCE)
+        if waiting:
+            _group(setup, connection, waiting, now)
         return len(waiting)
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
 
 
-def _open_single(setup: Setup, connection: Connection, row: RowMapping, now: datetime) -> None:
-    incident = incidents.open_incident(
-        connection,
-        incidents.FAILURE,
-        f"failure:{row['seq']}",
-        now,
-        failed_id=row["failed_id"],
-        row_digest=row["row_digest"],
-    )
-    incidents.assign(connection, incident, [row["seq"]])
-    if row["gone_at"] is None:
-        incidents.refreshed(connection, incident, now, closed=False)
-    _post(
-        setup,
-        connection,
-        incident,
-        failure_message(_card(setup, row), channel_context(setup, now)),
-        now,
-    )
-
-
-def _open_summary(
-    setup: Setup, connection: Connection, rows: Sequence[RowMapping], now: datetime
+def _group(
+    setup: Setup, connection: Connection, waiting: Sequence[RowMapping], now: datetime
 ) -> None:
-    if not rows:
-        return
-    key = f"summary:{now:%Y%m%d%H%M}"
-    known = incidents.by_key(connection, key)
-    seqs = [row["seq"] for row in rows]
-    if known is not None:
-        incidents.assign(connection, known["id"], seqs)
-        return
-    incident = incidents.open_incident(connection, incidents.SUMMARY, key, now)
-    incidents.assign(connection, incident, seqs)
-    incidents.refreshed(connection, incident, now, closed=False)
-    said = summary_message(len(seqs), len(seqs), now, now + MINUTE, channel_context(setup, now))
-    _post(setup, connection, incident, said, now)
+    groups: defaultdict[int, list[RowMapping]] = defaultdict(list)
+    for row in waiting:
+        groups[row["error_group"]].append(row)
+    names = {incidents.group_subject(group, None).name: group for group in groups}
+    known = incidents.open_of(connection, list(names))
+    room = setup.alerts_per_minute - incidents.opened_since(connection, now - MINUTE)
+    rest: list[RowMapping] = []
+    for name, group in names.items():
+        found = groups[group]
+        if name in known:
+            _join(connection, known[name], found, now)
+        elif room > 0:
+            room -= 1
+            _open(setup, connection, group, found, now)
+        else:
+            rest += found
+    if rest:
+        _summarize(setup, connection, rest, waiting, now)
 
 
-def _post(
-    setup: Setup, connection: Connection, incident: int, message: Message, now: datetime
+def _join(
+    connection: Connection, row: RowMapping, found: Sequence[RowMapping], now: datetime
 ) -> None:
-    if setup.alert_channel is not None:
-        outbox.post(connection, setup.alert_channel, f"incident:{incident}", message, now)
+    """More of what the open incident is about."""
+    came, gone = belonging.assign(connection, row["id"], _named(found))
+    same = {one["queue"] for one in found} == {row["queue"]}
+    changed = {"queue": row["queue"] if same else None, "failed_id": None, "row_digest": None}
+    incidents.add(connection, row["id"], came, gone, last_at=now, clear_since=None, **changed)
+
+
+def _open(
+    setup: Setup,
+    connection: Connection,
+    group: int,
+    found: Sequence[RowMapping],
+    now: datetime,
+) -> None:
+    """The incident of a group that has none open: a new one, or one that was closed lately."""
+    queues = {row["queue"] for row in found}
+    subject = incidents.group_subject(group, queues.pop() if len(queues) == 1 else None)
+    opened = incidents.open_or_reopen(connection, subject, now)
+    row = incidents.by_id(connection, opened.id)
+    if row is None:
+        raise LookupError(opened.id)
+    _join(connection, row, found, now)
+    if opened.state == "opened":
+        only = found[0] if len(found) == 1 else None
+        names = ("failed_id", "row_digest")
+        single = {} if only is None else {name: only[name] for name in names}
+        incidents.note(connection, opened.id, first_seq=found[0]["seq"], **single)
+    lifecycle.tell_opened(setup, connection, opened, now)
+
+
+def _summarize(
+    setup: Setup,
+    connection: Connection,
+    rest: Sequence[RowMapping],
+    waiting: Sequence[RowMapping],
+    now: datetime,
+) -> None:
+    """One incident for what came when there was no room for more."""
+    known = incidents.latest_summary(connection, now - MINUTE)
+    if known is None:
+        subject = Subject(incidents.SUMMARY, f"summary:{now.isoformat()}")
+        opened = incidents.open_or_reopen(connection, subject, now)
+        number = opened.id
+        incidents.note(connection, number, first_seq=rest[0]["seq"])
+    else:
+        opened, number = None, known["id"]
+    # All others of this pass have an incident by now.
+    stretch = failures.c.seq.between(waiting[0]["seq"], waiting[-1]["seq"])
+    came, gone = belonging.assign(connection, number, stretch)
+    incidents.add(connection, number, came, gone, last_at=now)
+    if opened is not None:
+        lifecycle.tell_opened(setup, connection, opened, now)
+
+
+def _named(found: Sequence[RowMapping]) -> ColumnElement[bool]:
+    """The condition for these failures of one error group."""
+    c = failures.c
+    seqs = [row["seq"] for row in found]
+    if len(seqs) <= FEW:
+        return c.seq.in_(seqs)
+    return and_(c.seq.between(seqs[0], seqs[-1]), c.error_group == found[0]["error_group"])
 
 
 def refresh_once(setup: Setup, lease: Lease) -> int:
@@ -103,62 +136,10 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
+        lifecycle.fold(connection, now)
         stale = incidents.stale(connection, REFRESHED_AT_ONCE)
-        for incident in stale:
-            left = incidents.left(connection, incident["id"])
-            incidents.refreshed(connection, incident["id"], now, closed=left == 0)
-            message = _redrawn(setup, connection, incident, left, now)
-            if message is not None and setup.alert_channel is not None:
-                subject = f"incident:{incident['id']}"
-                outbox.edit(connection, setup.alert_channel, subject, message, now)
+        for row in stale:
+            cards.redraw(setup, connection, row, now)
         return len(stale)
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
-
-
-def _redrawn(
-    setup: Setup, connection: Connection, incident: RowMapping, left: int, now: datetime
-) -> Message | None:
-    context = channel_context(setup, now)
-    if incident["kind"] == incidents.SUMMARY:
-        opened = incident["opened_at"]
-        return summary_message(incident["count"], left, opened, opened + MINUTE, context)
-    rows = failures.of_incident(connection, incident["id"], 1)
-    if not rows:
-        return None
-    card = _card(setup, rows[0])
-    if left == 0:
-        state = _STATES.get(incident["settled_how"] or "", "gone")
-        card = card.model_copy(
-            update={
-                "state": state,
-                "by": incident["settled_by"],
-                "at": incident["settled_at"],
-                "receipt": _receipt(connection, rows[0]["seq"], now)
-                if state == "retried"
-                else None,
-            }
-        )
-    return failure_message(card, context)
-
-
-def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
-    """What became of the job that the failure was retried as, where that is followed."""
-    row = followed.of_failure(connection, seq)
-    return None if row is None else receipts_of(connection, [row], now)[0]
-
-
-def _card(setup: Setup, row: RowMapping) -> FailureCard:
-    return FailureCard(
-        failed_id=row["failed_id"],
-        queue=row["queue"],
-        job_class=row["job_class"],
-        order_id=row["order_id"],
-        tienda_id=row["tienda_id"],
-        error=row["error"],
-        failed_at=setup.queue.utc(row["failed_at"]),
-        row_digest=row["row_digest"],
-        state="open",
-        by=None,
-        at=None,
-    )

@@ -1,12 +1,58 @@
-"""The life of incidents: opened, updated in place, escalated in the thread, recovered, reopened."""
+"""The life of incidents: opened, updated in place, escalated in the thread, recovered, reopened.
 
+Whoever is told is told by a message of its own: the first, or one in its thread. Everything else is
+an edit. What happens to a muted incident is written down all the same; where it is still open when
+the mute ends, it is posted then.
+"""
+
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
+from bot.answers import channel_context
+from bot.ledger import bookings, incidents, mutes, operations, outcomes, settlements
+from bot.ledger.belonging import move_left
+from bot.ledger.incidents import Opened, Subject
+from bot.ledger.leases import Lease, fence
+from bot.ledger.settlements import UNKNOWN, Bulk, Figures
+from bot.ledger.watch_model import Mute
+from bot.queue.database import changing
 from bot.registry import Setup
+from bot.watch import cards
+from bot.watch.progress import counted
 from bot.watch.signs import Sign
+
+TX_SECONDS = 10.0
+AT_ONCE = 500
+"""Open incidents that are looked at in one pass, the newest."""
+QUIET_AFTER = timedelta(hours=1)
+TENFOLD = 10
+BETWEEN_CALLS = timedelta(minutes=1)
+"""Nobody is called twice within this, however fast it grows."""
+REDRAWN_EVERY = timedelta(seconds=30)
+"""A figure that moves with each look does not take the whole budget for edits."""
+
+
+def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datetime) -> None:
+    """Post what was opened; where it has a message, say in its thread that it is back."""
+    row = incidents.by_id(connection, opened.id)
+    if row is None or opened.state == "open":
+        return
+    until = mutes.muted_until(
+        connection, now, kind=row["kind"], queue=row["queue"], error_group=row["error_group"]
+    )
+    if until is not None:
+        incidents.note(connection, row["id"], muted_until=until)
+    elif row["posted_at"] is None:
+        cards.post(setup, connection, row["id"], now, call=True)
+    elif opened.state == "reopened":
+        context = channel_context(setup, now)
+        said = cards.reopened(row, opened.closed_at or now, now, context)
+        cards.answer(setup, connection, row, said, now, call=True)
+        incidents.note(connection, row["id"], told=cards.figure(row))
 
 
 def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: datetime) -> None:
@@ -17,3 +63,197 @@ def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: da
     looks gives a sign for each incident that is open (`incidents.open_ones`). Where the facts of a
     clear sign hold `processed` and `failed`, those are what the end tells of.
     """
+    known = incidents.open_of(connection, [sign.subject for sign in signs])
+    room = setup.alerts_per_minute
+    for sign in signs:
+        row = known.get(sign.subject)
+        if row is not None:
+            _follow(setup, connection, row, sign, now)
+        elif sign.bad and room > 0:
+            # What finds no room now is as bad at the next look.
+            room -= 1
+            _begin(setup, connection, sign, now)
+
+
+def _begin(setup: Setup, connection: Connection, sign: Sign, now: datetime) -> None:
+    subject = Subject(sign.kind, sign.subject, sign.queue)
+    opened = incidents.open_or_reopen(connection, subject, now)
+    row = incidents.by_id(connection, opened.id)
+    again = row is not None and opened.state == "reopened"
+    worst = max(sign.value, row["worst"] or 0) if row is not None and again else sign.value
+    incidents.note(connection, opened.id, **_seen(sign), worst=worst)
+    tell_opened(setup, connection, opened, now)
+
+
+def _seen(sign: Sign) -> dict[str, object]:
+    return {"value": sign.value, "facts": json.dumps(dict(sign.facts), ensure_ascii=False)}
+
+
+def _follow(
+    setup: Setup, connection: Connection, row: RowMapping, sign: Sign, now: datetime
+) -> None:
+    """One look more at something that an incident is open about."""
+    drawn = row["drawn_at"]
+    values = _seen(sign)
+    moved = any(row[name] != value for name, value in values.items())
+    values["worst"] = max(sign.value, row["worst"] or 0)
+    if moved and (drawn is None or drawn <= now - REDRAWN_EVERY):
+        values["stale"] = True
+    if sign.bad:
+        values |= {"last_at": now, "clear_since": None}
+    elif sign.clear:
+        since = row["clear_since"] or now
+        values["clear_since"] = since
+        if now - since >= _patience(setup):
+            incidents.note(connection, row["id"], **values)
+            known = {name: sign.facts.get(name) for name in ("processed", "failed")}
+            _recover(setup, connection, row, now, Figures(**known))
+            return
+    incidents.note(connection, row["id"], **values)
+
+
+def _patience(setup: Setup) -> timedelta:
+    return timedelta(seconds=setup.alerting.recover_seconds)
+
+
+def live_once(setup: Setup, lease: Lease) -> int:
+    """Let every open incident have its time; returns how many were looked at.
+
+    What was booked of their failures is folded first.
+    """
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        fold(connection, now)
+        rows_open = incidents.open_ones(connection, AT_ONCE)
+        if rows_open:
+            muted = mutes.current(connection, now)
+            waits = settlements.unsettled(connection)
+            for row in rows_open:
+                _live(setup, connection, row, now, muted, settled=row["id"] not in waits)
+        return len(rows_open)
+
+    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def fold(connection: Connection, now: datetime) -> None:
+    """Add to incidents what was booked of their failures; the caller has fenced it."""
+    for incident in bookings.fold(connection):
+        _come_back(connection, incident, now)
+
+
+def _come_back(connection: Connection, incident: int, now: datetime) -> None:
+    """Failures of it are there again: it is open, or they belong to what is open about them."""
+    row = incidents.by_id(connection, incident)
+    if row is None or row["open_subject"] is not None:
+        return
+    other = incidents.by_subject(connection, row["subject"])
+    if other is None:
+        incidents.open_as_before(connection, incident, now)
+        return
+    moved = move_left(connection, incident, other["id"])
+    incidents.add(connection, incident, -moved, 0)
+    incidents.add(connection, other["id"], moved, 0)
+
+
+def _live(
+    setup: Setup,
+    connection: Connection,
+    row: RowMapping,
+    now: datetime,
+    muted: Sequence[Mute],
+    *,
+    settled: bool,
+) -> None:
+    """One open incident: post, call, or end it, whatever its time has come for."""
+    until = _muted_until(row, muted)
+    if until != row["muted_until"]:
+        incidents.note(connection, row["id"], muted_until=until, stale=True)
+    of_failures = row["kind"] not in incidents.CONDITIONS
+    left = incidents.still_failed(row)
+    if of_failures and _ended(setup, connection, row, left, now, settled=settled):
+        return
+    is_bad = left > 0 if of_failures else row["clear_since"] is None
+    if until is not None or not is_bad:
+        return
+    if row["posted_at"] is None:
+        # Whoever deleted its message was called before.
+        cards.post(setup, connection, row["id"], now, call=not row["told"])
+    elif row["acknowledged_at"] is None:
+        _escalate(setup, connection, row, now)
+
+
+def _muted_until(row: RowMapping, muted: Sequence[Mute]) -> datetime | None:
+    """Until when the incident is muted, as `mutes.muted_until` says of one."""
+    found = [
+        mute.until
+        for mute in muted
+        if mute.topic.kind == row["kind"]
+        or (mute.topic.queue is not None and mute.topic.queue == row["queue"])
+        or (mute.topic.error_group is not None and mute.topic.error_group == row["error_group"])
+    ]
+    return max(found, default=None)
+
+
+def _ended(
+    setup: Setup,
+    connection: Connection,
+    row: RowMapping,
+    left: int,
+    now: datetime,
+    *,
+    settled: bool,
+) -> bool:
+    """Close it where none of its failures is left, or nothing new came for long."""
+    if left == 0 and settled and now - row["last_at"] >= _patience(setup):
+        _recover(setup, connection, row, now, _figures(connection, row, now))
+        return True
+    quiet_since = max(row["last_at"], row["reopened_at"] or row["last_at"])
+    if left > 0 and now - quiet_since >= QUIET_AFTER:
+        incidents.close(connection, row["id"], incidents.QUIET, now)
+        return True
+    return False
+
+
+def _figures(connection: Connection, row: RowMapping, now: datetime) -> Figures:
+    """What became of its retried jobs."""
+    found: list[Bulk] = []
+    for number in settlements.whole_operations(connection, row["id"]):
+        operation = operations.find(connection, number)
+        seen = outcomes.of_operation(connection, number)
+        if operation is None or seen is None or seen.state != outcomes.SETTLED:
+            return UNKNOWN
+        said = counted(operation, seen, now)
+        found.append(Bulk(said.processed, said.failed_again + said.failed_otherwise))
+    return settlements.figures(connection, row, found)
+
+
+def _recover(
+    setup: Setup, connection: Connection, row: RowMapping, now: datetime, known: Figures
+) -> None:
+    """Close it; its thread says so, except where its one card says all there is to say."""
+    figures = {"processed": known.processed, "failed": known.failed}
+    incidents.close(connection, row["id"], incidents.RECOVERED, now, **figures)
+    alone = row["kind"] == incidents.GROUP and row["count"] == 1
+    called = row["escalations"] or row["reopened"]
+    if row["posted_at"] is None or row["muted_until"] is not None or (alone and not called):
+        return
+    context = channel_context(setup, now)
+    said = cards.recovered(row, now, known.processed, known.failed, context)
+    cards.answer(setup, connection, row, said, now, call=False)
+
+
+def _escalate(setup: Setup, connection: Connection, row: RowMapping, now: datetime) -> None:
+    """Call again, where nobody sees to it for long, or it has become ten times as much."""
+    since = max(row["posted_at"], row["reopened_at"] or row["posted_at"])
+    figure = cards.figure(row)
+    grown = figure >= TENFOLD * max(1, row["told"])
+    long = timedelta(seconds=setup.alerting.escalate_seconds)
+    unseen = row["escalations"] == 0 and now - since >= long
+    if not (grown or unseen) or now - (row["escalated_at"] or since) < BETWEEN_CALLS:
+        return
+    said = cards.escalated(row, now, channel_context(setup, now), grown=grown)
+    cards.answer(setup, connection, row, said, now, call=True)
+    told = {"escalations": row["escalations"] + 1, "escalated_at": now, "told": figure}
+    incidents.note(connection, row["id"], **told, stale=True)

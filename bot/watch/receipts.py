@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
+from bot.ledger import belonging, followed, operations, outbox, sightings
 from bot.ledger import failures as index
-from bot.ledger import followed, incidents, operations, outbox, sightings
 from bot.ledger.followed import Followed
 from bot.ledger.leases import Lease, fence
 from bot.ledger.model import Receipt
@@ -148,7 +148,7 @@ def _is_news(row: Followed, values: Mapping[str, Any]) -> bool:
 def _tell(setup: Setup, connection: Connection, news: Sequence[Followed], now: datetime) -> None:
     """Change the messages about these jobs, and answer in their threads."""
     for seq in {row.failed_seq for row in news if row.failed_seq is not None}:
-        incidents.touch(connection, seq)
+        belonging.touch(connection, seq)
     for number in {row.operation for row in news if row.operation is not None}:
         operation = operations.find(connection, number)
         if operation is not None:
@@ -174,7 +174,7 @@ def _tell_request(
         outbox.edit(connection, channel, subject, message, now)
     else:
         # A click on an alert: the alert is the message.
-        found = incidents.of_failure(connection, rows[0].failed_seq)
+        found = belonging.of_failure(connection, rows[0].failed_seq)
         if found is None or setup.alert_channel is None:
             return
         channel, subject = setup.alert_channel, f"incident:{found['id']}"

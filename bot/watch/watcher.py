@@ -22,6 +22,7 @@ from bot.watch import (
     failures,
     folding,
     incidents,
+    lifecycle,
     outcomes,
     purging,
     receipts,
@@ -43,6 +44,7 @@ INTERVAL = 5.0
 SWEEP_EVERY = 30.0
 RENEW_EVERY = 3.0
 RECEIPTS_EVERY = 1.0
+LIVE_EVERY = 1.0
 PURGE_EVERY = 60.0
 FOLD_EVERY = 1.0
 AGE_EVERY = 300.0
@@ -131,7 +133,7 @@ class Watcher:
     def _pass(self, lease: Lease) -> bool:
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
-        for step in (self._look, self._observe, self._follow, self._keep_house):
+        for step in (self._look, self._observe, self._follow, self._live, self._keep_house):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
@@ -168,6 +170,12 @@ class Watcher:
             receipts.receipts_once(self._setup, lease)
             canary.decide_once(self._setup, lease)
             outcomes.outcomes_once(self._setup, lease)
+        return False
+
+    def _live(self, lease: Lease) -> bool:
+        """What became of incidents, and what their time has come for."""
+        if self._is_due("live", LIVE_EVERY):
+            lifecycle.live_once(self._setup, lease)
         return False
 
     def _keep_house(self, lease: Lease) -> bool:

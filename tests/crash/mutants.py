@@ -18,7 +18,7 @@ from bot.ledger import tables as t
 from bot.model import Role
 from bot.queue import moves
 from bot.queue.database import changing
-from bot.watch import delivery, failures, incidents, lanes, sealing
+from bot.watch import delivery, failures, incidents, lanes, lifecycle, sealing
 
 
 @contextmanager
@@ -133,7 +133,8 @@ def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
 @contextmanager
 def no_epoch() -> Iterator[None]:
     """A holder of a lease does not ask whether it still holds it."""
-    places = [(module, "fence") for module in (failures, incidents, sealing, delivery)]
+    modules = (failures, incidents, lifecycle, sealing, delivery)
+    places = [(module, "fence") for module in modules]
     with replaced(*places, by=lambda _connection, _lease: None):
         yield
 

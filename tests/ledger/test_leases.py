@@ -13,7 +13,7 @@ from bot.ledger.columns import metadata
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup
-from bot.watch import failures, incidents, sealing
+from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, deliver_once
 from tests.concurrency import at_once, lock_waits, until
 from tests.queues import TestQueue
@@ -111,6 +111,7 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
         lambda: failures.sweep_once(a, late),
         lambda: incidents.open_once(a, late),
         lambda: incidents.refresh_once(a, late),
+        lambda: lifecycle.live_once(a, late),
         lambda: sealing.seal_once(a, late),
     )
     for step in steps:

@@ -2,12 +2,14 @@
 
 from sqlalchemy import delete
 
+from bot.ledger import incidents as ledger
 from bot.ledger import tables as t
 from bot.ledger import watching
-from bot.watch import failures, incidents, purging
+from bot.registry import Setup
+from bot.watch import failures, incidents, lifecycle, purging
 from tests.ledger.test_history import bulk
 from tests.queues import TestQueue
-from tests.replicas import Ahead, ask, codes, confirm, hold, make_setup
+from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
 
 
 def remove(queue: TestQueue, failed_id: int) -> None:
@@ -16,19 +18,28 @@ def remove(queue: TestQueue, failed_id: int) -> None:
         connection.execute(delete(failed).where(failed.c.id == failed_id))
 
 
+def live(setup: Setup) -> None:
+    lifecycle.live_once(setup, hold(setup))
+    incidents.refresh_once(setup, hold(setup))
+
+
 def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
     clock = Ahead()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)  # before the first start: without an incident
     failures.index_once(setup, hold(setup))
-    for failed_id in (2, 3, 4, 5):
-        queue.fail(failed_id)
+    for failed_id, cause in ((2, "one"), (3, "two"), (4, "three"), (5, "four")):
+        queue.fail(failed_id, exception=cause)
     failures.index_once(setup, hold(setup))
     assert incidents.open_once(setup, hold(setup)) == 4
+    for row in queue.rows(watching.incidents):
+        with queue.engine.begin() as connection:
+            ledger.posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
     failures.sweep_once(setup, hold(setup))
-    incidents.refresh_once(setup, hold(setup))
+    clock.move(minutes=2)
+    live(setup)
     clock.move(days=29)
     purging.purge_once(setup, hold(setup))
     assert queue.count(t.failures) == 5
@@ -42,7 +53,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     purging.purge_once(setup, hold(setup))
     # The message about 3 does not say yet that it is gone.
     assert [row.failed_id for row in queue.rows(t.failures)] == [3, 4, 5]
-    incidents.refresh_once(setup, hold(setup))
+    live(setup)
     purging.purge_once(setup, hold(setup))
     assert [row.failed_id for row in queue.rows(t.failures)] == [4, 5]
 

@@ -56,7 +56,7 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     # The alert itself says it: nothing more is posted in the channel.
     assert len(team.posted("queue-alerts")) == 1
     (incident,) = team.queue.rows(watching.incidents)
-    assert (incident.open_subject, incident.settled_by) == (None, IDS.operator)
+    assert (incident.gone, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
 
 
 def test_a_retry_by_typed_words_settles_the_alert_too(team: Team) -> None:
@@ -91,23 +91,85 @@ def _content(message: Json) -> Json:
     return {"text": message["text"], "blocks": message["blocks"]}
 
 
-def test_delete_from_the_menu_asks_first_and_says_by_whom(team: Team) -> None:
+def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> None:
+    """A menu asks the same question for each of its choices, so this one leads to a button."""
     team.queue.fail(45)
     alert = team.alert()
-    (menu,) = [
-        element
-        for block in alert["blocks"]
-        for element in block.get("elements", ())
-        if element.get("type") == "overflow"
+    assert [json.loads(value)["c"] for value in options(alert)] == [
+        "acknowledge",
+        "mute",
+        "find",
+        "failed-job",
     ]
-    assert menu["confirm"]["title"]["text"] == "Delete failed job 45?"
 
-    answer = team.click(alert, "run:menu", as_="admin", chosen=option(alert, "delete-failed"))
+    chosen = option(alert, "failed-job")
+    view = team.click(alert, "run:menu", as_="admin", chosen=chosen).view
+    (delete_,) = [e for e in elements_of(view) if e.get("action_id") == "run:delete-failed"]
+    assert delete_["confirm"]["title"]["text"] == "Delete failed job 45?"
+    answer = team.click_in_view(view, "run:delete-failed", as_="admin")
 
-    assert "Failed job 45 deleted permanently" in answer.text
+    assert "Failed job 45 deleted permanently" in answer.everything
     assert team.queue.failed == []
     assert team.queue.jobs == []
     assert f"Deleted by <@{IDS.admin}>" in settled(team, alert)["text"]
+
+
+def options(message: Json) -> list[str]:
+    """The values of the choices in a message's menu."""
+    return [
+        choice["value"] for element in elements_of(message) for choice in element.get("options", ())
+    ]
+
+
+def elements_of(shown: Json) -> list[Json]:
+    """Everything that can be clicked in a message or a view."""
+    return [element for block in shown["blocks"] for element in block.get("elements", ())]
+
+
+def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+
+    team.click(alert, "run:menu", chosen=option(alert, "acknowledge"))
+    team.until(lambda: f"<@{IDS.operator}> sees to it" in team.now(alert)["text"])
+    team.click(alert, "run:menu", chosen=option(alert, "mute"))
+    team.until(lambda: "muted until" in team.now(alert)["text"])
+
+    told = team.now(alert)
+    assert [json.loads(value)["c"] for value in options(told)] == ["unmute", "find", "failed-job"]
+    assert len(team.posted("queue-alerts")) == 1
+    assert [row.action for row in team.records] == ["acknowledge", "mute"]
+
+
+def test_the_order_of_an_alert_is_shown_from_its_menu(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    answer = team.click(alert, "run:menu", as_="viewer", chosen=option(alert, "find"))
+    assert "803193" in answer.text
+
+
+def test_the_second_failure_of_a_cause_turns_the_alert_into_its_group(team: Team) -> None:
+    team.queue.fail(45)
+    alert = team.alert()
+    for failed_id in (46, 47, 48, 49):
+        team.queue.fail(failed_id)
+
+    team.until(lambda: "5 failed jobs" in team.now(alert)["text"])
+
+    now = team.now(alert)
+    assert len(team.posted("queue-alerts")) == 1
+    assert action_ids(now) == ["run:retry", "run:error", "run:menu"]
+    assert [f"Failed job {id_}" in now["text"] for id_ in (49, 48, 47, 46)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert "… and 2 more" in now["text"]
+    team.submit(team.click(now, "run:retry", as_="operator").view, as_="operator")
+    team.until(lambda: not team.queue.failed)
+    team.until(lambda: "5 retried" in team.now(alert)["text"])
+    assert f"last by <@{IDS.operator}>" in team.now(alert)["text"]
 
 
 def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
@@ -180,19 +242,18 @@ def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None
     team.queue.fail(45)
     alert = team.alert()
     retry = team.click(alert, "run:retry", as_="stranger")
-    delete_ = team.click(alert, "run:menu", as_="stranger", chosen=option(alert, "delete-failed"))
+    mute = team.click(alert, "run:menu", as_="stranger", chosen=option(alert, "mute"))
     details = team.click(alert, "run:failed-job", as_="stranger")
 
     assert "this needs the role operator, yours is none" in retry.text
     assert f"Who can: <!subteam^{IDS.oncall}>, <@{IDS.admin}>" in retry.text
-    assert "this needs the role admin" in delete_.text
-    assert f"Who can: <@{IDS.admin}>" in delete_.text
+    assert "this needs the role operator" in mute.text
     assert "this needs the role viewer" in details.text
     assert [row.id for row in team.queue.failed] == [45]
     assert action_ids(team.now(alert)) == ["run:retry", "run:failed-job", "run:menu"]
     assert {(row.actor, row.outcome) for row in team.records} == {(IDS.stranger, "denied")}
     texts = team.audit_texts(3)
-    for name in ("retry", "delete-failed", "failed-job"):
+    for name in ("retry", "mute", "failed-job"):
         assert any(f"· {name} ·" in text for text in texts), name
 
 
@@ -222,14 +283,14 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
     with team_at_work(kept_queue, alerts_per_minute=2) as team:
         with team.queue.engine.begin() as connection:
             failed = team.queue.queue.failed
-            row = {"queue": "netsuite", "payload": "{}", "exception": "boom"}
-            at = {"failed_at": team.clock(connection)}
-            connection.execute(failed.insert(), [{**row, **at, "id": n} for n in range(1, 8)])
+            row = {"queue": "netsuite", "payload": "{}", "failed_at": team.clock(connection)}
+            causes = [{**row, "id": n, "exception": "x" * n} for n in range(1, 8)]
+            connection.execute(failed.insert(), causes)
 
         summary = team.alert("more jobs failed")
 
         assert "5 more jobs failed in this minute" in summary["text"]
-        assert action_ids(summary) == ["run:failed"]
+        assert action_ids(summary) == ["run:errors", "run:failed", "run:menu"]
         assert len(team.posted("queue-alerts")) == 3
         incidents = {row.incident for row in team.queue.rows(tables.failures)}
         assert len(incidents) == 3
@@ -254,7 +315,7 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
     now = settled(team, alert)
     assert "No longer in failed_jobs" in now["text"]
     (incident,) = team.queue.rows(watching.incidents)
-    assert (incident.open_subject, incident.settled_by) == (None, None)
+    assert (incident.gone, incident.settled_by, incident.settled_how) == (1, None, "gone")
 
 
 def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> None:

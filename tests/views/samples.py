@@ -30,7 +30,7 @@ from bot.queue.model import (
     SkippedRow,
 )
 from bot.text import Mrkdwn, texts_for
-from bot.views import audit, bulk, changes, details, incident, lists, people, refusal, status
+from bot.views import audit, bulk, changes, details, lists, people, refusal, status
 from bot.views.context import Context, Links
 
 
@@ -247,21 +247,6 @@ def progress(w: Words = PLAIN, **changed: object) -> Progress:
     return Progress.model_validate(values | changed)
 
 
-def card(w: Words = PLAIN, **changed: object) -> incident.FailureCard:
-    """A failed job's alert."""
-    values: dict[str, object] = {
-        "failed_id": 45,
-        "queue": w.queue,
-        "job_class": w.job_class,
-        "order_id": w.order,
-        "tienda_id": w.tienda,
-        "error": w.error,
-        "failed_at": utc(2025, 11, 7, 22, 45, 59),
-        "row_digest": DIGEST,
-    }
-    return incident.FailureCard.model_validate(values | changed)
-
-
 def audit_line(w: Words = PLAIN, **changed: object) -> AuditLine:
     """A record of a retry that was done."""
     target = Target(kind="failed", id=45, queue=w.queue, row_digest=DIGEST, order_id=w.order)
@@ -465,7 +450,6 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     yield from _detail_samples(w)
     yield from _change_samples(w)
     yield from _bulk_samples(w)
-    yield from _incident_samples(w)
     yield from _audit_samples(w)
     yield from _people_samples(w)
     for name, refused in refusals(w):
@@ -630,22 +614,6 @@ def _bulk_samples(w: Words) -> Iterator[Sample]:
     failed = progress(w, state="stopped", total=5, done=2, reason="batch-failed")
     yield Sample("retry-all-stopped-by-a-batch", partial(bulk.progress_message, failed))
     yield Sample("cancelled", partial(bulk.cancelled, 7, 1000, 2000))
-
-
-def _incident_samples(w: Words) -> Iterator[Sample]:
-    yield Sample("alert-open", partial(incident.failure_message, card(w)))
-    for state in ("retried", "deleted", "gone"):
-        settled = card(w, state=state, by=w.person, at=NOW)
-        yield Sample(f"alert-{state}", partial(incident.failure_message, settled))
-        unknown = card(w, state=state)
-        yield Sample(f"alert-{state}-unknown", partial(incident.failure_message, unknown))
-    for left in (37, 12, 1, 0):
-        since, until = utc(2025, 11, 8, 0, 29), NOW
-        yield Sample(f"summary-{left}-left", partial(_summary, 37, left, since, until))
-
-
-def _summary(count: int, left: int, since: datetime, until: datetime, ctx: Context) -> Shown:
-    return incident.summary_message(count, left, since, until, ctx)
 
 
 def _audit_samples(w: Words) -> Iterator[Sample]:

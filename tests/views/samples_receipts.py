@@ -5,7 +5,9 @@ from functools import partial
 
 from bot.ledger.model import Outcomes, Receipt
 from bot.views import bulk, incident, receipts
-from tests.views.samples import NOW, PLAIN, Sample, Words, card, progress
+from tests.views.samples import NOW, PLAIN, Sample, Words, progress
+from tests.views.samples_incidents import card
+from tests.views.samples_incidents import told as incident_told
 
 
 def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
@@ -95,4 +97,6 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         yield Sample(f"receipts-reply-{name}", partial(receipts.reply_message, many, w.person))
     yield Sample("receipt-terminal", partial(receipts.reply_message, [found["late"]], "ana"))
     alert = card(w, state="retried", by=w.person, at=NOW, receipt=found["failed-otherwise"])
-    yield Sample("alert-retried-failed-again", partial(incident.failure_message, alert))
+    yield Sample(
+        "alert-retried-failed-again", partial(incident.failure_message, alert, incident_told())
+    )

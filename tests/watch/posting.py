@@ -10,7 +10,7 @@ from bot.ledger.leases import Lease
 from bot.playground.server import LocalSlack
 from bot.registry import Setup
 from bot.slack.poster import SlackPoster
-from bot.watch import failures, incidents, sealing
+from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Fault, Pace, Poster, Undelivered, deliver_once
 from bot.watch.watcher import Watcher
 
@@ -68,6 +68,7 @@ def watch(setup: Setup, lease: Lease) -> None:
     failures.sweep_once(setup, lease)
     while incidents.open_once(setup, lease):
         pass
+    lifecycle.live_once(setup, lease)
     while sealing.seal_once(setup, lease):
         pass
     while incidents.refresh_once(setup, lease):

@@ -1,0 +1,8 @@
+"""What incidents can be about. No SQL."""
+
+GROUP, SUMMARY = "group", "summary"
+"""Failures of one error group, and the rest of a busy minute's."""
+OLDEST, RESERVED, FAILED = "oldest", "reserved", "failed"
+BACKLOG, SILENT = "backlog", "silent"
+CONDITIONS = (OLDEST, RESERVED, FAILED, BACKLOG, SILENT)
+"""Kinds that are about figures; the others are about failures."""

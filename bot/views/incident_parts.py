@@ -1,0 +1,124 @@
+"""What every alert has: its number, who sees to it, until when it is muted, menu and thread."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from bot.model import Block, Message, Moment, Person
+from bot.queue.model import Value
+from bot.text import Mrkdwn, escape, group
+from bot.views.blocks import message, section, sections
+from bot.views.buttons import Argument, fitting, menu
+from bot.views.context import Context
+from bot.views.names import age, dots
+
+
+class IncidentState(Value):
+    """An incident beside what it is about; times naive UTC.
+
+    `quiet`: closed, because nothing new came for long, though not all of it was dealt with.
+    """
+
+    id: int
+    kind: str
+    state: Literal["open", "recovered", "quiet"] = "open"
+    opened_at: datetime
+    quiet_seconds: int = 0
+    queue: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+
+
+def short_id(told: IncidentState) -> Mrkdwn:
+    """As people type it: `I12`."""
+    return escape(f"I{told.id}")
+
+
+def notes(told: IncidentState, ctx: Context) -> list[Mrkdwn]:
+    """Who sees to it, and until when nobody is told more, while it is open."""
+    found = []
+    if told.acknowledged_by is not None and told.acknowledged_at is not None:
+        by, at = Person(told.acknowledged_by), Moment(told.acknowledged_at)
+        found.append(ctx.texts("incident-acknowledged", by=by, at=at))
+    if told.muted_until is not None and told.state == "open":
+        found.append(ctx.texts("incident-muted", until=Moment(told.muted_until)))
+    return found
+
+
+def quiet_line(told: IncidentState, left: int, ctx: Context) -> list[Mrkdwn]:
+    """That nothing new came, where it was closed for that and some are left."""
+    if told.state != "quiet" or left <= 0:
+        return []
+    return [ctx.texts("incident-quiet", age=age(told.quiet_seconds, ctx.texts))]
+
+
+def incident_menu(
+    told: IncidentState,
+    ctx: Context,
+    *,
+    order: int | str | None = None,
+    more: tuple[str, str, dict[str, Argument]] | None = None,
+) -> Block:
+    """Acknowledge, Mute 1 h, Show order where there is one; `more` is a command, a key and values.
+
+    An order that does not fit into a choice's value is left out: it can be typed.
+    """
+    found: list[tuple[str, str, dict[str, Argument]]] = []
+    if told.state == "open" and told.acknowledged_by is None:
+        found.append(("acknowledge", "button-acknowledge", {"id": told.id}))
+    # Of what it is about: its error group, its queue, or else its kind.
+    if told.muted_until is None:
+        found.append(("mute", "button-mute", {"id": told.id}))
+    else:
+        found.append(("unmute", "button-unmute", {"id": told.id}))
+    if order is not None and str(order).strip():
+        found.append(("find", "button-order", {"order": str(order)[:64]}))
+    if more is not None:
+        found.append(more)
+    return menu(fitting([(name, ctx.texts.plain(key), args) for name, key, args in found]))
+
+
+def called(said: Message, group_id: str | None, ctx: Context) -> Message:
+    """The message with the user group that is to look; only of what is posted, never of an edit."""
+    if group_id is None:
+        return said
+    call = ctx.texts("incident-call", group=group(group_id))
+    return replace(said, text=f"{said.text}\n{call}", blocks=(*said.blocks, section(call)))
+
+
+def escalated_message(
+    seconds: int, figure: str, before: str | None, told: IncidentState, ctx: Context
+) -> Message:
+    """In the thread: nobody sees to it after so long, or it has grown from `before`."""
+    texts = ctx.texts
+    if before is not None:
+        line = texts("incident-grown", before=before, now=figure)
+    else:
+        line = texts("incident-unseen", age=age(seconds, texts), now=figure)
+    return _reply([dots(line, short_id(told))])
+
+
+def reopened_message(seconds: int, figure: str, told: IncidentState, ctx: Context) -> Message:
+    """In the thread: what was over is there again."""
+    said = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=figure)
+    return _reply([dots(said, short_id(told))])
+
+
+def recovered_message(
+    seconds: int, processed: int | None, failed: int | None, retried: int, ctx: Context
+) -> Message:
+    """In the thread: it is over, after how long, and what became of its jobs as far as known."""
+    texts = ctx.texts
+    lasted = age(seconds, texts)
+    if processed is not None:
+        figures = texts("incident-figures", processed=processed, failed=failed or 0)
+    elif retried > 0:
+        figures = texts("incident-retried", count=retried)
+    else:
+        return _reply([texts("incident-over", age=lasted)])
+    return _reply([texts("incident-over-figures", age=lasted, figures=figures)])
+
+
+def _reply(lines: list[Mrkdwn]) -> Message:
+    return message(lines, sections(lines))
