@@ -1,7 +1,7 @@
 """Takes the pictures of docs/images from the real playground: python -m tests.pictures.
 
-Two still ones, light and dark, and two moving ones. In the first a job fails, a stranger's Retry is
-refused, the operator's works, and the audit channel has it all. The second is fix and replay:
+Four still ones, light and dark, and two moving ones. In the first a job fails, a stranger's Retry
+is refused, the operator's works, and the audit channel has it all. The second is fix and replay:
 twenty jobs fail of one cause, are retried after the fix, and what is cleared is put back.
 """
 
@@ -23,6 +23,7 @@ IMAGES = Path(__file__).parent.parent / "docs" / "images"
 WIDE = {"width": 1360, "height": 800}
 SMALL = {"width": 1100, "height": 620}
 TALL = {"width": 1100, "height": 700}
+HOME = {"width": 1100, "height": 1100}
 PATIENCE_MS = 20_000
 COLOURS = 255
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
@@ -171,13 +172,27 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     page.context.close()
 
 
+def home_stills(browser: Browser, slack: LocalSlack) -> None:
+    """App Home of the operator, in the light and in the dark, while NetSuite is broken."""
+    for scheme in ("light", "dark"):
+        page = visit(browser, slack, "queue-ops", scheme, HOME)
+        page.get_by_role("button", name="Dismiss the first minute").click()
+        page.get_by_role("button", name="queue-bot App Home").click()
+        expect(page.locator(".home-view")).to_contain_text("As of")
+        page.wait_for_timeout(SETTLED_MS)
+        taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        small.save(IMAGES / f"home-{scheme}.png", optimize=True)
+        page.context.close()
+
+
 def main() -> None:
     """Take them all."""
     expect.set_options(timeout=PATIENCE_MS)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        for taken in ((film, stills), (story_film,)):
+        for taken in ((film, stills, home_stills), (story_film,)):
             with tempfile.TemporaryDirectory() as folder, playing(Path(folder)) as slack:
                 for take in taken:
                     take(browser, slack)

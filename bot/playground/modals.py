@@ -49,8 +49,11 @@ def push(workspace: Workspace, user: str, content: Json) -> View:
 
 
 def update(workspace: Workspace, view: View, content: Json, expected_hash: object = None) -> View:
-    """Replace what a view shows; `hash_conflict` where the caller saw an older one."""
-    if expected_hash and expected_hash != view.hash:
+    """Replace what a view shows; `hash_conflict` where the caller saw an older one.
+
+    An empty hash fits none either: https://github.com/slack-go/slack/issues/1462.
+    """
+    if expected_hash is not None and expected_hash != view.hash:
         raise SlackRefusal("hash_conflict")
     if content["type"] != view.content["type"]:
         raise SlackRefusal("invalid_arguments", [Problem("unsupported type", "/view/type")])

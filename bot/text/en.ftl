@@ -935,8 +935,8 @@ home-wrong =
         [one] 🔴 1 open incident
        *[other] 🔴 { $count } open incidents
     }
-home-look = 🟠 No open incident, but something needs a look
-home-well = 🟢 All is well
+home-look = 🟠 No open incidents, but look below
+home-well = 🟢 No open incidents
 home-as-of = As of { $at }
 home-role = your role: { $role }
 home-counted = totals counted at { $at }

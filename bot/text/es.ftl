@@ -967,8 +967,8 @@ home-wrong =
         [one] 🔴 1 incidente abierto
        *[other] 🔴 { $count } incidentes abiertos
     }
-home-look = 🟠 No hay incidentes abiertos, pero algo pide atención
-home-well = 🟢 Todo está bien
+home-look = 🟠 No hay incidentes abiertos, pero hay algo que mirar abajo
+home-well = 🟢 No hay incidentes abiertos
 home-as-of = Datos de { $at }
 home-role = tu rol: { $role }
 home-counted = totales contados a las { $at }

@@ -23,7 +23,7 @@ from bot.views.lists import failed_list
 from bot.views.names import age, dots, queue_name
 
 MOST_BLOCKS = 100
-INCIDENTS = 6
+INCIDENTS = 5
 OPERATIONS = 2
 QUEUES = 10
 GROUPS = 5
@@ -74,7 +74,8 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     ]
     if data.as_of is not None:
         notes.append(texts("home-counted", at=texts.clock(data.as_of)))
-    drawn = section(dots(*notes), accessory=refresh_button(ctx), block_id="home:top")
+    lines = [*_glance(data, ctx), dots(*notes)]
+    drawn = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
     some_failed = data.failed is None or data.failed.count > 0
     buttons = []
     if "retry-all" in ctx.runnable and some_failed:
@@ -85,12 +86,23 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     return [_header(_verdict(data, ctx)), drawn, *all_of_it]
 
 
+def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
+    """The totals in a line, where they stand below the incidents."""
+    if data.counts is None or not data.incidents:
+        return []
+    counts, queues = data.counts, data.counts.queues
+    pending, reserved = sum(one.pending for one in queues), sum(one.reserved for one in queues)
+    said = ctx.texts("status-totals", pending=pending, reserved=reserved, failed=counts.failed)
+    return [said]
+
+
 def _verdict(data: HomeData, ctx: Context) -> str:
     """In one line whether somebody has to do something."""
     if data.incident_count:
         return ctx.texts.plain("home-wrong", count=data.incident_count)
-    alarm = _is_late(data, ctx) or _are_many(data, ctx)
-    return ctx.texts.plain("home-look" if alarm or data.freeze is not None else "home-well")
+    unknown = data.counts is None or data.errors is None or data.failed is None
+    look = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
+    return ctx.texts.plain("home-look" if look else "home-well")
 
 
 def _frozen(data: HomeData, ctx: Context) -> list[Block]:

@@ -124,6 +124,7 @@ def test_home_is_published_by_who_saw_its_newest_state(
 
     mine = slack.ids.viewer
     assert error(user_id=mine, view=view, hash=first["hash"]) == "hash_conflict"
+    assert error(user_id=mine, view=view, hash="") == "hash_conflict"
     assert error(user_id="U07NOBODY001", view=view) == "user_not_found"
     assert error(user_id=mine, view=modal()) == "invalid_arguments"
 

@@ -130,7 +130,6 @@ def every_incident(w: Words) -> tuple[OpenIncident, ...]:
         of_group(w, 12),
         of_group(w, 11, **known),
         incident(w, 10, "oldest"),
-        incident(w, 9, "silent", **known),
         incident(w, 8, "failed", value=900, facts={"limit": 100}),
         of_group(w, 7, kind="summary", error=None, group=None, queue=None),
     )
