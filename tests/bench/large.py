@@ -15,6 +15,7 @@ from bot.watch.signs import Sign
 from tests.bench import indexed, tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
+from tests.bench.homes import open_homes
 from tests.bench.people import make_setup, preview
 from tests.queues import make_queue
 from tests.services.mariadb import MariaDB
@@ -44,6 +45,7 @@ def bench_large(server: MariaDB, *, quick: bool) -> None:
         _previews(setup)
         with real_bot(test.url) as bot:
             _ask(bot, times_each=40 if quick else 200)
+            open_homes(bot, 20 if quick else 40)
         test.engine.dispose()
 
 
