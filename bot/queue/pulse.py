@@ -67,14 +67,17 @@ def rows_each(queues: int) -> int:
     return min(HEAD_ROWS, max(LEAST_ROWS, PASS_ROWS // max(1, queues)))
 
 
-def names(connection: Connection, queue: Queue) -> Iterator[str]:
+def names(
+    connection: Connection, queue: Queue, seconds: float = STATEMENT_SECONDS
+) -> Iterator[str]:
     """The names of the queues that have jobs, one look-up each; raises `TooSlow`.
 
-    `SELECT DISTINCT` may read the whole index, which takes a second for three million jobs.
+    `seconds` is what a look-up may take. `SELECT DISTINCT` may read the whole index, which takes a
+    second for three million jobs.
     """
     name = queue.jobs.c.queue
     chosen = select(func.min(name))
-    while (found := bounded(connection, chosen, STATEMENT_SECONDS).scalar()) is not None:
+    while (found := bounded(connection, chosen, seconds).scalar()) is not None:
         yield found
         chosen = select(func.min(name)).where(name > found)
 

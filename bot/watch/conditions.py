@@ -57,18 +57,11 @@ def look(
 
     A queue that is not reached within `seconds` has no sign; at least one is.
     """
-    until = monotonic() + seconds
-    known = pulses.load(connection)
-    open_ones = pulses.open_subjects(connection)
+    known, open_ones = pulses.load(connection), pulses.open_subjects(connection)
     signs = [_failed(setup, connection)]
-    there, all_names = _names(setup, connection, until)
     # An incident whose queue is no longer remembered has to end, too.
-    wanted = {*there, *known, *(name for name in open_ones.values() if name is not None)}
-    turn = _turn(wanted, known)
-    # One that is not among all names has no jobs: a look by its name would show those of another
-    # one that differs in case only.
-    empty = {name for name in turn if all_names and name not in there}
-    glances = _glances(setup, connection, turn, empty, now, until)
+    named = {name for name in open_ones.values() if name is not None}
+    glances = _glances(setup, connection, known, named, now, seconds)
     lately, failed_at = exact.lately(connection, now), pulses.failed_lately(connection, setup.queue)
     kept: list[Pulse] = []
     for name, seen in glances:
@@ -88,19 +81,6 @@ def look(
     return signs
 
 
-def _names(setup: Setup, connection: Connection, until: float) -> tuple[set[str], bool]:
-    """The names of queues that have jobs, and whether these are all of them."""
-    found: set[str] = set()
-    try:
-        for name in pulse.names(connection, setup.queue):
-            found.add(name)
-            if len(found) == NAMES or monotonic() > until:
-                return found, False
-    except TooSlow:
-        return found, False
-    return found, True
-
-
 def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
     """The queues to look at now: new ones, and of the others those not seen for longest.
 
@@ -115,21 +95,25 @@ def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
 def _glances(
     setup: Setup,
     connection: Connection,
-    turn: Collection[str],
-    empty: Collection[str],
+    known: Mapping[str, Pulse],
+    named: Collection[str],
     now: datetime,
-    until: float,
+    seconds: float,
 ) -> list[tuple[str, Glance | None]]:
-    """What is seen of these queues, as far as there is time; of the first in any case.
+    """What is seen of the queues whose turn it is, as far as there is time; of one in any case.
 
     None of a queue that took too long.
     """
-    at = unix(now)
-    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)))
+    until, at = monotonic() + seconds, unix(now)
+    longest = max(seconds, pulse.STATEMENT_SECONDS)
+    there, is_all = _names(setup, connection, until, longest)
+    turn = _turn({*there, *known, *named}, known)
+    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), longest)
     found: list[tuple[str, Glance | None]] = []
     looked = False
     for name in turn:
-        if name in empty:
+        if is_all and name not in there:
+            # It has no jobs. A look by its name would show those of one that differs in case only.
             found.append((name, Glance(name)))
             continue
         if looked and monotonic() > until:
@@ -141,6 +125,21 @@ def _glances(
             log.warning("a queue could not be looked at in time", queue=name)
             found.append((name, None))
     return found
+
+
+def _names(
+    setup: Setup, connection: Connection, until: float, longest: float
+) -> tuple[set[str], bool]:
+    """The names of queues that have jobs, and whether these are all of them."""
+    found: set[str] = set()
+    try:
+        for name in pulse.names(connection, setup.queue, longest):
+            found.add(name)
+            if len(found) == NAMES or monotonic() > until:
+                return found, False
+    except TooSlow:
+        return found, False
+    return found, True
 
 
 def _moved(
