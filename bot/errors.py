@@ -125,6 +125,12 @@ class NotMuted(Refusal):
     outcome = "no-op"
 
 
+class MutedOtherwise(Refusal):
+    """What the incident `id` is about is not muted itself; `by` muted `word`, until `at`."""
+
+    code = "muted-otherwise"
+
+
 class Changed(Refusal):
     """The row is another than the one the person saw, so it was left alone."""
 

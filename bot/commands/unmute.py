@@ -1,8 +1,10 @@
 """`/queue unmute error=E12`: be told again before the mute would end by itself."""
 
-from bot.errors import NotMuted
-from bot.ledger import mutes
-from bot.ledger.watch_model import MuteSaid
+import shlex
+
+from bot.errors import MutedOtherwise, NotMuted, Refusal
+from bot.ledger import incidents, mutes
+from bot.ledger.watch_model import MuteSaid, Topic
 from bot.model import Message, Role
 from bot.muting import TopicArguments, name_of, recorded, topic_of
 from bot.registry import Command, Effect, Result, Work
@@ -21,13 +23,11 @@ class UnmuteResult(Result):
 
 
 def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
-    """End the mute; raises `NotMuted`, with who ended the last one."""
+    """End the mute; raises `NotMuted` or `MutedOtherwise`."""
     topic, by = topic_of(work, args), work.invocation.actor.user
     ended = mutes.end(work.connection, topic, by, work.now)
     if ended is None:
-        last = mutes.last_ended(work.connection, topic)
-        known = {} if last is None else {"by": last["ended_by"], "at": last["ended_at"]}
-        raise NotMuted(word=topic.word, **known)
+        raise _nothing_to_end(work, args, topic)
     return UnmuteResult(
         message=f"Unmuted {topic.word}",
         data=MuteSaid(
@@ -37,6 +37,20 @@ def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
         ),
         recorded=recorded(args, topic),
     )
+
+
+def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
+    """Which other mute keeps the incident silent that was named; else who ended the last one."""
+    row = None if args.id is None else incidents.by_id(work.connection, args.id)
+    for mute in mutes.current(work.connection, work.now) if row is not None else ():
+        if row is not None and mute.topic.covers(row["kind"], row["queue"], row["error_group"]):
+            (said,) = mute.topic.words().items()
+            typed = "unmute " + "=".join(shlex.quote(word) for word in said)
+            values = {"id": f"I{args.id}", "word": mute.topic.word, "nearest": typed}
+            return MutedOtherwise(**values, by=mute.by, at=mute.until)
+    last = mutes.last_ended(work.connection, topic)
+    known = {} if last is None else {"by": last["ended_by"], "at": last["ended_at"]}
+    return NotMuted(word=topic.word, **known)
 
 
 def view(result: UnmuteResult, context: Context) -> Message:

@@ -1086,12 +1086,14 @@ refusal-known-queues = Queues that are known: { $queues }
 refusal-already-muted = { $word } is muted until { $at } already, by { $by }: that is longer. To shorten it, unmute it first
 refusal-not-muted = { $word } is not muted
 refusal-not-muted-by = { $word } is not muted any more: { $by } ended that at { $at }
+refusal-muted-otherwise = What { $id } is about is not muted itself: { $by } muted { $word }, until { $at }. To end that: { $nearest }
 reason-incident-not-found = no such incident
 reason-incident-closed = the incident was over
 reason-already-acknowledged = it was acknowledged already
 reason-queue-not-found = no such queue
 reason-already-muted = it was muted for longer already
 reason-not-muted = it was not muted
+reason-muted-otherwise = another mute covers it
 problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
 problem-mute-what = Exactly one thing is needed: error=E12, queue=NAME, alert=KIND, or an incident like I12

@@ -1130,12 +1130,14 @@ refusal-known-queues = Colas conocidas: { $queues }
 refusal-already-muted = { $word } ya está en silencio hasta las { $at }, por { $by }: es más tiempo. Para acortarlo, primero quita el silencio
 refusal-not-muted = { $word } no está en silencio
 refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a las { $at }
+refusal-muted-otherwise = El tema de { $id } no está en silencio por sí mismo: { $by } silenció { $word }, hasta las { $at }. Para terminarlo: { $nearest }
 reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya había terminado
 reason-already-acknowledged = alguien ya lo atendía
 reason-queue-not-found = no existe esa cola
 reason-already-muted = ya estaba en silencio por más tiempo
 reason-not-muted = no estaba en silencio
+reason-muted-otherwise = lo cubre otro silencio
 problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
 problem-mute-what = Hace falta exactamente una cosa: error=E12, queue=NOMBRE, alert=TIPO, o un incidente como I12

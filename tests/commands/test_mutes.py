@@ -286,6 +286,23 @@ def test_an_incidents_id_means_what_it_is_about(
     assert codes([ask(setup, f"unmute I{id_}")]) == ["ok"]
 
 
+def test_unmuting_an_alert_that_another_mute_covers_says_which_one(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    found = group(setup)
+    id_ = opened(setup, group_subject(found, "night mail"))
+    queue.push(queue="night mail")
+    ask(setup, "mute queue='night mail'", by=OMAR)
+
+    refused = ask(setup, f"unmute I{id_}")
+    shown = said(setup, refused)
+
+    assert codes([refused]) == ["muted-otherwise"]
+    assert f"<@{OMAR}> muted `night mail`" in shown
+    assert "`/queue unmute queue='night mail'`" in shown
+    assert codes([ask(setup, "unmute queue='night mail'")]) == ["ok"]
+    assert codes([ask(setup, f"unmute I{id_}")]) == ["not-muted"]
+
+
 def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
     queue: TestQueue,
 ) -> None:

@@ -396,6 +396,12 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "incident-closed", errors.IncidentClosed(id="I12", at=NOW)
     yield "already-acknowledged", errors.AlreadyAcknowledged(id="I12", by=w.person, at=NOW)
     yield "already-muted", errors.AlreadyMuted(word=w.queue, by=w.person, at=NOW)
+    yield (
+        "muted-otherwise",
+        errors.MutedOtherwise(
+            id="I12", word=w.queue, nearest=f"unmute queue={w.queue}", by=w.person, at=NOW
+        ),
+    )
     yield "queue-not-found", errors.QueueNotFound(queue=w.queue, queues=(w.queue, "mail"))
     yield "queue-not-found-at-all", errors.QueueNotFound(queue=w.queue, queues=())
 
