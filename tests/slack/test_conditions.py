@@ -1,0 +1,155 @@
+"""Alerts about what waits, what is held and who works, from the tables to the channel and back."""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import delete
+
+from bot.ledger import watching
+from bot.queue.reads import unix
+from tests.queues import TestQueue
+from tests.team import Json, Team, team_at_work
+
+NEVER = 10**6
+
+
+def now(team: Team) -> int:
+    """Unix seconds by the bot's clock."""
+    with team.queue.engine.connect() as connection:
+        return unix(team.clock(connection))
+
+
+def pulse(team: Team) -> Any:
+    """What the last look remembered of the queue, once there was one."""
+
+    def find() -> Any:
+        found = team.queue.rows(watching.pulses)
+        return found[0] if found else None
+
+    return team.until(find)
+
+
+def push(team: Team, *, ago: int = 0, **values: Any) -> int:
+    """A job that could have been taken so long ago."""
+    at = now(team) - ago
+    return team.queue.push(**{"created_at": at, "available_at": at, **values})
+
+
+def empty(team: Team) -> None:
+    """Workers have ended all jobs."""
+    with team.queue.engine.begin() as connection:
+        connection.execute(delete(team.queue.queue.jobs))
+
+
+def recovered(team: Team, alert: Json) -> Json:
+    """The alert, when its end is told; time passes until then."""
+    team.until(lambda: any(row.clear_since for row in team.queue.rows(watching.incidents)))
+    team.clock.advance(61)
+    return team.until(
+        lambda: team.now(alert) if team.now(alert)["text"].startswith("✅ Back to normal") else None
+    )
+
+
+def replies(team: Team, alert: Json) -> list[str]:
+    """The texts in the alert's thread."""
+    every = team.posted("queue-alerts")
+    return [one["text"] for one in every if one.get("thread_ts") == alert["ts"]]
+
+
+def test_an_old_job_is_told_with_what_to_look_at_and_its_end_too(team_on_each: Team) -> None:
+    team = team_on_each
+    push(team, ago=400)
+
+    alert = team.alert("the oldest job has been waiting for")
+
+    assert "*netsuite:*" in alert["text"]
+    shown = json.dumps(alert["blocks"])
+    assert "run:jobs" in shown
+    assert "acknowledge" in shown
+    looked = team.click(alert, "run:jobs", as_="viewer")
+    assert "order 803196" in looked.text
+
+    empty(team)
+    over = recovered(team, alert)
+    assert "no job is waiting any more" in over["text"]
+    assert "run:" not in json.dumps(over["blocks"])
+    team.until(lambda: replies(team, alert))
+    (reply,) = replies(team, alert)
+    assert "Back to normal" in reply
+
+
+def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> None:
+    team = team_on_each
+    push(team)
+    team.until(lambda: pulse(team).eligible_since)
+    team.clock.advance(310)
+
+    alert = team.alert("the workers are silent")
+
+    assert "systemctl restart queue-worker" in alert["text"]
+    assert len(team.posted("queue-alerts")) == 1
+    empty(team)
+    assert "no job is waiting any more" in recovered(team, alert)["text"]
+
+
+def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
+    job = push(team, reserved_at=now(team) - 400)
+
+    alert = team.alert("1 job has been reserved for more than 5 min")
+
+    assert f"job {job}: 6 min" in alert["text"]
+    assert "ps aux | grep queue" in alert["text"]
+    team.say(f"release {job}")
+    # It may be taken, and it is no older than it was.
+    assert "no job is reserved for more than 5 min any more" in recovered(team, alert)["text"]
+
+
+def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, failed_count=2) as team:
+        for number in range(1, 5):
+            team.queue.fail(number)
+
+        alert = team.alert("have piled up")
+
+        assert re.search(r"E\d+: 4 · `NetSuite sync failed", alert["text"])
+        team.say("retry 1 2 3")
+        over = recovered(team, alert)
+        assert "*Failed jobs:* 1; the limit is 2." in over["text"]
+
+
+def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None:
+    limits: dict[str, Any] = {"oldest_seconds": NEVER, "silent_seconds": NEVER, "backlog_count": 30}
+    with team_at_work(kept_queue, **limits) as team:
+        points = 0
+        for _ in range(17):
+            for _ in range(3):
+                push(team)
+            team.until(lambda: len(json.loads(pulse(team).counts)) > points)  # noqa: B023 waited for here
+            points = len(json.loads(pulse(team).counts))
+            team.clock.advance(60)
+
+        alert = team.alert("it keeps growing")
+
+        assert "15 minutes ago" in alert["text"]
+        empty(team)
+        assert "no job is waiting any more" in recovered(team, alert)["text"]
+        assert len([one for one in team.posted("queue-alerts") if "thread_ts" not in one]) == 1
+
+
+def test_a_limit_that_every_job_exceeds_is_warned_about(kept_queue: TestQueue) -> None:
+    with team_at_work(kept_queue, worker_seconds=900) as team:
+        push(team, reserved_at=now(team) - 400)
+        alert = team.alert("1 job has been reserved")
+        assert "below the workers' own timeout, 15 min" in alert["text"]
+
+
+def test_paced_jobs_raise_no_alert(team: Team) -> None:
+    for number in range(30):
+        push(team, ago=9_000, available_at=now(team) + 50_000 + number)
+    for _ in range(3):
+        looked = pulse(team).looked_at
+        team.clock.advance(3_600)
+        team.until(lambda: pulse(team).looked_at > looked)  # noqa: B023 waited for here
+    assert team.queue.rows(watching.incidents) == []
+    assert team.posted("queue-alerts") == []
