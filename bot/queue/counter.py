@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from bot.queue.layouts import Queue
 
-_SEQUENCES = text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")
+_MADE_BY = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
 _SEQUENCE = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _SETTINGS = text(
     "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'wsrep_on', "
@@ -30,7 +30,9 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
     """
     name = {"name": queue.jobs.name}
     if connection.dialect.name == "sqlite":
-        if connection.execute(_SEQUENCES).first() is None:
+        made_by = connection.execute(_MADE_BY, name).scalar() or ""
+        if "AUTOINCREMENT" not in made_by.upper():
+            # Without it the file keeps no counter, and gives ids a second time.
             return None
         return connection.execute(_SEQUENCE, name).scalar() or 0
     settings = _settings(connection)

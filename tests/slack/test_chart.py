@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.answers import zone_of
 from bot.ledger import rollups
 from bot.ledger.figures import Figures
+from bot.model import Actor, Invocation
 from bot.playground.demo import IDS
 from bot.queue.database import now_of
 from bot.views.chart import CHART
 from bot.watch.delivery import Fault, Undelivered
 from tests.queues import TestQueue
+from tests.replicas import ANA, People, make_setup
 from tests.team import Json, Team
 from tests.watch.posting import poster_of
 
@@ -149,3 +153,18 @@ def test_a_message_that_is_refused_without_its_chart_too_says_nothing_of_charts(
     assert refused.value.fault is Fault.LAYOUT
     poster.post(IDS.queue_ops, {"text": "x", "blocks": blocks})
     assert CHART in kinds(team.posted("queue-ops")[-1])
+
+
+class Travellers(People):
+    """People whose clocks are not of this world."""
+
+    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
+        """No zone that there is."""
+        return "Mars/Olympus Mons"
+
+
+def test_a_zone_that_nobody_knows_is_the_queues_own(mariadb_queue: TestQueue) -> None:
+    lima = ZoneInfo("America/Lima")
+    setup = make_setup(mariadb_queue, zone=lima, directory=Travellers())
+    asked = Invocation(Actor(ANA, "T1"), "0" * 64, 0.0)
+    assert zone_of(setup, asked) == lima

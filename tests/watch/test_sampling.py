@@ -15,7 +15,6 @@ from bot.ledger.rollups import ALL, MINUTE
 from bot.ledger.watching import flows
 from bot.ledger.watching import rollups as kept
 from bot.ledger.watching import samples as sample_rows
-from bot.queue import counter
 from bot.queue.database import reading
 from bot.queue.reads import unix
 from bot.registry import Setup
@@ -304,21 +303,3 @@ def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
             transaction.rollback()
     hand.look()
     assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 25)
-
-
-def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
-    mariadb_queue: TestQueue,
-) -> None:
-    """The formula against the server's own counter."""
-    with mariadb_queue.engine.begin() as connection:
-        jobs = mariadb_queue.queue.jobs
-        for wanted in (1, 2, 4, 7, 8, 100, 1_000, 4_000):
-            before = counter.ids_taken(connection, mariadb_queue.queue)
-            rows = text(
-                f"INSERT INTO {jobs.name} (queue, payload, attempts, available_at, created_at) "
-                f"SELECT 'a', '', 0, 0, 0 FROM seq_1_to_{wanted} WHERE seq > RAND() - 1"
-            )
-            assert connection.execute(rows).rowcount == wanted
-            after = counter.ids_taken(connection, mariadb_queue.queue)
-            assert before is not None
-            assert after == before + wanted + counter.ids_unused(connection, wanted)
