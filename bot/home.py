@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 QUICK_MS = 150
 """Where the last count in the background took longer, it is not tried here: as for the status."""
-EXACT_SECONDS = 0.3
+EXACT_SECONDS = 0.8
+"""More than the status may take: here nobody's acknowledgement waits."""
 DAY = timedelta(days=1)
 
 

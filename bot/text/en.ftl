@@ -946,7 +946,6 @@ home-acknowledge = Acknowledge
 home-incident = 🔴 *{ $id }* { $what }
 home-incident-known = 🟠 *{ $id }* { $what }
 home-kind-group = New failures
-home-kind-failure = A job failed
 home-kind-summary = Many failures in a short time
 home-since = since { $at }
 home-failures =

@@ -978,7 +978,6 @@ home-acknowledge = Me encargo
 home-incident = 🔴 *{ $id }* { $what }
 home-incident-known = 🟠 *{ $id }* { $what }
 home-kind-group = Fallos nuevos
-home-kind-failure = Falló un job
 home-kind-summary = Muchos fallos en poco tiempo
 home-since = desde { $at }
 home-failures =

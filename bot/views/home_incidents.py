@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.ledger.home_model import OpenIncident
 from bot.ledger.model import OPERATOR_ROWS
 from bot.model import Block, Moment, Person, Role
-from bot.text import Mrkdwn, code, cut, join
+from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line
 from bot.views.buttons import menu, run_button
 from bot.views.conditions import condition_lines
@@ -23,11 +23,14 @@ LOOKS = {"reserved": "stuck", "failed": "errors", "group": "error"}
 
 
 def incident_blocks(incidents: Sequence[OpenIncident], count: int, ctx: Context) -> list[Block]:
-    """An incident a row, with Retry group, Acknowledge and Details as far as the reader may."""
+    """An incident a row, those first that nobody has acknowledged.
+
+    With Retry group, Acknowledge and Details, as far as the reader may.
+    """
     if not count:
         return []
     blocks: list[Block] = []
-    for one in incidents:
+    for one in sorted(incidents, key=lambda one: one.acknowledged_by is not None):
         blocks += row_blocks(_row(one, ctx), _elements(one, ctx), f"incident:{one.id}")
     if count > len(incidents):
         more = ctx.texts("home-more-incidents", count=count - len(incidents))
@@ -56,7 +59,7 @@ def _told(one: OpenIncident, ctx: Context) -> list[Mrkdwn]:
         return condition_lines(one.kind, one.queue, one.value, one.worst, one.facts, ctx)
     key = f"home-kind-{one.kind}"
     what = texts(key) if texts.has(key) else code(one.kind, 32)
-    where = [] if one.error is None else [code(one.error)]
+    where = [] if one.error is None else [escape(one.error)]
     where += [] if one.queue is None else [queue_name(one.queue)]
     figures = texts("home-failures", count=one.count, left=one.left)
     return [dots(what, *where, figures), *([code(one.group, NAME)] if one.group else [])]
