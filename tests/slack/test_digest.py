@@ -1,0 +1,53 @@
+"""The digest in Slack: posted by the bot itself, with buttons that lead on, or asked for."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.ledger import tables as t
+from bot.playground.demo import IDS
+from bot.watch.digest import MARK
+from tests.queues import TestQueue
+from tests.team import Team, action_ids, team_at_work
+
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+
+
+@pytest.fixture
+def team(kept_queue: TestQueue) -> Iterator[Team]:
+    """A bot that has run before, with a digest that is due at any time of a day."""
+    yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=1)
+    for _ in range(3):
+        kept_queue.fail(failed_at=yesterday)
+    last_told(kept_queue, yesterday)
+    with team_at_work(
+        kept_queue,
+        digest_at=time(0),
+        digest_days=EVERY_DAY,
+        digest_channel=IDS.queue_ops,
+    ) as at_work:
+        yield at_work
+
+
+def last_told(queue: TestQueue, day: datetime) -> None:
+    """Let the last digest have been this day's."""
+    seen = update(t.marks).where(t.marks.c.name == MARK)
+    with queue.engine.begin() as connection:
+        connection.execute(seen.values(value=day.toordinal()))
+
+
+def test_a_digest_comes_by_itself_and_asked_for_with_details_of_each_group(team: Team) -> None:
+    (first, *_) = team.until(lambda: team.posted("queue-ops"))
+    assert first["text"].startswith("*Digest of")
+    team.until(lambda: "failed jobs: 3" in team.say("digest", as_="viewer").text)
+    asked = team.say("digest", as_="viewer").reply
+    assert "run:error" in action_ids(asked)
+    last_told(team.queue, datetime(2020, 1, 1))  # noqa: DTZ001 any day before
+    team.restart()
+    team.until(lambda: len(team.posted("queue-ops")) > 1)
+    posted = team.posted("queue-ops")[1]
+    assert "failed jobs: 3" in posted["text"]
+    details = team.click(posted, "run:error", as_="viewer").view
+    assert "E1" in details["title"]["text"]
