@@ -988,9 +988,9 @@ home-failed-late = ❓ The failed jobs could not be read in time. Refresh tries 
 
 condition-oldest = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
 condition-oldest-over = ⏳ *{ $queue }:* no job is waiting any more.
-condition-silent = 🔇 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
-condition-silent-over = 🔇 *{ $queue }:* the workers were silent, and now they take jobs again.
-condition-silent-empty = 🔇 *{ $queue }:* the workers were silent, and now no job is waiting any more.
+condition-silent = 🔕 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
+condition-silent-over = 🔕 *{ $queue }:* the workers were silent, and now they take jobs again.
+condition-silent-empty = 🔕 *{ $queue }:* the workers were silent, and now no job is waiting any more.
 condition-silent-oldest = The oldest job has been waiting for { $age }.
 condition-waiting =
     { $counted ->
@@ -1061,8 +1061,8 @@ mute-of-queue = the queue { $queue }
 mute-of-kind = alerts of the kind { $kind }
 acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It is not escalated any more; its message says that you are at it.
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
-mute-done = 🔇 Muted until { $at }: { $topic }.
-mute-done-by = 🔇 *{ $by } muted* { $topic } until { $at }.
+mute-done = 🔕 Muted until { $at }: { $topic }.
+mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
 mute-extended = It was muted until { $at } already; that is longer now.
 mute-effect = What happens is still recorded, and messages that are there still change. Nothing new is posted and nothing escalated. What is open when the mute ends is posted then.
 mute-incidents =
@@ -1122,7 +1122,7 @@ watch-count =
        *[other] { $count } failures
     }
 watch-seen = 👀 { $by }
-watch-muted = 🔇 until { $at }
+watch-muted = 🔕 until { $at }
 watch-more-incidents = … and { $count } more.
 watch-mutes =
     { $count ->
@@ -1130,7 +1130,7 @@ watch-mutes =
        *[other] *{ $count } mutes*, those that end first first
     }
 watch-mutes-none = Nothing is muted.
-watch-mute = 🔇 { $topic } until { $at }, by { $by }
+watch-mute = 🔕 { $topic } until { $at }, by { $by }
 watch-more-mutes = … and { $count } more. { $command } ends any of them.
 watch-limits = *An alert is opened for*
 watch-limit = • { $kind } { $limit }

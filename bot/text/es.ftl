@@ -1032,9 +1032,9 @@ home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza
 
 condition-oldest = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
 condition-oldest-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
-condition-silent = 🔇 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
-condition-silent-over = 🔇 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
-condition-silent-empty = 🔇 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
+condition-silent = 🔕 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
+condition-silent-over = 🔕 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
+condition-silent-empty = 🔕 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
 condition-silent-oldest = El job más antiguo espera hace { $age }.
 condition-waiting =
     { $counted ->
@@ -1105,8 +1105,8 @@ mute-of-queue = la cola { $queue }
 mute-of-kind = las alertas del tipo { $kind }
 acknowledge-done = 👀 Ahora atiendes *{ $id }*: { $what }. No se vuelve a avisar de esto; su mensaje dice que lo atiendes tú.
 acknowledge-done-by = 👀 *{ $by } atiende { $id }*: { $what }.
-mute-done = 🔇 En silencio hasta { $at }: { $topic }.
-mute-done-by = 🔇 *{ $by } silenció* { $topic } hasta { $at }.
+mute-done = 🔕 En silencio hasta { $at }: { $topic }.
+mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
 mute-extended = Ya estaba en silencio hasta { $at }; ahora dura más.
 mute-effect = Lo que pase se sigue registrando, y los mensajes que ya están se siguen actualizando. No se publica ni se reitera nada nuevo. Lo que siga abierto cuando termine el silencio se publica entonces.
 mute-incidents =
@@ -1166,7 +1166,7 @@ watch-count =
        *[other] { $count } fallos
     }
 watch-seen = 👀 { $by }
-watch-muted = 🔇 hasta { $at }
+watch-muted = 🔕 hasta { $at }
 watch-more-incidents = … y { $count } más.
 watch-mutes =
     { $count ->
@@ -1174,7 +1174,7 @@ watch-mutes =
        *[other] *{ $count } silencios*, primero los que terminan antes
     }
 watch-mutes-none = No hay nada en silencio.
-watch-mute = 🔇 { $topic } hasta { $at }, por { $by }
+watch-mute = 🔕 { $topic } hasta { $at }, por { $by }
 watch-more-mutes = … y { $count } más. { $command } termina cualquiera de ellos.
 watch-limits = *Se abre una alerta por*
 watch-limit = • { $kind } { $limit }

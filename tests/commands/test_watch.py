@@ -14,6 +14,7 @@ from bot.answers import Outcome
 from bot.commands.watch import WatchResult
 from bot.ledger import incidents, leases
 from bot.ledger.incidents import OLDEST, Subject
+from bot.ledger.journal import outbox
 from bot.ledger.mutes import begin
 from bot.ledger.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.watching import incidents as incident_table
@@ -22,10 +23,11 @@ from bot.playground.demo import IDS
 from bot.queue.database import changing
 from bot.registry import Alerting, Setup
 from bot.terminal import Asked, do
+from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
 from tests.queues import TestQueue
 from tests.replicas import OMAR, Ahead, ask, hold, make_setup
-from tests.team import Team, action_ids
+from tests.team import Team, action_ids, option
 
 
 def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
@@ -154,7 +156,7 @@ def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) ->
     assert "Changes are not allowed here" in elsewhere.text
     assert "the queue mail" in muted.text
     assert "has watched for" in looked.text
-    assert "🔇 the queue mail until" in looked.text
+    assert "🔕 the queue mail until" in looked.text
     assert "run:unmute" not in action_ids(looked.reply)
     assert action_ids(shown.reply) == ["run:unmute"]
     assert len(shown.text) < 4_000
@@ -179,4 +181,51 @@ def test_the_button_ends_the_mute_for_those_who_may(team: Team) -> None:
     assert "Not muted any more: the queue mail" in ended.text
     (row,) = team.queue.rows(mute_table)
     assert row.ended_by == IDS.operator
+    assert "Nothing is muted" in team.say("watch").text
+
+
+def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
+    team_on_each: Team,
+) -> None:
+    team = team_on_each
+    team.queue.fail(45)
+    alert = team.alert()
+
+    seen_to = team.click(alert, MENU, chosen=option(alert, "acknowledge"))
+    team.until(lambda: f"👀 <@{IDS.operator}>" in team.now(alert)["text"])
+    muted = team.click(alert, MENU, chosen=option(team.now(alert), "mute"))
+    team.until(lambda: "🔕 muted until" in team.now(alert)["text"])
+    now = team.now(alert)
+    denied = team.click(now, MENU, as_="viewer", chosen=option(now, "unmute"))
+
+    assert "You acknowledged *I" in seen_to.text
+    assert "Muted until" in muted.text
+    assert "the error group *E" in muted.text
+    assert "this needs the role operator" in denied.text
+    # The alert itself says by whom: nothing else is posted.
+    assert len(team.posted("queue-alerts")) == 1
+    assert not team.posted("queue-ops")
+    looked = team.say("watch").text
+    assert "new failures of *E" in looked
+    assert f"👀 <@{IDS.operator}>" in looked
+
+    unmuted = team.click(now, MENU, chosen=option(now, "unmute"))
+    assert "Not muted any more" in unmuted.text
+    team.until(lambda: "🔕" not in team.now(alert)["text"])
+
+
+def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team) -> None:
+    team = team_on_each
+    team.say("mute alert=group for=5m")
+    team.queue.fail(45)
+    team.until(lambda: team.queue.rows(incident_table))
+    looked = team.say("watch").text
+    # The post would be committed with the incident.
+    assert not [row for row in team.queue.rows(outbox) if row.subject.startswith("incident:")]
+
+    team.clock.advance(301)
+
+    assert "45" in team.alert()["text"]
+    assert "new failures of *E" in looked
+    assert "🔕 until" in looked
     assert "Nothing is muted" in team.say("watch").text
