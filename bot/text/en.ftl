@@ -868,7 +868,6 @@ digest-open-now =
 digest-lasted = { $name } lasted { $age }
 digest-open-for = { $name } is open since { $at }
 digest-incident = { $id } { $what }
-digest-kind-failure = failed job
 digest-kind-group = new failures
 digest-kind-summary = many failures at once
 digest-kind-oldest = oldest job too old

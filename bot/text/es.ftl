@@ -900,7 +900,6 @@ digest-open-now =
 digest-lasted = { $name } duró { $age }
 digest-open-for = { $name } está abierto desde { $at }
 digest-incident = { $id } { $what }
-digest-kind-failure = job fallido
 digest-kind-group = fallos nuevos
 digest-kind-summary = muchos fallos a la vez
 digest-kind-oldest = job más antiguo con demasiada espera

@@ -13,7 +13,7 @@ from bot.ledger import digest, watching
 from bot.ledger import tables as t
 from bot.ledger.digest_days import Days
 from bot.ledger.digest_model import Deeds, Digest, DoneBy, Figure, Told
-from bot.ledger.incidents import OLDEST, SILENT
+from bot.ledger.kinds import OLDEST, SILENT
 from bot.queue.database import reading
 from bot.queue.limits import DeadlinePassed
 from bot.registry import Setup

@@ -16,7 +16,7 @@ from bot.ledger.digest_model import (
     Told,
     Waited,
 )
-from bot.ledger.incidents import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
+from bot.ledger.kinds import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
 from bot.model import Message, Source
 from bot.views import digest
 from bot.views.context import Context
