@@ -13,14 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger.kinds import BACKLOG as BACKLOG
-from bot.ledger.kinds import CONDITIONS as CONDITIONS
-from bot.ledger.kinds import FAILED as FAILED
-from bot.ledger.kinds import GROUP as GROUP
-from bot.ledger.kinds import OLDEST as OLDEST
-from bot.ledger.kinds import RESERVED as RESERVED
-from bot.ledger.kinds import SILENT as SILENT
-from bot.ledger.kinds import SUMMARY as SUMMARY
+from bot.ledger.kinds import GROUP, SUMMARY
 from bot.ledger.watching import incidents
 from bot.queue.database import LostRace
 from bot.queue.moves import for_update

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from bot.ledger.incidents import CONDITIONS
+from bot.ledger.kinds import CONDITIONS
 from bot.ledger.tables import archive, failures
 from bot.ledger.watching import incidents, pulses
 from bot.queue.layouts import Queue

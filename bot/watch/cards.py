@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import belonging, error_groups, followed, incidents, outbox
+from bot.ledger import belonging, error_groups, followed, incidents, kinds, outbox
 from bot.ledger.model import Receipt
 from bot.model import Message
 from bot.registry import Setup
@@ -95,12 +95,12 @@ def subject_of(row: RowMapping) -> str:
 
 def figure(row: RowMapping) -> int:
     """The figure that is told of an incident: its failures, or what is watched."""
-    return int((row["value"] if row["kind"] in incidents.CONDITIONS else row["count"]) or 0)
+    return int((row["value"] if row["kind"] in kinds.CONDITIONS else row["count"]) or 0)
 
 
 def in_words(row: RowMapping, value: int, context: Context) -> str:
     """A figure of this incident as the thread says it."""
-    if row["kind"] in incidents.CONDITIONS:
+    if row["kind"] in kinds.CONDITIONS:
         return figure_of(row["kind"], value, context)
     return context.texts.plain("incident-failures", count=value)
 
@@ -147,9 +147,9 @@ def draw(setup: Setup, connection: Connection, row: RowMapping, context: Context
     """The incident's message as it is now; None where it has no failure to show any more."""
     told = state_of(row)
     left = incidents.still_failed(row)
-    if row["kind"] in incidents.CONDITIONS:
+    if row["kind"] in kinds.CONDITIONS:
         return condition_message(_condition(row), told, context)
-    if row["kind"] == incidents.SUMMARY:
+    if row["kind"] == kinds.SUMMARY:
         until = row["opened_at"] + MINUTE
         return summary_message(row["count"], left, until, told, context)
     rows = belonging.newest(connection, row["id"], LOOKED_AT)

@@ -7,7 +7,7 @@ from time import monotonic
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
-from bot.ledger import belonging, incidents
+from bot.ledger import belonging, incidents, kinds
 from bot.ledger.incidents import Subject
 from bot.ledger.leases import Lease, fence
 from bot.ledger.tables import failures
@@ -107,7 +107,7 @@ def _summarize(
     """One incident for what came when there was no room for more."""
     known = incidents.latest_summary(connection, now - MINUTE)
     if known is None:
-        subject = Subject(incidents.SUMMARY, f"summary:{now.isoformat()}")
+        subject = Subject(kinds.SUMMARY, f"summary:{now.isoformat()}")
         opened = incidents.open_or_reopen(connection, subject, now)
         number = opened.id
         incidents.note(connection, number, first_seq=rest[0]["seq"])

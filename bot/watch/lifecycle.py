@@ -13,7 +13,7 @@ from time import monotonic
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import bookings, incidents, mutes, operations, outcomes, settlements
+from bot.ledger import bookings, incidents, kinds, mutes, operations, outcomes, settlements
 from bot.ledger.belonging import move_left
 from bot.ledger.incidents import Opened, Subject
 from bot.ledger.leases import Lease, fence
@@ -39,7 +39,7 @@ REDRAWN_EVERY = timedelta(seconds=30)
 def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datetime) -> None:
     """Post what was opened; where it has a message, say in its thread that it is back."""
     row = incidents.by_id(connection, opened.id)
-    if row is None or opened.state == "open":
+    if row is None or opened.state == "open" or _is_dealt_with(row):
         return
     until = mutes.muted_until(
         connection, now, kind=row["kind"], queue=row["queue"], error_group=row["error_group"]
@@ -53,6 +53,11 @@ def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datet
         said = cards.reopened(row, opened.closed_at or now, now, context)
         cards.answer(setup, connection, row, said, now, call=True)
         incidents.note(connection, row["id"], told=cards.figure(row))
+
+
+def _is_dealt_with(row: RowMapping) -> bool:
+    """Whether all of its failures were gone before anybody was told: there is nothing to do."""
+    return row["kind"] not in kinds.CONDITIONS and incidents.still_failed(row) == 0
 
 
 def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: datetime) -> None:
@@ -170,7 +175,7 @@ def _live(
     until = _muted_until(row, muted)
     if until != row["muted_until"]:
         incidents.note(connection, row["id"], muted_until=until, stale=True)
-    of_failures = row["kind"] not in incidents.CONDITIONS
+    of_failures = row["kind"] not in kinds.CONDITIONS
     left = incidents.still_failed(row)
     if of_failures and _ended(setup, connection, row, left, now, settled=settled):
         return
@@ -235,7 +240,7 @@ def _recover(
     """Close it; its thread says so, except where its one card says all there is to say."""
     figures = {"processed": known.processed, "failed": known.failed}
     incidents.close(connection, row["id"], incidents.RECOVERED, now, **figures)
-    alone = row["kind"] == incidents.GROUP and row["count"] == 1
+    alone = row["kind"] == kinds.GROUP and row["count"] == 1
     called = row["escalations"] or row["reopened"]
     if row["posted_at"] is None or row["muted_until"] is not None or (alone and not called):
         return

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot.ledger.exact import Exact
-from bot.ledger.incidents import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.ledger.kinds import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.ledger.pulses import Pulse
 from bot.queue.pulse import Glance
 from bot.queue.reads import unix

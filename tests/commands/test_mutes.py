@@ -14,7 +14,8 @@ from bot.answers import Outcome, answer
 from bot.commands.mute import MuteResult
 from bot.dispatch import request_id
 from bot.ledger import audit, error_groups, incidents, journal, mutes
-from bot.ledger.incidents import OLDEST, Subject, group_subject
+from bot.ledger.incidents import Subject, group_subject
+from bot.ledger.kinds import OLDEST
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
 from bot.model import Actor, Invocation, Message, Role, Source

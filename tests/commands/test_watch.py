@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from bot.answers import Outcome
 from bot.commands.watch import WatchResult
 from bot.ledger import incidents, leases
-from bot.ledger.incidents import OLDEST, Subject
+from bot.ledger.incidents import Subject
 from bot.ledger.journal import outbox
+from bot.ledger.kinds import OLDEST
 from bot.ledger.mutes import begin
 from bot.ledger.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.watching import incidents as incident_table

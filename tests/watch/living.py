@@ -1,0 +1,84 @@
+"""Incidents by a clock of the test's own, told to a local Slack."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from bot.ledger import journal, watching
+from bot.ledger import tables as t
+from bot.playground.server import LocalSlack
+from bot.registry import Alerting, Setup
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, Ahead, hold, make_setup
+from tests.watch.posting import deliver, poster_of, watch
+
+MENTION = "S07ONCALL001"
+CALL = f"<!subteam^{MENTION}>"
+
+
+@dataclass
+class Life:
+    """A queue whose failures are watched and told; nothing but the test moves its clock."""
+
+    queue: TestQueue
+    slack: LocalSlack
+    setup: Setup
+    clock: Ahead
+
+    def tick(self, **length: float) -> None:
+        """Let time pass, look, and tell what there is to tell."""
+        self.clock.move(**length)
+        for _ in range(3):
+            watch(self.setup, hold(self.setup))
+            deliver(self.setup, poster_of(self.slack), hold(self.setup))
+
+    def take(self, *failed_ids: int) -> None:
+        """Rows go without the bot."""
+        failed = self.queue.queue.failed
+        with self.queue.engine.begin() as connection:
+            connection.execute(delete(failed).where(failed.c.id.in_(failed_ids)))
+
+    def work(self) -> None:
+        """Workers process every job that waits."""
+        with self.queue.engine.begin() as connection:
+            connection.execute(delete(self.queue.queue.jobs))
+
+    @property
+    def incidents(self) -> list[Any]:
+        """The incidents, the oldest first."""
+        return list(self.queue.rows(watching.incidents))
+
+    @property
+    def incident(self) -> Any:
+        """The only one."""
+        (one,) = self.incidents
+        return one
+
+    @property
+    def failures(self) -> list[Any]:
+        """The index of failures."""
+        return list(self.queue.rows(t.failures))
+
+    def messages(self, channel: str = ALERTS) -> list[str]:
+        """What stands in the channel itself."""
+        return [one["text"] for one in self.slack.messages(channel) if "thread_ts" not in one]
+
+    def replies(self, channel: str = ALERTS) -> list[str]:
+        """What was said in threads."""
+        return [one["text"] for one in self.slack.messages(channel) if "thread_ts" in one]
+
+    def waiting(self) -> int:
+        """How many letters Slack does not have."""
+        c = journal.outbox.c
+        with self.queue.engine.begin() as connection:
+            return len(connection.execute(select(c.id).where(c.sent_at.is_(None))).all())
+
+
+def make_life(queue: TestQueue, slack: LocalSlack, **values: Any) -> Life:
+    """A queue that was empty when the bot began to watch it."""
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock, alerting=Alerting(mention=MENTION))
+    life = Life(queue, slack, replace(setup, **values), clock)
+    life.tick()
+    return life
