@@ -42,6 +42,9 @@ from bot.wiring import make_bot
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
+RECOVER_SECONDS = 5
+"""Soon, for the same reason."""
+
 CUT_SECONDS = 0.3
 """How long the bot's sockets stay open at the end, for what is on its way."""
 
@@ -143,6 +146,7 @@ def playground_settings(slack: LocalSlack, database: Path) -> Settings:
         change_channels=(IDS.queue_ops, IDS.queue_alerts),
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
+        recover_seconds=RECOVER_SECONDS,
     )
 
 

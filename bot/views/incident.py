@@ -14,7 +14,14 @@ from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
-from bot.views.incident_parts import IncidentState, incident_menu, notes, quiet_line, short_id
+from bot.views.incident_parts import (
+    IncidentState,
+    ending_line,
+    incident_menu,
+    notes,
+    quiet_line,
+    short_id,
+)
 from bot.views.names import dots, job_class, order, queue_name, row_id, tienda
 from bot.views.receipts import outcome_line
 from bot.views.rows import ERROR, ROW
@@ -124,7 +131,7 @@ def group_message(card: GroupCard, told: IncidentState, ctx: Context) -> Message
     queue = texts("incident-queues") if card.queue is None else queue_name(card.queue)
     title = dots(
         texts(_lead("incident-group", card.left, told), count=card.count),
-        texts("error-row", error=card.error_group),
+        texts("error-row", error=f"E{card.error_group}"),
         queue,
     )
     error = cut(code(card.name, 2 * ERROR), ROW)
@@ -177,6 +184,8 @@ def _went(card: GroupCard, told: IncidentState, ctx: Context) -> list[Mrkdwn]:
         found.append(dots(*parts))
     if card.left == 0 and told.state == "open":
         found.append(texts("incident-waits"))
+    if told.ending is not None:
+        found.insert(0, ending_line(told.ending, ctx))
     return [*found, *quiet_line(told, card.left, ctx)]
 
 

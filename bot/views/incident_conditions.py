@@ -10,7 +10,13 @@ from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button
 from bot.views.conditions import condition_lines
 from bot.views.context import Context
-from bot.views.incident_parts import IncidentState, incident_menu, notes, short_id
+from bot.views.incident_parts import (
+    IncidentState,
+    ending_line,
+    incident_menu,
+    notes,
+    short_id,
+)
 from bot.views.names import LONGEST_NAME, age
 
 SECONDS = frozenset({"oldest", "reserved", "silent"})
@@ -27,25 +33,20 @@ _LOOKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 class ConditionCard(Value):
-    """What is watched: the figure now and the worst, in seconds or jobs; `facts` as its sign's.
-
-    `lasted` is how long it was so, in seconds, where it is over.
-    """
+    """What is watched: the figure now and the worst, in seconds or jobs; `facts` as its sign's."""
 
     kind: str
     queue: str | None
     value: int
     worst: int
     facts: Mapping[str, Any]
-    lasted: int = 0
 
 
 def condition_message(card: ConditionCard, told: IncidentState, ctx: Context) -> Message:
     """What is wrong and how much; when it is over, for how long it was."""
     said = condition_lines(card.kind, card.queue, card.value, card.worst, card.facts, ctx)
-    if told.state != "open":
-        over = ctx.texts("incident-over", age=age(card.lasted, ctx.texts))
-        said = [join("\n", [over, *said[:1]]), *said[1:]]
+    if told.ending is not None:
+        said = [join("\n", [ending_line(told.ending, ctx), *said[:1]]), *said[1:]]
     foot = [*notes(told, ctx), short_id(told)]
     lines = [*said, *foot]
     blocks = [section(said[0]), *(section(line) for line in said[1:])]

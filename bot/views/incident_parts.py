@@ -13,8 +13,17 @@ from bot.views.context import Context
 from bot.views.names import age, dots
 
 
+class Ending(Value):
+    """How an incident ended: after how many seconds, and what became of its jobs where known."""
+
+    seconds: int
+    processed: int | None = None
+    failed: int | None = None
+    retried: int = 0
+
+
 class IncidentState(Value):
-    """An incident beside what it is about; times naive UTC.
+    """An incident beside what it is about; times naive UTC. `ending`: of one that recovered.
 
     `quiet`: closed, because nothing new came for long, though not all of it was dealt with.
     """
@@ -23,6 +32,7 @@ class IncidentState(Value):
     kind: str
     state: Literal["open", "recovered", "quiet"] = "open"
     opened_at: datetime
+    ending: Ending | None = None
     quiet_seconds: int = 0
     queue: str | None = None
     acknowledged_by: str | None = None
@@ -105,19 +115,22 @@ def reopened_message(seconds: int, figure: str, told: IncidentState, ctx: Contex
     return _reply([dots(said, short_id(told))])
 
 
-def recovered_message(
-    seconds: int, processed: int | None, failed: int | None, retried: int, ctx: Context
-) -> Message:
-    """In the thread: it is over, after how long, and what became of its jobs as far as known."""
+def recovered_message(ending: Ending, ctx: Context) -> Message:
+    """In the thread: it is over."""
+    return _reply([ending_line(ending, ctx)])
+
+
+def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
+    """That it is over, after how long, and what became of its jobs as far as known."""
     texts = ctx.texts
-    lasted = age(seconds, texts)
-    if processed is not None:
-        figures = texts("incident-figures", processed=processed, failed=failed or 0)
-    elif retried > 0:
-        figures = texts("incident-retried", count=retried)
+    lasted = age(ending.seconds, texts)
+    if ending.processed is not None:
+        figures = texts("incident-figures", processed=ending.processed, failed=ending.failed or 0)
+    elif ending.retried > 0:
+        figures = texts("incident-retried", count=ending.retried)
     else:
-        return _reply([texts("incident-over", age=lasted)])
-    return _reply([texts("incident-over-figures", age=lasted, figures=figures)])
+        return texts("incident-over", age=lasted)
+    return texts("incident-over-figures", age=lasted, figures=figures)
 
 
 def _reply(lines: list[Mrkdwn]) -> Message:

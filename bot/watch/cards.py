@@ -26,6 +26,7 @@ from bot.views.incident import (
 )
 from bot.views.incident_conditions import ConditionCard, condition_message, figure_of
 from bot.views.incident_parts import (
+    Ending,
     IncidentState,
     called,
     escalated_message,
@@ -123,18 +124,25 @@ def recovered(
     row: RowMapping, now: datetime, processed: int | None, failed: int | None, context: Context
 ) -> Message:
     """That it is over, with the figures that are known."""
-    seconds = int((now - row["opened_at"]).total_seconds())
-    return recovered_message(seconds, processed, failed, row["retried"], context)
+    return recovered_message(_ending(row, now, processed, failed), context)
+
+
+def _ending(row: RowMapping, at: datetime, processed: int | None, failed: int | None) -> Ending:
+    seconds = int((at - row["opened_at"]).total_seconds())
+    return Ending(seconds=seconds, processed=processed, failed=failed, retried=row["retried"])
 
 
 def state_of(row: RowMapping) -> IncidentState:
     """What views show of any incident."""
     quiet = (row["closed_at"] - row["last_at"]) if row["closed_at"] is not None else timedelta(0)
+    over = row["closed_how"] == incidents.RECOVERED and row["closed_at"] is not None
+    figures = (row["closed_at"], row["processed"], row["failed"])
     return IncidentState(
         id=row["id"],
         kind=row["kind"],
         state="open" if row["closed_at"] is None else row["closed_how"],
         opened_at=row["opened_at"],
+        ending=_ending(row, *figures) if over else None,
         quiet_seconds=int(quiet.total_seconds()),
         queue=row["queue"],
         acknowledged_by=row["acknowledged_by"],
@@ -174,14 +182,12 @@ def draw(setup: Setup, connection: Connection, row: RowMapping, context: Context
 
 
 def _condition(row: RowMapping) -> ConditionCard:
-    ended = row["closed_at"] or row["opened_at"]
     return ConditionCard(
         kind=row["kind"],
         queue=row["queue"],
         value=row["value"] or 0,
         worst=row["worst"] or 0,
         facts=json.loads(row["facts"] or "{}"),
-        lasted=int((ended - row["opened_at"]).total_seconds()),
     )
 
 

@@ -1,6 +1,6 @@
 """Alerts through their life, and what is said in their threads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from bot.model import Message
@@ -81,7 +81,7 @@ def _group_samples(w: Words) -> Iterator[Sample]:
     yield Sample("alert-group-partly", partial(incident.group_message, part, seen))
     done = group(w, count=40, left=0, retried=38, deleted=2, newest=(), **by)
     yield Sample("alert-group-waits", partial(incident.group_message, done, told()))
-    over = told(state="recovered")
+    over = told(state="recovered", ending=_ending(36, 2, 38))
     yield Sample("alert-group-recovered", partial(incident.group_message, done, over))
     quiet = told(state="quiet", quiet_seconds=3_600)
     yield Sample(
@@ -101,11 +101,19 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
     back = partial(incident_parts.reopened_message, 1_200, "1 failed job", told())
     yield Sample("thread-reopened", back)
     for name, figures in (("known", (38, 2, 40)), ("one", (1, 0, 1)), ("none", (None, None, 0))):
-        over = partial(incident_parts.recovered_message, 720, *figures)
-        yield Sample(f"thread-recovered-{name}", over)
-    retried = partial(incident_parts.recovered_message, 720, None, None, 38)
-    yield Sample("thread-recovered-retried", retried)
+        yield Sample(f"thread-recovered-{name}", _recovered(*figures))
+    yield Sample("thread-recovered-retried", _recovered(None, None, 38))
     yield Sample("alert-called", partial(_called, card(w)))
+
+
+def _ending(processed: int | None, failed: int | None, retried: int) -> incident_parts.Ending:
+    return incident_parts.Ending(seconds=720, processed=processed, failed=failed, retried=retried)
+
+
+def _recovered(
+    processed: int | None, failed: int | None, retried: int
+) -> Callable[[Context], Message]:
+    return partial(incident_parts.recovered_message, _ending(processed, failed, retried))
 
 
 def _called(shown: incident.FailureCard, ctx: Context) -> Message:
@@ -116,9 +124,10 @@ def _called(shown: incident.FailureCard, ctx: Context) -> Message:
 def _condition_samples(w: Words, kind: str) -> Iterator[Sample]:
     queue = None if kind == "failed" else w.queue
     shown = incident_conditions.ConditionCard(
-        kind=kind, queue=queue, value=700, worst=900, facts={}, lasted=720
+        kind=kind, queue=queue, value=700, worst=900, facts={}
     )
     for state in ("open", "recovered"):
-        now = told(kind=kind, state=state, queue=queue)
+        ending = _ending(38, 2, 0) if state == "recovered" else None
+        now = told(kind=kind, state=state, queue=queue, ending=ending)
         drawn = partial(incident_conditions.condition_message, shown, now)
         yield Sample(f"alert-{kind}-{state}", drawn)

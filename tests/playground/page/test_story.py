@@ -14,6 +14,7 @@ from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
+from tests.playground.page.incident_story import IncidentStory
 from tests.playground.page.story import CAUSE, FAILURES, Story
 from tests.queues import TestQueue
 
@@ -77,6 +78,35 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
     for said in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
         expect(page.get_by_role("log")).to_contain_text(f"{said} failed jobs")
     queue.engine.dispose()
+
+
+@pytest.mark.timeout(120)
+def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is_over(
+    page: Page, playground: LocalSlack
+) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+    page.goto(f"{playground.url}?as=operator#queue-alerts")
+    page.get_by_text("Connected").wait_for()
+    story = IncidentStory(page)
+
+    story.open_panel()
+    story.hurry()
+    story.count_up()
+    story.acknowledge()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_from_alert()
+    story.recover()
+
+    told = [one for one in playground.messages(IDS.queue_alerts) if CAUSE in one["text"]]
+    (alert,) = [one for one in told if not one.get("ephemeral_to")]
+    assert alert["edited"]
+    replies = [
+        one["text"]
+        for one in playground.messages(IDS.queue_alerts)
+        if one.get("thread_ts") == alert["ts"]
+    ]
+    assert any(f"{FAILURES} processed, 0 failed" in text for text in replies)
 
 
 def everything(rows: Sequence[Row[Any]]) -> list[tuple[object, ...]]:
