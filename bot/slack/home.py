@@ -168,23 +168,13 @@ class Homes:
                 shown = self._publish(home.user, drawn, None)
         except (SlackClientError, OSError) as error:
             log.warning("home not published", because=reason_of(error))
-            return self._after(home, error)
+            home.tries -= 1
+            return again_after(error, home.tries)
         home.hash, home.tries, home.refused = shown or None, TRIES, None
         if not drawn.moving or home.follows <= 0:
             return None
         home.follows -= 1
         return FOLLOW_SECONDS
-
-    def _after(self, home: _Home, error: Exception) -> float | None:
-        """When to try again after Slack did not take it; what will not pass is left alone."""
-        home.tries -= 1
-        if home.tries <= 0 or (isinstance(error, SlackApiError) and _code(error) in _FINAL):
-            return None
-        if isinstance(error, SlackApiError):
-            said = error.response.headers.get("Retry-After", "")
-            if str(said).isdigit():
-                return min(LONGEST_WAIT, max(1.0, float(said)))
-        return AGAIN_SECONDS
 
     def _publish(self, user: str, drawn: Drawn, hash_: str | None) -> str | None:
         """Show it in the place of the view with this hash; returns the new view's, "" if not told.
@@ -204,6 +194,20 @@ class Homes:
             raise
         shown: Mapping[str, Any] = said.get("view") or {}
         return str(shown.get("hash") or "")
+
+
+def again_after(error: Exception, tries: int) -> float | None:
+    """Seconds until what Slack did not take is drawn again; None for what will not pass.
+
+    `tries` are those that are left.
+    """
+    if tries <= 0 or (isinstance(error, SlackApiError) and _code(error) in _FINAL):
+        return None
+    if isinstance(error, SlackApiError):
+        said = str(error.response.headers.get("Retry-After", ""))
+        if said.isdigit():
+            return min(LONGEST_WAIT, max(1.0, float(said)))
+    return AGAIN_SECONDS
 
 
 def _code(error: SlackApiError) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.ledger.home_model import OpenIncident
+from bot.ledger.kinds import CONDITIONS
 from bot.ledger.model import OPERATOR_ROWS
 from bot.model import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, escape, join
@@ -14,7 +15,6 @@ from bot.views.names import dots, queue_name
 from bot.views.rows import row_blocks
 
 NAME = 140
-CONDITIONS = ("oldest", "reserved", "failed", "backlog", "silent")
 LINE = 420
 MEANS = 3
 """Lines below the title."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 from sqlalchemy import insert
 
 from bot import failpoints
@@ -17,6 +18,7 @@ from bot.ledger.incidents import Subject, group_subject
 from bot.ledger.tables import error_groups, failures
 from bot.playground.demo import IDS
 from bot.playground.faults import RateLimited
+from bot.slack.home import again_after
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, team_at_work
 
@@ -261,7 +263,7 @@ def test_what_slack_refuses_for_now_is_sent_again(team: Team) -> None:
     assert "Failed job 45" in words(drawn(team, "operator", 2))
 
 
-def test_where_there_is_no_home_tab_it_is_tried_once_and_changes_go_on(team: Team) -> None:
+def test_where_there_is_no_home_tab_changes_go_on(team: Team) -> None:
     team.queue.fail(45)
     team.slack.script("views.publish", ["not_enabled"])
     team.slack.open_home("operator")
@@ -270,6 +272,29 @@ def test_where_there_is_no_home_tab_it_is_tried_once_and_changes_go_on(team: Tea
     assert "back in the queue" in team.say("retry 45").text
     team.until(lambda: len(published(team)) == 2)
     assert [call.answer.get("error") for call in published(team)] == ["not_enabled", None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ("not_enabled", None),
+        ("view_too_large", None),
+        ("internal_error", 5.0),
+        (RateLimited(7), 7.0),
+        (RateLimited(600), 60.0),
+    ],
+    ids=str,
+)
+def test_what_will_not_pass_is_left_alone(
+    team: Team, answer: RateLimited | str, seconds: float | None
+) -> None:
+    view = {"type": "home", "blocks": [SECTION]}
+    team.slack.script("views.publish", [answer])
+    with pytest.raises(SlackApiError) as refused:
+        team.client().views_publish(user_id=IDS.operator, view=view)
+
+    assert again_after(refused.value, 2) == seconds
+    assert again_after(refused.value, 0) is None
 
 
 def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -> None:
