@@ -34,7 +34,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
 ) -> None:
     team = team_on_each
     team.queue.fail(45, body=UNUSUAL, order=1)
-    team.queue.fail(46)
+    team.queue.fail(46, exception="another cause")
     alert = team.alert("job 45")
     before = as_rows(team.queue.failed)
     retried = team.say("retry 45")

@@ -281,7 +281,7 @@ def test_hostile_jobs_are_shown_and_audited_without_ringing_a_phone(
     with team_at_work(kept_queue) as team:
         team.queue.fail(45, queue=evil, exception=evil * 3, body=body)
         team.queue.push(123, queue=evil, body=body)
-        alert = team.alert()
+        alert = team.alert("Failed job 45")
         team.click(alert, "run:failed-job")
         for words in ("status", "failed", "jobs", "failed-job 45", "job 123", "retry 45"):
             team.say(words)
