@@ -52,7 +52,7 @@ def newest(connection: Connection, incident: int, limit: int) -> Sequence[RowMap
 
 
 def _by_incident(chosen: Select[Any]) -> Select[Any]:
-    """Found by their incident: for a few in the order of `seq` a server may rather read them all."""
+    """Found by their incident: for a few in the order of `seq` a server may read them all."""
     for dialect in ("mysql", "mariadb"):
         chosen = chosen.with_hint(failures, f"FORCE INDEX ({INCIDENT_INDEX})", dialect)
     return chosen
