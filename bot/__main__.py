@@ -161,11 +161,12 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options o
     check_tables(engine, queue_of(settings))
     setup = make_setup(settings, engine, NoSlack())
     with reading(engine) as connection:
-        found = health(connection, setup.clock(connection))
+        now = setup.clock(connection)
+        found = health(connection, now)
     if as_json:
         click.echo(found.model_dump_json())
     else:
-        context = replace(channel_context(setup, found.at), source=Source.TERMINAL)
+        context = replace(channel_context(setup, now), source=Source.TERMINAL)
         for line in health_lines(found, context):
             click.echo(readable(line))
     if not found.is_good:

@@ -1,6 +1,7 @@
 """`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
 
 from bot.ledger import watch_reads
+from bot.ledger.health import health
 from bot.ledger.watch_model import Limits, WatchExtra, Watching
 from bot.model import Message, Role
 from bot.registry import Arguments, Command, Result, Setup, Work
@@ -29,7 +30,7 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
             limits=_limits(setup),
             incidents=watch_reads.open_incidents(connection, now),
             mutes=watch_reads.named_mutes(connection, now),
-            watcher=watch_reads.watcher(connection, now),
+            health=health(connection, now),
         ),
         extra=WatchExtra(
             alert_channel=setup.alert_channel,

@@ -5,25 +5,36 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from bot.ledger.journal import outbox
-from bot.ledger.model import Health, Undelivered
 from bot.ledger.tables import leases
+from bot.ledger.watch_model import Health, Undelivered, WatcherState
+from bot.ledger.watching import watches
 
 LATE = timedelta(minutes=2)
 """Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""
 CHANNELS = 20
+HOUR = timedelta(hours=1)
 
 
 def health(connection: Connection, now: datetime) -> Health:
     """How it is now."""
-    lease = connection.execute(
-        select(leases.c.owner, leases.c.expires).where(leases.c.name == "watcher")
-    ).one()
+    return Health(watcher=_watcher(connection, now), undelivered=_undelivered(connection, now))
+
+
+def _watcher(connection: Connection, now: datetime) -> WatcherState:
+    """Who watches now, and what that costs."""
+    lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
+    cost = connection.execute(select(watches)).one()
     held = bool(lease.owner) and lease.expires > now
-    return Health(
-        at=now,
-        watcher=lease.owner if held else None,
-        watched_until=lease.expires,
-        undelivered=_undelivered(connection, now),
+    lately = cost.worst_at is not None and cost.worst_at > now - HOUR
+    return WatcherState(
+        replica=lease.owner if held else None,
+        since=lease.since if held else None,
+        until=lease.expires,
+        epoch=lease.epoch,
+        passed_at=cost.passed_at,
+        pass_ms=cost.pass_ms,
+        worst_ms=cost.worst_ms if lately else None,
+        worst_at=cost.worst_at if lately else None,
     )
 
 

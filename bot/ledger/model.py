@@ -220,32 +220,3 @@ class AuditLine(Value):
     detail: str | None = None
     seq: int | None = None
     hash: str | None = None
-
-
-class Undelivered(Value):
-    """Messages for one channel that Slack should have by now; `since` is naive UTC.
-
-    `error` is what Slack said of the oldest, where it said anything.
-    """
-
-    channel: str
-    count: int
-    since: datetime
-    error: str | None = None
-
-
-class Health(Value):
-    """Who watches (None: nobody does now, last until `watched_until`), and what is not delivered.
-
-    Times are naive UTC.
-    """
-
-    at: datetime
-    watcher: str | None
-    watched_until: datetime
-    undelivered: tuple[Undelivered, ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether somebody watches and everything arrives."""
-        return self.watcher is not None and not self.undelivered

@@ -143,8 +143,32 @@ class WatcherState(Value):
     worst_at: datetime | None
 
 
+class Undelivered(Value):
+    """Messages for one channel that Slack should have by now; `since` is naive UTC.
+
+    `error` is what Slack said of the oldest, where it said anything.
+    """
+
+    channel: str
+    count: int
+    since: datetime
+    error: str | None = None
+
+
+class Health(Value):
+    """Whether what runs by itself does: who watches, and what is not delivered."""
+
+    watcher: WatcherState
+    undelivered: tuple[Undelivered, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether somebody watches and everything arrives."""
+        return self.watcher.replica is not None and not self.undelivered
+
+
 class Watching(Value):
-    """What is watched: the limits, what is open, what is muted, and the watcher.
+    """What is watched: the limits, what is open, what is muted, and how the bot itself is.
 
     At most `MOST` of each are listed, as `bot.ledger.watch_reads` and `bot.ledger.mutes` have it.
     """
@@ -152,7 +176,7 @@ class Watching(Value):
     limits: Limits
     incidents: tuple[OpenIncident, ...]
     mutes: tuple[NamedMute, ...]
-    watcher: WatcherState
+    health: Health
 
 
 class WatchExtra(Value):

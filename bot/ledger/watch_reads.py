@@ -1,18 +1,15 @@
-"""What is open and who watches, for people to look at."""
+"""What is open and what is muted, for people to look at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping
 
 from bot.ledger import error_groups, incidents, mutes
-from bot.ledger.tables import leases
-from bot.ledger.watch_model import Mute, NamedMute, OpenIncident, WatcherState
-from bot.ledger.watching import watches
+from bot.ledger.watch_model import Mute, NamedMute, OpenIncident
 
 MOST = 500
 """Open incidents that are listed."""
-HOUR = timedelta(hours=1)
 
 
 def open_incidents(
@@ -49,24 +46,6 @@ def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
             until=one.until,
         )
         for one in found
-    )
-
-
-def watcher(connection: Connection, now: datetime) -> WatcherState:
-    """Who watches now, and what that costs."""
-    lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
-    cost = connection.execute(select(watches)).one()
-    held = bool(lease.owner) and lease.expires > now
-    lately = cost.worst_at is not None and cost.worst_at > now - HOUR
-    return WatcherState(
-        replica=lease.owner if held else None,
-        since=lease.since if held else None,
-        until=lease.expires,
-        epoch=lease.epoch,
-        passed_at=cost.passed_at,
-        pass_ms=cost.pass_ms,
-        worst_ms=cost.worst_ms if lately else None,
-        worst_at=cost.worst_at if lately else None,
     )
 
 

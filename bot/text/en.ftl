@@ -499,13 +499,11 @@ audit-missing = ⚠️ Audit { $records }: missing from the database. { $verify 
 audit-untold = Audit { $records }: Slack refused its message. { $tail } shows it.
 channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot there, or choose another channel.
 channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its alerts come here until it can: invite the bot there, or choose another channel.
-health-watched = The queue is watched by { $replica }.
-health-unwatched = ⚠️ *No replica watches the queue*, the last one until { $at }: no alert comes, no bulk change is followed, nothing is delivered. Is { $run } running?
-health-undelivered = ⚠️ <#{ $channel }>: { $count ->
+health-undelivered = ⚠️ { $channel }: { $count ->
         [one] one message is
        *[other] { $count } messages are
     } not delivered, the oldest for { $age }.
-health-undelivered-because = ⚠️ <#{ $channel }>: { $count ->
+health-undelivered-because = ⚠️ { $channel }: { $count ->
         [one] one message is
        *[other] { $count } messages are
     } not delivered, the oldest for { $age }. Slack says { $error }.

@@ -515,13 +515,11 @@ audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. { $ve
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
 channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
 channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que pueda, sus alertas llegan aquí: hay que invitar al bot allí o elegir otro canal.
-health-watched = { $replica } vigila la cola.
-health-unwatched = ⚠️ *Ninguna réplica vigila la cola*, la última hasta { $at }: no llegan alertas, no se siguen los cambios masivos y no se entrega nada. ¿Está en marcha { $run }?
-health-undelivered = ⚠️ <#{ $channel }>: { $count ->
+health-undelivered = ⚠️ { $channel }: { $count ->
         [one] hay un mensaje
        *[other] hay { $count } mensajes
     } sin entregar; el más antiguo, desde hace { $age }.
-health-undelivered-because = ⚠️ <#{ $channel }>: { $count ->
+health-undelivered-because = ⚠️ { $channel }: { $count ->
         [one] hay un mensaje
        *[other] hay { $count } mensajes
     } sin entregar; el más antiguo, desde hace { $age }. Slack dice { $error }.

@@ -1,29 +1,61 @@
-"""Whether the bot is well: a line for each thing that is not."""
+"""Whether the bot itself is well: who watches and at what cost, and what does not arrive."""
 
-from bot.ledger.model import Health
+from datetime import timedelta
+
+from bot.ledger.watch_model import MOST_MS, Health, Undelivered, WatcherState
 from bot.model import Moment
-from bot.text import Mrkdwn, code
+from bot.text import Mrkdwn, channel, code, join
 from bot.views.context import Context
-from bot.views.names import age
+from bot.views.names import age_since
+
+STILL = timedelta(minutes=1)
+"""The figures of the passes are written down every ten seconds."""
 
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
-    """Who watches, and which channels do not get their messages, and why."""
+    """Who watches, what that costs, and the channels that do not get their messages, and why."""
+    late = [_undelivered(one, ctx) for one in health.undelivered]
+    return [*_watcher(health.watcher, ctx), *late]
+
+
+def _watcher(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
-    if health.watcher is None:
-        lines = [
-            texts("health-unwatched", at=Moment(health.watched_until), run=code("queue-bot run"))
-        ]
-    else:
-        lines = [texts("health-watched", replica=code(health.watcher))]
-    for late in health.undelivered:
-        values = {
-            "channel": late.channel,
-            "count": late.count,
-            "age": age(int((health.at - late.since).total_seconds()), texts),
-        }
-        if late.error is None:
-            lines.append(texts("health-undelivered", **values))
-        else:
-            lines.append(texts("health-undelivered-because", **values, error=code(late.error)))
-    return lines
+    if state.replica is None:
+        said = texts("watch-nobody", at=Moment(state.until), run=code("queue-bot run"))
+        return [said, *_cost(state, ctx)]
+    since = age_since(state.since, ctx)
+    who = texts(
+        "watch-holder",
+        replica=code(state.replica, 64),
+        age=since,
+        at=texts.clock(state.until),
+        epoch=str(state.epoch),
+    )
+    stands = state.passed_at is None or ctx.now - state.passed_at > STILL
+    young = state.since is not None and ctx.now - state.since <= STILL
+    warning = [texts("watch-stands")] if stands and not young else []
+    return [who, *warning, *_cost(state, ctx)]
+
+
+def _cost(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    if state.pass_ms is None:
+        return [texts("watch-cost-unknown")]
+    last = texts("watch-cost", last=state.pass_ms)
+    if state.worst_ms is None or state.worst_at is None:
+        return [last]
+    key = "watch-worst-high" if state.worst_ms > MOST_MS else "watch-worst"
+    worst = texts(key, worst=state.worst_ms, age=age_since(state.worst_at, ctx), most=MOST_MS)
+    return [join(" ", [last, worst])]
+
+
+def _undelivered(late: Undelivered, ctx: Context) -> Mrkdwn:
+    texts = ctx.texts
+    values = {
+        "channel": channel(late.channel),
+        "count": late.count,
+        "age": age_since(late.since, ctx),
+    }
+    if late.error is None:
+        return texts("health-undelivered", **values)
+    return texts("health-undelivered-because", **values, error=code(late.error))

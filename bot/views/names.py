@@ -99,6 +99,12 @@ def age(seconds: int, texts: Texts) -> str:
     return _two(left // 86_400, "d", left % 86_400 // 3_600, "h", texts)
 
 
+def age_since(since: datetime | None, ctx: Context) -> str:
+    """For how long something has been so; since a moment that is not known, for no time."""
+    seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
+    return age(seconds, ctx.texts)
+
+
 def _two(large: int, unit: str, small: int, smaller: str, texts: Texts) -> str:
     first = f"{texts.number(large)} {unit}"
     return f"{first} {small} {smaller}" if small else first

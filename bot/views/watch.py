@@ -1,13 +1,11 @@
 """What is watched: by whom and at what cost, what is open, what is muted, and the limits."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.ledger.watch_model import (
-    MOST_MS,
     Limits,
     NamedMute,
     OpenIncident,
-    WatcherState,
     WatchExtra,
     Watching,
 )
@@ -16,16 +14,15 @@ from bot.text import Mrkdwn, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
+from bot.views.health import health_lines
 from bot.views.mutes import topic_said, what
-from bot.views.names import age, dots
+from bot.views.names import age, age_since, dots
 
 INCIDENTS, MUTES = 8, 6
 """How many of each a message shows: with all the rest under 10,000 characters."""
 ROW = 220
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME = 80
-STILL = timedelta(minutes=1)
-"""The figures of the passes are written down every ten seconds."""
 
 
 def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Message:
@@ -33,7 +30,7 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
     in_terminal = ctx.source is Source.TERMINAL
     head = [
         ctx.texts("watch-title"),
-        *_watcher(watching.watcher, ctx),
+        *health_lines(watching.health, ctx),
         *_warnings(extra, watching.limits, ctx),
     ]
     listed = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
@@ -63,37 +60,6 @@ def _count(key: str, count: int, ctx: Context) -> Mrkdwn:
     return ctx.texts(key if count else f"{key}-none", count=count)
 
 
-def _watcher(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
-    texts = ctx.texts
-    if state.replica is None:
-        said = texts("watch-nobody", at=Moment(state.until), run=code("queue-bot run"))
-        return [said, *_cost(state, ctx)]
-    since = _for(state.since, ctx)
-    who = texts(
-        "watch-holder",
-        replica=code(state.replica, 64),
-        age=since,
-        at=texts.clock(state.until),
-        epoch=str(state.epoch),
-    )
-    stands = state.passed_at is None or ctx.now - state.passed_at > STILL
-    young = state.since is not None and ctx.now - state.since <= STILL
-    warning = [texts("watch-stands")] if stands and not young else []
-    return [who, *warning, *_cost(state, ctx)]
-
-
-def _cost(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
-    texts = ctx.texts
-    if state.pass_ms is None:
-        return [texts("watch-cost-unknown")]
-    last = texts("watch-cost", last=state.pass_ms)
-    if state.worst_ms is None or state.worst_at is None:
-        return [last]
-    key = "watch-worst-high" if state.worst_ms > MOST_MS else "watch-worst"
-    worst = texts(key, worst=state.worst_ms, age=_for(state.worst_at, ctx), most=MOST_MS)
-    return [join(" ", [last, worst])]
-
-
 def _warnings(extra: WatchExtra, limits: Limits, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     lines = []
@@ -114,7 +80,7 @@ def _warnings(extra: WatchExtra, limits: Limits, ctx: Context) -> list[Mrkdwn]:
 def _incident(one: OpenIncident, ctx: Context) -> Mrkdwn:
     texts = ctx.texts
     lead = texts(
-        "watch-incident", id=one.incident, what=what(one, ctx), age=_for(one.opened_at, ctx)
+        "watch-incident", id=one.incident, what=what(one, ctx), age=age_since(one.opened_at, ctx)
     )
     seen = (
         [] if one.acknowledged_by is None else [texts("watch-seen", by=Person(one.acknowledged_by))]
@@ -181,12 +147,6 @@ def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
         )
     )
     return dots(*parts)
-
-
-def _for(since: datetime | None, ctx: Context) -> str:
-    """For how long something has been so."""
-    seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
-    return age(seconds, ctx.texts)
 
 
 def _brief(at: datetime, ctx: Context) -> Mrkdwn:

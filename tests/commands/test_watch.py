@@ -72,25 +72,25 @@ def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -
     clock = Ahead()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     nobody, _ = seen(ask(one, "watch", by=OMAR))
-    assert nobody.watcher.replica is None
+    assert nobody.health.watcher.replica is None
 
     lease = hold(one)
     clock.move(seconds=5)
     hold(one)
     data, _ = seen(ask(other, "watch", by=OMAR))
-    assert (data.watcher.replica, data.watcher.epoch) == ("a", lease.epoch)
-    assert data.watcher.since is not None
-    assert timedelta(seconds=4) < data.watcher.until - leases.TTL - data.watcher.since
+    assert (data.health.watcher.replica, data.health.watcher.epoch) == ("a", lease.epoch)
+    assert data.health.watcher.since is not None
+    assert timedelta(seconds=4) < data.health.watcher.until - leases.TTL - data.health.watcher.since
 
     clock.move(seconds=60)
     gone, _ = seen(ask(other, "watch", by=OMAR))
-    assert (gone.watcher.replica, gone.watcher.since) == (None, None)
-    lost = gone.watcher.until
+    assert (gone.health.watcher.replica, gone.health.watcher.since) == (None, None)
+    lost = gone.health.watcher.until
     hold(other)
     data, _ = seen(ask(one, "watch", by=OMAR))
-    assert (data.watcher.replica, data.watcher.epoch) == ("b", lease.epoch + 1)
-    assert data.watcher.since is not None
-    assert data.watcher.since > lost
+    assert (data.health.watcher.replica, data.health.watcher.epoch) == ("b", lease.epoch + 1)
+    assert data.health.watcher.since is not None
+    assert data.health.watcher.since > lost
 
 
 def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:
@@ -135,7 +135,7 @@ def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: Te
     assert len(said["data"]["incidents"]) == 200
     assert len(said["data"]["mutes"]) == 100
     assert said["data"]["limits"]["failed_count"] == 100
-    assert said["data"]["watcher"]["replica"] is None
+    assert said["data"]["health"]["watcher"]["replica"] is None
     assert said["extra"]["alert_channel"] == setup.alert_channel
     assert sum(line.startswith("I") for line in lines[1].splitlines()) == 200
     assert "queue-99" in lines[1]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.ledger import leases, outbox
 from bot.ledger.health import health
-from bot.ledger.model import Health
+from bot.ledger.watch_model import Health
 from bot.model import Message
 from bot.queue.database import now_of
 from bot.text import Mrkdwn
@@ -30,12 +30,12 @@ def say(connection: Connection, channel: str) -> None:
 
 
 def test_somebody_watches_until_the_lease_ends(queue: TestQueue) -> None:
-    assert seen(queue).watcher is None
+    assert seen(queue).watcher.replica is None
     with queue.engine.begin() as connection:
         assert leases.take(connection, "watcher", "a-1", now_of(connection))
     assert seen(queue).is_good
-    assert seen(queue).watcher == "a-1"
-    assert seen(queue, seconds=30).watcher is None
+    assert seen(queue).watcher.replica == "a-1"
+    assert seen(queue, seconds=30).watcher.replica is None
 
 
 def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQueue) -> None:
@@ -71,9 +71,9 @@ def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQue
 
     bad = run()
     assert bad.returncode == 1
-    assert "No replica watches the queue" in bad.stdout
+    assert "Nobody watches now" in bad.stdout
 
     with queue.engine.begin() as connection:
         leases.take(connection, "watcher", "a-1", now_of(connection))
     good = run("--json")
-    assert (good.returncode, json.loads(good.stdout)["watcher"]) == (0, "a-1")
+    assert (good.returncode, json.loads(good.stdout)["watcher"]["replica"]) == (0, "a-1")

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.watch_model import Limits, NamedMute, WatcherState, WatchExtra, Watching
+from bot.ledger.watch_model import (
+    Health,
+    Limits,
+    NamedMute,
+    Undelivered,
+    WatcherState,
+    WatchExtra,
+    Watching,
+)
 from bot.model import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.watch import watch_message
@@ -80,13 +88,24 @@ def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: ob
         for number in range(incidents)
     )
     muted = tuple(named_mute(w, number) for number in range(mutes))
-    return Watching(limits=LIMITS, incidents=open_ones, mutes=muted, watcher=state(w, **changed))
+    late = changed.pop("undelivered", ())
+    health = Health.model_validate({"watcher": state(w, **changed), "undelivered": late})
+    return Watching(limits=LIMITS, incidents=open_ones, mutes=muted, health=health)
+
+
+def _late(w: Words) -> tuple[Undelivered, ...]:
+    since = NOW - timedelta(minutes=12)
+    return (
+        Undelivered(channel=w.channel[:32] or "–", count=3, since=since, error=w.error[:64]),
+        Undelivered(channel="C0AUDIT11", count=1, since=since),
+    )
 
 
 def _without_figures(found: Watching) -> Watching:
     """Before the first ten seconds are over."""
     none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
-    return found.model_copy(update={"watcher": found.watcher.model_copy(update=none)})
+    health = Health(watcher=found.health.watcher.model_copy(update=none))
+    return found.model_copy(update={"health": health})
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
@@ -100,6 +119,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         "watch-just-begun": (_without_figures(watching(w, since=NOW)), usual),
         "watch-stands": (watching(w, passed_at=NOW - timedelta(minutes=5)), usual),
         "watch-dear": (watching(w, pass_ms=150, worst_ms=1_234), usual),
+        "watch-undelivered": (watching(w, undelivered=_late(w)), usual),
         "watch-nothing-set": (
             watching(w, worst_ms=None, worst_at=None),
             extra(w, alert_channel=None, digest_at=None, reserved_too_soon=True),
