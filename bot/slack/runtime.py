@@ -4,7 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from time import monotonic
 
 import structlog
@@ -28,6 +28,8 @@ LOOKUP_SECONDS = 2
 POST_SECONDS = 10
 DRAIN_SECONDS = 4.0
 """Every envelope is acknowledged within 3 s."""
+CLOSE_SECONDS = 8.0
+"""For that, and for the SDK's threads, which read for up to 3 s more."""
 DESK_SECONDS = 6.0
 STOP_SECONDS = 18.0
 
@@ -127,7 +129,7 @@ class SlackBot:
         """
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
-        self.socket.close(DRAIN_SECONDS)
+        _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._desk.close, min(until, monotonic() + DESK_SECONDS))
         _end_by(self._watcher.stop, until)
         self._directory.close()

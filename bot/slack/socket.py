@@ -40,10 +40,8 @@ class TimedClient(SocketModeClient):
         super().enqueue_message(stamped)
 
     def close(self) -> None:
-        """Close at once: the SDK's reader of the queue would sleep up to a second more."""
-        self.closed = True
-        self.message_queue.put(None)
-        super().close()
+        """Close at once."""
+        close_at_once(self)
 
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Hand the stamp on by the envelope's id; a hello tells how many connections there are."""
@@ -57,6 +55,30 @@ class TimedClient(SocketModeClient):
         finally:
             if isinstance(envelope, str):
                 self.received.pop(envelope, None)
+
+
+def close_at_once(client: SocketModeClient) -> None:
+    """Close a client of the SDK, whatever its threads are at.
+
+    Its reader of the queue would sleep up to a second more. Its reader of the socket clears the
+    mark to end when it begins, which may be just after the mark was set: then it would read for
+    ever, and be waited for as long. So the mark is set until all have ended.
+    """
+    client.closed = True
+    client.message_queue.put(None)
+    closing = threading.Thread(target=_close, args=(client,), name="close", daemon=True)
+    closing.start()
+    while closing.is_alive():
+        client.current_session_state.terminated = True
+        closing.join(0.05)
+
+
+def _close(client: SocketModeClient) -> None:
+    try:
+        SocketModeClient.close(client)
+    except AttributeError:
+        # Two of its threads may close one socket: the second finds none.
+        log.info("the socket was closed already")
 
 
 def _note_hello(message: dict[str, Any]) -> None:
@@ -93,11 +115,7 @@ class SocketMode:
         """
         with self._idle:
             self._idle.wait_for(self._is_idle, timeout=seconds)
-        try:
-            self.client.close()
-        except AttributeError:
-            # Two threads of the SDK's client may close one socket: the second finds none.
-            log.info("the socket was closed already")
+        self.client.close()
 
     def _is_idle(self) -> bool:
         return self._open == 0 and self.client.message_queue.empty()

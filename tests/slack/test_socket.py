@@ -1,0 +1,34 @@
+"""The SDK's client of Socket Mode, where its own threads race with its end."""
+
+import threading
+
+from slack_sdk.socket_mode.builtin import SocketModeClient
+
+from bot.slack.socket import close_at_once
+
+
+class Late(SocketModeClient):
+    """A client whose reader begins just after it was told to end, as it may on a busy machine."""
+
+    def __init__(self) -> None:
+        self.told, self.idle = threading.Event(), threading.Event()
+        super().__init__(app_token="xapp-1-A1-1-a")
+
+    def disconnect(self) -> None:
+        """The mark to end is set by now."""
+        self.told.set()
+
+    def _run_current_session(self) -> None:
+        if self.told.wait(5):
+            self.current_session_state.terminated = False
+            while not self.current_session_state.terminated:
+                self.idle.wait(0.001)
+
+
+def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
+    client = Late()
+    closing = threading.Thread(target=close_at_once, args=(client,), daemon=True)
+    closing.start()
+    closing.join(5)
+    assert client.told.is_set()
+    assert not closing.is_alive()
