@@ -131,6 +131,16 @@ def hours(
     return [Point(at, _HOUR, _of(found[at], queue)) for at in (since + _HOUR * n for n in steps)]
 
 
+def minutes(
+    connection: Connection, since: datetime, now: datetime, queue: str
+) -> dict[datetime, dict[str, Figures]]:
+    """Each minute from `since` to now with a look: the queue's row where it has one, and `ALL`."""
+    found: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
+        found[at][name] = figures
+    return found
+
+
 def _of(found: Mapping[str, Figures], queue: str) -> Figures | None:
     whole, own = found.get(ALL), found.get(queue)
     if whole is None or (own is None and whole.left_out):

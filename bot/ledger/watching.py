@@ -58,6 +58,10 @@ incidents = Table(
     # What became of jobs while it was open; null: not known.
     Column("processed", Id),
     Column("failed", Id),
+    # Of a condition: what its first minute held before it was opened (JSON), and whether what was
+    # processed is its queue's alone; null: of all queues.
+    Column("before", String(191)),
+    Column("alone", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
     # As the message says it; null: it is not muted.

@@ -1203,6 +1203,10 @@ incident-reopened = 🔴 It is back, { $age } after it was over: { $now }
 incident-over = ✅ Back to normal after { $age }.
 incident-over-figures = ✅ Back to normal after { $age }: { $figures }.
 incident-figures = { $processed } processed, { $failed } failed
+incident-processed = about { $count } processed
+incident-processed-all = about { $count } processed in all queues
+incident-failed = { $count } failed
+incident-failed-queue = { $count } failed in { $queue }
 incident-failures =
     { $count ->
         [one] 1 failed job

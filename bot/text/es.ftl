@@ -1270,6 +1270,26 @@ incident-figures =
         [one] 1 falló
        *[other] { $failed } fallaron
     }
+incident-processed =
+    { $count ->
+        [one] cerca de 1 procesado
+       *[other] unos { $count } procesados
+    }
+incident-processed-all =
+    { $count ->
+        [one] cerca de 1 procesado en todas las colas
+       *[other] unos { $count } procesados en todas las colas
+    }
+incident-failed =
+    { $count ->
+        [one] 1 falló
+       *[other] { $count } fallaron
+    }
+incident-failed-queue =
+    { $count ->
+        [one] 1 falló en { $queue }
+       *[other] { $count } fallaron en { $queue }
+    }
 incident-failures =
     { $count ->
         [one] 1 job fallido

@@ -6,20 +6,26 @@ from typing import Literal
 
 from bot.model import Block, Message, Moment, Person
 from bot.queue.model import Value
-from bot.text import Mrkdwn, escape, group
+from bot.text import Mrkdwn, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
-from bot.views.names import age, dots
+from bot.views.names import age, dots, queue_name
 
 
 class Ending(Value):
-    """How an incident ended: after how many seconds, and what became of its jobs where known."""
+    """How an incident ended: after how many seconds, and what became of jobs where that is known.
+
+    `of` whom: of its own `jobs`, each of them followed; of the `queue`; or of the queue what failed
+    and of `all` queues what was processed. The last two count what was processed by samples.
+    """
 
     seconds: int
     processed: int | None = None
     failed: int | None = None
     retried: int = 0
+    of: Literal["jobs", "queue", "all"] = "jobs"
+    queue: str | None = None
 
 
 class IncidentState(Value):
@@ -124,13 +130,31 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
     """That it is over, after how long, and what became of its jobs as far as known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
-    if ending.processed is not None:
+    if ending.of != "jobs":
+        figures = join(", ", _meanwhile(ending, ctx))
+        if not figures:
+            return texts("incident-over", age=lasted)
+    elif ending.processed is not None:
         figures = texts("incident-figures", processed=ending.processed, failed=ending.failed or 0)
     elif ending.retried > 0:
         figures = texts("incident-retried", count=ending.retried)
     else:
         return texts("incident-over", age=lasted)
     return texts("incident-over-figures", age=lasted, figures=figures)
+
+
+def _meanwhile(ending: Ending, ctx: Context) -> list[Mrkdwn]:
+    """What happened in the queue while it was open, and in all queues, as far as known."""
+    found = []
+    if ending.processed is not None:
+        of_all = "" if ending.of == "queue" else "-all"
+        found.append(ctx.texts(f"incident-processed{of_all}", count=ending.processed))
+    if ending.failed is not None and (ending.queue is None or ending.of == "queue"):
+        found.append(ctx.texts("incident-failed", count=ending.failed))
+    elif ending.failed is not None:
+        named = queue_name(ending.queue)
+        found.append(ctx.texts("incident-failed-queue", count=ending.failed, queue=named))
+    return found
 
 
 def _reply(lines: list[Mrkdwn]) -> Message:

@@ -120,29 +120,34 @@ def reopened(row: RowMapping, closed_at: datetime, now: datetime, context: Conte
     return reopened_message(seconds, in_words(row, figure(row), context), state_of(row), context)
 
 
-def recovered(
-    row: RowMapping, now: datetime, processed: int | None, failed: int | None, context: Context
-) -> Message:
-    """That it is over, with the figures that are known."""
-    return recovered_message(_ending(row, now, processed, failed), context)
+def recovered(row: RowMapping, context: Context) -> Message | None:
+    """That it is over, with the figures that are known; None where it is not."""
+    ending = state_of(row).ending
+    return None if ending is None else recovered_message(ending, context)
 
 
-def _ending(row: RowMapping, at: datetime, processed: int | None, failed: int | None) -> Ending:
-    seconds = int((at - row["opened_at"]).total_seconds())
-    return Ending(seconds=seconds, processed=processed, failed=failed, retried=row["retried"])
+def _ending(row: RowMapping) -> Ending:
+    condition = row["kind"] in kinds.CONDITIONS
+    return Ending(
+        seconds=int((row["closed_at"] - row["opened_at"]).total_seconds()),
+        processed=row["processed"],
+        failed=row["failed"],
+        retried=row["retried"],
+        of="jobs" if not condition else "queue" if row["alone"] else "all",
+        queue=row["queue"],
+    )
 
 
 def state_of(row: RowMapping) -> IncidentState:
     """What views show of any incident."""
     quiet = (row["closed_at"] - row["last_at"]) if row["closed_at"] is not None else timedelta(0)
     over = row["closed_how"] == incidents.RECOVERED and row["closed_at"] is not None
-    figures = (row["closed_at"], row["processed"], row["failed"])
     return IncidentState(
         id=row["id"],
         kind=row["kind"],
         state="open" if row["closed_at"] is None else row["closed_how"],
         opened_at=row["opened_at"],
-        ending=_ending(row, *figures) if over else None,
+        ending=_ending(row) if over else None,
         quiet_seconds=int(quiet.total_seconds()),
         queue=row["queue"],
         acknowledged_by=row["acknowledged_by"],

@@ -13,7 +13,16 @@ from time import monotonic
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import bookings, incidents, kinds, mutes, operations, outcomes, settlements
+from bot.ledger import (
+    bookings,
+    incidents,
+    kinds,
+    meanwhile,
+    mutes,
+    operations,
+    outcomes,
+    settlements,
+)
 from bot.ledger.belonging import move_left
 from bot.ledger.incidents import Opened, Subject
 from bot.ledger.leases import Lease, fence
@@ -65,8 +74,7 @@ def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: da
 
     The caller has fenced it. A bad sign opens an incident, or keeps it open; one that is clear for
     `recover_seconds` ends it; between the two nothing changes, and without a sign neither: whoever
-    looks gives a sign for each incident that is open (`incidents.open_ones`). Where the facts of a
-    clear sign hold `processed` and `failed`, those are what the end tells of.
+    looks gives a sign for each incident that is open (`incidents.open_ones`).
     """
     known = incidents.open_of(connection, [sign.subject for sign in signs])
     room = setup.alerts_per_minute
@@ -86,7 +94,10 @@ def _begin(setup: Setup, connection: Connection, sign: Sign, now: datetime) -> N
     row = incidents.by_id(connection, opened.id)
     again = row is not None and opened.state == "reopened"
     worst = max(sign.value, row["worst"] or 0) if row is not None and again else sign.value
-    incidents.note(connection, opened.id, **_seen(sign), worst=worst)
+    values = _seen(sign) | {"worst": worst}
+    if opened.state == "opened":
+        values["before"] = meanwhile.before(connection, sign.queue, now)
+    incidents.note(connection, opened.id, **values)
     tell_opened(setup, connection, opened, now)
 
 
@@ -111,8 +122,8 @@ def _follow(
         values["clear_since"] = since
         if now - since >= _patience(setup):
             incidents.note(connection, row["id"], **values)
-            known = {name: sign.facts.get(name) for name in ("processed", "failed")}
-            _recover(setup, connection, row, now, Figures(**known))
+            found = meanwhile.since(connection, row, since, now)
+            _recover(setup, connection, row, now, found.figures, alone=found.alone)
             return
     incidents.note(connection, row["id"], **values)
 
@@ -235,18 +246,25 @@ def _figures(connection: Connection, row: RowMapping, now: datetime) -> Figures:
 
 
 def _recover(
-    setup: Setup, connection: Connection, row: RowMapping, now: datetime, known: Figures
+    setup: Setup,
+    connection: Connection,
+    row: RowMapping,
+    now: datetime,
+    known: Figures,
+    *,
+    alone: bool | None = None,
 ) -> None:
     """Close it; its thread says so, except where its one card says all there is to say."""
-    figures = {"processed": known.processed, "failed": known.failed}
+    figures = {"processed": known.processed, "failed": known.failed, "alone": alone}
     incidents.close(connection, row["id"], incidents.RECOVERED, now, **figures)
-    alone = row["kind"] == kinds.GROUP and row["count"] == 1
+    closed = incidents.by_id(connection, row["id"])
+    single = row["kind"] == kinds.GROUP and row["count"] == 1
     called = row["escalations"] or row["reopened"]
-    if row["posted_at"] is None or row["muted_until"] is not None or (alone and not called):
+    if row["posted_at"] is None or row["muted_until"] is not None or (single and not called):
         return
-    context = channel_context(setup, now)
-    said = cards.recovered(row, now, known.processed, known.failed, context)
-    cards.answer(setup, connection, row, said, now, call=False)
+    said = None if closed is None else cards.recovered(closed, channel_context(setup, now))
+    if said is not None:
+        cards.answer(setup, connection, row, said, now, call=False)
 
 
 def _escalate(setup: Setup, connection: Connection, row: RowMapping, now: datetime) -> None:

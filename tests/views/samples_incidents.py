@@ -6,6 +6,7 @@ from functools import partial
 from bot.model import Message
 from bot.views import incident, incident_conditions, incident_parts
 from bot.views.context import Context
+from bot.views.incident_parts import Ending
 from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, utc
 
 EARLIER = utc(2025, 11, 8, 0, 18)
@@ -103,11 +104,24 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
     for name, figures in (("known", (38, 2, 40)), ("one", (1, 0, 1)), ("none", (None, None, 0))):
         yield Sample(f"thread-recovered-{name}", _recovered(*figures))
     yield Sample("thread-recovered-retried", _recovered(None, None, 38))
+    queue = {"queue": w.queue}
+    for name, meant in (
+        ("of-queue", _meanwhile(38, 2, of="queue", **queue)),
+        ("of-all", _meanwhile(38, 2, of="all")),
+        ("of-one-in-all", _meanwhile(1, 1, of="all", **queue)),
+        ("only-failed", _meanwhile(None, 0, of="all", **queue)),
+        ("of-nothing", _meanwhile(None, None, of="all", **queue)),
+    ):
+        yield Sample(f"thread-recovered-{name}", partial(incident_parts.recovered_message, meant))
     yield Sample("alert-called", partial(_called, card(w)))
 
 
-def _ending(processed: int | None, failed: int | None, retried: int) -> incident_parts.Ending:
-    return incident_parts.Ending(seconds=720, processed=processed, failed=failed, retried=retried)
+def _meanwhile(processed: int | None, failed: int | None, **of: str | None) -> Ending:
+    return Ending.model_validate({"seconds": 720, "processed": processed, "failed": failed, **of})
+
+
+def _ending(processed: int | None, failed: int | None, retried: int) -> Ending:
+    return Ending(seconds=720, processed=processed, failed=failed, retried=retried)
 
 
 def _recovered(
@@ -127,7 +141,7 @@ def _condition_samples(w: Words, kind: str) -> Iterator[Sample]:
         kind=kind, queue=queue, value=700, worst=900, facts={}
     )
     for state in ("open", "recovered"):
-        ending = _ending(38, 2, 0) if state == "recovered" else None
+        ending = _meanwhile(38, 2, of="all", queue=queue) if state == "recovered" else None
         now = told(kind=kind, state=state, queue=queue, ending=ending)
         drawn = partial(incident_conditions.condition_message, shown, now)
         yield Sample(f"alert-{kind}-{state}", drawn)

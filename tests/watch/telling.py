@@ -68,6 +68,15 @@ class Told:
 
         changing(team.setup.engine, monotonic() + 5, work)
 
+    def sweep(self) -> None:
+        """What is gone leaves the index."""
+        team = self.team
+
+        def work(connection: Any) -> object:
+            return failures.sweep(connection, team.queue.queue, team.clock.at)
+
+        changing(team.setup.engine, monotonic() + 5, work)
+
     @property
     def _messages(self) -> list[dict[str, Any]]:
         return [one for one in self.slack.messages(ALERTS) if "ephemeral_to" not in one]
@@ -168,12 +177,7 @@ def _delete(one: Told, rows: int) -> None:
         failed = one.queue.queue.failed
         ids = [row.id for row in one.queue.failed][:rows]
         connection.execute(failed.delete().where(failed.c.id.in_(ids)))
-    team = one.team
-
-    def work(connection: Any) -> object:
-        return failures.sweep(connection, team.queue.queue, team.clock.at)
-
-    changing(team.setup.engine, monotonic() + 5, work)
+    one.sweep()
 
 
 def _grow(one: Told) -> None:
