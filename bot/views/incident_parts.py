@@ -149,9 +149,11 @@ def _meanwhile(ending: Ending, ctx: Context) -> list[Mrkdwn]:
     if ending.processed is not None:
         of_all = "" if ending.of == "queue" else "-all"
         found.append(ctx.texts(f"incident-processed{of_all}", count=ending.processed))
-    if ending.failed is not None and (ending.queue is None or ending.of == "queue"):
+    if ending.failed is None:
+        return found
+    if ending.queue is None or ending.of == "queue":
         found.append(ctx.texts("incident-failed", count=ending.failed))
-    elif ending.failed is not None:
+    else:
         named = queue_name(ending.queue)
         found.append(ctx.texts("incident-failed-queue", count=ending.failed, queue=named))
     return found
