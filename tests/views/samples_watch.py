@@ -95,9 +95,10 @@ def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: ob
 
 def _late(w: Words) -> tuple[Undelivered, ...]:
     since = NOW - timedelta(minutes=12)
+    channel = w.channel[:32] or "–"
     return (
-        Undelivered(channel=w.channel[:32] or "–", count=3, since=since, error=w.error[:64]),
-        Undelivered(channel="C0AUDIT11", count=1, since=since),
+        Undelivered(channel=channel, count=3, since=since, error=w.error[:64]),
+        Undelivered(channel=channel, count=1, since=since),
     )
 
 
