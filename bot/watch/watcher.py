@@ -137,20 +137,26 @@ class Watcher:
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
-        sealed = sealing.seal_once(self._setup, lease)
-        incidents.refresh_once(self._setup, lease)
-        sent = deliver_once(self._setup, self._poster, lease, self._pace)
-        return more or sealed > 0 or sent > 0
+        told = [
+            self._guarded(step)
+            for step in (
+                partial(sealing.seal_once, self._setup, lease),
+                partial(incidents.refresh_once, self._setup, lease),
+                partial(deliver_once, self._setup, self._poster, lease, self._pace),
+            )
+        ]
+        return more or bool(told[0]) or bool(told[2])
 
     def _look(self, lease: Lease) -> bool:
         """What has failed, and what is gone; True where more is waiting."""
         more = False
         if self._is_due("failures", self._interval):
-            more = failures.index_once(self._setup, lease)
-            incidents.open_once(self._setup, lease)
+            found = self._guarded(partial(failures.index_once, self._setup, lease))
+            self._guarded(partial(incidents.open_once, self._setup, lease))
+            more = bool(found)
             if more:
                 self._due["failures"] = 0.0
-            else:
+            elif found is not None:
                 self._indexed = lease
         due = self._is_due("sweep", max(SWEEP_EVERY, self._interval))
         if due and failures.sweep_once(self._setup, lease) >= SWEEP_ROWS:
@@ -167,9 +173,8 @@ class Watcher:
     def _follow(self, lease: Lease) -> bool:
         """What became of retried jobs."""
         if self._is_due("receipts", RECEIPTS_EVERY):
-            receipts.receipts_once(self._setup, lease)
-            canary.decide_once(self._setup, lease)
-            outcomes.outcomes_once(self._setup, lease)
+            for step in (receipts.receipts_once, canary.decide_once, outcomes.outcomes_once):
+                self._guarded(partial(step, self._setup, lease))
         return False
 
     def _live(self, lease: Lease) -> bool:

@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
+from bot.playground.server import LocalSlack
 from bot.queue.database import now_of
 from tests.concurrency import until
 from tests.queues import TestQueue
-from tests.replicas import ask, make_setup
-from tests.watch.posting import running_watcher
+from tests.replicas import AUDIT, ask, make_setup
+from tests.watch.posting import poster_of, running_watcher
 
 
 class Broken:
@@ -49,3 +50,20 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
         # The database is kept for the tests that follow.
         with queue.engine.begin() as connection:
             t.followed.create(connection)
+
+
+def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup = make_setup(queue)
+    queue.fail(45)
+    ask(setup, "delete-failed 45")
+    with queue.engine.begin() as connection:
+        watching.bookings.drop(connection)
+    try:
+        with running_watcher(setup, poster_of(slack)):
+            until(lambda: slack.messages(AUDIT))
+    finally:
+        # The database is kept for the tests that follow.
+        with queue.engine.begin() as connection:
+            watching.bookings.create(connection)
