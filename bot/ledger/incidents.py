@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger.kinds import GROUP, SUMMARY
+from bot.ledger.kinds import CONDITIONS, GROUP, SUMMARY
 from bot.ledger.watching import incidents
 from bot.queue.database import LostRace
 from bot.queue.moves import for_update
@@ -217,9 +217,17 @@ def posted(connection: Connection, incident: int, channel: str, ts: str) -> None
     note(connection, incident, channel=channel, message_ts=ts)
 
 
-def unposted(connection: Connection, incident: int) -> None:
-    """Somebody deleted its message; while it is open the watcher posts another."""
-    note(connection, incident, channel=None, message_ts=None, posted_at=None, stale=True)
+def unposted(connection: Connection, incident: int, place: tuple[str, str]) -> None:
+    """The message in this place is gone or out of reach; while it is open another one is posted.
+
+    Where that one was posted already, nothing changes.
+    """
+    c = incidents.c
+    lost = update(incidents).where(
+        c.id == incident, c.channel == place[0], c.message_ts == place[1]
+    )
+    forgotten = {"channel": None, "message_ts": None, "posted_at": None, "stale": True}
+    connection.execute(lost.values(**forgotten))
 
 
 def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
@@ -237,3 +245,10 @@ def stale(connection: Connection, limit: int) -> Sequence[RowMapping]:
 def still_failed(row: RowMapping) -> int:
     """How many of an incident's failures are still in `failed_jobs`, as far as it was booked."""
     return max(0, int(row["count"]) - int(row["gone"]))
+
+
+def is_bad(row: RowMapping) -> bool:
+    """Whether it is open and something is still wrong, so that there is something to do."""
+    if row["open_subject"] is None:
+        return False
+    return row["clear_since"] is None if row["kind"] in CONDITIONS else still_failed(row) > 0

@@ -268,6 +268,22 @@ def redirect(connection: Connection, letter: Letter, channel: str, now: datetime
     )
 
 
+def tell_apart(connection: Connection, letter: Letter, channel: str, now: datetime) -> None:
+    """Say what was meant for a thread in another channel, as a message of its own."""
+    connection.execute(
+        update(outbox)
+        .where(_mine(letter))
+        .values(
+            kind=POST,
+            subject=f"apart:{letter.id}",
+            channel=channel,
+            next_attempt_at=now,
+            in_doubt=False,
+            claimed_epoch=None,
+        )
+    )
+
+
 def place(connection: Connection, subject: str) -> tuple[str, str] | None:
     """Channel and ts of what was posted about the subject, where Slack has it."""
     row = connection.execute(

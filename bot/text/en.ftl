@@ -1164,6 +1164,7 @@ help-watch = what is watched: open alerts, mutes, limits, and who watches
 button-unmute = Unmute
 
 ### Incidents
+incident-undrawn = ⚠️ *{ $id }*: the message of this incident cannot be drawn; the log of the bot says why. /queue watch and /queue errors show what is wrong in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->

@@ -1208,6 +1208,7 @@ help-watch = qué se vigila: alertas abiertas, silencios, límites, y quién vig
 button-unmute = Quitar silencio
 
 ### Incidentes
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar el mensaje de este incidente; el registro del bot dice por qué. /queue watch y /queue errors muestran qué pasa en la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
@@ -34,6 +35,8 @@ from bot.views.incident_parts import (
     reopened_message,
 )
 from bot.watch.receipts import receipts_of
+
+log = structlog.get_logger(__name__)
 
 LOOKED_AT = 20
 """Of so many newest failures of an incident, those that are still there are shown."""
@@ -66,8 +69,7 @@ def redraw(setup: Setup, connection: Connection, row: RowMapping, now: datetime)
     if row["posted_at"] is not None and setup.alert_channel is not None:
         message = draw(setup, connection, row, channel_context(setup, now))
         if message is not None:
-            subject = subject_of(row)
-            outbox.edit_in_turn(connection, setup.alert_channel, subject, message, now)
+            outbox.edit_in_turn(connection, _where(setup, row), subject_of(row), message, now)
             drawn["drawn_at"] = now
     incidents.note(connection, row["id"], **drawn)
 
@@ -86,7 +88,12 @@ def answer(
         return
     context = channel_context(setup, now)
     said = called(message, setup.alerting.mention, context) if call else message
-    outbox.reply(connection, setup.alert_channel, subject_of(row), said, now)
+    outbox.reply(connection, _where(setup, row), subject_of(row), said, now)
+
+
+def _where(setup: Setup, row: RowMapping) -> str:
+    """Where its message is, so that it waits for no other channel's; else where it is to be."""
+    return str(row["channel"] or setup.alert_channel)
 
 
 def subject_of(row: RowMapping) -> str:
@@ -157,7 +164,21 @@ def state_of(row: RowMapping) -> IncidentState:
 
 
 def draw(setup: Setup, connection: Connection, row: RowMapping, context: Context) -> Message | None:
-    """The incident's message as it is now; None where it has no failure to show any more."""
+    """The incident's message as it is now; None where it has no failure to show any more.
+
+    Of what cannot be drawn it says just that: one row that nobody foresaw must keep no other
+    incident from being told.
+    """
+    try:
+        return _drawn(setup, connection, row, context)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.exception("incident not drawn", incident=row["id"])
+        return Message(context.texts("incident-undrawn", id=f"I{row['id']}"))
+
+
+def _drawn(
+    setup: Setup, connection: Connection, row: RowMapping, context: Context
+) -> Message | None:
     told = state_of(row)
     left = incidents.still_failed(row)
     if row["kind"] in kinds.CONDITIONS:

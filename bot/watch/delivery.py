@@ -257,8 +257,7 @@ def _put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undeli
             _elsewhere(setup, connection, letter, fault, now)
         case Fault.GONE if letter.kind == outbox.EDIT:
             outbox.sent(connection, letter, None, None, now)
-            if (number := _incident(letter)) is not None:
-                incidents.unposted(connection, number)
+            _forget_place(connection, letter)
         case Fault.UNKNOWN:
             again = now + timedelta(seconds=_backoff(letter))
             outbox.put_off(connection, letter, fault.reason, again, in_doubt=True)
@@ -302,6 +301,7 @@ def _elsewhere(
 ) -> None:
     """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
 
+    An open incident whose message is there gets another one, so that it does not change unseen.
     Audit records wait for their channel.
     """
     by_itself = letter.channel == setup.alert_channel or letter.subject.startswith("digest:")
@@ -311,8 +311,32 @@ def _elsewhere(
         if letter.channel == setup.alert_channel:
             _say_unreachable(setup, connection, letter, fault, now)
         return
-    outbox.put_off(connection, letter, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
+    moved = other is not None and other != letter.channel and _forget_open(connection, letter)
+    if letter.kind == outbox.REPLY and _incident(letter) is not None and other is not None:
+        outbox.tell_apart(connection, letter, other, now)
+    elif moved and letter.kind == outbox.EDIT:
+        # The message that is posted instead says all of it.
+        outbox.sent(connection, letter, None, None, now)
+    else:
+        outbox.put_off(connection, letter, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
     _say_unreachable(setup, connection, letter, fault, now)
+
+
+def _forget_open(connection: Connection, letter: Letter) -> bool:
+    """The same of an incident of which another message will be posted; whether it is one."""
+    number = _incident(letter)
+    row = None if number is None else incidents.by_id(connection, number)
+    if row is None or row["muted_until"] is not None or not incidents.is_bad(row):
+        return False
+    _forget_place(connection, letter)
+    return True
+
+
+def _forget_place(connection: Connection, letter: Letter) -> None:
+    """The message that the letter was to change or answer is gone, or out of reach."""
+    number, place = _incident(letter), _place(connection, letter.subject)
+    if number is not None and place is not None:
+        incidents.unposted(connection, number, place)
 
 
 def _say_unreachable(
@@ -325,7 +349,8 @@ def _say_unreachable(
     subject = f"{HEALTH}{letter.channel}:{now:%Y%m%d%H}"
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
         texts = texts_for(None, setup.language, setup.zone)
-        alerts = letter.kind == outbox.POST and letter.channel == setup.alert_channel
+        kinds = (outbox.POST, outbox.REPLY, outbox.EDIT)
+        alerts = letter.kind in kinds and letter.channel == setup.alert_channel
         key = "channel-unreachable-alerts" if alerts else "channel-unreachable"
         said = texts(key, channel=letter.channel, reason=fault.reason)
         outbox.post(connection, fallback, subject, Message(said), now)

@@ -188,10 +188,11 @@ def _live(
         incidents.note(connection, row["id"], muted_until=until, stale=True)
     of_failures = row["kind"] not in kinds.CONDITIONS
     left = incidents.still_failed(row)
-    if of_failures and _ended(setup, connection, row, left, now, settled=settled):
+    # Nothing goes quiet unheard: what the mute kept back is told first, at the look after its end.
+    hushed = until is not None or row["muted_until"] is not None
+    if of_failures and _ended(setup, connection, row, left, now, settled=settled, hushed=hushed):
         return
-    is_bad = left > 0 if of_failures else row["clear_since"] is None
-    if until is not None or not is_bad:
+    if until is not None or not incidents.is_bad(row):
         return
     if row["posted_at"] is None:
         # Whoever deleted its message was called before.
@@ -220,13 +221,18 @@ def _ended(
     now: datetime,
     *,
     settled: bool,
+    hushed: bool,
 ) -> bool:
-    """Close it where none of its failures is left, or nothing new came for long."""
+    """Close it where none of its failures is left, or nothing new came for long.
+
+    `hushed`: it is muted, or was so until now.
+    """
     if left == 0 and settled and now - row["last_at"] >= _patience(setup):
         _recover(setup, connection, row, now, _figures(connection, row, now))
         return True
-    quiet_since = max(row["last_at"], row["reopened_at"] or row["last_at"])
-    if left > 0 and now - quiet_since >= QUIET_AFTER:
+    moments = (row["last_at"], row["reopened_at"], row["posted_at"])
+    quiet_since = max(moment for moment in moments if moment is not None)
+    if left > 0 and not hushed and now - quiet_since >= QUIET_AFTER:
         incidents.close(connection, row["id"], incidents.QUIET, now)
         return True
     return False
