@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_,
 from sqlalchemy.exc import IntegrityError
 
 from bot.ledger.kinds import CONDITIONS, GROUP, SUMMARY
+from bot.ledger.marks import mark, move
 from bot.ledger.watching import incidents
 from bot.queue.database import LostRace
 from bot.queue.moves import for_update
@@ -194,13 +195,41 @@ def open_ones(connection: Connection, limit: int) -> Sequence[RowMapping]:
     return connection.execute(chosen.limit(limit)).mappings().all()
 
 
-def opened_since(connection: Connection, since: datetime) -> int:
-    """How many incidents of error groups were opened, or opened again, after a moment."""
+def in_turn(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Open incidents, so many at once: where there are more, those that follow the last ones."""
     c = incidents.c
-    chosen = select(func.count()).select_from(incidents).where(c.kind == GROUP)
+    last = mark(connection, "living")
+    chosen = select(incidents).where(c.open_subject.is_not(None), c.id > last).order_by(c.id)
+    found = connection.execute(chosen.limit(limit)).mappings().all()
+    reached = found[-1]["id"] if len(found) == limit else 0
+    if reached != last:
+        move(connection, "living", reached)
+    return found
+
+
+def opened_since(connection: Connection, since: datetime, kinds: Sequence[str] = (GROUP,)) -> int:
+    """How many incidents of these kinds were opened, or opened again, after a moment."""
+    c = incidents.c
+    chosen = select(func.count()).select_from(incidents).where(c.kind.in_(kinds))
     opened = chosen.where(c.opened_at > since)
     again = chosen.where(c.open_subject.is_not(None), c.reopened_at > since, c.opened_at <= since)
     return sum(int(connection.execute(one).scalar_one()) for one in (opened, again))
+
+
+def posted_since(connection: Connection, since: datetime) -> int:
+    """How many open incidents were posted after a moment."""
+    return _open_with(connection, incidents.c.posted_at > since)
+
+
+def escalated_since(connection: Connection, since: datetime) -> int:
+    """Of how many open incidents somebody was called again after a moment."""
+    return _open_with(connection, incidents.c.escalated_at > since)
+
+
+def _open_with(connection: Connection, which: ColumnElement[bool]) -> int:
+    chosen = select(func.count()).select_from(incidents)
+    there = chosen.where(incidents.c.open_subject.is_not(None), which)
+    return int(connection.execute(there).scalar_one())
 
 
 def latest_summary(connection: Connection, since: datetime) -> RowMapping | None:

@@ -16,7 +16,17 @@ LOCK_SECONDS = 60
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
-MARKS = ("settled", "ids_since", "sweep", "backfill", "backfill_end", "audit_settled", "digest")
+MARKS = (
+    "settled",
+    "ids_since",
+    "sweep",
+    "backfill",
+    "backfill_end",
+    "audit_settled",
+    "digest",
+    "living",
+    "incidents_purged",
+)
 
 
 def _first(connection: Connection, now: datetime) -> None:

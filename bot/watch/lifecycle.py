@@ -13,34 +13,25 @@ from time import monotonic
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import (
-    bookings,
-    incidents,
-    kinds,
-    meanwhile,
-    mutes,
-    operations,
-    outcomes,
-    settlements,
-)
+from bot.ledger import bookings, incidents, meanwhile, mutes, operations, outcomes, settlements
 from bot.ledger.belonging import move_left
 from bot.ledger.incidents import Opened, Subject
+from bot.ledger.kinds import CONDITIONS, GROUP
 from bot.ledger.leases import Lease, fence
 from bot.ledger.settlements import UNKNOWN, Bulk, Figures
 from bot.ledger.watch_model import Mute
 from bot.queue.database import changing
 from bot.registry import Setup
-from bot.watch import cards
+from bot.watch import calling, cards
 from bot.watch.progress import counted
 from bot.watch.signs import Sign
 
 TX_SECONDS = 10.0
 AT_ONCE = 500
-"""Open incidents that are looked at in one pass, the newest."""
+"""Open incidents that are looked at in one pass; where there are more, they take turns."""
 QUIET_AFTER = timedelta(hours=1)
-TENFOLD = 10
-BETWEEN_CALLS = timedelta(minutes=1)
-"""Nobody is called twice within this, however fast it grows."""
+LONGEST_PATIENCE = timedelta(minutes=15)
+MINUTE = timedelta(minutes=1)
 REDRAWN_EVERY = timedelta(seconds=30)
 """A figure that moves with each look does not take the whole budget for edits."""
 
@@ -66,7 +57,7 @@ def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datet
 
 def _is_dealt_with(row: RowMapping) -> bool:
     """Whether all of its failures were gone before anybody was told: there is nothing to do."""
-    return row["kind"] not in kinds.CONDITIONS and incidents.still_failed(row) == 0
+    return row["kind"] not in CONDITIONS and incidents.still_failed(row) == 0
 
 
 def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: datetime) -> None:
@@ -77,7 +68,7 @@ def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: da
     looks gives a sign for each incident that is open (`incidents.open_ones`).
     """
     known = incidents.open_of(connection, [sign.subject for sign in signs])
-    room = setup.alerts_per_minute
+    room = setup.alerts_per_minute - incidents.opened_since(connection, now - MINUTE, CONDITIONS)
     for sign in signs:
         row = known.get(sign.subject)
         if row is not None:
@@ -120,7 +111,7 @@ def _follow(
     elif sign.clear:
         since = row["clear_since"] or now
         values["clear_since"] = since
-        if now - since >= _patience(setup):
+        if now - since >= patience(setup, row["reopened"]):
             incidents.note(connection, row["id"], **values)
             found = meanwhile.since(connection, row, since, now)
             _recover(setup, connection, row, now, found.figures, alone=found.alone)
@@ -128,8 +119,15 @@ def _follow(
     incidents.note(connection, row["id"], **values)
 
 
-def _patience(setup: Setup) -> timedelta:
-    return timedelta(seconds=setup.alerting.recover_seconds)
+def patience(setup: Setup, reopened: int) -> timedelta:
+    """How long nothing may be wrong before it is over: longer each time that it came back.
+
+    So what comes and goes is told of less and less.
+    """
+    first = timedelta(seconds=setup.alerting.recover_seconds)
+    # After ten times twofold it is the longest anyway, and no number grows for ever.
+    grown: timedelta = first * 2 ** min(reopened, 10)
+    return max(first, min(grown, LONGEST_PATIENCE))
 
 
 def live_once(setup: Setup, lease: Lease) -> int:
@@ -142,12 +140,17 @@ def live_once(setup: Setup, lease: Lease) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
         fold(connection, now)
-        rows_open = incidents.open_ones(connection, AT_ONCE)
+        rows_open = incidents.in_turn(connection, AT_ONCE)
         if rows_open:
             muted = mutes.current(connection, now)
             waits = settlements.unsettled(connection)
-            for row in rows_open:
-                _live(setup, connection, row, now, muted, settled=row["id"] not in waits)
+            loud = [
+                row
+                for row in rows_open
+                if _live(setup, connection, row, now, muted, settled=row["id"] not in waits)
+            ]
+            calling.post(setup, connection, [row for row in loud if not row["posted_at"]], now)
+            calling.call(setup, connection, [row for row in loud if row["posted_at"]], now)
         return len(rows_open)
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
@@ -181,24 +184,19 @@ def _live(
     muted: Sequence[Mute],
     *,
     settled: bool,
-) -> None:
-    """One open incident: post, call, or end it, whatever its time has come for."""
+) -> bool:
+    """End an open incident whose time has come; whether it is one that people are told of."""
     until = _muted_until(row, muted)
     if until != row["muted_until"]:
         incidents.note(connection, row["id"], muted_until=until, stale=True)
-    of_failures = row["kind"] not in kinds.CONDITIONS
+    of_failures = row["kind"] not in CONDITIONS
     left = incidents.still_failed(row)
     # Nothing goes quiet unheard: what the mute kept back is told first, at the look after its end.
     hushed = until is not None or row["muted_until"] is not None
+    hushed = hushed or calling.is_to_be_told(setup, row, now)
     if of_failures and _ended(setup, connection, row, left, now, settled=settled, hushed=hushed):
-        return
-    if until is not None or not incidents.is_bad(row):
-        return
-    if row["posted_at"] is None:
-        # Whoever deleted its message was called before.
-        cards.post(setup, connection, row["id"], now, call=not row["told"])
-    elif row["acknowledged_at"] is None:
-        _escalate(setup, connection, row, now)
+        return False
+    return until is None and incidents.is_bad(row)
 
 
 def _muted_until(row: RowMapping, muted: Sequence[Mute]) -> datetime | None:
@@ -225,9 +223,9 @@ def _ended(
 ) -> bool:
     """Close it where none of its failures is left, or nothing new came for long.
 
-    `hushed`: it is muted, or was so until now.
+    `hushed`: it is muted, or was so until now, or people are still to be told of it.
     """
-    if left == 0 and settled and now - row["last_at"] >= _patience(setup):
+    if left == 0 and settled and now - row["last_at"] >= patience(setup, row["reopened"]):
         _recover(setup, connection, row, now, _figures(connection, row, now))
         return True
     moments = (row["last_at"], row["reopened_at"], row["posted_at"])
@@ -264,25 +262,10 @@ def _recover(
     figures = {"processed": known.processed, "failed": known.failed, "alone": alone}
     incidents.close(connection, row["id"], incidents.RECOVERED, now, **figures)
     closed = incidents.by_id(connection, row["id"])
-    single = row["kind"] == kinds.GROUP and row["count"] == 1
+    single = row["kind"] == GROUP and row["count"] == 1
     called = row["escalations"] or row["reopened"]
     if row["posted_at"] is None or row["muted_until"] is not None or (single and not called):
         return
     said = None if closed is None else cards.recovered(closed, channel_context(setup, now))
     if said is not None:
         cards.answer(setup, connection, row, said, now, call=False)
-
-
-def _escalate(setup: Setup, connection: Connection, row: RowMapping, now: datetime) -> None:
-    """Call again, where nobody sees to it for long, or it has become ten times as much."""
-    since = max(row["posted_at"], row["reopened_at"] or row["posted_at"])
-    figure = cards.figure(row)
-    grown = figure >= TENFOLD * max(1, row["told"])
-    long = timedelta(seconds=setup.alerting.escalate_seconds)
-    unseen = row["escalations"] == 0 and now - since >= long
-    if not (grown or unseen) or now - (row["escalated_at"] or since) < BETWEEN_CALLS:
-        return
-    said = cards.escalated(row, now, channel_context(setup, now), grown=grown)
-    cards.answer(setup, connection, row, said, now, call=True)
-    told = {"escalations": row["escalations"] + 1, "escalated_at": now, "told": figure}
-    incidents.note(connection, row["id"], **told, stale=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
@@ -32,6 +32,15 @@ class Life:
         for _ in range(3):
             watch(self.setup, hold(self.setup))
             deliver(self.setup, poster_of(self.slack), hold(self.setup))
+
+    def storm(self, *causes: str, each: int = 1, queue: str = "netsuite") -> None:
+        """So many failures of each cause at once."""
+        row = {"queue": queue, "payload": "{}"}
+        with self.queue.engine.begin() as connection:
+            # To the second, as the table has it.
+            at = self.setup.clock(connection).replace(microsecond=0)
+            new = [{**row, "exception": cause, "failed_at": at} for cause in causes] * each
+            connection.execute(insert(self.queue.queue.failed), new)
 
     def take(self, *failed_ids: int) -> None:
         """Rows go without the bot."""
@@ -73,6 +82,11 @@ class Life:
         c = journal.outbox.c
         with self.queue.engine.begin() as connection:
             return len(connection.execute(select(c.id).where(c.sent_at.is_(None))).all())
+
+
+def causes(number: int) -> list[str]:
+    """So many causes, each an error group of its own."""
+    return ["".join(chr(97 + int(digit)) for digit in f"{n:04}") * 3 for n in range(number)]
 
 
 def make_life(queue: TestQueue, slack: LocalSlack, **values: Any) -> Life:

@@ -1,7 +1,6 @@
 """The life of the incident of an error group: told once, counted up, over, and back."""
 
 import pytest
-from sqlalchemy import insert
 
 from bot.ledger import failures as index
 from bot.playground.server import LocalSlack
@@ -10,7 +9,7 @@ from bot.watch.receipts import receipts_once
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import ANA, OMAR, ask, hold
-from tests.watch.living import CALL, Life, make_life
+from tests.watch.living import CALL, Life, causes, make_life
 from tests.watch.test_undo_bulk import carried_out
 
 
@@ -82,22 +81,6 @@ def test_it_is_escalated_once_in_its_thread_when_nobody_acknowledges_it(life: Li
     (reply,) = life.replies()
     assert "nobody has acknowledged it" in reply
     assert CALL in reply
-
-
-def test_it_is_escalated_when_it_is_ten_times_as_much(life: Life) -> None:
-    life.queue.fail()
-    life.tick()
-    for _ in range(9):
-        life.queue.fail()
-    life.tick(seconds=30)
-    assert life.replies() == [], "nobody is called twice in a minute"
-    life.tick(seconds=31)
-    (reply,) = life.replies()
-    assert "from 1 failed job to 10 failed jobs" in reply
-    for _ in range(80):
-        life.queue.fail()
-    life.tick(seconds=90)
-    assert len(life.replies()) == 1, "90 are not ten times as many as 10"
 
 
 def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: Life) -> None:
@@ -322,12 +305,7 @@ def test_a_muted_one_is_written_down_and_posted_when_the_mute_ends(life: Life) -
 
 
 def test_many_failures_are_given_their_incidents_in_few_passes(life: Life) -> None:
-    failed = life.queue.queue.failed
-    row = {"queue": "netsuite", "payload": "{}", "failed_at": "2025-11-07 17:45:59"}
-    with life.queue.engine.begin() as connection:
-        at = life.setup.clock(connection)
-        rows = [{**row, "failed_at": at, "exception": GONE_AWAY} for _ in range(3_000)]
-        connection.execute(insert(failed), rows)
+    life.storm(GONE_AWAY, each=3_000)
     life.tick()
     assert (life.incident.count, len(life.messages())) == (3_000, 1)
     life.tick(seconds=5)
@@ -335,9 +313,7 @@ def test_many_failures_are_given_their_incidents_in_few_passes(life: Life) -> No
 
 
 def test_a_storm_of_many_groups_is_a_handful_of_messages(life: Life) -> None:
-    causes = ["".join(chr(97 + int(d)) for d in f"{n:03}") * 3 for n in range(200)]
-    for cause in causes:
-        life.queue.fail(exception=f"{cause} broke")
+    life.storm(*causes(200))
     life.tick()
     life.tick(seconds=5)
     assert len(life.messages()) == life.setup.alerts_per_minute + 1
