@@ -1,7 +1,7 @@
 """What has been kept long enough is deleted, in small batches.
 
-The archive, stored answers, sent messages, failures that are gone, receipts, and plans that nobody
-confirmed.
+The archive, stored answers, sent messages, failures that are gone and incidents that are over,
+receipts, and plans that nobody confirmed.
 The audit stays, and with it the operations and their items, by which its digests are verified.
 """
 
@@ -13,8 +13,9 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, f
 from bot.ledger.failures import NO_INCIDENT
 from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
+from bot.ledger.marks import mark, move
 from bot.ledger.tables import archive, failures, followed, operations
-from bot.ledger.watching import incidents, mutes
+from bot.ledger.watching import incident_operations, incidents, mutes
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -26,6 +27,8 @@ MESSAGES_KEPT = timedelta(days=30)
 GONE_KEPT = timedelta(days=30)
 MUTES_KEPT = timedelta(days=30)
 """After their end; who muted what is in the audit for good."""
+INCIDENTS_KEPT = timedelta(days=90)
+"""After their end; a digest compares two weeks."""
 PLANS_KEPT = timedelta(days=7)
 """After its confirmation ran out: as long as the stored answer that names the plan."""
 
@@ -38,7 +41,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
         now = setup.clock(connection)
         # As long as the archive, since by the index a bulk undo knows what was taken.
         gone = now - max(GONE_KEPT, timedelta(days=setup.archive_days + 1))
-        return sum(
+        return _purge_incidents(connection, now - INCIDENTS_KEPT) + sum(
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
@@ -86,3 +89,32 @@ def _purge(
     if not keys:
         return 0
     return connection.execute(delete(table).where(key.in_(keys))).rowcount
+
+
+def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
+    """Delete incidents to which no failure belongs any more; those that have some stay.
+
+    They are looked through in turn, so that those that stay do not keep the others from their end.
+    """
+    c, name = incidents.c, "incidents_purged"
+    begun = mark(connection, name)
+    last = connection.execute(select(func.max(c.id))).scalar() or 0
+    # Asked of each by the index: as a condition a server may read all failures for it.
+    left = select(failures.c.seq).where(failures.c.incident == c.id).limit(1)
+    chosen = (
+        select(c.id, left.scalar_subquery().label("left"))
+        # Whose number was the last one may be given it again.
+        .where(c.id > begun, c.id < last, c.closed_at < closed_before)
+        .order_by(c.id)
+        .limit(BATCH)
+    )
+    found = connection.execute(chosen).all()
+    reached = found[-1].id if len(found) == BATCH else 0
+    if reached != begun:
+        move(connection, name, reached)
+    ids = [row.id for row in found if row.left is None]
+    if not ids:
+        return 0
+    of_these = incident_operations.c.incident.in_(ids)
+    rows = connection.execute(delete(incident_operations).where(of_these)).rowcount
+    return rows + connection.execute(delete(incidents).where(c.id.in_(ids))).rowcount

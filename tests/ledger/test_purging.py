@@ -1,6 +1,8 @@
 """What has been kept long enough goes; what is still to be told, or verified, stays."""
 
-from sqlalchemy import delete
+from datetime import timedelta
+
+from sqlalchemy import delete, insert
 
 from bot.ledger import incidents as ledger
 from bot.ledger import tables as t
@@ -109,3 +111,87 @@ def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> No
     clock.move(days=7)
     purging.purge_once(setup, hold(setup))
     assert not queue.rows(watching.mutes)
+
+
+def over(setup: Setup, number: int, days: float) -> int:
+    """An incident that was over so many days ago."""
+    with setup.engine.begin() as connection:
+        at = setup.clock(connection) - timedelta(days=days)
+        opened = ledger.open_or_reopen(connection, ledger.group_subject(number, "mail"), at)
+        ledger.close(connection, opened.id, ledger.RECOVERED, at)
+        row = {"incident": opened.id, "operation": number, "rows": 1}
+        connection.execute(insert(watching.incident_operations).values(row))
+    return opened.id
+
+
+def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_took_of_them(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue, clock=Ahead())
+    old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
+    purging.purge_once(setup, hold(setup))
+    kept = [young, last]  # the last number is not given again
+    assert [row.id for row in queue.rows(watching.incidents)] == kept
+    assert [row.incident for row in queue.rows(watching.incident_operations)] == kept
+    assert old < young
+
+
+def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    failures.index_once(setup, hold(setup))
+    queue.fail(1)
+    failures.index_once(setup, hold(setup))
+    incidents.open_once(setup, hold(setup))
+    with queue.engine.begin() as connection:
+        ledger.posted(connection, queue.rows(watching.incidents)[0].id, ALERTS, "1.1")
+    clock.move(minutes=61)
+    live(setup)
+    quiet = queue.rows(watching.incidents)[0]
+    assert quiet.closed_how == "quiet"
+    with queue.engine.begin() as connection:
+        now = setup.clock(connection)
+        opened = ledger.open_or_reopen(connection, ledger.group_subject(99, "mail"), now)
+    clock.move(days=200)
+    over(setup, 3, 100)
+    over(setup, 4, 0)
+    purging.purge_once(setup, hold(setup))
+    left = [row.id for row in queue.rows(watching.incidents)]
+    assert left[:2] == [quiet.id, opened.id]
+    assert len(left) == 3
+    remove(queue, 1)
+    queue.fail(2)  # who has the last number stays
+    failures.index_once(setup, hold(setup))
+    failures.sweep_once(setup, hold(setup))
+    incidents.open_once(setup, hold(setup))
+    for _ in range(3):
+        live(setup)
+    clock.move(days=31)
+    purging.purge_once(setup, hold(setup))
+    purging.purge_once(setup, hold(setup))
+    assert quiet.id not in [row.id for row in queue.rows(watching.incidents)]
+
+
+def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue) -> None:
+    setup = make_setup(queue, clock=Ahead())
+    with queue.engine.begin() as connection:
+        at = setup.clock(connection) - timedelta(days=91)
+        ids = range(1, purging.BATCH + 6)
+        rows = [{"id": n, "kind": "group", "subject": f"group:{n}", "opened_at": at} for n in ids]
+        rows = [{**row, "last_at": at, "closed_at": at} for row in rows]
+        connection.execute(insert(watching.incidents), rows)
+        # A failure belongs to each of the first ones.
+        names = ("row_digest", "queue", "error", "payload_digest")
+        row = {**dict.fromkeys(names, "x"), "error_group": 1, "bytes": 1}
+        at_once = {**row, "failed_at": at, "seen_at": at}
+        there = [{**at_once, "failed_id": n, "incident": n} for n in range(1, purging.BATCH + 1)]
+        connection.execute(insert(t.failures), there)
+    purging.purge_once(setup, hold(setup))
+    assert queue.count(watching.incidents) == purging.BATCH + 5
+    purging.purge_once(setup, hold(setup))
+    # The last number stays, too.
+    assert queue.count(watching.incidents) == purging.BATCH + 1
+    with queue.engine.begin() as connection:
+        connection.execute(delete(t.failures))
+    purging.purge_once(setup, hold(setup))
+    assert queue.count(watching.incidents) == 1
