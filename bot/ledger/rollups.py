@@ -35,6 +35,11 @@ KEPT = {
 PURGED_AT_ONCE = 1_000
 
 
+def named(queue: str) -> str:
+    """The name under which a queue is kept: servers take `mail ` for `mail` in a key."""
+    return queue.rstrip(" ")
+
+
 def look(connection: Connection, at: datetime, found: Mapping[str, Figures]) -> None:
     """Add what was seen at this moment to its minute; `found` by queue, all of them under `ALL`.
 
@@ -120,6 +125,7 @@ def hours(
 
     Of a queue without a row of its own it is known that it had no jobs where none was left out.
     """
+    queue = named(queue)
     rolled = _rolled(connection)
     rows = _rows(connection, HOUR, since, until, queue)
     rows += _rows(connection, MINUTE, max(since, rolled or since), until, queue)

@@ -5,6 +5,7 @@ are its history. What was processed follows from two samples: the jobs that came
 are more than before, those that failed and those that the bot took itself.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -128,15 +129,18 @@ def _figures(
     sample: Sample, failed: Mapping[str, int] | None, since: _Since | None
 ) -> dict[str, Figures]:
     """What the sample says of each queue that has something, and of all of them."""
-    appeared: Mapping[str, int] = {} if since is None else since.appeared
+    appeared = _by_name({} if since is None else since.appeared)
+    counted = None if failed is None else _by_name(failed)
     seconds = 0 if since is None else since.seconds
-    tallies = {one.queue: one for one in sample.queues}
+    tallies: defaultdict[str, list[QueueTally]] = defaultdict(list)
+    for one in sample.queues:
+        tallies[rollups.named(one.queue)].append(one)
     # One without a name has no row of its own: that is where all of them are.
-    names = {*tallies, *(failed or {}), *appeared} - {rollups.ALL}
+    names = {*tallies, *(counted or {}), *appeared} - {rollups.ALL}
     found = {
         name: replace(
-            _of((tallies[name],) if name in tallies else ()),
-            failed=None if failed is None else failed.get(name, 0),
+            _of(tallies.get(name, ())),
+            failed=None if counted is None else counted.get(name, 0),
             appeared=appeared.get(name, 0),
             seconds=seconds,
         )
@@ -150,6 +154,14 @@ def _figures(
         seconds=seconds,
     )
     return found
+
+
+def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
+    """The counts by the names under which queues are kept."""
+    found: defaultdict[str, int] = defaultdict(int)
+    for queue, count in counts.items():
+        found[rollups.named(queue)] += count
+    return dict(found)
 
 
 def _of(tallies: Sequence[QueueTally]) -> Figures:

@@ -181,6 +181,17 @@ def test_new_failures_are_told_apart_by_queue(hand: Hand) -> None:
     assert (netsuite.appeared, netsuite.failed) == (1, 1)
 
 
+def test_names_that_a_server_takes_for_the_same_are_one_queue_of_the_history(hand: Hand) -> None:
+    hand.begin()
+    for name in ("mail", "mail ", " "):
+        Worker(hand.queue).fail(hand.queue.push(queue=name))
+    hand.look()
+    (mail,) = rows(hand.queue, MINUTE, "mail")
+    assert (mail.appeared, mail.failed) == (2, 2)
+    (whole,) = rows(hand.queue, MINUTE)
+    assert (whole.appeared, whole.failed) == (3, 3)
+
+
 def test_a_job_that_waits_on_purpose_is_delayed_and_never_old(hand: Hand) -> None:
     now = unix(START)
     hand.queue.push(queue="mail", created_at=now - 5_000, available_at=now + 5_000)
