@@ -1,14 +1,16 @@
 """Incidents of which one goes wrong, or has nowhere to be told: nothing is lost."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from bot.ledger.watching import incidents
 from bot.playground.server import LocalSlack
+from bot.watch import lifecycle
 from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, ask
+from tests.replicas import ALERTS, OPS, ask, hold
 from tests.watch.living import CALL, Life, make_life
 
 
@@ -98,3 +100,25 @@ def test_an_incident_that_cannot_be_drawn_keeps_no_other_from_being_told(life: L
     life.queue.fail(3, exception="two")
     life.tick(seconds=5)
     assert any("2 failed jobs" in one for one in life.messages())
+
+
+def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever(
+    life: Life,
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
+    told = {"opened_at": now, "last_at": now, "posted_at": now, "channel": ALERTS, "told": 1}
+    many = [
+        {"kind": "group", "subject": f"group:{group}", "open_subject": f"group:{group}", "count": 1}
+        | {"error_group": group, "message_ts": str(group), "acknowledged_at": now, **told}
+        for group in range(1_000, 1_000 + lifecycle.AT_ONCE + 30)
+    ]
+    # Nothing of the newest has its time come: they are new.
+    for row in many[30:]:
+        row["last_at"] = now + timedelta(hours=2)
+    with life.queue.engine.begin() as connection:
+        connection.execute(insert(incidents), many)
+    for _ in range(60):
+        lifecycle.live_once(life.setup, hold(life.setup))
+        if len([row for row in life.incidents if row.closed_at is not None]) == 30:
+            return
+    pytest.fail("some were never looked at")
