@@ -1,6 +1,6 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
-from bot.ledger import archive, failures
+from bot.ledger import archive, leaving
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
@@ -32,7 +32,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
-    failures.take_out(work.connection, ids, actor, "delete-failed", work.now)
+    leaving.take_out(work.connection, ids, actor, "delete-failed", work.now)
     gone = tuple(
         DeletedRow(
             id=row.id,

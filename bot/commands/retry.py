@@ -11,7 +11,7 @@ from bot.errors import Invalid
 from bot.failpoints import reach
 from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
 from bot.grammar import MAX_IDS, ManyIds
-from bot.ledger import archive, failures, followed
+from bot.ledger import archive, followed, leaving
 from bot.ledger.model import Progress
 from bot.model import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step
@@ -107,7 +107,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    failures.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
+    leaving.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from bot.failpoints import reach
-from bot.ledger import archive, batches, failures, flows, followed, undo_batches
+from bot.ledger import archive, batches, flows, followed, leaving, undo_batches
 from bot.ledger.batches import Batch
 from bot.ledger.bookings import Doer
 from bot.ledger.operations import Operation, wait_for_canary
@@ -115,9 +115,9 @@ def _mark(
         )
         moved = and_(within, there.exists())
     doer = Doer(operation.action, operation.actor, operation.id)
-    failures.leave_with(connection, moved, batch.stretch, doer, rows, now)
+    leaving.leave_with(connection, moved, batch.stretch, doer, rows, now)
     if rows < batch.size:
-        failures.leave(connection, within, now)
+        leaving.leave(connection, within, now)
 
 
 def _keep(

@@ -11,28 +11,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select
 
-from bot.ledger import bookings, entries, failure_counts
-from bot.ledger.bookings import Doer
+from bot.ledger import entries
 from bot.ledger.leases import turn
+from bot.ledger.leaving import BY_FAILED_ID, leave, of_ids
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import failures
 from bot.queue.layouts import Queue, failed_digest, payload_digest
-from bot.queue.moves import exactly
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 
 PASS_ROWS = 1_000
 SWEEP_ROWS = 10_000
+CAUGHT_UP_ROWS = 20_000
 SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
 
 NO_INCIDENT = 0
-NOBODY = Doer()
-"""What stands for whoever took a failure away without the bot."""
-
-BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
-"""The indexes by which failures are locked."""
+"""What stands for the incident of what failed before the bot began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +51,9 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
     if mark(connection, "backfill") < mark(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
     settled = _settled_mark(connection, queue, now)
-    found = _missing(connection, queue, settled, None, rows)
+    found, more = _missing(connection, queue, settled, None, rows)
     _add(connection, queue, found, now, incident=None)
-    return Pass(added=len(found), gone=0, more=len(found) == rows)
+    return Pass(added=len(found), gone=0, more=more)
 
 
 def sweep(connection: Connection, queue: Queue, now: datetime, rows: int = SWEEP_ROWS) -> Pass:
@@ -68,9 +64,8 @@ def sweep(connection: Connection, queue: Queue, now: datetime, rows: int = SWEEP
     low = mark(connection, "sweep")
     high = _end_of_stretch(connection, queue, low, rows)
     gone, high = _mark_gone(connection, queue, low, high, now, rows)
-    found = _missing(connection, queue, low, high, PASS_ROWS)
+    found, more = _missing(connection, queue, low, high, PASS_ROWS)
     _add(connection, queue, found, now, incident=None)
-    more = len(found) == PASS_ROWS
     if not more:
         move(connection, "sweep", 0 if high is None else high)
     return Pass(added=len(found), gone=gone, more=more)
@@ -90,9 +85,9 @@ def _begin_backfill(connection: Connection, queue: Queue) -> None:
 
 def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) -> Pass:
     low, end = mark(connection, "backfill"), mark(connection, "backfill_end")
-    found = _missing(connection, queue, low, end, rows)
+    found, more = _missing(connection, queue, low, end, rows)
     _add(connection, queue, found, now, incident=NO_INCIDENT)
-    reached = found[-1]["id"] if len(found) == rows else end
+    reached = found[-1]["id"] if more else end
     move(connection, "backfill", reached)
     if reached == end:
         move(connection, "settled", _settled_at_first(connection, queue, end, now))
@@ -155,8 +150,11 @@ def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
 
 def _missing(
     connection: Connection, queue: Queue, low: int, high: int | None, rows: int
-) -> Sequence[RowMapping]:
-    """Failed jobs with an id in (low, high] that the index does not hold, or holds otherwise."""
+) -> tuple[Sequence[RowMapping], bool]:
+    """Failed jobs with an id in (low, high] that the index does not hold, or holds otherwise.
+
+    At most so many, and only as many as can be read in a short time; and whether there may be more.
+    """
     c = queue.failed.c
     known = (
         select(failures.c.seq)
@@ -186,7 +184,9 @@ def _missing(
     )
     if high is not None:
         chosen = chosen.where(c.id <= high)
-    return connection.execute(chosen).mappings().all()
+    found = connection.execute(chosen).mappings().all()
+    part = found[: entries.readable(found)]
+    return part, len(part) == rows or len(part) < len(found)
 
 
 def _add(
@@ -201,18 +201,14 @@ def _add(
         return
     # An id that came back: the row that had it before is gone.
     ids = [row["id"] for row in found]
-    leave(connection, _of_ids(ids), now, index=BY_FAILED_ID)
+    leave(connection, of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, found, now, incident)
     # Somebody may have retried or deleted one between the read and the insert; from here on their
     # change waits for this transaction, and notes by itself that the failure is gone.
     c = queue.failed.c
     there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
-        leave(connection, _of_ids(taken), now, index=BY_FAILED_ID)
-
-
-def _of_ids(ids: Sequence[int]) -> ColumnElement[bool]:
-    return failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None)
+        leave(connection, of_ids(taken), now, index=BY_FAILED_ID)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
@@ -249,61 +245,16 @@ def _mark_gone(
     return leave(connection, failures.c.seq.in_(seqs) & here, now), ended
 
 
-def leave(
-    connection: Connection,
-    which: ColumnElement[bool],
-    now: datetime,
-    *,
-    doer: Doer = NOBODY,
-    index: str = BY_SEQ,
-) -> int:
-    """Say of failures that they are gone; returns how many.
-
-    By whom and how, where it is known. Their incidents and the counts will follow. `index` finds
-    them. Raises `LostRace` where another one came meanwhile.
-    """
-    leaving = failure_counts.leaving(connection, which, now, index)
-    if not leaving.rows:
-        return 0
-    bookings.book(connection, leaving.incidents, doer, now)
-    # One that was indexed only just now would be gone and not counted: roll back and look again.
-    exactly(connection.execute(update(failures).where(which).values(gone_at=now)), leaving.rows)
-    failure_counts.gone(connection, leaving)
-    return leaving.rows
-
-
-def leave_with(
-    connection: Connection,
-    which: ColumnElement[bool],
-    stretch: ColumnElement[bool],
-    doer: Doer,
-    rows: int,
-    now: datetime,
-) -> None:
-    """Say of the `rows` failures of a stretch that a bulk change took that they are gone.
-
-    All that names the operation there is marked by this call, so that it need not be read twice.
-    Raises `LostRace` where it is not so many rows.
-    """
-    marked = update(failures).where(which).values(gone_at=now, operation=doer.operation)
-    exactly(connection.execute(marked), rows)
-    taken = and_(stretch, failures.c.operation == doer.operation)
-    failure_counts.gone_with(connection, taken, now)
-    bookings.book_all(connection, taken, doer, now)
-
-
-def take_out(
-    connection: Connection, failed_ids: Sequence[int], by: str, how: str, now: datetime
-) -> None:
-    """Say of failures that a person's change took away by whom and how, in that transaction."""
-    leave(connection, _of_ids(failed_ids), now, doer=Doer(how, by), index=BY_FAILED_ID)
-
-
-def catch_up(connection: Connection, queue: Queue, now: datetime, passes: int = 20) -> bool:
+def catch_up(
+    connection: Connection, queue: Queue, now: datetime, rows: int = CAUGHT_UP_ROWS
+) -> bool:
     """Index what failed until now, before a scope is frozen; False while the backfill runs."""
-    for _ in range(passes):
-        if not index_new(connection, queue, now).more:
+    added = 0
+    while added < rows:
+        found = index_new(connection, queue, now)
+        if not found.more:
             return True
+        added += max(1, found.added)
     return not backfill_left(connection)
 
 

@@ -16,12 +16,21 @@ from bot.registry import Setup
 from bot.watch import cards, lifecycle
 
 TX_SECONDS = 10.0
-AT_ONCE = 5_000
-"""Failures that are grouped in one pass: as many as the index takes in."""
+AT_ONCE = 1_000
+"""Failures that are grouped in one transaction: people who retry one of them wait for its end."""
+PASSES = 5
+"""So that a round groups as many as the index takes in."""
 FEW = 200
 """So many are named by their numbers; more by their group, between the first and the last."""
 MINUTE = timedelta(minutes=1)
 REFRESHED_AT_ONCE = 20
+
+
+def open_all(setup: Setup, lease: Lease) -> None:
+    """Give new failures their incident, in short transactions."""
+    for _ in range(PASSES):
+        if open_once(setup, lease) < AT_ONCE:
+            return
 
 
 def open_once(setup: Setup, lease: Lease) -> int:

@@ -152,7 +152,7 @@ class Watcher:
         more = False
         if self._is_due("failures", self._interval):
             found = self._guarded(partial(failures.index_once, self._setup, lease))
-            self._guarded(partial(incidents.open_once, self._setup, lease))
+            self._guarded(partial(incidents.open_all, self._setup, lease))
             more = bool(found)
             if more:
                 self._due["failures"] = 0.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, event, select
 
-from bot.ledger import error_groups, failure_counts, failures, folding
+from bot.ledger import error_groups, failure_counts, failures, folding, leaving
 from bot.ledger import tables as t
 from bot.ledger.failure_counts import bucket, hour_of
 from bot.queue.database import LostRace, changing
@@ -154,10 +154,10 @@ def test_the_server_books_what_goes_where_the_bot_booked_what_came(
     queue.fail(failed_at=at)
     index(queue)
     with queue.engine.begin() as connection:
-        leaving = failure_counts.leaving(
-            connection, t.failures.c.gone_at.is_(None), NOW, failures.BY_SEQ
+        found = failure_counts.leaving(
+            connection, t.failures.c.gone_at.is_(None), NOW, leaving.BY_SEQ
         )
-    assert [key.hour for key in leaving.counts] == [bucket(hour_of(at), NOW)]
+    assert [key.hour for key in found.counts] == [bucket(hour_of(at), NOW)]
 
 
 def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQueue) -> None:
@@ -187,7 +187,7 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
     def work(connection: Connection) -> int:
         here = t.failures.c.gone_at.is_(None)
         together.wait(timeout=10)
-        return failures.leave(connection, here, NOW)
+        return leaving.leave(connection, here, NOW)
 
     def leave() -> int:
         return changing(mariadb_queue.engine, monotonic() + 10, work)
@@ -214,7 +214,7 @@ def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
         with connection.begin() as transaction:
             event.listen(connection, "before_cursor_execute", come_between)
             with pytest.raises(LostRace):
-                failures.leave(connection, t.failures.c.gone_at.is_(None), NOW)
+                leaving.leave(connection, t.failures.c.gone_at.is_(None), NOW)
             transaction.rollback()
     assert came
     assert broken(mariadb_queue) == []

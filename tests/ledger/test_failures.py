@@ -4,6 +4,7 @@ import threading
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, delete, event, func, insert, select, text, update
@@ -494,3 +495,31 @@ def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
     assert taken == [failed_id]
     assert ids(queue) == []
     assert queue.count(t.failures) == 1
+
+
+def test_texts_that_take_long_to_read_make_a_pass_shorter_and_none_is_left_out(
+    queue: TestQueue,
+) -> None:
+    index(queue)
+    last = queue.fail()
+    rows = 100
+    row = {"queue": "mail", "payload": "{}", "failed_at": datetime(2025, 11, 7, 10)}  # noqa: DTZ001 wall clock
+    # Words without an end; each another one, so that reading one helps with no other.
+    texts = [f"broke {uuid4()}" + "aGVsbG8gd29ybGQ9" * 200 for _ in range(rows)]
+    with queue.engine.begin() as connection:
+        connection.execute(queue.queue.failed.insert(), [{**row, "exception": x} for x in texts])
+
+    first = step(queue, failures.index_new)
+
+    assert 1 <= first.added < rows
+    assert first.more
+    assert first.added + index(queue) == rows + 1
+    assert len(ids(queue)) == len(set(ids(queue))) == rows + 1
+    assert last in ids(queue)
+
+
+def test_a_backfill_goes_on_where_its_time_was_over(queue: TestQueue) -> None:
+    for _ in range(60):
+        queue.fail(exception=f"broke {uuid4()}" + "bm8gYmxhbmtzIGhlcmU9" * 200)
+    assert index(queue) == 60
+    assert len(set(ids(queue))) == 60
