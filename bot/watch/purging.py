@@ -15,7 +15,7 @@ from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import archive, failures, followed, operations
-from bot.ledger.watching import incident_operations, incidents, mutes
+from bot.ledger.watching import flows, incident_operations, incidents, mutes
 from bot.queue.database import changing
 from bot.registry import Setup
 
@@ -29,6 +29,8 @@ MUTES_KEPT = timedelta(days=30)
 """After their end; who muted what is in the audit for good."""
 INCIDENTS_KEPT = timedelta(days=90)
 """After their end; a digest compares two weeks."""
+FLOWS_KEPT = 100_000
+"""Rows that no sample took away yet: where the tables are too large to count, none ever does."""
 PLANS_KEPT = timedelta(days=7)
 """After its confirmation ran out: as long as the stored answer that names the plan."""
 
@@ -49,6 +51,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (failures, failures.c.seq, _of_no_use(connection, gone)),
                 (followed, followed.c.id, followed.c.settled_at < now - GONE_KEPT),
+                (flows, flows.c.id, flows.c.id <= _newest_flow(connection) - FLOWS_KEPT),
                 (mutes, mutes.c.id, mutes.c.until < now - MUTES_KEPT),
                 (
                     operations,
@@ -60,6 +63,10 @@ def purge_once(setup: Setup, lease: Lease) -> int:
         )
 
     return changing(setup.engine, monotonic() + TX_SECONDS, work)
+
+
+def _newest_flow(connection: Connection) -> int:
+    return connection.execute(select(func.max(flows.c.id))).scalar() or 0
 
 
 def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[bool]:

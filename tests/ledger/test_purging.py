@@ -196,3 +196,14 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
         connection.execute(delete(t.failures))
     purging.purge_once(setup, hold(setup))
     assert queue.count(watching.incidents) == 1
+
+
+def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
+    newest = 1 + purging.FLOWS_KEPT
+    with queue.engine.begin() as connection:
+        ids = (1, 2, newest)
+        connection.execute(insert(watching.flows), [{**row, "id": id_} for id_ in ids])
+    purging.purge_once(setup, hold(setup))
+    assert [row.id for row in queue.rows(watching.flows)] == [2, newest]

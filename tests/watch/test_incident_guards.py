@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, update
 
 from bot.ledger.watching import incidents
 from bot.playground.server import LocalSlack
-from bot.watch import lifecycle
+from bot.watch import conditions, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, OPS, ask, hold
 from tests.watch.living import CALL, Life, make_life
@@ -122,3 +123,15 @@ def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever
         if len([row for row in life.incidents if row.closed_at is not None]) == 30:
             return
     pytest.fail("some were never looked at")
+
+
+def test_a_failure_at_the_end_of_the_calendar_stops_nothing_that_is_watched(life: Life) -> None:
+    lima = replace(life.setup.queue, zone=ZoneInfo("America/Lima"))
+    life.setup = replace(life.setup, queue=lima)
+    life.queue.fail(1, failed_at=datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001 wall clock
+    life.queue.push(created_at=0, available_at=0)
+    life.tick()
+    conditions.observe_once(life.setup, hold(life.setup))
+    life.tick()
+    assert [row.kind for row in life.incidents] == ["group", "oldest"]
+    assert "Failed job 1" in life.messages()[0]
