@@ -163,8 +163,13 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
         row = next(row for row in mariadb_queue.rows(t.leases) if row.name == "watcher")
         return str(row.owner)
 
+    def has_looked() -> bool:
+        """What fails from now on is new; before the first look it would be of the past."""
+        marks = {row.name: row.value for row in mariadb_queue.rows(t.marks)}
+        return int(marks["backfill_end"]) >= 0
+
     with running_watcher(a) as first:
-        until(lambda: owner() == "a")
+        until(lambda: owner() == "a" and has_looked())
         with running_watcher(b):
             mariadb_queue.fail(1)
             until(lambda: mariadb_queue.count(watching.incidents))
