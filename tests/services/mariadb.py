@@ -127,6 +127,8 @@ class MariaDB:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=START_SECONDS,
+            # It starts a server too; see below.
+            env={**os.environ, "TMPDIR": str(self.folder)},
             check=False,
         )
         if done.returncode != 0:
@@ -143,7 +145,7 @@ class MariaDB:
             f"--datadir={self.data}",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
-            # Servers that share a folder for this delete each other's temporary tables at start.
+            # Servers that share one delete each other's temporary tables at start.
             f"--tmpdir={self.folder}",
             f"--bind-address={self.host}",
             f"--port={self.port}",
