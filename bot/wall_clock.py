@@ -5,25 +5,13 @@ from zoneinfo import ZoneInfo
 
 
 def from_utc(moment: datetime, zone: ZoneInfo) -> datetime:
-    """A naive UTC moment as the zone's clocks on the wall show it.
-
-    At either end of the calendar, where a zone leads out of it, the moment itself.
-    """
-    try:
-        return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-    except OverflowError:
-        return moment
+    """A naive UTC moment as the zone's clocks on the wall show it."""
+    return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
 
 
 def to_utc(shown: datetime, zone: ZoneInfo) -> datetime:
-    """What the zone's clocks show as a naive UTC moment; of an hour that comes twice, the first.
-
-    At either end of the calendar as `from_utc`: a row may hold any time that the server can.
-    """
-    try:
-        return shown.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    except OverflowError:
-        return shown
+    """What the zone's clocks show as a naive UTC moment; of an hour that comes twice, the first."""
+    return shown.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def utc_of_unix(seconds: int) -> datetime:

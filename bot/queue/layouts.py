@@ -70,8 +70,14 @@ class Queue:
         return wall_clock.from_utc(utc, self.zone)
 
     def utc(self, failed_at: datetime) -> datetime:
-        """A `failed_at` of the queue's time zone as naive UTC."""
-        return wall_clock.to_utc(failed_at, self.zone)
+        """A `failed_at` of the queue's time zone as naive UTC.
+
+        Where the zone leads out of the calendar, as it is: a row may hold any time of the server's.
+        """
+        try:
+            return wall_clock.to_utc(failed_at, self.zone)
+        except OverflowError:
+            return failed_at
 
 
 def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:

@@ -223,5 +223,6 @@ def failed_of(queue: Queue, row: RowMapping) -> FailedJob:
         order_id=said.order_id,
         tienda_id=said.tienda_id,
         exception_short=queue.short(row["exception"][:EXCEPTION_HEAD]),
-        failed_at=row["failed_at"].strftime("%Y-%m-%d %H:%M:%S"),
+        # A text where it is no time: MySQL allows zeros, as old tables have them.
+        failed_at=str(row["failed_at"])[: len("0000-00-00 00:00:00")],
     )

@@ -1,0 +1,26 @@
+"""A failed job whose time is none: MySQL allows zeros, as old tables have them."""
+
+from sqlalchemy import text
+
+from bot.slack.home import draw
+from bot.watch import failures
+from tests.queues import TestQueue
+from tests.replicas import ANA, TEAM, ask, codes, hold, make_setup
+
+
+def test_a_failed_job_without_a_time_keeps_no_list_and_no_home_from_being_read(
+    mariadb_queue: TestQueue,
+) -> None:
+    setup = make_setup(mariadb_queue)
+    for failed_id in (11, 12):
+        mariadb_queue.fail(failed_id)
+    with mariadb_queue.engine.begin() as connection:
+        connection.execute(text("SET sql_mode = ''"))
+        connection.execute(text("UPDATE failed_jobs SET failed_at = '0000-00-00' WHERE id = 11"))
+    failures.index_once(setup, hold(setup))
+    said = [ask(setup, one) for one in ("failed", "failed-job 11")]
+    assert codes(said) == ["ok"] * 2
+    assert "0000-00-00 00:00:00" in str(said[0].result)
+    drawn = str(draw(setup, ANA, TEAM).blocks)
+    assert "Failed job 11" in drawn
+    assert "Failed job 12" in drawn
