@@ -17,7 +17,6 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
-from bot import errors
 from bot.access.roles import Grant, Need, authorize
 from bot.answers import Outcome
 from bot.errors import (
@@ -32,7 +31,7 @@ from bot.errors import (
 )
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import audit, freezes, requests
+from bot.ledger import audit, freezes, refusals, requests
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
 from bot.queue.model import SkippedRow
@@ -214,7 +213,7 @@ def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outc
     if "result" in said:
         result = command.result.model_validate(said["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    refusal = errors.restore(said)
+    refusal = refusals.restore(said)
     if "skipped" in refusal.values:
         rows = TypeAdapter(tuple[SkippedRow, ...]).validate_python(refusal.values["skipped"])
         refusal = type(refusal)(**{**refusal.values, "skipped": rows})
@@ -299,5 +298,5 @@ def _kept(
         return earlier.answer
     except requests.OtherWords:
         return None
-    requests.settle(connection, invocation.request_id, errors.keep(refusal))
+    requests.settle(connection, invocation.request_id, refusals.keep(refusal))
     return None

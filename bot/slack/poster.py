@@ -8,7 +8,7 @@ from slack_sdk.web import WebClient
 
 from bot.slack.charts import REFUSED, Charts
 from bot.slack.directory import reason_of
-from bot.watch.delivery import Fault, Undelivered
+from bot.watch.faults import Fault, Undelivered
 
 _NO_CHANNEL = {
     "channel_not_found",

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot.answers import channel_context
-from bot.ledger import audit, outbox
+from bot.ledger import audit, incidents, outbox
 from bot.ledger.audit import Sealed
 from bot.ledger.outbox import Letter
 from bot.model import Message
@@ -68,3 +70,21 @@ def _audit_message(
 def _told(sealed: list[Sealed], link: str | None, letter: Letter, context: Context) -> Message:
     lines = [audit.line(item.record, item.seq, item.hash) for item in sealed]
     return audit_message(lines, link, letter.in_doubt, context)
+
+
+def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
+    """Channel and ts of what an edit changes; an incident's outlives its row in the outbox."""
+    place = outbox.place(connection, subject)
+    kind, _, number = subject.partition(":")
+    if place is not None or kind != "incident":
+        return place
+    incident = incidents.by_id(connection, int(number))
+    if incident is None or incident["message_ts"] is None:
+        return None
+    return (incident["channel"], incident["message_ts"])
+
+
+def incident_of(letter: Letter) -> int | None:
+    """The incident that a letter tells of."""
+    kind, _, number = letter.subject.partition(":")
+    return int(number) if kind == "incident" else None

@@ -13,7 +13,7 @@ from bot.model import Actor, Invocation
 from bot.playground.demo import IDS
 from bot.queue.database import now_of
 from bot.views.chart import CHART
-from bot.watch.delivery import Fault, Undelivered
+from bot.watch.faults import Fault, Undelivered
 from tests.queues import TestQueue
 from tests.replicas import ANA, People, make_setup
 from tests.team import Json, Team

@@ -6,6 +6,7 @@ import pytest
 
 from bot import errors
 from bot.errors import Refusal
+from bot.ledger import refusals as kept
 from bot.ledger.model import AuditLine
 from bot.model import Role
 from bot.queue.model import SkippedRow
@@ -104,7 +105,7 @@ def test_a_kept_and_restored_refusal_says_the_same() -> None:
     for name, refusal in refusals():
         if name == "nothing-to-do":
             continue  # its rows come back as text and are left out
-        restored = errors.restore(_json(errors.keep(refusal)))
+        restored = kept.restore(_json(kept.keep(refusal)))
         assert refusal_sentence(restored, ENGLISH) == refusal_sentence(refusal, ENGLISH)
 
 

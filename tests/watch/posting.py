@@ -11,7 +11,8 @@ from bot.playground.server import LocalSlack
 from bot.registry import Setup
 from bot.slack.poster import SlackPoster
 from bot.watch import failures, incidents, lifecycle, sealing
-from bot.watch.delivery import Fault, Pace, Poster, Undelivered, deliver_once
+from bot.watch.delivery import Pace, Poster, deliver_once
+from bot.watch.faults import Fault, Undelivered
 from bot.watch.watcher import Watcher
 
 

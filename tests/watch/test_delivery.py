@@ -18,7 +18,8 @@ from bot.playground.server import LocalSlack
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.text import texts_for
-from bot.watch.delivery import ATTEMPT, Fault, Pace, Poster, Undelivered, deliver_once
+from bot.watch.delivery import ATTEMPT, Pace, Poster, deliver_once
+from bot.watch.faults import Fault, Undelivered
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup

@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from bot.ledger import journal
 from bot.playground.server import LocalSlack
 from bot.registry import Setup
-from bot.watch.delivery import TRIES
+from bot.watch.faults import TRIES
 from bot.watch.purging import MESSAGES_KEPT, purge_once
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
