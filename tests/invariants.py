@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.ledger import audit as audit_log
-from bot.ledger import batches, journal, watching
+from bot.ledger import batches, journal
 from bot.ledger import tables as t
 from bot.ledger.failure_counts import ALL_HOURS
+from tests import incident_invariants
 from tests.queues import TestQueue
 
 DELETES = ("delete", "delete-failed", "clear-failed")
@@ -45,13 +46,13 @@ def broken(
     with queue.engine.begin() as connection:
         found = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
         found += _bulk(connection, queue)
-        found += _counts(connection)
+        found += [*_counts(connection), *incident_invariants.kept(connection)]
         if born is not None:
             found += _conserved(connection, queue, Counter(born), Counter(worked or {}))
         found += _told(connection, told)
         found += audit_log.verify(connection)
         if drained:
-            found += [*_covered(connection), *_incidents(connection)]
+            found += [*_covered(connection), *incident_invariants.told(connection)]
     return found
 
 
@@ -288,52 +289,6 @@ def _covered(connection: Connection) -> Iterator[str]:
             yield f"I5: record {number} is not sealed"
         elif sealed[number] not in said:
             yield f"I5: record {number} is in no message"
-
-
-def _incidents(connection: Connection) -> Iterator[str]:
-    """I5: a failure belongs to an incident that has one message, or was there before the bot.
-
-    An incident that is muted, and one that was over before it could be posted, has none. What is
-    booked of its failures is what the index holds; a failure that came back counts once.
-    """
-    known = {row["id"]: row for row in _mappings(connection, select(watching.incidents))}
-    came: Counter[int] = Counter()
-    gone: Counter[int] = Counter()
-    for row in _mappings(connection, select(t.failures)):
-        number = row["incident"]
-        if number is None:
-            yield f"I5: failure {row['seq']} has no incident"
-        elif number and number not in known:
-            yield f"I5: failure {row['seq']} has an incident that is not there"
-        elif number and row["returned_by"] is None:
-            came[number] += 1
-            gone[number] += row["gone_at"] is not None
-    for number, incident in known.items():
-        yield from _told_of(incident, came[number], gone[number])
-    yield from _posted_once(connection)
-
-
-def _told_of(incident: RowMapping, came: int, gone: int) -> Iterator[str]:
-    """What is wrong with one incident that so many failures belong to."""
-    number, booked = incident["id"], (incident["count"], incident["gone"])
-    if incident["kind"] in ("group", "summary") and booked != (came, gone):
-        yield f"I5: incident {number} is booked as {booked}: {came}, {gone}"
-    told = incident["muted_until"] is None and incident["count"] > incident["gone"]
-    if incident["message_ts"] is None and told:
-        yield f"I5: incident {number} has no message"
-    if incident["stale"]:
-        yield f"I5: the message of incident {number} is behind"
-
-
-def _posted_once(connection: Connection) -> Iterator[str]:
-    """I5: no incident is posted twice, except where somebody deleted its message."""
-    c = journal.outbox.c
-    letters = select(c.subject).where(c.subject.like("incident:%"))
-    posts = Counter(connection.execute(letters.where(c.kind == "post")).scalars())
-    lost = letters.where(c.kind == "edit", c.sent_at.is_not(None), c.sent_ts.is_(None))
-    for subject, times in (posts - Counter(connection.execute(lost).scalars())).items():
-        if times > 1:
-            yield f"I5: {subject} was posted {times} times"
 
 
 def _mappings(connection: Connection, chosen: Any) -> list[RowMapping]:

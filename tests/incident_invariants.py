@@ -1,0 +1,135 @@
+"""What must hold of incidents whatever happened (I5), read off the tables.
+
+`kept` holds after every transaction, `told` when watcher and delivery have had their time.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from bot.ledger import journal, watching
+from bot.ledger import tables as t
+from bot.ledger.bookings import DELETED, RETRIED
+from bot.ledger.incidents import RECOVERED
+from bot.ledger.kinds import CONDITIONS, GROUP, SUMMARY
+
+BOOKED = ("count", "gone", "retried", "deleted")
+"""What an incident knows of its failures without counting them."""
+
+
+def kept(connection: Connection) -> Iterator[str]:
+    """I5, at any moment: what is booked, folded or not, is what the index and the archive say."""
+    waiting = _waiting(connection)
+    held = _held(connection)
+    for row in _mappings(connection, select(watching.incidents)):
+        number = row["id"]
+        if (row["open_subject"] is None) != (row["closed_at"] is not None):
+            yield f"I5: incident {number} is neither open nor closed"
+        if row["kind"] in CONDITIONS:
+            continue
+        booked = Counter({name: row[name] for name in BOOKED})
+        booked.update(waiting.get(number, {}))
+        there = held.get(number, Counter())
+        if any(booked[name] != there[name] for name in BOOKED):
+            yield f"I5: incident {number} is booked as {dict(booked)}: {dict(there)}"
+        over = row["closed_how"] == RECOVERED and number not in waiting
+        if over and row["kind"] == GROUP and there["count"] > there["gone"]:
+            yield f"I5: incident {number} is over, and not all of its failures are gone"
+    yield from _open_twice(connection)
+    yield from _calling_edits(connection)
+
+
+def _waiting(connection: Connection) -> dict[int, Counter[str]]:
+    """What is booked by incident, and not folded into it yet."""
+    found: dict[int, Counter[str]] = {}
+    for row in _mappings(connection, select(watching.bookings)):
+        sums = found.setdefault(row["incident"], Counter())
+        sums["gone"] += row["gone"]
+        sums["retried"] += row["gone"] if row["how"] in RETRIED else 0
+        sums["deleted"] += row["gone"] if row["how"] in DELETED else 0
+    return found
+
+
+def _held(connection: Connection) -> dict[int, Counter[str]]:
+    """The same by the failures themselves: each counts once, however often it came back."""
+    a, o = t.archive.c, t.operations.c
+    taken = select(a.row_id, a.action).where(a.kind == "failed", a.restored_at.is_(None))
+    by_hand = {row.row_id: row.action for row in connection.execute(taken)}
+    in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
+    found: dict[int, Counter[str]] = {}
+    rows = select(t.failures).where(t.failures.c.incident > 0, t.failures.c.returned_by.is_(None))
+    for row in _mappings(connection, rows):
+        sums = found.setdefault(row["incident"], Counter())
+        sums["count"] += 1
+        if row["gone_at"] is not None:
+            sums["gone"] += 1
+            how = in_bulk.get(row["operation"], by_hand.get(row["failed_id"]))
+            sums["retried"] += how in RETRIED
+            sums["deleted"] += how in DELETED
+    return found
+
+
+def _open_twice(connection: Connection) -> Iterator[str]:
+    """I5: of one subject at most one incident is open."""
+    c = watching.incidents.c
+    opened = select(c.subject, func.count()).where(c.closed_at.is_(None)).group_by(c.subject)
+    for subject, times in connection.execute(opened.having(func.count() > 1)):
+        yield f"I5: {subject} is open {times} times"
+
+
+def _calling_edits(connection: Connection) -> Iterator[str]:
+    """An edit names no user group: it would ring nobody and read as if it had."""
+    c = journal.outbox.c
+    calling = select(c.id, c.subject).where(c.kind == "edit", c.body.contains("<!subteam^"))
+    for number, subject in connection.execute(calling):
+        yield f"I5: letter {number} edits {subject} and calls somebody"
+
+
+def told(connection: Connection) -> Iterator[str]:
+    """I5: a failure belongs to an incident that has one message, or was there before the bot.
+
+    An incident that is muted, and one that was over before it could be posted, has none.
+    """
+    known = {row["id"]: row for row in _mappings(connection, select(watching.incidents))}
+    for row in _mappings(connection, select(t.failures)):
+        number = row["incident"]
+        if number is None:
+            yield f"I5: failure {row['seq']} has no incident"
+        elif number and number not in known:
+            yield f"I5: failure {row['seq']} has an incident that is not there"
+    if number := connection.execute(select(func.count()).select_from(watching.bookings)).scalar():
+        yield f"I5: {number} bookings are not folded"
+    for row in known.values():
+        yield from _told_of(row)
+    yield from _posted_once(connection)
+
+
+def _told_of(row: RowMapping) -> Iterator[str]:
+    """What is wrong with what was said of one incident."""
+    of_failures = row["kind"] in (GROUP, SUMMARY)
+    wrong = row["count"] > row["gone"] if of_failures else _is_bad(row)
+    if row["message_ts"] is None and row["muted_until"] is None and wrong:
+        yield f"I5: incident {row['id']} has no message"
+    if row["stale"]:
+        yield f"I5: the message of incident {row['id']} is behind"
+
+
+def _is_bad(row: RowMapping) -> bool:
+    return row["open_subject"] is not None and row["clear_since"] is None
+
+
+def _posted_once(connection: Connection) -> Iterator[str]:
+    """I5: no incident is posted twice, except where somebody deleted its message."""
+    c = journal.outbox.c
+    letters = select(c.subject).where(c.subject.like("incident:%"))
+    posts = Counter(connection.execute(letters.where(c.kind == "post")).scalars())
+    lost = letters.where(c.kind == "edit", c.sent_at.is_not(None), c.sent_ts.is_(None))
+    for subject, times in (posts - Counter(connection.execute(lost).scalars())).items():
+        if times > 1:
+            yield f"I5: {subject} was posted {times} times"
+
+
+def _mappings(connection: Connection, chosen: Any) -> list[RowMapping]:
+    return list(connection.execute(chosen).mappings())
