@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from bot.dispatch import request_id
 from bot.grammar import Request
 from bot.queue.reads import failed_job
-from tests.crash.bulk_rules import Bulk
+from tests.crash.incident_rules import Watched
 from tests.crash.world import PICK, REPLICAS
 from tests.replicas import ANA, OMAR, SAM, ask, codes
 
@@ -36,7 +36,7 @@ RELEASE_STEPS = ["claimed", "release-locked", "settled", "committed"]
 PEOPLE = st.sampled_from([ANA, OMAR, SAM])
 
 
-class Machine(Bulk):
+class Machine(Watched):
     """What people and replicas do in this world."""
 
     # ---- people

@@ -1,8 +1,6 @@
 """What a watcher does in the state machine, a step at a time, and what no step may do."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
@@ -24,13 +22,12 @@ from bot.watch import (
     sampling,
     sealing,
 )
-from tests.queues import TestQueue
 
 Step = Callable[[Setup, Lease], object]
 
 
 def sample(setup: Setup, lease: Lease) -> None:
-    """Count once; all that had failed before the first start is indexed by then, or said not to."""
+    """Count once; whether what failed before the first start is indexed, it sees by itself."""
     sampling.sample_once(setup, lease, indexed=True)
 
 
@@ -55,21 +52,37 @@ AGAIN = ("index", "open", "seal", "refresh")
 """Those that a pass repeats until nothing is left to do."""
 
 
-def a_pass(setup: Setup, lease: Lease) -> None:
-    """All steps, and what is left of each."""
-    for name, step in STEPS.items():
-        more = take(step, setup, lease)
-        while name in AGAIN and more:
-            more = take(step, setup, lease)
+class Eye:
+    """Takes steps of a watcher and sees that none says what nobody is to hear."""
+
+    def __init__(self) -> None:
+        self._appeared: int | None = None
+
+    def a_pass(self, setup: Setup, lease: Lease) -> None:
+        """All steps, and what is left of each."""
+        for name in STEPS:
+            more = self.take(name, setup, lease)
+            while name in AGAIN and more:
+                more = self.take(name, setup, lease)
+
+    def take(self, name: str, setup: Setup, lease: Lease) -> object:
+        """One step; raises `AssertionError` where it said what is not so, or not to be said."""
+        before = _Before(setup)
+        done = STEPS[name](setup, lease)
+        found = [*before.wrongly_said()]
+        if name == "sample":
+            now = appeared(setup)
+            found += () if self._appeared is None else before.wrongly_summed(now - self._appeared)
+            self._appeared = now
+        assert found == [], found
+        return done
 
 
-def take(step: Step, setup: Setup, lease: Lease) -> object:
-    """One step; raises `AssertionError` where it said what nobody is to hear."""
-    before = _Before(setup)
-    done = step(setup, lease)
-    found = [*before.wrongly_said(), *before.wrongly_summed()]
-    assert found == [], found
-    return done
+def appeared(setup: Setup) -> int:
+    """How many failures were ever indexed, each once, however often it came back."""
+    chosen = select(func.count()).select_from(index).where(index.c.returned_by.is_(None))
+    with setup.engine.begin() as connection:
+        return int(connection.execute(chosen).scalar_one())
 
 
 class _Before:
@@ -77,74 +90,49 @@ class _Before:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        m, o = watching.mutes.c, journal.outbox.c
         with setup.engine.begin() as connection:
-            self._letter = connection.execute(select(func.max(journal.outbox.c.id))).scalar() or 0
-            self._now: datetime = setup.clock(connection)
-            chosen = select(watching.mutes).where(
-                watching.mutes.c.ended_at.is_(None), watching.mutes.c.until > self._now
+            self._letter = connection.execute(select(func.max(o.id))).scalar() or 0
+            muted = select(watching.mutes).where(
+                m.ended_at.is_(None), m.until > setup.clock(connection)
             )
-            self._muted = list(connection.execute(chosen).mappings())
-        self._samples = self._sums()
+            self._muted = list(connection.execute(muted).mappings())
+        self._sums = self._summed()
 
     def wrongly_said(self) -> Iterator[str]:
         """What a step posted of a muted incident, or called for one that is acknowledged."""
         o = journal.outbox.c
+        said = select(o.subject, o.kind, o.body).where(
+            o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
+        )
         with self._setup.engine.begin() as connection:
-            rows = connection.execute(
-                select(o.subject, o.kind, o.body).where(
-                    o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
-                )
-            ).all()
-            known = {
-                f"incident:{row['id']}": row
-                for row in connection.execute(select(watching.incidents)).mappings()
-            }
-        for subject, kind, body in rows:
-            incident = known[subject]
+            letters = connection.execute(said).all()
+            rows = connection.execute(select(watching.incidents)).mappings() if letters else ()
+            known = {f"incident:{row['id']}": row for row in rows}
+        for letter in letters:
+            incident, calls = known[letter.subject], "<!subteam^" in letter.body
             if any(_covers(mute, incident) for mute in self._muted):
-                yield f"I5: a {kind} about {subject}, which is muted"
-            if incident["acknowledged_at"] is not None and kind == "reply" and "<!subteam^" in body:
-                yield f"I5: {subject} is acknowledged, and somebody was called"
+                yield f"I5: a {letter.kind} about {letter.subject}, which is muted"
+            if incident["acknowledged_at"] is not None and letter.kind == "reply" and calls:
+                yield f"I5: {letter.subject} is acknowledged, and somebody was called"
 
-    def _sums(self) -> tuple[int, int, int]:
-        """Samples kept, seconds they are of, failures that they say appeared."""
+    def _summed(self) -> Sequence[int]:
+        """Of how many seconds the minutes' sums are, and how many failures appeared by them."""
         c = watching.rollups.c
-        sums = select(func.sum(c.looks), func.sum(c.seconds), func.sum(c.appeared))
+        sums = select(func.sum(c.seconds), func.sum(c.appeared))
         with self._setup.engine.begin() as connection:
             found = connection.execute(sums.where(c.span == "minute", c.queue == "")).one()
-        return (int(found[0] or 0), int(found[1] or 0), int(found[2] or 0))
+        return [int(one or 0) for one in found]
 
-    def wrongly_summed(self) -> Iterator[str]:
+    def wrongly_summed(self, came: int) -> Iterator[str]:
         """A sample that says what happened since the one before says what the index holds."""
-        looks, seconds, appeared = (
-            now - before for now, before in zip(self._sums(), self._samples, strict=True)
+        seconds, said = (
+            now - before for now, before in zip(self._summed(), self._sums, strict=True)
         )
-        if looks != 1:
-            return
-        with self._setup.engine.begin() as connection:
-            samples = connection.execute(
-                select(watching.samples).order_by(watching.samples.c.id.desc()).limit(2)
-            ).mappings()
-            rows = samples.all()
-            came = 0
-            if seconds:
-                came = _appeared(connection, rows[1]["taken_at"], rows[0]["taken_at"])
-        if appeared != came:
-            yield f"{appeared} failures appeared by the sample, {came} by the index"
-
-
-def _appeared(connection: Any, since: datetime, until: datetime) -> int:
-    """Failures that were seen between two moments, each once, however often it came back."""
-    c = index.c
-    chosen = select(func.count()).where(c.seen_at > since, c.seen_at <= until)
-    return int(connection.execute(chosen.where(c.returned_by.is_(None))).scalar_one())
+        if (seconds or said) and said != came:
+            yield f"{said} failures appeared by the sample, {came} by the index"
 
 
 def _covers(mute: RowMapping, incident: RowMapping) -> bool:
     topic = Topic(error_group=mute["error_group"], queue=mute["queue"], kind=mute["kind"])
     return topic.covers(incident["kind"], incident["queue"], incident["error_group"])
-
-
-def new_failures(queue: TestQueue) -> list[Any]:
-    """The index of failures."""
-    return list(queue.rows(index))

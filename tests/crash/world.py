@@ -23,22 +23,23 @@ from bot.ledger.tables import failures
 from bot.ledger.tables import operations as operations_table
 from bot.plans import BulkExtra
 from bot.playground.server import LocalSlack
-from bot.registry import Setup
-from bot.watch import canary, folding, outcomes, receipts
+from bot.registry import Alerting, Setup
 from bot.watch.bulk import Runner
+from tests.crash.watch_steps import Eye
 from tests.crash.wishes import MOMENTS
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue, payload
 from tests.replicas import Ahead, People, ask, hold, make_setup
 from tests.team import KeptDatabase
-from tests.watch.posting import deliver, poster_of, watch
+from tests.watch.living import MENTION
+from tests.watch.posting import deliver, poster_of
 
 TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
 REPLICAS = st.sampled_from(["a", "b"])
 FAILURE = st.tuples(
     st.sampled_from(["netsuite", "mail"]),
-    st.sampled_from([GONE_AWAY, "RuntimeException: no such customer"]),
+    st.sampled_from([GONE_AWAY, "RuntimeException: no such customer", "Timeout: of mail"]),
     st.sampled_from(MOMENTS),
 )
 PICK = st.integers(min_value=0, max_value=50)
@@ -88,7 +89,15 @@ class World(RuleBasedStateMachine):
         self.slack.faults.clear()
         self.clock, self.people = Ahead(), People()
         self.setups: dict[str, Setup] = {
-            name: make_setup(self.queue, name, clock=self.clock, directory=self.people)
+            name: make_setup(
+                self.queue,
+                name,
+                clock=self.clock,
+                directory=self.people,
+                alerting=Alerting(mention=MENTION),
+                alerts_per_minute=2,
+                failed_count=6,
+            )
             for name in ("a", "b")
         }
         self.runners = {
@@ -102,6 +111,7 @@ class World(RuleBasedStateMachine):
         self.begins: dict[int, dict[int, int]] = {}
         self.is_off = False
         self.number = 0
+        self.eye, self.leases = Eye(), dict[str, Lease]()
         for like in pile:
             self.put_in(failed=True, like=like)
 
@@ -201,19 +211,20 @@ class World(RuleBasedStateMachine):
     def watch_and_tell(self, name: str, step: str | None, rounds: int) -> None:
         """A replica watches, if the lease is free; it may die at it."""
         setup = self.setups[name]
-        with crashing(step), suppress(AssertionError):  # hold: somebody else has the lease
-            for _ in range(rounds):
-                lease = hold(setup)
-                self._watch(setup, lease)
+        for _ in range(rounds):
+            try:
+                lease = self.hold(name)
+            except AssertionError:
+                return  # somebody else has it
+            with crashing(step):
+                self.eye.a_pass(setup, lease)
                 deliver(setup, poster_of(self.slack), lease, rounds=3)
-                self.clock.move(seconds=5 * (rounds - 1))
+            self.clock.move(seconds=5 * (rounds - 1))
 
-    def _watch(self, setup: Setup, lease: Lease) -> None:
-        watch(setup, lease)
-        canary.decide_once(setup, lease)
-        receipts.receipts_once(setup, lease)
-        outcomes.outcomes_once(setup, lease)
-        folding.fold_once(setup, lease)
+    def hold(self, name: str) -> Lease:
+        """The watcher's lease, for this replica."""
+        self.leases[name] = hold(self.setups[name])
+        return self.leases[name]
 
     # ---- what must hold
 
@@ -244,9 +255,10 @@ class World(RuleBasedStateMachine):
             self.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=5)
             while self.runners["a"].run_once():
                 pass
-            lease = hold(setup)
-            self._watch(setup, lease)
-            if not deliver(setup, poster_of(self.slack), lease) and self._is_quiet():
+            lease = self.hold("a")
+            self.eye.a_pass(setup, lease)
+            deliver(setup, poster_of(self.slack), lease)
+            if self._is_quiet():
                 break
         found = broken(self.queue, self.born, worked=self.worked, told=self.told, drained=True)
         assert found == [], found

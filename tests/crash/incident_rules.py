@@ -1,0 +1,152 @@
+"""The life of incidents in the state machine: causes, people who see to them, a watcher's steps."""
+
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import delete, select
+
+from bot.ledger import journal, watching
+from bot.ledger.leases import LeaseLost
+from bot.ledger.tables import failures, leases
+from bot.playground.faults import LostAnswer
+from tests.crash.bulk_rules import Bulk
+from tests.crash.watch_steps import STEPS
+from tests.crash.world import FAILURE, FAULTS, PICK, REPLICAS
+from tests.replicas import ANA, OMAR, ask
+from tests.watch.posting import deliver, poster_of
+
+PEOPLE = st.sampled_from([ANA, OMAR])
+EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_archived"]
+HOUR = 3_600
+LENGTHS = ("5m", "20m", "2h")
+WATCHED = (watching.incidents, watching.bookings, watching.pulses, failures, journal.outbox)
+"""What a watcher's steps change."""
+
+
+class Watched(Bulk):
+    """What is told of failures and of the queue, and what people do about it."""
+
+    @rule(like=FAILURE, times=st.sampled_from([2, 3, 7]))
+    def a_cause_fails_many(self, like: Any, times: int) -> None:
+        """Several jobs fail of one thing."""
+        for _ in range(times):
+            self.put_in(failed=True, like=like)
+
+    @precondition(lambda self: self.queue.failed)
+    @rule(pick=PICK, rows=st.sampled_from([1, 3, 50]))
+    def rows_go_without_the_bot(self, pick: int, rows: int) -> None:
+        """Somebody deletes failed jobs by hand."""
+        there = self.queue.failed
+        first = pick % len(there)
+        gone = there[first : first + rows]
+        failed = self.queue.queue.failed
+        with self.queue.engine.begin() as connection:
+            ids = [row.id for row in gone]
+            connection.execute(delete(failed).where(failed.c.id.in_(ids)))
+        self.worked.update(row.payload for row in gone)
+
+    # ---- people
+
+    @precondition(lambda self: self.queue.rows(watching.incidents))
+    @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
+    def acknowledge(self, name: str, by: str, pick: int) -> None:
+        """Somebody says that they are at it."""
+        row = self._incident(pick)
+        self.send(
+            name, lambda setup, key: ask(setup, f"acknowledge I{row.id}", by=by, key=key), None
+        )
+
+    @precondition(lambda self: self.queue.rows(watching.incidents))
+    @rule(
+        name=REPLICAS,
+        by=PEOPLE,
+        pick=PICK,
+        what=st.sampled_from(["I{row.id}", "queue={row.queue}", "alert={row.kind}"]),
+        length=st.sampled_from(LENGTHS),
+    )
+    def mute(self, name: str, by: str, pick: int, what: str, length: str) -> None:
+        """Nobody wants to be told of one thing, for a while."""
+        words = f"mute {what.format(row=self._incident(pick))} for={length}"
+        self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
+
+    @precondition(lambda self: self.queue.rows(watching.mutes))
+    @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
+    def unmute(self, name: str, by: str, pick: int) -> None:
+        """Or wants to be again."""
+        rows = self.queue.rows(watching.mutes)
+        row = rows[pick % len(rows)]
+        word = f"error=E{row.error_group}" if row.error_group else f"alert={row.kind}"
+        words = f"unmute queue={row.queue}" if row.queue else f"unmute {word}"
+        self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
+
+    def _incident(self, pick: int) -> Any:
+        rows = self.queue.rows(watching.incidents)
+        return rows[pick % len(rows)]
+
+    @precondition(lambda self: self._told())
+    @rule(pick=PICK)
+    def delete_a_message(self, pick: int) -> None:
+        """Somebody deletes what was said of an incident."""
+        rows = self._told()
+        row = rows[pick % len(rows)]
+        client = WebClient(token=self.slack.bot_token, base_url=self.slack.base_url)
+        with suppress(SlackApiError):  # it was deleted before
+            client.chat_delete(channel=row.channel, ts=row.message_ts)
+
+    def _told(self) -> list[Any]:
+        return [row for row in self.queue.rows(watching.incidents) if row.message_ts]
+
+    # ---- what runs by itself
+
+    @rule(seconds=st.sampled_from([301, 901, HOUR + 1]))
+    def wait_long(self, seconds: int) -> None:
+        """So long that incidents are escalated, go quiet, or are too old to be opened again."""
+        self.clock.move(seconds=seconds)
+
+    @rule(faults=st.lists(st.sampled_from(EDIT_FAULTS), max_size=3))
+    def make_edits_fail(self, faults: list[Any]) -> None:
+        """The next edits are not taken as they should."""
+        self.slack.script("chat.update", faults)
+
+    @rule(faults=st.lists(st.sampled_from([*FAULTS, LostAnswer()]), min_size=1, max_size=3))
+    def lose_the_alert_channel(self, faults: list[Any]) -> None:
+        """Nor are posts, or nobody hears that they were."""
+        self.slack.script("chat.postMessage", faults)
+
+    @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=4))
+    def watch_a_little(self, name: str, steps: list[str]) -> None:
+        """Some of a watcher's steps, in any order: it dies in between, or one of them fails."""
+        with suppress(AssertionError):  # hold: somebody else has the lease
+            self.hold(name)
+        self._go_on(name, steps)
+
+    @precondition(lambda self: self.leases)
+    @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3))
+    def go_on_after_a_pause(self, name: str, steps: list[str]) -> None:
+        """A replica takes steps under the lease that it had, whoever has it by now."""
+        self._go_on(name, steps)
+
+    def _go_on(self, name: str, steps: list[str]) -> None:
+        lease = self.leases.get(name)
+        if lease is None:
+            return
+        (now,) = [row for row in self.queue.rows(leases) if row.name == lease.name]
+        late = (now.owner, now.epoch) != (lease.owner, lease.epoch)
+        before = self._kept() if late else []
+        for step in steps:
+            try:
+                self.eye.take(step, self.setups[name], lease)
+            except LeaseLost:
+                assert late, f"{name} holds the lease, and yet {step} was stopped"
+        if late:
+            with suppress(LeaseLost):
+                deliver(self.setups[name], poster_of(self.slack), lease, rounds=1)
+            assert self._kept() == before, f"{name} is late, and yet {steps} changed something"
+
+    def _kept(self) -> list[Any]:
+        with self.queue.engine.begin() as connection:
+            return [connection.execute(select(table)).all() for table in WATCHED]

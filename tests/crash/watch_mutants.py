@@ -1,0 +1,118 @@
+"""Seeded faults of the life of incidents; each takes away one guard, as those in `mutants`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, true
+
+from bot.ledger import belonging, bookings, incidents, mutes, settlements
+from bot.ledger.bookings import DELETED, GONE, Doer
+from bot.views.incident_parts import called
+from bot.watch import cards
+from tests.crash.mutants import replaced
+
+
+@contextmanager
+def failures_change_hands() -> Iterator[None]:
+    """A failure that has an incident is given another one."""
+    with replaced((belonging, "belongs_to_none"), by=true):
+        yield
+
+
+@contextmanager
+def no_unique_subject() -> Iterator[None]:
+    """An open incident does not hold its subject, so that another one may be opened."""
+    new = incidents._new  # noqa: SLF001 it is called in the place of itself
+
+    def unheld(connection: Connection, subject: Any, now: Any) -> Any:
+        opened = new(connection, subject, now)
+        incidents.note(connection, opened.id, open_subject=f"{opened.id}")
+        return opened
+
+    with replaced((incidents, "_new"), by=unheld):
+        yield
+
+
+def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]]:
+    """The steps of this module do not ask whether the lease is still held."""
+
+    @contextmanager
+    def unfenced() -> Iterator[None]:
+        with replaced((module, "fence"), by=lambda _connection, _lease: None):
+            yield
+
+    return unfenced
+
+
+@contextmanager
+def edits_that_call() -> Iterator[None]:
+    """A message is drawn with the user group, for a post and for an edit alike."""
+    draw = cards.draw
+
+    def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
+        drawn = draw(setup, connection, row, context)
+        return None if drawn is None else called(drawn, setup.alerting.mention, context)
+
+    with replaced((cards, "draw"), by=calling):
+        yield
+
+
+def _not_booked(is_left_out: Callable[[int, Doer], bool]) -> AbstractContextManager[None]:
+    book = bookings.book
+
+    def some(connection: Connection, gone: Mapping[int, int], doer: Doer, now: Any) -> None:
+        kept = {number: rows for number, rows in gone.items() if not is_left_out(rows, doer)}
+        book(connection, kept, doer, now)
+
+    return replaced((bookings, "book"), by=some)
+
+
+@contextmanager
+def a_single_retry_is_not_booked() -> Iterator[None]:
+    """A retry by id leaves the incident as it is."""
+    with _not_booked(lambda rows, doer: rows > 0 and doer.how == "retry"):
+        yield
+
+
+@contextmanager
+def a_single_delete_is_not_booked() -> Iterator[None]:
+    """So does a delete by id."""
+    with _not_booked(lambda rows, doer: rows > 0 and doer.how in DELETED):
+        yield
+
+
+@contextmanager
+def a_batch_is_not_booked() -> Iterator[None]:
+    """So does a batch of a bulk change."""
+    with replaced((bookings, "book_all"), by=lambda *_given: None):
+        yield
+
+
+@contextmanager
+def a_sweep_is_not_booked() -> Iterator[None]:
+    """So does what goes without the bot."""
+    with _not_booked(lambda _rows, doer: doer.how == GONE):
+        yield
+
+
+@contextmanager
+def an_undo_is_not_booked() -> Iterator[None]:
+    """So does what comes back."""
+    with _not_booked(lambda rows, _doer: rows < 0):
+        yield
+
+
+@contextmanager
+def no_mute_at_opening() -> Iterator[None]:
+    """Nobody asks whether what is opened is muted."""
+    with replaced((mutes, "muted_until"), by=lambda *_given, **_named: None):
+        yield
+
+
+@contextmanager
+def no_wait_for_receipts() -> Iterator[None]:
+    """An incident is over though nobody knows what became of its retried jobs."""
+    with replaced((settlements, "unsettled"), by=lambda _connection: set()):
+        yield

@@ -1,0 +1,206 @@
+"""What must hold in the life of incidents, as functions; see `scenarios`."""
+
+from collections.abc import Callable
+from datetime import time, timedelta
+
+from sqlalchemy import delete, select
+
+from bot.ledger import incidents, journal, watching
+from bot.ledger.leases import TTL, Lease, LeaseLost
+from bot.ledger.marks import move
+from bot.registry import Alerting, Setup
+from bot.watch import digest, purging
+from bot.watch.bulk import Runner
+from tests.crash.scenarios import Mutant, previewed, run_out
+from tests.crash.watch_steps import STEPS, Eye, Step
+from tests.incident_invariants import kept
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
+from tests.watch.living import MENTION
+
+LATE_STEPS: dict[str, Step] = {
+    **{name: step for name, step in STEPS.items() if name not in ("canary", "outcomes")},
+    "digest": digest.digest_once,
+    "purge": purging.purge_once,
+}
+"""What only the holder of the lease may do, but for what does nothing without a bulk change."""
+
+
+def watched(queue: TestQueue, clock: Ahead, name: str = "a", alerts: int = 20) -> Setup:
+    """A replica that has seen the empty queue."""
+    week = tuple(range(7))
+    alerting = Alerting(MENTION, digest_at=time(), digest_days=week, digest_channel=ALERTS)
+    setup = make_setup(queue, name, clock=clock, alerting=alerting, alerts_per_minute=alerts)
+    Eye().a_pass(setup, hold(setup))
+    return setup
+
+
+def holds(queue: TestQueue) -> None:
+    """What is always true of incidents."""
+    with queue.engine.begin() as connection:
+        found = list(kept(connection))
+    assert found == [], found
+
+
+def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
+    """In one pass: the first has an incident of its own, the others share one."""
+    setup = watched(queue, Ahead(), alerts=1)
+    for cause in ("one", "two", "three", "one"):
+        queue.fail(exception=cause)
+    with mutant():
+        Eye().a_pass(setup, hold(setup))
+    holds(queue)
+    assert [row.count for row in queue.rows(watching.incidents)] == [2, 2]
+
+
+def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
+    """One incident counts up, and its edits call nobody."""
+    clock = Ahead()
+    setup = watched(queue, clock)
+    with mutant():
+        for _ in range(3):
+            queue.fail()
+            Eye().a_pass(setup, hold(setup))
+            _posted(queue)
+            clock.move(seconds=5)
+    holds(queue)
+    assert [row.count for row in queue.rows(watching.incidents)] == [3]
+
+
+def _posted(queue: TestQueue) -> None:
+    """Slack has the message of each, so that it can be edited."""
+    with queue.engine.begin() as connection:
+        for row in connection.execute(select(watching.incidents)).all():
+            incidents.posted(connection, row.id, ALERTS, f"{row.id}.0")
+
+
+def one_is_retried(queue: TestQueue, mutant: Mutant) -> None:
+    """By its id."""
+    _then(queue, mutant, lambda setup: _ask(setup, "retry 1"))
+
+
+def one_is_deleted(queue: TestQueue, mutant: Mutant) -> None:
+    """By its id."""
+    _then(queue, mutant, lambda setup: _ask(setup, "delete-failed 1"))
+
+
+def all_are_retried(queue: TestQueue, mutant: Mutant) -> None:
+    """In batches."""
+    _then(queue, mutant, _retry_all)
+
+
+def one_goes_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
+    """Somebody deletes it by hand."""
+
+    def by_hand(setup: Setup) -> None:
+        with queue.engine.begin() as connection:
+            connection.execute(delete(queue.queue.failed).where(queue.queue.failed.c.id == 1))
+        Eye().a_pass(setup, hold(setup))
+
+    _then(queue, mutant, by_hand)
+
+
+def a_retry_is_undone(queue: TestQueue, mutant: Mutant) -> None:
+    """The failure comes back to its incident."""
+
+    def there_and_back(setup: Setup) -> None:
+        _ask(setup, "retry 1")
+        _ask(setup, "undo")
+
+    _then(queue, mutant, there_and_back)
+
+
+def _then(queue: TestQueue, mutant: Mutant, change: Callable[[Setup], None]) -> None:
+    """Two failures have an incident, and then something becomes of them."""
+    setup = watched(queue, Ahead())
+    for failed_id in (1, 2):
+        queue.fail(failed_id, order=failed_id)
+    Eye().a_pass(setup, hold(setup))
+    with mutant():
+        change(setup)
+    holds(queue)
+
+
+def _ask(setup: Setup, words: str) -> None:
+    assert codes([ask(setup, words)]) == ["ok"]
+
+
+def _retry_all(setup: Setup) -> None:
+    confirm(setup, "retry-all", previewed(setup, "retry-all"))
+    run_out(Runner(setup, 2, lanes=1, seconds=0))
+
+
+def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
+    """It is written down, and nobody is told before the mute ends."""
+    clock = Ahead()
+    setup = watched(queue, clock)
+    _ask(setup, "mute alert=group for=20m")
+    queue.fail()
+    with mutant():
+        Eye().a_pass(setup, hold(setup))
+    assert len(queue.rows(watching.incidents)) == 1
+    assert _posts(queue) == 0
+    clock.move(minutes=21)
+    Eye().a_pass(setup, hold(setup))
+    assert _posts(queue) == 1
+
+
+def _posts(queue: TestQueue) -> int:
+    c = journal.outbox.c
+    chosen = select(c.id).where(c.channel == ALERTS, c.kind == "post")
+    with queue.engine.begin() as connection:
+        return len(connection.execute(chosen).all())
+
+
+def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
+    """While no worker has processed it, its incident is not over."""
+    clock = Ahead()
+    setup = watched(queue, clock)
+    queue.fail(1)
+    eye = Eye()
+    eye.a_pass(setup, hold(setup))
+    _ask(setup, "retry 1")
+    clock.move(minutes=2)
+    with mutant():
+        eye.a_pass(setup, hold(setup))
+    group = next(row for row in queue.rows(watching.incidents) if row.kind == "group")
+    assert group.closed_at is None
+    with queue.engine.begin() as connection:
+        connection.execute(delete(queue.queue.jobs))
+    for _ in range(3):
+        clock.move(minutes=2)
+        eye.a_pass(setup, hold(setup))
+    group = next(row for row in queue.rows(watching.incidents) if row.kind == "group")
+    assert (group.closed_how, group.processed) == ("recovered", 1)
+
+
+def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
+    """A replica that was paused past its lease goes on with this step."""
+
+    def scenario(queue: TestQueue, mutant: Mutant) -> None:
+        clock = Ahead()
+        setup = watched(queue, clock)
+        lease: Lease = hold(setup)
+        _something_of_each(queue, setup)
+        clock.move(seconds=TTL.total_seconds() + 1)
+        hold(make_setup(queue, "b", clock=clock))
+        with mutant():
+            try:
+                step(setup, lease)
+            except LeaseLost:
+                return
+        raise AssertionError("a late holder was not stopped")
+
+    return scenario
+
+
+def _something_of_each(queue: TestQueue, setup: Setup) -> None:
+    """What each step would find to do: a job that was retried, a digest that is due."""
+    queue.fail(1)
+    queue.push()
+    Eye().a_pass(setup, hold(setup))
+    _ask(setup, "retry 1")
+    queue.fail(2)
+    with queue.engine.begin() as connection:
+        yesterday = setup.clock(connection) - timedelta(days=1)
+        move(connection, digest.MARK, yesterday.date().toordinal())
