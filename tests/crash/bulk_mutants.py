@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, select, true
 
-from bot.ledger import archive, batches, carrying, restoring, undo_batches
-from bot.ledger import failures as ledger_failures
+from bot.ledger import archive, batches, carrying, leaving, restoring, undo_batches
 from bot.ledger import tables as t
 from bot.ledger.scopes import matching
 from bot.ledger.tables import failures
@@ -40,7 +39,7 @@ def no_row_count_of_a_batch() -> Iterator[None]:
         request = operation.request_id
         archive.keep_failed(connection, queue, which, operation.action, request, now)
 
-    places = ((bulk, "exactly"), (batches, "exactly"), (ledger_failures, "exactly"))
+    places = ((bulk, "exactly"), (batches, "exactly"), (leaving, "exactly"))
     with (
         replaced(*places, by=lambda _result, _rows: None),
         replaced((carrying, "_keep"), by=keep),
