@@ -41,9 +41,7 @@ def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datet
     row = incidents.by_id(connection, opened.id)
     if row is None or opened.state == "open" or _is_dealt_with(row):
         return
-    until = mutes.muted_until(
-        connection, now, kind=row["kind"], queue=row["queue"], error_group=row["error_group"]
-    )
+    until = _mute_of(connection, row, now)
     if until is not None:
         incidents.note(connection, row["id"], muted_until=until)
     elif row["posted_at"] is None:
@@ -53,6 +51,13 @@ def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datet
         said = cards.reopened(row, opened.closed_at or now, now, context)
         cards.answer(setup, connection, row, said, now, call=True)
         incidents.note(connection, row["id"], told=cards.figure(row))
+
+
+def _mute_of(connection: Connection, row: RowMapping, now: datetime) -> datetime | None:
+    """Until when the incident is muted, as the mutes say it: its row may be a pass behind."""
+    return mutes.muted_until(
+        connection, now, kind=row["kind"], queue=row["queue"], error_group=row["error_group"]
+    )
 
 
 def _is_dealt_with(row: RowMapping) -> bool:
@@ -264,7 +269,7 @@ def _recover(
     closed = incidents.by_id(connection, row["id"])
     single = row["kind"] == GROUP and row["count"] == 1
     called = row["escalations"] or row["reopened"]
-    if row["posted_at"] is None or row["muted_until"] is not None or (single and not called):
+    if row["posted_at"] is None or (single and not called) or _mute_of(connection, row, now):
         return
     said = None if closed is None else cards.recovered(closed, channel_context(setup, now))
     if said is not None:

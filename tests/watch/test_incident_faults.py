@@ -22,7 +22,7 @@ from bot.watch import incidents as grouping
 from tests.crash.mutants import no_epoch, replaced
 from tests.invariants import broken
 from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, hold
+from tests.replicas import ALERTS, OPS, ask, codes, hold
 from tests.watch.living import CALL, Life, make_life
 from tests.watch.posting import deliver, poster_of, watch
 
@@ -218,3 +218,18 @@ def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
 
     with replaced((cards, "draw"), by=calling), pytest.raises(AssertionError):
         counted_up(life)
+
+
+def test_what_is_muted_when_it_ends_says_so_in_its_message_and_not_in_its_thread(
+    life: Life,
+) -> None:
+    for failed_id in (1, 2):
+        life.queue.fail(failed_id)
+    life.tick()
+    life.take(1, 2)
+    life.clock.move(seconds=61)
+    # The mute and the end of the incident are the news of one pass.
+    assert codes([ask(life.setup, "mute alert=group")]) == ["ok"]
+    life.tick()
+    assert life.incident.closed_how == "recovered"
+    assert life.replies() == []
