@@ -1,8 +1,9 @@
 """Takes the pictures of docs/images from the real playground: python -m tests.pictures.
 
-Four still ones, light and dark, and two moving ones. In the first a job fails, a stranger's Retry
-is refused, the operator's works, and the audit channel has it all. The second is fix and replay:
-twenty jobs fail of one cause, are retried after the fix, and what is cleared is put back.
+Still ones, light and dark, and three moving ones. In the first a job fails, a stranger's Retry is
+refused, the operator's works, and the audit channel has it all. The second is fix and replay:
+twenty jobs fail of one cause, are retried after the fix, and what is cleared is put back. The third
+is the life of an alert, from its first failure to its end.
 """
 
 import io
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from tests.playground.page.conftest import FLAGS, find_chromium
+from tests.playground.page.incident_story import IncidentStory
 from tests.playground.page.story import Story
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
@@ -27,8 +29,16 @@ HOME = {"width": 1100, "height": 1100}
 PATIENCE_MS = 20_000
 COLOURS = 255
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
-STANDS = {"broken": 2200, "errors": 4000, "fixed": 1200, "preview": 3000, "processed": 4500}
-"""How long moments of fix and replay stand, in milliseconds; the others 2,400."""
+STANDS = {
+    "broken": 2200,
+    "errors": 4000,
+    "counted": 3500,
+    "fixed": 1200,
+    "preview": 3000,
+    "processed": 4500,
+    "recovered": 5000,
+}
+"""How long moments of the two stories stand, in milliseconds; the others 2,400."""
 SETTLED_MS = 350
 """Until what was clicked is drawn, and the page's short animations are over."""
 
@@ -150,11 +160,40 @@ def story_film(browser: Browser, slack: LocalSlack) -> None:
     page.context.close()
 
 
+def incident_film(browser: Browser, slack: LocalSlack) -> None:
+    """An alert that counts up, is acknowledged, retried, and says that it is over."""
+    page = visit(browser, slack, "queue-alerts", "light", TALL)
+    page.get_by_role("button", name="Dismiss the first minute").click()
+    reel = Film(page)
+
+    def show(name: str) -> None:
+        story.alert.evaluate("one => one.scrollIntoView({ block: 'start' })")
+        reel.show(STANDS.get(name, 2400))
+
+    story = IncidentStory(page, click=reel.click, show=show)
+    story.open_panel()
+    story.hurry()
+    story.begin()
+    story.close_panel()
+    expect(story.alert).to_be_visible()
+    reel.show(900)
+    story.count_up()
+    story.acknowledge()
+    page.get_by_role("button", name="Dismiss message").click()
+    story.open_panel()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_from_alert()
+    story.recover()
+    reel.save(IMAGES / "incident.gif")
+    page.context.close()
+
+
 def stills(browser: Browser, slack: LocalSlack) -> None:
     """An alert that was retried beside those that wait; and behind the scenes, in the dark."""
     page = visit(browser, slack, "queue-alerts", "light", WIDE)
-    steer(slack, broken=True, paused=False, speed=2)
-    expect(page.get_by_role("log").get_by_role("article").nth(3)).to_be_visible()
+    steer(slack, broken=True, paused=False, speed=8)
+    expect(page.get_by_role("log")).to_contain_text("20 failed jobs")
     steer(slack, paused=True)
     page.get_by_role("button", name="Dismiss the first minute").click()
     page.wait_for_timeout(SETTLED_MS)
@@ -192,7 +231,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        for taken in ((film, stills, home_stills), (story_film,)):
+        for taken in ((film, stills, home_stills), (story_film,), (incident_film,)):
             with tempfile.TemporaryDirectory() as folder, playing(Path(folder)) as slack:
                 for take in taken:
                     take(browser, slack)

@@ -3,8 +3,9 @@
 A step's `kind` says when it is done: `commands`, each of them was answered; `arrives`, a message
 with that button is in the channel; `says`, a message with that `text` is; `refused`, somebody
 without these roles pressed it, was told something, and it is still there; `done`, somebody pressed
-it and it is gone; `visit`, the channel was looked at after the step before; `steer`, the worker was
-steered so. `as` and `channel` are who and where the page goes to when the step is chosen.
+it and it is gone; `visit`, the channel was looked at after the step before; `home`, the app's Home
+was; `steer`, the worker was steered so. `as` and `channel` are who and where the page goes to when
+the step is chosen.
 """
 
 from bot.playground.block_specs import Json
@@ -108,5 +109,40 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "as": "admin",
         "channel": "queue-ops",
         "text": "Undone by",
+    },
+    {
+        "id": "look",
+        "kind": "commands",
+        "title": "Look at the day, and at the watch",
+        "as": "operator",
+        "channel": "queue-ops",
+        "commands": ["/queue chart", "/queue watch"],
+    },
+    {
+        "id": "home",
+        "kind": "home",
+        "title": "Open queue-bot’s Home",
+        "note": "Under Apps: what is open, what waits, what fails.",
+        "as": "operator",
+        "channel": "queue-alerts",
+    },
+    {
+        "id": "pause",
+        "kind": "says",
+        "title": "Pause the worker",
+        "note": "In the side panel. Orders wait, and within a minute an alert says that nobody "
+        "works. Let it go on, and the alert says that it is over.",
+        "as": "operator",
+        "channel": "queue-alerts",
+        "text": "the workers are silent",
+    },
+    {
+        "id": "mute",
+        "kind": "says",
+        "title": "Mute an alert for an hour",
+        "note": "In its menu, ⋯. It is still kept up to date.",
+        "as": "operator",
+        "channel": "queue-alerts",
+        "text": "muted until",
     },
 )

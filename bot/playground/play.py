@@ -42,8 +42,14 @@ from bot.wiring import make_bot
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
-RECOVER_SECONDS = 5
-"""Soon, for the same reason."""
+RECOVER_SECONDS = 12
+"""Soon, for the same reason; yet longer than from one sample to the next, for the end's figures."""
+
+SILENT_SECONDS = 40
+"""A visitor who pauses the worker sees what happens."""
+
+OLDEST_SECONDS = 100
+"""Longer than a job waits here in ordinary times, and than it takes to call a queue silent."""
 
 CUT_SECONDS = 0.3
 """How long the bot's sockets stay open at the end, for what is on its way."""
@@ -147,6 +153,8 @@ def playground_settings(slack: LocalSlack, database: Path) -> Settings:
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
         recover_seconds=RECOVER_SECONDS,
+        silent_seconds=SILENT_SECONDS,
+        oldest_seconds=OLDEST_SECONDS,
     )
 
 

@@ -38,6 +38,7 @@ _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 class Pace:
     """How the worker works: `speed` times as fast as usual, `failure_rate` of jobs by chance.
 
+    While it is `paused` it takes no job, and orders go on to arrive, as if the worker were dead.
     While NetSuite is `broken` every job of its queue fails at once, as if its database had gone
     away, and orders for it come fast until `OUTAGE_JOBS` have failed.
     """
@@ -106,7 +107,8 @@ class Worker:
         while not self._spend(STEP_SECONDS / (3 if self._hurries else 1)):
             try:
                 self._arrive()
-                self._work()
+                if not self._pace.paused:
+                    self._work()
             except OperationalError:
                 # SQLite was busy longer than its time-out: a worker simply comes again.
                 continue
@@ -118,8 +120,7 @@ class Worker:
         while seconds > 0:
             if self._stop.wait(TICK):
                 return True
-            pace = self._pace
-            seconds -= 0 if pace.paused else TICK * pace.speed
+            seconds -= TICK * self._pace.speed
         return False
 
     def _arrive(self) -> None:

@@ -4,7 +4,7 @@ import { command } from "./actions.js";
 import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { actAs, goTo } from "./people.js";
-import { people, set, state, user } from "./state.js";
+import { HOME, people, set, state, user } from "./state.js";
 
 const KEY = "local-slack-guide";
 let kept = load();
@@ -118,6 +118,7 @@ const HAPPENED = {
   says: (step) => messages(step).some((message) => message.text.includes(step.text)),
   refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && told(step, deed) && holds(message, step.action_id)),
   done: (step) => clicks(step).some(({ deed, message }) => entitled(step, deed) && !holds(message, step.action_id)),
+  home: () => state.place === HOME,
   visit: (step) => kept.done.includes(step.after) && state.place === channelOf(step),
   steer: (step) => state.deeds.some((deed) => deed.kind === "steer" && same(deed.wanted, step.wanted)),
 };

@@ -21,9 +21,12 @@ class IncidentStory(Story):
             .filter(has_text=re.compile(r"· I\d+"))
         )
 
-    def count_up(self) -> None:
-        """The outage's failures arrive, and one message counts them."""
+    def begin(self) -> None:
+        """The outage."""
         self.click(self.panel.get_by_role("button", name="Break NetSuite"))
+
+    def count_up(self) -> None:
+        """Its failures arrive, and one message counts them."""
         expect(self.alert).to_contain_text(f"{FAILURES} failed jobs")
         expect(self.alert).to_have_count(1)
         expect(self.alert).to_contain_text(f"and {FAILURES - 3} more")

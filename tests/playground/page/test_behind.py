@@ -12,7 +12,7 @@ from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import NEWEST, tables_json
 from bot.playground.seed import GONE_AWAY, seed
 from bot.playground.traffic import KEPT, Traffic
-from bot.playground.worker import STEP_SECONDS, Worker
+from bot.playground.worker import Worker
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.queues import TestQueue
@@ -119,17 +119,21 @@ def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> 
     assert [row[0] for row in tables["jobs"]["rows"]] == [126, 125, 124, 123, 122, 121, 119]
 
 
-def test_a_paused_worker_touches_nothing_and_a_broken_netsuite_fails_its_jobs_only(
+def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only(
     queue: TestQueue,
 ) -> None:
     worker = Worker(queue.engine, queue.queue)
     worker.steer({"paused": True, "broken": True, "failure_rate": 0, "speed": 8})
-    before = tables_json(queue.engine, queue.queue)
+    jobs, failed = queue.jobs, queue.failed
     worker.start()
     try:
-        watched = monotonic() + 2 * STEP_SECONDS / 8
-        while monotonic() < watched:
-            assert tables_json(queue.engine, queue.queue) == before
+        # Orders come all the same: that is what waits when a worker is dead.
+        until(lambda: len(queue.jobs) >= len(jobs) + 4)
+        assert queue.jobs[: len(jobs)] == jobs
+        assert [row.reserved_at for row in queue.jobs[len(jobs) :]] == [None] * (
+            len(queue.jobs) - len(jobs)
+        )
+        assert queue.failed == failed
         worker.steer({"paused": False})
         until(lambda: worker.as_json()["failed"] >= 3)
     finally:
@@ -145,5 +149,5 @@ def test_every_step_of_the_first_minute_is_of_a_kind_that_the_page_can_tick() ->
     page = Path(__file__).parents[3] / "bot" / "playground" / "page" / "guide.js"
     kinds = page.read_text().partition("const HAPPENED = {")[2].partition("\n};")[0]
 
-    assert all(f"  {step['kind']}: (step)" in kinds for step in FIRST_MINUTE)
+    assert all(f"  {step['kind']}: (" in kinds for step in FIRST_MINUTE)
     assert len({step["id"] for step in FIRST_MINUTE}) == len(FIRST_MINUTE)

@@ -91,6 +91,7 @@ def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is
 
     story.open_panel()
     story.hurry()
+    story.begin()
     story.count_up()
     story.acknowledge()
     story.fix_netsuite()
