@@ -94,12 +94,12 @@ def steer(slack: LocalSlack, **wanted: float) -> None:
 def visit(
     browser: Browser, slack: LocalSlack, place: str, scheme: str, size: dict[str, int]
 ) -> Page:
-    """A page of somebody in Lima, as the operator."""
+    """A page of the operator, where their profile says that they are."""
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         color_scheme="dark" if scheme == "dark" else "light",
         locale="en-US",
-        timezone_id="America/Lima",
+        timezone_id="Europe/Madrid",
         reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE_MS)
@@ -211,6 +211,27 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     page.context.close()
 
 
+def chart_still(browser: Browser, slack: LocalSlack) -> None:
+    """The day as charts."""
+    page = visit(browser, slack, "queue-ops", "light", HOME)
+    page.get_by_role("button", name="Dismiss the first minute").click()
+    for one in page.get_by_role("button", name="Dismiss message").all():
+        one.click()
+    page.get_by_role("combobox", name="Message").fill("/queue chart")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("The last 24 hours")
+    save_small(page, "chart")
+    page.context.close()
+
+
+def save_small(page: Page, name: str) -> None:
+    """A still with as many colours as a page needs."""
+    page.wait_for_timeout(SETTLED_MS)
+    taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(IMAGES / f"{name}.png", optimize=True)
+
+
 def home_stills(browser: Browser, slack: LocalSlack) -> None:
     """App Home of the operator, in the light and in the dark, while NetSuite is broken."""
     for scheme in ("light", "dark"):
@@ -218,10 +239,7 @@ def home_stills(browser: Browser, slack: LocalSlack) -> None:
         page.get_by_role("button", name="Dismiss the first minute").click()
         page.get_by_role("button", name="queue-bot App Home").click()
         expect(page.locator(".home-view")).to_contain_text("As of")
-        page.wait_for_timeout(SETTLED_MS)
-        taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(IMAGES / f"home-{scheme}.png", optimize=True)
+        save_small(page, f"home-{scheme}")
         page.context.close()
 
 
@@ -231,7 +249,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        for taken in ((film, stills, home_stills), (story_film,), (incident_film,)):
+        for taken in ((film, stills, home_stills, chart_still), (story_film,), (incident_film,)):
             with tempfile.TemporaryDirectory() as folder, playing(Path(folder)) as slack:
                 for take in taken:
                     take(browser, slack)
