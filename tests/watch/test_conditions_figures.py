@@ -56,7 +56,8 @@ def end(one: Told, jobs: list[int], failing: int = 2) -> None:
             worker.end(job)
         if number % 3 == 0:
             step(one)
-    for _ in range(10):
+    # What came back before has to be well for longer.
+    for _ in range(10 + 6 * one.row.reopened):
         step(one)
     assert one.row.closed_how == "recovered"
 
