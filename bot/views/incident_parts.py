@@ -121,9 +121,9 @@ def reopened_message(seconds: int, figure: str, told: IncidentState, ctx: Contex
     return _reply([dots(said, short_id(told))])
 
 
-def recovered_message(ending: Ending, ctx: Context) -> Message:
-    """In the thread: it is over."""
-    return _reply([ending_line(ending, ctx)])
+def recovered_message(told: IncidentState, ending: Ending, ctx: Context) -> Message:
+    """In the thread, or where that is lost in a channel: it is over."""
+    return _reply([dots(ending_line(ending, ctx), short_id(told))])
 
 
 def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:

@@ -129,8 +129,8 @@ def reopened(row: RowMapping, closed_at: datetime, now: datetime, context: Conte
 
 def recovered(row: RowMapping, context: Context) -> Message | None:
     """That it is over, with the figures that are known; None where it is not."""
-    ending = state_of(row).ending
-    return None if ending is None else recovered_message(ending, context)
+    told = state_of(row)
+    return None if told.ending is None else recovered_message(told, told.ending, context)
 
 
 def _ending(row: RowMapping) -> Ending:

@@ -112,7 +112,9 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
         ("only-failed", _meanwhile(None, 0, of="all", **queue)),
         ("of-nothing", _meanwhile(None, None, of="all", **queue)),
     ):
-        yield Sample(f"thread-recovered-{name}", partial(incident_parts.recovered_message, meant))
+        yield Sample(
+            f"thread-recovered-{name}", partial(incident_parts.recovered_message, told(), meant)
+        )
     yield Sample("alert-called", partial(_called, card(w)))
 
 
@@ -127,7 +129,8 @@ def _ending(processed: int | None, failed: int | None, retried: int) -> Ending:
 def _recovered(
     processed: int | None, failed: int | None, retried: int
 ) -> Callable[[Context], Message]:
-    return partial(incident_parts.recovered_message, _ending(processed, failed, retried))
+    ending = _ending(processed, failed, retried)
+    return partial(incident_parts.recovered_message, told(), ending)
 
 
 def _called(shown: incident.FailureCard, ctx: Context) -> Message:
