@@ -77,7 +77,9 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[LocalSlack]:
+def playing(
+    folder: Path, port: int = 0, *, worker: bool = True, silent_seconds: int = SILENT_SECONDS
+) -> Iterator[LocalSlack]:
     """Everything started in order, and stopped in the opposite one."""
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
@@ -90,7 +92,7 @@ def playing(folder: Path, port: int = 0, *, worker: bool = True) -> Iterator[Loc
         seed(engine, queue)
         migrate(engine)
         seed_history(engine)
-        bot = make_bot(playground_settings(slack, database), INTERVAL)
+        bot = make_bot(playground_settings(slack, database, silent_seconds), INTERVAL)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:
@@ -139,7 +141,7 @@ def _local_slack(port: int, asked: Asked, backstage: Backstage) -> LocalSlack:
     return LocalSlack(port=port, roles=asked.roles, commands=asked.commands, backstage=backstage)
 
 
-def playground_settings(slack: LocalSlack, database: Path) -> Settings:
+def playground_settings(slack: LocalSlack, database: Path, silent_seconds: int) -> Settings:
     """What a team would set: an admin by id, operators by the user group @oncall."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
@@ -153,7 +155,7 @@ def playground_settings(slack: LocalSlack, database: Path) -> Settings:
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
         recover_seconds=RECOVER_SECONDS,
-        silent_seconds=SILENT_SECONDS,
+        silent_seconds=silent_seconds,
         oldest_seconds=OLDEST_SECONDS,
     )
 

@@ -13,12 +13,13 @@ from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 
 PATIENCE_MS = 15_000
+SILENT_SECONDS = 5
 
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
     """The playground with a worker that hurries."""
-    with playing(tmp_path) as slack:
+    with playing(tmp_path, silent_seconds=SILENT_SECONDS) as slack:
         steer(slack, speed=8)
         yield slack
 
