@@ -18,11 +18,11 @@ import structlog
 from bot import __version__, logs
 from bot.answers import channel_context
 from bot.errors import Refusal, StartError
-from bot.ledger import audit, history
-from bot.ledger.health import health
+from bot.ledger.alerting.health import health
 from bot.ledger.migrate import migrate as apply_migrations
 from bot.ledger.migrate import require_current
 from bot.ledger.model import Preview
+from bot.ledger.recording import audit, history
 from bot.model import Source
 from bot.queue.database import reading
 from bot.settings import load_settings

@@ -31,7 +31,9 @@ from bot.errors import (
 )
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import audit, freezes, refusals, requests
+from bot.ledger import requests
+from bot.ledger.changing import freezes
+from bot.ledger.recording import audit, refusals
 from bot.model import Invocation, Role
 from bot.queue.database import changing, reading
 from bot.queue.model import SkippedRow

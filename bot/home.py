@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.errors import Busy
-from bot.ledger import error_reads, freezes, home_reads, rollups, samples
-from bot.ledger.failures import backfill_left
-from bot.ledger.home_model import Counts, HomeData, QueueJobs
+from bot.ledger.changing import freezes
+from bot.ledger.failing import error_reads
+from bot.ledger.failing.failures import backfill_left
+from bot.ledger.reporting import home_reads
+from bot.ledger.reporting.home_model import Counts, HomeData, QueueJobs
+from bot.ledger.sampling import rollups, samples
 from bot.model import Message, Role
 from bot.queue import reads, tally
 from bot.queue.database import TooSlow

@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 
 from bot.errors import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.grammar import GroupId, IncidentId
-from bot.ledger import error_groups, incidents, known_queues
-from bot.ledger.watch_model import AlertKind, Topic
+from bot.ledger.alerting import incidents, known_queues
+from bot.ledger.alerting.watch_model import AlertKind, Topic
+from bot.ledger.failing import error_groups
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Work
 

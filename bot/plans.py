@@ -9,7 +9,9 @@ from pydantic import Field
 
 from bot.access.roles import Need, check_queue
 from bot.errors import CountMismatch, Denied, OperationRunning, PlanExpired
-from bot.ledger import duplicates, failures, freezes, leases, operations
+from bot.ledger import leases
+from bot.ledger.changing import duplicates, freezes, operations
+from bot.ledger.failing import failures
 from bot.ledger.model import (
     OPERATOR_ROWS,
     RETRIES,

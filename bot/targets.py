@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 from bot.access.roles import check_queue
 from bot.errors import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
 from bot.grammar import Ids
-from bot.ledger import audit
 from bot.ledger.model import Named, Target
+from bot.ledger.recording import audit
 from bot.queue import moves
 from bot.queue.model import SkippedRow
 from bot.queue.moves import LockedFailed, LockedJob

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.answers import public_context
-from bot.ledger import incidents, outbox
+from bot.ledger import outbox
+from bot.ledger.alerting import incidents
 from bot.model import Invocation
 from bot.registry import Command, Result, Setup
 from bot.views.undo import without_undo

@@ -13,8 +13,8 @@ from bot.answers import Outcome, answer, envelope
 from bot.dispatch import dispatch, request_id
 from bot.errors import Refusal, StartError, StillRunning, Unfinished
 from bot.grammar import Request
+from bot.ledger.changing.operations import ACTIVE
 from bot.ledger.model import Preview
-from bot.ledger.operations import ACTIVE
 from bot.model import Actor, Invocation, Message, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup

@@ -18,19 +18,12 @@ from bot.errors import (
     UndoExpired,
 )
 from bot.failpoints import reach
-from bot.ledger import (
-    audit,
-    changes,
-    followed,
-    operations,
-    restoring,
-    returns,
-    undo_batches,
-)
-from bot.ledger.bookings import Doer
-from bot.ledger.changes import Change, Named
+from bot.ledger.changing import followed, operations, restoring, returns, undo_batches
+from bot.ledger.changing.restoring import Kept
+from bot.ledger.failing.bookings import Doer
 from bot.ledger.model import Preview, Scope, Target
-from bot.ledger.restoring import Kept
+from bot.ledger.recording import audit, changes
+from bot.ledger.recording.changes import Change, Named
 from bot.model import Role
 from bot.plans import preview
 from bot.queue.model import RestoredRow, SkippedRow

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
-from bot.ledger.bookings import DELETED, RETRIED
-from bot.ledger.incidents import RECOVERED
-from bot.ledger.kinds import CONDITIONS, GROUP, SUMMARY
+from bot.ledger.alerting.incidents import RECOVERED
+from bot.ledger.alerting.kinds import CONDITIONS, GROUP, SUMMARY
+from bot.ledger.failing.bookings import DELETED, RETRIED
 
 EXACT, AT_MOST = ("count", "gone"), ("retried", "deleted")
 """What an incident knows of its failures without counting them. Of one that was retried before it

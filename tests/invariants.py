@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from bot.ledger import audit as audit_log
-from bot.ledger import batches, journal
+from bot.ledger import journal
 from bot.ledger import tables as t
-from bot.ledger.failure_counts import ALL_HOURS
+from bot.ledger.changing import batches
+from bot.ledger.failing.failure_counts import ALL_HOURS
+from bot.ledger.recording import audit as audit_log
 from tests import incident_invariants
 from tests.queues import TestQueue
 

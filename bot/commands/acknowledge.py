@@ -4,8 +4,8 @@ from pydantic import Field
 
 from bot.errors import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.grammar import IncidentId
-from bot.ledger import incidents, watch_reads
-from bot.ledger.watch_model import OpenIncident
+from bot.ledger.alerting import incidents, watch_reads
+from bot.ledger.alerting.watch_model import OpenIncident
 from bot.model import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.views.context import Context

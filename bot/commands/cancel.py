@@ -4,7 +4,7 @@ from pydantic import Field
 
 from bot.errors import Denied, PlanExpired
 from bot.grammar import OneId
-from bot.ledger import operations
+from bot.ledger.changing import operations
 from bot.ledger.model import Action
 from bot.model import Message, Role
 from bot.queue.model import Value

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from pydantic import Field, field_validator
 
-from bot.ledger import rollups
-from bot.ledger.chart_model import Chart, ChartPoint, Span
-from bot.ledger.figures import Point, bucketed
+from bot.ledger.sampling import rollups
+from bot.ledger.sampling.chart_model import Chart, ChartPoint, Span
+from bot.ledger.sampling.figures import Point, bucketed
 from bot.model import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Command, Result, Work

@@ -1,6 +1,7 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
-from bot.ledger import archive, flows
+from bot.ledger import archive
+from bot.ledger.failing import flows
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import Deleted, DeletedCount, DeletedRow, DeletedRows

@@ -1,6 +1,7 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
-from bot.ledger import archive, leaving
+from bot.ledger import archive
+from bot.ledger.failing import leaving
 from bot.model import Message, Role
 from bot.queue import moves
 from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, DeletedRows

@@ -1,8 +1,8 @@
 """`/queue digest`: the digest as it would be posted today, for whoever does not want to wait."""
 
-from bot.ledger import digest
-from bot.ledger.digest_days import told_on
-from bot.ledger.digest_model import Digest
+from bot.ledger.reporting import digest
+from bot.ledger.reporting.digest_days import told_on
+from bot.ledger.reporting.digest_model import Digest
 from bot.model import Message, Role
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from bot.grammar import GroupId
-from bot.ledger import error_reads
-from bot.ledger.error_model import ErrorDetail, ErrorDetailListed
+from bot.ledger.failing import error_reads
+from bot.ledger.failing.error_model import ErrorDetail, ErrorDetailListed
 from bot.model import Message, Modal, Role
 from bot.queue import reads
 from bot.registry import Arguments, Command, Result, Work

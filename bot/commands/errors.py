@@ -5,9 +5,9 @@ from datetime import timedelta
 from pydantic import Field, field_validator
 
 from bot.grammar import Age
-from bot.ledger import error_reads
-from bot.ledger.error_model import ErrorGroups, ErrorsListed
-from bot.ledger.failures import backfill_left
+from bot.ledger.failing import error_reads
+from bot.ledger.failing.error_model import ErrorGroups, ErrorsListed
+from bot.ledger.failing.failures import backfill_left
 from bot.model import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Command, Result, Work

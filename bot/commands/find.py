@@ -3,8 +3,10 @@
 from pydantic import Field
 
 from bot.grammar import LONGEST_ORDER, Order
-from bot.ledger import failures, orders, samples, story
-from bot.ledger.events import Queued, Story
+from bot.ledger.failing import failures
+from bot.ledger.recording import orders, story
+from bot.ledger.recording.events import Queued, Story
+from bot.ledger.sampling import samples
 from bot.model import Message, Role
 from bot.queue import search
 from bot.queue.model import QueueStatus

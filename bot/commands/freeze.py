@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.ledger import freezes
+from bot.ledger.changing import freezes
 from bot.ledger.model import Freeze
 from bot.model import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from bot.commands.find import tell
 from bot.grammar import Age, Order
-from bot.ledger import audit, history, orders, story
-from bot.ledger.events import Retries
 from bot.ledger.model import AuditLine
+from bot.ledger.recording import audit, history, orders, story
+from bot.ledger.recording.events import Retries
 from bot.model import Message, Role
 from bot.queue.model import Value
 from bot.queue.search import Sought

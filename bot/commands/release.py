@@ -4,7 +4,7 @@ from pydantic import Field
 
 from bot.errors import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
 from bot.failpoints import reach
-from bot.ledger import changes
+from bot.ledger.recording import changes
 from bot.model import Message, Role
 from bot.queue.model import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.queue.moves import LockedJob

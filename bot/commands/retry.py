@@ -11,7 +11,9 @@ from bot.errors import Invalid
 from bot.failpoints import reach
 from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
 from bot.grammar import MAX_IDS, ManyIds
-from bot.ledger import archive, followed, leaving
+from bot.ledger import archive
+from bot.ledger.changing import followed
+from bot.ledger.failing import leaving
 from bot.ledger.model import Progress
 from bot.model import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from bot.errors import Busy
-from bot.ledger import freezes, samples
+from bot.ledger.changing import freezes
 from bot.ledger.model import Freeze
+from bot.ledger.sampling import samples
 from bot.model import Message, Role
 from bot.queue import tally
 from bot.queue.database import TooSlow

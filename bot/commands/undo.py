@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.ledger.changes import Named
 from bot.ledger.model import Progress
+from bot.ledger.recording.changes import Named
 from bot.model import Message, Modal, Role
 from bot.plans import BulkArguments, BulkExtra, confirm
 from bot.queue.model import RestoredRow, SkippedRow, Undone, UndoneCount

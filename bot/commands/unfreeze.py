@@ -1,6 +1,6 @@
 """`/queue unfreeze`: allow changes again."""
 
-from bot.ledger import freezes
+from bot.ledger.changing import freezes
 from bot.ledger.model import Freeze
 from bot.model import Message, Role
 from bot.queue.model import Value

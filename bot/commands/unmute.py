@@ -3,8 +3,8 @@
 import shlex
 
 from bot.errors import MutedOtherwise, NotMuted, Refusal
-from bot.ledger import incidents, mutes
-from bot.ledger.watch_model import MuteSaid, Topic
+from bot.ledger.alerting import incidents, mutes
+from bot.ledger.alerting.watch_model import MuteSaid, Topic
 from bot.model import Message, Role
 from bot.muting import TopicArguments, name_of, recorded, topic_of
 from bot.registry import Command, Effect, Result, Work

@@ -1,8 +1,8 @@
 """`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
 
-from bot.ledger import watch_reads
-from bot.ledger.health import health
-from bot.ledger.watch_model import Limits, WatchExtra, Watching
+from bot.ledger.alerting import watch_reads
+from bot.ledger.alerting.health import health
+from bot.ledger.alerting.watch_model import Limits, WatchExtra, Watching
 from bot.model import Message, Role
 from bot.registry import Arguments, Command, Result, Setup, Work
 from bot.views.context import Context

@@ -196,7 +196,7 @@ followed = Table(
     **OPTIONS,
 )
 
-# How far the receipts of a bulk retry are; see bot.ledger.outcomes.
+# How far the receipts of a bulk retry are; see bot.ledger.changing.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,

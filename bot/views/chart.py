@@ -8,7 +8,7 @@ Limits: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.ledger.chart_model import Chart, ChartPoint
+from bot.ledger.sampling.chart_model import Chart, ChartPoint
 from bot.model import Block, Message
 from bot.text import Mrkdwn, Texts, escape, join, plain_line
 from bot.views.blocks import context_line, message, section, sections, table

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.error_model import (
+from bot.ledger.failing.error_model import (
     RECENT_AT_MOST,
     RECENT_MINUTES,
     ErrorDetail,

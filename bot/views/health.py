@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.ledger.watch_model import MOST_MS, Health, Undelivered, WatcherState
+from bot.ledger.alerting.watch_model import MOST_MS, Health, Undelivered, WatcherState
 from bot.model import Moment
 from bot.text import Mrkdwn, channel, code, join
 from bot.views.context import Context

@@ -6,8 +6,8 @@ docs.slack.dev/reference/methods/views.publish.
 
 from collections.abc import Sequence
 
-from bot.ledger.error_model import ErrorsListed
-from bot.ledger.home_model import HomeData, QueueJobs
+from bot.ledger.failing.error_model import ErrorsListed
+from bot.ledger.reporting.home_model import HomeData, QueueJobs
 from bot.model import Block, Message
 from bot.queue.model import Listed
 from bot.text import Mrkdwn, escape, join

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.home_model import OpenIncident
-from bot.ledger.kinds import CONDITIONS
+from bot.ledger.alerting.kinds import CONDITIONS
 from bot.ledger.model import OPERATOR_ROWS
+from bot.ledger.reporting.home_model import OpenIncident
 from bot.model import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line

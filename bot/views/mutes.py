@@ -1,6 +1,6 @@
 """Alerts that somebody takes up, and what nobody wants to be told of for a while."""
 
-from bot.ledger.watch_model import MuteSaid, OpenIncident, Topic
+from bot.ledger.alerting.watch_model import MuteSaid, OpenIncident, Topic
 from bot.model import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
 from bot.views.blocks import message, section

@@ -6,7 +6,17 @@ where people type. Of a long one the beginning is left out.
 
 from functools import partial
 
-from bot.ledger.events import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.ledger.recording.events import (
+    Act,
+    Became,
+    Event,
+    Failure,
+    Gone,
+    Queued,
+    Retrier,
+    Retries,
+    Story,
+)
 from bot.model import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit import MARKS

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.ledger.watch_model import (
+from bot.ledger.alerting.watch_model import (
     Limits,
     NamedMute,
     OpenIncident,

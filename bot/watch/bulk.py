@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.errors import Denied, Frozen, Refusal, Unverifiable
 from bot.failpoints import reach
-from bot.ledger import freezes, operations
+from bot.ledger.changing import freezes, operations
+from bot.ledger.changing.operations import Operation
 from bot.ledger.model import Progress
-from bot.ledger.operations import Operation
 from bot.model import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.queue.database import changing, reading

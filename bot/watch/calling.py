@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import incidents
+from bot.ledger.alerting import incidents
 from bot.registry import Setup
 from bot.watch import cards
 

@@ -6,9 +6,9 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.ledger import followed, operations
+from bot.ledger.changing import followed, operations
+from bot.ledger.changing.operations import Operation
 from bot.ledger.leases import Lease, fence
-from bot.ledger.operations import Operation
 from bot.model import Role
 from bot.queue.database import changing, reading
 from bot.registry import Setup

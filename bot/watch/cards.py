@@ -12,7 +12,10 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import belonging, error_groups, followed, incidents, kinds, outbox
+from bot.ledger import outbox
+from bot.ledger.alerting import belonging, incidents, kinds
+from bot.ledger.changing import followed
+from bot.ledger.failing import error_groups
 from bot.ledger.model import Receipt
 from bot.model import Message
 from bot.registry import Setup

@@ -1,7 +1,7 @@
 """What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
 
 A look reads a bounded number of rows of each queue (`bot.queue.pulse`), compares them with what the
-last one saw (`bot.ledger.pulses`), and says what is beyond its limit (`thresholds`).
+last one saw (`bot.ledger.alerting.pulses`), and says what is beyond its limit (`thresholds`).
 """
 
 from collections.abc import Collection, Mapping
@@ -12,9 +12,9 @@ from time import monotonic
 import structlog
 from sqlalchemy import Connection
 
-from bot.ledger import exact, pulses
+from bot.ledger.alerting import exact, pulses
+from bot.ledger.alerting.pulses import Pulse
 from bot.ledger.leases import Lease, fence
-from bot.ledger.pulses import Pulse
 from bot.queue import pulse
 from bot.queue.database import TooSlow, changing
 from bot.queue.pulse import Bounds, Glance

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from bot.errors import Refusal
 from bot.failpoints import reach
-from bot.ledger import incidents, outbox
+from bot.ledger import outbox
+from bot.ledger.alerting import incidents
 from bot.ledger.leases import Lease, fence
 from bot.ledger.outbox import Letter
 from bot.queue.database import changing, reading

@@ -6,10 +6,11 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
-from bot.ledger import digest, outbox
-from bot.ledger.digest_days import told_on
+from bot.ledger import outbox
 from bot.ledger.leases import Lease, fence
 from bot.ledger.marks import mark, move
+from bot.ledger.reporting import digest
+from bot.ledger.reporting.digest_days import told_on
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.digest import digest_message

@@ -6,7 +6,8 @@ from enum import Enum
 import structlog
 from sqlalchemy import Connection
 
-from bot.ledger import incidents, outbox
+from bot.ledger import outbox
+from bot.ledger.alerting import incidents
 from bot.ledger.outbox import Letter
 from bot.model import Message
 from bot.registry import Setup

@@ -4,7 +4,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.ledger import folding
+from bot.ledger.failing import folding
 from bot.ledger.leases import Lease, fence
 from bot.queue.database import changing
 from bot.registry import Setup

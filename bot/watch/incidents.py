@@ -7,8 +7,8 @@ from time import monotonic
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
-from bot.ledger import belonging, incidents, kinds
-from bot.ledger.incidents import Subject
+from bot.ledger.alerting import belonging, incidents, kinds
+from bot.ledger.alerting.incidents import Subject
 from bot.ledger.leases import Lease, fence
 from bot.ledger.tables import failures
 from bot.queue.database import changing

@@ -15,9 +15,9 @@ from bot.access.roles import Grant, check_queue
 from bot.dispatch import may
 from bot.errors import Refusal
 from bot.failpoints import reach
-from bot.ledger import batches, carrying, freezes, operations
-from bot.ledger.batches import Batch, NotOurs
-from bot.ledger.operations import Operation
+from bot.ledger.changing import batches, carrying, freezes, operations
+from bot.ledger.changing.batches import Batch, NotOurs
+from bot.ledger.changing.operations import Operation
 from bot.model import Actor, Invocation, Source
 from bot.plans import ALL_QUEUES, need_of
 from bot.queue.database import changing

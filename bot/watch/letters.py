@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
-from bot.ledger import audit, incidents, outbox
-from bot.ledger.audit import Sealed
+from bot.ledger import outbox
+from bot.ledger.alerting import incidents
 from bot.ledger.outbox import Letter
+from bot.ledger.recording import audit
+from bot.ledger.recording.audit import Sealed
 from bot.model import Message
 from bot.queue.database import reading
 from bot.registry import Setup

@@ -13,13 +13,15 @@ from time import monotonic
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import bookings, incidents, meanwhile, mutes, operations, outcomes, settlements
-from bot.ledger.belonging import move_left
-from bot.ledger.incidents import Opened, Subject
-from bot.ledger.kinds import CONDITIONS, GROUP
+from bot.ledger.alerting import incidents, meanwhile, mutes, settlements
+from bot.ledger.alerting.belonging import move_left
+from bot.ledger.alerting.incidents import Opened, Subject
+from bot.ledger.alerting.kinds import CONDITIONS, GROUP
+from bot.ledger.alerting.settlements import UNKNOWN, Bulk, Figures
+from bot.ledger.alerting.watch_model import Mute
+from bot.ledger.changing import operations, outcomes
+from bot.ledger.failing import bookings
 from bot.ledger.leases import Lease, fence
-from bot.ledger.settlements import UNKNOWN, Bulk, Figures
-from bot.ledger.watch_model import Mute
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import calling, cards

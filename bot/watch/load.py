@@ -17,8 +17,8 @@ from weakref import WeakSet
 import structlog
 from sqlalchemy import Connection, Engine, event, update
 
+from bot.ledger.alerting.watch_model import MOST_MS
 from bot.ledger.leases import Lease, fence
-from bot.ledger.watch_model import MOST_MS
 from bot.ledger.watching import watches
 from bot.queue.database import changing
 from bot.registry import Setup

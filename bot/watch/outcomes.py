@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
-from bot.ledger import failures as index
-from bot.ledger import operations, outcomes
-from bot.ledger.failed_again import count_failures
+from bot.ledger.changing import operations, outcomes
+from bot.ledger.changing.failed_again import count_failures
+from bot.ledger.changing.operations import Operation
+from bot.ledger.changing.outcomes import Outcome
+from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
-from bot.ledger.operations import Operation
-from bot.ledger.outcomes import Outcome
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.receipts import outcomes_message

@@ -7,13 +7,15 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.answers import channel_context
 from bot.dispatch import request_id
-from bot.ledger import audit, batches, followed, freezes, operations, outbox, outcomes
-from bot.ledger.failures import by_seqs
-from bot.ledger.followed import Followed
+from bot.ledger import outbox
+from bot.ledger.changing import batches, followed, freezes, operations, outcomes
+from bot.ledger.changing.followed import Followed
+from bot.ledger.changing.operations import Operation
+from bot.ledger.changing.outcomes import Outcome
+from bot.ledger.changing.undo_batches import undos
+from bot.ledger.failing.failures import by_seqs
 from bot.ledger.model import Outcomes, Progress, PutBack
-from bot.ledger.operations import Operation
-from bot.ledger.outcomes import Outcome
-from bot.ledger.undo_batches import undos
+from bot.ledger.recording import audit
 from bot.model import Message
 from bot.registry import Setup
 from bot.views.bulk import progress_message

@@ -10,7 +10,7 @@ from time import monotonic
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
-from bot.ledger.failures import NO_INCIDENT
+from bot.ledger.failing.failures import NO_INCIDENT
 from bot.ledger.journal import outbox, requests
 from bot.ledger.leases import Lease, fence
 from bot.ledger.marks import mark, move

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
-from bot.ledger import belonging, followed, operations, outbox, sightings
-from bot.ledger import failures as index
-from bot.ledger.followed import Followed
+from bot.ledger import outbox
+from bot.ledger.alerting import belonging
+from bot.ledger.changing import followed, operations, sightings
+from bot.ledger.changing.followed import Followed
+from bot.ledger.changing.sightings import Again, Sight
+from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
 from bot.ledger.model import Receipt
-from bot.ledger.sightings import Again, Sight
 from bot.queue.database import changing, reading
 from bot.registry import Setup
 from bot.views.receipts import reply_message, request_message

@@ -4,8 +4,8 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.ledger import rollups
 from bot.ledger.leases import Lease, fence
+from bot.ledger.sampling import rollups
 from bot.queue.database import changing
 from bot.registry import Setup
 

@@ -13,12 +13,13 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.ledger import flows, rollups, samples
-from bot.ledger.failures import backfill_left
-from bot.ledger.figures import Figures
-from bot.ledger.flows import Flow
+from bot.ledger.failing import flows
+from bot.ledger.failing.failures import backfill_left
+from bot.ledger.failing.flows import Flow
 from bot.ledger.leases import Lease, fence
-from bot.ledger.samples import Sample
+from bot.ledger.sampling import rollups, samples
+from bot.ledger.sampling.figures import Figures
+from bot.ledger.sampling.samples import Sample
 from bot.queue import counter, tally
 from bot.queue.database import TooSlow, changing, reading
 from bot.queue.reads import unix

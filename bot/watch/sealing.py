@@ -7,9 +7,10 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.failpoints import reach
-from bot.ledger import audit, outbox
-from bot.ledger.audit import Sealed
+from bot.ledger import outbox
 from bot.ledger.leases import Lease, fence
+from bot.ledger.recording import audit
+from bot.ledger.recording.audit import Sealed
 from bot.queue.database import changing
 from bot.registry import Setup
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.ledger.exact import Exact
-from bot.ledger.kinds import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
-from bot.ledger.pulses import Pulse
+from bot.ledger.alerting.exact import Exact
+from bot.ledger.alerting.kinds import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.ledger.alerting.pulses import Pulse
 from bot.queue.pulse import Glance
 from bot.queue.reads import unix
 from bot.registry import Setup

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.errors import Refusal
 from bot.ledger import leases
-from bot.ledger.failures import SWEEP_ROWS
+from bot.ledger.failing.failures import SWEEP_ROWS
 from bot.ledger.leases import Lease, LeaseLost
 from bot.queue.database import changing
 from bot.registry import Setup

@@ -5,9 +5,9 @@ from time import monotonic
 
 from sqlalchemy import Connection, insert, text
 
-from bot.ledger import failure_counts, failures
 from bot.ledger import tables as t
-from bot.ledger.failures import Pass
+from bot.ledger.failing import failure_counts, failures
+from bot.ledger.failing.failures import Pass
 from bot.queue.database import changing
 from bot.registry import Setup
 from tests.bench import tables

@@ -5,8 +5,8 @@ from time import monotonic, sleep
 from sqlalchemy import Connection, text
 
 from bot.errors import Refusal
-from bot.ledger import failures
-from bot.ledger.failures import Pass
+from bot.ledger.failing import failures
+from bot.ledger.failing.failures import Pass
 from bot.playground.demo import IDS
 from bot.queue.database import changing
 from bot.registry import Setup

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
-from bot.ledger import failures, leases, outcomes
+from bot.ledger import leases
+from bot.ledger.changing import outcomes
+from bot.ledger.failing import failures
 from bot.queue.database import changing, now_of
 from bot.registry import Setup
 from bot.watch.bulk import Runner

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from bot.ledger import operations, tables
+from bot.ledger import tables
+from bot.ledger.changing import operations
 from bot.playground.demo import IDS
 from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory

@@ -14,7 +14,8 @@ from bot import failpoints
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import freezes, journal, outbox, tables
+from bot.ledger import journal, outbox, tables
+from bot.ledger.changing import freezes
 from bot.model import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.playground.demo import IDS

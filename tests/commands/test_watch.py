@@ -12,12 +12,13 @@ from structlog.testing import capture_logs
 
 from bot.answers import Outcome
 from bot.commands.watch import WatchResult
-from bot.ledger import incidents, leases
-from bot.ledger.incidents import Subject
+from bot.ledger import leases
+from bot.ledger.alerting import incidents
+from bot.ledger.alerting.incidents import Subject
+from bot.ledger.alerting.kinds import OLDEST
+from bot.ledger.alerting.mutes import begin
+from bot.ledger.alerting.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.journal import outbox
-from bot.ledger.kinds import OLDEST
-from bot.ledger.mutes import begin
-from bot.ledger.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
 from bot.playground.demo import IDS

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import and_, select, true
 
-from bot.ledger import archive, batches, carrying, leaving, restoring, undo_batches
+from bot.ledger import archive
 from bot.ledger import tables as t
-from bot.ledger.scopes import matching
+from bot.ledger.changing import batches, carrying, restoring, undo_batches
+from bot.ledger.changing.scopes import matching
+from bot.ledger.failing import leaving
 from bot.ledger.tables import failures
 from bot.queue import bulk
 from bot.watch import bulk as watch_bulk

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from bot import failpoints
 from bot.ledger import tables as t
-from bot.ledger.operations import TAKEN_OVER_AFTER
+from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, lock_waits, until

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from bot.ledger import journal, operations
+from bot.ledger import journal
 from bot.ledger import tables as t
+from bot.ledger.changing import operations
+from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import TTL
-from bot.ledger.operations import TAKEN_OVER_AFTER
 from bot.playground.server import LocalSlack
 from bot.watch.bulk import Runner
 from bot.watch.delivery import ATTEMPT

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, true
 
-from bot.ledger import belonging, bookings, incidents, mutes, settlements
-from bot.ledger.bookings import DELETED, GONE, Doer
+from bot.ledger.alerting import belonging, incidents, mutes, settlements
+from bot.ledger.failing import bookings
+from bot.ledger.failing.bookings import DELETED, GONE, Doer
 from bot.views.incident_parts import called
 from bot.watch import cards
 from tests.crash.mutants import replaced

@@ -5,7 +5,8 @@ from datetime import time, timedelta
 
 from sqlalchemy import delete, select
 
-from bot.ledger import incidents, journal, watching
+from bot.ledger import journal, watching
+from bot.ledger.alerting import incidents
 from bot.ledger.leases import TTL, Lease, LeaseLost
 from bot.ledger.marks import move
 from bot.registry import Alerting, Setup

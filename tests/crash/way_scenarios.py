@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from bot import failpoints
-from bot.ledger import freezes
 from bot.ledger import tables as t
+from bot.ledger.changing import freezes
 from tests.concurrency import until
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
 from tests.crash.scenarios import Mutant, previewed, run_out

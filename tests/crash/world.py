@@ -17,8 +17,8 @@ from sqlalchemy import delete, insert, select, update
 from bot import failpoints
 from bot.answers import Outcome
 from bot.dispatch import request_id
+from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.ledger.leases import Lease
-from bot.ledger.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.ledger.tables import failures
 from bot.ledger.tables import operations as operations_table
 from bot.plans import BulkExtra

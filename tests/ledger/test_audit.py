@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from bot.ledger import audit, journal
-from bot.ledger.audit import GENESIS, verify
+from bot.ledger import journal
 from bot.ledger.columns import metadata
+from bot.ledger.recording import audit
+from bot.ledger.recording.audit import GENESIS, verify
 from bot.watch import sealing
 from tests.crash import jobs
 from tests.crash.processes import replica

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, insert, update
 
-from bot.ledger import digest, watching
 from bot.ledger import tables as t
-from bot.ledger.digest_days import Days
-from bot.ledger.digest_model import Deeds, Digest, DoneBy, Figure, Told
-from bot.ledger.kinds import OLDEST, SILENT
+from bot.ledger import watching
+from bot.ledger.alerting.kinds import OLDEST, SILENT
+from bot.ledger.reporting import digest
+from bot.ledger.reporting.digest_days import Days
+from bot.ledger.reporting.digest_model import Deeds, Digest, DoneBy, Figure, Told
 from bot.queue.database import reading
 from bot.queue.limits import DeadlinePassed
 from bot.registry import Setup

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from bot.ledger import rollups, watching
-from bot.ledger.digest_model import Backlog, Figure, Waited
-from bot.ledger.figures import Figures
+from bot.ledger import watching
+from bot.ledger.reporting.digest_model import Backlog, Figure, Waited
+from bot.ledger.sampling import rollups
+from bot.ledger.sampling.figures import Figures
 from bot.queue.database import changing
 from bot.registry import Setup
 from tests.ledger.test_digest import BEGAN, ENDED, HOUR, clock, read, setup

@@ -5,10 +5,10 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
-from bot.ledger import duplicates
 from bot.ledger import tables as t
+from bot.ledger.changing import duplicates
+from bot.ledger.changing.scopes import matching
 from bot.ledger.model import Duplicates, Scope
-from bot.ledger.scopes import matching
 from bot.queue.database import reading
 from bot.registry import Setup
 from tests.queues import TestQueue, payload

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text, update
 
-from bot.ledger import operations
 from bot.ledger import tables as t
-from bot.ledger.failed_again import count_failures
-from bot.ledger.outcomes import Outcome
+from bot.ledger.changing import operations
+from bot.ledger.changing.failed_again import count_failures
+from bot.ledger.changing.outcomes import Outcome
 from bot.queue.database import now_of
 from bot.watch.bulk import Runner
 from tests.queues import TestQueue, payload

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, delete, event, func, insert, select, text, update
 
-from bot.ledger import error_groups, failures
 from bot.ledger import tables as t
+from bot.ledger.failing import error_groups, failures
 from bot.ledger.marks import mark
 from bot.queue.database import changing
 from bot.queue.error_group import short_error

@@ -9,8 +9,8 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.ledger import leases, outbox
-from bot.ledger.health import health
-from bot.ledger.watch_model import Health
+from bot.ledger.alerting.health import health
+from bot.ledger.alerting.watch_model import Health
 from bot.model import Message
 from bot.queue.database import now_of
 from bot.text import Mrkdwn

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from bot.ledger import failures, journal
+from bot.ledger import journal
 from bot.ledger import tables as t
-from bot.ledger.audit import verify
-from bot.ledger.history import Wanted, newest
+from bot.ledger.failing import failures
+from bot.ledger.recording.audit import verify
+from bot.ledger.recording.history import Wanted, newest
 from bot.queue.database import now_of, reading
 from bot.watch import sealing
 from bot.watch.bulk import Runner

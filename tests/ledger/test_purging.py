@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete, insert
 
-from bot.ledger import incidents as ledger
 from bot.ledger import tables as t
 from bot.ledger import watching
+from bot.ledger.alerting import incidents as ledger
 from bot.registry import Setup
 from bot.watch import failures, incidents, lifecycle, purging
 from tests.ledger.test_history import bulk

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, delete
 
-from bot.ledger import rollups
-from bot.ledger.figures import Figures, Point, bucketed, total
-from bot.ledger.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
+from bot.ledger.sampling import rollups
+from bot.ledger.sampling.figures import Figures, Point, bucketed, total
+from bot.ledger.sampling.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
 from bot.ledger.watching import rollups as kept
 from tests.queues import TestQueue
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.answers import Outcome
-from bot.ledger import failures
+from bot.ledger.failing import failures
 from bot.ledger.model import Preview
 from bot.plans import BulkExtra
 from bot.queue.database import changing

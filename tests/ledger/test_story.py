@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.commands.history import History
-from bot.ledger import failures, journal
+from bot.ledger import journal
 from bot.ledger import tables as t
-from bot.ledger.events import Act, Failure, Story
+from bot.ledger.failing import failures
+from bot.ledger.recording.events import Act, Failure, Story
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of

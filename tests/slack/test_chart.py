@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.answers import zone_of
-from bot.ledger import rollups
-from bot.ledger.figures import Figures
+from bot.ledger.sampling import rollups
+from bot.ledger.sampling.figures import Figures
 from bot.model import Actor, Invocation
 from bot.playground.demo import IDS
 from bot.queue.database import now_of

@@ -13,8 +13,8 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import insert
 
 from bot import failpoints
-from bot.ledger import incidents
-from bot.ledger.incidents import Subject, group_subject
+from bot.ledger.alerting import incidents
+from bot.ledger.alerting.incidents import Subject, group_subject
 from bot.ledger.tables import error_groups, failures
 from bot.playground.demo import IDS
 from bot.playground.faults import RateLimited

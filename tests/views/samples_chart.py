@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.chart_model import Chart, ChartPoint, Span
+from bot.ledger.sampling.chart_model import Chart, ChartPoint, Span
 from bot.model import Message, Source
 from bot.views.chart import chart_message, without_charts
 from bot.views.context import Context

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
-from bot.ledger.digest_model import (
+from bot.ledger.alerting.kinds import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
+from bot.ledger.reporting.digest_model import (
     Backlog,
     Deeds,
     Digest,
@@ -16,7 +17,6 @@ from bot.ledger.digest_model import (
     Told,
     Waited,
 )
-from bot.ledger.kinds import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
 from bot.model import Message, Source
 from bot.views import digest
 from bot.views.context import Context

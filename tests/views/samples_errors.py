@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot import errors
-from bot.ledger.error_model import (
+from bot.ledger.failing.error_model import (
     ErrorDetail,
     ErrorDetailListed,
     ErrorGroup,

@@ -5,10 +5,10 @@ from datetime import timedelta
 from functools import partial
 
 from bot.errors import Denied
-from bot.ledger.error_model import ErrorGroups
-from bot.ledger.figures import Figures, Point
-from bot.ledger.home_model import Counts, HomeData, OpenIncident, QueueJobs
+from bot.ledger.failing.error_model import ErrorGroups
 from bot.ledger.model import Freeze, Progress
+from bot.ledger.reporting.home_model import Counts, HomeData, OpenIncident, QueueJobs
+from bot.ledger.sampling.figures import Figures, Point
 from bot.model import Message, Role, Source
 from bot.queue.model import FailedJobList
 from bot.views import home, refusal

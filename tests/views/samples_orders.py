@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.ledger.events import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.ledger.recording.events import (
+    Act,
+    Became,
+    Event,
+    Failure,
+    Gone,
+    Queued,
+    Retrier,
+    Retries,
+    Story,
+)
 from bot.model import Source
 from bot.queue.found import FoundJob, JobPlace, Looked
 from bot.text import Mrkdwn

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.watch_model import (
+from bot.ledger.alerting.watch_model import (
     Health,
     Limits,
     NamedMute,

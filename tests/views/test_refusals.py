@@ -6,8 +6,8 @@ import pytest
 
 from bot import errors
 from bot.errors import Refusal
-from bot.ledger import refusals as kept
 from bot.ledger.model import AuditLine
+from bot.ledger.recording import refusals as kept
 from bot.model import Role
 from bot.queue.model import SkippedRow
 from bot.text import LANGUAGES, texts_for

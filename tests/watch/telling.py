@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from bot.ledger import failures, watching
+from bot.ledger import watching
+from bot.ledger.failing import failures
 from bot.ledger.leases import Lease, fence
 from bot.playground.server import LocalSlack
 from bot.queue.database import changing

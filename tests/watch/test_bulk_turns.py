@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from bot.ledger import tables as t
-from bot.ledger.batches import BATCH_BYTES, WIDEST
-from bot.ledger.operations import TAKEN_OVER_AFTER
+from bot.ledger.changing.batches import BATCH_BYTES, WIDEST
+from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.queue.database import changing
 from bot.watch.bulk import FAILED, NOBODY
 from bot.watch.progress import end

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Connection, update
 
 from bot.grammar import Request
-from bot.ledger import batches, journal, operations
+from bot.ledger import journal
 from bot.ledger import tables as t
+from bot.ledger.changing import batches, operations
+from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import LeaseLost
-from bot.ledger.operations import TAKEN_OVER_AFTER
 from bot.playground.server import LocalSlack
 from bot.queue.database import changing
 from bot.registry import Setup

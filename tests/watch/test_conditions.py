@@ -1,7 +1,8 @@
 """The ages and numbers that are watched: which are beyond their limit, and which well within."""
 
-from bot.ledger import pulses, watching
-from bot.ledger.pulses import Pulse
+from bot.ledger import watching
+from bot.ledger.alerting import pulses
+from bot.ledger.alerting.pulses import Pulse
 from bot.queue import pulse
 from bot.registry import Alerting
 from bot.watch import conditions

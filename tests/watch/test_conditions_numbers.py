@@ -5,8 +5,10 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.ledger import exact, failures, rollups
-from bot.ledger.figures import Figures
+from bot.ledger.alerting import exact
+from bot.ledger.failing import failures
+from bot.ledger.sampling import rollups
+from bot.ledger.sampling.figures import Figures
 from bot.queue import pulse
 from bot.queue.database import changing
 from bot.registry import Alerting

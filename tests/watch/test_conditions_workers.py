@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
-from bot.ledger import failures, incidents
-from bot.ledger import pulses as kept
+from bot.ledger.alerting import incidents
+from bot.ledger.alerting import pulses as kept
+from bot.ledger.failing import failures
 from bot.queue import pulse
 from bot.queue.database import changing
 from bot.registry import Alerting

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from bot.ledger import incidents, watching
+from bot.ledger import watching
+from bot.ledger.alerting import incidents
 from bot.playground.server import LocalSlack
 from bot.watch import lifecycle
 from bot.watch.calling import CALLS

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, RowMapping, true
 
-from bot.ledger import belonging, incidents
 from bot.ledger import tables as t
+from bot.ledger.alerting import belonging, incidents
 from bot.ledger.leases import TTL, LeaseLost
 from bot.model import Message
 from bot.playground.faults import RateLimited

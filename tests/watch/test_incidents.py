@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.ledger import failures as index
-from bot.ledger import leaving
+from bot.ledger.failing import failures as index
+from bot.ledger.failing import leaving
 from bot.playground.server import LocalSlack
 from bot.watch.outcomes import outcomes_once
 from bot.watch.receipts import receipts_once

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from bot.ledger.alerting.watch_model import MOST_MS
 from bot.ledger.leases import LeaseLost
-from bot.ledger.watch_model import MOST_MS
 from bot.ledger.watching import watches
 from bot.watch.load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from tests.concurrency import until

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.grammar import Request
-from bot.ledger import outcomes
 from bot.ledger import tables as t
-from bot.ledger.failures import PASS_ROWS
+from bot.ledger.changing import outcomes
+from bot.ledger.failing.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
 from bot.playground.server import LocalSlack
 from bot.registry import Setup

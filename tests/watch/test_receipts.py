@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, update
 
-from bot.ledger import followed as following
-from bot.ledger import journal, sightings
+from bot.ledger import journal
 from bot.ledger import tables as t
-from bot.ledger.failures import PASS_ROWS
+from bot.ledger.changing import followed as following
+from bot.ledger.changing import sightings
+from bot.ledger.failing.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
 from bot.playground.server import LocalSlack
 from bot.registry import Setup

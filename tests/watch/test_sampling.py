@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, text
 
-from bot.ledger import rollups, samples
-from bot.ledger.figures import Figures, total
 from bot.ledger.leases import LeaseLost
-from bot.ledger.rollups import ALL, MINUTE
+from bot.ledger.sampling import rollups, samples
+from bot.ledger.sampling.figures import Figures, total
+from bot.ledger.sampling.rollups import ALL, MINUTE
 from bot.ledger.watching import flows
 from bot.ledger.watching import rollups as kept
 from bot.ledger.watching import samples as sample_rows

@@ -1,0 +1,1 @@
+"""What is watched, and told of while it is wrong."""

@@ -1,0 +1,193 @@
+"""What is watched, as answers and views show it. No SQL."""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.queue.model import Value
+
+MOST_MS = 200
+"""Database time of a pass above which it costs more than is promised at three million jobs."""
+
+AlertKind = Literal["group", "oldest", "reserved", "failed", "backlog", "silent", "summary"]
+"""What an incident can be about."""
+
+
+class Topic(Value):
+    """What a mute is of: one error group, one queue, or one kind of incident; the rest is None."""
+
+    error_group: int | None = None
+    queue: str | None = None
+    kind: AlertKind | None = None
+
+    @property
+    def word(self) -> str:
+        """How people write it: `E12`, a queue's name, a kind."""
+        if self.error_group is not None:
+            return f"E{self.error_group}"
+        return self.queue if self.queue is not None else str(self.kind)
+
+    def words(self) -> dict[str, str]:
+        """It by the name of the argument that it is typed as, for the audit."""
+        name = (
+            "error" if self.error_group is not None else "alert" if self.queue is None else "queue"
+        )
+        return {name: self.word}
+
+    def covers(self, kind: str, queue: str | None, error_group: int | None) -> bool:
+        """Whether an incident of this kind, queue and error group is about it."""
+        same_group = self.error_group is not None and self.error_group == error_group
+        same_queue = self.queue is not None and self.queue == queue
+        return same_group or same_queue or self.kind == kind
+
+    @property
+    def subject(self) -> str:
+        """What a mute of it is known by: `group:12`, `queue:mail`, `kind:oldest`."""
+        if self.error_group is not None:
+            return f"group:{self.error_group}"
+        return f"queue:{self.queue}" if self.queue is not None else f"kind:{self.kind}"
+
+
+class Mute(Value):
+    """A mute in force: of what, by whom and since when, and when it ends by itself (naive UTC)."""
+
+    topic: Topic
+    by: str
+    at: datetime
+    until: datetime
+
+
+class OpenIncident(Value):
+    """An incident in a line; `incident` is `I12`, `error` the group's `E12`, `name` its text.
+
+    `count` are its failures, `value` the figure that is watched, in seconds or jobs. Times are
+    naive UTC.
+    """
+
+    incident: str
+    kind: str
+    queue: str | None
+    error: str | None
+    name: str | None
+    opened_at: datetime
+    closed_at: datetime | None = None
+    count: int
+    value: int | None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+
+
+class MuteSaid(Value):
+    """A mute as it is told of; `name` is the text of its error group.
+
+    `extended` is until when it was muted before. `no_jobs`: the queue has none now. `incidents`
+    that are open are muted by it.
+    """
+
+    mute: Mute
+    name: str | None = None
+    extended: datetime | None = None
+    no_jobs: bool = False
+    incidents: int = 0
+
+
+class NamedMute(Value):
+    """A mute in a list; `error` is the group's `E12`, `name` its text. Times are naive UTC."""
+
+    error: str | None
+    name: str | None
+    queue: str | None
+    alert: str | None
+    by: str
+    at: datetime
+    until: datetime
+
+    @property
+    def topic(self) -> Topic:
+        """What it is of."""
+        group = None if self.error is None else int(self.error.removeprefix("E"))
+        return Topic.model_validate({"error_group": group, "queue": self.queue, "kind": self.alert})
+
+
+class Limits(Value):
+    """From when something is told of: seconds and jobs, as the settings have them.
+
+    `worker_seconds` is the workers' own timeout, where it is known.
+    """
+
+    oldest_seconds: int
+    reserved_seconds: int
+    failed_count: int
+    backlog_count: int
+    silent_seconds: int
+    alerts_per_minute: int
+    escalate_seconds: int
+    recover_seconds: int
+    worker_seconds: int | None
+
+
+class WatcherState(Value):
+    """Who holds the lease (`replica` None: nobody now), and what watching costs the database.
+
+    `pass_ms` is the dearest pass of the ten seconds before `passed_at`, `worst_ms` that of the hour
+    before now. Times are naive UTC.
+    """
+
+    replica: str | None
+    since: datetime | None
+    until: datetime
+    epoch: int
+    passed_at: datetime | None
+    pass_ms: int | None
+    worst_ms: int | None
+    worst_at: datetime | None
+
+
+class Undelivered(Value):
+    """Messages for one channel that Slack should have by now; `since` is naive UTC.
+
+    `error` is what Slack said of the oldest, where it said anything.
+    """
+
+    channel: str
+    count: int
+    since: datetime
+    error: str | None = None
+
+
+class Health(Value):
+    """Whether what runs by itself does: who watches, and what is not delivered."""
+
+    watcher: WatcherState
+    undelivered: tuple[Undelivered, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether somebody watches and everything arrives."""
+        return self.watcher.replica is not None and not self.undelivered
+
+
+class Watching(Value):
+    """What is watched: the limits, what is open, what is muted, and how the bot itself is.
+
+    At most `MOST` of each are listed, as `watch_reads` and `mutes` have it.
+    """
+
+    limits: Limits
+    incidents: tuple[OpenIncident, ...]
+    mutes: tuple[NamedMute, ...]
+    health: Health
+
+
+class WatchExtra(Value):
+    """Where alerts and the digest go: at `09:00` in `zone`, on days that count from Monday, 0.
+
+    `reserved_too_soon`: a job counts as stuck before its worker would give it up.
+    """
+
+    alert_channel: str | None
+    digest_channel: str | None
+    digest_at: str | None
+    digest_days: tuple[int, ...]
+    zone: str
+    reserved_too_soon: bool

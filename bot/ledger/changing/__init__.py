@@ -1,0 +1,1 @@
+"""What changes jobs, one by one and in bulk, and what became of them."""

@@ -1,0 +1,1 @@
+"""The index of what failed: its entries, causes and counts."""

@@ -1,0 +1,1 @@
+"""Who did what: the audit, and the story of a job or an order."""

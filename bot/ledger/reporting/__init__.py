@@ -1,0 +1,1 @@
+"""What people read of all of it: Home and the digest."""

@@ -1,0 +1,69 @@
+"""What App Home shows, as values. No SQL."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.ledger.failing.error_model import ErrorGroups
+from bot.ledger.model import Freeze, Progress
+from bot.ledger.sampling.figures import Point
+from bot.queue.model import FailedJobList, Value
+
+
+class OpenIncident(Value):
+    """An incident that is open; `group` is the error group's name, times are naive UTC.
+
+    `count` failures came, and `left` of them are still failed jobs. `value` is the figure of what
+    is watched, in seconds or jobs, None: it is about failures.
+    """
+
+    id: int
+    kind: str
+    queue: str | None
+    error: str | None
+    group: str | None
+    opened_at: datetime
+    count: int
+    left: int
+    value: int | None
+    worst: int
+    facts: Mapping[str, Any]
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+
+class QueueJobs(Value):
+    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of eligible."""
+
+    queue: str
+    pending: int
+    reserved: int
+    delayed: int
+    oldest_seconds: int | None
+
+
+class Counts(Value):
+    """What both tables hold."""
+
+    queues: tuple[QueueJobs, ...]
+    failed: int
+
+
+class HomeData(Value):
+    """The dashboard; a part that could not be read in time is None.
+
+    `as_of` is when the counts were exact (naive UTC), None: now. `incident_count` and `groups` are
+    of all, what is listed are the first of them. `day` are the last 24 hours.
+    """
+
+    counts: Counts | None
+    as_of: datetime | None
+    day: tuple[Point, ...]
+    freeze: Freeze | None
+    at_work: tuple[Progress, ...]
+    incidents: tuple[OpenIncident, ...]
+    incident_count: int
+    errors: ErrorGroups | None
+    indexing: bool
+    failed: FailedJobList | None
+    row_digests: dict[int, str]
