@@ -12,7 +12,8 @@ from time import monotonic
 import structlog
 from sqlalchemy import Connection
 
-from bot.ledger.alerting import exact, pulses
+from bot.ledger.alerting import exact, mutes, pulses
+from bot.ledger.alerting.kinds import SILENT
 from bot.ledger.alerting.pulses import Pulse
 from bot.ledger.leases import Lease, fence
 from bot.queue import pulse
@@ -63,6 +64,7 @@ def look(
     named = {name for name in open_ones.values() if name is not None}
     glances = _glances(setup, connection, known, named, now, seconds)
     lately, failed_at = exact.lately(connection, now), pulses.failed_lately(connection, setup.queue)
+    hushed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
     kept: list[Pulse] = []
     for name, seen in glances:
         before = known.get(name)
@@ -72,7 +74,7 @@ def look(
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = pulses.after(before, seen, now, moved)
-        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now)
+        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, hushed)
         signs += thresholds.of_queue(found)
         kept.append(pulses.counted(after, found.counted, now))
     crowded = len(known) > CROWD

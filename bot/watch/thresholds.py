@@ -36,7 +36,8 @@ Workers = Literal["moving", "busy", "still", "unknown"]
 class Look:
     """All that is known of a queue at one moment (naive UTC).
 
-    `open_subjects` are those of the incidents that are open.
+    `open_subjects` are those of the incidents that are open. `silence_muted`: that workers are
+    silent is told to nobody now.
     """
 
     setup: Setup
@@ -45,6 +46,7 @@ class Look:
     exact: Exact | None
     open_subjects: Collection[str]
     now: datetime
+    silence_muted: bool = False
 
     @property
     def at(self) -> int:
@@ -140,10 +142,14 @@ def _waits(look: Look) -> dict[str, Any]:
 
 
 def _oldest(look: Look) -> Sign:
-    """The oldest eligible job; not where the workers' silence is told already, or about to be."""
+    """The oldest eligible job; not where the workers' silence is told already, or about to be.
+
+    Silence that is muted is told to nobody, so it hushes nothing.
+    """
     limit, silent_after = look.setup.oldest_seconds, look.setup.alerting.silent_seconds
     undecided = max(silent_after - UNDECIDED_SECONDS, silent_after // 2)
-    hushed = look.is_open(SILENT) or (undecided <= look.still_for and not look.busy)
+    still = look.is_open(SILENT) or (undecided <= look.still_for and not look.busy)
+    hushed = still and not look.silence_muted
     return look.sign(
         OLDEST,
         look.age,

@@ -9,6 +9,7 @@ from bot.playground.server import LocalSlack
 from bot.registry import Alerting
 from bot.watch import conditions
 from tests.queues import TestQueue
+from tests.replicas import ask
 from tests.watch.telling import CASES, MENTION, Case, Told, told, told_of
 
 
@@ -147,6 +148,16 @@ def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: Told) -> None:
     assert [row.kind for row in one.rows] == ["silent"]
     assert one.row.closed_how == "recovered"
     assert len(one.replies) == 1
+
+
+def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: Told) -> None:
+    one.look()
+    assert ask(one.team.setup, "mute alert=silent for=1d").refusal is None
+    one.team.push()
+    one.watch(600, every=30)
+    (row,) = [row for row in one.rows if row.posted_at is not None]
+    assert row.kind == "oldest"
+    assert "Nothing moves" in one.alert
 
 
 def test_an_age_that_was_told_first_says_that_nothing_moves(one: Told) -> None:
