@@ -13,6 +13,12 @@ from tests.replicas import ask
 from tests.watch.telling import CASES, MENTION, Case, Told, told, told_of
 
 
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
 @pytest.fixture(params=CASES, ids=[case.kind for case in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
     """Each kind in turn."""

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
+import pytest
+
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting import pulses as kept
 from bot.ledger.failing import failures
@@ -13,6 +15,13 @@ from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask
 from tests.watch.looking import START, Watched, watched
+
+
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
 
 SILENT = "silent:netsuite"
 OLDEST = "oldest:netsuite"

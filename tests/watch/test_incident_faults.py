@@ -30,6 +30,12 @@ POST, EDIT = "chat.postMessage", "chat.update"
 
 
 @pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+@pytest.fixture
 def life(queue: TestQueue, slack: LocalSlack) -> Life:
     return make_life(queue, slack)
 

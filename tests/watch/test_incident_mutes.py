@@ -14,6 +14,12 @@ from tests.watch.telling import MENTION, Told, told
 
 
 @pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+@pytest.fixture
 def life(queue: TestQueue, slack: LocalSlack) -> Life:
     return make_life(queue, slack)
 
