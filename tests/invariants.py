@@ -17,6 +17,7 @@ from bot.ledger import tables as t
 from bot.ledger.changing import batches
 from bot.ledger.failing.failure_counts import ALL_HOURS
 from bot.ledger.recording import audit as audit_log
+from bot.queue.database import reading
 from tests import incident_invariants
 from tests.queues import TestQueue
 
@@ -26,7 +27,7 @@ ENDED = ("done", "cancelled", "stopped")
 
 def payloads(queue: TestQueue) -> Counter[str]:
     """Every payload that is in the queue now, pending, reserved or failed."""
-    with queue.engine.begin() as connection:
+    with reading(queue.engine) as connection:
         return _payloads(connection, queue)
 
 
@@ -43,8 +44,10 @@ def broken(
     `born` counts the payloads that were ever put in, `worked` those that a worker finished, `told`
     are the request ids whose person was told of a success. With `drained`, watcher and delivery
     have had their time, and everything must have been said.
+
+    It is read in one snapshot: a watcher that works meanwhile changes nothing between two tables.
     """
-    with queue.engine.begin() as connection:
+    with reading(queue.engine) as connection:
         found = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
         found += _bulk(connection, queue)
         found += [*_counts(connection), *incident_invariants.kept(connection)]

@@ -1,4 +1,6 @@
-"""Connections and transactions: READ COMMITTED, bounded in time, on MariaDB, MySQL and SQLite.
+"""Connections and transactions on MariaDB, MySQL and SQLite, bounded in time.
+
+Changes run at READ COMMITTED, reads in one consistent snapshot.
 
 A connection carries a deadline, and each statement gets what is left of it: `limits`.
 """
@@ -42,8 +44,12 @@ CONNECT_SECONDS = 2
 READ_SECONDS = 60
 ATTEMPTS = 3
 
+# It holds for the next transaction alone; the session stays at READ COMMITTED.
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
 # dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
-_AGAIN = {1213, 1047}
+# 1412: a table was altered or truncated after a read's snapshot was taken.
+_AGAIN = {1213, 1047, 1412}
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
@@ -190,11 +196,18 @@ def is_lost(error: DBAPIError) -> bool:
 
 @contextmanager
 def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connection]:
-    """A read transaction; a slow or unreachable database becomes a refusal."""
+    """A read-only transaction; a slow or unreachable database becomes a refusal.
+
+    All its statements read one consistent snapshot, the one of the first that reads a table. At
+    READ COMMITTED each statement would have its own, and two figures in one answer could disagree.
+    """
     try:
         with engine.connect() as raw:
             connection = raw.execution_options(deadline=deadline)
             with connection.begin():
+                # SQLite's BEGIN keeps a snapshot as it is.
+                if connection.dialect.name != "sqlite":
+                    connection.exec_driver_sql(_SNAPSHOT)
                 yield connection
     except (PoolTimeout, DeadlinePassed) as error:
         raise Busy from error
