@@ -26,6 +26,7 @@ from bot.ledger.recording import audit, history
 from bot.model import Source
 from bot.queue.database import reading
 from bot.settings import load_settings
+from bot.slack.runtime import freeze_heap
 from bot.terminal import Asked, do
 from bot.text import readable, texts_for
 from bot.views.health import health_lines
@@ -83,6 +84,7 @@ def run() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     bot.start()
+    freeze_heap()
     done.wait()
     bot.stop()
 

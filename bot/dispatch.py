@@ -35,7 +35,7 @@ from bot.ledger import requests
 from bot.ledger.changing import freezes
 from bot.ledger.recording import audit, refusals
 from bot.model import Invocation, Role
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.queue.model import SkippedRow
 from bot.registry import Command, Effect, Result, Setup, Work
 from bot.targets import named
@@ -273,7 +273,7 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
         return Outcome(command, grant, now, refusal=refusal)
 
     try:
-        return changing(setup.engine, monotonic() + AUDIT_SECONDS, work)
+        return changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
     except Refusal as error:
         # The database that should keep the record is what refuses; the log is what is left.
         log.warning("refusal not recorded", reason=refusal.code, because=error.code)

@@ -25,8 +25,6 @@ from bot.views.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
 
 T = TypeVar("T")
 
-QUICK_MS = 150
-"""Where the last count in the background took longer, it is not tried here: as for the status."""
 EXACT_SECONDS = 0.8
 """More than the status may take: here nobody's acknowledgement waits."""
 DAY = timedelta(days=1)
@@ -69,7 +67,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
 def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
     """The counts, exact where that is quick, else the last exact ones and their time (UTC)."""
     sample = samples.latest(work.connection)
-    if sample is None or sample.took_ms < QUICK_MS:
+    if sample is None or samples.counts_quickly(work.connection, sample):
         try:
             return _of(tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
         except TooSlow:

@@ -16,6 +16,7 @@ from bot.errors import StartError
 from bot.ledger.migrate import require_current
 from bot.queue.database import POOL, READ_SECONDS, connect, reading
 from bot.queue.layouts import Queue, require, spec_tables
+from bot.queue.limits import LOCK_WAIT_SECONDS
 from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.registry import Alerting, Setup, find_commands
 from bot.settings import Settings
@@ -63,26 +64,38 @@ spare."""
 
 
 def open_database(
-    settings: Settings, *, pool: int = POOL, read_seconds: float = READ_SECONDS
+    settings: Settings,
+    *,
+    pool: int = POOL,
+    read_seconds: float = READ_SECONDS,
+    lock_seconds: float = LOCK_WAIT_SECONDS,
+    grace: float = 0.0,
 ) -> Engine:
-    """The engine of the configured database."""
+    """The engine of the configured database; the options are those of `connect`."""
     if settings.database_url is None:
         raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
     ca = None if settings.database_ca is None else str(settings.database_ca)
     url = settings.database_url.get_secret_value()
-    return connect(url, ca=ca, pool=pool, read_seconds=read_seconds)
+    return connect(
+        url, ca=ca, pool=pool, read_seconds=read_seconds, lock_seconds=lock_seconds, grace=grace
+    )
 
 
-def open_engines(settings: Settings) -> tuple[Engine, Engine]:
+def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
     """The engine of a bot's requests, and the one of what runs by itself.
 
     The first soon takes a silent server for gone, the second lets long statements end. An SQLite
-    file has one engine for both.
+    file has one engine for both. `grace`: as for `connect`.
     """
-    engine = open_database(settings, read_seconds=REQUEST_READ_SECONDS)
+    engine = open_database(
+        settings,
+        read_seconds=REQUEST_READ_SECONDS + grace,
+        lock_seconds=LOCK_WAIT_SECONDS + grace,
+        grace=grace,
+    )
     if engine.dialect.name == "sqlite":
         return engine, engine
-    return engine, open_database(settings, pool=BACKGROUND_POOL)
+    return engine, open_database(settings, pool=BACKGROUND_POOL, grace=grace)
 
 
 def queue_of(settings: Settings) -> Queue:
@@ -171,11 +184,11 @@ def warn_of_limits(setup: Setup) -> None:
         )
 
 
-def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
-    """The bot, checked and ready to start; raises `StartError`."""
+def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
+    """The bot, checked and ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
-    engine, background = open_engines(settings)
+    engine, background = open_engines(settings, grace)
     check_tables(background, queue_of(settings))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
@@ -192,4 +205,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL) -> SlackBot:
         lambda directory: make_setup(settings, engine, directory, workspace.team),
         interval,
         background,
+        grace,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,14 @@ from sqlalchemy import Engine, func, insert, select
 from bot.ledger.migrate import migrate
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
+from bot.queue.limits import LOCK_WAIT_SECONDS
 
+GRACE = 20
+"""Seconds that the bot, and the local Slack, wait longer than in production.
+
+A busy machine takes seconds for what takes milliseconds. A test of the limits themselves asks for
+`grace=0`.
+"""
 GONE_AWAY = "NetSuite sync failed: exception - MySQL server has gone away"
 
 
@@ -80,6 +87,11 @@ class TestQueue:
         with self.engine.begin() as connection:
             return int(connection.execute(insert(self.queue.jobs).values(row)).lastrowid)
 
+    @property
+    def in_haste(self) -> "TestQueue":
+        """The same queue with the time limits of production, for a test of those limits."""
+        return replace(self, engine=self.engine.execution_options(grace=0.0))
+
     def rows(self, table: Any) -> Sequence[Any]:
         """All rows of a table, by primary key."""
         with self.engine.begin() as connection:
@@ -102,9 +114,9 @@ class TestQueue:
         return self.rows(self.queue.failed)
 
 
-def make_queue(url: str) -> TestQueue:
+def make_queue(url: str, grace: float = GRACE) -> TestQueue:
     """Make the spec's tables and the bot's own in an empty database."""
-    engine = connect(url)
+    engine = connect(url, lock_seconds=LOCK_WAIT_SECONDS + grace, grace=grace)
     jobs, failed = spec_tables()
     jobs.metadata.create_all(engine)
     migrate(engine)

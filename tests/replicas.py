@@ -97,7 +97,7 @@ def ask(
     *,
     by: str = ANA,
     key: str | None = None,
-    seconds: float = 10.0,
+    seconds: float = 30.0,
     message_ts: str | None = None,
     channel: str | None = OPS,
 ) -> Outcome:
@@ -122,7 +122,7 @@ def hold(setup: Setup, name: str = "watcher") -> Lease:
     """The lease, which nobody else may hold now."""
     lease = changing(
         setup.engine,
-        monotonic() + 5,
+        monotonic() + 30,
         lambda connection: leases.take(connection, name, setup.replica, setup.clock(connection)),
     )
     assert lease is not None, "somebody else holds the lease"

@@ -15,12 +15,15 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from bot.ledger import journal, tables, watching
 from bot.ledger.columns import metadata
 from bot.playground.demo import IDS
-from bot.playground.server import LocalSlack
+from bot.playground.server import ACK_SECONDS, LocalSlack
 from bot.queue.database import now_of
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.wiring import check_tables, make_setup, open_engines, queue_of
-from tests.queues import TestQueue, make_queue
+from tests.queues import GRACE, TestQueue, make_queue
+
+REPLY_SECONDS = 30.0
+"""How long a person waits for the first reply; it ends the wait."""
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -78,17 +81,20 @@ class Clock:
 class Team:
     """The people of the demo workspace, the bot that serves them, and the queue it runs."""
 
-    def __init__(self, slack: LocalSlack, queue: TestQueue, settings: Settings) -> None:
+    def __init__(
+        self, slack: LocalSlack, queue: TestQueue, settings: Settings, grace: int = GRACE
+    ) -> None:
         self.slack = slack
         self.queue = queue
         self.settings = settings
+        self.grace = grace
         self.clock = Clock()
         self.bot = self.make_bot()
 
     def make_bot(self) -> SlackBot:
         """The bot as `make_bot` wires it, with the test's clock."""
         settings = self.settings
-        engine, background = open_engines(settings)
+        engine, background = open_engines(settings, self.grace)
         check_tables(background, queue_of(settings))
         access = Access(self.slack.bot_token, self.slack.app_token, self.slack.base_url)
         workspace = look_up(access)
@@ -100,6 +106,7 @@ class Team:
             ),
             INTERVAL,
             background,
+            self.grace,
         )
 
     def start(self) -> None:
@@ -129,14 +136,16 @@ class Team:
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
         """Type `/queue` and these words."""
-        return Answer(self.slack.command(as_, channel, f"/queue {words}"))
+        said = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
+        return Answer(said)
 
     def click(
         self, message: Json, action_id: str, *, as_: str = "operator", chosen: object = None
     ) -> Answer:
         """Click in a message of a channel (or in a reply), or choose in its menu."""
         channel, ts = message["channel"], message["ts"]
-        return Answer(self.slack.click(as_, channel, ts, action_id, chosen=chosen))
+        said = self.slack.click(as_, channel, ts, action_id, chosen=chosen, wait=REPLY_SECONDS)
+        return Answer(said)
 
     def click_in_view(
         self,
@@ -148,8 +157,10 @@ class Team:
         chosen: object = None,
     ) -> Answer:
         """Click in a modal or on Home, or choose in its menu; in this block, else in the first."""
-        found = self.slack.click_in_view(as_, view["id"], action_id, block_id=block, chosen=chosen)
-        return Answer(found)
+        said = self.slack.click_in_view(
+            as_, view["id"], action_id, block_id=block, chosen=chosen, wait=REPLY_SECONDS
+        )
+        return Answer(said)
 
     def submit(self, view: Json, typed: str | None = None, *, as_: str = "admin") -> Answer:
         """Submit a modal, with a count typed where there is a field for it."""
@@ -258,15 +269,17 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
 
 
 @contextmanager
-def team_at_work(queue: TestQueue, *, rates: bool = True, **changed: Any) -> Iterator[Team]:
+def team_at_work(
+    queue: TestQueue, *, rates: bool = True, grace: int = GRACE, **changed: Any
+) -> Iterator[Team]:
     """A team until the block ends; `changed` are settings that differ.
 
     Without `rates` the test itself may post as much as it likes.
     """
-    with LocalSlack(rates=rates) as slack:
-        team = Team(slack, queue, team_settings(slack, queue.url, **changed))
-        team.start()
+    with LocalSlack(rates=rates, ack_timeout=ACK_SECONDS + grace) as slack:
+        team = Team(slack, queue, team_settings(slack, queue.url, **changed), grace)
         try:
+            team.start()
             yield team
         finally:
             team.stop()
@@ -286,6 +299,8 @@ class KeptDatabase:
 
     def emptied(self) -> TestQueue:
         """The queue as it was when it was made."""
+        # What a test set in a session, such as `sql_mode`, ends with the connection.
+        self.queue.engine.dispose()
         with self.queue.engine.begin() as connection:
             for table in (self.queue.queue.jobs, self.queue.queue.failed, *self._first):
                 connection.execute(delete(table))

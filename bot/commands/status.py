@@ -14,10 +14,6 @@ from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.status import status_message
 
-QUICK_MS = 150
-"""Where the last count in the background took longer, it is not tried while somebody waits: the
-promise is an answer within 250 ms for any table size."""
-
 EXACT_SECONDS = 0.4
 """What each of the three scans may take otherwise: a small table on a busy machine is still
 counted, not said to be large."""
@@ -46,7 +42,7 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
     """Count exactly where that is quick, else say the last exact figures and their time."""
     sample = samples.latest(work.connection)
     off = freezes.current(work.connection)
-    if sample is None or sample.took_ms < QUICK_MS:
+    if sample is None or samples.counts_quickly(work.connection, sample):
         try:
             exact = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
             return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=off))

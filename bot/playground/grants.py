@@ -57,8 +57,11 @@ class _ResponseUrl:
 class Grants:
     """Issues trigger ids and response urls, and takes each back no more often than Slack does."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], trigger_seconds: float = TRIGGER_SECONDS
+    ) -> None:
         self._clock = clock
+        self._trigger_seconds = trigger_seconds
         self._triggers: dict[str, _Trigger] = {}
         self._urls: dict[str, _ResponseUrl] = {}
 
@@ -79,7 +82,7 @@ class Grants:
             raise SlackRefusal("invalid_trigger_id")
         if trigger.used:
             raise SlackRefusal("exchanged_trigger_id")
-        if self._clock() - trigger.issued > TRIGGER_SECONDS:
+        if self._clock() - trigger.issued > self._trigger_seconds:
             raise SlackRefusal("expired_trigger_id")
         trigger.used = True
         return trigger.interaction

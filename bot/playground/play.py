@@ -29,13 +29,13 @@ from bot.playground.proxies import bypass_proxies
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
 from bot.playground.seed_history import seed_history
-from bot.playground.server import LocalSlack
+from bot.playground.server import ACK_SECONDS, LocalSlack
 from bot.playground.worker import Worker
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import find_commands
 from bot.settings import Settings
-from bot.slack.runtime import SlackBot
+from bot.slack.runtime import SlackBot, freeze_heap
 from bot.text import texts_for
 from bot.wiring import make_bot
 
@@ -69,6 +69,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
         tempfile.TemporaryDirectory(prefix="queue-bot-") as folder,
         playing(Path(folder), port) as slack,
     ):
+        freeze_heap()
         say(f"Playground: {slack.url}")
         say("Ctrl-C ends it; everything in it is thrown away.")
         if browser:
@@ -78,21 +79,26 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def playing(
-    folder: Path, port: int = 0, *, worker: bool = True, silent_seconds: int = SILENT_SECONDS
+    folder: Path,
+    port: int = 0,
+    *,
+    worker: bool = True,
+    silent_seconds: int = SILENT_SECONDS,
+    grace: int = 0,
 ) -> Iterator[LocalSlack]:
-    """Everything started in order, and stopped in the opposite one."""
+    """Everything started in order, and stopped in the opposite one; `grace` as for `SlackBot`."""
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
-    engine = connect(f"sqlite:///{database}")
+    engine = connect(f"sqlite:///{database}", grace=grace)
     queue = Queue(*spec_tables())
     simulated = Worker(engine, queue)
     asked = Asked(lambda user: roles.get(user, []), suggestions)
     stage = _backstage(engine, queue, simulated if worker else None)
-    with _closing(engine), _local_slack(port, asked, stage) as slack:
+    with _closing(engine), _local_slack(port, asked, stage, grace) as slack:
         seed(engine, queue)
         migrate(engine)
         seed_history(engine)
-        bot = make_bot(playground_settings(slack, database, silent_seconds), INTERVAL)
+        bot = make_bot(playground_settings(slack, database, silent_seconds), INTERVAL, grace)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:
@@ -129,7 +135,7 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
     return Backstage(look, worker.steer if worker is not None else None, FIRST_MINUTE)
 
 
-def _local_slack(port: int, asked: Asked, backstage: Backstage) -> LocalSlack:
+def _local_slack(port: int, asked: Asked, backstage: Backstage, grace: int) -> LocalSlack:
     """The local Slack, or a sentence where the port is somebody else's."""
     if port:
         # A race remains, and ends in the server's own words.
@@ -138,7 +144,13 @@ def _local_slack(port: int, asked: Asked, backstage: Backstage) -> LocalSlack:
         except OSError as error:
             taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
             raise StartError([taken]) from error
-    return LocalSlack(port=port, roles=asked.roles, commands=asked.commands, backstage=backstage)
+    return LocalSlack(
+        port=port,
+        ack_timeout=ACK_SECONDS + grace,
+        roles=asked.roles,
+        commands=asked.commands,
+        backstage=backstage,
+    )
 
 
 def playground_settings(slack: LocalSlack, database: Path, silent_seconds: int) -> Settings:

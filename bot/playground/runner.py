@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE = 30.0  # seconds that a question from another thread may take before it is a defect
-STOPPING = 5.0  # seconds for the server to start, and to end
+PATIENCE = 120.0  # seconds that a question from another thread may take before it is a defect
+STOPPING = 30.0  # seconds for the server to start, and to end
 
 GRACE = 1.0  # seconds for requests under way when it ends
 

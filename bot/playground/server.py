@@ -17,7 +17,7 @@ from bot.playground.control import WAIT, Asked, Commands, Control, Guard, Roles,
 from bot.playground.credentials import Credentials
 from bot.playground.delivery import Courier
 from bot.playground.demo import IDS, QUEUE_BOT, demo_workspace
-from bot.playground.grants import Grants
+from bot.playground.grants import TRIGGER_SECONDS, Grants
 from bot.playground.manifest import Manifest
 from bot.playground.panel import Backstage, Panel
 from bot.playground.people import Click, People
@@ -31,14 +31,17 @@ from bot.playground.web_api import Call, Desk
 from bot.playground.wire import Wire
 from bot.playground.workspace import Workspace
 
+ACK_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
+
 
 class LocalSlack(Switches):
     """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
 
     `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
-    `ack_timeout` is in real seconds; `seed` chooses which socket gets which envelope; `roles`
-    names a person's roles, `commands` lists slash commands and `backstage` is what the page
-    shows beside Slack, all for the page only. Every method may be called from any thread.
+    `ack_timeout` is in real seconds, and a trigger lives no shorter; `seed` chooses which socket
+    gets which envelope; `roles` names a person's roles, `commands` lists slash commands and
+    `backstage` is what the page shows beside Slack, all for the page only. Every method may be
+    called from any thread.
     """
 
     ids = IDS
@@ -50,7 +53,7 @@ class LocalSlack(Switches):
         manifest: Manifest = QUEUE_BOT,
         rates: bool = True,
         clock: Callable[[], float] = time.time,
-        ack_timeout: float = 3.0,
+        ack_timeout: float = ACK_SECONDS,
         seed: int = 0,
         roles: Roles = lambda _user: [],
         commands: Commands | None = None,
@@ -67,7 +70,7 @@ class LocalSlack(Switches):
         self._urls: RequestUrls | None = None
         self._desk = Desk(
             self.workspace,
-            Grants(clock),
+            Grants(clock, max(TRIGGER_SECONDS, ack_timeout)),
             credentials,
             limits,
             lambda: self.url,

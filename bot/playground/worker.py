@@ -74,6 +74,7 @@ class Worker:
         self._queue = queue
         self._random = random.Random(seed)  # noqa: S311 a simulation
         self._stop = threading.Event()
+        self._steering = threading.Lock()
         self._pace = Pace()
         self._done = 0
         self._failed = 0
@@ -95,7 +96,8 @@ class Worker:
 
     def steer(self, wanted: Json) -> Json:
         """Work as wanted from now on (a part of a `Pace`), and say how."""
-        self._pace = paced(self._pace, wanted)
+        with self._steering:
+            self._pace = paced(self._pace, wanted)
         return {"worker": self.as_json()}
 
     def as_json(self) -> Json:

@@ -40,6 +40,8 @@ POOL = 20
 waits for a fault, and soon learns of it."""
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
+OPEN_SECONDS = 10.0
+"""How long a new SQLite file may be in the hands of another that opens it."""
 # No statement of the bot may wait for an answer longer than this (the sampler's is the longest).
 READ_SECONDS = 60
 ATTEMPTS = 3
@@ -65,23 +67,31 @@ class LostRace(Exception):
 
 
 def connect(
-    url: str, *, ca: str | None = None, pool: int = POOL, read_seconds: float = READ_SECONDS
+    url: str,
+    *,
+    ca: str | None = None,
+    pool: int = POOL,
+    read_seconds: float = READ_SECONDS,
+    lock_seconds: float = LOCK_WAIT_SECONDS,
+    grace: float = 0.0,
 ) -> Engine:
     """An engine for the queue's database; `ca` is a file with the server's authority.
 
-    A server that says nothing for `read_seconds` counts as gone; SQLite has no server.
+    A server that says nothing for `read_seconds` counts as gone; SQLite has no server. A statement
+    waits `lock_seconds` for a lock. `grace` lengthens each `time_limit`, in seconds: the tests need
+    it on a busy machine.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, pool)
+        return _sqlite(url, pool, grace)
     arguments: dict[str, Any] = {
         "charset": "utf8mb4",
-        "connect_timeout": CONNECT_SECONDS,
+        "connect_timeout": CONNECT_SECONDS + grace,
         "read_timeout": read_seconds,
         "write_timeout": read_seconds,
         # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
         "init_command": "SET SESSION time_zone = '+00:00', "
-        f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}, "
+        f"innodb_lock_wait_timeout = {int(lock_seconds)}, "
         "group_concat_max_len = 1048576",
     }
     if ca is not None:
@@ -93,9 +103,10 @@ def connect(
         pool_pre_ping=True,
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=POOL_SECONDS + grace,
         pool_recycle=1800,
         hide_parameters=True,
+        execution_options={"grace": grace},
         connect_args=arguments,
     )
     event.listen(engine, "do_connect", open_connection)
@@ -104,7 +115,7 @@ def connect(
     return engine
 
 
-def _sqlite(url: str, pool: int) -> Engine:
+def _sqlite(url: str, pool: int, grace: float) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +124,9 @@ def _sqlite(url: str, pool: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=POOL_SECONDS + grace,
         hide_parameters=True,
+        execution_options={"grace": grace},
         connect_args={"check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -136,7 +148,7 @@ def _log_ahead(connection: Any) -> None:
 
     Of two that open a new file at once SQLite refuses one without waiting, whatever its timeout.
     """
-    deadline = monotonic() + LOCK_WAIT_SECONDS
+    deadline = monotonic() + OPEN_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -215,9 +227,24 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
         raise _refusal(error) from error
 
 
+def allowed(bind: Engine | Connection, seconds: float) -> float:
+    """How long something may take, in seconds: the usual time and the engine's `grace`."""
+    grace: float = bind.get_execution_options().get("grace", 0.0)
+    return seconds + grace
+
+
+def time_limit(bind: Engine | Connection, seconds: float) -> float:
+    """The moment of `monotonic()` at which something that may take `seconds` must end."""
+    return monotonic() + allowed(bind, seconds)
+
+
 def bounded(connection: Connection, statement: Any, seconds: float) -> Any:
     """The result of a SELECT that may take so long and no longer; raises `TooSlow`."""
-    limit = monotonic() + seconds
+    return bounded_until(connection, statement, time_limit(connection, seconds))
+
+
+def bounded_until(connection: Connection, statement: Any, limit: float) -> Any:
+    """The result of a SELECT that must end by this moment of `monotonic()`; raises `TooSlow`."""
     deadline = connection.get_execution_options().get("deadline")
     limit = limit if deadline is None else min(limit, deadline)
     try:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.queue.database import TooSlow, bounded
+from bot.queue.database import TooSlow, bounded_until, time_limit
 from bot.queue.found import FoundFailed, FoundJob, JobPlace, Looked
 from bot.queue.layouts import Queue, payload_digest
 from bot.queue.model import Job
@@ -153,7 +152,7 @@ class _Scan:
         )
 
     def _read(self, statement: Any) -> Any:
-        return bounded(self.connection, statement, self.until - monotonic())
+        return bounded_until(self.connection, statement, self.until)
 
 
 def _holds(connection: Connection, payload: Column[str], needle: str) -> ColumnElement[bool]:
@@ -179,7 +178,7 @@ def jobs_of(
 
     A row of a known id that is another order's by now is left out.
     """
-    scan = _Scan(connection, queue, queue.jobs, sought, monotonic() + bounds.seconds)
+    scan = _Scan(connection, queue, queue.jobs, sought, time_limit(connection, bounds.seconds))
     try:
         scan.ends(bounds)
     except TooSlow:
@@ -214,7 +213,7 @@ def failed_of_order(
 
     And whether the time was enough to look.
     """
-    scan = _Scan(connection, queue, queue.failed, sought, monotonic() + BOUNDS.seconds)
+    scan = _Scan(connection, queue, queue.failed, sought, time_limit(connection, BOUNDS.seconds))
     in_time = True
     try:
         scan.above(above, UNINDEXED)

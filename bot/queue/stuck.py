@@ -1,12 +1,11 @@
 """Jobs that a worker has had for too long, and giving them back to the queue."""
 
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from bot.queue.database import TooSlow, bounded
+from bot.queue.database import TooSlow, bounded, bounded_until, time_limit
 from bot.queue.layouts import Queue
 from bot.queue.model import StuckJobs, StuckListed
 from bot.queue.moves import exactly
@@ -60,14 +59,14 @@ def stuck(
 
 def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> list[int]:
     """Of each queue those among its lowest and its highest ids, as far as that is done in time."""
-    until = monotonic() + ENDS_SECONDS
+    until = time_limit(connection, ENDS_SECONDS)
     found: list[int] = []
     try:
-        names = bounded(connection, select(queue.jobs.c.queue).distinct(), ENDS_SECONDS).scalars()
+        names = bounded_until(connection, select(queue.jobs.c.queue).distinct(), until).scalars()
         for name in sorted(names):
             for newest in (False, True):
                 chosen = held.where(queue.jobs.c.id.in_(_end(queue, name, newest=newest)))
-                found += bounded(connection, chosen, until - monotonic()).scalars()
+                found += bounded_until(connection, chosen, until).scalars()
     except TooSlow:
         return found
     return found

@@ -60,12 +60,18 @@ class Desk:
     """
 
     def __init__(
-        self, setup: Setup, client: WebClient, wake: Callable[[], None], charts: Charts
+        self,
+        setup: Setup,
+        client: WebClient,
+        wake: Callable[[], None],
+        charts: Charts,
+        grace: int = 0,
     ) -> None:
         self._setup = setup
         self._charts = charts
         self._client = client
         self._wake = wake
+        self._call_seconds = CALL_SECONDS + grace
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
         self._homes = Homes(setup, client)
 
@@ -204,7 +210,7 @@ class Desk:
             "replace_original": envelope.replaces,
             **self._body(message),
         }
-        hook = WebhookClient(envelope.response_url, timeout=CALL_SECONDS, retry_handlers=[])
+        hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:
             respond(hook, body, self._charts)
         except (SlackClientError, OSError) as error:

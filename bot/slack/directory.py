@@ -52,16 +52,17 @@ class Asking(Generic[V]):
 class Answers(Generic[V]):
     """Answers by id, asked for again when too old; one call in flight for each id.
 
-    Everybody who needs it waits for the same call, each no longer than `WAIT_SECONDS`. An answer
+    Everybody who needs it waits for the same call, each no longer than `wait` seconds. An answer
     that comes later is kept for the next.
     """
 
     def __init__(
-        self, ask: Callable[[str], V], calls: Executor, clock: Callable[[], float]
+        self, ask: Callable[[str], V], calls: Executor, clock: Callable[[], float], wait: float
     ) -> None:
         self._ask = ask
         self._calls = calls
         self._clock = clock
+        self._wait = wait
         self._known: dict[str, Known[V]] = {}
         self._failed: dict[str, Known[str]] = {}
         self._asking: dict[str, Asking[V]] = {}
@@ -82,9 +83,9 @@ class Answers(Generic[V]):
                 asking = Asking(ticket, self._calls.submit(self._call, key, ticket))
                 self._asking[key] = asking
         try:
-            return asking.answer.result(WAIT_SECONDS)
+            return asking.answer.result(self._wait)
         except NotYet as error:
-            raise Unreachable(f"{key}: no answer in {WAIT_SECONDS} s") from error
+            raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def last(self, key: str) -> V | None:
         """The last answer, however old; never asks."""
@@ -124,12 +125,15 @@ class Answers(Generic[V]):
 class SlackDirectory:
     """Answers of Slack about people, kept for as long as each use allows; closed on any doubt."""
 
-    def __init__(self, client: WebClient, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, client: WebClient, clock: Callable[[], float] = monotonic, grace: float = 0.0
+    ) -> None:
         self._client = client
+        wait = WAIT_SECONDS + grace
         self._calls = ThreadPoolExecutor(CALLS, thread_name_prefix="directory")
-        self._profiles = Answers(self._ask_profile, self._calls, clock)
-        self._groups = Answers(self._ask_members, self._calls, clock)
-        self._channels = Answers(self._ask_shared, self._calls, clock)
+        self._profiles = Answers(self._ask_profile, self._calls, clock, wait)
+        self._groups = Answers(self._ask_members, self._calls, clock, wait)
+        self._channels = Answers(self._ask_shared, self._calls, clock, wait)
 
     def close(self) -> None:
         """Ask nothing any more."""

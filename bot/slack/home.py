@@ -17,6 +17,7 @@ from bot.failpoints import reach
 from bot.grammar import Request
 from bot.home import HOME, HomeResult
 from bot.model import Actor, Block, Invocation, Source
+from bot.queue.database import time_limit
 from bot.registry import Setup
 from bot.slack.directory import reason_of
 from bot.views.home import refused_home
@@ -219,7 +220,7 @@ def draw(setup: Setup, user: str, team: str) -> Drawn:
     invocation = Invocation(
         Actor(user, team, Source.HOME),
         request_id("home", team, user, uuid4()),
-        monotonic() + SECONDS,
+        time_limit(setup.engine, SECONDS),
     )
     here = replace(setup, commands={**setup.commands, HOME.name: HOME})
     outcome = dispatch(here, invocation, Request(HOME.name, {}))

@@ -74,11 +74,15 @@ def close_at_once(client: SocketModeClient) -> None:
 
 
 def _close(client: SocketModeClient) -> None:
-    try:
-        SocketModeClient.close(client)
-    except AttributeError:
-        # Two of its threads may close one socket: the second finds none.
-        log.info("the socket was closed already")
+    for _ in range(2):
+        try:
+            SocketModeClient.close(client)
+        except AttributeError:
+            # Two of its threads may close one socket, and the second finds none. Once more, because
+            # the error kept the client from ending its other threads.
+            log.info("the socket was closed already")
+        else:
+            return
 
 
 def _note_hello(message: dict[str, Any]) -> None:
@@ -90,7 +94,9 @@ def _note_hello(message: dict[str, Any]) -> None:
 class SocketMode:
     """The connection to Slack: opened, drained and closed in order."""
 
-    def __init__(self, app: App, app_token: str) -> None:
+    def __init__(self, app: App, app_token: str, grace: float = 0.0) -> None:
+        """Made from the Bolt app; `grace`: seconds that this Slack waits longer than it says."""
+        self._grace = grace
         self.client = TimedClient(
             app_token=app_token,
             logger=app.logger,
@@ -128,7 +134,11 @@ class SocketMode:
             said = BoltRequest(
                 mode="socket_mode",
                 body=request.payload,
-                context={"received": received, "envelope_id": request.envelope_id},
+                context={
+                    # Every deadline of the request counts from here.
+                    "received": received + self._grace,
+                    "envelope_id": request.envelope_id,
+                },
             )
             started = monotonic()
             send_response(client, request, self._app.dispatch(said), started)

@@ -18,7 +18,7 @@ from bot.ledger.changing.operations import Operation
 from bot.ledger.model import Progress
 from bot.model import Role
 from bot.queue.bulk import BATCH_ROWS
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.watch.lanes import BATCH_SECONDS, LANES, Lanes, granted
 from bot.watch.progress import end, progress_of, tell
@@ -147,7 +147,7 @@ class Runner:
             tell(self.setup, connection, fresh, now)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
-        return changing(self.setup.engine, monotonic() + BATCH_SECONDS, work)
+        return changing(self.setup.engine, time_limit(self.setup.engine, BATCH_SECONDS), work)
 
     def run_to_end(self, begun: Progress) -> Progress:
         """Carry out one operation in this process, for the terminal; returns how it ended.
@@ -178,7 +178,7 @@ class Runner:
             _pause(0.2)
 
     def _look(self, operation: int) -> Operation:
-        with reading(self.setup.engine, monotonic() + BATCH_SECONDS) as connection:
+        with reading(self.setup.engine, time_limit(self.setup.engine, BATCH_SECONDS)) as connection:
             found = operations.find(connection, operation)
             self._now = self.setup.clock(connection)
         if found is None:

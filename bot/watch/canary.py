@@ -1,7 +1,6 @@
 """The first jobs of a bulk retry: the rest follows only where all of them were processed."""
 
 from datetime import datetime, timedelta
-from time import monotonic
 
 from sqlalchemy import Connection
 
@@ -10,7 +9,7 @@ from bot.ledger.changing import followed, operations
 from bot.ledger.changing.operations import Operation
 from bot.ledger.leases import Lease, fence
 from bot.model import Role
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.watch.progress import end, tell
 
@@ -26,7 +25,7 @@ _NOBODY = Grant(Role.NONE, "none")
 
 def decide_once(setup: Setup, lease: Lease) -> int:
     """Let operations whose canary has passed go on, and stop the others; returns how many."""
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
         waiting = operations.waiting_for_canary(connection)
 
     def decide(number: int) -> bool:
@@ -37,7 +36,7 @@ def decide_once(setup: Setup, lease: Lease) -> int:
                 return False
             return _decide(setup, connection, operation)
 
-        return changing(setup.engine, monotonic() + TX_SECONDS, work)
+        return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
     return sum(decide(number) for number in waiting)
 

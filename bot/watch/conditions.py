@@ -17,7 +17,7 @@ from bot.ledger.alerting.kinds import SILENT
 from bot.ledger.alerting.pulses import Pulse
 from bot.ledger.leases import Lease, fence
 from bot.queue import pulse
-from bot.queue.database import TooSlow, changing
+from bot.queue.database import TooSlow, changing, time_limit
 from bot.queue.pulse import Bounds, Glance
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
@@ -48,7 +48,7 @@ def observe_once(setup: Setup, lease: Lease) -> None:
         now = setup.clock(connection)
         lifecycle.observe(setup, connection, look(setup, connection, now), now)
 
-    changing(setup.engine, monotonic() + TX_SECONDS, work)
+    changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def look(

@@ -15,7 +15,7 @@ from bot.ledger import outbox
 from bot.ledger.alerting import incidents
 from bot.ledger.leases import Lease, fence
 from bot.ledger.outbox import Letter
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.text import Mrkdwn, cut
 from bot.watch.faults import Fault, Undelivered, is_hopeless, put_off
@@ -92,7 +92,7 @@ class Pace:
 
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
     """Try what is due once and return how many messages Slack took."""
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
         letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
     return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
 
@@ -134,14 +134,14 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool
 
 
 def _change(setup: Setup, work: Callable[[Connection], Any]) -> Any:
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str | None]:
     """Channel and ts of the message, or nothing where there is no message to change."""
     place = None
     if letter.kind in (outbox.EDIT, outbox.REPLY):
-        with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+        with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
             place = place_of(connection, letter.subject)
             if place is None and outbox.waits(connection, letter.subject):
                 raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)

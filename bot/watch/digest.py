@@ -1,7 +1,6 @@
 """The digest of the days before: once a day at its hour, whichever replica watches then."""
 
 from datetime import date, datetime
-from time import monotonic
 
 from sqlalchemy import Connection
 
@@ -11,7 +10,7 @@ from bot.ledger.leases import Lease, fence
 from bot.ledger.marks import mark, move
 from bot.ledger.reporting import digest
 from bot.ledger.reporting.digest_days import told_on
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.views.digest import digest_message
 from bot.wall_clock import from_utc
@@ -34,7 +33,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     channel = setup.alerting.digest_channel
     if channel is None or setup.alerting.digest_at is None:
         return False
-    with reading(setup.engine, monotonic() + READ_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, READ_SECONDS)) as connection:
         last, now = mark(connection, MARK), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
@@ -54,7 +53,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         outbox.post(connection, channel, f"digest:{today}", message, now)
         return True
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, post)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), post)
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:

@@ -1,12 +1,10 @@
 """The watcher's pass over `failed_jobs`: what is new enters the index, what is gone is noted."""
 
-from time import monotonic
-
 from sqlalchemy import Connection
 
 from bot.ledger.failing import failures
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0
@@ -34,4 +32,4 @@ def _step(setup: Setup, lease: Lease, step: failures.Step) -> failures.Pass:
         fence(connection, lease)
         return step(connection, setup.queue, setup.clock(connection))
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

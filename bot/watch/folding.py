@@ -1,12 +1,10 @@
 """Upkeep of the failure counts: what was appended is folded, what is old is kept by the day."""
 
-from time import monotonic
-
 from sqlalchemy import Connection
 
 from bot.ledger.failing import folding
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0
@@ -22,7 +20,7 @@ def fold_once(setup: Setup, lease: Lease) -> bool:
         return folding.fold(connection, setup.clock(connection))
 
     for _ in range(PASSES):
-        if changing(setup.engine, monotonic() + TX_SECONDS, work) < folding.FOLD_ROWS:
+        if changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work) < folding.FOLD_ROWS:
             return False
     return True
 
@@ -35,4 +33,4 @@ def age_once(setup: Setup, lease: Lease) -> int:
         aged = folding.age(connection, setup.clock(connection))
         return aged + folding.forget(connection)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
@@ -11,7 +10,7 @@ from bot.ledger.alerting import belonging, incidents, kinds
 from bot.ledger.alerting.incidents import Subject
 from bot.ledger.leases import Lease, fence
 from bot.ledger.tables import failures
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 from bot.watch import cards, lifecycle
 
@@ -47,7 +46,7 @@ def open_once(setup: Setup, lease: Lease) -> int:
             _group(setup, connection, waiting, now)
         return len(waiting)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def _group(
@@ -151,4 +150,4 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
             cards.redraw(setup, connection, row, now)
         return len(stale)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

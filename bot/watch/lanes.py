@@ -20,7 +20,7 @@ from bot.ledger.changing.batches import Batch, NotOurs
 from bot.ledger.changing.operations import Operation
 from bot.model import Actor, Invocation, Source
 from bot.plans import ALL_QUEUES, need_of
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 T = TypeVar("T")
@@ -136,7 +136,7 @@ class Lanes:
         reach("batch-committed")
 
     def _change(self, work: Callable[[Connection], T]) -> T:
-        return changing(self.setup.engine, monotonic() + BATCH_SECONDS, work)
+        return changing(self.setup.engine, time_limit(self.setup.engine, BATCH_SECONDS), work)
 
 
 def _invocation(operation: Operation) -> Invocation:

@@ -1,7 +1,6 @@
 """What a letter says when it is sent: audit records are drawn only then, and a doubt is marked."""
 
 from collections.abc import Callable, Mapping
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +12,7 @@ from bot.ledger.outbox import Letter
 from bot.ledger.recording import audit
 from bot.ledger.recording.audit import Sealed
 from bot.model import Message
-from bot.queue.database import reading
+from bot.queue.database import reading, time_limit
 from bot.registry import Setup
 from bot.text import texts_for
 from bot.views.audit import audit_message, missing_message, untold_message
@@ -47,7 +46,7 @@ def _audit_message(
     setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Message:
     seqs = letter.body["seqs"]
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
         sealed = audit.sealed(connection, seqs)
         now = setup.clock(connection)
         first = sealed[0].record if sealed else None

@@ -8,7 +8,6 @@ the mute ends, it is posted then.
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 
 from sqlalchemy import Connection, RowMapping
 
@@ -22,7 +21,7 @@ from bot.ledger.alerting.watch_model import Mute
 from bot.ledger.changing import operations, outcomes
 from bot.ledger.failing import bookings
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 from bot.watch import calling, cards
 from bot.watch.progress import counted
@@ -160,7 +159,7 @@ def live_once(setup: Setup, lease: Lease) -> int:
             calling.call(setup, connection, [row for row in loud if row["posted_at"]], now)
         return len(rows_open)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def fold(connection: Connection, now: datetime) -> None:

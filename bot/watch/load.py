@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, event, update
 from bot.ledger.alerting.watch_model import MOST_MS
 from bot.ledger.leases import Lease, fence
 from bot.ledger.watching import watches
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 log = structlog.get_logger(__name__)
@@ -158,4 +158,4 @@ class Load:
             connection.execute(update(watches).values(said))
             return True
 
-        return changing(self._setup.engine, monotonic() + TX_SECONDS, work)
+        return changing(self._setup.engine, time_limit(self._setup.engine, TX_SECONDS), work)

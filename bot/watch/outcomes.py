@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +14,7 @@ from bot.ledger.changing.operations import Operation
 from bot.ledger.changing.outcomes import Outcome
 from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.views.receipts import outcomes_message
 from bot.watch import failures
@@ -35,7 +34,7 @@ INTERVALS = (
 
 def outcomes_once(setup: Setup, lease: Lease) -> int:
     """Count the operations whose time has come; returns how many messages were changed."""
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
         waiting = outcomes.due(connection, setup.clock(connection), AT_ONCE)
     drained = {row.operation for row in waiting if row.drained_at is not None}
     fresh = bool(drained) and not failures.index_once(setup, lease)
@@ -46,7 +45,7 @@ def outcomes_once(setup: Setup, lease: Lease) -> int:
             done = sure and not index.backfill_left(connection)
             return _count(setup, connection, operation, sure=done)
 
-        return changing(setup.engine, monotonic() + TX_SECONDS, work)
+        return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
     return sum(count(row.operation, sure=fresh and row.operation in drained) for row in waiting)
 

@@ -6,7 +6,6 @@ The audit stays, and with it the operations and their items, by which its digest
 """
 
 from datetime import datetime, timedelta
-from time import monotonic
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
@@ -16,7 +15,7 @@ from bot.ledger.leases import Lease, fence
 from bot.ledger.marks import mark, move
 from bot.ledger.tables import archive, failures, followed, operations
 from bot.ledger.watching import flows, incident_operations, incidents, mutes
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0
@@ -62,7 +61,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
             )
         )
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def _newest_flow(connection: Connection) -> int:

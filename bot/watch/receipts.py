@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from bot.ledger.changing.sightings import Again, Sight
 from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
 from bot.ledger.model import Receipt
-from bot.queue.database import changing, reading
+from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.views.receipts import reply_message, request_message
 from bot.watch import failures
@@ -49,7 +48,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     That nothing new has failed can only be said where the index has been brought up to date since
     the job was missed.
     """
-    with reading(setup.engine, monotonic() + TX_SECONDS) as connection:
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
         waiting = followed.due(connection, setup.clock(connection))
     if not waiting:
         return 0
@@ -67,7 +66,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
         _tell(setup, connection, told, now)
         return len(told)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def _found(

@@ -1,12 +1,10 @@
 """Upkeep of the history: minutes become hours, hours days, and what is too old goes."""
 
-from time import monotonic
-
 from sqlalchemy import Connection
 
 from bot.ledger.leases import Lease, fence
 from bot.ledger.sampling import rollups
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0
@@ -22,4 +20,4 @@ def roll_once(setup: Setup, lease: Lease) -> bool:
             return True
         return rollups.purge(connection, now, setup.zone) > 0
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

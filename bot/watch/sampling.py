@@ -21,7 +21,7 @@ from bot.ledger.sampling import rollups, samples
 from bot.ledger.sampling.figures import Figures
 from bot.ledger.sampling.samples import Sample
 from bot.queue import counter, tally
-from bot.queue.database import TooSlow, changing, reading
+from bot.queue.database import TooSlow, changing, reading, time_limit
 from bot.queue.reads import unix
 from bot.queue.tally import QueueTally
 from bot.registry import Setup
@@ -57,7 +57,7 @@ def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
     sample = Sample(now, int(took * 1000), found, taken, steady=indexed and not backfilling)
     changing(
         setup.engine,
-        monotonic() + KEEP_SECONDS,
+        time_limit(setup.engine, KEEP_SECONDS),
         lambda connection: keep(connection, lease, sample, failed),
     )
     return _wait(sample)

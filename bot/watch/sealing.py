@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-from time import monotonic
 
 from sqlalchemy import Connection
 
@@ -11,7 +10,7 @@ from bot.ledger import outbox
 from bot.ledger.leases import Lease, fence
 from bot.ledger.recording import audit
 from bot.ledger.recording.audit import Sealed
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0
@@ -31,7 +30,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
         reach("sealed")
         return len(made)
 
-    return changing(setup.engine, monotonic() + TX_SECONDS, work)
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
 
 
 def _tell(setup: Setup, connection: Connection, item: Sealed) -> None:

@@ -13,7 +13,7 @@ from bot.errors import Refusal
 from bot.ledger import leases
 from bot.ledger.failing.failures import SWEEP_ROWS
 from bot.ledger.leases import Lease, LeaseLost
-from bot.queue.database import changing
+from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 from bot.watch import (
     canary,
@@ -92,7 +92,7 @@ class Watcher:
         self._stop.set()
         self.wake()
         until = monotonic() + STOP_SECONDS
-        for thread in self._threads:
+        for thread in (*self._threads, self._sampler):
             thread.join(max(0.0, until - monotonic()))
         if (lease := self._lease) is not None:
             self._guarded(
@@ -238,4 +238,4 @@ class Watcher:
         return sampling.sample_once(self._setup, lease, indexed=self._indexed == lease)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
-        return changing(self._setup.engine, monotonic() + 5.0, work)
+        return changing(self._setup.engine, time_limit(self._setup.engine, 5.0), work)

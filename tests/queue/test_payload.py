@@ -249,9 +249,10 @@ def test_no_text_raises(text: str) -> None:
 def test_no_text_of_a_megabyte_takes_long(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     for payload in (text, '{"data":"' + text, json.dumps({"data": text})):
-        start = time.perf_counter()
+        # Of this thread alone: a busy machine makes nothing of it longer.
+        start = time.thread_time()
         identify(payload)
-        assert time.perf_counter() - start < 3.0
+        assert time.thread_time() - start < 3.0
 
 
 def test_deep_nesting_is_read_as_far_as_it_goes() -> None:

@@ -146,7 +146,7 @@ def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
     for _ in range(400):
         queue.push(body="")
     every = text("SELECT COUNT(*) FROM jobs a, jobs b, jobs c")
-    with reading(queue.engine) as connection:
+    with reading(queue.in_haste.engine) as connection:
         with pytest.raises(TooSlow):
             bounded(connection, every, 0.05)
         # The connection is still of use.
@@ -183,7 +183,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
         queue.push(id_, reserved_at=1762537400 if id_ in held else None)
 
     def reserved(limit: int, after: int | None = None) -> tuple[list[int], bool]:
-        with reading(queue.engine) as connection:
+        with reading(queue.in_haste.engine) as connection:
             found, digests, partial = reads.jobs(
                 connection,
                 queue.queue,
@@ -205,7 +205,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 
 def test_of_few_jobs_none_is_found_twice_at_the_two_ends(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(3)]
-    with reading(queue.engine) as connection:
+    with queue.in_haste.engine.begin() as connection:
         found, _, partial = reads.jobs(connection, queue.queue, NOW, seconds=0)
         assert [job.id for job in found.jobs] == list(reversed(ids))
         assert partial

@@ -6,7 +6,6 @@ Every look is bounded in rows and time, and says so; what could not be told in t
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from bot.ledger.changing.followed import PROCESSED
 from bot.ledger.model import Duplicates
 from bot.ledger.tables import failures, followed
-from bot.queue.database import TooSlow, bounded
+from bot.queue.database import TooSlow, bounded_until, time_limit
 from bot.queue.layouts import Queue
 from bot.queue.payload import identify
 from bot.queue.reads import PAYLOAD_HEAD
@@ -41,10 +40,7 @@ class _Look:
 
     def at(self, statement: Any) -> Any:
         """What the statement returns; raises `TooSlow`."""
-        left = self.until - monotonic()
-        if left <= 0:
-            raise TooSlow
-        return bounded(self.connection, statement, left)
+        return bounded_until(self.connection, statement, self.until)
 
 
 def find(
@@ -58,7 +54,7 @@ def find(
 
     It takes `seconds` at most.
     """
-    look = _Look(connection, monotonic() + seconds)
+    look = _Look(connection, time_limit(connection, seconds))
     queued = _queued(look, queue, within, name)
     identical = _identical(look, within)
     later = _processed_later(look, within)

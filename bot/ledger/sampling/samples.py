@@ -8,10 +8,14 @@ from sqlalchemy import Connection, and_, delete, false, func, insert, or_, selec
 from bot.ledger.failing.failure_counts import ALL_HOURS
 from bot.ledger.tables import failure_counts
 from bot.ledger.watching import samples
+from bot.queue.database import allowed
 from bot.queue.model import QueueStatus
 from bot.queue.tally import QueueTally, Tally
 
 KEPT = timedelta(hours=1)
+QUICK_SECONDS = 0.15
+"""Where the last count in the background took longer, it is not tried while somebody waits: the
+promise is an answer within 250 ms for any table size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ def latest(connection: Connection) -> Sample | None:
         return None
     tally = Tally.model_validate_json(row.body)
     return Sample(row.taken_at, row.took_ms, tally, row.ids_taken, row.steady)
+
+
+def counts_quickly(connection: Connection, sample: Sample) -> bool:
+    """Return whether counting exactly may be tried while somebody waits."""
+    return sample.took_ms / 1000 < allowed(connection, QUICK_SECONDS)
 
 
 def failed_by_queue(connection: Connection) -> dict[str, int]:
