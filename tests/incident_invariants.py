@@ -15,9 +15,8 @@ from bot.ledger.alerting.incidents import RECOVERED
 from bot.ledger.alerting.kinds import CONDITIONS, GROUP, SUMMARY
 from bot.ledger.failing.bookings import DELETED, RETRIED
 
-EXACT, AT_MOST = ("count", "gone"), ("retried", "deleted")
-"""What an incident knows of its failures without counting them. Of one that was retried before it
-had an incident is booked only that it is gone."""
+EXACT = ("count", "gone", "retried", "deleted")
+"""What an incident knows of its failures without counting them."""
 
 
 def kept(connection: Connection) -> Iterator[str]:
@@ -30,12 +29,10 @@ def kept(connection: Connection) -> Iterator[str]:
             yield f"I5: incident {number} is neither open nor closed"
         if row["kind"] in CONDITIONS:
             continue
-        booked = Counter({name: row[name] for name in (*EXACT, *AT_MOST)})
+        booked = Counter({name: row[name] for name in EXACT})
         booked.update(waiting.get(number, {}))
         there = held.get(number, Counter())
-        wrong = [name for name in EXACT if booked[name] != there[name]]
-        wrong += [name for name in AT_MOST if not 0 <= booked[name] <= there[name]]
-        if wrong:
+        if any(booked[name] != there[name] for name in EXACT):
             yield f"I5: incident {number} is booked as {dict(booked)}: {dict(there)}"
         over = row["closed_how"] == RECOVERED and number not in waiting
         if over and row["kind"] == GROUP and there["count"] > there["gone"]:

@@ -76,10 +76,10 @@ def _join(
     connection: Connection, row: RowMapping, found: Sequence[RowMapping], now: datetime
 ) -> None:
     """More of what the open incident is about."""
-    came, gone = belonging.assign(connection, row["id"], _named(found))
+    came = belonging.assign(connection, row["id"], _named(found))
     same = {one["queue"] for one in found} == {row["queue"]}
     changed = {"queue": row["queue"] if same else None, "failed_id": None, "row_digest": None}
-    incidents.add(connection, row["id"], came, gone, last_at=now, clear_since=None, **changed)
+    incidents.add(connection, row["id"], came, last_at=now, clear_since=None, **changed)
 
 
 def _open(
@@ -123,8 +123,8 @@ def _summarize(
         opened, number = None, known["id"]
     # All others of this pass have an incident by now.
     stretch = failures.c.seq.between(waiting[0]["seq"], waiting[-1]["seq"])
-    came, gone = belonging.assign(connection, number, stretch)
-    incidents.add(connection, number, came, gone, last_at=now)
+    came = belonging.assign(connection, number, stretch)
+    incidents.add(connection, number, came, last_at=now)
     if opened is not None:
         lifecycle.tell_opened(setup, connection, opened, now)
 

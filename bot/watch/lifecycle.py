@@ -178,8 +178,8 @@ def _come_back(connection: Connection, incident: int, now: datetime) -> None:
         incidents.open_as_before(connection, incident, now)
         return
     moved = move_left(connection, incident, other["id"])
-    incidents.add(connection, incident, -moved, 0)
-    incidents.add(connection, other["id"], moved, 0)
+    incidents.add(connection, incident, -moved)
+    incidents.add(connection, other["id"], moved)
 
 
 def _live(

@@ -5,6 +5,7 @@ import pytest
 from bot.ledger.failing import failures as index
 from bot.ledger.failing import leaving
 from bot.playground.server import LocalSlack
+from bot.watch import failures as watch_failures
 from bot.watch.outcomes import outcomes_once
 from bot.watch.receipts import receipts_once
 from tests.invariants import broken
@@ -32,6 +33,41 @@ def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:
     assert "… and 4 more" in message
     assert (life.incident.count, life.incident.gone) == (7, 0)
     assert {row.incident for row in life.failures} == {life.incident.id}
+    assert broken(life.queue, drained=True) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "sums"), [("retry 2 3", (2, 0)), ("delete-failed 2 3", (0, 2))]
+)
+def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
+    life: Life, command: str, sums: tuple[int, int]
+) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    # As a preview does: indexed, and assigned to an incident only by the watcher's next pass.
+    watch_failures.index_once(life.setup, hold(life.setup))
+    ask(life.setup, command, by=ANA)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (3, 2, *sums)
+    assert (row.settled_by, row.settled_how) == (ANA, command.split(maxsplit=1)[0])
+    assert broken(life.queue, drained=True) == []
+
+    ask(life.setup, "undo", by=ANA)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (3, 0, 0, 0)
+    assert broken(life.queue, drained=True) == []
+
+
+def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(life: Life) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    carried_out(life.setup, "retry-all")
+    life.queue.fail(4)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (4, 3, 3, 0)
     assert broken(life.queue, drained=True) == []
 
 

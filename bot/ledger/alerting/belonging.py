@@ -5,7 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select, update
 
-from bot.ledger.tables import failures
+from bot.ledger.failing import bookings
+from bot.ledger.failing.bookings import GONE
+from bot.ledger.journal import audit
+from bot.ledger.tables import archive, failures, operations
 from bot.ledger.watching import incidents
 
 INCIDENT_INDEX = "queue_bot_failures_incident"
@@ -19,16 +22,46 @@ def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
     return connection.execute(_by_incident(chosen)).mappings().all()
 
 
-def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> tuple[int, int]:
-    """Give failures that belong to none yet to an incident; how many, and how many are gone.
+def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
+    """Assign failures that belong to no incident yet to this one; return how many.
 
-    Each belongs to one: whoever comes second changes nothing.
+    Each belongs to one: whoever comes second changes nothing. What was retried or deleted before
+    is added to the incident by command and person, as it would have been later: an undo subtracts
+    it in the same way.
     """
     given = update(failures).where(which, belongs_to_none()).values(incident=incident)
     came = connection.execute(given).rowcount
-    gone = select(func.count()).select_from(failures)
-    gone = gone.where(which, failures.c.incident == incident, failures.c.gone_at.is_not(None))
-    return came, int(connection.execute(gone).scalar_one()) if came else 0
+    if came:
+        bookings.add(connection, incident, _removed(connection, incident, which))
+    return came
+
+
+def _removed(
+    connection: Connection, incident: int, which: ColumnElement[bool]
+) -> Sequence[RowMapping]:
+    """Which of an incident's failures are gone, by what took them; shaped like bookings."""
+    f, o, a = failures.c, operations.c, archive.c
+    # A single change marks the failure and archives its row at the same moment.
+    by_id = (a.kind == "failed", a.row_id == f.failed_id, a.archived_at == f.gone_at)
+    how = func.coalesce(o.action, a.action, GONE)
+    by = func.coalesce(o.actor, audit.c.actor)
+    removed = (
+        select(
+            func.count().label("gone"),
+            f.operation,
+            how.label("how"),
+            by.label("actor"),
+            func.max(f.gone_at).label("at"),
+        )
+        .select_from(failures)
+        .outerjoin(operations, o.id == f.operation)
+        .outerjoin(archive, and_(*by_id, f.operation.is_(None), a.action != "undo"))
+        .outerjoin(audit, and_(audit.c.request_id == a.request_id, audit.c.outcome == "ok"))
+        .where(which, f.incident == incident, f.gone_at.is_not(None))
+        .group_by(f.operation, how, by)
+        .order_by(func.max(f.gone_at))
+    )
+    return connection.execute(removed).mappings().all()
 
 
 def belongs_to_none() -> ColumnElement[bool]:

@@ -153,10 +153,9 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
     return connection.execute(said).rowcount == 1
 
 
-def add(connection: Connection, incident: int, came: int, gone: int, **values: Any) -> None:
-    """So many failures more belong to it, some of which are gone already."""
-    c = incidents.c
-    note(connection, incident, count=c.count + came, gone=c.gone + gone, stale=True, **values)
+def add(connection: Connection, incident: int, came: int, **values: Any) -> None:
+    """So many failures more belong to it."""
+    note(connection, incident, count=incidents.c.count + came, stale=True, **values)
 
 
 def by_id(connection: Connection, incident: int) -> RowMapping | None:

@@ -6,11 +6,21 @@ them into the incident. So an incident of a million failures costs as much as on
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from bot.ledger.tables import failures
 from bot.ledger.watching import bookings, incident_operations, incidents
@@ -81,6 +91,18 @@ class _Sum:
     at: datetime | None = None
     operations: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
+    def count(self, row: RowMapping) -> None:
+        """Add one row of bookings."""
+        self.gone += row["gone"]
+        self.retried += row["gone"] if row["how"] in RETRIED else 0
+        self.deleted += row["gone"] if row["how"] in DELETED else 0
+        if row["operation"] is not None:
+            self.operations[row["operation"]] += row["gone"]
+        if row["gone"] > 0:
+            self.last, self.at = Doer(row["how"], row["actor"]), row["at"]
+        else:
+            self.last = self.at = None
+
 
 def fold(connection: Connection) -> dict[int, int]:
     """Add what was booked to the incidents; returns how many came back, by incident.
@@ -94,21 +116,22 @@ def fold(connection: Connection) -> dict[int, int]:
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
     back: defaultdict[int, int] = defaultdict(int)
     for row in rows:
-        found = sums[row["incident"]]
-        found.gone += row["gone"]
-        found.retried += row["gone"] if row["how"] in RETRIED else 0
-        found.deleted += row["gone"] if row["how"] in DELETED else 0
-        if row["operation"] is not None:
-            found.operations[row["operation"]] += row["gone"]
-        if row["gone"] > 0:
-            found.last, found.at = Doer(row["how"], row["actor"]), row["at"]
-        else:
-            found.last = found.at = None
+        sums[row["incident"]].count(row)
+        if row["gone"] < 0:
             back[row["incident"]] -= row["gone"]
     for incident in sorted(sums):
         _add(connection, incident, sums[incident])
     connection.execute(delete(bookings).where(c.id.in_([row["id"] for row in rows])))
     return dict(back)
+
+
+def add(connection: Connection, incident: int, rows: Iterable[RowMapping]) -> None:
+    """Add failures to an incident that were gone before they belonged to it; rows as booked."""
+    found = _Sum()
+    for row in rows:
+        found.count(row)
+    if found.gone:
+        _add(connection, incident, found)
 
 
 def _add(connection: Connection, incident: int, found: _Sum) -> None:
