@@ -80,7 +80,8 @@ class Playground:
 
     def _answer(self, response: httpx.Response, what: str) -> Json:
         answer = self._json(response)
-        expect(answer["ack_ms"] < ACK_MS, f"{what} was acknowledged after {answer['ack_ms']} ms.")
+        ms = answer["ack_ms"]
+        expect(ms is not None and ms < ACK_MS, f"{what} was acknowledged after {ms} ms.")
         print(f"  {what}: ack in {answer['ack_ms']:.0f} ms, {len(answer['replies'])} replies")
         return answer
 

@@ -263,6 +263,7 @@ def test_no_text_of_64_kb_takes_long(piece: str) -> None:
     """The spec's payload column holds 64 kB; the slowest of these takes a tenth of the bound."""
     text = piece * (65_536 // len(piece))
     for work in (mask_payload, mask_text):
-        start = time.perf_counter()
+        # Of this thread alone: a busy machine makes nothing of it longer.
+        start = time.thread_time()
         work(text, DEFAULT_MASKED_KEYS)
-        assert time.perf_counter() - start < 3.0
+        assert time.thread_time() - start < 3.0

@@ -183,8 +183,7 @@ def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each:
     retries = values_of(view, "run:retry")
     assert [value.get("ids") for value in retries] == [None, [ids[2]], [ids[1]], [ids[0]]]
 
-    block = f"failed:{ids[1]}"
-    team.slack.click_in_view("operator", view["id"], "run:retry", block_id=block)
+    team.click_in_view(view, "run:retry", block=f"failed:{ids[1]}")
     assert ids[1] not in [row.id for row in team.queue.failed]
     assert len(team.queue.failed) == 7
 

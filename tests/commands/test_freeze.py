@@ -2,15 +2,14 @@
 
 import json
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from uuid import uuid4
 
 import pytest
 
 from bot import dispatch as road
-from bot import failpoints
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
@@ -21,7 +20,8 @@ from bot.plans import BulkExtra
 from bot.playground.demo import IDS
 from bot.registry import Effect, Setup, find_commands
 from bot.watch.bulk import Runner
-from tests.concurrency import at_once, lock_waits, until
+from tests.concurrency import SECONDS, at_once, lock_waits, until
+from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced
 from tests.crash.scenarios import extra_of, run_out
 from tests.queues import TestQueue
@@ -167,16 +167,17 @@ def test_without_the_check_changes_get_through(kept_queue: TestQueue) -> None:
         nothing_gets_through(kept_queue)
 
 
-def held_at(name: str) -> tuple[Callable[[], bool], Callable[[], None]]:
+@contextmanager
+def held_at(name: str) -> Iterator[tuple[Callable[[], bool], Callable[[], None]]]:
     """Hold whoever reaches the failpoint; whether somebody has, and how to let them go on."""
     reached, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:
         reached.set()
-        go_on.wait(10)
+        go_on.wait(SECONDS)
 
-    failpoints.arm(name, then=wait)
-    return reached.is_set, go_on.set
+    with meanwhile(name, wait):
+        yield reached.is_set, go_on.set
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -186,32 +187,30 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
     queue = mariadb_queue
     queue.fail(45)
     one, other = make_setup(queue, "a"), make_setup(queue, "b")
-    is_held, go_on = held_at("retry-locked")
-    ends: list[str] = []
+    committed_when_told: list[int] = []
 
     def retry() -> str:
-        found = codes([ask(one, "retry 45", by=OMAR)])[0]
-        ends.append("retry")
-        return found
+        return codes([ask(one, "retry 45", by=OMAR)])[0]
 
     def freeze() -> str:
         until(is_held)
         found = codes([ask(other, "freeze")])[0]
-        ends.append("freeze")
+        committed_when_told.append(len(queue.jobs))
         return found
 
     def conduct() -> None:
         until(is_held)
-        until(lambda: lock_waits(queue.engine) or "freeze" in ends)
+        until(lambda: lock_waits(queue.engine) or committed_when_told)
         go_on()
 
     unguarded = replaced((freezes, "require_none"), by=lambda _connection: None)
-    with nullcontext() if guarded else unguarded:
+    with nullcontext() if guarded else unguarded, held_at("retry-locked") as (is_held, go_on):
         said = at_once(retry, freeze, conduct)[:2]
 
     assert said == ["ok", "ok"]
     # Where nothing is held, the freeze is told while a change can still commit.
-    assert ends == (["retry", "freeze"] if guarded else ["freeze", "retry"])
+    assert committed_when_told == ([1] if guarded else [0])
+    assert len(queue.jobs) == 1
 
 
 def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(

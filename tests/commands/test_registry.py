@@ -98,7 +98,7 @@ def test_a_new_file_below_commands_is_a_command_with_usage_help_and_terminal(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=50,
         check=True,
     )
     lines = done.stdout.splitlines()

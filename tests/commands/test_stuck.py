@@ -151,7 +151,7 @@ def test_where_there_are_too_many_jobs_both_ends_are_looked_at(kept_queue: TestQ
         }
         for id_ in (*range(1, 50), 60_000, 120_000)
     ]
-    with kept_queue.engine.begin() as connection:
+    with kept_queue.in_haste.engine.begin() as connection:
         connection.execute(insert(kept_queue.queue.jobs), rows)
         now = make_setup(kept_queue).clock(connection)
         found, listed = stuck(connection, kept_queue.queue, now, 300, 50, seconds=-1)

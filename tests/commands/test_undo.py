@@ -2,6 +2,7 @@
 
 import re
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -9,12 +10,12 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from bot import failpoints
 from bot.answers import envelope
 from bot.ledger import tables
 from bot.playground.demo import IDS
 from bot.watch import purging
-from tests.concurrency import at_once, lock_waits, until
+from tests.concurrency import SECONDS, at_once, lock_waits, until
+from tests.crash.bulk_scenarios import meanwhile
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue, payload
 from tests.replicas import ANA, OMAR, Ahead, ask, codes, hold, make_setup
@@ -304,11 +305,11 @@ def test_two_admins_undo_at_once_and_one_is_told_by_whom(mariadb_queue: TestQueu
         until(lambda: lock_waits(queue.engine))
         is_waiting.append(True)
 
-    failpoints.arm("undo-locked", then=hold_on)
-    said = at_once(
-        partial(ask, setups[0], "undo #1", by=ANA),
-        partial(ask, setups[1], "undo #1", by=OMAR),
-    )
+    with meanwhile("undo-locked", hold_on):
+        said = at_once(
+            partial(ask, setups[0], "undo #1", by=ANA),
+            partial(ask, setups[1], "undo #1", by=OMAR),
+        )
 
     assert is_waiting == [True]
     assert sorted(codes(said)) == ["already-undone", "ok"]
@@ -327,12 +328,12 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
 
     def wait() -> None:
         reached.set()
-        go_on.wait(10)
+        go_on.wait(SECONDS)
 
     def pop() -> str:
         """As a worker does: lock the next pending job, then reserve it."""
         if first == "undo":
-            assert reached.wait(10)
+            assert reached.wait(SECONDS)
         with queue.engine.begin() as connection:
             pending = select(jobs.c.id).where(jobs.c.reserved_at.is_(None)).limit(1)
             found = connection.execute(pending.with_for_update()).scalar()
@@ -345,17 +346,16 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
 
     def undo() -> str:
         if first == "worker":
-            assert reached.wait(10)
+            assert reached.wait(SECONDS)
         return codes([ask(setup, "undo")])[0]
 
     def conduct() -> None:
-        assert reached.wait(10)
+        assert reached.wait(SECONDS)
         until(lambda: lock_waits(queue.engine))
         go_on.set()
 
-    if first == "undo":
-        failpoints.arm("undo-locked", then=wait)
-    said = at_once(pop, undo, conduct)[:2]
+    with meanwhile("undo-locked", wait) if first == "undo" else nullcontext():
+        said = at_once(pop, undo, conduct)[:2]
 
     assert said == (["took 1", "job-taken"] if first == "worker" else ["nothing", "ok"])
     assert len(queue.jobs) + len(queue.failed) == 1

@@ -76,12 +76,12 @@ def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -
     assert nobody.health.watcher.replica is None
 
     lease = hold(one)
-    clock.move(seconds=5)
+    clock.move(seconds=3)
     hold(one)
     data, _ = seen(ask(other, "watch", by=OMAR))
     assert (data.health.watcher.replica, data.health.watcher.epoch) == ("a", lease.epoch)
     assert data.health.watcher.since is not None
-    assert timedelta(seconds=4) < data.health.watcher.until - leases.TTL - data.health.watcher.since
+    assert timedelta(seconds=2) < data.health.watcher.until - leases.TTL - data.health.watcher.since
 
     clock.move(seconds=60)
     gone, _ = seen(ask(other, "watch", by=OMAR))

@@ -10,6 +10,7 @@ from bot.registry import Setup
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.watch.bulk import Runner
 from tests.concurrency import at_once
+from tests.queues import GRACE
 from tests.replicas import SAM, ask, codes, confirm, hold
 from tests.watch.posting import deliver, poster_at, watch
 
@@ -67,6 +68,8 @@ def serve(setup: Setup, base_url: str, bot_token: str, app_token: str) -> None:
     """The whole bot before a local Slack, until the process is killed."""
     access = Access(bot_token, app_token, base_url)
     workspace = look_up(access)
-    bot = SlackBot(access, workspace, lambda people: replace(setup, directory=people), 0.2)
+    bot = SlackBot(
+        access, workspace, lambda people: replace(setup, directory=people), 0.2, grace=GRACE
+    )
     bot.start()
     threading.Event().wait()

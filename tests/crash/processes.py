@@ -19,10 +19,11 @@ from bot import failpoints
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup
-from tests.queues import TestQueue
+from tests.queues import GRACE, TestQueue
 from tests.replicas import Ahead, make_setup
 
-SECONDS = 20.0
+SECONDS = 40.0
+"""The first process waits for its server, which imports everything."""
 
 Job = Callable[..., Any]
 """A function of a module, called with the process's `Setup` and what it was started with."""
@@ -128,7 +129,7 @@ def _run(job: Job, start: Start, pipe: Pipe) -> Any:
         pipe.recv()
 
     jobs, failed = spec_tables()
-    engine = connect(start.url)
+    engine = connect(start.url, grace=GRACE)
     setup: Setup = make_setup(
         TestQueue(start.url, engine, Queue(jobs, failed)),
         start.replica,

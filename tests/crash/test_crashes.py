@@ -14,6 +14,7 @@ from bot.ledger.changing import operations
 from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import TTL
 from bot.playground.server import LocalSlack
+from bot.queue.database import now_of
 from bot.watch.bulk import Runner
 from bot.watch.delivery import ATTEMPT
 from tests.crash import jobs
@@ -146,6 +147,8 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
         return
     assert [moved for _, moved, _ in operations_of(queue)] == [done]
     taker = Runner(other, 3, lanes=1, seconds=0)
+    # However long it took to come here, the dead one was alive half of that time ago.
+    clock.by = heard_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
     assert taker.run_once() is False, "it is not left alone long enough yet"
     clock.by += TAKEN_OVER_AFTER * 2
     run_out(taker)
@@ -160,6 +163,19 @@ def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
     with queue.engine.begin() as connection:
         every = [operations.find(connection, row.id) for row in queue.rows(t.operations)]
     return [(one.state, one.done, one.skipped) for one in every if one is not None]
+
+
+def heard_of(queue: TestQueue) -> datetime:
+    """When the only operation was last said to be alive."""
+    (row,) = queue.rows(t.operations)
+    found: datetime = row.heartbeat
+    return found
+
+
+def now(queue: TestQueue) -> datetime:
+    """The database's clock."""
+    with queue.engine.begin() as connection:
+        return now_of(connection)
 
 
 def parsed(row: dict[str, str]) -> dict[str, object]:

@@ -9,14 +9,15 @@ import pytest
 
 from bot.ledger import journal
 from bot.playground.demo import IDS
-from bot.playground.server import LocalSlack
+from bot.playground.server import ACK_SECONDS, LocalSlack
 from tests.concurrency import at_once, lock_waits, until
 from tests.crash import jobs
-from tests.crash.processes import Replica, replica
+from tests.crash.processes import SECONDS, Replica, replica
 from tests.crash.scenarios import next_held
 from tests.invariants import broken, payloads
-from tests.queues import TestQueue
+from tests.queues import GRACE, TestQueue
 from tests.replicas import ANA, OMAR
+from tests.team import REPLY_SECONDS
 
 Side = tuple[LocalSlack, Replica]
 
@@ -27,7 +28,8 @@ def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
     with ExitStack() as open_until_the_end:
         found = []
         for name in ("one", "two"):
-            slack = open_until_the_end.enter_context(LocalSlack())
+            slack = LocalSlack(ack_timeout=ACK_SECONDS + GRACE)
+            open_until_the_end.enter_context(slack)
             access = {
                 "base_url": slack.base_url,
                 "bot_token": slack.bot_token,
@@ -36,7 +38,7 @@ def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
             bot = replica(mariadb_queue, jobs.serve, name, hold=("retry-locked",), **access)
             found.append((slack, open_until_the_end.enter_context(bot)))
         for slack, _ in found:
-            until(partial(is_connected, slack), 15)
+            until(partial(is_connected, slack), SECONDS)
         yield found
 
 
@@ -46,7 +48,8 @@ def is_connected(slack: LocalSlack) -> bool:
 
 def retry_button(slack: LocalSlack, user: str) -> dict[str, Any]:
     """The arguments of a click on the only Retry button of `/queue failed`."""
-    (reply,) = slack.command(user, IDS.queue_ops, "/queue failed")["replies"]
+    said = slack.command(user, IDS.queue_ops, "/queue failed", wait=REPLY_SECONDS)
+    (reply,) = said["replies"]
     for block in reply["blocks"]:
         elements = [*block.get("elements", []), block.get("accessory") or {}]
         for element in elements:
@@ -77,9 +80,10 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
         held.go_on()
 
     said = at_once(
-        lambda: first_slack.click(**clicks[0]),
-        lambda: second_slack.click(**clicks[1]),
+        lambda: first_slack.click(**clicks[0], wait=REPLY_SECONDS),
+        lambda: second_slack.click(**clicks[1], wait=REPLY_SECONDS),
         conduct,
+        seconds=SECONDS,
     )[:2]
     assert len(queue.jobs) == 1
     (done,) = [row for row in queue.rows(journal.audit) if row.outcome == "ok"]
@@ -95,4 +99,4 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
     assert "45" in texts[done.actor], texts
     assert broken(queue, before) == []
     # One of the two watches, and says so for both in its own Slack.
-    until(lambda: sum(len(slack.messages(IDS.queue_audit)) for slack, _ in sides) == 2, seconds=15)
+    until(lambda: sum(len(slack.messages(IDS.queue_audit)) for slack, _ in sides) == 2)

@@ -1,12 +1,17 @@
 """What must hold of how a bulk change goes: its filter, canary and pace, a cancel, a freeze."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from bot import failpoints
 from bot.ledger import tables as t
 from bot.ledger.changing import freezes
-from tests.concurrency import until
+from bot.watch.lanes import Lanes
+from tests.concurrency import SECONDS, until
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
+from tests.crash.mutants import replaced
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue
@@ -61,15 +66,31 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
     both.clock.move(minutes=1)
     runner = both.runner(both.other)
     runner.lanes = 2
+    rows = len(queue.failed)
+    is_locked, has_claimed = threading.Event(), threading.Event()
+
+    def wait_for_the_canary() -> None:
+        """The other lane has claimed what it found: a batch, or nothing."""
+        has_claimed.set()
+        is_locked.wait(SECONDS)
+
+    def has_gone() -> bool:
+        """The other lane has moved its batch, or it has none."""
+        return has_claimed.is_set() and (
+            len(queue.rows(t.batches)) == 1 or len(queue.failed) < rows
+        )
 
     def let_the_other_lane_go_first() -> None:
-        rows = len(queue.failed)
-        try:
-            until(lambda: len(queue.failed) < rows, seconds=0.5)
-        except TimeoutError:
-            return
+        is_locked.set()
+        if lanes[-1] > 1:
+            until(has_gone)
 
-    with mutant(), meanwhile("batch-locked", let_the_other_lane_go_first):
+    with (
+        mutant(),
+        _lanes_at_work() as lanes,
+        meanwhile("batch-claimed", wait_for_the_canary),
+        meanwhile("batch-locked", let_the_other_lane_go_first),
+    ):
         run_out(runner)
     assert _state(queue) == "waiting"
     assert (len(queue.jobs), len(queue.failed)) == (1, 3)
@@ -142,6 +163,19 @@ def changes_were_frozen_before_a_batch(queue: TestQueue, mutant: Mutant) -> None
 def _state(queue: TestQueue) -> str:
     (operation,) = queue.rows(t.operations)
     return str(operation.state)
+
+
+@contextmanager
+def _lanes_at_work() -> Iterator[list[int]]:
+    """How many lanes each turn has, until the block ends."""
+    run, seen = Lanes.run, list[int]()
+
+    def counted(self: Lanes, lanes: int) -> bool:
+        seen.append(lanes)
+        return run(self, lanes)
+
+    with replaced((Lanes, "run"), by=counted):
+        yield seen
 
 
 def _pause_at(both: Two, step: str) -> None:

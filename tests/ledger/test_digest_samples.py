@@ -28,7 +28,7 @@ def sample(setup: Setup, at: datetime, found: dict[str, Figures], span: str = "h
         }
         for queue, one in found.items()
     ]
-    changing(setup.engine, monotonic() + 5, lambda c: c.execute(insert(watching.rollups), rows))
+    changing(setup.engine, monotonic() + 20, lambda c: c.execute(insert(watching.rollups), rows))
 
 
 def sampled_hours(setup: Setup, hours: int = 24, **each: Any) -> None:

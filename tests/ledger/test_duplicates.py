@@ -36,7 +36,7 @@ def failing(queue: TestQueue, setup: Setup, *orders: int, name: str = "netsuite"
 
 
 def found(setup: Setup, name: str | None = None) -> Duplicates:
-    with reading(setup.engine, monotonic() + 10) as connection:
+    with reading(setup.engine, monotonic() + 40) as connection:
         within = matching(Scope(queue=name))
         return duplicates.find(connection, setup.queue, within, name, seconds=5)
 

@@ -65,7 +65,7 @@ def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQue
             env=environ,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=50,
             check=False,
         )
 
@@ -74,6 +74,7 @@ def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQue
     assert "Nobody watches now" in bad.stdout
 
     with queue.engine.begin() as connection:
-        leases.take(connection, "watcher", "a-1", now_of(connection))
+        # So late that it does not run out before the program has started.
+        leases.take(connection, "watcher", "a-1", now_of(connection) + timedelta(minutes=2))
     good = run("--json")
     assert (good.returncode, json.loads(good.stdout)["watcher"]["replica"]) == (0, "a-1")

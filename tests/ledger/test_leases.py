@@ -17,7 +17,8 @@ from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, deliver_once
 from tests.concurrency import at_once, lock_waits, until
 from tests.queues import TestQueue
-from tests.replicas import Ahead, ask, hold, make_setup
+from tests.replicas import ask, hold, make_setup
+from tests.set_clock import SetClock, moment
 from tests.watch.posting import Refusing, running_watcher
 
 TTL = leases.TTL.total_seconds()
@@ -26,16 +27,16 @@ TTL = leases.TTL.total_seconds()
 def take(setup: Setup) -> Lease | None:
     return changing(
         setup.engine,
-        monotonic() + 5,
+        monotonic() + 20,
         lambda connection: leases.take(
             connection, "watcher", setup.replica, setup.clock(connection)
         ),
     )
 
 
-def two(queue: TestQueue) -> tuple[Setup, Setup, Ahead]:
-    """Two replicas and the clock that both go by."""
-    clock = Ahead()
+def two(queue: TestQueue) -> tuple[Setup, Setup, SetClock]:
+    """Two replicas and the clock of both, which stands: no lease runs out by itself."""
+    clock = SetClock(moment("2026-03-09 12:00"))
     return make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock), clock
 
 
@@ -72,7 +73,7 @@ def test_a_released_lease_is_free_at_once(queue: TestQueue) -> None:
     lease = hold(a)
     changing(
         a.engine,
-        monotonic() + 5,
+        monotonic() + 20,
         lambda connection: leases.release(connection, lease, clock(connection)),
     )
     assert hold(b).epoch == lease.epoch + 1
@@ -85,14 +86,15 @@ def test_a_late_holder_cannot_release_the_lease_of_another(queue: TestQueue) -> 
     held = hold(b)
     changing(
         a.engine,
-        monotonic() + 5,
+        monotonic() + 20,
         lambda connection: leases.release(connection, late, clock(connection)),
     )
     assert hold(b) == held
 
 
 def test_of_many_that_ask_at_once_one_gets_it(mariadb_queue: TestQueue) -> None:
-    setups = [make_setup(mariadb_queue, f"r{n}") for n in range(8)]
+    clock = SetClock(moment("2026-03-09 12:00"))
+    setups = [make_setup(mariadb_queue, f"r{n}", clock=clock) for n in range(8)]
     taken = at_once(*[lambda one=setup: take(one) for setup in setups])
     assert len([lease for lease in taken if lease is not None]) == 1
 
@@ -146,11 +148,11 @@ def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(
         order.append("effect")
 
     def taker() -> None:
-        assert taking.wait(10)
+        assert taking.wait(20)
         hold(b)
         order.append("taken")
 
-    at_once(lambda: changing(a.engine, monotonic() + 10, effect), taker)
+    at_once(lambda: changing(a.engine, monotonic() + 40, effect), taker)
     assert order == ["effect", "taken"]
 
 

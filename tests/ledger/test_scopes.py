@@ -50,7 +50,7 @@ def test_names_of_queues_that_differ_in_case_are_two(queue: TestQueue) -> None:
         queue.fail(queue=name)
     changing(
         queue.engine,
-        monotonic() + 5,
+        monotonic() + 20,
         lambda connection: failures.catch_up(connection, queue.queue, NOW),
     )
     frozen = preview_of(ask(make_setup(queue), "retry-all"))

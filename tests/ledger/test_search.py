@@ -162,7 +162,7 @@ def test_a_known_id_is_looked_up_wherever_it_is(queue: TestQueue) -> None:
 def test_when_time_is_up_it_says_so_and_known_ids_are_still_looked_up(queue: TestQueue) -> None:
     push_many(queue, 60)
     none = Bounds(newest=20, oldest=5, stretch=10, seconds=-1)
-    found, looked = search(queue, Sought("30"), none, [30])
+    found, looked = search(queue.in_haste, Sought("30"), none, [30])
     assert [one.job.id for one in found] == [30]
     assert looked == Looked(newest=0, complete=False, in_time=False)
 

@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from bot.playground.forms import WrongValueError
 from bot.playground.people import CannotError
 from bot.playground.server import LocalSlack
+from tests.concurrency import until
 from tests.playground.conftest import Clock, Connect
 from tests.playground.dialogs import RETRY, modal, open_modal, posted
 from tests.playground.kit import (
@@ -78,7 +79,7 @@ def test_a_click_is_answered_beside_the_message_or_in_its_place(
     connect(app)
     ts = posted(slack, client, RETRY)
     answer = slack.click("operator", "queue-alerts", ts, "run:retry")
-    slack.wait_for(lambda: len(slack.messages("queue-alerts")) == 2)
+    until(lambda: len(slack.messages("queue-alerts")) == 2)
 
     replaced, told = slack.messages("queue-alerts")
     assert (replaced["ts"], replaced["text"], replaced["blocks"]) == (ts, "job 45 was retried", [])

@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 
 from bot.playground.control import HEADERS, SHOWN
 from bot.playground.server import LocalSlack
+from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.dialogs import RETRY, field, modal
 from tests.playground.kit import Json, actions, option, select
@@ -258,7 +259,7 @@ def test_every_change_is_told_to_the_page(
 
     assert second > first
     assert second == slack.state()["version"]
-    slack.wait_for(lambda: len(slack.workspace.listeners) == 1)
+    until(lambda: len(slack.workspace.listeners) == 1)
 
 
 def test_an_open_event_stream_does_not_keep_the_server_from_stopping() -> None:

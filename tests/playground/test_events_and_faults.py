@@ -13,7 +13,8 @@ from websockets.sync.client import connect as connect_raw
 from bot.playground.demo import QUEUE_BOT
 from bot.playground.people import CannotError
 from bot.playground.server import LocalSlack
-from tests.playground.conftest import Connect, bolt, client_of, connected
+from tests.concurrency import SECONDS, until
+from tests.playground.conftest import Connect, bolt, client_of, connected, patient
 from tests.playground.kit import chart
 from tests.playground.test_socket_mode import frame, raw_socket
 
@@ -32,7 +33,7 @@ def test_the_app_hears_who_came_and_went_when_a_group_is_edited(slack: LocalSlac
         frame(socket)
         events = beside.submit(acknowledge, socket, 2)
         slack.edit_group("@oncall", "operator", "viewer")
-        changed, updated = (taken["payload"]["event"] for taken in events.result(5))
+        changed, updated = (taken["payload"]["event"] for taken in events.result(SECONDS))
 
     assert changed["type"] == "subteam_members_changed"
     assert changed["subteam_id"] == slack.ids.oncall
@@ -77,7 +78,7 @@ def test_names_stay_as_they_were_typed_where_the_manifest_does_not_ask_to_escape
         app = bolt(slack)
         app.command("/queue")(lambda ack, command: ack(command["text"]))
         with connected(slack, app):
-            answer = slack.command("viewer", "queue-ops", "/queue by @operator")
+            answer = patient(slack).command("viewer", "queue-ops", "/queue by @operator")
 
     assert answer["replies"][0]["text"] == "by @operator"
 
@@ -116,7 +117,7 @@ def test_a_late_envelope_comes_after_the_person_was_told_of_a_timeout(slack: Loc
         slack.delay_next(0.1)
         answer = slack.command("viewer", "queue-ops", "/queue status")
         acknowledge(socket, 1)
-        slack.wait_for(lambda: slack.hub.late_acks == 1)
+        until(lambda: slack.hub.late_acks == 1)
 
     assert answer["error"] == "operation_timeout"
 
@@ -169,7 +170,7 @@ def test_all_faults_are_lifted_at_once(slack: LocalSlack, client: WebClient) -> 
         frame(socket)
         taken = beside.submit(acknowledge, socket, 1)
         assert "error" not in slack.command("viewer", "queue-ops", "/queue", wait=0)
-        assert len(taken.result(5)) == 1
+        assert len(taken.result(SECONDS)) == 1
 
 
 def test_an_app_that_could_not_open_a_socket_comes_back(
@@ -177,12 +178,12 @@ def test_an_app_that_could_not_open_a_socket_comes_back(
 ) -> None:
     app = bolt(slack)
     app.command("/queue")(lambda ack: ack("here"))
-    connect(app, 0.2)
+    connect(app, looks=0.2)
     slack.script("apps.connections.open", ["internal_error", 500])
     slack.kill_sockets()
     # The first, two that failed, and the one that opened the socket again.
-    slack.wait_for(lambda: len(slack.calls("apps.connections.open")) == 4, 15)
-    slack.wait_for(lambda: slack.hub.connected == 1)
+    until(lambda: len(slack.calls("apps.connections.open")) >= 4)
+    until(lambda: slack.hub.connected == 1)
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "here"
 

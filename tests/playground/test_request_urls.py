@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 
 from bot.playground.request_urls import NotVerifiedError
 from bot.playground.server import LocalSlack
+from tests.concurrency import SECONDS, until
 from tests.playground.kit import actions, button, entry, plain
 
 Environ = dict[str, Any]
@@ -32,13 +33,13 @@ def served(app: Any) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(SECONDS)
 
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     # Bolt compares the timestamp with the real clock.
-    with LocalSlack() as running:
+    with LocalSlack(ack_timeout=SECONDS) as running:
         yield running
 
 
@@ -149,15 +150,17 @@ def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late
     def slow(environ: Environ, start: Any) -> list[bytes]:
         said = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         if b"url_verification" not in said:
-            go_on.wait(5)
+            go_on.wait(SECONDS)
         start("200 OK", [])
         return [said if b"url_verification" in said else b""]
 
-    with LocalSlack(ack_timeout=0.2) as slack, served(slow) as url:
+    with LocalSlack(ack_timeout=SECONDS) as slack, served(slow) as url:
         slack.deliver_by_http(url)
+        # Only now: the challenge must be answered in that time, too.
+        slack.hub.ack_timeout = 0.2
         answer = slack.command("viewer", "queue-ops", "/queue")
         go_on.set()
-        slack.wait_for(lambda: slack.hub.late_acks == 1)
+        until(lambda: slack.hub.late_acks == 1)
 
     assert answer["error"] == "operation_timeout"
     assert answer["ack_ms"] is None
@@ -169,7 +172,7 @@ def test_an_event_comes_again_three_times_and_says_why(slack: LocalSlack) -> Non
     with served(app) as url:
         slack.deliver_by_http(url)
         slack.open_home("viewer", wait=0)
-        slack.wait_for(lambda: len(seen) == 4)
+        until(lambda: len(seen) == 4)
 
     retries = [(one.get("HTTP_X_SLACK_RETRY_NUM"), one.get("HTTP_X_SLACK_RETRY_REASON"))
                for one in seen]  # fmt: skip

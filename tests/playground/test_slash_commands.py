@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 
 from bot.playground.people import CannotError
 from bot.playground.server import LocalSlack
+from tests.concurrency import SECONDS, until
 from tests.playground.conftest import Clock, Connect, bolt, connected
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*3* failed"}}
@@ -26,7 +27,7 @@ def test_the_ack_of_a_command_is_shown_to_its_person_only(
     connect(app)
     answer = slack.command("operator", "#queue-ops", "/queue status")
 
-    assert 0 < answer["ack_ms"] < 3000
+    assert 0 < answer["ack_ms"] < 1000 * SECONDS
     assert [reply["text"] for reply in answer["replies"]] == ["all is well"]
     assert answer["replies"][0]["response_type"] == "ephemeral"
     (shown,) = slack.messages("queue-ops")
@@ -117,7 +118,7 @@ def test_a_command_that_is_not_acknowledged_fails_and_its_late_ack_is_counted(
 
         @app.command("/queue")
         def slow(ack: Ack) -> None:
-            release.wait(10)
+            release.wait(SECONDS)
             ack("too late")
 
         with connected(impatient, app):
@@ -129,7 +130,7 @@ def test_a_command_that_is_not_acknowledged_fails_and_its_late_ack_is_counted(
             assert told["ephemeral_to"] == impatient.ids.operator
 
             release.set()
-            impatient.wait_for(lambda: impatient.hub.late_acks == 1)
+            until(lambda: impatient.hub.late_acks == 1)
             assert len(impatient.messages("queue-ops")) == 1, "a late ack shows nothing"
 
 
@@ -188,10 +189,10 @@ def test_replies_after_the_ack_are_waited_for(
 
     app.command("/queue")(ack=at_once, lazy=[lazily])
     connect(app)
-    answer = slack.command("operator", "queue-ops", "/queue status")
+    answer = slack.command("operator", "queue-ops", "/queue status", wait=SECONDS)
 
     assert answer["replies"][0]["text"] == "first"
-    slack.wait_for(lambda: len(slack.messages("queue-ops")) == 2)
+    until(lambda: len(slack.messages("queue-ops")) == 2)
 
 
 def test_an_ephemeral_of_the_app_is_a_reply_to_who_is_waiting(
@@ -223,14 +224,14 @@ def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
     connect(app)
     slack.duplicate_next()
     slack.command("operator", "queue-ops", "/queue retry 45")
-    slack.wait_for(lambda: slack.hub.repeated_acks == 1)
+    until(lambda: slack.hub.repeated_acks == 1)
 
     assert len(seen) == 2
     assert len(set(seen)) == 1, "both copies are the same envelope"
     assert [shown["text"] for shown in slack.messages("queue-ops")] == ["done"]
 
     slack.redeliver()
-    slack.wait_for(lambda: slack.hub.repeated_acks == 2)
+    until(lambda: slack.hub.repeated_acks == 2)
     assert len(seen) == 3
 
 
@@ -270,11 +271,11 @@ def test_an_app_comes_back_after_its_socket_was_cut(
     def status(ack: Ack) -> None:
         ack("still here")
 
-    connect(app, ping_interval=0.2)
+    connect(app, looks=0.2)
     opened = len(slack.calls("apps.connections.open"))
     slack.kill_sockets()
-    slack.wait_for(lambda: len(slack.calls("apps.connections.open")) > opened, timeout=10)
-    slack.wait_for(lambda: slack.hub.connected == 1)
+    until(lambda: len(slack.calls("apps.connections.open")) > opened)
+    until(lambda: slack.hub.connected == 1)
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "still here"
 

@@ -10,6 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.playground.server import LocalSlack
 from bot.playground.socket_mode import CONNECTIONS
+from tests.concurrency import SECONDS, until
 from tests.playground.conftest import client_of
 
 
@@ -22,8 +23,8 @@ def raw_socket(slack: LocalSlack) -> Iterator[ClientConnection]:
 
 
 def frame(socket: ClientConnection) -> dict[str, Any]:
-    """The next frame, within 5 seconds."""
-    read: dict[str, Any] = json.loads(socket.recv(5))
+    """The next frame, as soon as it comes."""
+    read: dict[str, Any] = json.loads(socket.recv(SECONDS))
     return read
 
 
@@ -49,7 +50,7 @@ def test_an_event_says_what_it_is_and_that_its_ack_carries_nothing(slack: LocalS
         frame(socket)
         acknowledged = beside.submit(acknowledge, socket)
         slack.open_home("operator", wait=0)
-        acknowledged.result(5)
+        acknowledged.result(SECONDS)
 
     (event,) = events
     assert event["type"] == "events_api"
@@ -83,7 +84,7 @@ def test_the_eleventh_connection_is_sent_away(slack: LocalSlack) -> None:
             "debug_info": {"host": "applink-local-1"},
         }
         with pytest.raises(ConnectionClosed):
-            eleventh.recv(5)
+            eleventh.recv(SECONDS)
 
 
 def test_a_killed_connection_is_gone_without_a_word(slack: LocalSlack) -> None:
@@ -91,10 +92,10 @@ def test_a_killed_connection_is_gone_without_a_word(slack: LocalSlack) -> None:
         frame(socket)
         slack.kill_sockets()
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(5)
+            socket.recv(SECONDS)
 
     assert closed.value.rcvd is None, "no close frame came"
-    slack.wait_for(lambda: slack.hub.connected == 0)
+    until(lambda: slack.hub.connected == 0)
 
 
 def test_a_silent_connection_stays_open_and_swallows_what_a_person_does(
@@ -123,4 +124,4 @@ def test_an_ack_of_nothing_is_counted(slack: LocalSlack) -> None:
         frame(socket)
         for text in ("no json", "[]", '{"envelope_id": "never sent"}', '{"envelope_id": []}'):
             socket.send(text)
-        slack.wait_for(lambda: slack.hub.unknown_acks == 4)
+        until(lambda: slack.hub.unknown_acks == 4)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -209,10 +210,16 @@ def running_mariadb(*options: str) -> Iterator[MariaDB]:
 
 
 def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, below those that systems hand out (from 32,768 on Linux).
+
+    One of those a connection of any other test may have while the server is killed and started.
+    """
+    # Not of the seed that a test sets: two runs would then choose the same ports.
+    for port in random.SystemRandom().sample(range(12_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise ServerUnavailableError("no port is free")
 
 
 def _as_current_user() -> list[str]:

@@ -38,8 +38,8 @@ class Proxy:
 
     def down(self) -> None:
         """Drop every connection and take no more."""
-        self._down = True
         with self._lock:
+            self._down = True
             for one in self._open:
                 _close(one)
 
@@ -50,12 +50,19 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if self._down:
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:
+                # The server is down itself.
                 client.close()
                 continue
-            server = socket.create_connection(self._target)
             answer_lost = threading.Event()
             with self._lock:
+                # Asked where `down` asks: what it does not find open must not stay open.
+                if self._down:
+                    client.close()
+                    server.close()
+                    continue
                 self._open |= {client, server}
             for step in (self._up_stream, self._down_stream):
                 threading.Thread(target=step, args=(client, server, answer_lost)).start()
@@ -122,4 +129,4 @@ def running_proxy(host: str, port: int) -> Iterator[Proxy]:
         yield proxy
     finally:
         proxy.close()
-        thread.join(5)
+        thread.join(20)

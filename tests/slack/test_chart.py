@@ -163,8 +163,8 @@ class Travellers(People):
         return "Mars/Olympus Mons"
 
 
-def test_a_zone_that_nobody_knows_is_the_queues_own(mariadb_queue: TestQueue) -> None:
+def test_a_zone_that_nobody_knows_is_the_queues_own(kept_queue: TestQueue) -> None:
     lima = ZoneInfo("America/Lima")
-    setup = make_setup(mariadb_queue, zone=lima, directory=Travellers())
+    setup = make_setup(kept_queue, zone=lima, directory=Travellers())
     asked = Invocation(Actor(ANA, "T1"), "0" * 64, 0.0)
     assert zone_of(setup, asked) == lima

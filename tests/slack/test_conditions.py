@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from bot.ledger import watching
 from bot.queue.reads import unix
-from tests.queues import TestQueue
+from tests.queues import GONE_AWAY, TestQueue, payload
 from tests.team import Json, Team, team_at_work
 
 NEVER = 10**6
@@ -94,7 +94,7 @@ def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> 
 
 
 def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
-    job = push(team, reserved_at=now(team) - 400)
+    job = push(team, reserved_at=now(team) - 362)
 
     alert = team.alert("1 job has been reserved for more than 5 min")
 
@@ -107,8 +107,12 @@ def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
 
 def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, failed_count=2) as team:
-        for number in range(1, 5):
-            team.queue.fail(number)
+        failed = team.queue.queue.failed
+        row: dict[str, Any] = {"queue": "mail", "payload": payload(), "exception": GONE_AWAY}
+        # At once: a look between two of them would tell of three.
+        with team.queue.engine.begin() as connection:
+            row["failed_at"] = team.clock(connection)
+            connection.execute(failed.insert(), [{**row, "id": id_} for id_ in range(1, 5)])
 
         alert = team.alert("have piled up")
 

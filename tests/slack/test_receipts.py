@@ -48,7 +48,8 @@ def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) ->
 
     assert "was processed" in reply["text"]
     assert reply["channel"] == message["channel"]
-    assert "was processed" in team.now(message)["text"]
+    # The answer and the change of the message are two letters.
+    team.until(lambda: "was processed" in team.now(message)["text"])
     (row,) = team.queue.rows(tables.followed)
     assert (row.state, row.actor) == ("processed", IDS.operator)
 
@@ -84,4 +85,4 @@ def test_a_retry_of_all_is_counted_in_its_message_and_answered_in_its_thread(tea
     reply = reply_to(team, message)
 
     assert "✅ 2 processed · 🔴 1 failed again" in reply["text"]
-    assert "✅ 2 processed · 🔴 1 failed again" in team.now(message)["text"]
+    team.until(lambda: "✅ 2 processed · 🔴 1 failed again" in team.now(message)["text"])

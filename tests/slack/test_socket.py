@@ -19,7 +19,7 @@ class Late(SocketModeClient):
         self.told.set()
 
     def _run_current_session(self) -> None:
-        if self.told.wait(5):
+        if self.told.wait(20):
             self.current_session_state.terminated = False
             while not self.current_session_state.terminated:
                 self.idle.wait(0.001)
@@ -29,6 +29,6 @@ def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
     client = Late()
     closing = threading.Thread(target=close_at_once, args=(client,), daemon=True)
     closing.start()
-    closing.join(5)
+    closing.join(20)
     assert client.told.is_set()
     assert not closing.is_alive()

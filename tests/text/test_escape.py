@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.text import (
@@ -37,6 +37,7 @@ def is_safe(text: str) -> bool:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_text_is_escaped_and_can_be_read_back(text: str) -> None:
     escaped = escape(text)
     assert is_safe(escaped)
@@ -44,6 +45,7 @@ def test_any_text_is_escaped_and_can_be_read_back(text: str) -> None:
 
 
 @given(st.text(), st.integers(6, 60))
+@settings(deadline=None)
 def test_a_cut_never_parts_an_entity(text: str, limit: int) -> None:
     short = cut(escape(text), limit)
     assert len(short) <= limit
@@ -60,6 +62,7 @@ TOKENS = st.lists(
 
 
 @given(TOKENS, st.integers(6, 200))
+@settings(deadline=None)
 def test_a_cut_parts_no_token_and_leaves_no_code_open(parts: list[Mrkdwn], limit: int) -> None:
     short = cut(join(" ", parts), limit)
     assert len(short) <= limit
@@ -69,6 +72,7 @@ def test_a_cut_parts_no_token_and_leaves_no_code_open(parts: list[Mrkdwn], limit
 
 
 @given(st.text(), st.integers(1, 80))
+@settings(deadline=None)
 def test_code_is_one_span_on_one_line(text: str, limit: int) -> None:
     shown = code(text, limit)
     if shown:
@@ -80,6 +84,7 @@ def test_code_is_one_span_on_one_line(text: str, limit: int) -> None:
 
 
 @given(st.text(), st.integers(20, 200))
+@settings(deadline=None)
 def test_a_block_of_code_is_closed_and_within_its_limit(text: str, limit: int) -> None:
     shown = preformatted(text, limit)
     assert len(shown) <= limit
@@ -89,6 +94,7 @@ def test_a_block_of_code_is_closed_and_within_its_limit(text: str, limit: int) -
 
 
 @given(st.text(), st.integers(20, 60), st.integers(1, 4))
+@settings(deadline=None)
 def test_parts_of_a_text_hold_it_all_or_say_that_they_do_not(
     text: str, limit: int, most: int
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Message, Role
@@ -177,6 +177,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@settings(deadline=None)
 def test_any_json_is_read_or_refused(value: object) -> None:
     try:
         command, args = read_value(json.dumps(value))
@@ -187,6 +188,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(UnreadableValue):
         read_value("[" + text)

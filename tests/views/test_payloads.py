@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.views.payloads import LONGEST, lined
@@ -33,6 +33,7 @@ def test_a_value_has_a_line_of_its_own() -> None:
 
 
 @given(JSON)
+@settings(deadline=None)
 def test_what_it_says_stays_the_same(value: object) -> None:
     payload = json.dumps(value, ensure_ascii=False)
     assert json.loads(lined(payload)) == value

@@ -12,6 +12,7 @@ from bot.registry import Alerting, Setup
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch
+from tests.watch.standing import Standing
 
 MENTION = "S07ONCALL001"
 CALL = f"<!subteam^{MENTION}>"
@@ -91,7 +92,7 @@ def causes(number: int) -> list[str]:
 
 def make_life(queue: TestQueue, slack: LocalSlack, **values: Any) -> Life:
     """A queue that was empty when the bot began to watch it."""
-    clock = Ahead()
+    clock = Standing()
     setup = make_setup(queue, clock=clock, alerting=Alerting(mention=MENTION))
     life = Life(queue, slack, replace(setup, **values), clock)
     life.tick()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from bot.ledger.failing import failures
 from bot.queue.database import changing
 from bot.queue.reads import unix
 from bot.registry import Alerting, Setup
@@ -20,7 +21,7 @@ START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
 EVERY = 5
 """Seconds between two looks."""
 SECONDS = 20.0
-"""What a look may take, whatever else this machine does."""
+"""What a look or a change of the test may take, whatever else this machine does."""
 
 
 @dataclass
@@ -73,6 +74,16 @@ class Watched:
         """The job may be taken again."""
         self._change(job, reserved_at=None)
 
+    def index(self) -> None:
+        """What has failed enters the bot's index."""
+
+        def work(connection: Connection) -> bool:
+            return failures.index_new(connection, self.queue.queue, self.clock.at).more
+
+        # A pass ends after a quarter of a second, whatever it has read by then.
+        while changing(self.setup.engine, monotonic() + SECONDS, work):
+            continue
+
     def _change(self, job: int, **values: Any) -> None:
         jobs = self.queue.queue.jobs
         with self.queue.engine.begin() as connection:
@@ -94,7 +105,7 @@ class Watched:
         def work(connection: Connection) -> list[Sign]:
             return conditions.look(self.setup, connection, self.clock.at, SECONDS)
 
-        signs = changing(self.setup.engine, monotonic() + 5, work)
+        signs = changing(self.setup.engine, monotonic() + SECONDS, work)
         found = {sign.subject: sign for sign in signs}
         assert len(found) == len(signs)
         assert not any(sign.bad and sign.clear for sign in signs)

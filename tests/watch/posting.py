@@ -1,5 +1,6 @@
 """Who takes the bot's messages in tests: the real poster before a local Slack, or nobody at all."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,9 @@ from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, Poster, deliver_once
 from bot.watch.faults import Fault, Undelivered
 from bot.watch.watcher import Watcher
+
+SECONDS = 20.0
+"""How long a call of Slack and the end of a thread are waited for, whatever this machine does."""
 
 
 class Refusing:
@@ -32,6 +36,10 @@ class Refusing:
         return f"https://example.invalid/{channel}/{ts}"
 
 
+WATCHING = ("watch", "bulk", "sample")
+"""The names of a watcher's threads."""
+
+
 class Endless(Pace):
     """No pace at all: whatever is due is sent."""
 
@@ -40,14 +48,14 @@ class Endless(Pace):
         return True
 
 
-def poster_of(slack: LocalSlack, seconds: int = 2) -> SlackPoster:
+def poster_of(slack: LocalSlack) -> SlackPoster:
     """The poster that the bot runs with, before this Slack."""
-    return poster_at(slack.base_url, slack.bot_token, seconds)
+    return poster_at(slack.base_url, slack.bot_token)
 
 
-def poster_at(base_url: str, token: str, seconds: int = 2) -> SlackPoster:
+def poster_at(base_url: str, token: str) -> SlackPoster:
     """The same, before the Slack at this address."""
-    client = WebClient(token=token, base_url=base_url, timeout=seconds, retry_handlers=[])
+    client = WebClient(token=token, base_url=base_url, timeout=int(SECONDS), retry_handlers=[])
     return SlackPoster(client, base_url.removesuffix("api/"))
 
 
@@ -79,9 +87,15 @@ def watch(setup: Setup, lease: Lease) -> None:
 @contextmanager
 def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watcher]:
     """The threads that run while the bot is up, looking for failures all the time."""
+    before = threading.enumerate()
     watcher = Watcher(setup, poster or Refusing(), interval=0.05)
     watcher.start()
     try:
         yield watcher
     finally:
         watcher.stop()
+        # It does not wait for the thread that counts, which may be at a database of the next test.
+        left = [one for one in threading.enumerate() if one.name in WATCHING and one not in before]
+        for thread in left:
+            thread.join(SECONDS)
+        assert not any(thread.is_alive() for thread in left), "a thread of the watcher did not end"

@@ -41,7 +41,7 @@ class Told:
         """One pass: look, let incidents live, and deliver what is to be said."""
         setup = self.team.setup
         self.lease = hold(setup)
-        changing(setup.engine, monotonic() + 5, self._observe)
+        changing(setup.engine, monotonic() + SECONDS, self._observe)
         lifecycle.live_once(setup, self.lease)
         while incidents.refresh_once(setup, self.lease):
             pass
@@ -62,12 +62,7 @@ class Told:
 
     def index(self) -> None:
         """What has failed enters the bot's index."""
-        team = self.team
-
-        def work(connection: Any) -> object:
-            return failures.index_new(connection, team.queue.queue, team.clock.at)
-
-        changing(team.setup.engine, monotonic() + 5, work)
+        self.team.index()
 
     def sweep(self) -> None:
         """What is gone leaves the index."""
@@ -76,7 +71,7 @@ class Told:
         def work(connection: Any) -> object:
             return failures.sweep(connection, team.queue.queue, team.clock.at)
 
-        changing(team.setup.engine, monotonic() + 5, work)
+        changing(team.setup.engine, monotonic() + SECONDS, work)
 
     @property
     def _messages(self) -> list[dict[str, Any]]:

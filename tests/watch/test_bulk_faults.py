@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from bot.access.roles import Profile, Unreachable
 from bot.errors import Busy
@@ -17,10 +17,12 @@ from bot.queue.database import connect
 from bot.terminal import Asked, do
 from bot.watch.bulk import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from tests.invariants import broken
-from tests.queues import TestQueue
+from tests.queues import GRACE, TestQueue
 from tests.replicas import ANA, OPS, People, ask, codes
 from tests.watch.test_bulk import Bench, make_bench, run_out, started
 
+CONNECTIONS = 3
+"""One for each lane and one beside them: none waits for another's until the database is lost."""
 REFUSE_JOBS = {
     "sqlite": "BEGIN SELECT RAISE(ABORT, 'no such tenant'); END",
     "mysql": "FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such tenant'",
@@ -57,6 +59,32 @@ def silent(bench: Bench) -> Silent:
 def failpoint() -> Iterator[str]:
     yield "batch-committed"
     disarm("batch-committed")
+
+
+@dataclass
+class Alone:
+    """An engine whose connections a test can take away: then its database is lost."""
+
+    engine: Engine
+    held: list[Connection] = field(default_factory=list)
+
+    def lose(self) -> None:
+        """Hold every connection."""
+        while len(self.held) < CONNECTIONS:
+            self.held.append(self.engine.connect())
+
+    def close(self) -> None:
+        """Give them back, and end them all."""
+        for connection in self.held:
+            connection.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def alone(bench: Bench) -> Iterator[Alone]:
+    made = Alone(connect(bench.queue.url, pool=CONNECTIONS, grace=GRACE))
+    yield made
+    made.close()
 
 
 @contextmanager
@@ -197,18 +225,14 @@ def test_a_terminal_goes_on_after_a_fault_between_two_batches(bench: Bench, fail
 
 
 def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_replica_goes_on(
-    bench: Bench, failpoint: str
+    bench: Bench, failpoint: str, alone: Alone
 ) -> None:
     bench.fill(5)
     begun = started(bench.setup)
-    alone = connect(bench.queue.url, pool=1)
-    held: list[Connection] = []
-    arm(failpoint, 2, lambda: held.append(alone.connect()))
-    setup = replace(bench.setup, engine=alone)
+    arm(failpoint, 2, alone.lose)
+    setup = replace(bench.setup, engine=alone.engine)
     ended = Runner(setup, 2, lanes=1, seconds=0, patience=0.0).run_to_end(begun)
     assert (ended.operation, ended.state, ended.done, ended.total) == (1, "running", 2, 5)
-    held[0].close()
-    alone.dispose()
     bench.clock.move(seconds=16)
     run_out(bench.runner(setup=bench.other))
     assert (bench.operation().state, bench.operation().done) == ("done", 5)
@@ -216,17 +240,13 @@ def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_repl
 
 
 def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_was_changed(
-    bench: Bench, failpoint: str
+    bench: Bench, failpoint: str, alone: Alone
 ) -> None:
     bench.fill(5)
-    alone = connect(bench.queue.url, pool=1)
-    held: list[Connection] = []
-    arm(failpoint, 1, lambda: held.append(alone.connect()))
+    arm(failpoint, 1, alone.lose)
     said: list[str] = []
     asked = Asked("retry-all", "ana", yes=True, as_json=True, patience=0.0)
-    assert do(replace(bench.setup, engine=alone), asked, said.append, lambda _: None) == 1
-    held[0].close()
-    alone.dispose()
+    assert do(replace(bench.setup, engine=alone.engine), asked, said.append, lambda _: None) == 1
     printed = json.loads(said[0])
     assert printed["code"] == "still-running"
     assert "of 5 failed jobs" in printed["error"]

@@ -14,7 +14,7 @@ from bot.watch.progress import end
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ask, codes, hold
-from tests.watch.posting import watch
+from tests.watch.posting import SECONDS, watch
 from tests.watch.test_bulk import Bench, make_bench, previewed, run_out, started
 
 
@@ -43,7 +43,7 @@ def test_a_replica_that_gives_up_does_not_end_what_another_has_taken_over(bench:
     bench.runner(setup=bench.other).run_once()
     ended = changing(
         bench.setup.engine,
-        monotonic() + 10,
+        monotonic() + SECONDS,
         lambda connection: end(bench.setup, connection, seen, "stopped", FAILED, NOBODY),
     )
     assert not ended

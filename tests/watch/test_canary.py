@@ -22,7 +22,8 @@ from bot.watch.outcomes import outcomes_once
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ANA, Ahead, ask, hold, make_setup
-from tests.watch.posting import watch
+from tests.watch.posting import SECONDS, watch
+from tests.watch.standing import Standing
 from tests.watch.test_bulk import previewed, run_out
 from tests.watch.test_receipts import OTHER, send, thread, top
 from tests.watch.working import Worker, follow
@@ -30,7 +31,7 @@ from tests.watch.working import Worker, follow
 
 @pytest.fixture
 def clock() -> Ahead:
-    return Ahead()
+    return Standing()
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
         return [one.size for one in batches.claim(connection, found, setup.replica, now, 3, 4)]
 
     def claimed() -> list[int]:
-        return changing(setup.engine, monotonic() + 10, claim)
+        return changing(setup.engine, monotonic() + SECONDS, claim)
 
     assert claimed() == [2]
     assert claimed() == []

@@ -6,7 +6,6 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.ledger.alerting import exact
-from bot.ledger.failing import failures
 from bot.ledger.sampling import rollups
 from bot.ledger.sampling.figures import Figures
 from bot.queue import pulse
@@ -14,7 +13,7 @@ from bot.queue.database import changing
 from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask
-from tests.watch.looking import Watched, watched
+from tests.watch.looking import SECONDS, Watched, watched
 
 BACKLOG = "backlog:netsuite"
 BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
@@ -29,12 +28,7 @@ def judged(team: Watched, subject: str) -> tuple[bool, bool]:
 def change(team: Watched, work: object) -> None:
     """Run it in a transaction."""
     assert callable(work)
-    changing(team.setup.engine, monotonic() + 5, work)
-
-
-def index(team: Watched) -> None:
-    """What has failed enters the bot's index."""
-    change(team, lambda c: failures.index_new(c, team.queue.queue, team.clock.at))
+    changing(team.setup.engine, monotonic() + SECONDS, work)
 
 
 def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
@@ -44,10 +38,10 @@ def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
     assert judged(team, "failed") == CLEAR
     for number in range(1, 11):
         queue.fail(number, exception=f"Boom\\Error: {'first' if number < 8 else 'second'} cause")
-    index(team)
+    team.index()
     assert judged(team, "failed") == BETWEEN
     queue.fail(11)
-    index(team)
+    team.index()
     sign = team.look()["failed"]
     assert (sign.bad, sign.value, sign.queue) == (True, 11, None)
     assert [count for _, count, _ in sign.facts["groups"]] == [7, 3, 1]

@@ -8,13 +8,12 @@ import pytest
 
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting import pulses as kept
-from bot.ledger.failing import failures
 from bot.queue import pulse
 from bot.queue.database import changing
 from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask
-from tests.watch.looking import START, Watched, watched
+from tests.watch.looking import SECONDS, START, Watched, watched
 
 
 @pytest.fixture
@@ -36,21 +35,12 @@ def judged(team: Watched, subject: str = SILENT) -> tuple[bool, bool]:
 BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
 
 
-def index(team: Watched) -> None:
-    """What has failed enters the bot's index."""
-    changing(
-        team.setup.engine,
-        monotonic() + 5,
-        lambda connection: failures.index_new(connection, team.queue.queue, team.clock.at),
-    )
-
-
 def opened(team: Watched, kind: str) -> None:
     """An incident of this kind is open for the queue."""
     subject = incidents.Subject(kind, f"{kind}:netsuite", "netsuite")
     changing(
         team.setup.engine,
-        monotonic() + 5,
+        monotonic() + SECONDS,
         lambda connection: incidents.open_or_reopen(connection, subject, team.clock.at),
     )
 
@@ -112,12 +102,12 @@ def test_a_job_that_was_ended_between_two_looks_is_a_sign_of_life(queue: TestQue
 
 def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
     team = watched(queue)
-    index(team)
+    team.index()
     team.push()
     team.watch(200)
     # A worker took a job behind the first one, as one that prefers others does, and it failed.
     queue.fail(failed_at=team.clock.at)
-    index(team)
+    team.index()
     team.wait(5)
     sign = team.look()[SILENT]
     assert sign.facts["moved"] == 5
@@ -128,21 +118,21 @@ def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
 
 def test_a_failure_of_another_queue_is_none(queue: TestQueue) -> None:
     team = watched(queue)
-    index(team)
+    team.index()
     team.push()
     team.watch(200)
     queue.fail(queue="mail", failed_at=team.clock.at)
-    index(team)
+    team.index()
     assert team.watch(105)[SILENT].bad
 
 
 def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> None:
     team = watched(queue)
-    index(team)
+    team.index()
     team.push()
     team.watch(290)
     queue.fail(failed_at=team.clock.at.replace(hour=8))
-    index(team)
+    team.index()
     assert team.watch(15)[SILENT].bad
 
 

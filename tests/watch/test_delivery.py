@@ -23,7 +23,8 @@ from bot.watch.faults import Fault, Undelivered
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
-from tests.watch.posting import deliver, poster_of, watch
+from tests.watch.posting import SECONDS, deliver, poster_of, watch
+from tests.watch.standing import Standing
 
 POST, EDIT = "chat.postMessage", "chat.update"
 BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}
@@ -34,7 +35,7 @@ def put(setup: Setup, text: str = "hello", *, channel: str = OPS, subject: str =
     message = Message(text, [BLOCK])
     changing(
         setup.engine,
-        monotonic() + 5,
+        monotonic() + SECONDS,
         lambda connection: outbox.post(
             connection, channel, subject, message, setup.clock(connection)
         ),
@@ -46,7 +47,7 @@ def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -
     message = Message(text, [BLOCK])
     changing(
         setup.engine,
-        monotonic() + 5,
+        monotonic() + SECONDS,
         lambda connection: outbox.edit(
             connection, channel, subject, message, setup.clock(connection)
         ),
@@ -54,7 +55,7 @@ def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -
 
 
 def clocked(queue: TestQueue) -> tuple[Setup, Ahead]:
-    clock = Ahead()
+    clock = Standing()
     return make_setup(queue, clock=clock), clock
 
 
@@ -399,7 +400,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     slack: LocalSlack,
     lost: bool,  # noqa: FBT001 pytest hands it over so
 ) -> None:
-    clock = Ahead()
+    clock = Standing()
     a, b = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     put(a)
 

@@ -103,7 +103,11 @@ def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: 
     assert len(life.messages()) == 12
 
 
-def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(life: Life) -> None:
+def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To end five hundred at once takes a second here, and many on a busy machine.
+    monkeypatch.setattr(lifecycle, "TX_SECONDS", 50.0)
     many = 2 * lifecycle.AT_ONCE + 20
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)

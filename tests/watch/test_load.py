@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -61,18 +63,31 @@ def run(queue: TestQueue, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool) -> int:
-    """What a pass of these statements takes, as it is written down, in ms."""
+@dataclass(frozen=True)
+class Cost:
+    """What a pass took as it is written down, and what it can have taken at most, in ms.
+
+    A busy machine may take long for any statement, so the limit is a measured one: the time of the
+    pass, but for what was beside its statements.
+    """
+
+    kept: int
+    most: int
+
+
+def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool) -> Cost:
+    """What a pass of these statements takes, and then of something else."""
     setup = make_setup(queue)
     measuring = Load(setup)
     with measuring.measured():
+        began = perf_counter()
         run(queue, *statements)
+        ran = perf_counter()
         beside()
     assert measuring.keep(hold(setup))
     (row,) = queue.rows(watches)
     assert row.pass_ms == row.worst_ms
-    found: int = row.pass_ms
-    return found
+    return Cost(row.pass_ms, round((ran - began) * 1_000))
 
 
 def test_what_counts_is_the_time_of_statements_and_not_what_is_beside(
@@ -80,8 +95,8 @@ def test_what_counts_is_the_time_of_statements_and_not_what_is_beside(
 ) -> None:
     slow = cost(mariadb_queue, "SELECT SLEEP(0.15)", "SELECT SLEEP(0.1)")
     quick = cost(mariadb_queue, "SELECT 1", beside=lambda: threading.Event().wait(0.3))
-    assert 250 <= slow < 2_000
-    assert quick < 200
+    assert 250 <= slow.kept <= slow.most
+    assert quick.kept <= quick.most
 
 
 def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQueue) -> None:
@@ -90,7 +105,8 @@ def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQ
         thread.start()
         thread.join()
 
-    assert cost(mariadb_queue, "SELECT 1", beside=elsewhere) < 200
+    found = cost(mariadb_queue, "SELECT 1", beside=elsewhere)
+    assert found.kept <= found.most
 
 
 def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQueue) -> None:
@@ -99,7 +115,7 @@ def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQu
             run(mariadb_queue, "SET STATEMENT max_statement_time=0.2 FOR SELECT SLEEP(5) FROM jobs")
 
     mariadb_queue.push(1)
-    assert cost(mariadb_queue, "SELECT 1", beside=fail) >= 200
+    assert cost(mariadb_queue, "SELECT 1", beside=fail).kept >= 200
 
 
 def test_a_commit_counts_too(queue: TestQueue) -> None:
@@ -151,20 +167,23 @@ def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
 
 
 def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> None:
-    clock = Rising()
-    measuring = Load(make_setup(mariadb_queue), clock)
+    clock, setup = Rising(), make_setup(mariadb_queue)
 
-    def passes(seconds: float) -> list[Any]:
+    def passes(measuring: Load, seconds: float) -> list[Any]:
         with capture_logs() as logged, measuring.measured():
             run(mariadb_queue, f"SELECT SLEEP({seconds})")
-        return [one for one in logged if one["log_level"] == "warning"]
+        slow = [one for one in logged if one["event"] == "watch pass is slow"]
+        assert all(one["log_level"] == "warning" for one in slow)
+        return slow
 
-    assert passes(0.01) == []
-    (warned,) = passes(0.25)
+    # On a busy machine a cheap one may be dear, too, but not each.
+    until(lambda: passes(Load(setup, clock), 0.01) == [])
+    measuring = Load(setup, clock)
+    (warned,) = passes(measuring, 0.25)
     assert warned["database_ms"] > MOST_MS
-    assert passes(0.25) == []
+    assert passes(measuring, 0.25) == []
     clock.now += WARN_EVERY
-    assert len(passes(0.25)) == 1
+    assert len(passes(measuring, 0.25)) == 1
 
 
 def test_a_running_watcher_writes_down_what_it_costs(queue: TestQueue) -> None:

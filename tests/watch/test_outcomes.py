@@ -18,6 +18,7 @@ from bot.watch.outcomes import outcomes_once
 from tests.queues import TestQueue, payload
 from tests.replicas import ANA, Ahead, ask, hold, make_setup
 from tests.watch.posting import watch
+from tests.watch.standing import Standing
 from tests.watch.test_bulk import previewed, run_out, started
 from tests.watch.test_receipts import FAILURE, OTHER, send, thread, top
 from tests.watch.working import Worker
@@ -25,7 +26,7 @@ from tests.watch.working import Worker
 
 @pytest.fixture
 def clock() -> Ahead:
-    return Ahead()
+    return Standing()
 
 
 @pytest.fixture

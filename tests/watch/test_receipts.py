@@ -19,6 +19,7 @@ from bot.watch.receipts import receipts_once
 from tests.queues import TestQueue, payload
 from tests.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch
+from tests.watch.standing import Standing
 from tests.watch.working import Worker, follow
 
 OTHER = "RuntimeException: no such customer"
@@ -31,7 +32,7 @@ FAILURE = {
 
 @pytest.fixture
 def clock() -> Ahead:
-    return Ahead()
+    return Standing()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What samples say of the past: as counted by hand, on both kinds of database; a gap is a gap."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -255,8 +256,18 @@ def test_a_bot_that_is_started_again_within_a_minute_goes_on_where_it_ended(hand
     assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 55)
 
 
+@pytest.fixture
+def far(hand: Hand) -> Iterator[Hand]:
+    """The same; at the end its counter begins anew, since the database is kept for other tests."""
+    yield hand
+    if hand.queue.engine.dialect.name != "sqlite":
+        with hand.queue.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {hand.queue.queue.jobs.name}"))
+
+
 @pytest.mark.parametrize("counter_of", ["lower", "far higher"])
-def test_a_counter_that_jumps_makes_what_was_processed_unknown(hand: Hand, counter_of: str) -> None:
+def test_a_counter_that_jumps_makes_what_was_processed_unknown(far: Hand, counter_of: str) -> None:
+    hand = far
     hand.begin()
     hand.arrive(9)
     hand.look()

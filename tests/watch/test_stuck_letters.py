@@ -15,6 +15,7 @@ from bot.watch.purging import MESSAGES_KEPT, purge_once
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch
+from tests.watch.standing import Standing
 from tests.watch.test_delivery import POST, put
 
 REFUSED = "some_new_error"
@@ -22,7 +23,7 @@ REFUSED = "some_new_error"
 
 @pytest.fixture
 def clock() -> Ahead:
-    return Ahead()
+    return Standing()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from bot.playground.server import LocalSlack
+from tests.concurrency import SECONDS
 
 PREFIX = "SLACK_CONFORMANCE_"
 DOCS = "https://docs.slack.dev/"
@@ -96,7 +97,7 @@ def target(environ: Mapping[str, str]) -> Iterator[Target]:
             )
             yield Target(url, bot, app, channel, other, user, group, http)
             return
-        with LocalSlack(rates=False) as slack:
+        with LocalSlack(rates=False, ack_timeout=SECONDS) as slack:
             ids, tokens = slack.ids, (slack.bot_token, slack.app_token)
             places = (ids.queue_ops, ids.random, ids.viewer, ids.oncall)
             yield Target(slack.base_url, *tokens, *places, http=http, local=slack)

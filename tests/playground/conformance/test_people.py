@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from tests.concurrency import SECONDS
 from tests.playground.conformance.target import Target, rule
 from tests.playground.conformance.test_sockets import address, hello
 from tests.playground.kit import entry, plain
@@ -26,7 +27,7 @@ class App:
         """Take the next envelope and acknowledge it; a future of the envelope."""
 
         def take() -> Json:
-            envelope: Json = json.loads(self.socket.recv(10))
+            envelope: Json = json.loads(self.socket.recv(SECONDS))
             ack: Json = {"envelope_id": envelope["envelope_id"]}
             self.socket.send(json.dumps(ack | ({"payload": payload} if payload else {})))
             return envelope
@@ -47,7 +48,7 @@ def typed(target: Target, app: App, payload: Json | None = None) -> tuple[Json, 
     """What a person saw after `/queue status`, and the envelope's payload."""
     taken = app.will_answer(payload)
     answer = target.people.command(target.user, target.channel, "/queue status", wait=0)
-    return answer, taken.result(10)["payload"]
+    return answer, taken.result(SECONDS)["payload"]
 
 
 @rule("interactivity/implementing-slash-commands")
@@ -71,7 +72,7 @@ def test_a_command_that_is_not_acknowledged_in_three_seconds_fails(
         answer = slack.command(target.user, target.channel, "/queue status")
     finally:
         slack.hub.ack_timeout = patience
-    app.socket.recv(5)
+    app.socket.recv(SECONDS)
 
     assert "operation_timeout" in answer["replies"][0]["text"]
 
@@ -112,7 +113,7 @@ def test_a_submission_can_be_answered_with_an_error_at_the_field(target: Target,
     answer = target.people.submit(target.user, view["id"], {block_id: {"t": "x"}}, wait=0)
 
     assert answer["errors"] == {block_id: "no"}
-    values = taken.result(10)["payload"]["view"]["state"]["values"]
+    values = taken.result(SECONDS)["payload"]["view"]["state"]["values"]
     assert values[block_id]["t"] == {"type": "plain_text_input", "value": "x"}
 
 
@@ -137,7 +138,7 @@ def test_three_modals_lie_on_each_other_and_no_fourth(target: Target, app: App) 
     for _ in range(3):
         taken = app.will_answer()
         target.people.click_in_view(target.user, top.body["view"]["id"], "more", wait=0)
-        trigger = taken.result(10)["payload"]["trigger_id"]
+        trigger = taken.result(SECONDS)["payload"]["trigger_id"]
         pushed = target.call("views.push", trigger_id=trigger, view=view)
         errors.append(pushed.error)
         top = pushed if pushed.error is None else top

@@ -5,6 +5,7 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from tests.concurrency import SECONDS
 from tests.playground.conformance.target import Target, rule
 
 SOCKETS = "apis/events-api/using-socket-mode"
@@ -18,7 +19,7 @@ def address(target: Target) -> str:
 
 def hello(socket: Any) -> Any:
     """The first frame."""
-    return json.loads(socket.recv(10))
+    return json.loads(socket.recv(SECONDS))
 
 
 @rule(SOCKETS)

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from bot.playground.server import LocalSlack
 from tests.playground.conftest import Clock
@@ -19,7 +19,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 5000
+PATIENCE_MS = 20_000
+"""How long the page may take on a busy machine; what is there is seen at once."""
 
 Visit = Callable[..., Page]
 
@@ -35,6 +36,8 @@ def browser() -> Iterator[Browser]:
     found = find_chromium()
     if found is None:
         pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
+    # One bound for all: it is a global, and whoever set another would set it for those after, too.
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield started
@@ -46,6 +49,7 @@ def tab(browser: Browser) -> Iterator[Page]:
     """One tab for the whole run, in a zone that is neither the server's nor the users'.
 
     Every local Slack has a port of its own, and with it a storage of its own in the browser.
+    `visit` empties that: a port may come again.
     """
     context = browser.new_context(
         timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce"
@@ -77,6 +81,8 @@ def visit(tab: Page, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
     tab.on("pageerror", broken)
     tab.on("console", logged)
     yield open_page
+    if tab.url.startswith(slack.url):
+        tab.evaluate("localStorage.clear()")
     tab.goto("about:blank")
     tab.remove_listener("pageerror", broken)
     tab.remove_listener("console", logged)

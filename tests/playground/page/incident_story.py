@@ -27,7 +27,8 @@ class IncidentStory(Story):
 
     def count_up(self) -> None:
         """Its failures arrive, and one message counts them."""
-        expect(self.alert).to_contain_text(f"{FAILURES} failed jobs")
+        many = f"{FAILURES} failed jobs"
+        expect(self.alert).to_contain_text(many, timeout=self.patience_ms)
         expect(self.alert).to_have_count(1)
         expect(self.alert).to_contain_text(f"and {FAILURES - 3} more")
         expect(self.alert).to_contain_text("(edited)")
@@ -52,7 +53,7 @@ class IncidentStory(Story):
 
     def recover(self) -> None:
         """The same message says that it is over, and what became of the jobs."""
-        expect(self.alert).to_contain_text("Back to normal after")
+        expect(self.alert).to_contain_text("Back to normal after", timeout=self.patience_ms)
         expect(self.alert).to_contain_text(f"{FAILURES} processed, 0 failed")
         expect(self.alert.get_by_role("button", name="Retry group")).to_have_count(0)
         expect(self.alert).to_have_count(1)

@@ -25,11 +25,12 @@ def _nothing(_moment: str) -> None:
 class Story:
     """The steps in the order in which they are taken, on a page of the playground.
 
-    `click` presses something; `show` is told each moment that is worth a picture.
+    `click` presses something; `show` is told each moment that is worth a picture. What the worker
+    does may take as many seconds as there is `patience`.
     """
 
     page: Page
-    patience: float = 20.0
+    patience: float = 60.0
     click: Callable[[Locator], None] = _press
     show: Callable[[str], None] = _nothing
 
@@ -47,6 +48,11 @@ class Story:
     def dialog(self) -> Locator:
         """The modal that is open."""
         return self.page.get_by_role("dialog")
+
+    @property
+    def patience_ms(self) -> float:
+        """The same in Playwright's unit."""
+        return 1_000 * self.patience
 
     def message(self, text: str | re.Pattern[str]) -> Locator:
         """The newest message with that text."""
@@ -79,7 +85,7 @@ class Story:
         """Twenty jobs fail of one cause."""
         self.click(self.panel.get_by_role("button", name="Break NetSuite"))
         rows = self.panel.get_by_role("table", name="failed_jobs").get_by_role("row")
-        expect(rows.filter(has_text=CAUSE)).to_have_count(FAILURES)
+        expect(rows.filter(has_text=CAUSE)).to_have_count(FAILURES, timeout=self.patience_ms)
         self.show("broken")
 
     def ask_for_errors(self) -> None:
@@ -129,10 +135,10 @@ class Story:
         expect(told).to_contain_text("Waiting for the first 3 jobs")
         told.scroll_into_view_if_needed()
         self.show("canary")
-        expect(told).to_contain_text(f"Retried {FAILURES} failed jobs")
+        expect(told).to_contain_text(f"Retried {FAILURES} failed jobs", timeout=self.patience_ms)
         self.show("moved")
-        expect(told).to_contain_text(f"{FAILURES} processed")
-        expect(told).to_contain_text("All of them have ended")
+        expect(told).to_contain_text(f"{FAILURES} processed", timeout=self.patience_ms)
+        expect(told).to_contain_text("All of them have ended", timeout=self.patience_ms)
         expect(told.get_by_role("button", name="Undo")).to_have_count(0)
         told.scroll_into_view_if_needed()
         self.show("processed")

@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.playground.server import LocalSlack
+from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.page.conftest import Visit
 from tests.playground.page.surfaces import Seen, surfaces
@@ -31,9 +32,7 @@ def test_a_click_changes_the_message_and_the_ack_is_told(seen: Seen, visit: Visi
     assert seen.actions == [("retry", "retry")]
 
 
-def test_a_confirm_dialog_stands_before_the_click(
-    seen: Seen, slack: LocalSlack, visit: Visit
-) -> None:
+def test_a_confirm_dialog_stands_before_the_click(seen: Seen, visit: Visit) -> None:
     page = visit()
     send(page, "/queue post actions")
     dialog = page.get_by_role("alertdialog", name="Retry all?")
@@ -48,13 +47,11 @@ def test_a_confirm_dialog_stands_before_the_click(
     page.get_by_role("button", name="Retry all").click()
     dialog.get_by_role("button", name="Retry 38").click()
     expect(page.get_by_role("button", name="Retry all")).to_be_focused()
-    slack.wait_for(lambda: seen.actions)
+    until(lambda: seen.actions)
     assert seen.actions == [("retry-all", "retry-all")]
 
 
-def test_menus_and_selects_send_what_was_chosen(
-    seen: Seen, slack: LocalSlack, visit: Visit
-) -> None:
+def test_menus_and_selects_send_what_was_chosen(seen: Seen, visit: Visit) -> None:
     page = visit()
     send(page, "/queue post actions")
     page.get_by_role("button", name="More actions").click()
@@ -62,9 +59,9 @@ def test_menus_and_selects_send_what_was_chosen(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("menu")).to_have_count(0)
-    slack.wait_for(lambda: len(seen.actions) == 1)
+    until(lambda: len(seen.actions) == 1)
     page.get_by_role("combobox", name="Queue").select_option("Emails")
-    slack.wait_for(lambda: len(seen.actions) == 2)
+    until(lambda: len(seen.actions) == 2)
 
     assert seen.actions == [("more", "delete"), ("pick", "emails")]
 

@@ -1,8 +1,7 @@
 """What stands behind the panel: the wire's times by a clock of the test's own, and the worker."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
@@ -15,9 +14,8 @@ from bot.playground.traffic import KEPT, Traffic
 from bot.playground.worker import Worker
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
+from tests.concurrency import until
 from tests.queues import TestQueue
-
-PATIENCE = 10.0
 
 
 class Seconds:
@@ -55,14 +53,6 @@ def envelope(name: str) -> Json:
     """An envelope with a slash command."""
     payload = {"command": "/queue", "text": "status"}
     return {"envelope_id": name, "type": "slash_commands", "payload": payload}
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    deadline = monotonic() + PATIENCE
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.02)
 
 
 def test_an_ack_has_three_seconds_then_it_is_missing_and_then_late(
@@ -129,10 +119,10 @@ def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only
     try:
         # Orders come all the same: that is what waits when a worker is dead.
         until(lambda: len(queue.jobs) >= len(jobs) + 4)
-        assert queue.jobs[: len(jobs)] == jobs
-        assert [row.reserved_at for row in queue.jobs[len(jobs) :]] == [None] * (
-            len(queue.jobs) - len(jobs)
-        )
+        # Read once: more orders come between two readings.
+        now = queue.jobs
+        assert now[: len(jobs)] == jobs
+        assert {row.reserved_at for row in now[len(jobs) :]} == {None}
         assert queue.failed == failed
         worker.steer({"paused": False})
         until(lambda: worker.as_json()["failed"] >= 3)

@@ -13,7 +13,8 @@ from bot.playground.manifest import manifest_of
 from bot.playground.play import suggestions
 from bot.playground.server import LocalSlack
 from bot.playground.workspace import Message
-from tests.playground.conftest import Clock, Connect, bolt
+from tests.concurrency import SECONDS
+from tests.playground.conftest import Clock, Connect, bolt, patient
 from tests.playground.page.conftest import Visit
 from tests.playground.page.surfaces import button, entry, markup, options, plain, points
 
@@ -91,7 +92,7 @@ class Held:
         client.views_open(trigger_id=command["trigger_id"], view=FORM)
 
     def _submitted(self, ack: Ack, view: Json) -> None:
-        self.go_on.wait(2)
+        self.go_on.wait(SECONDS)
         self.values.append(view["state"]["values"])
         ack()
 
@@ -99,7 +100,7 @@ class Held:
 @pytest.fixture
 def slack(clock: Clock) -> Iterator[LocalSlack]:
     with LocalSlack(clock=clock, commands=suggestions) as running:
-        yield running
+        yield patient(running)
 
 
 @pytest.fixture
@@ -129,12 +130,19 @@ def visit_other(tab: Page) -> Iterator[Page]:
     with LocalSlack(manifest=manifest) as slack:
         tab.goto(f"{slack.url}#queue-ops")
         yield tab
+        tab.evaluate("localStorage.clear()")
         tab.goto("about:blank")
 
 
 def send(page: Page, text: str) -> None:
     page.get_by_role("combobox", name="Message").fill(text)
     page.keyboard.press("Enter")
+
+
+def know_commands(page: Page) -> None:
+    """Wait for the commands, which the page asks for by themselves and suggests while one types."""
+    about = page.get_by_role("region", name="About queue-ops")
+    expect(about.get_by_role("button")).to_have_count(3)
 
 
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
@@ -252,6 +260,7 @@ def test_commands_are_suggested_with_their_usage(visit: Visit) -> None:
     page = visit()
     field = page.get_by_role("combobox", name="Message")
     commands = page.get_by_role("listbox", name="Commands")
+    know_commands(page)
     page.keyboard.type("/queue retr")
 
     expect(commands.get_by_role("option")).to_have_count(2)
@@ -279,6 +288,7 @@ def test_another_apps_commands_come_out_of_its_manifest(visit_other: Page) -> No
 def test_the_page_is_used_without_a_mouse(visit: Visit) -> None:
     page = visit("operator")
     field = page.get_by_role("combobox", name="Message")
+    know_commands(page)
     expect(field).to_be_focused()
     page.keyboard.press("Alt+ArrowDown")
     expect(page.get_by_role("heading", name="queue-alerts", level=1)).to_be_visible()

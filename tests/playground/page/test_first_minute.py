@@ -11,22 +11,27 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.play import playing
 from bot.playground.server import LocalSlack
+from tests.playground.page.conftest import PATIENCE_MS
+from tests.queues import GRACE
 
-PATIENCE_MS = 15_000
 SILENT_SECONDS = 5
 
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
-    """The playground with a worker that hurries."""
-    with playing(tmp_path, silent_seconds=SILENT_SECONDS) as slack:
-        steer(slack, speed=8)
+    """The playground with a worker that hurries, and of whose jobs only the fourth fails.
+
+    A second one of the same cause makes one alert of both, without the button of the first.
+    """
+    with playing(tmp_path, silent_seconds=SILENT_SECONDS, grace=GRACE) as slack:
+        steer(slack, speed=8, failure_rate=0)
         yield slack
 
 
 def steer(slack: LocalSlack, **wanted: float) -> None:
     """Tell the simulated worker how to work."""
-    httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False).raise_for_status()
+    asked = httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False, timeout=20)
+    asked.raise_for_status()
 
 
 @pytest.fixture
@@ -43,11 +48,10 @@ def steps(page: Page) -> Locator:
     return page.get_by_role("list", name="Things to try").locator(":scope > li")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_the_first_minute_is_ticked_off_by_what_happened(
     page: Page, playground: LocalSlack
 ) -> None:
-    expect.set_options(timeout=PATIENCE_MS)
     card = page.get_by_role("region", name="First minute")
     messages = page.get_by_role("log")
     expect(steps(page)).to_have_count(len(FIRST_MINUTE))
@@ -95,7 +99,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
         dialog.get_by_role("button", name=name).click()
         dialog.get_by_role("button", name="Close").last.click()
 
-    steer(playground, paused=False, failure_rate=0)
+    steer(playground, paused=False)
     failed = page.get_by_role("table", name="failed_jobs").get_by_role("row")
     expect(failed.filter(has_text="MySQL server has gone away")).to_have_count(20)
     card.get_by_role("button", name="Type /queue errors").click()
@@ -113,7 +117,8 @@ def replay(page: Page, playground: LocalSlack) -> None:
     expect(dialog).to_contain_text("to confirm")
     dialog.get_by_role("textbox").fill(re.findall(r"Type (\d+) to", dialog.inner_text())[0])
     confirm("Delete permanently")
-    page.get_by_role("log").get_by_role("button", name="Undo").last.click()
+    cleared = page.get_by_role("log").get_by_role("article").filter(has_text="Cleared").last
+    cleared.get_by_role("button", name="Undo").click()
     confirm("Put them back")
 
 
@@ -129,7 +134,10 @@ def hear(page: Page, playground: LocalSlack) -> None:
 
     card.get_by_role("button", name="Pause the worker").click()
     steer(playground, paused=True, speed=8)
-    alert = messages.get_by_role("article").filter(has_text="the workers are silent").first
+    # The pause at the beginning may have been long enough for an alert, which is over by now.
+    more = page.get_by_role("button", name="More")
+    told = messages.get_by_role("article").filter(has_text="the workers are silent")
+    alert = told.filter(has=more).last
     expect(alert).to_be_visible(timeout=90_000)
     expect(card.get_by_role("button", name="Pause the worker, done")).to_be_visible()
     alert.get_by_role("button", name="More").click()
@@ -149,7 +157,6 @@ def test_a_dismissed_first_minute_stays_away(page: Page) -> None:
 
 
 def test_a_broken_netsuite_fails_every_job_of_its_queue_until_it_is_fixed(page: Page) -> None:
-    expect.set_options(timeout=PATIENCE_MS)
     page.get_by_role("button", name="queue-alerts").click()
     page.keyboard.press("Control+.")
     panel = page.get_by_role("complementary", name="Behind the scenes")
@@ -162,5 +169,8 @@ def test_a_broken_netsuite_fails_every_job_of_its_queue_until_it_is_fixed(page: 
     panel.get_by_role("button", name="Fix NetSuite").click()
     expect(panel).not_to_contain_text("NetSuite is broken")
     about = panel.get_by_role("status").filter(has_text=" done, ")
-    done, lost = map(int, re.findall(r"\d+", about.inner_text())[:2])
+    # Whatever it was at when NetSuite was fixed may still fail: that ends with the next job done.
+    (done,) = re.findall(r"^\d+", about.inner_text())
+    expect(about).to_contain_text(re.compile(rf"^(?!{done} )"))
+    done, lost = re.findall(r"\d+", about.inner_text())[:2]
     expect(about).to_contain_text(re.compile(rf"^(?!{done} ).* {lost} failed"))

@@ -10,29 +10,29 @@ from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
-from tests.queues import TestQueue
-
-PATIENCE_MS = 15_000
+from tests.playground.page.conftest import PATIENCE_MS
+from tests.queues import GRACE, TestQueue
 
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
     """The playground without its worker, so that nothing moves by itself."""
-    with playing(tmp_path, worker=False) as slack:
+    with playing(tmp_path, worker=False, grace=GRACE) as slack:
         yield slack
 
 
 @pytest.fixture
-def failing(playground: LocalSlack, tmp_path: Path) -> TestQueue:  # noqa: ARG001 it makes the file
+def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes the file
     """The playground's queue."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    return TestQueue(url, connect(url), Queue(*spec_tables()))
+    found = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield found
+    found.engine.dispose()
 
 
 @pytest.fixture
 def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
     """A tab of the operator's."""
-    expect.set_options(timeout=PATIENCE_MS)
     context = browser.new_context(locale="en-US", timezone_id="America/Lima")
     context.set_default_timeout(PATIENCE_MS)
     tab = context.new_page()

@@ -11,23 +11,25 @@ from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
-from tests.queues import TestQueue
-
-PATIENCE_MS = 10_000
+from tests.concurrency import until
+from tests.playground.page.conftest import PATIENCE_MS
+from tests.queues import GRACE, TestQueue
 
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
     """The playground without its worker, so that nothing moves by itself."""
-    with playing(tmp_path, worker=False) as slack:
+    with playing(tmp_path, worker=False, grace=GRACE) as slack:
         yield slack
 
 
 @pytest.fixture
-def failing(playground: LocalSlack, tmp_path: Path) -> TestQueue:  # noqa: ARG001 it makes the file
+def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes the file
     """The playground's queue."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    return TestQueue(url, connect(url), Queue(*spec_tables()))
+    found = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield found
+    found.engine.dispose()
 
 
 @pytest.fixture
@@ -51,7 +53,6 @@ def type_command(page: Page, words: str) -> None:
 def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
-    expect.set_options(timeout=PATIENCE_MS)
     messages = page.get_by_role("log")
 
     type_command(page, "/queue status")
@@ -80,14 +81,18 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
     expect(messages).to_contain_text("@Sam Stranger")
     expect(messages).to_contain_text("denied")
     expect(messages).to_contain_text(f"failed job {failed_id}")
-    shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
-    assert any(IDS.operator in text and "retry" in text for text in shown)
+
+    def told() -> bool:
+        shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
+        return any(IDS.operator in text and "retry" in text for text in shown)
+
+    # The refusal is told before.
+    until(told)
 
 
 def test_clear_failed_asks_for_the_count_and_then_clears(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
-    expect.set_options(timeout=PATIENCE_MS)
     page.goto(f"{playground.url}?as=admin#queue-ops")
     type_command(page, "/queue clear-failed")
     modal = page.get_by_role("dialog", name="Clear failed jobs")

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ from bot.playground.block_specs import Json
 from bot.playground.panel import Backstage
 from bot.playground.server import LocalSlack
 from bot.playground.worker import Pace, paced
-from tests.playground.conftest import Clock, Connect
+from tests.concurrency import until
+from tests.playground.conftest import Clock, Connect, patient
 from tests.playground.page.conftest import Visit
 from tests.playground.page.surfaces import surfaces
 
@@ -48,24 +49,14 @@ def stage() -> Stage:
 @pytest.fixture
 def slack(clock: Clock, stage: Stage) -> Iterator[LocalSlack]:
     with LocalSlack(clock=clock, backstage=Backstage(stage.look, stage.steer)) as running:
-        yield running
+        yield patient(running)
 
 
 @pytest.fixture
-def panel(visit: Visit) -> Iterator[Page]:
+def panel(visit: Visit) -> Page:
     page = visit()
     page.get_by_role("button", name="Behind the scenes").click()
-    yield page
-    page.evaluate("localStorage.clear()")
-
-
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what the server, and not the page, shows."""
-    for _ in range(100):
-        if holds():
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError("it did not happen")
+    return page
 
 
 def test_the_panel_is_opened_closed_and_remembered_by_keyboard_too(visit: Visit) -> None:
@@ -88,7 +79,6 @@ def test_the_panel_is_opened_closed_and_remembered_by_keyboard_too(visit: Visit)
     page.reload()
     expect(button).to_be_visible()
     expect(panel).to_be_hidden()
-    page.evaluate("localStorage.clear()")
 
 
 def test_the_rows_of_the_database_are_shown_as_they_change(panel: Page, stage: Stage) -> None:
@@ -116,8 +106,11 @@ def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) 
     worker.get_by_role("button", name="Pause").click()
     expect(worker).to_contain_text("paused")
     assert stage.pace == Pace(broken=True, paused=True)
+    # One after the other: each request changes the pace that it finds.
     worker.get_by_role("button", name="Fix NetSuite").click()
+    expect(worker).not_to_contain_text("every netsuite job fails")
     worker.get_by_role("button", name="Go on").click()
+    expect(worker).not_to_contain_text("paused")
     worker.get_by_role("slider", name="Speed").press("End")
     expect(worker).to_contain_text("8\u00d7")
     worker.get_by_role("slider", name="Failures by chance").press("Home")
@@ -160,10 +153,10 @@ def test_faults_are_switched_on_and_off_by_hand(panel: Page, slack: LocalSlack) 
     expect(panel.get_by_text("chat.update fails 3 more times")).to_be_visible()
     assert slack.faults.waiting() == {"chat.update": 3}
     panel.get_by_role("button", name="Refuse new").click()
-    until(panel, lambda: slack.hub.faults.refusing)
+    until(lambda: slack.hub.faults.refusing)
     for name in ("Duplicate next", "Delay next"):
         panel.get_by_role("button", name=name).click()
-    until(panel, lambda: slack.hub.faults.duplicates == 1 and len(slack.hub.faults.delays) == 1)
+    until(lambda: slack.hub.faults.duplicates == 1 and len(slack.hub.faults.delays) == 1)
     panel.get_by_role("button", name="Switch all off").click()
     expect(panel.get_by_text("chat.update fails")).to_have_count(0)
     assert (slack.faults.waiting(), slack.hub.faults.refusing) == ({}, False)

@@ -10,6 +10,7 @@ from bot.playground.forms import WrongValueError
 from bot.playground.panel import Backstage
 from bot.playground.server import LocalSlack
 from bot.playground.worker import Pace, paced
+from tests.concurrency import until
 from tests.playground.conftest import Connect
 
 
@@ -78,7 +79,7 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
     except httpx.TransportError:
         assert outcome == "no answer"
     # A cut connection is seen by the app before the server has done with the request.
-    slack.wait_for(lambda: requests(http, "call")[0]["outcome"] is not None)
+    until(lambda: requests(http, "call")[0]["outcome"] is not None)
     (call,) = requests(http, "call")
 
     assert call["outcome"] == outcome
@@ -103,7 +104,7 @@ def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
     refused = http.post("/_local/faults", json={"sockets": "refuse"}).json()
     assert (refused["refusing"], refused["connections"]) == (True, 1)
     http.post("/_local/faults", json={"sockets": "kill"})
-    slack.wait_for(lambda: slack.hub.connected == 0)
+    until(lambda: slack.hub.connected == 0)
     assert http.post("/_local/faults", json={"clear": True}).json()["refusing"] is False
 
 

@@ -3,6 +3,7 @@ from playwright.sync_api import Page, expect
 
 from bot.playground.server import LocalSlack
 from bot.playground.workspace import Message
+from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.page.conftest import Visit
 from tests.playground.page.surfaces import Seen, surfaces
@@ -96,15 +97,13 @@ def test_an_unknown_block_is_a_box_that_names_its_type(slack: LocalSlack, visit:
     expect(boxes.last).to_contain_text("“data_table” could not be drawn")
 
 
-def test_app_home_opens_shows_the_apps_view_and_takes_clicks(
-    seen: Seen, slack: LocalSlack, visit: Visit
-) -> None:
+def test_app_home_opens_shows_the_apps_view_and_takes_clicks(seen: Seen, visit: Visit) -> None:
     page = visit("viewer")
     page.get_by_role("button", name="queue-bot App Home").click()
 
     expect(page.get_by_role("heading", name="Queue status")).to_be_visible()
     page.get_by_role("button", name="Retry", exact=True).click()
-    slack.wait_for(lambda: seen.actions)
+    until(lambda: seen.actions)
     assert seen.actions == [("retry", "retry")]
 
 

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 import bot.playground
 from bot.playground.block_specs import Json
@@ -129,10 +129,16 @@ def test_text_from_the_bot_never_becomes_markup(slack: LocalSlack, visit: Visit)
 
 def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) -> None:
     asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
     page = visit()
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", note)
     page.reload()
     page.get_by_text("Connected").wait_for()
+    # The tab is that of the next test, too.
+    page.remove_listener("request", note)
     policy = httpx.get(slack.url, trust_env=False).headers["content-security-policy"]
 
     assert len(asked) > 20
