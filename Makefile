@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv playground test lint types imports bench campaign requirements clean
-bin := .venv/bin
+# Another Python beside the first: make test VENV=.venv-3.13 PYTHON=/path/to/python3.13
+export VENV ?= .venv
+bin := $(VENV)/bin
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -40,5 +42,5 @@ requirements: venv ## pin the newest versions that pyproject.toml admits
 	@requirements/compile.sh --upgrade
 
 clean: ## remove what the other targets made, .venv too
-	@rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-* build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Makes .venv and installs one of the pinned sets into it: install.sh dev | playground
-# A set that is already there, by the digest of its file, is left alone.
+# Make a virtual environment and install one of the pinned sets: install.sh dev | playground
+# VENV names the environment (default .venv), PYTHON the interpreter to make it with.
+# A set that is already installed, by the digest of its file, is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 kind=${1:?install.sh dev or install.sh playground}
+venv=${VENV:-.venv}
 pinned="requirements/$kind.txt"
-stamp=".venv/installed-$kind"
+stamp="$venv/installed-$kind"
 digest=$(cat "$pinned" pyproject.toml requirements/install.sh | sha256sum | cut -d ' ' -f 1)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -44,12 +46,12 @@ install_venv_package() {
     fi
 }
 
-if ! { [ -x .venv/bin/python ] && new_enough .venv/bin/python && .venv/bin/python -m pip --version; } \
+if ! { [ -x "$venv/bin/python" ] && new_enough "$venv/bin/python" && "$venv/bin/python" -m pip --version; } \
     >/dev/null 2>&1; then
     python=$(find_python)
     can_make_environments "$python" || install_venv_package "$python"
-    say "Making .venv with $("$python" --version)."
-    "$python" -m venv --clear .venv
+    say "Making $venv with $("$python" --version)."
+    "$python" -m venv --clear "$venv"
 fi
 
 if [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
@@ -57,6 +59,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
 fi
 say "Installing the pinned packages of $pinned."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-.venv/bin/python -m pip install --quiet --no-input --require-hashes --no-deps -r "$pinned"
-.venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation --editable .
+# Twice quiet: pip's warnings are about this machine's own configuration; errors are still printed.
+"$venv/bin/python" -m pip install -qq --no-input --require-hashes --no-deps -r "$pinned"
+"$venv/bin/python" -m pip install -qq --no-input --no-deps --no-build-isolation --editable .
 printf '%s\n' "$digest" >"$stamp"

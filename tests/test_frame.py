@@ -24,7 +24,7 @@ SCRIPTS = [
 ]
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "bot", "tests", "manifest.yml", "Dockerfile"),
-    *("Makefile", "requirements", "docs", "CHANGELOG.md", "LICENSE", ".ci"),
+    *("Makefile", "requirements", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".ci"),
     *(".gitignore", ".dockerignore", ".pre-commit-config.yaml"),
 }
 
