@@ -1,7 +1,7 @@
 # Two commands matter: `make playground` and `make test`. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv playground test lint types imports bench campaign requirements clean
+.PHONY: help venv playground test coverage lint types imports bench campaign requirements clean
 # Another Python beside the first: make test VENV=.venv-3.13 PYTHON=/path/to/python3.13
 export VENV ?= .venv
 bin := $(VENV)/bin
@@ -18,7 +18,11 @@ playground: ## try the bot in a browser: no Slack, no database server (PORT=8080
 
 test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh
-	@$(bin)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	@$(bin)/python -m pytest -n 3 $(ARGS)
+
+coverage: venv ## run every test and say which lines none of them ran; takes half as long again
+	@tests/services/install.sh
+	@$(bin)/python -m pytest -n 3 --cov --cov-report=term $(ARGS)
 
 lint: venv ## check format and lint
 	@$(bin)/ruff format --check .

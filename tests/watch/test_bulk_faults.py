@@ -17,7 +17,7 @@ from bot.queue.database import connect
 from bot.terminal import Asked, do
 from bot.watch.bulk import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from tests.invariants import broken
-from tests.queues import GRACE, TestQueue
+from tests.queues import TestQueue
 from tests.replicas import ANA, OPS, People, ask, codes
 from tests.watch.test_bulk import Bench, make_bench, run_out, started
 
@@ -82,7 +82,8 @@ class Alone:
 
 @pytest.fixture
 def alone(bench: Bench) -> Iterator[Alone]:
-    made = Alone(connect(bench.queue.url, pool=CONNECTIONS, grace=GRACE))
+    # Without grace: it is lost on purpose, and nobody should wait long for it.
+    made = Alone(connect(bench.queue.url, pool=CONNECTIONS))
     yield made
     made.close()
 
