@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
 
-from bot.errors import AlreadyMuted
 from bot.grammar import Age
 from bot.ledger.alerting import mutes
 from bot.ledger.alerting.watch_model import MuteSaid
@@ -52,17 +51,14 @@ def run(work: Work, args: TimedArguments) -> MuteResult:
     """Begin the mute, or move the end of the one there is; raises `AlreadyMuted` and more."""
     topic, no_jobs = existing(work, args)
     until = work.now + args.length
-    before = mutes.find(work.connection, topic, work.now)
-    if before is not None and before.until >= until:
-        raise AlreadyMuted(word=topic.word, by=before.by, at=before.until)
     by = work.invocation.actor.user
-    begun = mutes.begin(work.connection, topic, by, work.now, until)
+    begun, replaced = mutes.begin(work.connection, topic, by, work.now, until)
     return MuteResult(
         message=f"Muted {topic.word} until {until:%Y-%m-%d %H:%M:%S} UTC",
         data=MuteSaid(
             mute=begun,
             name=name_of(work, topic),
-            extended=None if before is None else before.until,
+            extended=replaced,
             no_jobs=no_jobs,
             incidents=mutes.touch(work.connection, topic),
         ),

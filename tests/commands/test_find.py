@@ -37,7 +37,7 @@ def test_an_order_s_story_is_told_and_can_be_gone_on_with(team_on_each: Team) ->
 
     first = team.say(f"find {ORDER}", as_="operator").reply
     assert order_of(first["text"], "Order", str(ORDER), "1 failed", "Failed job 45", "denied")
-    assert "46" not in first["text"]
+    assert "job 46" not in first["text"]
     assert first["response_type"] == "ephemeral"
 
     team.click(first, "run:retry")
@@ -120,7 +120,7 @@ def test_an_order_of_hostile_text_is_found_and_obeyed_by_nobody(team_on_each: Te
     assert "job 45" in answer.text
     assert "<!channel>" not in answer.everything
     assert "&lt;!channel&gt;" in answer.everything
-    assert "700" not in answer.text
+    assert "Job 700" not in answer.text
 
 
 @pytest.mark.parametrize("length", [64, 65, 300])

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.errors import AlreadyMuted
 from bot.ledger.alerting.watch_model import Mute, Topic
 from bot.ledger.watching import incidents, mutes
 from bot.queue.database import LostRace
@@ -51,22 +52,23 @@ def in_force(now: datetime) -> ColumnElement[bool]:
     return and_(mutes.c.ended_at.is_(None), mutes.c.until > now)
 
 
-def find(connection: Connection, topic: Topic, now: datetime) -> Mute | None:
-    """The mute of this very topic that is in force, locked; None: there is none."""
-    row = _held(connection, topic)
-    return None if row is None or row["until"] <= now else _mute(row)
+def begin(
+    connection: Connection, topic: Topic, by: str, now: datetime, until: datetime
+) -> tuple[Mute, datetime | None]:
+    """Mute the topic; return the mute, and the end of the shorter one that it replaces.
 
-
-def begin(connection: Connection, topic: Topic, by: str, now: datetime, until: datetime) -> Mute:
-    """Mute the topic until then; a mute of it that is in force is moved to that moment.
-
-    Raises `LostRace` where somebody else muted it at the same time: it is to be tried again.
+    One look-up decides, under a lock: between two a colleague's longer mute would be cut short.
+    Raises `AlreadyMuted` where the topic is muted for as long, and `LostRace` where somebody else
+    muted it at the same time: it is to be tried again.
     """
     row = _held(connection, topic)
-    said = {"muted_by": by[:64], "muted_at": now, "until": until}
+    mute = Mute(topic=topic, by=by[:64], at=now, until=until)
+    said = {"muted_by": mute.by, "muted_at": now, "until": until}
     if row is not None and row["until"] > now:
+        if row["until"] >= until:
+            raise AlreadyMuted(word=topic.word, by=row["muted_by"], at=row["until"])
         connection.execute(update(mutes).where(mutes.c.id == row["id"]).values(**said))
-        return Mute(topic=topic, by=by[:64], at=now, until=until)
+        return mute, row["until"]
     if row is not None:
         over = update(mutes).where(mutes.c.id == row["id"])
         connection.execute(over.values(open_subject=None))
@@ -82,7 +84,7 @@ def begin(connection: Connection, topic: Topic, by: str, now: datetime, until: d
         )
     except IntegrityError as error:
         raise LostRace from error
-    return Mute(topic=topic, by=by[:64], at=now, until=until)
+    return mute, None
 
 
 def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | None:
