@@ -55,8 +55,12 @@ def _waiting(connection: Connection) -> dict[int, Counter[str]]:
 def _held(connection: Connection) -> dict[int, Counter[str]]:
     """The same by the failures themselves: each counts once, however often it came back."""
     a, o = t.archive.c, t.operations.c
-    taken = select(a.row_id, a.action).where(a.kind == "failed", a.restored_at.is_(None))
-    by_hand = {row.row_id: row.action for row in connection.execute(taken)}
+    taken = select(a.row_id, a.archived_at, a.action).where(
+        a.kind == "failed", a.restored_at.is_(None)
+    )
+    # A change marks the failure and archives its row at one moment. What was taken while the
+    # watcher indexed it is marked later, as gone by nobody known.
+    by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     found: dict[int, Counter[str]] = {}
     rows = select(t.failures).where(t.failures.c.incident > 0, t.failures.c.returned_by.is_(None))
@@ -65,7 +69,8 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
         sums["count"] += 1
         if row["gone_at"] is not None:
             sums["gone"] += 1
-            how = in_bulk.get(row["operation"], by_hand.get(row["failed_id"]))
+            single = by_hand.get((row["failed_id"], row["gone_at"]))
+            how = in_bulk.get(row["operation"], single)
             sums["retried"] += how in RETRIED
             sums["deleted"] += how in DELETED
     return found

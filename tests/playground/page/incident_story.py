@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, expect
 
+from tests.playground.page.menus import choose
 from tests.playground.page.story import CAUSE, FAILURES, Story
 
 
@@ -36,8 +37,7 @@ class IncidentStory(Story):
 
     def acknowledge(self) -> None:
         """Somebody sees to it, and everybody can read who."""
-        self.click(self.alert.get_by_role("button", name="More"))
-        self.click(self.page.get_by_role("menuitem", name="Acknowledge"))
+        choose(self.alert, "Acknowledge", self.click)
         expect(self.alert).to_contain_text("@Omar Operator sees to it")
         self.show("acknowledged")
 

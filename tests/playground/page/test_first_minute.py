@@ -12,6 +12,7 @@ from bot.playground.guide import FIRST_MINUTE
 from bot.playground.play import playing
 from bot.playground.server import LocalSlack
 from tests.playground.page.conftest import PATIENCE_MS
+from tests.playground.page.menus import choose
 from tests.queues import GRACE
 
 SILENT_SECONDS = 5
@@ -140,8 +141,7 @@ def hear(page: Page, playground: LocalSlack) -> None:
     alert = told.filter(has=more).last
     expect(alert).to_be_visible(timeout=90_000)
     expect(card.get_by_role("button", name="Pause the worker, done")).to_be_visible()
-    alert.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Mute 1 h").click()
+    choose(alert, "Mute 1 h")
 
 
 def test_a_dismissed_first_minute_stays_away(page: Page) -> None:
