@@ -25,7 +25,7 @@ def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
 def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
     """Assign failures that belong to no incident yet to this one; return how many.
 
-    Each belongs to one: whoever comes second changes nothing. What was retried or deleted before
+    Each belongs to one: a second caller changes nothing. What was retried or deleted before
     is added to the incident by command and person, as it would have been later: an undo subtracts
     it in the same way.
     """
