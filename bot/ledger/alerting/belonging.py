@@ -1,17 +1,20 @@
 """Which incident a failure belongs to: exactly one, given once, in one statement for many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, update
 
 from bot.ledger.failing import bookings
-from bot.ledger.failing.bookings import GONE
+from bot.ledger.failing.bookings import Doer
+from bot.ledger.failing.leaving import NOBODY
 from bot.ledger.journal import audit
 from bot.ledger.tables import archive, failures, operations
 from bot.ledger.watching import incidents
 
 INCIDENT_INDEX = "queue_bot_failures_incident"
+ARCHIVE_INDEX = "queue_bot_archive_row"
 
 
 def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
@@ -38,30 +41,60 @@ def assign(connection: Connection, incident: int, which: ColumnElement[bool]) ->
 
 def _removed(
     connection: Connection, incident: int, which: ColumnElement[bool]
-) -> Sequence[RowMapping]:
-    """Which of an incident's failures are gone, by what took them; shaped like bookings."""
-    f, o, a = failures.c, operations.c, archive.c
-    # A single change marks the failure and archives its row at the same moment.
-    by_id = (a.kind == "failed", a.row_id == f.failed_id, a.archived_at == f.gone_at)
-    how = func.coalesce(o.action, a.action, GONE)
-    by = func.coalesce(o.actor, audit.c.actor)
-    removed = (
-        select(
-            func.count().label("gone"),
-            f.operation,
-            how.label("how"),
-            by.label("actor"),
-            func.max(f.gone_at).label("at"),
-        )
-        .select_from(failures)
-        .outerjoin(operations, o.id == f.operation)
-        .outerjoin(archive, and_(*by_id, f.operation.is_(None), a.action != "undo"))
-        .outerjoin(audit, and_(audit.c.request_id == a.request_id, audit.c.outcome == "ok"))
-        .where(which, f.incident == incident, f.gone_at.is_not(None))
-        .group_by(f.operation, how, by)
-        .order_by(func.max(f.gone_at))
+) -> list[tuple[int, Doer, datetime]]:
+    """How many of an incident's failures are gone, by what took them, and when the last went.
+
+    Read in four simple statements: joined in one, a server with fresh statistics reached the
+    archive by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
+    """
+    f = failures.c
+    gone = select(f.failed_id, f.operation, f.gone_at).where(
+        which, f.incident == incident, f.gone_at.is_not(None)
     )
-    return connection.execute(removed).mappings().all()
+    rows = connection.execute(gone).all()
+    if not rows:
+        return []
+    by_operation = _doers_of_operations(connection, {row.operation for row in rows} - {None})
+    single = [row.failed_id for row in rows if row.operation is None]
+    by_row = _doers_of_rows(connection, single)
+    removed: dict[Doer, tuple[int, Doer, datetime]] = {}
+    for row in sorted(rows, key=lambda row: row.gone_at):
+        doer = by_operation.get(row.operation) or by_row.get((row.failed_id, row.gone_at), NOBODY)
+        before = removed[doer][0] if doer in removed else 0
+        removed[doer] = (before + 1, doer, row.gone_at)
+    return sorted(removed.values(), key=lambda removal: removal[2])
+
+
+def _doers_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Doer]:
+    """Whose bulk changes these are, by operation."""
+    c = operations.c
+    chosen = select(c.id, c.action, c.actor).where(c.id.in_(ids))
+    return {row.id: Doer(row.action, row.actor, row.id) for row in connection.execute(chosen)}
+
+
+def _doers_of_rows(
+    connection: Connection, failed_ids: Collection[int]
+) -> dict[tuple[int, datetime], Doer]:
+    """Who took failed jobs one by one, by id and moment.
+
+    A single change marks the failure and archives its row at the same moment.
+    """
+    a, u = archive.c, audit.c
+    kept = (
+        select(a.row_id, a.archived_at, a.action, a.request_id)
+        .where(a.kind == "failed", a.row_id.in_(failed_ids), a.action != "undo")
+        .order_by(a.id)
+    )
+    for dialect in ("mysql", "mariadb"):
+        kept = kept.with_hint(archive, f"FORCE INDEX ({ARCHIVE_INDEX})", dialect)
+    copies = connection.execute(kept).all()
+    requests = {copy.request_id for copy in copies}
+    committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
+    actors = {row.request_id: row.actor for row in connection.execute(committed)}
+    return {
+        (copy.row_id, copy.archived_at): Doer(copy.action, actors.get(copy.request_id))
+        for copy in copies
+    }
 
 
 def belongs_to_none() -> ColumnElement[bool]:

@@ -13,7 +13,6 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     delete,
     func,
     insert,
@@ -91,15 +90,15 @@ class _Sum:
     at: datetime | None = None
     operations: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
-    def count(self, row: RowMapping) -> None:
-        """Add one row of bookings."""
-        self.gone += row["gone"]
-        self.retried += row["gone"] if row["how"] in RETRIED else 0
-        self.deleted += row["gone"] if row["how"] in DELETED else 0
-        if row["operation"] is not None:
-            self.operations[row["operation"]] += row["gone"]
-        if row["gone"] > 0:
-            self.last, self.at = Doer(row["how"], row["actor"]), row["at"]
+    def count(self, gone: int, doer: Doer, at: datetime) -> None:
+        """Add so many failures that went at once; fewer than none came back."""
+        self.gone += gone
+        self.retried += gone if doer.how in RETRIED else 0
+        self.deleted += gone if doer.how in DELETED else 0
+        if doer.operation is not None:
+            self.operations[doer.operation] += gone
+        if gone > 0:
+            self.last, self.at = doer, at
         else:
             self.last = self.at = None
 
@@ -116,7 +115,8 @@ def fold(connection: Connection) -> dict[int, int]:
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
     back: defaultdict[int, int] = defaultdict(int)
     for row in rows:
-        sums[row["incident"]].count(row)
+        doer = Doer(row["how"], row["actor"], row["operation"])
+        sums[row["incident"]].count(row["gone"], doer, row["at"])
         if row["gone"] < 0:
             back[row["incident"]] -= row["gone"]
     for incident in sorted(sums):
@@ -125,13 +125,15 @@ def fold(connection: Connection) -> dict[int, int]:
     return dict(back)
 
 
-def add(connection: Connection, incident: int, rows: Iterable[RowMapping]) -> None:
-    """Add failures to an incident that were gone before they belonged to it; rows as booked."""
-    found = _Sum()
-    for row in rows:
-        found.count(row)
-    if found.gone:
-        _add(connection, incident, found)
+def add(
+    connection: Connection, incident: int, removed: Iterable[tuple[int, Doer, datetime]]
+) -> None:
+    """Add failures that were gone before they belonged to the incident: how many, by whom, when."""
+    total = _Sum()
+    for gone, doer, at in removed:
+        total.count(gone, doer, at)
+    if total.gone:
+        _add(connection, incident, total)
 
 
 def _add(connection: Connection, incident: int, found: _Sum) -> None:
