@@ -20,7 +20,7 @@ test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k ret
 	@tests/services/install.sh
 	@$(bin)/python -m pytest -n 3 $(ARGS)
 
-coverage: venv ## run every test and say which lines none of them ran; takes half as long again
+coverage: venv ## run every test and say which lines none of them ran; takes about twice as long
 	@tests/services/install.sh
 	@$(bin)/python -m pytest -n 3 --cov --cov-report=term $(ARGS)
 

@@ -89,7 +89,10 @@ class TestQueue:
 
     @property
     def in_haste(self) -> "TestQueue":
-        """The same queue with the time limits of production, for a test of those limits."""
+        """The same queue with production's limits of reads and changes; waits for locks stay long.
+
+        For a test of those limits.
+        """
         return replace(self, engine=self.engine.execution_options(grace=0.0))
 
     def rows(self, table: Any) -> Sequence[Any]:

@@ -11,9 +11,11 @@ from sqlalchemy.dialects import mysql
 
 from bot.ledger import tables as t
 from bot.ledger.migrate import migrate
-from bot.queue.database import connect
+from bot.queue.database import allowed, connect
 from bot.queue.layouts import spec_tables
 from bot.queue.limits import limited, lock_wait
+from bot.settings import load_settings
+from bot.wiring import open_engines
 
 JOBS, FAILED = spec_tables()
 KEYS = select(t.failures.c.failed_id)
@@ -22,6 +24,12 @@ KEYS = select(t.failures.c.failed_id)
 def compiled(statement: Any) -> str:
     """The statement as MySQL gets it."""
     return str(statement.compile(dialect=mysql.dialect()))
+
+
+def test_production_has_no_grace(sqlite_url: str) -> None:
+    engines = open_engines(load_settings({"DATABASE_URL": sqlite_url}, need="database"))
+    assert [allowed(engine, 1.5) for engine in engines] == [1.5, 1.5]
+    assert allowed(connect(sqlite_url, grace=20), 1.5) == 21.5
 
 
 @pytest.mark.parametrize(

@@ -331,8 +331,12 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     # A job that does wait: of an incident about nothing each look of the bot says that it is over.
     at = int(datetime.now(UTC).timestamp()) - 722
     team.queue.push(queue="mail", created_at=at, available_at=at)
-    late = team.until(lambda: next((row for row in team.queue.rows(watching.incidents)
-                                    if row.kind == "oldest"), None))  # fmt: skip
+
+    def oldest() -> Any:
+        rows = team.queue.rows(watching.incidents)
+        return next((row for row in rows if row.kind == "oldest"), None)
+
+    late = team.until(oldest)
     home = opened(team)
 
     told = words(home)

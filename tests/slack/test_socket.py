@@ -32,3 +32,25 @@ def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
     closing.join(20)
     assert client.told.is_set()
     assert not closing.is_alive()
+
+
+class ClosedTwice(SocketModeClient):
+    """A client that finds its socket closed by another of its threads, as once happens."""
+
+    def __init__(self) -> None:
+        self.disconnects = 0
+        super().__init__(app_token="xapp-1-A1-1-a")
+
+    def disconnect(self) -> None:
+        """Raise what the SDK does where its socket is None by now."""
+        self.disconnects += 1
+        if self.disconnects == 1:
+            raise AttributeError("'NoneType' object has no attribute 'close'")
+
+
+def test_a_client_whose_socket_was_closed_already_ends_its_other_threads() -> None:
+    client = ClosedTwice()
+    close_at_once(client)
+    assert client.disconnects == 2
+    assert not client.current_session_runner.is_alive()
+    assert not client.message_processor.is_alive()

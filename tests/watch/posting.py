@@ -94,7 +94,7 @@ def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watc
         yield watcher
     finally:
         watcher.stop()
-        # It does not wait for the thread that counts, which may be at a database of the next test.
+        # `stop` gives up after ten seconds: no thread may meet the database of the next test.
         left = [one for one in threading.enumerate() if one.name in WATCHING and one not in before]
         for thread in left:
             thread.join(SECONDS)

@@ -12,7 +12,7 @@ from bot.queue.database import now_of
 from tests.concurrency import until
 from tests.queues import TestQueue
 from tests.replicas import AUDIT, ask, make_setup
-from tests.watch.posting import poster_of, running_watcher
+from tests.watch.posting import SECONDS, WATCHING, poster_of, running_watcher
 
 
 class Broken:
@@ -28,6 +28,49 @@ class Broken:
             self.broke.set()
             raise RuntimeError("a clock that broke")
         return now_of(connection)
+
+
+class HeldAtItsSample:
+    """The database's clock; it holds the thread that counts until the watcher's others have ended.
+
+    `left` are the watcher's threads that still run when `stop`, in the test's thread, gives the
+    lease back.
+    """
+
+    def __init__(self) -> None:
+        self.sampling, self.go_on = threading.Event(), threading.Event()
+        self.left: list[str] | None = None
+        self._test = threading.current_thread()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """Now, naive UTC."""
+        here = threading.current_thread()
+        if here.name == "sample" and not self.go_on.is_set():
+            self.sampling.set()
+            self.go_on.wait(SECONDS)
+        elif here is self._test:
+            self.left = [name for name in WATCHING if name in names()]
+        return now_of(connection)
+
+
+def names() -> set[str]:
+    """The threads that run."""
+    return {thread.name for thread in threading.enumerate()}
+
+
+def test_a_stop_waits_for_the_thread_that_counts_too(queue: TestQueue) -> None:
+    clock = HeldAtItsSample()
+
+    def let_it_go_on() -> None:
+        until(lambda: not names() & {"watch", "bulk"})
+        clock.go_on.set()
+
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(clock.sampling.is_set)
+        releasing = threading.Thread(target=let_it_go_on)
+        releasing.start()
+    releasing.join(SECONDS)
+    assert clock.left == []
 
 
 def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue) -> None:
