@@ -104,14 +104,21 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
     if only_slack != (manifest is not None):
         raise click.UsageError("--only-slack and --manifest belong together")
     # Only the playground needs a web server, and the image does without.
-    from bot.playground.proxies import bypass_proxies  # noqa: PLC0415 see above
+    from bot.localslack.proxies import bypass_proxies  # noqa: PLC0415 see above
 
     logs.configure("WARNING")
     bypass_proxies(os.environ)
     if manifest is not None:
-        from bot.playground.only_slack import read_manifest, serve  # noqa: PLC0415 see above
+        from bot.localslack.standalone import (  # noqa: PLC0415 see above
+            CannotStart,
+            read_manifest,
+            serve,
+        )
 
-        serve(read_manifest(manifest), port, browser=not no_browser, say=click.echo)
+        try:
+            serve(read_manifest(manifest), port, browser=not no_browser, say=click.echo)
+        except CannotStart as error:
+            raise StartError([str(error)]) from error
         return
     from bot.playground.play import play  # noqa: PLC0415 see above
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from bot.playground.proxies import bypass_proxies
+from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB, find_program, running_mariadb

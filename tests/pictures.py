@@ -15,8 +15,8 @@ import httpx
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.playground.server import LocalSlack
 from tests.playground.page.conftest import FLAGS, find_chromium
 from tests.playground.page.incident_story import IncidentStory
 from tests.playground.page.story import Story

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from bot.ledger import journal, tables, watching
 from bot.ledger.columns import metadata
-from bot.playground.demo import IDS
-from bot.playground.server import ACK_SECONDS, LocalSlack
+from bot.localslack.demo import IDS
+from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.queue.database import now_of
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up

@@ -18,8 +18,8 @@ from bot.dispatch import dispatch, request_id
 from bot.errors import Busy
 from bot.grammar import Request
 from bot.ledger import journal
+from bot.localslack.demo import IDS
 from bot.model import Actor, Invocation, Message, Role, Source
-from bot.playground.demo import IDS
 from bot.queue.database import POOL
 from bot.registry import Command, Setup, Work
 from bot.settings import load_settings

@@ -1,1 +1,1 @@
-"""A strict local Slack: its Web API, Socket Mode and a page in the browser, on 127.0.0.1."""
+"""The bot over the local Slack, with a seeded queue and a simulated worker, in the browser."""

@@ -8,7 +8,7 @@ was; `steer`, the worker was steered so. `as` and `channel` are who and where th
 the step is chosen.
 """
 
-from bot.playground.block_specs import Json
+from bot.localslack.blocks.specs import Json
 
 _ENTITLED = ["operator", "admin"]
 _BUTTON: Json = {"channel": "queue-alerts", "action_id": "run:retry"}

@@ -19,17 +19,17 @@ from sqlalchemy import Engine
 from bot.access.roles import Need, Unreachable, role_of
 from bot.errors import StartError
 from bot.ledger.migrate import migrate
+from bot.localslack.blocks.specs import Json
+from bot.localslack.control import Asked
+from bot.localslack.demo import IDS
+from bot.localslack.panel import Backstage
+from bot.localslack.proxies import bypass_proxies
+from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.model import Role
-from bot.playground.block_specs import Json
-from bot.playground.control import Asked
-from bot.playground.demo import IDS
 from bot.playground.guide import FIRST_MINUTE
-from bot.playground.panel import Backstage
-from bot.playground.proxies import bypass_proxies
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
 from bot.playground.seed_history import seed_history
-from bot.playground.server import ACK_SECONDS, LocalSlack
 from bot.playground.worker import Worker
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Column, Engine, Table, func, select
 
-from bot.playground.block_specs import Json
+from bot.localslack.blocks.specs import Json
 from bot.queue.layouts import Queue
 
 NEWEST = 30

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from bot.playground.block_specs import Json
-from bot.playground.forms import WrongValueError
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.blocks.specs import Json
 from bot.playground.seed import GONE_AWAY, LOCK_WAIT, MAILBOX_FULL, RATE_LIMIT, TIMEOUT, payload
 from bot.queue.layouts import Queue
 from bot.queue.reads import unix

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bot.playground.demo import IDS, demo_workspace
-from bot.playground.server import LocalSlack
-from bot.playground.workspace import Channel, User, Workspace
+from bot.localslack.demo import IDS, demo_workspace
+from bot.localslack.server import LocalSlack
+from bot.localslack.workspace import Channel, User, Workspace
 
 CONNECT_SECONDS = 20.0
 STOP_SECONDS = 30.0

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from tests.bench.bots import PEOPLE, Bot, person
 from tests.bench.figures import times
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from bot.errors import Refusal
 from bot.ledger.failing import failures
 from bot.ledger.failing.failures import Pass
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import conditions

@@ -14,8 +14,8 @@ from sqlalchemy import func, select, text
 from bot.ledger.journal import outbox
 from bot.ledger.tables import failures
 from bot.ledger.watching import incidents
-from bot.playground.demo import IDS
-from bot.playground.server import LocalSlack
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.slack.poster import SlackPoster
 from bot.watch.watcher import INTERVAL, Watcher

@@ -6,7 +6,7 @@ from time import monotonic
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.crash.machine import Machine
 from tests.services.mariadb import MariaDB
 from tests.team import KeptDatabase

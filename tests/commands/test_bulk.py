@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from bot.ledger import tables
 from bot.ledger.changing import operations
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
 from tests.queues import TestQueue, payload

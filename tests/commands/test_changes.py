@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from tests.queues import TestQueue, payload
 from tests.team import Team, team_at_work
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.ledger import tables
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.terminal import Asked, do
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import make_setup

@@ -15,9 +15,9 @@ from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
 from bot.ledger import journal, outbox, tables
 from bot.ledger.changing import freezes
+from bot.localslack.demo import IDS
 from bot.model import Actor, Invocation, Source
 from bot.plans import BulkExtra
-from bot.playground.demo import IDS
 from bot.registry import Effect, Setup, find_commands
 from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, at_once, lock_waits, until

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.text import texts_for
 from tests.queues import GONE_AWAY, TestQueue
 from tests.team import Team, action_ids, team_at_work

@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 
 from bot.answers import envelope
 from bot.grammar import Request
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.queue.reads import unix
 from bot.queue.stuck import stuck
 from tests.concurrency import at_once

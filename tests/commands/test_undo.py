@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 
 from bot.answers import envelope
 from bot.ledger import tables
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.watch import purging
 from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile

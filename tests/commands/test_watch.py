@@ -21,7 +21,7 @@ from bot.ledger.alerting.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.journal import outbox
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.queue.database import changing
 from bot.registry import Alerting, Setup
 from bot.terminal import Asked, do

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from bot.ledger import journal, watching
 from bot.ledger.leases import LeaseLost
 from bot.ledger.tables import failures, leases
-from bot.playground.faults import LostAnswer
+from bot.localslack.faults import LostAnswer
 from tests.crash.bulk_rules import Bulk
 from tests.crash.watch_steps import STEPS
 from tests.crash.world import FAILURE, FAULTS, PICK, REPLICAS

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.crash.machine import Machine
 from tests.team import KeptDatabase
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.ledger import journal
-from bot.playground.demo import IDS
-from bot.playground.server import ACK_SECONDS, LocalSlack
+from bot.localslack.demo import IDS
+from bot.localslack.server import ACK_SECONDS, LocalSlack
 from tests.concurrency import at_once, lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import SECONDS, Replica, replica

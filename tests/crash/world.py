@@ -21,8 +21,8 @@ from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.ledger.leases import Lease
 from bot.ledger.tables import failures
 from bot.ledger.tables import operations as operations_table
+from bot.localslack.server import LocalSlack
 from bot.plans import BulkExtra
-from bot.playground.server import LocalSlack
 from bot.queue.database import now_of
 from bot.registry import Alerting, Setup
 from bot.watch.bulk import Runner

@@ -10,7 +10,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.slack.socket import close_at_once
 from tests.concurrency import SECONDS, until
 

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import Connect
 from tests.playground.kit import (
     Json,

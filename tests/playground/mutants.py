@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from bot.playground.block_rules import BLOCKS, VIEWS
-from bot.playground.block_specs import Many, Number, OneOf, OrNull, Shape, Spec, Str, Text
-from bot.playground.element_rules import ELEMENT_SURFACES, ELEMENTS
+from bot.localslack.blocks.block_rules import BLOCKS, VIEWS
+from bot.localslack.blocks.element_rules import ELEMENT_SURFACES, ELEMENTS
+from bot.localslack.blocks.specs import Many, Number, OneOf, OrNull, Shape, Spec, Str, Text
 
 Mutant = tuple[str, Callable[[], None], Callable[[], None]]
 """Its name, and how it is put in and taken out again."""

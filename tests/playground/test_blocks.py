@@ -4,10 +4,10 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.block_rules import BLOCKS, VIEWS
-from bot.playground.block_specs import Shape
-from bot.playground.blocks import as_kept, message_problems, view_problems
-from bot.playground.element_rules import ELEMENTS
+from bot.localslack.blocks.block_rules import BLOCKS, VIEWS
+from bot.localslack.blocks.element_rules import ELEMENTS
+from bot.localslack.blocks.specs import Shape
+from bot.localslack.blocks.validation import as_kept, message_problems, view_problems
 from tests.playground import wrong_blocks, wrong_elements, wrong_tables
 from tests.playground.kit import (
     TEXTS,

@@ -6,9 +6,9 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.forms import WrongValueError
-from bot.playground.people import CannotError
-from bot.playground.server import LocalSlack
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.server import LocalSlack
 from tests.concurrency import until
 from tests.playground.conftest import Clock, Connect
 from tests.playground.dialogs import RETRY, modal, open_modal, posted

@@ -6,8 +6,8 @@ import pytest
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.playground.control import HEADERS, SHOWN
-from bot.playground.server import LocalSlack
+from bot.localslack.control import HEADERS, SHOWN
+from bot.localslack.server import LocalSlack
 from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.dialogs import RETRY, field, modal

@@ -10,9 +10,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_raw
 
-from bot.playground.demo import QUEUE_BOT
-from bot.playground.people import CannotError
-from bot.playground.server import LocalSlack
+from bot.localslack.demo import QUEUE_BOT
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.server import LocalSlack
 from tests.concurrency import SECONDS, until
 from tests.playground.conftest import Connect, bolt, client_of, connected, patient
 from tests.playground.kit import chart

@@ -9,8 +9,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.faults import LostAnswer, Reset
-from bot.playground.server import LocalSlack
+from bot.localslack.faults import LostAnswer, Reset
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}

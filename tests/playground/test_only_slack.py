@@ -20,9 +20,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.__main__ import main
 from bot.errors import StartError
-from bot.playground.demo import QUEUE_BOT
-from bot.playground.manifest import ManifestError, manifest_of
-from bot.playground.only_slack import read_manifest
+from bot.localslack.demo import QUEUE_BOT
+from bot.localslack.manifest import ManifestError, manifest_of
+from bot.localslack.standalone import read_manifest
 from tests.playground.test_request_urls import served
 
 HERE = Path(__file__).parent

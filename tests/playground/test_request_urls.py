@@ -9,8 +9,8 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 
-from bot.playground.request_urls import NotVerifiedError
-from bot.playground.server import LocalSlack
+from bot.localslack.delivery.request_urls import NotVerifiedError
+from bot.localslack.server import LocalSlack
 from tests.concurrency import SECONDS, until
 from tests.playground.kit import actions, button, entry, plain
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.blocks import message_problems, view_problems
+from bot.localslack.blocks.validation import message_problems, view_problems
 from tests.playground import wrong_blocks, wrong_elements, wrong_tables
 from tests.playground.mutants import Mutant, mutants, sheet
 from tests.playground.right_blocks import HOME, MODAL, NOT_IN_MODALS, ONLY_IN_MESSAGES, RIGHT

@@ -5,11 +5,11 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground import chat_methods, methods
-from bot.playground.demo import QUEUE_BOT
-from bot.playground.rates import IN_A_CHANNEL, TIER_2, TIER_3, Rate, Rates, TooMany
-from bot.playground.server import LocalSlack
-from bot.playground.workspace import Channel
+from bot.localslack.demo import QUEUE_BOT
+from bot.localslack.server import LocalSlack
+from bot.localslack.web_api import chat_methods, methods
+from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_2, TIER_3, Rate, Rates, TooMany
+from bot.localslack.workspace import Channel
 from tests.playground.conftest import Clock, client_of
 from tests.test_manifest import SCOPES
 

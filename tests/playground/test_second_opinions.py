@@ -11,8 +11,8 @@ from slack_sdk.models import blocks as sdk
 from slack_sdk.models.blocks import Block
 from slackblocks import _limits, _surfaces
 
-from bot.playground.block_rules import BLOCKS
-from bot.playground.block_specs import Many, Number, Spec, Str, Text
+from bot.localslack.blocks.block_rules import BLOCKS
+from bot.localslack.blocks.specs import Many, Number, Spec, Str, Text
 from tests.playground import second_opinions, wrong_blocks, wrong_elements, wrong_tables
 from tests.playground.kit import Json
 from tests.playground.mutants import shapes

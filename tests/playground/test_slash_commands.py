@@ -9,8 +9,8 @@ import pytest
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from bot.playground.people import CannotError
-from bot.playground.server import LocalSlack
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.server import LocalSlack
 from tests.concurrency import SECONDS, until
 from tests.playground.conftest import Clock, Connect, bolt, connected
 

@@ -8,8 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from bot.playground.server import LocalSlack
-from bot.playground.socket_mode import CONNECTIONS
+from bot.localslack.delivery.socket_mode import CONNECTIONS
+from bot.localslack.server import LocalSlack
 from tests.concurrency import SECONDS, until
 from tests.playground.conftest import client_of
 

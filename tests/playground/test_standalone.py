@@ -3,7 +3,7 @@ import sys
 
 LOADED = """
 import sys
-import bot.playground.server
+import bot.localslack.server
 print(*(name for name in sys.modules if name.startswith("bot.")))
 """
 
@@ -14,5 +14,5 @@ def test_the_local_slack_needs_nothing_of_the_bot_so_that_any_app_can_use_it() -
     )
 
     loaded = answer.stdout.split()
-    assert "bot.playground.server" in loaded
-    assert [name for name in loaded if not name.startswith("bot.playground")] == []
+    assert "bot.localslack.server" in loaded
+    assert [name for name in loaded if not name.startswith("bot.localslack")] == []

@@ -4,9 +4,9 @@ import pytest
 from slack_bolt import Ack, App, BoltResponse
 from slack_sdk import WebClient
 
-from bot.playground.forms import WrongValueError
-from bot.playground.people import TROUBLE, CannotError
-from bot.playground.server import LocalSlack
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.interactivity.people import TROUBLE, CannotError
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import Connect
 from tests.playground.dialogs import field, modal, open_modal
 from tests.playground.kit import (

@@ -5,8 +5,8 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.people import CannotError
-from bot.playground.server import LocalSlack
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import Connect
 from tests.playground.dialogs import field, modal, open_modal
 from tests.playground.kit import (

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.faults import LostAnswer, ServerError
-from bot.playground.server import LocalSlack
+from bot.localslack.faults import LostAnswer, ServerError
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import client_of, refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import delete
 
 from bot.ledger import journal, tables, watching
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, option, team_at_work
 

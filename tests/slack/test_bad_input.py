@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.ledger import journal, tables
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 from tests.team import Answer, Json, Team, team_at_work

@@ -9,8 +9,8 @@ import pytest
 from bot.answers import zone_of
 from bot.ledger.sampling import rollups
 from bot.ledger.sampling.figures import Figures
+from bot.localslack.demo import IDS
 from bot.model import Actor, Invocation
-from bot.playground.demo import IDS
 from bot.queue.database import now_of
 from bot.views.chart import CHART
 from bot.watch.faults import Fault, Undelivered

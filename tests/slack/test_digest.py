@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.ledger import tables as t
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.watch.digest import MARK
 from tests.queues import TestQueue
 from tests.team import Team, action_ids, team_at_work

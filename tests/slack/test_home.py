@@ -18,8 +18,8 @@ from bot.ledger import watching
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting.incidents import group_subject
 from bot.ledger.tables import error_groups, failures
-from bot.playground.demo import IDS
-from bot.playground.faults import RateLimited
+from bot.localslack.demo import IDS
+from bot.localslack.faults import RateLimited
 from bot.queue.database import changing
 from bot.slack.home import again_after
 from tests.queues import TestQueue

@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from bot.ledger import tables
-from bot.playground.demo import IDS
-from bot.playground.server import LocalSlack
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.ledger import journal
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from tests.team import Json, Team, action_ids
 
 

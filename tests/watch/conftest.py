@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.kept import mariadb_queue, queue
 
 __all__ = ["mariadb_queue", "queue", "slack"]

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Alerting, Setup
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, hold, make_setup

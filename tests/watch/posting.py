@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.ledger.leases import Lease
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.slack.poster import SlackPoster
 from bot.watch import failures, incidents, lifecycle, sealing

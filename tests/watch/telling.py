@@ -8,7 +8,7 @@ from typing import Any
 from bot.ledger import watching
 from bot.ledger.failing import failures
 from bot.ledger.leases import Lease, fence
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.queue.database import changing
 from bot.registry import Alerting
 from bot.watch import conditions, incidents, lifecycle

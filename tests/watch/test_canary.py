@@ -13,7 +13,7 @@ from bot.ledger import tables as t
 from bot.ledger.changing import batches, operations
 from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import LeaseLost
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch.bulk import Runner

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.ledger.watching import rollups
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.watch import sampling
 from tests.queues import TestQueue
 from tests.watch.telling import Told, told

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.ledger.leases import LeaseLost
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Alerting
 from bot.watch import conditions
 from tests.queues import TestQueue

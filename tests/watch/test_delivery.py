@@ -12,9 +12,9 @@ from sqlalchemy import Table, select
 from bot.ledger import journal, outbox, watching
 from bot.ledger import tables as t
 from bot.ledger.leases import TTL
+from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
+from bot.localslack.server import LocalSlack
 from bot.model import Message
-from bot.playground.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
-from bot.playground.server import LocalSlack
 from bot.queue.database import changing
 from bot.registry import Setup
 from bot.text import texts_for

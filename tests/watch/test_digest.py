@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bot.ledger import journal
 from bot.ledger.leases import TTL, LeaseLost
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Alerting, Setup
 from bot.watch.digest import digest_once
 from tests.concurrency import until

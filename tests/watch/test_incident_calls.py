@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from bot.ledger import watching
 from bot.ledger.alerting import incidents
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.watch import lifecycle
 from bot.watch.calling import CALLS
 from tests.invariants import broken

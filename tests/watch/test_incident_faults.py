@@ -10,9 +10,9 @@ from sqlalchemy import Connection, RowMapping, true
 from bot.ledger import tables as t
 from bot.ledger.alerting import belonging, incidents
 from bot.ledger.leases import TTL, LeaseLost
+from bot.localslack.faults import RateLimited
+from bot.localslack.server import LocalSlack
 from bot.model import Message
-from bot.playground.faults import RateLimited
-from bot.playground.server import LocalSlack
 from bot.queue.database import LostRace
 from bot.registry import Setup
 from bot.views.context import Context

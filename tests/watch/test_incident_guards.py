@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.ledger.watching import incidents
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.watch import conditions, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, OPS, ask, hold

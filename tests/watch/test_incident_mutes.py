@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Alerting
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue

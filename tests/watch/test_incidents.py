@@ -4,7 +4,7 @@ import pytest
 
 from bot.ledger.failing import failures as index
 from bot.ledger.failing import leaving
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.watch import failures as watch_failures
 from bot.watch.outcomes import outcomes_once
 from bot.watch.receipts import receipts_once

@@ -10,7 +10,7 @@ from bot.ledger import tables as t
 from bot.ledger.changing import outcomes
 from bot.ledger.failing.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.failures import PASSES

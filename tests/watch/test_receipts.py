@@ -12,7 +12,7 @@ from bot.ledger.changing import followed as following
 from bot.ledger.changing import sightings
 from bot.ledger.failing.failures import PASS_ROWS
 from bot.ledger.leases import LeaseLost
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.watch.failures import PASSES
 from bot.watch.receipts import receipts_once

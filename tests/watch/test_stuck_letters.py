@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.ledger import journal
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.watch.faults import TRIES
 from bot.watch.purging import MESSAGES_KEPT, purge_once

@@ -14,7 +14,7 @@ from bot.answers import Outcome
 from bot.grammar import Request
 from bot.ledger import tables, watching
 from bot.ledger.model import Preview
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
 from bot.registry import Setup
 from bot.watch import purging
 from bot.watch.bulk import Runner

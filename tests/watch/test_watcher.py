@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.queue.database import now_of
 from tests.concurrency import until
 from tests.queues import TestQueue

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.concurrency import SECONDS
 
 PREFIX = "SLACK_CONFORMANCE_"

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.playground.conformance import test_block_kit, test_people, test_sockets, test_web_api
 from tests.playground.conformance.target import PAGES, PREFIX, target
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import Clock
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

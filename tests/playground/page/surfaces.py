@@ -7,8 +7,8 @@ from typing import Any
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
-from bot.playground.block_specs import Json
-from bot.playground.server import LocalSlack
+from bot.localslack.blocks.specs import Json
+from bot.localslack.server import LocalSlack
 from tests.playground.conftest import bolt
 
 

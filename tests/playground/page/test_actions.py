@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.playground.server import LocalSlack
+from bot.localslack.server import LocalSlack
 from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.page.conftest import Visit

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.block_specs import Json
-from bot.playground.delivery import AckRecord
+from bot.localslack.blocks.specs import Json
+from bot.localslack.delivery.envelopes import AckRecord
+from bot.localslack.traffic import KEPT, Traffic
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import NEWEST, tables_json
 from bot.playground.seed import GONE_AWAY, seed
-from bot.playground.traffic import KEPT, Traffic
 from bot.playground.worker import Worker
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables

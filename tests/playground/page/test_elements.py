@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.playground.block_specs import Json
-from bot.playground.manifest import manifest_of
+from bot.localslack.blocks.specs import Json
+from bot.localslack.manifest import manifest_of
+from bot.localslack.server import LocalSlack
+from bot.localslack.workspace import Message
 from bot.playground.play import suggestions
-from bot.playground.server import LocalSlack
-from bot.playground.workspace import Message
 from tests.concurrency import SECONDS
 from tests.playground.conftest import Clock, Connect, bolt, patient
 from tests.playground.page.conftest import Visit

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bot.localslack.server import LocalSlack
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.play import playing
-from bot.playground.server import LocalSlack
 from tests.playground.page.conftest import PATIENCE_MS
 from tests.playground.page.menus import choose
 from tests.queues import GRACE

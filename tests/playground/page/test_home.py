@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.playground.page.conftest import PATIENCE_MS

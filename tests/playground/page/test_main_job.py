@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.concurrency import until

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.playground.block_specs import Json
-from bot.playground.panel import Backstage
-from bot.playground.server import LocalSlack
+from bot.localslack.blocks.specs import Json
+from bot.localslack.panel import Backstage
+from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
 from tests.concurrency import until
 from tests.playground.conftest import Clock, Connect, patient

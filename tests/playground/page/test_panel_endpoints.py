@@ -5,10 +5,10 @@ import pytest
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.playground.block_specs import Json
-from bot.playground.forms import WrongValueError
-from bot.playground.panel import Backstage
-from bot.playground.server import LocalSlack
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.blocks.specs import Json
+from bot.localslack.panel import Backstage
+from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
 from tests.concurrency import until
 from tests.playground.conftest import Connect

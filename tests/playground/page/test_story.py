@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Row
 
-from bot.playground.demo import IDS
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.playground.server import LocalSlack
 from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.playground.page.conftest import PATIENCE_MS

@@ -1,8 +1,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.playground.server import LocalSlack
-from bot.playground.workspace import Message
+from bot.localslack.server import LocalSlack
+from bot.localslack.workspace import Message
 from tests.concurrency import until
 from tests.playground.conftest import Connect
 from tests.playground.page.conftest import Visit

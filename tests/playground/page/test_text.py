@@ -5,9 +5,9 @@ import httpx
 from playwright.sync_api import Request, expect
 
 import bot.playground
-from bot.playground.block_specs import Json
-from bot.playground.server import LocalSlack
-from bot.playground.workspace import Message
+from bot.localslack.blocks.specs import Json
+from bot.localslack.server import LocalSlack
+from bot.localslack.workspace import Message
 from tests.playground.page.conftest import Visit
 from tests.playground.page.surfaces import button, markup, plain, rich, text
 

@@ -1,0 +1,1 @@
+"""What Slack accepts as blocks, elements and views, rule by rule, and how it stores them."""

@@ -1,0 +1,138 @@
+"""`state.values`: what a person has typed or chosen, as Slack sends it for each kind of element."""
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.blocks.validation import elements_of
+
+# The field of `state.values` (and of an action) by the element's type:
+# https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload and the page of
+# each element.
+FIELDS = {
+    "plain_text_input": "value",
+    "number_input": "value",
+    "email_text_input": "value",
+    "url_text_input": "value",
+    "static_select": "selected_option",
+    "external_select": "selected_option",
+    "radio_buttons": "selected_option",
+    "overflow": "selected_option",
+    "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
+    "checkboxes": "selected_options",
+    "users_select": "selected_user",
+    "multi_users_select": "selected_users",
+    "channels_select": "selected_channel",
+    "multi_channels_select": "selected_channels",
+    "conversations_select": "selected_conversation",
+    "multi_conversations_select": "selected_conversations",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+}
+_INITIAL = {
+    "plain_text_input": "initial_value",
+    "number_input": "initial_value",
+    "email_text_input": "initial_value",
+    "url_text_input": "initial_value",
+    "users_select": "initial_user",
+    "multi_users_select": "initial_users",
+    "channels_select": "initial_channel",
+    "multi_channels_select": "initial_channels",
+    "conversations_select": "initial_conversation",
+    "multi_conversations_select": "initial_conversations",
+    "datepicker": "initial_date",
+    "timepicker": "initial_time",
+    "datetimepicker": "initial_date_time",
+}
+_MANY = ("selected_options", "selected_users", "selected_channels", "selected_conversations")
+
+
+class WrongValueError(Exception):
+    """A value that nobody could have typed or chosen there: a mistake of the test or the page."""
+
+
+def first_values(blocks: list[Json]) -> Json:
+    """`state.values` before anyone has touched the view: initial values, else null or []."""
+    values: Json = {}
+    for block in blocks:
+        for element, _ in elements_of(block):
+            kind = element["type"]
+            if kind in FIELDS and kind != "overflow":
+                state = {"type": kind, FIELDS[kind]: _first(element)}
+                values.setdefault(block["block_id"], {})[element["action_id"]] = state
+    return values
+
+
+def _first(element: Json) -> object:
+    kind = element["type"]
+    many = FIELDS[kind] in _MANY
+    name = _INITIAL.get(kind, "initial_options" if many else "initial_option")
+    return element.get(name, [] if many else None)
+
+
+def chosen(element: Json, value: object) -> Json:
+    """One entry of `state.values`: what the element holds after a person chose `value`.
+
+    Options are named by their `value`; raises `WrongValueError` for one that is not there.
+    """
+    kind = element["type"]
+    if kind not in FIELDS:
+        raise WrongValueError(f"a {kind} holds no value")
+    convert = _option_of if FIELDS[kind].startswith("selected_option") else _as_given
+    if FIELDS[kind] in _MANY:
+        if not isinstance(value, list):
+            raise WrongValueError(f"a {kind} takes a list of values")
+        held: object = [convert(element, item) for item in value]
+    else:
+        held = None if value in (None, "") else convert(element, value)
+    return {"type": kind, FIELDS[kind]: held}
+
+
+def _as_given(_element: Json, value: object) -> object:
+    return value
+
+
+def _option_of(element: Json, value: object) -> object:
+    groups = [group["options"] for group in element.get("option_groups", [])]
+    for options in (element.get("options", []), *groups):
+        for option in options:
+            if option["value"] == value:
+                return option
+    raise WrongValueError(f"there is no option with the value {value!r}")
+
+
+def empty_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
+    """Blocks to fill in before Slack lets a person submit, each with its sentence."""
+    missing: dict[str, str] = {}
+    for block in blocks:
+        if block["type"] == "input" and not block.get("optional"):
+            element = block["element"]
+            state = values.get(block["block_id"], {}).get(element["action_id"], {})
+            if state.get(FIELDS[element["type"]]) in (None, "", []):
+                missing[block["block_id"]] = "Please complete this required field."
+    return missing
+
+
+def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
+    """Typed texts that break their element's own `min_length` or `max_length`."""
+    wrong: dict[str, str] = {}
+    for block in blocks:
+        if block["type"] != "input" or block["element"]["type"] != "plain_text_input":
+            continue
+        element = block["element"]
+        typed = values.get(block["block_id"], {}).get(element["action_id"], {}).get("value") or ""
+        least, most = element.get("min_length", 0), element.get("max_length", 3000)
+        if typed and not least <= len(typed) <= most:
+            wrong[block["block_id"]] = f"Please write between {least} and {most} characters."
+    return wrong
+
+
+def type_in(blocks: list[Json], state: Json, values: Json) -> None:
+    """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
+    for block in blocks:
+        for element, _ in elements_of(block):
+            given = values.get(block["block_id"])
+            action_id = element.get("action_id")
+            if isinstance(given, dict) and action_id in given:
+                state[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
+    if any(values.values()):
+        raise WrongValueError("a value is for a field that this modal does not have")

@@ -1,0 +1,289 @@
+"""The control endpoints below `/_local/` and the page: for people and scripts on this machine.
+
+Every request must name this machine in its Host header and, where a browser tells it, come from
+the page itself (Origin): a web page elsewhere can neither read nor change anything here.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.blocks.specs import Json
+from bot.localslack.delivery.socket_mode import Hub
+from bot.localslack.interactivity.people import CannotError, Click, People
+from bot.localslack.payloads import view_json
+from bot.localslack.web_api.calls import Desk
+from bot.localslack.workspace import Workspace
+
+PAGE = Path(__file__).parent / "page"
+SHOWN = 200  # newest messages of each channel in the state
+SHOWN_ACKS = 50
+WAIT = 1.0  # seconds to wait for replies after an ack that brought none
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+
+Roles = Callable[[str], list[str]]
+Commands = Callable[[], list[Json]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What only the app's owner knows: a person's roles, and the slash commands to suggest."""
+
+    roles: Roles
+    commands: Commands
+
+
+def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
+    """Everything that a page needs to draw the workspace."""
+    workspace = desk.workspace
+    people = [user for user in workspace.users.values() if not user.is_bot]
+    shown = [channel for channel in workspace.channels.values() if not channel.is_im]
+    direct = [channel for channel in workspace.channels.values() if channel.is_im]
+    return {
+        "version": workspace.version,
+        "team": {"id": workspace.identity.team_id, "name": workspace.identity.team_name},
+        "bot_user": workspace.identity.bot_user,
+        "users": [
+            {
+                "id": user.id,
+                "name": user.name,
+                "real_name": user.real_name,
+                "locale": user.locale,
+                "tz": user.tz,
+                "is_bot": user.is_bot,
+                "roles": roles(user.id),
+            }
+            for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
+        ],
+        "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
+        "channels": [{"id": channel.id, "name": channel.name} for channel in shown],
+        "direct_messages": [{"id": channel.id, "user": channel.im_user} for channel in direct],
+        "messages": {
+            channel: [message.as_json() for message in messages[-SHOWN:]]
+            for channel, messages in workspace.messages.items()
+        },
+        "views": {
+            user: [_view(workspace, index, stack) for index in range(len(stack))]
+            for user, stack in workspace.stacks.items()
+            if stack
+        },
+        "homes": {user: view_json(workspace, view) for user, view in workspace.homes.items()},
+        "connections": hub.connected,
+        "late_acks": hub.late_acks,
+        "acks": [
+            {"envelope_id": ack.envelope_id, "type": ack.kind, "ms": ack.ms}
+            for ack in hub.acks[-SHOWN_ACKS:]
+        ],
+    }
+
+
+def _view(workspace: Workspace, index: int, stack: list[Any]) -> Json:
+    view = stack[index]
+    shown = view_json(workspace, view) | {"errors": view.errors}
+    return shown | {"notice": view.notice} if view.notice else shown
+
+
+class Guard:
+    """Lets through only what comes from this machine; puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """403 for a foreign Host or Origin, else the app's answer with the headers."""
+        if scope["type"] != "http" or scope["path"].startswith(("/api/", "/hooks/")):
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        host, origin = headers.get("host", ""), headers.get("origin")
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                kept = [one for one in message["headers"] if one[0].decode().lower() not in HEADERS]
+                message["headers"] = kept + own
+            await send(message)
+
+        if host not in self._hosts or origin not in {None, f"http://{host}"}:
+            refused = JSONResponse({"error": "only this machine may ask"}, 403)
+            await refused(scope, receive, send_guarded)
+            return
+        await self._app(scope, receive, send_guarded)
+
+
+class Control:
+    """The endpoints over one workspace; `closing` ends the event streams."""
+
+    def __init__(
+        self, desk: Desk, hub: Hub, people: People, asked: Asked, closing: asyncio.Event
+    ) -> None:
+        self._desk = desk
+        self._hub = hub
+        self._people = people
+        self._asked = asked
+        self._closing = closing
+
+    def routes(self) -> list[BaseRoute]:
+        """Where everything is."""
+        actions: dict[str, Callable[[Json], Awaitable[Json]]] = {
+            "command": self._command,
+            "click": self._click,
+            "submit": self._submit,
+            "close": self._close,
+            "home": self._home,
+        }
+        return [
+            Route("/_local/state", self._state),
+            Route("/_local/events", self._events),
+            Route("/_local/commands", self._commands),
+            *(
+                Route(f"/_local/{name}", endpoint(action), methods=["POST"])
+                for name, action in actions.items()
+            ),
+            Route("/archives/{channel}/{message}", _permalink),
+            Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
+        ]
+
+    async def _state(self, _request: Request) -> Response:
+        return JSONResponse(state_json(self._desk, self._hub, self._asked.roles))
+
+    async def _commands(self, _request: Request) -> Response:
+        return JSONResponse({"commands": self._asked.commands()})
+
+    async def _command(self, body: Json) -> Json:
+        user, channel, text = texts(body, "user", "channel", "text")
+        return await self._people.command(user, channel, text, _wait(body))
+
+    async def _click(self, body: Json) -> Json:
+        user, action_id = texts(body, "user", "action_id")
+        click = Click(action_id, body.get("block_id"), _chosen(body))
+        if "view_id" in body:
+            (view_id,) = texts(body, "view_id")
+            return await self._people.click_in_view(user, view_id, click, _wait(body))
+        channel, ts = texts(body, "channel", "ts")
+        return await self._people.click(user, channel, ts, click, _wait(body))
+
+    async def _submit(self, body: Json) -> Json:
+        user, view_id = texts(body, "user", "view_id")
+        values = body.get("values", {})
+        if not isinstance(values, dict):
+            raise CannotError("values must be an object")
+        return await self._people.submit(user, view_id, values, _wait(body))
+
+    async def _close(self, body: Json) -> Json:
+        user, view_id = texts(body, "user", "view_id")
+        return await self._people.close(user, view_id, everything=bool(body.get("clear")))
+
+    async def _home(self, body: Json) -> Json:
+        (user,) = texts(body, "user")
+        return await self._people.open_home(user, _wait(body))
+
+    async def _events(self, _request: Request) -> Response:
+        return StreamingResponse(
+            changes(self._desk.workspace, self._closing), media_type="text/event-stream"
+        )
+
+
+async def changes(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator[str]:
+    """Server-sent events: `change` with the version, at once and then whenever it grows."""
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    workspace.listeners.append(tell)
+    try:
+        while not closing.is_set():
+            yield f"event: change\ndata: {workspace.version}\n\n"
+            waits = {asyncio.create_task(one.wait()) for one in (changed, closing)}
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            changed.clear()
+    finally:
+        workspace.listeners.remove(tell)
+
+
+def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
+    """An endpoint that hands its JSON body to the action, and says as JSON what came of it."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return JSONResponse(await action(await _body(request)))
+        except CannotError as error:
+            return JSONResponse({"error": str(error)}, 404)
+        except WrongValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return answered
+
+
+def _chosen(body: Json) -> object:
+    """What a click chose: an option's value, or the option itself, or a list of either."""
+    for name in ("selected_option", "selected_options", "value"):
+        found = body.get(name)
+        if isinstance(found, list):
+            return [_value_of(item) for item in found]
+        if found is not None:
+            return _value_of(found)
+    return None
+
+
+def _value_of(choice: object) -> object:
+    return choice.get("value") if isinstance(choice, dict) else choice
+
+
+async def _body(request: Request) -> Json:
+    """A JSON object, and said to be one: a form of a foreign page cannot say that."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != "application/json":
+        raise HTTPException(415)
+    try:
+        body = json.loads(await request.body())
+    except ValueError as broken:
+        raise HTTPException(400) from broken
+    if not isinstance(body, dict):
+        raise HTTPException(400)
+    return body
+
+
+def texts(body: Json, *names: str) -> list[str]:
+    """The texts of a body by their names; raises `WrongValueError`."""
+    found = [body.get(name) for name in names]
+    given = [value for value in found if isinstance(value, str)]
+    if len(given) < len(names):
+        raise WrongValueError(f"these must be texts: {', '.join(names)}")
+    return given
+
+
+def _wait(body: Json) -> float:
+    """`wait_ms` in seconds, between 0 and 60."""
+    given = body.get("wait_ms")
+    return min(max(given, 0), 60_000) / 1000 if isinstance(given, int | float) else WAIT
+
+
+async def _permalink(request: Request) -> Response:
+    return RedirectResponse(f"/#{request.url.path}")

@@ -1,0 +1,57 @@
+"""Tokens, what they may be used for, and the secret that signs requests."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.localslack.refusals import SlackRefusal
+
+TokenKind = Literal["bot", "app"]
+
+
+@dataclass
+class Credentials:
+    """The tokens that this workspace knows, with the scopes that the manifest asked for."""
+
+    scopes: frozenset[str]
+    bot: str = field(default_factory=lambda: f"xoxb-local-{secrets.token_hex(12)}")
+    app: str = field(default_factory=lambda: f"xapp-1-local-{secrets.token_hex(12)}")
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    revoked: set[str] = field(default_factory=set)
+
+    def check(self, token: str | None, wanted: TokenKind) -> None:
+        """Raise what Slack answers to a wrong token; every method's page lists these.
+
+        Refusals: `not_authed`, `invalid_auth`, `token_revoked`, `not_allowed_token_type`.
+        """
+        if not token:
+            raise SlackRefusal("not_authed")
+        if token not in {self.bot, self.app}:
+            raise SlackRefusal("invalid_auth")
+        if token in self.revoked:
+            raise SlackRefusal("token_revoked")
+        if token != getattr(self, wanted):
+            raise SlackRefusal("not_allowed_token_type")
+
+    def need(self, scopes: Iterable[str]) -> None:
+        """Raise `missing_scope` unless the bot's token has one of them; none asked for is fine.
+
+        https://docs.slack.dev/authentication/installing-with-oauth tells of `needed` and
+        `provided`.
+        """
+        needed = list(scopes)
+        if needed and not self.scopes.intersection(needed):
+            given = ",".join(sorted(self.scopes))
+            extra = {"needed": ",".join(needed), "provided": given}
+            raise SlackRefusal("missing_scope", extra=extra)
+
+    def signature(self, timestamp: str, body: bytes) -> str:
+        """`X-Slack-Signature` of a request.
+
+        https://docs.slack.dev/authentication/verifying-requests-from-slack.
+        """
+        base = b"v0:" + timestamp.encode() + b":" + body
+        return "v0=" + hmac.new(self.signing_secret.encode(), base, hashlib.sha256).hexdigest()

@@ -1,0 +1,193 @@
+"""Delivery without Socket Mode: signed requests to the addresses that the manifest names.
+
+https://docs.slack.dev/apis/events-api/using-http-request-urls and
+https://docs.slack.dev/authentication/verifying-requests-from-slack.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.credentials import Credentials
+from bot.localslack.delivery import http_client
+from bot.localslack.delivery.envelopes import (
+    FIRST,
+    AckRecord,
+    Attempt,
+    EnvelopeKind,
+    NotDeliveredError,
+)
+from bot.localslack.delivery.socket_mode import Hub
+from bot.localslack.manifest import Manifest
+from bot.localslack.payloads import VERIFICATION_TOKEN
+
+FORM = "application/x-www-form-urlencoded"
+AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
+
+
+class NotVerifiedError(Exception):
+    """The address did not answer the challenge: what it did instead."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where events, interactions and each slash command go."""
+
+    events: str
+    interactivity: str
+    command: Callable[[str], str]
+
+    def of(self, kind: EnvelopeKind, payload: Json) -> str:
+        """The address for a payload."""
+        if kind == "slash_commands":
+            return self.command(str(payload["command"]))
+        return self.events if kind == "events_api" else self.interactivity
+
+
+def addresses(manifest: Manifest, url: str = "") -> Addresses:
+    """The addresses that a manifest names, or `url` for everything."""
+
+    def command(word: str) -> str:
+        found = manifest.command(word)
+        return url or (found.url if found is not None else "")
+
+    return Addresses(url or manifest.events_url, url or manifest.interactivity_url, command)
+
+
+class RequestUrls:
+    """A route: each payload is one POST, whose answer within 3 s is the ack.
+
+    Acks are recorded with those of the sockets, in `hub`.
+    """
+
+    def __init__(
+        self, addresses: Addresses, credentials: Credentials, clock: Callable[[], float], hub: Hub
+    ) -> None:
+        self._addresses = addresses
+        self._credentials = credentials
+        self._clock = clock
+        self._hub = hub
+        self._under_way: set[asyncio.Task[http_client.Answer]] = set()
+
+    @property
+    def has_events(self) -> bool:
+        """Whether there is an address to send events to."""
+        return bool(self._addresses.events)
+
+    async def verify(self) -> None:
+        """Send `url_verification` to the events' address.
+
+        https://docs.slack.dev/reference/events/url_verification; raises `NotVerifiedError`.
+        """
+        challenge = secrets.token_hex(24)
+        asked = {
+            "token": VERIFICATION_TOKEN,
+            "challenge": challenge,
+            "type": "url_verification",
+        }
+        try:
+            body = json.dumps(asked).encode()
+            post = self._post(self._addresses.events, "application/json", body, {})
+            answer = await asyncio.wait_for(post, self._hub.ack_timeout)
+        except (OSError, TimeoutError) as error:
+            raise NotVerifiedError(f"no answer: {type(error).__name__}") from error
+        if answer.status != 200 or challenge.encode() not in answer.body:
+            raise NotVerifiedError(f"HTTP {answer.status} without the challenge")
+
+    async def deliver(
+        self,
+        kind: EnvelopeKind,
+        payload: Json,
+        *,
+        accepts: bool,  # noqa: ARG002 - a response carries what it carries
+        attempt: Attempt = FIRST,
+    ) -> AckRecord:
+        """Post the payload and wait for the answer; raises `NotDeliveredError`."""
+        content_type, body = _encoded(kind, payload)
+        headers = {}
+        if attempt.number:
+            headers["x-slack-retry-num"] = str(attempt.number)
+            headers["x-slack-retry-reason"] = attempt.reason
+        url = self._addresses.of(kind, payload)
+        if not url:
+            raise NotDeliveredError("dispatch_failed")
+        envelope_id, start = str(uuid.uuid4()), time.perf_counter()
+        answer = await self._in_time(
+            self._task(url, content_type, body, headers), envelope_id, kind
+        )
+        if answer.status != 200:
+            again = answer.headers.get("x-slack-no-retry") != "1"
+            raise NotDeliveredError("dispatch_failed", "http_error", again=again)
+        spent = round((time.perf_counter() - start) * 1000, 3)
+        record = AckRecord(envelope_id, kind, spent, _decoded(answer))
+        self._hub.acks.append(record)
+        return record
+
+    def _task(
+        self, url: str, content_type: str, body: bytes, headers: dict[str, str]
+    ) -> "asyncio.Task[http_client.Answer]":
+        task = asyncio.create_task(self._post(url, content_type, body, headers))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _in_time(
+        self, task: "asyncio.Task[http_client.Answer]", envelope_id: str, kind: EnvelopeKind
+    ) -> http_client.Answer:
+        done, _ = await asyncio.wait({task}, timeout=self._hub.ack_timeout)
+        if not done:
+            task.add_done_callback(self._note_late)
+            self._hub.acks.append(AckRecord(envelope_id, kind, None))
+            raise NotDeliveredError("operation_timeout", "http_timeout")
+        try:
+            return task.result()
+        except OSError as error:
+            raise NotDeliveredError("dispatch_failed", "connection_failed") from error
+
+    def _note_late(self, task: "asyncio.Task[http_client.Answer]") -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._hub.late_acks += 1
+
+    async def _post(
+        self, url: str, content_type: str, body: bytes, headers: dict[str, str]
+    ) -> http_client.Answer:
+        timestamp = str(int(self._clock()))
+        signed = {
+            "content-type": content_type,
+            "user-agent": AGENT,
+            "x-slack-request-timestamp": timestamp,
+            "x-slack-signature": self._credentials.signature(timestamp, body),
+        }
+        return await http_client.post(url, signed | headers, body)
+
+    def stop(self) -> None:
+        """Hang up on whoever has not answered yet."""
+        for task in self._under_way:
+            task.cancel()
+
+
+def _encoded(kind: EnvelopeKind, payload: Json) -> tuple[str, bytes]:
+    """Content type and body of each kind: events are JSON, the others are forms."""
+    if kind == "events_api":
+        return "application/json", json.dumps(payload).encode()
+    fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+    return FORM, urlencode(fields).encode()
+
+
+def _decoded(answer: http_client.Answer) -> Json | None:
+    """The ack's payload: a JSON object, or a plain text to show as it is."""
+    if not answer.body.strip():
+        return None
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        try:
+            found = json.loads(answer.body)
+        except ValueError as error:
+            raise NotDeliveredError("dispatch_failed", "http_error") from error
+        return found if isinstance(found, dict) else None
+    return {"text": answer.body.decode(errors="replace")}

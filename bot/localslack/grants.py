@@ -1,0 +1,104 @@
+"""What Slack hands out for a short time: trigger ids and response urls."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.refusals import SlackRefusal
+from bot.localslack.workspace import Message, View
+
+TRIGGER_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
+RESPONSE_URL_SECONDS = 30 * 60.0  # the same page
+RESPONSE_URL_USES = 5  # the same page
+
+
+@dataclass
+class Interaction:
+    """One thing that a person did, and what came back to them for it."""
+
+    user: str
+    channel: str | None = None
+    source: Message | None = None
+    view: View | None = None
+    replies: list[Json] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note_reply(self, message: Message) -> None:
+        """Remember a message that the person sees because of what they did."""
+        kind = "ephemeral" if message.ephemeral_to else "in_channel"
+        shown = {**message.as_json(), "channel": message.channel, "response_type": kind}
+        kept = [reply for reply in self.replies if reply["ts"] != message.ts]
+        self.replies = [*kept, shown]
+        self.arrived.set()
+
+    def note_view(self, view: View) -> None:
+        """Remember a view that opened or changed because of what they did."""
+        self.views = [*(kept for kept in self.views if kept.id != view.id), view]
+        self.arrived.set()
+
+
+@dataclass
+class _Trigger:
+    interaction: Interaction
+    issued: float
+    used: bool = False
+
+
+@dataclass
+class _ResponseUrl:
+    interaction: Interaction
+    issued: float
+    uses: int = 0
+
+
+class Grants:
+    """Issues trigger ids and response urls, and takes each back no more often than Slack does."""
+
+    def __init__(
+        self, clock: Callable[[], float], trigger_seconds: float = TRIGGER_SECONDS
+    ) -> None:
+        self._clock = clock
+        self._trigger_seconds = trigger_seconds
+        self._triggers: dict[str, _Trigger] = {}
+        self._urls: dict[str, _ResponseUrl] = {}
+
+    def new_trigger(self, interaction: Interaction) -> str:
+        """A `trigger_id`, good once within 3 s."""
+        name = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self._triggers[name] = _Trigger(interaction, self._clock())
+        return name
+
+    def exchange_trigger(self, name: object) -> Interaction:
+        """Use a trigger id up.
+
+        Refusals, of https://docs.slack.dev/reference/methods/views.open: `invalid_trigger_id`,
+        `exchanged_trigger_id`, `expired_trigger_id`.
+        """
+        trigger = self._triggers.get(name) if isinstance(name, str) else None
+        if trigger is None:
+            raise SlackRefusal("invalid_trigger_id")
+        if trigger.used:
+            raise SlackRefusal("exchanged_trigger_id")
+        if self._clock() - trigger.issued > self._trigger_seconds:
+            raise SlackRefusal("expired_trigger_id")
+        trigger.used = True
+        return trigger.interaction
+
+    def new_response_url(self, interaction: Interaction) -> str:
+        """The secret end of a response url, good 5 times within 30 minutes."""
+        name = secrets.token_urlsafe(18)
+        self._urls[name] = _ResponseUrl(interaction, self._clock())
+        return name
+
+    def use_response_url(self, name: str) -> Interaction:
+        """Count one use; `expired_url` after 30 minutes or for a stranger, `used_url` after 5."""
+        url = self._urls.get(name)
+        if url is None or self._clock() - url.issued > RESPONSE_URL_SECONDS:
+            raise SlackRefusal("expired_url")
+        if url.uses >= RESPONSE_URL_USES:
+            raise SlackRefusal("used_url")
+        url.uses += 1
+        return url.interaction

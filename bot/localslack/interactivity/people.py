@@ -1,0 +1,294 @@
+"""What people do: type a command, click, submit, close, open Home; and what comes back to them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.localslack import modals, payloads
+from bot.localslack.blocks.forms import chosen, empty_inputs, first_values, type_in, wrong_lengths
+from bot.localslack.blocks.specs import Json
+from bot.localslack.blocks.validation import elements_of
+from bot.localslack.delivery import event_payloads
+from bot.localslack.delivery.envelopes import AckRecord, Courier, EnvelopeKind, NotDeliveredError
+from bot.localslack.grants import Interaction
+from bot.localslack.interactivity.outcomes import outcome, settled
+from bot.localslack.interactivity.slash_text import escaped
+from bot.localslack.interactivity.submissions import submitted
+from bot.localslack.manifest import Manifest
+from bot.localslack.posting import Content, keep
+from bot.localslack.refusals import SlackRefusal
+from bot.localslack.web_api.calls import Desk
+from bot.localslack.web_api.replies import acknowledged
+from bot.localslack.workspace import Channel, User, View, Workspace
+
+TROUBLE = "We had some trouble connecting. Try again?"
+SLACKBOT = "USLACKBOT"
+ADMIN = ""  # whoever edits a group does it where the app cannot see them
+
+
+class CannotError(Exception):
+    """A person cannot do this here: no such channel, message, button, or not theirs to see."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """Which element, and what was chosen in it: an option's value, a list of them, a text."""
+
+    action_id: str
+    block_id: str | None = None
+    chosen: object = None
+
+
+class People:
+    """Turns what a person does into an envelope, and the app's answers into what they see."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        courier: Courier,
+        manifest: Manifest,
+        response_url: Callable[[str, str], str],
+    ) -> None:
+        self._desk = desk
+        self._courier = courier
+        self._manifest = manifest
+        self._response_url = response_url
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self._desk.workspace
+
+    async def command(self, user: str, channel: str, text: str, wait: float) -> Json:
+        """Type a slash command. `wait`: seconds to wait for replies after an empty ack."""
+        person, place = self._person(user), self._channel(channel)
+        word, _, rest = text.strip().partition(" ")
+        if not re.fullmatch(r"/\S+", word):
+            raise CannotError("a slash command begins with a slash and a word")
+        command = self._manifest.command(word)
+        if command is None:
+            raise CannotError(f"{word} is not a valid command")
+        interaction = Interaction(person.id, place.id)
+        grants = self._grants(interaction, "commands")
+        text = rest.strip()
+        words = (word, escaped(self._workspace, text) if command.should_escape else text)
+        payload = payloads.slash_command(self._workspace, person, place, words, grants)
+
+        def show(ack: Json | None) -> None:
+            acknowledged(self._desk, interaction, ack)
+
+        return await self._send(interaction, "slash_commands", payload, show, wait, failing=word)
+
+    async def click(self, user: str, channel: str, ts: str, click: Click, wait: float) -> Json:
+        """Click a button or choose in a menu of a message."""
+        person, place = self._person(user), self._channel(channel)
+        message = self._workspace.find_message(place.id, ts)
+        if message is None or message.ephemeral_to not in {None, person.id}:
+            raise CannotError("there is no such message for this person")
+        element, block_id = _find(message.blocks, click)
+        action = self._action(element, block_id, click)
+        interaction = Interaction(person.id, place.id, source=message)
+        grants = self._grants(interaction, "actions")
+        payload = payloads.message_actions(
+            self._workspace, person, place, message, action=action, grants=grants
+        )
+        values = first_values(message.blocks)
+        if element["action_id"] in values.get(block_id, {}):
+            values[block_id][element["action_id"]] = chosen(element, click.chosen)
+        payload["state"] = {"values": values}
+        return await self._send(interaction, "interactive", payload, _nothing, wait)
+
+    async def click_in_view(self, user: str, view_id: str, click: Click, wait: float) -> Json:
+        """Click a button or choose in a menu of a modal or of Home."""
+        person, view = self._person(user), self._view(user, view_id)
+        element, block_id = _find(view.content["blocks"], click)
+        block = next(one for one in view.content["blocks"] if one["block_id"] == block_id)
+        if element["type"] != "button" and element["type"] != "overflow":
+            view.values[block_id][element["action_id"]] = chosen(element, click.chosen)
+            self._workspace.touched()
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                return outcome(Interaction(person.id), None)
+        action = self._action(element, block_id, click)
+        interaction = Interaction(person.id, view=view)
+        trigger = self._desk.grants.new_trigger(interaction)
+        payload = payloads.view_actions(self._workspace, person, view, action, trigger)
+        return await self._send(interaction, "interactive", payload, _nothing, wait)
+
+    async def submit(self, user: str, view_id: str, values: Json, wait: float) -> Json:
+        """Fill in `{block_id: {action_id: value}}` and submit the modal on top."""
+        person, view = self._person(user), self._view(user, view_id)
+        if "submit" not in view.content or view is not self._workspace.stacks[person.id][-1]:
+            raise CannotError("this view has no submit button now")
+        blocks = view.content["blocks"]
+        type_in(blocks, view.values, values)
+        view.errors = empty_inputs(blocks, view.values) | wrong_lengths(blocks, view.values)
+        self._workspace.touched()
+        interaction = Interaction(person.id, view=view)
+        if view.errors:
+            return outcome(interaction, None, view)
+        trigger = self._desk.grants.new_trigger(interaction)
+        payload = payloads.view_submission(self._workspace, person, view, trigger)
+
+        def show(ack: Json | None) -> None:
+            submitted(self._desk, interaction, view, ack)
+
+        return await self._send(interaction, "interactive", payload, show, wait)
+
+    async def close(self, user: str, view_id: str, *, everything: bool) -> Json:
+        """Close a modal with its close button, or with `everything` the whole stack."""
+        person, view = self._person(user), self._view(user, view_id)
+        stack = self._workspace.stacks.get(person.id, [])
+        if view not in stack:
+            raise CannotError("this view cannot be closed")
+        cleared = everything or bool(view.content.get("clear_on_close"))
+        if cleared:
+            closed = modals.clear(self._workspace, person.id)
+        else:
+            closed = [view]
+            modals.close(self._workspace, view)
+        shown = outcome(Interaction(person.id), None)
+        for gone in closed:
+            if gone.content.get("notify_on_close"):
+                payload = payloads.view_closed(self._workspace, person, gone, is_cleared=cleared)
+                interaction = Interaction(person.id)
+                shown = await self._send(interaction, "interactive", payload, _nothing, 0)
+        return shown
+
+    async def open_home(self, user: str, wait: float) -> Json:
+        """Open the app's Home tab; the app hears of it only where it asked to."""
+        person = self._person(user)
+        if not self._manifest.home_tab:
+            raise CannotError("this app has no Home tab")
+        channel = self._workspace.direct_message(person.id)
+        event = event_payloads.home_opened(self._workspace, person, channel.id)
+        return await self._tell(event, Interaction(person.id), wait)
+
+    async def edit_group(self, name: str, members: tuple[str, ...]) -> Json:
+        """Change who is in a user group, as an admin does on Slack's own pages."""
+        groups = self._workspace.groups.values()
+        before = next(
+            (one for one in groups if name in {one.id, one.handle, f"@{one.handle}"}), None
+        )
+        if before is None:
+            raise CannotError("there is no such user group")
+        ids = tuple(self._person(member).id for member in members)
+        group = replace(before, members=ids)
+        self._workspace.put_group(group)
+        changed = event_payloads.members_changed(self._workspace, group, before)
+        await self._tell(changed, Interaction(ADMIN), 0)
+        updated = event_payloads.group_updated(self._workspace, group)
+        return await self._tell(updated, Interaction(ADMIN), 0)
+
+    async def _tell(self, event: Json, interaction: Interaction, wait: float) -> Json:
+        """Deliver an event, where the manifest asks for it."""
+        if not self._manifest.hears(str(event["type"])):
+            return outcome(interaction, None)
+        payload = event_payloads.event_callback(self._workspace, event)
+        return await self._send(interaction, "events_api", payload, _nothing, wait)
+
+    def _person(self, name_or_id: str) -> User:
+        user = self._workspace.find_user(name_or_id)
+        if user is None or user.is_bot:
+            raise CannotError("there is no such person")
+        return user
+
+    def _channel(self, name_or_id: str) -> Channel:
+        channel = self._workspace.find_channel(name_or_id)
+        if channel is None:
+            raise CannotError("there is no such channel")
+        return channel
+
+    def _view(self, user: str, view_id: str) -> View:
+        view = self._workspace.find_view(view_id)
+        if view is None or view.user != self._person(user).id:
+            raise CannotError("there is no such view for this person")
+        return view
+
+    def _grants(self, interaction: Interaction, kind: str) -> tuple[str, str]:
+        grants = self._desk.grants
+        url = self._response_url(kind, grants.new_response_url(interaction))
+        return grants.new_trigger(interaction), url
+
+    def _action(self, element: Json, block_id: str, click: Click) -> Json:
+        kind = element["type"]
+        action: Json = {
+            "type": kind,
+            "action_id": element["action_id"],
+            "block_id": block_id,
+            "action_ts": self._workspace.next_ts(),
+        }
+        if kind == "button":
+            copied = ("text", "value", "style", "url")
+            return action | {key: element[key] for key in copied if key in element}
+        action |= chosen(element, click.chosen)
+        return action | {key: element[key] for key in ("placeholder",) if key in element}
+
+    async def _send(
+        self,
+        interaction: Interaction,
+        kind: EnvelopeKind,
+        payload: Json,
+        show: Callable[[Json | None], None],
+        wait: float,
+        *,
+        failing: str = "The action",
+    ) -> Json:
+        self._desk.interactions.append(interaction)
+        try:
+            ack = await self._courier.deliver(kind, payload)
+            refused = self._shown(interaction, ack, show, failing)
+            if refused is not None:
+                return refused
+            if not interaction.replies:
+                await settled(interaction, wait)
+        except NotDeliveredError as silence:
+            return self._failed(interaction, None, str(silence), failing)
+        finally:
+            self._desk.interactions.remove(interaction)
+        return outcome(interaction, ack.ms, interaction.view)
+
+    def _shown(
+        self,
+        interaction: Interaction,
+        ack: AckRecord,
+        show: Callable[[Json | None], None],
+        failing: str,
+    ) -> Json | None:
+        try:
+            show(ack.payload)
+        except SlackRefusal as refusal:
+            failed = self._failed(interaction, ack.ms, refusal.code, failing)
+            return failed | {"details": [str(problem) for problem in refusal.problems]}
+        return None
+
+    def _failed(
+        self, interaction: Interaction, ack_ms: float | None, error: str, failing: str
+    ) -> Json:
+        """What a person sees of a failure: a word from Slackbot, or a notice in the modal."""
+        if interaction.channel is not None:
+            words = Content(f'{failing} failed with the error "{error}"', None)
+            interaction.note_reply(
+                keep(
+                    self._workspace,
+                    interaction.channel,
+                    words,
+                    ephemeral_to=interaction.user,
+                    user=SLACKBOT,
+                )
+            )
+        if interaction.view is not None:
+            interaction.view.notice = TROUBLE
+            self._workspace.touched()
+        return outcome(interaction, ack_ms, interaction.view) | {"error": error}
+
+
+def _nothing(_ack: Json | None) -> None:
+    """Block actions and events show nothing of their ack's payload."""
+
+
+def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:
+    for block in blocks:
+        if click.block_id in {None, block["block_id"]}:
+            for element, _ in elements_of(block):
+                if element.get("action_id") == click.action_id:
+                    return element, block["block_id"]
+    raise CannotError("there is no such element")

@@ -1,0 +1,127 @@
+"""An app's manifest, as far as the local Slack obeys it.
+
+https://docs.slack.dev/reference/app-manifest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.localslack.blocks.specs import Json
+
+
+class ManifestError(Exception):
+    """The manifest is not one: the sentence names the place in it."""
+
+
+# Scopes without which an event does not come, from https://docs.slack.dev/reference/events/<event>.
+EVENT_SCOPES = {
+    "subteam_created": "usergroups:read",
+    "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
+}
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """One of `features.slash_commands`; `url` is where it goes without Socket Mode."""
+
+    command: str
+    description: str = ""
+    usage_hint: str = ""
+    should_escape: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an app may do and is told; the urls are empty in Socket Mode."""
+
+    name: str
+    scopes: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    commands: tuple[SlashCommand, ...] = ()
+    home_tab: bool = False
+    interactivity: bool = True
+    socket_mode: bool = True
+    events_url: str = ""
+    interactivity_url: str = ""
+
+    def command(self, word: str) -> SlashCommand | None:
+        """The command that begins with this word; None where the app has none."""
+        return next((one for one in self.commands if one.command == word), None)
+
+    def hears(self, event: str) -> bool:
+        """Whether the app is told of such an event: it subscribed, and has the scope for it."""
+        return event in self.events and EVENT_SCOPES.get(event, "") in {"", *self.scopes}
+
+    def suggestions(self) -> list[Json]:
+        """What a composer suggests while somebody types."""
+        return [
+            {
+                "command": one.command,
+                "description": one.description,
+                "usage_hint": one.usage_hint,
+                "subcommands": [],
+            }
+            for one in self.commands
+        ]
+
+
+def manifest_of(document: object) -> Manifest:
+    """The manifest out of its JSON or YAML document; raises `ManifestError`."""
+    settings = _part(document, "settings")
+    features = _part(document, "features")
+    scopes = _part(_part(document, "oauth_config"), "scopes")
+    events = _part(settings, "event_subscriptions")
+    interactivity = _part(settings, "interactivity")
+    name = _part(document, "display_information").get("name")
+    if not isinstance(name, str) or not name:
+        raise ManifestError("display_information.name must be a text")
+    commands = _items(features, "slash_commands")
+    return Manifest(
+        name=name,
+        scopes=frozenset(_texts(scopes, "bot")),
+        events=frozenset(_texts(events, "bot_events")),
+        commands=tuple(_command(command) for command in commands),
+        home_tab=bool(_part(features, "app_home").get("home_tab_enabled")),
+        interactivity=bool(interactivity.get("is_enabled")),
+        socket_mode=bool(settings.get("socket_mode_enabled")),
+        events_url=str(events.get("request_url", "")),
+        interactivity_url=str(interactivity.get("request_url", "")),
+    )
+
+
+def _command(found: object) -> SlashCommand:
+    if not isinstance(found, dict) or not str(found.get("command", "")).startswith("/"):
+        raise ManifestError("each of features.slash_commands needs a command with a slash")
+    return SlashCommand(
+        command=str(found["command"]),
+        description=str(found.get("description", "")),
+        usage_hint=str(found.get("usage_hint", "")),
+        should_escape=bool(found.get("should_escape")),
+        url=str(found.get("url", "")),
+    )
+
+
+def _part(whole: object, name: str) -> Json:
+    if not isinstance(whole, dict):
+        raise ManifestError(f"what holds {name} must be a mapping")
+    found = whole.get(name) or {}
+    if not isinstance(found, dict):
+        raise ManifestError(f"{name} must be a mapping")
+    return found
+
+
+def _items(part: Json, name: str) -> Iterable[object]:
+    found = part.get(name) or []
+    if not isinstance(found, list):
+        raise ManifestError(f"{name} must be a list")
+    return found
+
+
+def _texts(part: Json, name: str) -> list[str]:
+    found = list(_items(part, name))
+    texts = [text for text in found if isinstance(text, str)]
+    if len(texts) != len(found):
+        raise ManifestError(f"{name} must be a list of texts")
+    return texts

@@ -1,0 +1,124 @@
+"""What the app says: the content of a message, checked as Slack checks it, and kept."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.localslack.blocks.specs import Json, Problem
+from bot.localslack.blocks.validation import as_kept, has_two_tables, message_problems, text_of
+from bot.localslack.refusals import SlackRefusal
+from bot.localslack.workspace import Message, Workspace
+
+# https://docs.slack.dev/reference/methods/chat.postMessage: Slack cuts a longer text; here it
+# is refused, so that nothing is lost in silence.
+TEXT_LONGEST = 40_000
+# chat.update answers `msg_too_long` above this, as apps report; its page asks for 4,000.
+UPDATE_TEXT_LONGEST = 4_000
+# Measured by others: https://github.com/slackapi/bolt-js/issues/2509.
+BLOCKS_LONGEST = 13_200
+
+
+@dataclass(frozen=True)
+class Content:
+    """Text and blocks of a message; `blocks` is None where the app sent none."""
+
+    text: str | None
+    blocks: list[Json] | None
+    thread_ts: str | None = None
+    metadata: Json | None = None
+
+
+def parsed(args: Json, name: str, error: str) -> object:
+    """An argument that is JSON, or a string of JSON as form bodies carry it; `error` if broken."""
+    value = args.get(name)
+    if not isinstance(value, str):
+        return value
+    if not value:
+        return None
+    try:
+        found: object = json.loads(value)
+    except ValueError as broken:
+        raise SlackRefusal(error) from broken
+    return found
+
+
+def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST) -> Content:
+    """The content that the arguments of a chat method, an ack or a response url carry.
+
+    `refused` are types of blocks that this workspace does not know.
+    Refusals: `invalid_blocks_format`, `invalid_blocks`, `invalid_attachments`,
+    `invalid_arguments`, `no_text`, `msg_too_long`, `msg_blocks_too_long`.
+    """
+    text, thread_ts = args.get("text"), args.get("thread_ts")
+    if not isinstance(text, str | None) or not isinstance(thread_ts, str | None):
+        raise SlackRefusal("invalid_arguments")
+    blocks = parsed(args, "blocks", "invalid_blocks_format")
+    metadata = parsed(args, "metadata", "invalid_metadata_format")
+    if args.get("attachments"):
+        raise SlackRefusal("invalid_attachments")
+    if not isinstance(metadata, dict | None):
+        raise SlackRefusal("invalid_metadata_format")
+    if not isinstance(blocks, list | None):
+        raise SlackRefusal("invalid_blocks_format")
+    if not text and not blocks:
+        raise SlackRefusal("no_text")
+    if len(text or "") > longest:
+        raise SlackRefusal("msg_too_long")
+    check_blocks(blocks or [], refused)
+    return Content(text, blocks, thread_ts, metadata)
+
+
+def check_blocks(blocks: list[Json], refused: Collection[str] = ()) -> None:
+    """Raise what Slack answers to these blocks in a message, if it would not take them.
+
+    `refused` types are not known to this workspace, whatever they hold.
+    """
+    problems = message_problems(blocks) or [
+        Problem(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
+        for index, block in enumerate(blocks)
+        if block["type"] in refused
+    ]
+    if problems:
+        raise SlackRefusal("invalid_blocks", problems)
+    if has_two_tables(blocks):
+        messages = ["[ERROR] only_one_table_allowed"]
+        raise SlackRefusal(
+            "invalid_attachments", extra={"response_metadata": {"messages": messages}}
+        )
+    if len(text_of(blocks)) > BLOCKS_LONGEST:
+        raise SlackRefusal("msg_blocks_too_long")
+
+
+def keep(
+    workspace: Workspace,
+    channel: str,
+    content: Content,
+    *,
+    ephemeral_to: str | None = None,
+    user: str | None = None,
+) -> Message:
+    """Post the content in a channel, for all or for one person, as the bot unless told whom."""
+    return workspace.add_message(
+        Message(
+            ts=workspace.next_ts(),
+            channel=channel,
+            user=user or workspace.identity.bot_user,
+            text=content.text or "",
+            blocks=as_kept(content.blocks or [], lambda: workspace.new_id("b")),
+            thread_ts=content.thread_ts,
+            ephemeral_to=ephemeral_to,
+            metadata=content.metadata,
+        )
+    )
+
+
+def change(workspace: Workspace, message: Message, content: Content) -> None:
+    """Put the content in the place of a message's own; blocks that were not sent stay."""
+    if content.text is not None:
+        message.text = content.text
+    if content.blocks is not None:
+        message.blocks = as_kept(content.blocks, lambda: workspace.new_id("b"))
+    if content.metadata is not None:
+        message.metadata = content.metadata
+    message.edited = workspace.next_ts()
+    workspace.touched()

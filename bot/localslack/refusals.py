@@ -1,0 +1,34 @@
+"""How Slack says no: an error code, and the places in the request that caused it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.localslack.blocks.specs import Json, Problem
+
+
+class SlackRefusal(Exception):
+    """`{"ok": false, "error": code}`, with `response_metadata.messages` where there are problems.
+
+    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200 unless a kind of refusal
+    says otherwise.
+    """
+
+    status = 200
+
+    def __init__(
+        self, code: str, problems: Iterable[Problem] = (), extra: Mapping[str, Any] | None = None
+    ) -> None:
+        self.code = code
+        self.problems = tuple(problems)
+        self.extra = dict(extra or {})
+        self.headers: dict[str, str] = {}
+        super().__init__(": ".join([code, *(str(problem) for problem in self.problems[:3])]))
+
+    def body(self) -> Json:
+        """The JSON that the caller gets."""
+        answer: Json = {"ok": False, "error": self.code, **self.extra}
+        if self.problems:
+            words = [str(problem) for problem in self.problems]
+            answer["errors"] = words
+            answer["response_metadata"] = {"messages": [f"[ERROR] {line}" for line in words]}
+        return answer

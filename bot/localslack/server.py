@@ -1,0 +1,267 @@
+"""The local Slack as one server on 127.0.0.1, in a thread of its own."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
+from bot.localslack.credentials import Credentials
+from bot.localslack.delivery.envelopes import Courier
+from bot.localslack.delivery.request_urls import RequestUrls, addresses
+from bot.localslack.delivery.socket_mode import Hub
+from bot.localslack.demo import IDS, QUEUE_BOT, demo_workspace
+from bot.localslack.grants import TRIGGER_SECONDS, Grants
+from bot.localslack.interactivity.people import Click, People
+from bot.localslack.manifest import Manifest
+from bot.localslack.panel import Backstage, Panel
+from bot.localslack.switches import Switches
+from bot.localslack.traffic import Meter, Traffic
+from bot.localslack.web_api.calls import Call, Desk
+from bot.localslack.web_api.endpoints import Wire
+from bot.localslack.web_api.rates import Rates
+from bot.localslack.web_server import Runner
+from bot.localslack.workspace import Workspace
+
+ACK_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
+
+
+class LocalSlack(Switches):
+    """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
+
+    `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
+    `ack_timeout` is in real seconds, and a trigger lives no shorter; `seed` chooses which socket
+    gets which envelope; `roles` names a person's roles, `commands` lists slash commands and
+    `backstage` is what the page shows beside Slack, all for the page only. Every method may be
+    called from any thread.
+    """
+
+    ids = IDS
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        manifest: Manifest = QUEUE_BOT,
+        rates: bool = True,
+        clock: Callable[[], float] = time.time,
+        ack_timeout: float = ACK_SECONDS,
+        seed: int = 0,
+        roles: Roles = lambda _user: [],
+        commands: Commands | None = None,
+        backstage: Backstage | None = None,
+        workspace: Workspace | None = None,
+    ) -> None:
+        self.manifest = manifest
+        self.workspace = workspace or demo_workspace(clock)
+        hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
+        credentials, limits = Credentials(manifest.scopes), Rates(clock, on=rates)
+        courier = Courier(hub, interactivity=manifest.interactivity)
+        super().__init__(Runner(), hub, courier, credentials, limits)
+        self.workspace.refused_blocks = self.faults.refused_blocks
+        self._urls: RequestUrls | None = None
+        self._desk = Desk(
+            self.workspace,
+            Grants(clock, max(TRIGGER_SECONDS, ack_timeout)),
+            credentials,
+            limits,
+            lambda: self.url,
+            self._socket_url,
+        )
+        self._people = People(self._desk, self._courier, manifest, self._response_url)
+        self._asked = Asked(roles, commands or manifest.suggestions)
+        self._traffic = Traffic()
+        self._panel = Panel(self, self._traffic, backstage or Backstage())
+        self._wanted_port = port
+        self._changed = threading.Condition()
+        self.workspace.listeners.append(self._note_change)
+
+    # ---- running
+
+    @property
+    def url(self) -> str:
+        """Where the page is; it ends with a slash, as the `url` of `auth.test`."""
+        return f"http://127.0.0.1:{self._runner.port}/"
+
+    @property
+    def bot_token(self) -> str:
+        """What the app calls Web API methods with."""
+        return self.credentials.bot
+
+    @property
+    def app_token(self) -> str:
+        """What the app opens sockets with."""
+        return self.credentials.app
+
+    @property
+    def base_url(self) -> str:
+        """What `slack_sdk.WebClient(base_url=…)` wants."""
+        return f"{self.url}api/"
+
+    def __enter__(self) -> Self:
+        """Start the server and return when it takes requests."""
+        self._runner.start(self._app, self._wanted_port)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Cut the sockets and stop, within seconds."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server; calling it again does nothing."""
+        if self._runner.is_running:
+            self._runner.ask(self._hang_up)
+            self._runner.stop()
+
+    def _hang_up(self) -> None:
+        self._courier.stop()
+        if self._urls is not None:
+            self._urls.stop()
+        self._hub.kill()
+
+    def _app(self) -> ASGIApp:
+        closing = self._runner.closing
+        wire = Wire(self._desk, self.faults, closing)
+        control = Control(self._desk, self._hub, self._people, self._asked, closing)
+        return Starlette(
+            routes=[
+                *wire.routes(),
+                WebSocketRoute("/link/", self._hub.serve),
+                *self._panel.routes(),
+                *control.routes(),
+            ],
+            middleware=[
+                Middleware(Guard, port=self._runner.port),
+                Middleware(Meter, traffic=self._traffic),
+            ],
+        )
+
+    def deliver_by_http(self, url: str = "") -> None:
+        """Deliver by signed requests from now on, once the events' address took the challenge.
+
+        All to `url`, or without one to the addresses of the manifest. Raises `NotVerifiedError`.
+        """
+        clock = self.workspace.clock
+        routes = RequestUrls(addresses(self.manifest, url), self.credentials, clock, self._hub)
+        if routes.has_events:
+            self._runner.wait_for(routes.verify())
+        self._urls = self._courier.route = routes
+
+    def _socket_url(self) -> str:
+        app, ticket = self.workspace.identity.app_id, self._hub.new_ticket()
+        return f"ws://127.0.0.1:{self._runner.port}/link/?ticket={ticket}&app_id={app}"
+
+    def _response_url(self, kind: str, name: str) -> str:
+        return f"{self.url}hooks/{kind}/{self.workspace.identity.team_id}/{name}"
+
+    # ---- what tests and the playground ask for
+
+    def command(self, user: str, channel: str, text: str, *, wait: float = WAIT) -> Json:
+        """Type a slash command; the answer is that of `POST /_local/command`."""
+        return self._runner.wait_for(self._people.command(user, channel, text, wait))
+
+    def click(
+        self,
+        user: str,
+        channel: str,
+        ts: str,
+        action_id: str,
+        *,
+        block_id: str | None = None,
+        chosen: object = None,
+        wait: float = WAIT,
+    ) -> Json:
+        """Click on a message; the answer is that of `POST /_local/click`."""
+        click = Click(action_id, block_id, chosen)
+        return self._runner.wait_for(self._people.click(user, channel, ts, click, wait))
+
+    def click_in_view(
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        *,
+        block_id: str | None = None,
+        chosen: object = None,
+        wait: float = WAIT,
+    ) -> Json:
+        """Click in a modal or on Home; the answer is that of `POST /_local/click`."""
+        click = Click(action_id, block_id, chosen)
+        return self._runner.wait_for(self._people.click_in_view(user, view_id, click, wait))
+
+    def submit(self, user: str, view_id: str, values: Json, *, wait: float = WAIT) -> Json:
+        """Submit a modal; the answer is that of `POST /_local/submit`."""
+        return self._runner.wait_for(self._people.submit(user, view_id, values, wait))
+
+    def close_view(self, user: str, view_id: str, *, everything: bool = False) -> Json:
+        """Close a modal; the answer is that of `POST /_local/close`."""
+        return self._runner.wait_for(self._people.close(user, view_id, everything=everything))
+
+    def open_home(self, user: str, *, wait: float = WAIT) -> Json:
+        """Open the Home tab; the answer is that of `POST /_local/home`."""
+        return self._runner.wait_for(self._people.open_home(user, wait))
+
+    def edit_group(self, name: str, *members: str) -> Json:
+        """Let these people, by name or id, be the user group; the app hears of it by events."""
+        return self._runner.wait_for(self._people.edit_group(name, members))
+
+    def state(self) -> Json:
+        """The same as `GET /_local/state`."""
+        return self._runner.ask(lambda: state_json(self._desk, self._hub, self._asked.roles))
+
+    def messages(self, channel: str) -> list[Json]:
+        """All messages of a channel, by name or id, oldest first, ephemerals among them."""
+
+        def read() -> list[Json]:
+            found = self.workspace.find_channel(channel)
+            if found is None:
+                raise KeyError(channel)
+            kept = self.workspace.messages[found.id]
+            return [json.loads(json.dumps(message.as_json())) for message in kept]
+
+        return self._runner.ask(read)
+
+    def views(self, user: str) -> list[Json]:
+        """The open modals of a person, the lowest first."""
+        found = self.workspace.find_user(user)
+        every: list[Json] = self.state()["views"].get(found.id if found else "", [])
+        return every
+
+    def home(self, user: str) -> Json | None:
+        """What a person's Home shows; None before the first publish."""
+        found = self.workspace.find_user(user)
+        shown: Json | None = self.state()["homes"].get(found.id if found else "")
+        return shown
+
+    def calls(self, method: str | None = None) -> list[Call]:
+        """The calls the app made, of one method or of all, oldest first."""
+        every = self._runner.ask(lambda: list(self._desk.calls))
+        return [call for call in every if method in {None, call.method}]
+
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+        """Return once the predicate holds, asked after every change; `TimeoutError` after that."""
+        deadline = time.monotonic() + timeout
+        while not predicate():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("what the test waits for did not happen")
+            with self._changed:
+                # Not everything a predicate may look at announces its changes.
+                self._changed.wait(min(left, 0.02))
+
+    def _note_change(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

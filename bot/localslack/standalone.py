@@ -1,0 +1,89 @@
+"""The local Slack without our bot, for any app: what it may do is read from its own manifest."""
+
+import signal
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import yaml
+
+from bot.localslack.delivery.request_urls import NotVerifiedError
+from bot.localslack.demo import plain_workspace
+from bot.localslack.manifest import Manifest, ManifestError, manifest_of
+from bot.localslack.server import LocalSlack
+
+AGAIN = 1.0  # seconds between two attempts to have a request URL verified
+
+
+class CannotStart(Exception):
+    """Why the local Slack did not start, as a sentence for whoever started it."""
+
+
+def read_manifest(file: Path) -> Manifest:
+    """The manifest in a YAML or JSON file; raises `CannotStart` with the place that is wrong."""
+    try:
+        return manifest_of(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise CannotStart(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CannotStart(f"{file} is not UTF-8 text.") from error
+    except yaml.YAMLError as error:
+        raise CannotStart(f"{file} is neither YAML nor JSON: {error}") from error
+    except ManifestError as error:
+        raise CannotStart(f"{file}: {error}.") from error
+
+
+def lines(slack: LocalSlack) -> list[str]:
+    """What an app needs in its environment, one NAME=value a line."""
+    return [
+        f"SLACK_BOT_TOKEN={slack.bot_token}",
+        f"SLACK_APP_TOKEN={slack.app_token}",
+        f"SLACK_SIGNING_SECRET={slack.credentials.signing_secret}",
+        f"SLACK_API_URL={slack.base_url}",
+    ]
+
+
+def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
+    """Run until Ctrl-C or SIGTERM; `say` prints the lines above and the page's address."""
+    done = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    workspace = plain_workspace(time.time, manifest.name)
+    with ExitStack() as until_the_end:
+        local = LocalSlack(port=port, manifest=manifest, workspace=workspace)
+        try:
+            slack = until_the_end.enter_context(local)
+        except OSError as error:
+            taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            raise CannotStart(taken) from error
+        for line in [*lines(slack), f"Page: {slack.url}"]:
+            say(line)
+        if browser:
+            webbrowser.open(slack.url)
+        if not manifest.socket_mode:
+            _verify(slack, done, say)
+        done.wait()
+
+
+def _verify(slack: LocalSlack, done: threading.Event, say: Callable[[str], None]) -> None:
+    """Ask the app's request URL until it answers: the app may well start after us."""
+    told = ""
+    while not done.is_set():
+        try:
+            slack.deliver_by_http()
+        except NotVerifiedError as error:
+            if str(error) != told:
+                told = str(error)
+                say(f"The request URL is not verified yet: {told}")
+            done.wait(AGAIN)
+        else:
+            say("The request URL is verified.")
+            return

@@ -1,0 +1,121 @@
+"""What goes wrong on demand: the part of `LocalSlack` that tests and the page's switches call."""
+
+from collections.abc import Iterable
+
+from bot.localslack import faults
+from bot.localslack.blocks.specs import Json
+from bot.localslack.credentials import Credentials
+from bot.localslack.delivery.envelopes import Courier
+from bot.localslack.delivery.socket_mode import Hub
+from bot.localslack.web_api.rates import Rates
+from bot.localslack.web_server import Runner
+
+
+class Switches:
+    """Faults of the wire, of the sockets and of the token; every method from any thread."""
+
+    def __init__(
+        self, runner: Runner, hub: Hub, courier: Courier, credentials: Credentials, rates: Rates
+    ) -> None:
+        self._runner = runner
+        self._hub = hub
+        self._courier = courier
+        self.credentials = credentials
+        self.rates = rates
+        self.faults = faults.Script()
+
+    @property
+    def hub(self) -> Hub:
+        """Counters of Socket Mode: `connected`, `acks`, `late_acks`, `repeated_acks`."""
+        return self._hub
+
+    # ---- the Web API
+
+    def script(self, method: str, answers: Iterable[faults.Answer | str | int]) -> None:
+        """Script the next answers of a method: an error code, 429, a 5xx, or a `faults` value."""
+        long = list(answers)
+        self._runner.ask(lambda: self.faults.add(method, long))
+
+    def always(self, method: str, answer: faults.Answer | str | int | None) -> None:
+        """Give every call of a method this answer from now on; None lifts it."""
+        self._runner.ask(lambda: self.faults.always(method, answer))
+
+    def refuse_blocks(self, *types: str, on: bool = True) -> None:
+        """Answer `invalid_blocks` to messages with a block of these types, or take them again.
+
+        As in a workspace that a new block has not reached yet.
+        """
+        refused = self.faults.refused_blocks
+        change = refused.update if on else refused.difference_update
+        self._runner.ask(lambda: change(types))
+
+    def revoke_token(self, token: str | None = None) -> None:
+        """Answer `token_revoked` to a token from now on, the bot's unless told."""
+        self._runner.ask(lambda: self.credentials.revoked.add(token or self.credentials.bot))
+
+    def restore_tokens(self) -> None:
+        """Take every token again."""
+        self._runner.ask(self.credentials.revoked.clear)
+
+    def limit_rates(self, *, on: bool) -> None:
+        """Answer 429 to too many calls, or do not."""
+        self.rates.on = on
+
+    # ---- the sockets
+
+    def duplicate_next(self, count: int = 1) -> None:
+        """Send each of the next envelopes twice, the second time to another socket if there is."""
+        self._hub.faults.duplicates = count
+
+    def delay_next(self, seconds: float, count: int = 1) -> None:
+        """Send each of the next envelopes so much later; the app's 3 s are running meanwhile."""
+        self._runner.ask(lambda: self._hub.faults.delays.extend([seconds] * count))
+
+    def redeliver(self) -> None:
+        """Send the newest envelope again; its ack is counted in `repeated_acks`."""
+        self._runner.wait_for(self._hub.redeliver())
+
+    def kill_sockets(self) -> None:
+        """Cut every Socket Mode connection without a word."""
+        self._runner.ask(self._hub.kill)
+
+    def silence_sockets(self) -> None:
+        """Leave the connections open, but deaf and dumb."""
+        self._runner.ask(self._hub.silence)
+
+    def refresh_sockets(self, reason: str = "refresh_requested") -> None:
+        """Send a disconnect frame to every connection."""
+        self._runner.wait_for(self._hub.ask_to_leave(reason))
+
+    def refuse_sockets(self, *, on: bool = True) -> None:
+        """Refuse every new connection, or take them again; those that are open stay."""
+        self._hub.faults.refusing = on
+
+    # ---- events
+
+    def retry_events_after(self, *seconds: float) -> None:
+        """Wait so long before each further delivery of an event that was not acknowledged."""
+        self._courier.retry_waits = seconds
+
+    # ---- all of them
+
+    def switched_on(self) -> Json:
+        """Which lasting faults are on, for the page."""
+        return self._runner.ask(
+            lambda: {
+                "methods": {name: repr(answer) for name, answer in self.faults.lasting.items()},
+                "refusing_sockets": self._hub.faults.refusing,
+                "token_revoked": bool(self.credentials.revoked),
+                "rate_limits": self.rates.on,
+            }
+        )
+
+    def clear_faults(self) -> None:
+        """Nothing goes wrong any more: scripts, lasting answers, sockets and tokens."""
+
+        def clear() -> None:
+            self.faults.clear()
+            self._hub.faults.clear()
+            self.credentials.revoked.clear()
+
+        self._runner.ask(clear)

@@ -1,0 +1,195 @@
+"""What goes over the wire between the app and the local Slack, and how long each took."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.delivery.envelopes import AckRecord
+
+KEPT = 100
+"""How many exchanges are remembered, the newest."""
+ACK_MS = 3000.0
+"""How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
+REMEMBERED = 2_000
+"""Envelopes whose ack is recognised."""
+BODY = 65_536
+"""Bytes of an answer that are read for its `ok` and `error`."""
+
+Kind = Literal["call", "envelope", "socket"]
+
+
+@dataclass
+class Exchange:
+    """A call by the app, an envelope to it, or a frame about the socket itself.
+
+    `outcome` is "ok", an error's word, or None while an answer is awaited; `ms` is the time
+    until the answer, None where there was none.
+    """
+
+    number: int
+    kind: Kind
+    name: str
+    began: float
+    ms: float | None = None
+    outcome: str | None = None
+
+    def as_json(self, now: float) -> Json:
+        """As the panel shows it, `ago_ms` before now; an envelope that waits too long is late."""
+        waited = (now - self.began) * 1000
+        late = self.outcome is None and self.kind == "envelope" and waited > ACK_MS
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "name": self.name,
+            "ago_ms": round(waited),
+            "ms": None if self.ms is None else round(self.ms, 1),
+            "outcome": "no ack" if late else self.outcome,
+        }
+
+
+class Traffic:
+    """The newest exchanges; `clock` counts seconds and never goes back."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self._awaited: dict[str, Exchange] = {}
+        self._count = 0
+        self._looked = 0
+
+    def began(self, kind: Kind, name: str, outcome: str | None = None) -> Exchange:
+        """Remember that something was sent."""
+        self._count += 1
+        exchange = Exchange(self._count, kind, name, self._clock(), None, outcome)
+        self._exchanges.append(exchange)
+        return exchange
+
+    def ended(self, exchange: Exchange, outcome: str) -> None:
+        """Remember how it was answered."""
+        exchange.ms = (self._clock() - exchange.began) * 1000
+        exchange.outcome = outcome
+
+    def sent(self, frame: Json) -> None:
+        """Note a frame that goes to the app over a socket."""
+        envelope = frame.get("envelope_id")
+        if envelope is None:
+            about = frame.get("reason") or f"{frame.get('num_connections', '')} connected"
+            self.began("socket", f"{frame.get('type', '?')}: {about}", "ok")
+            return
+        again = " (again)" if envelope in self._awaited else ""
+        exchange = self.began("envelope", _described(frame) + again)
+        self._awaited[envelope] = exchange
+        while len(self._awaited) > REMEMBERED:
+            self._awaited.pop(next(iter(self._awaited)))
+
+    def acked(self, envelope: object) -> None:
+        """Note an ack; one that nobody waits for changes nothing."""
+        exchange = self._awaited.get(str(envelope))
+        if exchange is not None and exchange.outcome is None:
+            late = (self._clock() - exchange.began) * 1000 > ACK_MS
+            self.ended(exchange, "late" if late else "ok")
+
+    def answered_elsewhere(self, acks: Sequence[AckRecord]) -> None:
+        """Note what was delivered without a socket, out of all acks there are, oldest first."""
+        for ack in acks[max(self._looked, len(acks) - KEPT) :]:
+            if ack.envelope_id not in self._awaited:
+                exchange = self.began("envelope", ack.kind)
+                exchange.ms, exchange.outcome = ack.ms, "no ack" if ack.ms is None else "ok"
+        self._looked = len(acks)
+
+    def newest_first(self) -> list[Json]:
+        """All that is remembered, as the panel shows it."""
+        now = self._clock()
+        return [exchange.as_json(now) for exchange in reversed(self._exchanges)]
+
+
+def _described(frame: Json) -> str:
+    """An envelope in a few words: the command, the click, or the event it carries."""
+    payload = frame.get("payload", {})
+    if frame.get("type") == "slash_commands":
+        return f"{payload.get('command', '')} {payload.get('text', '')}".strip()
+    if frame.get("type") == "events_api":
+        return f"event {payload.get('event', {}).get('type', '')}"
+    actions = payload.get("actions") or [{}]
+    about = actions[0].get("action_id") or payload.get("view", {}).get("callback_id") or ""
+    return f"{payload.get('type', 'interactive')} {about}".strip()
+
+
+class Meter:
+    """Times what passes through it; it changes nothing and keeps no arguments."""
+
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
+        self._app = app
+        self._traffic = traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on, and note what was sent and answered."""
+        path = scope.get("path", "")
+        if scope["type"] == "websocket":
+            await self._app(scope, self._listening(receive), self._telling(send))
+        elif path.startswith("/api/"):
+            await self._call(path.removeprefix("/api/"), scope, receive, send)
+        elif path.startswith("/hooks/"):
+            await self._call("response_url", scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _listening(self, receive: Receive) -> Receive:
+        async def heard() -> Message:
+            message = await receive()
+            self._traffic.acked(_frame(message).get("envelope_id"))
+            return message
+
+        return heard
+
+    def _telling(self, send: Send) -> Send:
+        async def told(message: Message) -> None:
+            if message["type"] == "websocket.send":
+                self._traffic.sent(_frame(message))
+            await send(message)
+
+        return told
+
+    async def _call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = self._traffic.began("call", name)
+        answered = bytearray()
+        status = 0
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            answered.extend(message.get("body", b"")[: BODY - len(answered)])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        finally:
+            # A fault cuts the connection below the answer, which then reaches nobody.
+            cut = scope["state"]["transport"].is_closing() and not answered
+            outcome = "no answer" if cut else _outcome(status, bytes(answered))
+            self._traffic.ended(exchange, outcome)
+
+
+def _frame(message: Message) -> Json:
+    try:
+        frame = json.loads(message.get("text") or "{}")
+    except ValueError:
+        return {}
+    return frame if isinstance(frame, dict) else {}
+
+
+def _outcome(status: int, body: bytes) -> str:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and not answer.get("ok", True):
+        return str(answer.get("error", "error"))
+    return "ok" if status == 200 else f"HTTP {status}"

@@ -1,0 +1,146 @@
+"""The Web API: who calls, which method, with what, and what was answered."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from bot.localslack.blocks.specs import Json
+from bot.localslack.credentials import Credentials, TokenKind
+from bot.localslack.grants import Grants, Interaction
+from bot.localslack.refusals import SlackRefusal
+from bot.localslack.web_api.rates import TIER_3, Rate, Rates
+from bot.localslack.workspace import Message, View, Workspace
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that the app made: the method, its arguments without the token, the answer."""
+
+    method: str
+    args: Json
+    answer: Json
+    at: float
+
+
+@dataclass
+class Desk:
+    """What the methods work on.
+
+    `socket_url` makes the address of a new Socket Mode connection; `interactions` are those that
+    still wait for replies, so that an ephemeral or a view is told to the person who caused it.
+    """
+
+    workspace: Workspace
+    grants: Grants
+    credentials: Credentials
+    rates: Rates
+    url: Callable[[], str]
+    socket_url: Callable[[], str]
+    interactions: list[Interaction] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def note_ephemeral(self, message: Message) -> None:
+        """Tell interactions of that person in that channel of a message only they see."""
+        for waiting in self.interactions:
+            if waiting.user == message.ephemeral_to and waiting.channel == message.channel:
+                waiting.note_reply(message)
+
+    def note_view(self, view: View, by: Interaction | None = None) -> None:
+        """Tell the interactions of the view's owner, or the one that asked, of the view."""
+        for waiting in self.interactions:
+            if waiting is by or (by is None and waiting.user == view.user):
+                waiting.note_view(view)
+
+
+Method = Callable[[Desk, Json], Json]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method, whose token it wants, one of which scopes, and how often it may be called."""
+
+    run: Method
+    caller: TokenKind = "bot"
+    scopes: tuple[str, ...] = ()
+    rate: Rate = TIER_3
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a call is answered: HTTP status, headers and the JSON body."""
+
+    status: int
+    headers: dict[str, str]
+    body: Json
+
+
+def arguments(headers: Mapping[str, str], query: str, body: bytes) -> tuple[Json, str | None]:
+    """The arguments of a request and its token.
+
+    Bodies are JSON, a form or empty; a token stands in the Authorization header, the body or the
+    query (https://docs.slack.dev/apis/web-api#basics). Refusals: `invalid_json`,
+    `json_not_object`, `invalid_form_data`, `invalid_post_type`.
+    """
+    args: Json = dict(parse_qsl(query, keep_blank_values=True))
+    if body.strip():
+        args |= _body(headers.get("content-type", ""), body)
+    token = args.pop("token", None)
+    header = headers.get("authorization", "")
+    if header.startswith("Bearer "):
+        token = header.removeprefix("Bearer ").strip()
+    return args, token
+
+
+def _body(content_type: str, body: bytes) -> Json:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/json":
+        try:
+            found = json.loads(body)
+        except ValueError as broken:
+            raise SlackRefusal("invalid_json") from broken
+        if not isinstance(found, dict):
+            raise SlackRefusal("json_not_object")
+        return found
+    if kind == "application/x-www-form-urlencoded":
+        try:
+            return dict(parse_qsl(body.decode(), keep_blank_values=True))
+        except UnicodeDecodeError as broken:
+            raise SlackRefusal("invalid_form_data") from broken
+    raise SlackRefusal("invalid_post_type")
+
+
+def answer(
+    desk: Desk, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
+) -> Said:
+    """Run one call and remember it with its answer.
+
+    The token comes first, then its scopes, then the rate, as a refused call is counted too.
+    """
+    headers: dict[str, str] = {}
+    try:
+        entry = _entry(methods, method)
+        desk.credentials.check(token, entry.caller)
+        if entry.caller == "bot":
+            headers = _scope_headers(desk.credentials, entry)
+        desk.credentials.need(entry.scopes)
+        desk.rates.take(method, entry.rate)
+        said = Said(200, headers, {"ok": True, **entry.run(desk, args)})
+    except SlackRefusal as refusal:
+        said = Said(refusal.status, headers | refusal.headers, refusal.body())
+    desk.calls.append(Call(method, args, said.body, desk.workspace.clock()))
+    return said
+
+
+def _entry(methods: Mapping[str, Entry], method: str) -> Entry:
+    if method not in methods:
+        raise SlackRefusal("unknown_method", extra={"req_method": method})
+    return methods[method]
+
+
+def _scope_headers(credentials: Credentials, entry: Entry) -> dict[str, str]:
+    """https://docs.slack.dev/authentication/installing-with-oauth#scopes: has and accepts."""
+    return {
+        "x-oauth-scopes": ",".join(sorted(credentials.scopes)),
+        "x-accepted-oauth-scopes": ",".join(entry.scopes),
+    }

@@ -1,0 +1,66 @@
+"""Slack's rates: so many calls a minute of each method, one message a second in a channel.
+
+https://docs.slack.dev/apis/web-api/rate-limits gives the rates; each method's page names its
+tier. How large a burst may be is not said anywhere: here a method takes its minute at once, and
+a channel ten messages.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.localslack.refusals import SlackRefusal
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`burst` calls at once, then `per_minute`."""
+
+    per_minute: float
+    burst: int
+
+
+TIER_1 = Rate(1, 3)
+TIER_2 = Rate(20, 20)
+TIER_3 = Rate(50, 50)
+TIER_4 = Rate(100, 100)
+# "Special": the page says several hundred a minute (auth.test, chat.postMessage in all channels).
+SPECIAL = Rate(300, 300)
+IN_A_CHANNEL = Rate(60, 10)
+
+
+class TooMany(SlackRefusal):
+    """HTTP 429 with `Retry-After`; the call took no effect."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("ratelimited")
+        self.status = 429
+        self.headers = {"retry-after": str(seconds)}
+
+
+@dataclass
+class _Bucket:
+    left: float
+    at: float
+
+
+class Rates:
+    """Counts calls by name, by the injected clock (seconds); with `on` false all pass."""
+
+    def __init__(self, clock: Callable[[], float], *, on: bool = True) -> None:
+        self._clock = clock
+        self.on = on
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, name: str, rate: Rate) -> None:
+        """Count one call; raises `TooMany` where none is left."""
+        if not self.on:
+            return
+        now = self._clock()
+        bucket = self._buckets.setdefault(name, _Bucket(rate.burst, now))
+        grown = max(0.0, now - bucket.at) * rate.per_minute / 60
+        bucket.left, bucket.at = min(rate.burst, bucket.left + grown), now
+        if bucket.left < 1:
+            wait = (1 - bucket.left) * 60 / rate.per_minute
+            raise TooMany(max(1, math.ceil(wait)))
+        bucket.left -= 1

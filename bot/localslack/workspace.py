@@ -1,0 +1,216 @@
+"""The workspace: people, groups, channels, messages and views; it knows nothing of the wire."""
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from bot.localslack.blocks.specs import Json
+
+
+@dataclass(frozen=True)
+class User:
+    """A person, or a bot, with what `users.info` tells of them."""
+
+    id: str
+    name: str
+    real_name: str
+    locale: str = "en-US"
+    tz: str = "Europe/Madrid"
+    team_id: str = ""
+    is_bot: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    is_admin: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A user group, with the ids of its members."""
+
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...] = ()
+    date_delete: int = 0
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel or a direct message, with the ids of its members."""
+
+    id: str
+    name: str
+    members: frozenset[str] = frozenset()
+    is_archived: bool = False
+    is_private: bool = False
+    is_im: bool = False
+    is_shared: bool = False
+    is_ext_shared: bool = False
+    im_user: str = ""
+
+
+@dataclass
+class Message:
+    """A message as it stands now; `ephemeral_to` is the one person who sees it, if only one."""
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: list[Json] = field(default_factory=list)
+    thread_ts: str | None = None
+    ephemeral_to: str | None = None
+    edited: str | None = None
+    metadata: Json | None = None
+
+    def as_json(self) -> Json:
+        """The message as the control endpoints show it."""
+        shown: Json = {
+            "ts": self.ts,
+            "user": self.user,
+            "text": self.text,
+            "blocks": self.blocks,
+        }
+        for key in ("thread_ts", "edited", "ephemeral_to"):
+            if (value := getattr(self, key)) is not None:
+                shown[key] = value
+        return shown
+
+
+@dataclass
+class View:
+    """A modal that is open, or the Home of a person; `content` is what the app sent."""
+
+    id: str
+    user: str
+    content: Json
+    hash: str
+    root_id: str
+    previous_id: str | None = None
+    values: Json = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    notice: str | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The team and the app, as `auth.test` and every payload name them."""
+
+    team_id: str
+    team_name: str
+    domain: str
+    app_id: str
+    bot_id: str
+    bot_user: str
+
+
+Listener = Callable[[], None]
+
+
+class Workspace:
+    """All state of the local Slack. `version` grows with every change and listeners hear of it."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        users: Iterable[User],
+        channels: Iterable[Channel],
+        groups: Iterable[Group],
+        clock: Callable[[], float],
+    ) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.users = {user.id: user for user in users}
+        self.channels = {channel.id: channel for channel in channels}
+        self.groups = {group.id: group for group in groups}
+        self.messages: dict[str, list[Message]] = {name: [] for name in self.channels}
+        self.stacks: dict[str, list[View]] = {}
+        self.homes: dict[str, View] = {}
+        self.refused_blocks: set[str] = set()
+        self.version = 0
+        self.listeners: list[Listener] = []
+        self._last_ts = 0
+        self._serial = itertools.count(1)
+
+    def touched(self) -> None:
+        """Say that something a person can see has changed."""
+        self.version += 1
+        for listener in list(self.listeners):
+            listener()
+
+    def next_ts(self) -> str:
+        """A message's time in seconds with six decimals, never twice the same."""
+        self._last_ts = max(int(self.clock() * 1_000_000), self._last_ts + 1)
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def new_id(self, prefix: str) -> str:
+        """An id as Slack's look: a letter and ten capitals or digits."""
+        return f"{prefix}{next(self._serial):05X}{secrets.token_hex(3).upper()[:5]}"
+
+    def new_hash(self) -> str:
+        """A view's `hash`: seconds, a dot, eight hex digits."""
+        return f"{int(self.clock())}.{secrets.token_hex(4)}"
+
+    def find_user(self, name_or_id: str) -> User | None:
+        """A person by id or name, with or without @; None where there is none."""
+        wanted = name_or_id.removeprefix("@")
+        found = self.users.get(wanted)
+        return found or next((user for user in self.users.values() if user.name == wanted), None)
+
+    def find_channel(self, name_or_id: str) -> Channel | None:
+        """A channel by id or name, with or without #; None where there is none."""
+        wanted = name_or_id.removeprefix("#")
+        if wanted in self.channels:
+            return self.channels[wanted]
+        named = (channel for channel in self.channels.values() if not channel.is_im)
+        return next((channel for channel in named if channel.name == wanted), None)
+
+    def direct_message(self, user: str) -> Channel:
+        """The direct message between the bot and a person, opened where it is not there yet."""
+        for channel in self.channels.values():
+            if channel.im_user == user:
+                return channel
+        members = frozenset({user, self.identity.bot_user})
+        channel = Channel(self.new_id("D"), "", members, is_im=True, im_user=user)
+        self.put_channel(channel)
+        return channel
+
+    def put_user(self, user: User) -> None:
+        """Add a person, or replace what is known of them."""
+        self.users[user.id] = user
+        self.touched()
+
+    def put_channel(self, channel: Channel) -> None:
+        """Add a channel, or replace what is known of it; its messages stay."""
+        self.channels[channel.id] = channel
+        self.messages.setdefault(channel.id, [])
+        self.touched()
+
+    def put_group(self, group: Group) -> None:
+        """Add a user group, or replace it."""
+        self.groups[group.id] = group
+        self.touched()
+
+    def add_message(self, message: Message) -> Message:
+        """Keep a message; channels keep the order in which messages came."""
+        self.messages[message.channel].append(message)
+        self.touched()
+        return message
+
+    def find_message(self, channel: str, ts: str) -> Message | None:
+        """The message with that time in that channel, ephemeral or not."""
+        return next((kept for kept in self.messages.get(channel, ()) if kept.ts == ts), None)
+
+    def remove_message(self, message: Message) -> None:
+        """Take a message away as if it had never been posted."""
+        self.messages[message.channel].remove(message)
+        self.touched()
+
+    def find_view(self, view_id: str) -> View | None:
+        """An open modal or a Home by its id."""
+        open_views = [view for stack in self.stacks.values() for view in stack]
+        every = [*open_views, *self.homes.values()]
+        return next((view for view in every if view.id == view_id), None)
