@@ -17,14 +17,14 @@ import structlog
 
 from bot import __version__, logs
 from bot.answers import channel_context
-from bot.errors import Refusal, StartError
+from bot.database.transactions import reading
 from bot.ledger.alerting.health import health
 from bot.ledger.migrate import migrate as apply_migrations
 from bot.ledger.migrate import require_current
-from bot.ledger.model import Preview
 from bot.ledger.recording import audit, history
-from bot.model import Source
-from bot.queue.database import reading
+from bot.models.operations import Preview
+from bot.models.refusals import Refusal, StartError
+from bot.models.requests import Source
 from bot.settings import load_settings
 from bot.slack.runtime import freeze_heap
 from bot.terminal import Asked, do

@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.access.roles import Grant, allows_changes
-from bot.errors import Refusal
-from bot.model import Invocation, Message, Modal, Person, Role
+from bot.models.refusals import Refusal
+from bot.models.requests import Invocation, Message, Modal, Person, Role
 from bot.registry import Command, Result, Setup
 from bot.text import Texts, texts_for
 from bot.views.context import Context

@@ -19,7 +19,14 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant, Need, authorize
 from bot.answers import Outcome
-from bot.errors import (
+from bot.database.transactions import changing, reading, time_limit
+from bot.failpoints import reach
+from bot.grammar import Request, invalid, parse, whole
+from bot.ledger import requests
+from bot.ledger.changing import freezes
+from bot.ledger.recording import audit, refusals
+from bot.models.jobs import SkippedRow
+from bot.models.refusals import (
     Busy,
     DatabaseDown,
     Frozen,
@@ -29,14 +36,7 @@ from bot.errors import (
     UnknownCommand,
     Unverifiable,
 )
-from bot.failpoints import reach
-from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import requests
-from bot.ledger.changing import freezes
-from bot.ledger.recording import audit, refusals
-from bot.model import Invocation, Role
-from bot.queue.database import changing, reading, time_limit
-from bot.queue.model import SkippedRow
+from bot.models.requests import Invocation, Role
 from bot.registry import Command, Effect, Result, Setup, Work
 from bot.targets import named
 from bot.telling import tell

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from bot.grammar import GroupId, ManyIds, Order, Pace, When
-from bot.ledger.model import Scope
+from bot.models.operations import Scope
 from bot.plans import BulkArguments
 from bot.registry import Work
 

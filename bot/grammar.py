@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BeforeValidator
 
-from bot.errors import Invalid, UnknownCommand
+from bot.models.refusals import Invalid, UnknownCommand
 from bot.registry import Arguments, Command
 
 MAX_TEXT = 2_000

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.errors import Busy
+from bot.database.transactions import TooSlow
 from bot.ledger.changing import freezes
 from bot.ledger.failing import error_reads
 from bot.ledger.failing.failures import backfill_left
 from bot.ledger.reporting import home_reads
-from bot.ledger.reporting.home_model import Counts, HomeData, QueueJobs
 from bot.ledger.sampling import rollups, samples
-from bot.model import Message, Role
+from bot.models.home import Counts, HomeData, QueueJobs
+from bot.models.refusals import Busy
+from bot.models.requests import Message, Role
 from bot.queue import reads, tally
-from bot.queue.database import TooSlow
 from bot.queue.tally import Tally
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from bot.errors import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.grammar import GroupId, IncidentId
 from bot.ledger.alerting import incidents, known_queues
-from bot.ledger.alerting.watch_model import AlertKind, Topic
 from bot.ledger.failing import error_groups
+from bot.models.incidents import AlertKind, Topic
+from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Work
 

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import Field
 
 from bot.access.roles import Need, check_queue
-from bot.errors import CountMismatch, Denied, OperationRunning, PlanExpired
 from bot.ledger import leases
 from bot.ledger.changing import duplicates, freezes, operations
 from bot.ledger.failing import failures
-from bot.ledger.model import (
+from bot.models.jobs import Value
+from bot.models.operations import (
     OPERATOR_ROWS,
     RETRIES,
     Action,
@@ -21,9 +21,9 @@ from bot.ledger.model import (
     Progress,
     Scope,
 )
-from bot.model import Role
+from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
+from bot.models.requests import Role
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.queue.model import Value
 from bot.registry import LARGEST_ID, Arguments, Command, Work
 
 ALL_QUEUES = "*"

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine
 
 from bot.access.roles import Directory, Grant, Need, Rules
-from bot.ledger.model import Progress, Target
-from bot.model import Invocation, Message, Modal, Role
-from bot.queue.database import Clock, now_of
+from bot.database.transactions import Clock, now_of
+from bot.models.jobs import Value
+from bot.models.operations import Progress, Target
+from bot.models.requests import Invocation, Message, Modal, Role
 from bot.queue.layouts import Queue
-from bot.queue.model import Value
 from bot.views.context import Context, Links
 
 LARGEST_ID = 10**18 - 1

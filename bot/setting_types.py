@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.model import Role
+from bot.models.requests import Role
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -16,8 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.errors import StartError
-from bot.model import Role
+from bot.models.refusals import StartError
+from bot.models.requests import Role
 from bot.setting_types import (
     ApiUrl,
     AppToken,

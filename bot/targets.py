@@ -6,14 +6,14 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import Field, ValidationError
 
 from bot.access.roles import check_queue
-from bot.errors import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
+from bot.fingerprint.payload import JobIdentity
 from bot.grammar import Ids
-from bot.ledger.model import Named, Target
 from bot.ledger.recording import audit
+from bot.models.jobs import SkippedRow
+from bot.models.operations import Named, Target
+from bot.models.refusals import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
 from bot.queue import moves
-from bot.queue.model import SkippedRow
 from bot.queue.moves import LockedFailed, LockedJob
-from bot.queue.payload import JobIdentity
 from bot.registry import Arguments, Command, Work
 
 

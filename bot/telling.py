@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.answers import public_context
 from bot.ledger import outbox
 from bot.ledger.alerting import incidents
-from bot.model import Invocation
+from bot.models.requests import Invocation
 from bot.registry import Command, Result, Setup
 from bot.views.undo import without_undo
 

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from bot.answers import Outcome, answer, envelope
 from bot.dispatch import dispatch, request_id
-from bot.errors import Refusal, StartError, StillRunning, Unfinished
 from bot.grammar import Request
 from bot.ledger.changing.operations import ACTIVE
-from bot.ledger.model import Preview
-from bot.model import Actor, Invocation, Message, Source
+from bot.models.operations import Preview
+from bot.models.refusals import Refusal, StartError, StillRunning, Unfinished
+from bot.models.requests import Actor, Invocation, Message, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup
 from bot.text import readable

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.access.roles import check_queue
-from bot.errors import (
+from bot.failpoints import reach
+from bot.fingerprint.payload import JobIdentity, identify
+from bot.ledger.changing import followed, operations, restoring, returns, undo_batches
+from bot.ledger.changing.restoring import Kept
+from bot.ledger.failing.bookings import Doer
+from bot.ledger.recording import audit, changes
+from bot.ledger.recording.changes import Change, Named
+from bot.models.jobs import RestoredRow, SkippedRow
+from bot.models.operations import Preview, Scope, Target
+from bot.models.refusals import (
     AlreadyUndone,
     ChangeNotFound,
     Denied,
@@ -17,17 +26,8 @@ from bot.errors import (
     Refusal,
     UndoExpired,
 )
-from bot.failpoints import reach
-from bot.ledger.changing import followed, operations, restoring, returns, undo_batches
-from bot.ledger.changing.restoring import Kept
-from bot.ledger.failing.bookings import Doer
-from bot.ledger.model import Preview, Scope, Target
-from bot.ledger.recording import audit, changes
-from bot.ledger.recording.changes import Change, Named
-from bot.model import Role
+from bot.models.requests import Role
 from bot.plans import preview
-from bot.queue.model import RestoredRow, SkippedRow
-from bot.queue.payload import JobIdentity, identify
 from bot.registry import Work
 from bot.targets import skipped_row
 

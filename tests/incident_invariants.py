@@ -12,8 +12,8 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
 from bot.ledger.alerting.incidents import RECOVERED
-from bot.ledger.alerting.kinds import CONDITIONS, GROUP, SUMMARY
 from bot.ledger.failing.bookings import DELETED, RETRIED
+from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
 
 EXACT = ("count", "gone", "retried", "deleted")
 """What an incident knows of its failures without counting them."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from bot.database.transactions import reading
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.changing import batches
 from bot.ledger.failing.failure_counts import ALL_HOURS
 from bot.ledger.recording import audit as audit_log
-from bot.queue.database import reading
 from tests import incident_invariants
 from tests.queues import TestQueue
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.model import Role
+from bot.models.requests import Role
 from bot.registry import find_commands
 from bot.text import texts_for
 

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Profile, Rules, Unreachable
 from bot.answers import Outcome
+from bot.database.transactions import changing, now_of
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
 from bot.ledger import leases
 from bot.ledger.leases import Lease
-from bot.model import Actor, Invocation, Role, Source
-from bot.queue.database import changing, now_of
+from bot.models.requests import Actor, Invocation, Role, Source
 from bot.registry import Setup, find_commands
 from tests.queues import TestQueue
 

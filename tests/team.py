@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Connection, Table, delete, insert, select
 
+from bot.database.transactions import now_of
 from bot.ledger import journal, tables, watching
 from bot.ledger.columns import metadata
 from bot.localslack.demo import IDS
 from bot.localslack.server import ACK_SECONDS, LocalSlack
-from bot.queue.database import now_of
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.wiring import check_tables, make_setup, open_engines, queue_of

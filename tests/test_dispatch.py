@@ -14,13 +14,13 @@ from sqlalchemy import delete, select
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS
+from bot.database.transactions import POOL
 from bot.dispatch import dispatch, request_id
-from bot.errors import Busy
 from bot.grammar import Request
 from bot.ledger import journal
 from bot.localslack.demo import IDS
-from bot.model import Actor, Invocation, Message, Role, Source
-from bot.queue.database import POOL
+from bot.models.refusals import Busy
+from bot.models.requests import Actor, Invocation, Message, Role, Source
 from bot.registry import Command, Setup, Work
 from bot.settings import load_settings
 from bot.slack import app

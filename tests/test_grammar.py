@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch import request_id
-from bot.errors import Invalid, Refusal, UnknownCommand
 from bot.grammar import MANY_IDS, MAX_IDS, MAX_TEXT, Request, parse
+from bot.models.refusals import Invalid, Refusal, UnknownCommand
 from bot.registry import find_commands
 from bot.views.buttons import UnreadableValue, read_value, run_button
 

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.access.roles import Rules
+from bot.database.transactions import changing, connect, now_of
 from bot.ledger.leases import take
 from bot.ledger.migrate import migrate
-from bot.queue.database import changing, connect, now_of
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup, find_commands
 from bot.terminal import Asked, do

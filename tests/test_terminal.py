@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.errors import StartError
 from bot.ledger import journal
-from bot.ledger.model import Preview
-from bot.model import Role
+from bot.models.operations import Preview
+from bot.models.refusals import StartError
+from bot.models.requests import Role
 from bot.registry import Setup
 from bot.settings import load_settings
 from bot.terminal import Asked, do

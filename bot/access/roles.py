@@ -5,8 +5,8 @@ from math import inf
 from time import monotonic
 from typing import Protocol
 
-from bot.errors import Denied, NotMember, Unverifiable, WrongChannel, WrongQueue
-from bot.model import Actor, Invocation, Role, Source
+from bot.models.refusals import Denied, NotMember, Unverifiable, WrongChannel, WrongQueue
+from bot.models.requests import Actor, Invocation, Role, Source
 
 READ_AGE = 900.0
 CHANGE_AGE = 60.0

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from bot.errors import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.grammar import IncidentId
 from bot.ledger.alerting import incidents, watch_reads
-from bot.ledger.alerting.watch_model import OpenIncident
-from bot.model import Message, Role
+from bot.models.incidents import OpenIncident
+from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.views.context import Context
 from bot.views.mutes import acknowledged, acknowledged_visible

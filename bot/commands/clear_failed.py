@@ -4,10 +4,10 @@ from pydantic import Field
 
 from bot.filters import FilterArguments, scope_of
 from bot.grammar import Age
-from bot.ledger.model import Progress, Scope
-from bot.model import Message, Modal, Role
+from bot.models.jobs import DeletedCount
+from bot.models.operations import Progress, Scope
+from bot.models.requests import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step
-from bot.queue.model import DeletedCount
 from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context

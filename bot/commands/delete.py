@@ -2,9 +2,9 @@
 
 from bot.ledger import archive
 from bot.ledger.failing import flows
-from bot.model import Message, Role
+from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
+from bot.models.requests import Message, Role
 from bot.queue import moves
-from bot.queue.model import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.registry import Command, Effect, Result, Work
 from bot.targets import RowArguments, lock_jobs, target
 from bot.views.changes import deleted, deleted_visible

@@ -2,9 +2,9 @@
 
 from bot.ledger import archive
 from bot.ledger.failing import leaving
-from bot.model import Message, Role
+from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
+from bot.models.requests import Message, Role
 from bot.queue import moves
-from bot.queue.model import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.registry import Command, Effect, Result, Work
 from bot.targets import RowArguments, lock_failed, target
 from bot.views.changes import deleted_failed, deleted_failed_visible

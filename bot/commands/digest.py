@@ -2,8 +2,8 @@
 
 from bot.ledger.reporting import digest
 from bot.ledger.reporting.digest_days import told_on
-from bot.ledger.reporting.digest_model import Digest
-from bot.model import Message, Role
+from bot.models.digest import Digest
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.digest import digest_message

@@ -4,8 +4,8 @@ from pydantic import Field
 
 from bot.grammar import GroupId
 from bot.ledger.failing import error_reads
-from bot.ledger.failing.error_model import ErrorDetail, ErrorDetailListed
-from bot.model import Message, Modal, Role
+from bot.models.error_groups import ErrorDetail, ErrorDetailListed
+from bot.models.requests import Message, Modal, Role
 from bot.queue import reads
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

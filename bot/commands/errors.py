@@ -6,9 +6,9 @@ from pydantic import Field, field_validator
 
 from bot.grammar import Age
 from bot.ledger.failing import error_reads
-from bot.ledger.failing.error_model import ErrorGroups, ErrorsListed
 from bot.ledger.failing.failures import backfill_left
-from bot.model import Message, Role
+from bot.models.error_groups import ErrorGroups, ErrorsListed
+from bot.models.requests import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from bot.model import Message, Role
+from bot.models.jobs import FailedJobList, Listed
+from bot.models.requests import Message, Role
 from bot.queue import reads
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.queue.model import FailedJobList, Listed
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.lists import failed_list

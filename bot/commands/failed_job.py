@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from bot.access.masking import mask_payload
-from bot.errors import FailedJobNotFound
 from bot.grammar import OneId
-from bot.model import Message, Modal, Role
+from bot.masking.masker import mask_payload
+from bot.models.jobs import FailedJobDetail
+from bot.models.refusals import FailedJobNotFound
+from bot.models.requests import Message, Modal, Role
 from bot.queue import reads
-from bot.queue.model import FailedJobDetail
 from bot.registry import Arguments, Command, Result, Work
 from bot.targets import not_found
 from bot.views.context import Context

@@ -5,11 +5,11 @@ from pydantic import Field
 from bot.grammar import LONGEST_ORDER, Order
 from bot.ledger.failing import failures
 from bot.ledger.recording import orders, story
-from bot.ledger.recording.events import Queued, Story
 from bot.ledger.sampling import samples
-from bot.model import Message, Role
+from bot.models.jobs import QueueStatus
+from bot.models.requests import Message, Role
+from bot.models.story import Queued, Story
 from bot.queue import search
-from bot.queue.model import QueueStatus
 from bot.queue.search import Sought
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from bot.ledger.changing import freezes
-from bot.ledger.model import Freeze
-from bot.model import Message, Role
+from bot.models.operations import Freeze
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.views.context import Context
 from bot.views.freeze import freeze_message, freeze_visible

@@ -1,7 +1,7 @@
 """`/queue help`: what this person may run, with usage."""
 
-from bot.model import Message, Role
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.people import help_message

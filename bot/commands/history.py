@@ -6,11 +6,11 @@ from pydantic import Field
 
 from bot.commands.find import tell
 from bot.grammar import Age, Order
-from bot.ledger.model import AuditLine
 from bot.ledger.recording import audit, history, orders, story
-from bot.ledger.recording.events import Retries
-from bot.model import Message, Role
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.operations import AuditLine
+from bot.models.requests import Message, Role
+from bot.models.story import Retries
 from bot.queue.search import Sought
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.audit import history_message

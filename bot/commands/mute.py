@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, create_model
 
 from bot.grammar import Age
 from bot.ledger.alerting import mutes
-from bot.ledger.alerting.watch_model import MuteSaid
-from bot.model import Message, Role
+from bot.models.incidents import MuteSaid
+from bot.models.requests import Message, Role
 from bot.muting import TopicArguments, existing, name_of, recorded
 from bot.registry import Command, Effect, Result, Work
 from bot.views.context import Context

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from bot.errors import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
 from bot.failpoints import reach
 from bot.ledger.recording import changes
-from bot.model import Message, Role
-from bot.queue.model import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
+from bot.models.jobs import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
+from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
+from bot.models.requests import Message, Role
 from bot.queue.moves import LockedJob
 from bot.queue.reads import unix
 from bot.queue.stuck import moment, release

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from bot.errors import Invalid
 from bot.failpoints import reach
 from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
 from bot.grammar import MAX_IDS, ManyIds
 from bot.ledger import archive
 from bot.ledger.changing import followed
 from bot.ledger.failing import leaving
-from bot.ledger.model import Progress
-from bot.model import Message, Modal, Role
+from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
+from bot.models.operations import Progress
+from bot.models.refusals import Invalid
+from bot.models.requests import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step
 from bot.queue import moves
-from bot.queue.model import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.registry import Command, Effect, Result, Work
 from bot.targets import lock_failed, target
 from bot.views.bulk import bulk_answer, progress_message

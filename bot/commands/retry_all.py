@@ -1,10 +1,10 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
 from bot.filters import PaceArguments
-from bot.ledger.model import Progress, Scope
-from bot.model import Message, Modal, Role
+from bot.models.jobs import RetriedCount
+from bot.models.operations import Progress, Scope
+from bot.models.requests import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step
-from bot.queue.model import RetriedCount
 from bot.registry import Command, Effect, Result, Work
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from bot.errors import Busy
+from bot.database.transactions import TooSlow
 from bot.ledger.changing import freezes
-from bot.ledger.model import Freeze
 from bot.ledger.sampling import samples
-from bot.model import Message, Role
+from bot.models.jobs import QueueStatus, Value
+from bot.models.operations import Freeze
+from bot.models.refusals import Busy
+from bot.models.requests import Message, Role
 from bot.queue import tally
-from bot.queue.database import TooSlow
-from bot.queue.model import QueueStatus, Value
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.status import status_message

@@ -5,9 +5,9 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.grammar import Age
-from bot.model import Message, Role
+from bot.models.jobs import StuckJobs, StuckListed
+from bot.models.requests import Message, Role
 from bot.queue import reads
-from bot.queue.model import StuckJobs, StuckListed
 from bot.queue.stuck import stuck
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -1,9 +1,9 @@
 """`/queue unfreeze`: allow changes again."""
 
 from bot.ledger.changing import freezes
-from bot.ledger.model import Freeze
-from bot.model import Message, Role
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.operations import Freeze
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.views.context import Context
 from bot.views.freeze import unfreeze_message, unfreeze_visible

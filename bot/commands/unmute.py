@@ -2,10 +2,10 @@
 
 import shlex
 
-from bot.errors import MutedOtherwise, NotMuted, Refusal
 from bot.ledger.alerting import incidents, mutes
-from bot.ledger.alerting.watch_model import MuteSaid, Topic
-from bot.model import Message, Role
+from bot.models.incidents import MuteSaid, Topic
+from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
+from bot.models.requests import Message, Role
 from bot.muting import TopicArguments, name_of, recorded, topic_of
 from bot.registry import Command, Effect, Result, Work
 from bot.views.context import Context

@@ -2,8 +2,8 @@
 
 from bot.ledger.alerting import watch_reads
 from bot.ledger.alerting.health import health
-from bot.ledger.alerting.watch_model import Limits, WatchExtra, Watching
-from bot.model import Message, Role
+from bot.models.incidents import Limits, WatchExtra, Watching
+from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Result, Setup, Work
 from bot.views.context import Context
 from bot.views.watch import watch_message

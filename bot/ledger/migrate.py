@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
-from bot.errors import StartError
+from bot.database.transactions import now_of
 from bot.ledger.journal import requests
 from bot.ledger.tables import freeze, leases, marks, migrations
 from bot.ledger.watching import watches
-from bot.queue.database import now_of
+from bot.models.refusals import StartError
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 60

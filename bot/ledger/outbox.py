@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from bot.ledger.journal import outbox
 from bot.ledger.leases import Lease
-from bot.model import Message
+from bot.models.requests import Message
 
 POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply"
 """`refusals` is `audit` for equal refusals that wait for their minute: they hold back no other."""

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from bot.access.roles import Need, Unreachable, role_of
-from bot.errors import StartError
+from bot.database.transactions import connect
 from bot.ledger.migrate import migrate
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import Asked
@@ -25,13 +25,13 @@ from bot.localslack.demo import IDS
 from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import ACK_SECONDS, LocalSlack
-from bot.model import Role
+from bot.models.refusals import StartError
+from bot.models.requests import Role
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
 from bot.playground.seed_history import seed_history
 from bot.playground.worker import Worker
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import find_commands
 from bot.settings import Settings

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures
+from bot.models.metrics import Figures
 from bot.playground.seed import FAILED
 
 DAYS = 7

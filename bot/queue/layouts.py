@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, sqlite
 
 from bot import wall_clock
-from bot.errors import StartError
-from bot.queue.error_group import short_error
-from bot.queue.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
+from bot.fingerprint.error_group import short_error
+from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
+from bot.models.refusals import StartError
 
 LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 Id = BigInteger().with_variant(Integer(), "sqlite")

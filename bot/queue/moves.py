@@ -23,9 +23,9 @@ from sqlalchemy import (
     select,
 )
 
-from bot.queue.database import LostRace
+from bot.database.transactions import LostRace
+from bot.fingerprint.payload import JobIdentity, identify
 from bot.queue.layouts import MAX_ATTEMPTS, Queue, failed_digest, job_digest
-from bot.queue.payload import JobIdentity, identify
 from bot.queue.reads import PAYLOAD_HEAD, unix
 
 

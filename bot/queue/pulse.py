@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
-from bot.queue.database import TooSlow, bounded
+from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
 
 HEAD_ROWS = 2_000

@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
-from bot.errors import Busy, FailedJobNotFound, JobNotFound
-from bot.queue.database import TooSlow, bounded
-from bot.queue.error_group import error_group
-from bot.queue.layouts import Queue, failed_digest, job_digest
-from bot.queue.model import (
+from bot.database.transactions import TooSlow, bounded
+from bot.fingerprint.error_group import error_group
+from bot.fingerprint.payload import identify
+from bot.models.jobs import (
     FailedJob,
     FailedJobDetail,
     FailedJobList,
@@ -20,7 +19,8 @@ from bot.queue.model import (
     JobList,
     JobState,
 )
-from bot.queue.payload import identify
+from bot.models.refusals import Busy, FailedJobNotFound, JobNotFound
+from bot.queue.layouts import Queue, failed_digest, job_digest
 
 LIST_LIMIT = 50
 MAX_LIST_LIMIT = 200

@@ -23,11 +23,11 @@ from sqlalchemy import (
     select,
 )
 
-from bot.queue.database import TooSlow, bounded_until, time_limit
-from bot.queue.found import FoundFailed, FoundJob, JobPlace, Looked
+from bot.database.transactions import TooSlow, bounded_until, time_limit
+from bot.fingerprint.payload import JobIdentity, identify
+from bot.models.jobs import Job
+from bot.models.order_search import FoundFailed, FoundJob, JobPlace, Looked
 from bot.queue.layouts import Queue, payload_digest
-from bot.queue.model import Job
-from bot.queue.payload import JobIdentity, identify
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,

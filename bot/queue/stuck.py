@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from bot.queue.database import TooSlow, bounded, bounded_until, time_limit
+from bot.database.transactions import TooSlow, bounded, bounded_until, time_limit
+from bot.models.jobs import StuckJobs, StuckListed
 from bot.queue.layouts import Queue
-from bot.queue.model import StuckJobs, StuckListed
 from bot.queue.moves import exactly
 from bot.queue.reads import LIST_SECONDS, job_columns, job_of, unix
 

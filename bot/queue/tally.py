@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from bot.queue.database import bounded
+from bot.database.transactions import bounded
+from bot.models.jobs import OldestPending, QueueCount, QueueStatus, Value
 from bot.queue.layouts import Queue
-from bot.queue.model import OldestPending, QueueCount, QueueStatus, Value
 from bot.queue.reads import unix
 
 

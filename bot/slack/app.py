@@ -18,8 +18,8 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.answers import Outcome, answer, texts_of
 from bot.dispatch import dispatch, may_change
-from bot.errors import CountMismatch, Refusal
-from bot.model import Message, Modal, Source
+from bot.models.refusals import CountMismatch, Refusal
+from bot.models.requests import Message, Modal, Source
 from bot.registry import Setup
 from bot.slack import envelopes
 from bot.slack.charts import Charts, respond

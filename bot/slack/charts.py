@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from slack_sdk.webhook import WebhookClient
 
-from bot.model import Block
+from bot.models.requests import Block
 from bot.views.chart import has_chart, without_charts
 
 log = structlog.get_logger(__name__)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.dispatch import request_id
-from bot.errors import Invalid, Refusal
 from bot.grammar import Request, whole
-from bot.model import Actor, Invocation, Source
+from bot.models.refusals import Invalid, Refusal
+from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
 
 CHANGE_SECONDS = 2.0

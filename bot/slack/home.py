@@ -12,12 +12,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
 from bot.answers import Outcome, answer, context_of, texts_of
+from bot.database.transactions import time_limit
 from bot.dispatch import dispatch, request_id
 from bot.failpoints import reach
 from bot.grammar import Request
 from bot.home import HOME, HomeResult
-from bot.model import Actor, Block, Invocation, Source
-from bot.queue.database import time_limit
+from bot.models.requests import Actor, Block, Invocation, Source
 from bot.registry import Setup
 from bot.slack.directory import reason_of
 from bot.views.home import refused_home

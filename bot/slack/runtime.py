@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
-from bot.errors import StartError
+from bot.models.refusals import StartError
 from bot.registry import Setup
 from bot.slack.app import Desk, build_app
 from bot.slack.charts import Charts

@@ -8,7 +8,7 @@ So a `<` or a backtick in mrkdwn is always the bot's own, which lets it be cut a
 import re
 from collections.abc import Iterable
 
-from bot.model import Person
+from bot.models.requests import Person
 
 
 class Mrkdwn(str):

@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentNumber
 
-from bot.model import Moment, Person
+from bot.models.requests import Moment, Person
 from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
 
 LOCALES = {"en": "en", "es": "es-419"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.ledger.model import AuditLine, Target
-from bot.model import Message, Moment, Person, Source
+from bot.models.operations import AuditLine, Target
+from bot.models.requests import Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
 from bot.views.blocks import actions, context_line, message, section, sections
 from bot.views.buttons import page_button

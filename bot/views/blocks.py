@@ -6,7 +6,7 @@ Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that a bare
 
 from collections.abc import Iterable, Sequence
 
-from bot.model import Block, Message
+from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, cut, join, plain_line
 
 SECTION = 3_000

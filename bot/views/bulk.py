@@ -1,7 +1,7 @@
 """Bulk changes: what is shown before one is confirmed, and how far it is after."""
 
-from bot.ledger.model import Action, Preview, Progress, PutBack
-from bot.model import Block, Message, Modal, Moment, Person, Source
+from bot.models.operations import Action, Preview, Progress, PutBack
+from bot.models.requests import Block, Message, Modal, Moment, Person, Source
 from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections
 from bot.views.buttons import run_button

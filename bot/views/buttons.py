@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from bot.model import Block
+from bot.models.requests import Block
 from bot.views.blocks import plain
 
 VERSION = 1

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.model import Message
-from bot.queue.model import DeletedRow, RetriedJob, SkippedRow
+from bot.models.jobs import DeletedRow, RetriedJob, SkippedRow
+from bot.models.requests import Message
 from bot.text import Mrkdwn, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context

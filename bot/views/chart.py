@@ -8,8 +8,8 @@ Limits: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.ledger.sampling.chart_model import Chart, ChartPoint
-from bot.model import Block, Message
+from bot.models.chart import Chart, ChartPoint
+from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, Texts, escape, join, plain_line
 from bot.views.blocks import context_line, message, section, sections, table
 from bot.views.context import Context

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.ledger.alerting.kinds import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.text import Mrkdwn, code, cut
 from bot.views.context import Context
 from bot.views.names import age, dots, queue_name

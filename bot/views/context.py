@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.model import Person, Role, Source
+from bot.models.requests import Person, Role, Source
 from bot.text import Texts
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.ledger.sampling.figures import Figures, Point, total
+from bot.models.metrics import Figures, Point, total
 from bot.text import Mrkdwn, code, join
 from bot.views.context import Context
 from bot.views.names import age

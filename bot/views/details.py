@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.model import Block, Message, Modal
-from bot.queue.model import FailedJob, FailedJobDetail, Job, JobDetail
+from bot.models.jobs import FailedJob, FailedJobDetail, Job, JobDetail
+from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import run_button

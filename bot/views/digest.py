@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.reporting.digest_model import Deeds, Digest, Figure, Incidents, OpenGroups, Told
-from bot.model import Block, Message, Moment, Person
+from bot.models.digest import Deeds, Digest, Figure, Incidents, OpenGroups, Told
+from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line, fields, message, section, sections
 from bot.views.buttons import run_button

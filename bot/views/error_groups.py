@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.failing.error_model import (
+from bot.models.error_groups import (
     RECENT_AT_MOST,
     RECENT_MINUTES,
     ErrorDetail,
@@ -11,8 +11,8 @@ from bot.ledger.failing.error_model import (
     ErrorGroups,
     ErrorsListed,
 )
-from bot.ledger.model import OPERATOR_ROWS
-from bot.model import Block, Message, Modal, Role, Source
+from bot.models.operations import OPERATOR_ROWS
+from bot.models.requests import Block, Message, Modal, Role, Source
 from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import Argument, page_button, run_button

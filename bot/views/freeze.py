@@ -1,7 +1,7 @@
 """That all changes are off: since when, by whom and why; and that they are on again."""
 
-from bot.ledger.model import Freeze
-from bot.model import Message, Moment, Person
+from bot.models.operations import Freeze
+from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, named
 from bot.views.blocks import message, section
 from bot.views.context import Context

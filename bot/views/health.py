@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.ledger.alerting.watch_model import MOST_MS, Health, Undelivered, WatcherState
-from bot.model import Moment
+from bot.models.incidents import MOST_MS, Health, Undelivered, WatcherState
+from bot.models.requests import Moment
 from bot.text import Mrkdwn, channel, code, join
 from bot.views.context import Context
 from bot.views.names import age_since

@@ -6,10 +6,10 @@ docs.slack.dev/reference/methods/views.publish.
 
 from collections.abc import Sequence
 
-from bot.ledger.failing.error_model import ErrorsListed
-from bot.ledger.reporting.home_model import HomeData, QueueJobs
-from bot.model import Block, Message
-from bot.queue.model import Listed
+from bot.models.error_groups import ErrorsListed
+from bot.models.home import HomeData, QueueJobs
+from bot.models.jobs import Listed
+from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, escape, join
 from bot.views.blocks import actions, context_line, divider, fields, plain, section, sections
 from bot.views.bulk import progress_message

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.ledger.alerting.kinds import CONDITIONS
-from bot.ledger.model import OPERATOR_ROWS
-from bot.ledger.reporting.home_model import OpenIncident
-from bot.model import Block, Moment, Person, Role
+from bot.models.alert_rules import CONDITIONS
+from bot.models.home import OpenIncident
+from bot.models.operations import OPERATOR_ROWS
+from bot.models.requests import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line
 from bot.views.buttons import menu, run_button

@@ -7,9 +7,9 @@ at the click.
 from datetime import datetime
 from typing import Literal
 
-from bot.ledger.model import Receipt
-from bot.model import Block, Message, Moment, Person
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.operations import Receipt
+from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button

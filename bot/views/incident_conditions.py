@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.model import Message
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.requests import Message
 from bot.text import Mrkdwn, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button

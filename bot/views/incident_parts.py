@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from bot.model import Block, Message, Moment, Person
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.model import Block, Message, Source
-from bot.queue.model import FailedJobList, JobList, Listed
+from bot.models.jobs import FailedJobList, JobList, Listed
+from bot.models.requests import Block, Message, Source
 from bot.text import Mrkdwn, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import page_button, run_button

@@ -1,7 +1,7 @@
 """Alerts that somebody takes up, and what nobody wants to be told of for a while."""
 
-from bot.ledger.alerting.watch_model import MuteSaid, OpenIncident, Topic
-from bot.model import Message, Moment, Person
+from bot.models.incidents import MuteSaid, OpenIncident, Topic
+from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
 from bot.views.blocks import message, section
 from bot.views.context import Context

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from bot.model import Moment
+from bot.models.requests import Moment
 from bot.text import Mrkdwn, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
 from bot.wall_clock import to_utc

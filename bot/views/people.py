@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.model import Message, Person
+from bot.models.requests import Message, Person
 from bot.text import Mrkdwn, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context

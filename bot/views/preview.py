@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.ledger.model import Action, Duplicates, Preview, Scope, Share
-from bot.model import Block, Message, Modal
+from bot.models.operations import Action, Duplicates, Preview, Scope, Share
+from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, escape, join
 from bot.views.blocks import (
     context_line,

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.ledger.model import Outcomes, Receipt
-from bot.model import Message, Person
+from bot.models.operations import Outcomes, Receipt
+from bot.models.requests import Message, Person
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.errors import Refusal
-from bot.ledger.model import RETRIES
-from bot.model import Message, Person, Role
-from bot.queue.model import SkippedRow
+from bot.models.jobs import SkippedRow
+from bot.models.operations import RETRIES
+from bot.models.refusals import Refusal
+from bot.models.requests import Message, Person, Role
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, named, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context

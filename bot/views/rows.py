@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.model import Block, Moment
-from bot.queue.model import FailedJob, Job
+from bot.models.jobs import FailedJob, Job
+from bot.models.requests import Block, Moment
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import actions, confirm, section
 from bot.views.buttons import Argument, menu, run_button

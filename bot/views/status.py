@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bot.ledger.model import Freeze
-from bot.model import Block, Message, Moment
-from bot.queue.model import QueueCount, QueueStatus
+from bot.models.jobs import QueueCount, QueueStatus
+from bot.models.operations import Freeze
+from bot.models.requests import Block, Message, Moment
 from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections, table
 from bot.views.buttons import run_button

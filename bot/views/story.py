@@ -6,18 +6,8 @@ where people type. Of a long one the beginning is left out.
 
 from functools import partial
 
-from bot.ledger.recording.events import (
-    Act,
-    Became,
-    Event,
-    Failure,
-    Gone,
-    Queued,
-    Retrier,
-    Retries,
-    Story,
-)
-from bot.model import Block, Message, Moment, Person, Source
+from bot.models.requests import Block, Message, Moment, Person, Source
+from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit import MARKS
 from bot.views.blocks import context_line, message, section

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.model import Block, Message, Source
-from bot.queue.model import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
+from bot.models.jobs import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
+from bot.models.requests import Block, Message, Source
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import confirm, context_line, message, section, sections
 from bot.views.buttons import Argument, run_button

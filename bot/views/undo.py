@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.model import Block, Message, Moment, Person, Role
-from bot.queue.model import RestoredRow, SkippedRow, Undone
+from bot.models.jobs import RestoredRow, SkippedRow, Undone
+from bot.models.requests import Block, Message, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut
 from bot.views.blocks import actions, context_line, message, sections
 from bot.views.buttons import run_button

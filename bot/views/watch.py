@@ -2,14 +2,8 @@
 
 from datetime import datetime
 
-from bot.ledger.alerting.watch_model import (
-    Limits,
-    NamedMute,
-    OpenIncident,
-    WatchExtra,
-    Watching,
-)
-from bot.model import Block, Message, Moment, Person, Source
+from bot.models.incidents import Limits, NamedMute, OpenIncident, WatchExtra, Watching
+from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.buttons import Argument, run_button

@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.errors import Denied, Frozen, Refusal, Unverifiable
+from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.ledger.changing import freezes, operations
 from bot.ledger.changing.operations import Operation
-from bot.ledger.model import Progress
-from bot.model import Role
+from bot.models.operations import Progress
+from bot.models.refusals import Denied, Frozen, Refusal, Unverifiable
+from bot.models.requests import Role
 from bot.queue.bulk import BATCH_ROWS
-from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.watch.lanes import BATCH_SECONDS, LANES, Lanes, granted
 from bot.watch.progress import end, progress_of, tell

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
+from bot.database.transactions import changing, reading, time_limit
 from bot.ledger.changing import followed, operations
 from bot.ledger.changing.operations import Operation
 from bot.ledger.leases import Lease, fence
-from bot.model import Role
-from bot.queue.database import changing, reading, time_limit
+from bot.models.requests import Role
 from bot.registry import Setup
 from bot.watch.progress import end, tell
 

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
 from bot.ledger import outbox
-from bot.ledger.alerting import belonging, incidents, kinds
+from bot.ledger.alerting import belonging, incidents
 from bot.ledger.changing import followed
 from bot.ledger.failing import error_groups
-from bot.ledger.model import Receipt
-from bot.model import Message
+from bot.models import alert_rules
+from bot.models.operations import Receipt
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.views.context import Context
 from bot.views.incident import (
@@ -106,12 +107,12 @@ def subject_of(row: RowMapping) -> str:
 
 def figure(row: RowMapping) -> int:
     """The figure that is told of an incident: its failures, or what is watched."""
-    return int((row["value"] if row["kind"] in kinds.CONDITIONS else row["count"]) or 0)
+    return int((row["value"] if row["kind"] in alert_rules.CONDITIONS else row["count"]) or 0)
 
 
 def in_words(row: RowMapping, value: int, context: Context) -> str:
     """A figure of this incident as the thread says it."""
-    if row["kind"] in kinds.CONDITIONS:
+    if row["kind"] in alert_rules.CONDITIONS:
         return figure_of(row["kind"], value, context)
     return context.texts.plain("incident-failures", count=value)
 
@@ -137,7 +138,7 @@ def recovered(row: RowMapping, context: Context) -> Message | None:
 
 
 def _ending(row: RowMapping) -> Ending:
-    condition = row["kind"] in kinds.CONDITIONS
+    condition = row["kind"] in alert_rules.CONDITIONS
     return Ending(
         seconds=int((row["closed_at"] - row["opened_at"]).total_seconds()),
         processed=row["processed"],
@@ -184,9 +185,9 @@ def _drawn(
 ) -> Message | None:
     told = state_of(row)
     left = incidents.still_failed(row)
-    if row["kind"] in kinds.CONDITIONS:
+    if row["kind"] in alert_rules.CONDITIONS:
         return condition_message(_condition(row), told, context)
-    if row["kind"] == kinds.SUMMARY:
+    if row["kind"] == alert_rules.SUMMARY:
         until = row["opened_at"] + MINUTE
         return summary_message(row["count"], left, until, told, context)
     rows = belonging.newest(connection, row["id"], LOOKED_AT)

@@ -12,12 +12,12 @@ from time import monotonic
 import structlog
 from sqlalchemy import Connection
 
+from bot.database.transactions import TooSlow, changing, time_limit
 from bot.ledger.alerting import exact, mutes, pulses
-from bot.ledger.alerting.kinds import SILENT
 from bot.ledger.alerting.pulses import Pulse
 from bot.ledger.leases import Lease, fence
+from bot.models.alert_rules import SILENT
 from bot.queue import pulse
-from bot.queue.database import TooSlow, changing, time_limit
 from bot.queue.pulse import Bounds, Glance
 from bot.queue.reads import unix
 from bot.queue.stuck import moment

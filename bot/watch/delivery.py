@@ -9,13 +9,13 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import Connection
 
-from bot.errors import Refusal
+from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.ledger import outbox
 from bot.ledger.alerting import incidents
 from bot.ledger.leases import Lease, fence
 from bot.ledger.outbox import Letter
-from bot.queue.database import changing, reading, time_limit
+from bot.models.refusals import Refusal
 from bot.registry import Setup
 from bot.text import Mrkdwn, cut
 from bot.watch.faults import Fault, Undelivered, is_hopeless, put_off

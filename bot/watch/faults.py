@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.ledger import outbox
 from bot.ledger.alerting import incidents
 from bot.ledger.outbox import Letter
-from bot.model import Message
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.text import texts_for
 from bot.watch.letters import incident_of, place_of

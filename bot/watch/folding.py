@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import changing, time_limit
 from bot.ledger.failing import folding
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
-from bot.ledger.alerting import belonging, incidents, kinds
+from bot.database.transactions import changing, time_limit
+from bot.ledger.alerting import belonging, incidents
 from bot.ledger.alerting.incidents import Subject
 from bot.ledger.leases import Lease, fence
 from bot.ledger.tables import failures
-from bot.queue.database import changing, time_limit
+from bot.models import alert_rules
 from bot.registry import Setup
 from bot.watch import cards, lifecycle
 
@@ -115,7 +116,7 @@ def _summarize(
     """One incident for what came when there was no room for more."""
     known = incidents.latest_summary(connection, now - MINUTE)
     if known is None:
-        subject = Subject(kinds.SUMMARY, f"summary:{now.isoformat()}")
+        subject = Subject(alert_rules.SUMMARY, f"summary:{now.isoformat()}")
         opened = incidents.open_or_reopen(connection, subject, now)
         number = opened.id
         incidents.note(connection, number, first_seq=rest[0]["seq"])

@@ -12,15 +12,15 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant, check_queue
+from bot.database.transactions import changing, time_limit
 from bot.dispatch import may
-from bot.errors import Refusal
 from bot.failpoints import reach
 from bot.ledger.changing import batches, carrying, freezes, operations
 from bot.ledger.changing.batches import Batch, NotOurs
 from bot.ledger.changing.operations import Operation
-from bot.model import Actor, Invocation, Source
+from bot.models.refusals import Refusal
+from bot.models.requests import Actor, Invocation, Source
 from bot.plans import ALL_QUEUES, need_of
-from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 T = TypeVar("T")

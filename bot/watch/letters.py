@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
+from bot.database.transactions import reading, time_limit
 from bot.ledger import outbox
 from bot.ledger.alerting import incidents
 from bot.ledger.outbox import Letter
 from bot.ledger.recording import audit
 from bot.ledger.recording.audit import Sealed
-from bot.model import Message
-from bot.queue.database import reading, time_limit
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.text import texts_for
 from bot.views.audit import audit_message, missing_message, untold_message

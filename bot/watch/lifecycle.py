@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
+from bot.database.transactions import changing, time_limit
 from bot.ledger.alerting import incidents, meanwhile, mutes, settlements
 from bot.ledger.alerting.belonging import move_left
 from bot.ledger.alerting.incidents import Opened, Subject
-from bot.ledger.alerting.kinds import CONDITIONS, GROUP
 from bot.ledger.alerting.settlements import UNKNOWN, Bulk, Figures
-from bot.ledger.alerting.watch_model import Mute
 from bot.ledger.changing import operations, outcomes
 from bot.ledger.failing import bookings
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing, time_limit
+from bot.models.alert_rules import CONDITIONS, GROUP
+from bot.models.incidents import Mute
 from bot.registry import Setup
 from bot.watch import calling, cards
 from bot.watch.progress import counted

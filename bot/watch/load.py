@@ -17,10 +17,10 @@ from weakref import WeakSet
 import structlog
 from sqlalchemy import Connection, Engine, event, update
 
-from bot.ledger.alerting.watch_model import MOST_MS
+from bot.database.transactions import changing, time_limit
 from bot.ledger.leases import Lease, fence
 from bot.ledger.watching import watches
-from bot.queue.database import changing, time_limit
+from bot.models.incidents import MOST_MS
 from bot.registry import Setup
 
 log = structlog.get_logger(__name__)

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
+from bot.database.transactions import changing, reading, time_limit
 from bot.ledger.changing import operations, outcomes
 from bot.ledger.changing.failed_again import count_failures
 from bot.ledger.changing.operations import Operation
 from bot.ledger.changing.outcomes import Outcome
 from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
-from bot.queue.database import changing, reading, time_limit
 from bot.registry import Setup
 from bot.views.receipts import outcomes_message
 from bot.watch import failures

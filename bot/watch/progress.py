@@ -14,9 +14,9 @@ from bot.ledger.changing.operations import Operation
 from bot.ledger.changing.outcomes import Outcome
 from bot.ledger.changing.undo_batches import undos
 from bot.ledger.failing.failures import by_seqs
-from bot.ledger.model import Outcomes, Progress, PutBack
 from bot.ledger.recording import audit
-from bot.model import Message
+from bot.models.operations import Outcomes, Progress, PutBack
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.views.bulk import progress_message
 

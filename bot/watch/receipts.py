@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answers import channel_context
+from bot.database.transactions import changing, reading, time_limit
 from bot.ledger import outbox
 from bot.ledger.alerting import belonging
 from bot.ledger.changing import followed, operations, sightings
@@ -15,8 +16,7 @@ from bot.ledger.changing.followed import Followed
 from bot.ledger.changing.sightings import Again, Sight
 from bot.ledger.failing import failures as index
 from bot.ledger.leases import Lease, fence
-from bot.ledger.model import Receipt
-from bot.queue.database import changing, reading, time_limit
+from bot.models.operations import Receipt
 from bot.registry import Setup
 from bot.views.receipts import reply_message, request_message
 from bot.watch import failures

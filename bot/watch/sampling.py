@@ -13,15 +13,15 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import TooSlow, changing, reading, time_limit
 from bot.ledger.failing import flows
 from bot.ledger.failing.failures import backfill_left
 from bot.ledger.failing.flows import Flow
 from bot.ledger.leases import Lease, fence
 from bot.ledger.sampling import rollups, samples
-from bot.ledger.sampling.figures import Figures
 from bot.ledger.sampling.samples import Sample
+from bot.models.metrics import Figures
 from bot.queue import counter, tally
-from bot.queue.database import TooSlow, changing, reading, time_limit
 from bot.queue.reads import unix
 from bot.queue.tally import QueueTally
 from bot.registry import Setup

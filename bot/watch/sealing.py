@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.ledger import outbox
 from bot.ledger.leases import Lease, fence
 from bot.ledger.recording import audit
 from bot.ledger.recording.audit import Sealed
-from bot.queue.database import changing, time_limit
 from bot.registry import Setup
 
 TX_SECONDS = 10.0

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot.ledger.alerting.exact import Exact
-from bot.ledger.alerting.kinds import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.ledger.alerting.pulses import Pulse
+from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.pulse import Glance
 from bot.queue.reads import unix
 from bot.registry import Setup

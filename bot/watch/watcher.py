@@ -9,11 +9,11 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from bot.errors import Refusal
+from bot.database.transactions import changing, time_limit
 from bot.ledger import leases
 from bot.ledger.failing.failures import SWEEP_ROWS
 from bot.ledger.leases import Lease, LeaseLost
-from bot.queue.database import changing, time_limit
+from bot.models.refusals import Refusal
 from bot.registry import Setup
 from bot.watch import (
     canary,

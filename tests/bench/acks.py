@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
+from bot.database.transactions import connect, now_of, reading
 from bot.queue import tally
-from bot.queue.database import connect, now_of, reading
 from bot.queue.layouts import Queue, spec_tables
 from tests.bench import tables
 from tests.bench.bots import PEOPLE, Bot, bare_bot, person, real_bot

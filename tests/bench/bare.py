@@ -7,8 +7,8 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.database.transactions import connect, now_of, reading
 from bot.queue import tally
-from bot.queue.database import connect, now_of, reading
 from bot.queue.layouts import Queue, spec_tables
 
 SECONDS = 2.0

@@ -5,10 +5,10 @@ from time import monotonic
 
 from sqlalchemy import Connection, insert, text
 
+from bot.database.transactions import changing
 from bot.ledger import tables as t
 from bot.ledger.failing import failure_counts, failures
 from bot.ledger.failing.failures import Pass
-from bot.queue.database import changing
 from bot.registry import Setup
 from tests.bench import tables
 from tests.bench.figures import say

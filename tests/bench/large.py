@@ -4,11 +4,11 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, text
 
-from bot.errors import Refusal
+from bot.database.transactions import changing
 from bot.ledger.failing import failures
 from bot.ledger.failing.failures import Pass
 from bot.localslack.demo import IDS
-from bot.queue.database import changing
+from bot.models.refusals import Refusal
 from bot.registry import Setup
 from bot.watch import conditions
 from bot.watch.signs import Sign

@@ -8,8 +8,8 @@ from bot.access.roles import Profile, Rules
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger.model import Preview, Progress
-from bot.model import Actor, Invocation, Source
+from bot.models.operations import Preview, Progress
+from bot.models.requests import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup, find_commands
 from tests.queues import TestQueue

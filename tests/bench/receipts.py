@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
+from bot.database.transactions import changing, now_of
 from bot.ledger import leases
 from bot.ledger.changing import outcomes
 from bot.ledger.failing import failures
-from bot.queue.database import changing, now_of
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.outcomes import outcomes_once

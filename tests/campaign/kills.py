@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from bot.errors import Refusal
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.models.refusals import Refusal
 from bot.watch.bulk import Runner
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica

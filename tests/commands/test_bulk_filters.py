@@ -11,8 +11,8 @@ from sqlalchemy import delete, insert
 from bot.answers import Outcome, answer
 from bot.ledger import journal
 from bot.ledger import tables as t
-from bot.ledger.model import OPERATOR_ROWS
-from bot.model import Actor, Invocation, Message, Source
+from bot.models.operations import OPERATOR_ROWS
+from bot.models.requests import Actor, Invocation, Message, Source
 from bot.registry import Setup
 from bot.terminal import Asked, do
 from bot.text import readable

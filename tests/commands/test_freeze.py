@@ -16,7 +16,7 @@ from bot.grammar import Request
 from bot.ledger import journal, outbox, tables
 from bot.ledger.changing import freezes
 from bot.localslack.demo import IDS
-from bot.model import Actor, Invocation, Source
+from bot.models.requests import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.registry import Effect, Setup, find_commands
 from bot.watch.bulk import Runner

@@ -12,17 +12,17 @@ from sqlalchemy import ColumnElement, Connection, update
 
 from bot.answers import Outcome, answer
 from bot.commands.mute import MuteResult
+from bot.database.transactions import changing, now_of, reading
 from bot.dispatch import request_id
 from bot.ledger import journal
 from bot.ledger.alerting import incidents, mutes
 from bot.ledger.alerting.incidents import Subject, group_subject
-from bot.ledger.alerting.kinds import OLDEST
 from bot.ledger.failing import error_groups
 from bot.ledger.recording import audit
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
-from bot.model import Actor, Invocation, Message, Role, Source
-from bot.queue.database import changing, now_of, reading
+from bot.models.alert_rules import OLDEST
+from bot.models.requests import Actor, Invocation, Message, Role, Source
 from bot.registry import Setup
 from bot.terminal import Asked, do
 from bot.watch import failures

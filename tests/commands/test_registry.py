@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import bot.commands
-from bot.model import Role
+from bot.models.requests import Role
 from bot.registry import Command, Effect, find_commands
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
@@ -20,8 +20,8 @@ THROWAWAY = '''
 
 from pydantic import Field
 
-from bot.model import Message, Role
-from bot.queue.model import Value
+from bot.models.requests import Message, Role
+from bot.models.jobs import Value
 from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 

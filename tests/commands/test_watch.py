@@ -12,17 +12,17 @@ from structlog.testing import capture_logs
 
 from bot.answers import Outcome
 from bot.commands.watch import WatchResult
+from bot.database.transactions import changing
 from bot.ledger import leases
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting.incidents import Subject
-from bot.ledger.alerting.kinds import OLDEST
 from bot.ledger.alerting.mutes import begin
-from bot.ledger.alerting.watch_model import Topic, WatchExtra, Watching
 from bot.ledger.journal import outbox
 from bot.ledger.watching import incidents as incident_table
 from bot.ledger.watching import mutes as mute_table
 from bot.localslack.demo import IDS
-from bot.queue.database import changing
+from bot.models.alert_rules import OLDEST
+from bot.models.incidents import Topic, WatchExtra, Watching
 from bot.registry import Alerting, Setup
 from bot.terminal import Asked, do
 from bot.views.buttons import MENU

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from bot.errors import Refusal
 from bot.ledger.tables import archive, batches, failures, followed
 from bot.ledger.tables import operations as operations_table
+from bot.models.refusals import Refusal
 from bot.plans import BulkExtra
 from bot.queue.reads import unix
 from tests.crash.wishes import WISHES, Wish

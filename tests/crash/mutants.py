@@ -12,13 +12,13 @@ from sqlalchemy import update
 
 from bot import dispatch, plans, targets
 from bot.access.roles import Grant
+from bot.database.transactions import changing
 from bot.failpoints import reach
 from bot.ledger import tables as t
 from bot.ledger.changing import batches, operations, restoring
 from bot.ledger.recording import audit
-from bot.model import Role
+from bot.models.requests import Role
 from bot.queue import moves
-from bot.queue.database import changing
 from bot.watch import delivery, failures, incidents, lanes, lifecycle, sealing
 
 

@@ -16,7 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 from bot import failpoints
-from bot.queue.database import connect
+from bot.database.transactions import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup
 from tests.queues import GRACE, TestQueue

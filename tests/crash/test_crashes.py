@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from bot.database.transactions import now_of
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.changing import operations
 from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import TTL
 from bot.localslack.server import LocalSlack
-from bot.queue.database import now_of
 from bot.watch.bulk import Runner
 from bot.watch.delivery import ATTEMPT
 from tests.crash import jobs

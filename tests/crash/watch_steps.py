@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from bot.ledger import journal, watching
-from bot.ledger.alerting.watch_model import Topic
 from bot.ledger.leases import Lease
 from bot.ledger.tables import failures as index
+from bot.models.incidents import Topic
 from bot.registry import Setup
 from bot.watch import (
     canary,

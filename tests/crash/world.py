@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot import failpoints
 from bot.answers import Outcome
+from bot.database.transactions import now_of
 from bot.dispatch import request_id
 from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.ledger.leases import Lease
@@ -23,7 +24,6 @@ from bot.ledger.tables import failures
 from bot.ledger.tables import operations as operations_table
 from bot.localslack.server import LocalSlack
 from bot.plans import BulkExtra
-from bot.queue.database import now_of
 from bot.registry import Alerting, Setup
 from bot.watch.bulk import Runner
 from tests.crash.watch_steps import Eye

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, insert, update
 
+from bot.database.time_limits import DeadlinePassed
+from bot.database.transactions import reading
 from bot.ledger import tables as t
 from bot.ledger import watching
-from bot.ledger.alerting.kinds import OLDEST, SILENT
 from bot.ledger.reporting import digest
 from bot.ledger.reporting.digest_days import Days
-from bot.ledger.reporting.digest_model import Deeds, Digest, DoneBy, Figure, Told
-from bot.queue.database import reading
-from bot.queue.limits import DeadlinePassed
+from bot.models.alert_rules import OLDEST, SILENT
+from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.folding import age_once, fold_once

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from bot.database.transactions import changing
 from bot.ledger import watching
-from bot.ledger.reporting.digest_model import Backlog, Figure, Waited
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures
-from bot.queue.database import changing
+from bot.models.digest import Backlog, Figure, Waited
+from bot.models.metrics import Figures
 from bot.registry import Setup
 from tests.ledger.test_digest import BEGAN, ENDED, HOUR, clock, read, setup
 

@@ -5,11 +5,11 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
+from bot.database.transactions import reading
 from bot.ledger import tables as t
 from bot.ledger.changing import duplicates
 from bot.ledger.changing.scopes import matching
-from bot.ledger.model import Duplicates, Scope
-from bot.queue.database import reading
+from bot.models.operations import Duplicates, Scope
 from bot.registry import Setup
 from tests.queues import TestQueue, payload
 from tests.replicas import Ahead, ask, hold, make_setup

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text, update
 
+from bot.database.transactions import now_of
 from bot.ledger import tables as t
 from bot.ledger.changing import operations
 from bot.ledger.changing.failed_again import count_failures
 from bot.ledger.changing.outcomes import Outcome
-from bot.queue.database import now_of
 from bot.watch.bulk import Runner
 from tests.queues import TestQueue, payload
 from tests.replicas import hold, make_setup

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, event, select
 
+from bot.database.transactions import LostRace, changing
 from bot.ledger import tables as t
 from bot.ledger.failing import error_groups, failure_counts, failures, folding, leaving
 from bot.ledger.failing.failure_counts import bucket, hour_of
-from bot.queue.database import LostRace, changing
 from tests.concurrency import at_once
 from tests.invariants import broken
 from tests.ledger.test_failures import LATER, NOW, index, remove, sweep_all

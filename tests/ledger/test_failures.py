@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, delete, event, func, insert, select, text, update
 
+from bot.database.transactions import changing
+from bot.fingerprint.error_group import short_error
 from bot.ledger import tables as t
 from bot.ledger.failing import error_groups, failures
 from bot.ledger.marks import mark
-from bot.queue.database import changing
-from bot.queue.error_group import short_error
 from bot.queue.layouts import failed_digest
 from tests.concurrency import at_once, lock_waits, until
 from tests.invariants import broken

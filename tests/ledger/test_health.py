@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import now_of
 from bot.ledger import leases, outbox
 from bot.ledger.alerting.health import health
-from bot.ledger.alerting.watch_model import Health
-from bot.model import Message
-from bot.queue.database import now_of
+from bot.models.incidents import Health
+from bot.models.requests import Message
 from bot.text import Mrkdwn
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from bot.database.transactions import now_of, reading
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.failing import failures
 from bot.ledger.recording.audit import verify
 from bot.ledger.recording.history import Wanted, newest
-from bot.queue.database import now_of, reading
 from bot.watch import sealing
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of

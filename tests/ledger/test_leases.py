@@ -7,11 +7,11 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection
 
+from bot.database.transactions import changing
 from bot.ledger import leases, watching
 from bot.ledger import tables as t
 from bot.ledger.columns import metadata
 from bot.ledger.leases import Lease, LeaseLost
-from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, deliver_once

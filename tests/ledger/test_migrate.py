@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, insert, inspect, update
 
-from bot.errors import StartError
+from bot.database.transactions import connect, now_of
 from bot.ledger import tables as t
 from bot.ledger import watching
 from bot.ledger.columns import metadata
 from bot.ledger.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
-from bot.queue.database import connect, now_of
+from bot.models.refusals import StartError
 from tests.concurrency import at_once
 from tests.queues import TestQueue
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures, Point, bucketed, total
 from bot.ledger.sampling.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
 from bot.ledger.watching import rollups as kept
+from bot.models.metrics import Figures, Point, bucketed, total
 from tests.queues import TestQueue
 
 UTC = ZoneInfo("UTC")

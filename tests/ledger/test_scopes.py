@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.answers import Outcome
+from bot.database.transactions import changing
 from bot.ledger.failing import failures
-from bot.ledger.model import Preview
+from bot.models.operations import Preview
 from bot.plans import BulkExtra
-from bot.queue.database import changing
 from tests.queues import TestQueue
 from tests.replicas import ask, make_setup
 

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from sqlalchemy import insert
 
-from bot.queue.database import now_of, reading
-from bot.queue.found import FoundJob, Looked
+from bot.database.transactions import now_of, reading
+from bot.models.order_search import FoundJob, Looked
 from bot.queue.reads import unix
 from bot.queue.search import BOUNDS, Bounds, Sought, failed_of_order, jobs_of
 from tests.queues import TestQueue, payload

@@ -10,7 +10,7 @@ from bot.commands.history import History
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.failing import failures
-from bot.ledger.recording.events import Act, Failure, Story
+from bot.models.story import Act, Failure, Story
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of

@@ -19,10 +19,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.__main__ import main
-from bot.errors import StartError
 from bot.localslack.demo import QUEUE_BOT
 from bot.localslack.manifest import ManifestError, manifest_of
 from bot.localslack.standalone import read_manifest
+from bot.models.refusals import StartError
 from tests.playground.test_request_urls import served
 
 HERE = Path(__file__).parent

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
+from bot.database.transactions import connect
 from bot.queue import counter
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.queues import TestQueue
 

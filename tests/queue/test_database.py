@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Connection, event, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.transactions import changing, connect, reading
 from bot.dispatch import AUDIT_SECONDS, dispatch, request_id
-from bot.errors import Busy, DatabaseDown
 from bot.ledger import journal
 from bot.ledger import tables as t
 from bot.ledger.marks import mark, move
-from bot.model import Actor, Invocation, Source
-from bot.queue.database import changing, connect, reading
+from bot.models.refusals import Busy, DatabaseDown
+from bot.models.requests import Actor, Invocation, Source
 from bot.registry import Setup
 from tests.concurrency import at_once
 from tests.invariants import broken, payloads

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.queue.error_group import error_group, short_error
+from bot.fingerprint.error_group import error_group, short_error
 
 HERE = Path(__file__).parent
 Corpus = Mapping[str, Sequence[str]]

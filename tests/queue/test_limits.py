@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, insert, make_url, select, text
 from sqlalchemy.dialects import mysql
 
+from bot.database.time_limits import limited, lock_wait
+from bot.database.transactions import allowed, connect
 from bot.ledger import tables as t
 from bot.ledger.migrate import migrate
-from bot.queue.database import allowed, connect
 from bot.queue.layouts import spec_tables
-from bot.queue.limits import limited, lock_wait
 from bot.settings import load_settings
 from bot.wiring import open_engines
 

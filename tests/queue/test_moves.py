@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from bot.database.transactions import LostRace
 from bot.grammar import Request
 from bot.ledger import tables as t
-from bot.queue.database import LostRace
 from bot.queue.moves import delete_failed, delete_job, retry
 from bot.queue.reads import failed_job, unix
 from tests.invariants import broken, payloads

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.queue.payload import JobIdentity, identify
-from bot.queue.php_text import PhpObject, read_php
+from bot.fingerprint.payload import JobIdentity, identify
+from bot.fingerprint.php_text import PhpObject, read_php
 
 
 def php(value: object) -> str:

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from bot.errors import FailedJobNotFound, JobNotFound
+from bot.database.transactions import TooSlow, bounded, reading
+from bot.models.refusals import FailedJobNotFound, JobNotFound
 from bot.queue import reads, tally
-from bot.queue.database import TooSlow, bounded, reading
 from bot.queue.layouts import Queue, problems, require
 from tests.queues import TestQueue, make_queue
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
-from bot.errors import DatabaseDown
-from bot.queue.database import connect, reading
+from bot.database.transactions import connect, reading
+from bot.models.refusals import DatabaseDown
 from tests.services.mariadb import MariaDB, running_mariadb
 
 CIPHER = text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")

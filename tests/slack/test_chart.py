@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.answers import zone_of
+from bot.database.transactions import now_of
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures
 from bot.localslack.demo import IDS
-from bot.model import Actor, Invocation
-from bot.queue.database import now_of
+from bot.models.metrics import Figures
+from bot.models.requests import Actor, Invocation
 from bot.views.chart import CHART
 from bot.watch.faults import Fault, Undelivered
 from tests.queues import TestQueue

@@ -14,13 +14,13 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection, insert
 
 from bot import failpoints
+from bot.database.transactions import changing
 from bot.ledger import watching
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting.incidents import group_subject
 from bot.ledger.tables import error_groups, failures
 from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
-from bot.queue.database import changing
 from bot.slack.home import again_after
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, team_at_work

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.model import Moment, Person
+from bot.models.requests import Moment, Person
 from bot.text import Mrkdwn, Texts, code, texts_for
 from bot.text.lookup import MissingText
 

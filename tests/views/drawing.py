@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.model import Message, Modal
+from bot.models.requests import Message, Modal
 
 Json = dict[str, Any]
 

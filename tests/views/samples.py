@@ -10,10 +10,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import tests.views
-from bot import errors
-from bot.ledger.model import Action, AuditLine, Preview, Progress, Scope, Share, Target
-from bot.model import Message, Modal, Person, Role, Source
-from bot.queue.model import (
+from bot.models import refusals as errors
+from bot.models.jobs import (
     DeletedRow,
     FailedJob,
     FailedJobDetail,
@@ -29,6 +27,8 @@ from bot.queue.model import (
     RetriedJob,
     SkippedRow,
 )
+from bot.models.operations import Action, AuditLine, Preview, Progress, Scope, Share, Target
+from bot.models.requests import Message, Modal, Person, Role, Source
 from bot.text import Mrkdwn, texts_for
 from bot.views import audit, bulk, changes, details, lists, people, refusal, status
 from bot.views.context import Context, Links

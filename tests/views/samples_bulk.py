@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot import errors
-from bot.ledger.model import Duplicates, Scope
-from bot.ledger.model import Sample as Failure
-from bot.model import Role, Source
+from bot.models import refusals
+from bot.models.operations import Duplicates, Scope
+from bot.models.operations import Sample as Failure
+from bot.models.requests import Role, Source
 from bot.views import bulk, refusal
 from tests.views.samples import PLAIN, Sample, Words, preview, progress, utc
 
@@ -54,9 +54,9 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     for action in ("retry", "clear-failed", "undo"):
         gone = progress(w, action=action, state="done", done=0, total=5, skipped=5)
         yield Sample(f"{action}-done-none", partial(bulk.progress_message, gone))
-    many = errors.Denied(
+    many = refusals.Denied(
         needed=Role.ADMIN, has=Role.OPERATOR, holders=(w.person,), total=812, most=500
     )
     yield Sample("refusal-denied-many", partial(refusal.refusal_message, many))
-    every = errors.WrongQueue(queue="*", queues=(w.queue,))
+    every = refusals.WrongQueue(queue="*", queues=(w.queue,))
     yield Sample("refusal-wrong-queue-all", partial(refusal.refusal_message, every))

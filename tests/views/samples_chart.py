@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.sampling.chart_model import Chart, ChartPoint, Span
-from bot.model import Message, Source
+from bot.models.chart import Chart, ChartPoint, Span
+from bot.models.requests import Message, Source
 from bot.views.chart import chart_message, without_charts
 from bot.views.context import Context
 from tests.views.samples import NOW, PLAIN, Sample, Words

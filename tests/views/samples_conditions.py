@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from bot.model import Message
+from bot.models.requests import Message
 from bot.text import join
 from bot.views.blocks import message, section
 from bot.views.conditions import condition_lines

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
-from bot.ledger.alerting.kinds import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
-from bot.ledger.reporting.digest_model import (
+from bot.models.alert_rules import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
+from bot.models.digest import (
     Backlog,
     Deeds,
     Digest,
@@ -17,7 +17,7 @@ from bot.ledger.reporting.digest_model import (
     Told,
     Waited,
 )
-from bot.model import Message, Source
+from bot.models.requests import Message, Source
 from bot.views import digest
 from bot.views.context import Context
 from tests.views.samples import PLAIN, Sample, Words, utc

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot import errors
-from bot.ledger.failing.error_model import (
+from bot.models import refusals
+from bot.models.error_groups import (
     ErrorDetail,
     ErrorDetailListed,
     ErrorGroup,
     ErrorGroups,
     ErrorsListed,
 )
-from bot.model import Message, Modal, Source
-from bot.queue.model import QueueCount
+from bot.models.jobs import QueueCount
+from bot.models.requests import Message, Modal, Source
 from bot.views import error_groups, refusal
 from bot.views.context import Context
 from tests.views.samples import DIGEST, PLAIN, Sample, Words, failed_job
@@ -92,10 +92,10 @@ def samples(w: Words) -> Iterator[Sample]:
     yield Sample("errors-terminal", partial(listed, many[:9], indexing=True), Source.TERMINAL)
     for name, source in (("", Source.SLASH), ("-dialog", Source.BUTTON), ("-t", Source.TERMINAL)):
         yield Sample(f"error{name}", partial(detailed, group(w), w, 5), source)
-    gone = errors.ErrorGroupNotFound(id="E12")
+    gone = refusals.ErrorGroupNotFound(id="E12")
     yield Sample("refusal-error-group-not-found", partial(refusal.refusal_message, gone))
     for problem, value in (("group", w.word[:64]), ("since", "7d")):
-        wrong = errors.Invalid(
+        wrong = refusals.Invalid(
             problem=problem, field="error", value=value, expected="", usage="/queue error E12"
         )
         yield Sample(f"refusal-invalid-{problem}", partial(refusal.refusal_message, wrong))

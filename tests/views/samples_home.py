@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.errors import Denied
-from bot.ledger.failing.error_model import ErrorGroups
-from bot.ledger.model import Freeze, Progress
-from bot.ledger.reporting.home_model import Counts, HomeData, OpenIncident, QueueJobs
-from bot.ledger.sampling.figures import Figures, Point
-from bot.model import Message, Role, Source
-from bot.queue.model import FailedJobList
+from bot.models.error_groups import ErrorGroups
+from bot.models.home import Counts, HomeData, OpenIncident, QueueJobs
+from bot.models.jobs import FailedJobList
+from bot.models.metrics import Figures, Point
+from bot.models.operations import Freeze, Progress
+from bot.models.refusals import Denied
+from bot.models.requests import Message, Role, Source
 from bot.views import home, refusal
 from bot.views.context import Context
 from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bot.model import Message
+from bot.models.requests import Message
 from bot.views import incident, incident_conditions, incident_parts
 from bot.views.context import Context
 from bot.views.incident_parts import Ending

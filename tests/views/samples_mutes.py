@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.alerting.watch_model import Mute, MuteSaid, OpenIncident, Topic
+from bot.models.incidents import Mute, MuteSaid, OpenIncident, Topic
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views import mutes
 from tests.views.samples import NOW, PLAIN, Sample, Words

@@ -5,19 +5,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.ledger.recording.events import (
-    Act,
-    Became,
-    Event,
-    Failure,
-    Gone,
-    Queued,
-    Retrier,
-    Retries,
-    Story,
-)
-from bot.model import Source
-from bot.queue.found import FoundJob, JobPlace, Looked
+from bot.models.order_search import FoundJob, JobPlace, Looked
+from bot.models.requests import Source
+from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.text import Mrkdwn
 from bot.views import audit, story
 from bot.views.context import Context, Links

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.ledger.model import Outcomes, Receipt
+from bot.models.operations import Outcomes, Receipt
 from bot.views import bulk, incident, receipts
 from tests.views.samples import NOW, PLAIN, Sample, Words, progress
 from tests.views.samples_incidents import card

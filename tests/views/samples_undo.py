@@ -5,9 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from bot.ledger.model import Freeze, PutBack, Scope
-from bot.model import Source
-from bot.queue.model import (
+from bot.models.jobs import (
     ReleasedJob,
     ReleasedJobs,
     RestoredRow,
@@ -16,6 +14,8 @@ from bot.queue.model import (
     StuckListed,
     Undone,
 )
+from bot.models.operations import Freeze, PutBack, Scope
+from bot.models.requests import Source
 from bot.views import bulk, changes, freeze, status, stuck, undo
 from bot.views.context import Context
 from tests.views.samples import (

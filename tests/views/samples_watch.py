@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.ledger.alerting.watch_model import (
+from bot.models.incidents import (
     Health,
     Limits,
     NamedMute,
@@ -13,7 +13,7 @@ from bot.ledger.alerting.watch_model import (
     WatchExtra,
     Watching,
 )
-from bot.model import Source
+from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.watch import watch_message
 from tests.views.samples import NOW, PLAIN, Sample, Words

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Message, Role
+from bot.models.requests import Message, Role
 from bot.registry import find_commands
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
 from bot.views.home import REFRESH

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.model import Message, Modal, Role
+from bot.models.requests import Message, Modal, Role
 from bot.text import LANGUAGES
 from tests.cases import check_each
 from tests.views.drawing import as_view, texts_in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Moment
+from bot.models.requests import Moment
 from bot.text import texts_for
 from bot.views.context import Links
 from bot.views.names import (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from syrupy.assertion import SnapshotAssertion
 
-from bot.model import Message, Modal, Role
+from bot.models.requests import Message, Modal, Role
 from bot.text import LANGUAGES
 from tests.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in

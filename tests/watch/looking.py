@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from bot.database.transactions import changing
 from bot.ledger.failing import failures
-from bot.queue.database import changing
 from bot.queue.reads import unix
 from bot.registry import Alerting, Setup
 from bot.watch import conditions

@@ -7,7 +7,7 @@ from itertools import count
 
 from sqlalchemy import Connection
 
-from bot.queue.database import now_of
+from bot.database.transactions import now_of
 from tests.replicas import Ahead
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
+from bot.database.transactions import changing
 from bot.ledger import watching
 from bot.ledger.failing import failures
 from bot.ledger.leases import Lease, fence
 from bot.localslack.server import LocalSlack
-from bot.queue.database import changing
 from bot.registry import Alerting
 from bot.watch import conditions, incidents, lifecycle
 from tests.queues import TestQueue

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from bot.answers import Outcome
-from bot.errors import Busy
 from bot.grammar import Request
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
 from bot.ledger.changing import batches, operations
 from bot.ledger.changing.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
-from bot.ledger.model import Preview, Progress
+from bot.models.operations import Preview, Progress
+from bot.models.refusals import Busy
 from bot.plans import BulkExtra
 from bot.registry import Setup
 from bot.watch.bulk import Runner

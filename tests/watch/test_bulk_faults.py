@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from bot.access.roles import Profile, Unreachable
-from bot.errors import Busy
+from bot.database.transactions import connect
 from bot.failpoints import arm, disarm
 from bot.ledger import journal
-from bot.queue.database import connect
+from bot.models.refusals import Busy
 from bot.terminal import Asked, do
 from bot.watch.bulk import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from tests.invariants import broken

@@ -5,10 +5,10 @@ from time import monotonic
 import pytest
 from sqlalchemy import update
 
+from bot.database.transactions import changing
 from bot.ledger import tables as t
 from bot.ledger.changing.batches import BATCH_BYTES, WIDEST
 from bot.ledger.changing.operations import TAKEN_OVER_AFTER
-from bot.queue.database import changing
 from bot.watch.bulk import FAILED, NOBODY
 from bot.watch.progress import end
 from tests.invariants import broken

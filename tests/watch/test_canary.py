@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
+from bot.database.transactions import changing
 from bot.grammar import Request
 from bot.ledger import journal
 from bot.ledger import tables as t
@@ -14,7 +15,6 @@ from bot.ledger.changing import batches, operations
 from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.ledger.leases import LeaseLost
 from bot.localslack.server import LocalSlack
-from bot.queue.database import changing
 from bot.registry import Setup
 from bot.watch.bulk import Runner
 from bot.watch.canary import SILENT_AFTER, decide_once

@@ -5,11 +5,11 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import changing
 from bot.ledger.alerting import exact
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures
+from bot.models.metrics import Figures
 from bot.queue import pulse
-from bot.queue.database import changing
 from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask

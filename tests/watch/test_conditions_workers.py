@@ -6,10 +6,10 @@ from time import monotonic
 
 import pytest
 
+from bot.database.transactions import changing
 from bot.ledger.alerting import incidents
 from bot.ledger.alerting import pulses as kept
 from bot.queue import pulse
-from bot.queue.database import changing
 from bot.registry import Alerting
 from tests.queues import TestQueue
 from tests.replicas import ask

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Table, select
 
+from bot.database.transactions import changing
 from bot.ledger import journal, outbox, watching
 from bot.ledger import tables as t
 from bot.ledger.leases import TTL
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
-from bot.model import Message
-from bot.queue.database import changing
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.text import texts_for
 from bot.watch.delivery import ATTEMPT, Pace, Poster, deliver_once

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, RowMapping, true
 
+from bot.database.transactions import LostRace
 from bot.ledger import tables as t
 from bot.ledger.alerting import belonging, incidents
 from bot.ledger.leases import TTL, LeaseLost
 from bot.localslack.faults import RateLimited
 from bot.localslack.server import LocalSlack
-from bot.model import Message
-from bot.queue.database import LostRace
+from bot.models.requests import Message
 from bot.registry import Setup
 from bot.views.context import Context
 from bot.views.incident_parts import called

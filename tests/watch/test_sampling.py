@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, text
 
+from bot.database.transactions import reading
 from bot.ledger.leases import LeaseLost
 from bot.ledger.sampling import rollups, samples
-from bot.ledger.sampling.figures import Figures, total
 from bot.ledger.sampling.rollups import ALL, MINUTE
 from bot.ledger.watching import flows
 from bot.ledger.watching import rollups as kept
 from bot.ledger.watching import samples as sample_rows
-from bot.queue.database import reading
+from bot.models.metrics import Figures, total
 from bot.queue.reads import unix
 from bot.registry import Setup
 from bot.watch import failures, rolling, sampling

@@ -13,8 +13,8 @@ from bot import failpoints
 from bot.answers import Outcome
 from bot.grammar import Request
 from bot.ledger import tables, watching
-from bot.ledger.model import Preview
 from bot.localslack.demo import IDS
+from bot.models.operations import Preview
 from bot.registry import Setup
 from bot.watch import purging
 from bot.watch.bulk import Runner

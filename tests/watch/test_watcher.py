@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.database.transactions import now_of
 from bot.ledger import journal, watching
 from bot.ledger import tables as t
 from bot.localslack.server import LocalSlack
-from bot.queue.database import now_of
 from tests.concurrency import until
 from tests.queues import TestQueue
 from tests.replicas import AUDIT, ask, make_setup

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from bot.ledger.alerting.watch_model import Health, Undelivered, WatcherState
 from bot.ledger.journal import outbox
 from bot.ledger.tables import leases
 from bot.ledger.watching import watches
+from bot.models.incidents import Health, Undelivered, WatcherState
 
 LATE = timedelta(minutes=2)
 """Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.ledger.alerting.kinds import CONDITIONS, GROUP, SUMMARY
+from bot.database.transactions import LostRace
 from bot.ledger.marks import mark, move
 from bot.ledger.watching import incidents
-from bot.queue.database import LostRace
+from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
 from bot.queue.moves import for_update
 
 RECOVERED, QUIET = "recovered", "quiet"

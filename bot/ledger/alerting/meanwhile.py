@@ -14,10 +14,10 @@ from sqlalchemy import Connection, RowMapping, func, or_, select
 from bot.ledger.alerting import known_queues
 from bot.ledger.alerting.settlements import UNKNOWN, Figures
 from bot.ledger.sampling import rollups, samples
-from bot.ledger.sampling.figures import Figures as Seen
 from bot.ledger.sampling.rollups import ALL, MINUTE
 from bot.ledger.watching import flows
 from bot.ledger.watching import rollups as kept
+from bot.models.metrics import Figures as Seen
 
 
 class _Sums(NamedTuple):

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.errors import AlreadyMuted
-from bot.ledger.alerting.watch_model import Mute, Topic
+from bot.database.transactions import LostRace
 from bot.ledger.watching import incidents, mutes
-from bot.queue.database import LostRace
+from bot.models.incidents import Mute, Topic
+from bot.models.refusals import AlreadyMuted
 from bot.queue.moves import for_update
 
 MOST = 500

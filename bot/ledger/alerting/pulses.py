@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from bot.ledger.alerting.kinds import CONDITIONS
 from bot.ledger.tables import archive, failures
 from bot.ledger.watching import incidents, pulses
+from bot.models.alert_rules import CONDITIONS
 from bot.queue.layouts import Queue
 from bot.queue.pulse import Glance
 from bot.queue.reads import unix

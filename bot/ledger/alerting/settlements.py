@@ -12,9 +12,9 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.ledger.changing import followed as follow
 from bot.ledger.changing.operations import ACTIVE
 from bot.ledger.changing.outcomes import FOLLOWING
-from bot.ledger.model import RETRIES
 from bot.ledger.tables import failures, followed, operations, outcomes
 from bot.ledger.watching import incident_operations
+from bot.models.operations import RETRIES
 
 
 def unsettled(connection: Connection) -> set[int]:

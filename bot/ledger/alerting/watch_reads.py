@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping
 
 from bot.ledger.alerting import incidents, mutes
-from bot.ledger.alerting.watch_model import Mute, NamedMute, OpenIncident
 from bot.ledger.failing import error_groups
+from bot.models.incidents import Mute, NamedMute, OpenIncident
 
 MOST = 500
 """Open incidents that are listed."""

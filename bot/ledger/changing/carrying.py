@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
+from bot.database.transactions import LostRace
 from bot.failpoints import reach
 from bot.ledger import archive
 from bot.ledger.changing import batches, followed, undo_batches
@@ -16,7 +17,6 @@ from bot.ledger.failing import flows, leaving
 from bot.ledger.failing.bookings import Doer
 from bot.ledger.tables import failures as index
 from bot.queue import bulk, counter
-from bot.queue.database import LostRace
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
+from bot.database.transactions import TooSlow, bounded_until, time_limit
+from bot.fingerprint.payload import identify
 from bot.ledger.changing.followed import PROCESSED
-from bot.ledger.model import Duplicates
 from bot.ledger.tables import failures, followed
-from bot.queue.database import TooSlow, bounded_until, time_limit
+from bot.models.operations import Duplicates
 from bot.queue.layouts import Queue
-from bot.queue.payload import identify
 from bot.queue.reads import PAYLOAD_HEAD
 
 JOBS = 5_000

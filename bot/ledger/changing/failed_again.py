@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from bot.ledger.changing.operations import Operation
 from bot.ledger.changing.outcomes import Outcome, exists, last_seq
-from bot.ledger.model import Scope
 from bot.ledger.tables import failures, operations
+from bot.models.operations import Scope
 
 NEW_FAILURES = 5_000
 """New failures that are looked at in one pass."""

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from bot.errors import AlreadyFrozen, Frozen, NotFrozen
-from bot.ledger.model import Freeze
 from bot.ledger.tables import freeze
+from bot.models.operations import Freeze
+from bot.models.refusals import AlreadyFrozen, Frozen, NotFrozen
 from bot.queue.moves import for_update
 
 

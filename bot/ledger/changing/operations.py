@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from bot.ledger.changing import scopes
-from bot.ledger.model import Action, Preview, Scope
 from bot.ledger.tables import batches, failures, operations
+from bot.models.operations import Action, Preview, Scope
 from bot.queue.moves import for_update
 
 CONFIRM_WITHIN = timedelta(minutes=10)

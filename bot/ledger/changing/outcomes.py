@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 
 from bot.ledger.changing.operations import Operation
-from bot.ledger.model import RETRIES
 from bot.ledger.tables import archive, batches, failures, outcomes, spans
+from bot.models.operations import RETRIES
 from bot.queue.layouts import Queue, payload_digest
 
 WIDTH = 2_000

@@ -18,12 +18,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from bot.errors import JobGone, JobTaken, RowThere
+from bot.database.transactions import LostRace
 from bot.ledger.archive import keep_job
 from bot.ledger.failing import flows
-from bot.ledger.model import Target
 from bot.ledger.tables import archive
-from bot.queue.database import LostRace
+from bot.models.operations import Target
+from bot.models.refusals import JobGone, JobTaken, RowThere
 from bot.queue.layouts import Queue, failed_digest, job_digest, payload_digest
 from bot.queue.moves import exactly, for_update
 from bot.queue.reads import PAYLOAD_HEAD

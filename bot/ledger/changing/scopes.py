@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from bot.ledger.failing import error_groups
-from bot.ledger.model import Sample, Scope, Share
 from bot.ledger.tables import SCOPE_INDEX, failures
+from bot.models.operations import Sample, Scope, Share
 
 SAMPLES = 5
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from bot.database.transactions import TooSlow, bounded
 from bot.ledger.changing.followed import WAITING, Followed
 from bot.ledger.journal import audit
 from bot.ledger.tables import archive, failures, followed
-from bot.queue.database import TooSlow, bounded
 from bot.queue.layouts import Queue, payload_digest
 
 SCANNED = 5_000

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from bot.database.transactions import LostRace
 from bot.failpoints import reach
 from bot.ledger.changing import batches, followed, operations, restoring, returns
 from bot.ledger.changing.batches import Batch
@@ -23,7 +24,6 @@ from bot.ledger.failing.bookings import Doer
 from bot.ledger.tables import archive, failures
 from bot.ledger.tables import batches as stretches
 from bot.ledger.tables import operations as operation_rows
-from bot.queue.database import LostRace
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.moves import exactly, for_update
 

@@ -11,11 +11,11 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
+from bot.fingerprint.error_group import error_group
+from bot.fingerprint.payload import identify
 from bot.ledger.failing import error_groups, failure_counts, flows
 from bot.ledger.tables import failures
-from bot.queue.error_group import error_group
 from bot.queue.layouts import LONGEST_QUEUE, Queue
-from bot.queue.payload import identify
 
 log = structlog.get_logger(__name__)
 

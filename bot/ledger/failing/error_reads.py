@@ -26,20 +26,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from bot.errors import Busy, ErrorGroupNotFound
+from bot.database.transactions import TooSlow, bounded
 from bot.ledger.failing import error_groups
-from bot.ledger.failing.error_model import (
-    HOURS,
-    RECENT_AT_MOST,
-    RECENT_MINUTES,
-    ErrorGroup,
-    ErrorGroups,
-)
 from bot.ledger.failing.failure_counts import ALL_HOURS, hour_of
 from bot.ledger.tables import failure_counts, failures
-from bot.queue.database import TooSlow, bounded
+from bot.models.error_groups import HOURS, RECENT_AT_MOST, RECENT_MINUTES, ErrorGroup, ErrorGroups
+from bot.models.jobs import QueueCount
+from bot.models.refusals import Busy, ErrorGroupNotFound
 from bot.queue.layouts import Queue
-from bot.queue.model import QueueCount
 
 SECONDS = 1.0
 ORDERS = 4

@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
+from bot.database.transactions import now_of
 from bot.ledger.changing import batches
 from bot.ledger.journal import audit, audit_chain
 from bot.ledger.marks import mark, move
-from bot.ledger.model import AuditLine, Named, Target
 from bot.ledger.recording import subjects
 from bot.ledger.tables import archive
-from bot.queue.database import now_of
+from bot.models.operations import AuditLine, Named, Target
 
 GENESIS = "0" * 64
 SEAL_ROWS = 200

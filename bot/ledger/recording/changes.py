@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from bot.ledger.journal import audit, audit_chain, audit_targets
-from bot.ledger.model import Target
 from bot.ledger.recording.audit import Doer
 from bot.ledger.tables import operations
+from bot.models.operations import Target
 
 DONE = ("ok", "started")
 """Outcomes of the record that a change is written with; a bulk change's is its start."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
 from bot.ledger.journal import audit, audit_targets
-from bot.ledger.recording.events import Act, Became
 from bot.ledger.tables import archive, failures, followed, operations
+from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.search import Sought
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.errors import Refusal
+from bot.models.refusals import Refusal
 
 
 def keep(refusal: Refusal) -> str:

@@ -6,19 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
-from bot.ledger.recording.events import (
-    Act,
-    Became,
-    Event,
-    Failure,
-    Fate,
-    Gone,
-    Queued,
-    Retrier,
-    Retries,
-)
 from bot.ledger.recording.orders import Known
-from bot.queue.found import FoundFailed, FoundJob
+from bot.models.order_search import FoundFailed, FoundJob
+from bot.models.story import Act, Became, Event, Failure, Fate, Gone, Queued, Retrier, Retries
 from bot.queue.layouts import Queue
 
 _A_SECOND = timedelta(microseconds=999_999)

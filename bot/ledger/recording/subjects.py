@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bot.ledger.journal import audit_targets
-from bot.ledger.model import Named, Target
 from bot.ledger.tables import failures
+from bot.models.operations import Named, Target
 
 NAMED = 100
 """Rows of a refused request that are kept; the record itself has all its words."""

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, false, func, select, true
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import Busy
+from bot.database.time_limits import DeadlinePassed
+from bot.database.transactions import TooSlow, bounded, is_slow
 from bot.ledger.failing import error_reads
 from bot.ledger.failing.error_reads import Window
 from bot.ledger.failing.failure_counts import oldest_day
@@ -21,21 +22,11 @@ from bot.ledger.journal import audit, audit_targets
 from bot.ledger.recording.audit import ENDED
 from bot.ledger.reporting import digest_samples
 from bot.ledger.reporting.digest_days import Days
-from bot.ledger.reporting.digest_model import (
-    Deeds,
-    Digest,
-    DoneBy,
-    Figure,
-    Incidents,
-    OpenGroup,
-    OpenGroups,
-    Told,
-)
 from bot.ledger.reporting.digest_samples import Processed
 from bot.ledger.tables import failure_counts, migrations
 from bot.ledger.watching import incidents
-from bot.queue.database import TooSlow, bounded, is_slow
-from bot.queue.limits import DeadlinePassed
+from bot.models.digest import Deeds, Digest, DoneBy, Figure, Incidents, OpenGroup, OpenGroups, Told
+from bot.models.refusals import Busy
 from bot.wall_clock import from_utc
 
 T = TypeVar("T")

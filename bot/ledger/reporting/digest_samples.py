@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from bot.database.transactions import bounded
 from bot.ledger.reporting.digest_days import Days
-from bot.ledger.reporting.digest_model import Backlog, Waited
 from bot.ledger.sampling import rollups
-from bot.ledger.sampling.figures import Figures
 from bot.ledger.sampling.rollups import ALL, DAY, HOUR, MINUTE
 from bot.ledger.watching import rollups as table
-from bot.queue.database import bounded
+from bot.models.digest import Backlog, Waited
+from bot.models.metrics import Figures
 
 SECONDS = 1.0
 MOMENTS = 3

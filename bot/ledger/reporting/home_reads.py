@@ -9,10 +9,10 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.ledger.alerting import incidents
 from bot.ledger.changing import operations
 from bot.ledger.failing import error_groups
-from bot.ledger.model import Progress
-from bot.ledger.reporting.home_model import OpenIncident
 from bot.ledger.tables import operations as operations_table
 from bot.ledger.watching import incidents as table
+from bot.models.home import OpenIncident
+from bot.models.operations import Progress
 
 
 def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:

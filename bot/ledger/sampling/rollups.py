@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
-from bot.ledger.sampling.figures import Figures, Point
 from bot.ledger.watching import rollups
+from bot.models.metrics import Figures, Point
 from bot.wall_clock import from_utc, to_utc
 
 MINUTE, HOUR, DAY = "minute", "hour", "day"

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, false, func, insert, or_, select, true
 
+from bot.database.transactions import allowed
 from bot.ledger.failing.failure_counts import ALL_HOURS
 from bot.ledger.tables import failure_counts
 from bot.ledger.watching import samples
-from bot.queue.database import allowed
-from bot.queue.model import QueueStatus
+from bot.models.jobs import QueueStatus
 from bot.queue.tally import QueueTally, Tally
 
 KEPT = timedelta(hours=1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.database.transactions import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 from bot.localslack.traffic import KEPT, Traffic
@@ -12,7 +13,6 @@ from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import NEWEST, tables_json
 from bot.playground.seed import GONE_AWAY, seed
 from bot.playground.worker import Worker
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.concurrency import until
 from tests.queues import TestQueue

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bot.database.transactions import connect
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.playground.page.conftest import PATIENCE_MS
 from tests.queues import GRACE, TestQueue

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.database.transactions import connect
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.concurrency import until
 from tests.playground.page.conftest import PATIENCE_MS

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Row
 
+from bot.database.transactions import connect
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from bot.queue.database import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.playground.page.conftest import PATIENCE_MS
 from tests.playground.page.incident_story import IncidentStory

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.queue.error_values import generalise
+from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
     r"(?:\{\s*\\?[\"']|\[\s*\{|\{\s*\n|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",

@@ -3,7 +3,7 @@
 import json
 import re
 
-from bot.queue.php_text import looks_like_php, read_php
+from bot.fingerprint.php_text import looks_like_php, read_php
 
 # A noncharacter that no payload holds: it marks the string in which a cut text ended.
 CUT = "\ufdd0"

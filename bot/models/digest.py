@@ -5,7 +5,7 @@ Times are naive UTC. What is not known is None, never 0.
 
 from datetime import date, datetime
 
-from bot.queue.model import Value
+from bot.models.jobs import Value
 
 
 class Figure(Value):

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from bot.access.raw_pairs import mask_pairs
-from bot.access.secret_patterns import MASK, is_card_number, mask_secrets
-from bot.queue.payload_tree import CUT, holds_data, open_text, plain
-from bot.queue.php_text import PhpObject
+from bot.fingerprint.payload_tree import CUT, holds_data, open_text, plain
+from bot.fingerprint.php_text import PhpObject
+from bot.masking.named_values import mask_pairs
+from bot.masking.secret_patterns import MASK, is_card_number, mask_secrets
 
 DEFAULT_MASKED_KEYS: tuple[str, ...] = (
     "password",

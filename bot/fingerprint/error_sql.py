@@ -2,7 +2,7 @@
 
 import re
 
-from bot.queue.error_values import generalise, with_lead
+from bot.fingerprint.error_values import generalise, with_lead
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)

@@ -1,7 +1,7 @@
 """A failure's error group: one readable key per cause, the same for every failure of that cause."""
 
-from bot.queue.error_envelope import Envelope, read_envelope
-from bot.queue.error_formats import canonical
+from bot.fingerprint.error_envelope import Envelope, read_envelope
+from bot.fingerprint.error_formats import canonical
 
 # Room in the column and in a Slack line; the reader of the table gives the first 2 kB.
 _MAX_KEY = 190

@@ -3,10 +3,10 @@
 import re
 from http import HTTPStatus
 
-from bot.queue.error_body import body_cause, body_status, split_body
-from bot.queue.error_hosts import kept_host, kept_path, kept_url
-from bot.queue.error_sql import sql_cause
-from bot.queue.error_values import generalise, with_lead
+from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_hosts import kept_host, kept_path, kept_url
+from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_values import generalise, with_lead
 
 _GUZZLE = re.compile(
     r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "

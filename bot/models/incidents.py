@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from bot.queue.model import Value
+from bot.models.jobs import Value
 
 MOST_MS = 200
 """Database time of a pass above which it costs more than is promised at three million jobs."""

@@ -1,6 +1,6 @@
 """What error groups are shown as: the values of `/queue errors` and `/queue error`. No SQL."""
 
-from bot.queue.model import FailedJob, QueueCount, Value
+from bot.models.jobs import FailedJob, QueueCount, Value
 
 HOURS = 24
 """Hours of the bar, the running one included."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.queue.model import Value
+from bot.models.jobs import Value
 
 Action = Literal["retry", "retry-all", "clear-failed", "undo"]
 RETRIES: tuple[Action, ...] = ("retry", "retry-all")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from bot.access.secret_patterns import MASK
+from bot.masking.secret_patterns import MASK
 
 _PAIR = re.compile(
     # "key": or 'key' => at any depth of escaping; PHP's s:8:"key"; too.

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from bot.queue.error_codes import is_code, words
-from bot.queue.error_hosts import kept_host, kept_path, kept_url
+from bot.fingerprint.error_codes import is_code, words
+from bot.fingerprint.error_hosts import kept_host, kept_path, kept_url
 
 _MONTHS = r"(?:jan|ene|feb|mar|apr|abr|may|jun|jul|aug|ago|sep|set|oct|nov|dec|dic)[a-zé]{0,8}\.?"
 _DAYS = (

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.queue.payload_tree import CUT, holds_data, open_text, plain
-from bot.queue.php_text import PhpObject
+from bot.fingerprint.payload_tree import CUT, holds_data, open_text, plain
+from bot.fingerprint.php_text import PhpObject
 
 DEFAULT_ORDER_PATHS: tuple[str, ...] = (
     "data.order_id",

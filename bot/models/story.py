@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.queue.found import FoundJob, Looked
-from bot.queue.model import Value
+from bot.models.jobs import Value
+from bot.models.order_search import FoundJob, Looked
 
 Fate = Literal[
     "waiting",

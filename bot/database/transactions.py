@@ -23,14 +23,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from bot.errors import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
-from bot.queue.limits import (
+from bot.database.time_limits import (
     LOCK_WAIT_SECONDS,
     DeadlinePassed,
     limit_lock_waits,
     limit_statement,
 )
-from bot.queue.tls import open_connection
+from bot.database.tls import open_connection
+from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
 
 T = TypeVar("T")
 Clock = Callable[[Connection], datetime]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.ledger.failing.error_model import ErrorGroups
-from bot.ledger.model import Freeze, Progress
-from bot.ledger.sampling.figures import Point
-from bot.queue.model import FailedJobList, Value
+from bot.models.error_groups import ErrorGroups
+from bot.models.jobs import FailedJobList, Value
+from bot.models.metrics import Point
+from bot.models.operations import Freeze, Progress
 
 
 class OpenIncident(Value):

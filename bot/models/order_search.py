@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from bot.queue.model import FailedJob, Job, Value
+from bot.models.jobs import FailedJob, Job, Value
 
 JobPlace = Literal["pending", "delayed", "reserved"]
 

@@ -1,0 +1,1 @@
+"""Connections, transactions, time limits, and what differs between servers."""

@@ -1,0 +1,1 @@
+"""The values and refusals that travel between the packages. No I/O."""
