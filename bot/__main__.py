@@ -18,15 +18,15 @@ import structlog
 from bot import __version__, logs
 from bot.answers import channel_context
 from bot.database.transactions import reading
-from bot.ledger.alerting.health import health
-from bot.ledger.migrate import migrate as apply_migrations
-from bot.ledger.migrate import require_current
-from bot.ledger.recording import audit, history
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
 from bot.models.requests import Source
 from bot.settings import load_settings
 from bot.slack.runtime import freeze_heap
+from bot.store.audit import audit_log, history
+from bot.store.migrate import migrate as apply_migrations
+from bot.store.migrate import require_current
+from bot.store.reports.health import health
 from bot.terminal import Asked, do
 from bot.text import readable, texts_for
 from bot.views.health import health_lines
@@ -196,8 +196,8 @@ def verify(anchor: tuple[str, ...]) -> None:
     engine = open_database(load_settings(os.environ, need="database"))
     with reading(engine) as connection:
         require_current(connection)
-        found = list(audit.verify(connection, anchors))
-        seq, link = audit.tail(connection)
+        found = list(audit_log.verify(connection, anchors))
+        seq, link = audit_log.tail(connection)
     for sentence in found:
         click.echo(sentence)
     if found:
@@ -223,7 +223,7 @@ def tail(lines: int) -> None:
         require_current(connection)
         rows = history.newest(connection, history.Wanted(), lines)
     for row in reversed(rows):
-        line = audit.line(row)
+        line = audit_log.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
         click.echo(f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}")
 

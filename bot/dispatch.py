@@ -22,9 +22,6 @@ from bot.answers import Outcome
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.grammar import Request, invalid, parse, whole
-from bot.ledger import requests
-from bot.ledger.changing import freezes
-from bot.ledger.recording import audit, refusals
 from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     Busy,
@@ -38,6 +35,9 @@ from bot.models.refusals import (
 )
 from bot.models.requests import Invocation, Role
 from bot.registry import Command, Effect, Result, Setup, Work
+from bot.store import requests
+from bot.store.audit import audit_log, stored_refusals
+from bot.store.operations import change_freeze
 from bot.targets import named
 from bot.telling import tell
 from bot.text import texts_for
@@ -170,13 +170,13 @@ def _change(
             raise RequestIdUsed from error
         reach("claimed")
         if changes_jobs(command, arguments):
-            freezes.require_none(connection)
+            change_freeze.require_none(connection)
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
         reach("ran")
         if result.outcome is not None:
             said = arguments.model_dump() | dict(result.recorded)
             record = _record(setup, invocation, grant, command.name, said, now)
-            audit.write(
+            audit_log.write(
                 connection,
                 replace(
                     record,
@@ -215,7 +215,7 @@ def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outc
     if "result" in said:
         result = command.result.model_validate(said["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    refusal = refusals.restore(said)
+    refusal = stored_refusals.restore(said)
     if "skipped" in refusal.values:
         rows = TypeAdapter(tuple[SkippedRow, ...]).validate_python(refusal.values["skipped"])
         refusal = type(refusal)(**{**refusal.values, "skipped": rows})
@@ -229,9 +229,9 @@ def _record(
     action: str,
     arguments: Mapping[str, Any],
     now: datetime,
-) -> audit.Record:
+) -> audit_log.Record:
     actor = invocation.actor
-    return audit.Record(
+    return audit_log.Record(
         at=now,
         request_id=invocation.request_id,
         actor=actor.user,
@@ -269,7 +269,7 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
             stored = _kept(connection, invocation, asking, refusal, now)
             if stored is not None:
                 return _earlier(command, grant, now, stored)
-        audit.write(connection, replace(record, at=now))
+        audit_log.write(connection, replace(record, at=now))
         return Outcome(command, grant, now, refusal=refusal)
 
     try:
@@ -300,5 +300,5 @@ def _kept(
         return earlier.answer
     except requests.OtherWords:
         return None
-    requests.settle(connection, invocation.request_id, refusals.keep(refusal))
+    requests.settle(connection, invocation.request_id, stored_refusals.keep(refusal))
     return None

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.database.transactions import TooSlow
-from bot.ledger.changing import freezes
-from bot.ledger.failing import error_reads
-from bot.ledger.failing.failures import backfill_left
-from bot.ledger.reporting import home_reads
-from bot.ledger.sampling import rollups, samples
 from bot.models.home import Counts, HomeData, QueueJobs
 from bot.models.refusals import Busy
 from bot.models.requests import Message, Role
 from bot.queue import reads, tally
 from bot.queue.tally import Tally
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.failures import error_group_reads
+from bot.store.failures.index import backfill_left
+from bot.store.metrics import rollups, samples
+from bot.store.operations import change_freeze
+from bot.store.reports import home
 from bot.views.context import Context
 from bot.views.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
 
@@ -44,19 +44,19 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part by itself: one that takes too long leaves the others as they are."""
     connection = work.connection
     counts, as_of = _counts(work)
-    incidents, incident_count = home_reads.open_incidents(connection, INCIDENTS)
-    window = error_reads.window(work.queue, work.now, None, None)
+    incidents, incident_count = home.open_incidents(connection, INCIDENTS)
+    window = error_group_reads.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
         data=HomeData(
             counts=counts,
             as_of=as_of,
             day=tuple(rollups.series(connection, work.now, DAY)),
-            freeze=freezes.current(connection),
-            at_work=home_reads.at_work(connection, work.now, OPERATIONS),
+            freeze=change_freeze.current(connection),
+            at_work=home.at_work(connection, work.now, OPERATIONS),
             incidents=incidents,
             incident_count=incident_count,
-            errors=_in_time(lambda: error_reads.groups(connection, window, GROUPS)),
+            errors=_in_time(lambda: error_group_reads.groups(connection, window, GROUPS)),
             indexing=backfill_left(connection),
             failed=None if listed is None else listed[0],
             row_digests={} if listed is None else listed[1],

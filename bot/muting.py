@@ -6,12 +6,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from bot.grammar import GroupId, IncidentId
-from bot.ledger.alerting import incidents, known_queues
-from bot.ledger.failing import error_groups
 from bot.models.incidents import AlertKind, Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Work
+from bot.store.failures import error_groups
+from bot.store.incidents import incidents, known_queues
 
 NAMED = 10
 """Queues that a refusal names."""

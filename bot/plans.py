@@ -8,9 +8,6 @@ from typing import Any
 from pydantic import Field
 
 from bot.access.roles import Need, check_queue
-from bot.ledger import leases
-from bot.ledger.changing import duplicates, freezes, operations
-from bot.ledger.failing import failures
 from bot.models.jobs import Value
 from bot.models.operations import (
     OPERATOR_ROWS,
@@ -25,6 +22,9 @@ from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExp
 from bot.models.requests import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import LARGEST_ID, Arguments, Command, Work
+from bot.store import leases
+from bot.store.failures import index
+from bot.store.operations import change_freeze, duplicates, operations
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
@@ -93,7 +93,7 @@ def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Previ
 
     Raises `Denied` where the person may not change so much at once.
     """
-    complete = failures.catch_up(work.connection, work.queue, work.now)
+    complete = index.catch_up(work.connection, work.queue, work.now)
     # All queues are more than the bot may change where only some are on its list.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
@@ -118,7 +118,7 @@ def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Previ
     check_role(work, action, frozen.total)
     more = {
         "indexing": not complete,
-        "freeze": freezes.current(work.connection),
+        "freeze": change_freeze.current(work.connection),
         "pace": way.pace or None,
         "canary": way.canary or None,
         "archive": way.archive,

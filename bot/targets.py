@@ -8,13 +8,13 @@ from pydantic import Field, ValidationError
 from bot.access.roles import check_queue
 from bot.fingerprint.payload import JobIdentity
 from bot.grammar import Ids
-from bot.ledger.recording import audit
 from bot.models.jobs import SkippedRow
 from bot.models.operations import Named, Target
 from bot.models.refusals import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
 from bot.queue import moves
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.registry import Arguments, Command, Work
+from bot.store.audit import audit_log
 
 
 class RowArguments(Arguments):
@@ -116,7 +116,7 @@ def same_row(now: str, seen: str) -> bool:
 
 def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """The refusal that says who took the row away, where the audit knows."""
-    doer = audit.who_took(work.connection, kind, id_)
+    doer = audit_log.who_took(work.connection, kind, id_)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if doer is None:
         return refusal(id=str(id_))

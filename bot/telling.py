@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.answers import public_context
-from bot.ledger import outbox
-from bot.ledger.alerting import incidents
 from bot.models.requests import Invocation
 from bot.registry import Command, Result, Setup
+from bot.store import outbox
+from bot.store.incidents import incidents
 from bot.views.undo import without_undo
 
 

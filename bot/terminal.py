@@ -12,12 +12,12 @@ from uuid import uuid4
 from bot.answers import Outcome, answer, envelope
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger.changing.operations import ACTIVE
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError, StillRunning, Unfinished
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.plans import BulkExtra
 from bot.registry import Setup
+from bot.store.operations.operations import ACTIVE
 from bot.text import readable
 from bot.watch.bulk import PATIENCE, Runner
 

@@ -7,11 +7,6 @@ from datetime import timedelta
 from bot.access.roles import check_queue
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity, identify
-from bot.ledger.changing import followed, operations, restoring, returns, undo_batches
-from bot.ledger.changing.restoring import Kept
-from bot.ledger.failing.bookings import Doer
-from bot.ledger.recording import audit, changes
-from bot.ledger.recording.changes import Change, Named
 from bot.models.jobs import RestoredRow, SkippedRow
 from bot.models.operations import Preview, Scope, Target
 from bot.models.refusals import (
@@ -29,6 +24,12 @@ from bot.models.refusals import (
 from bot.models.requests import Role
 from bot.plans import preview
 from bot.registry import Work
+from bot.store.audit import audit_log, changes
+from bot.store.audit.changes import Change, Named
+from bot.store.deltas.incident_deltas import Doer
+from bot.store.operations import operations, reindex, restore, undo_batches
+from bot.store.operations.restore import Kept
+from bot.store.operations.retries import followed
 from bot.targets import skipped_row
 
 SINGLE = ("retry", "delete", "delete-failed")
@@ -86,7 +87,7 @@ def _last_own(work: Work) -> Change:
 def _is_left(work: Work, change: Change) -> bool:
     """Whether something of the change was not put back yet."""
     if not change.is_bulk:
-        return restoring.is_left(work.connection, change.request_id, change.targets)
+        return restore.is_left(work.connection, change.request_id, change.targets)
     operation = operations.by_request(work.connection, change.request_id)
     return operation is not None and undo_batches.is_left(work.connection, operation.id)
 
@@ -144,18 +145,18 @@ def undo(work: Work, change: Change) -> Restored:
     reach("undo-locked")
     request = work.invocation.request_id
     ids = [_restore(work, plan) for plan in plans]
-    restoring.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
+    restore.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
     reach("undo-marked")
     _index(work, plans, ids, Doer(change.action, change.actor))
     followed.look_soon(work.connection, change.request_id, work.now)
     rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
-    left = restoring.is_left(work.connection, change.request_id, change.targets)
+    left = restore.is_left(work.connection, change.request_id, change.targets)
     return Restored(rows, tuple(skipped), _targets(plans, ids), left)
 
 
 def _plans(work: Work, change: Change) -> tuple[list[_Plan], list[SkippedRow]]:
     """Every row of the change under lock, in the order of ids, and why some are left alone."""
-    kept = restoring.kept(work.connection, change.request_id, change.targets)
+    kept = restore.kept(work.connection, change.request_id, change.targets)
     if not kept:
         raise UndoExpired(days=work.setup.archive_days)
     targets = {target.id: target for target in change.targets}
@@ -181,13 +182,13 @@ def _check(work: Work, row: Kept, target: Target) -> bool:
         raise _already(work, row)
     if target.job_id is not None:
         try:
-            restoring.check_job(work.connection, work.queue, target.job_id, row)
+            restore.check_job(work.connection, work.queue, target.job_id, row)
         except JobGone as refusal:
-            doer = audit.who_took(work.connection, "job", target.job_id)
+            doer = audit_log.who_took(work.connection, "job", target.job_id)
             if doer is None:
                 raise
             raise JobGone(**refusal.values, by=doer.actor, at=doer.at) from refusal
-    return restoring.check_room(work.connection, work.queue, row, target.row_digest)
+    return restore.check_room(work.connection, work.queue, row, target.row_digest)
 
 
 def _already(work: Work, row: Kept) -> AlreadyUndone:
@@ -206,9 +207,9 @@ def _restore(work: Work, plan: _Plan) -> int:
     job_id = plan.target.job_id
     if job_id is not None:
         request = work.invocation.request_id
-        restoring.take_back(work.connection, work.queue, job_id, request, work.now)
+        restore.take_back(work.connection, work.queue, job_id, request, work.now)
         reach("undo-taken-back")
-    id_ = restoring.put_back(work.connection, work.queue, plan.row, free=plan.free)
+    id_ = restore.put_back(work.connection, work.queue, plan.row, free=plan.free)
     reach("undo-put-back")
     return id_
 
@@ -218,10 +219,10 @@ def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Doer)
     seqs: dict[int, int] = {}
     for plan, id_ in zip(plans, ids, strict=True):
         if plan.row.kind == "failed":
-            seq = returns.last_seen(work.connection, plan.row.row_id, plan.target.row_digest)
+            seq = reindex.last_seen(work.connection, plan.row.row_id, plan.target.row_digest)
             if seq is not None:
                 seqs[seq] = id_
-    returns.come_back(work.connection, work.queue, seqs, work.now, undone)
+    reindex.come_back(work.connection, work.queue, seqs, work.now, undone)
 
 
 def _told(work: Work, plan: _Plan, id_: int) -> RestoredRow:

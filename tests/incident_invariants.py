@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from bot.ledger import journal, watching
-from bot.ledger import tables as t
-from bot.ledger.alerting.incidents import RECOVERED
-from bot.ledger.failing.bookings import DELETED, RETRIED
 from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
+from bot.store import tables
+from bot.store.deltas.incident_deltas import DELETED, RETRIED
+from bot.store.incidents.incidents import RECOVERED
 
 EXACT = ("count", "gone", "retried", "deleted")
 """What an incident knows of its failures without counting them."""
@@ -23,7 +22,7 @@ def kept(connection: Connection) -> Iterator[str]:
     """I5, at any moment: what is booked, folded or not, is what the index and the archive say."""
     waiting = _waiting(connection)
     held = _held(connection)
-    for row in _mappings(connection, select(watching.incidents)):
+    for row in _mappings(connection, select(tables.incidents)):
         number = row["id"]
         if (row["open_subject"] is None) != (row["closed_at"] is not None):
             yield f"I5: incident {number} is neither open nor closed"
@@ -44,7 +43,7 @@ def kept(connection: Connection) -> Iterator[str]:
 def _waiting(connection: Connection) -> dict[int, Counter[str]]:
     """What is booked by incident, and not folded into it yet."""
     found: dict[int, Counter[str]] = {}
-    for row in _mappings(connection, select(watching.bookings)):
+    for row in _mappings(connection, select(tables.bookings)):
         sums = found.setdefault(row["incident"], Counter())
         sums["gone"] += row["gone"]
         sums["retried"] += row["gone"] if row["how"] in RETRIED else 0
@@ -54,7 +53,7 @@ def _waiting(connection: Connection) -> dict[int, Counter[str]]:
 
 def _held(connection: Connection) -> dict[int, Counter[str]]:
     """The same by the failures themselves: each counts once, however often it came back."""
-    a, o = t.archive.c, t.operations.c
+    a, o = tables.archive.c, tables.operations.c
     taken = select(a.row_id, a.archived_at, a.action).where(
         a.kind == "failed", a.restored_at.is_(None)
     )
@@ -63,7 +62,9 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
     by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     found: dict[int, Counter[str]] = {}
-    rows = select(t.failures).where(t.failures.c.incident > 0, t.failures.c.returned_by.is_(None))
+    rows = select(tables.failures).where(
+        tables.failures.c.incident > 0, tables.failures.c.returned_by.is_(None)
+    )
     for row in _mappings(connection, rows):
         sums = found.setdefault(row["incident"], Counter())
         sums["count"] += 1
@@ -78,7 +79,7 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
 
 def _open_twice(connection: Connection) -> Iterator[str]:
     """I5: of one subject at most one incident is open."""
-    c = watching.incidents.c
+    c = tables.incidents.c
     opened = select(c.subject, func.count()).where(c.closed_at.is_(None)).group_by(c.subject)
     for subject, times in connection.execute(opened.having(func.count() > 1)):
         yield f"I5: {subject} is open {times} times"
@@ -86,7 +87,7 @@ def _open_twice(connection: Connection) -> Iterator[str]:
 
 def _calling_edits(connection: Connection) -> Iterator[str]:
     """An edit names no user group: it would ring nobody and read as if it had."""
-    c = journal.outbox.c
+    c = tables.outbox.c
     calling = select(c.id, c.subject).where(c.kind == "edit", c.body.contains("<!subteam^"))
     for number, subject in connection.execute(calling):
         yield f"I5: letter {number} edits {subject} and calls somebody"
@@ -97,14 +98,14 @@ def told(connection: Connection) -> Iterator[str]:
 
     An incident that is muted, and one that was over before it could be posted, has none.
     """
-    known = {row["id"]: row for row in _mappings(connection, select(watching.incidents))}
-    for row in _mappings(connection, select(t.failures)):
+    known = {row["id"]: row for row in _mappings(connection, select(tables.incidents))}
+    for row in _mappings(connection, select(tables.failures)):
         number = row["incident"]
         if number is None:
             yield f"I5: failure {row['seq']} has no incident"
         elif number and number not in known:
             yield f"I5: failure {row['seq']} has an incident that is not there"
-    if number := connection.execute(select(func.count()).select_from(watching.bookings)).scalar():
+    if number := connection.execute(select(func.count()).select_from(tables.bookings)).scalar():
         yield f"I5: {number} bookings are not folded"
     for row in known.values():
         yield from _told_of(row)
@@ -127,7 +128,7 @@ def _is_bad(row: RowMapping) -> bool:
 
 def _posted_once(connection: Connection) -> Iterator[str]:
     """I5: no incident is posted twice, except where somebody deleted its message."""
-    c = journal.outbox.c
+    c = tables.outbox.c
     letters = select(c.subject).where(c.subject.like("incident:%"))
     posts = Counter(connection.execute(letters.where(c.kind == "post")).scalars())
     lost = letters.where(c.kind == "edit", c.sent_at.is_not(None), c.sent_ts.is_(None))

@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.database.transactions import reading
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.changing import batches
-from bot.ledger.failing.failure_counts import ALL_HOURS
-from bot.ledger.recording import audit as audit_log
+from bot.store import tables
+from bot.store.audit import audit_log
+from bot.store.failures.failure_counts import ALL_HOURS
+from bot.store.operations import batches
 from tests import incident_invariants
 from tests.queues import TestQueue
 
@@ -72,8 +71,8 @@ def _conserved(
 ) -> Iterator[str]:
     """I1: what was put in is there, was deleted into the archive, byte for byte, or for good."""
     there = _payloads(connection, queue)
-    deleted = select(t.archive.c.payload).where(
-        t.archive.c.action.in_(DELETES), t.archive.c.restored_at.is_(None)
+    deleted = select(tables.archive.c.payload).where(
+        tables.archive.c.action.in_(DELETES), tables.archive.c.restored_at.is_(None)
     )
     there.update(connection.execute(deleted).scalars())
     there.update(worked)
@@ -86,10 +85,10 @@ def _conserved(
 def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
     """The payloads that were deleted for good: no copy was wanted, the index alone knows them."""
     known = {sha256(payload.encode()).hexdigest()[:32]: payload for payload in born}
-    f, o = t.failures.c, t.operations.c
+    f, o = tables.failures.c, tables.operations.c
     deleted = (
         select(f.payload_digest)
-        .join(t.operations, o.id == f.operation)
+        .join(tables.operations, o.id == f.operation)
         .where(o.archive.is_(False), o.action.in_(DELETES))
     )
     for digest in connection.execute(deleted).scalars():
@@ -98,7 +97,7 @@ def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
 
 def _taken_twice(connection: Connection) -> Iterator[str]:
     """I2: a row leaves its table once, and once more for each time that it was put back."""
-    c = t.archive.c
+    c = tables.archive.c
     taken = select(c.kind, c.row_id, func.count()).where(c.restored_at.is_(None))
     twice = taken.group_by(c.kind, c.row_id).having(func.count() > 1)
     for kind, row_id, count in connection.execute(twice):
@@ -108,16 +107,16 @@ def _taken_twice(connection: Connection) -> Iterator[str]:
 def _records(connection: Connection) -> Iterator[str]:
     """I3: a change has one record, and the record names exactly what was archived."""
     archived: dict[str, list[tuple[str, int]]] = {}
-    in_bulk = select(t.operations.c.request_id)
-    chosen = select(t.archive.c.request_id, t.archive.c.kind, t.archive.c.row_id).where(
-        t.archive.c.action != "undo", t.archive.c.request_id.notin_(in_bulk)
-    )
+    in_bulk = select(tables.operations.c.request_id)
+    chosen = select(
+        tables.archive.c.request_id, tables.archive.c.kind, tables.archive.c.row_id
+    ).where(tables.archive.c.action != "undo", tables.archive.c.request_id.notin_(in_bulk))
     for request, kind, row_id in connection.execute(chosen):
         archived.setdefault(request, []).append((kind, row_id))
     recorded: dict[str, list[tuple[str, int]]] = {}
     records = Counter[str]()
-    taken_out = journal.audit.c.action.notin_(("undo", "release"))
-    done = select(journal.audit).where(journal.audit.c.outcome == "ok", taken_out)
+    taken_out = tables.audit.c.action.notin_(("undo", "release"))
+    done = select(tables.audit).where(tables.audit.c.outcome == "ok", taken_out)
     for row in _mappings(connection, done):
         targets = [(item["kind"], item["id"]) for item in json.loads(row["targets"])]
         if targets:
@@ -134,15 +133,15 @@ def _records(connection: Connection) -> Iterator[str]:
 
 def _undone(connection: Connection) -> Iterator[str]:
     """I3: the record of an undo names what was put back, and the jobs that went for it."""
-    a, j = t.archive.c, journal.audit.c
+    a, j = tables.archive.c, tables.audit.c
     undos = {
         row["request_id"]: json.loads(row["targets"])
         for row in _mappings(
             connection,
-            select(journal.audit).where(j.action == "undo", j.outcome.in_(("ok", "started"))),
+            select(tables.audit).where(j.action == "undo", j.outcome.in_(("ok", "started"))),
         )
     }
-    for row in _mappings(connection, select(t.archive).where(a.restored_request.is_not(None))):
+    for row in _mappings(connection, select(tables.archive).where(a.restored_request.is_not(None))):
         said = undos.get(row["restored_request"])
         if said is None:
             yield f"I3: {row['kind']} {row['row_id']} was put back by no undo"
@@ -150,14 +149,14 @@ def _undone(connection: Connection) -> Iterator[str]:
             (one["kind"], one["id"]) for one in said
         }:
             yield f"I3: {row['kind']} {row['row_id']} was put back, the record does not say so"
-    for row in _mappings(connection, select(t.archive).where(a.action == "undo")):
+    for row in _mappings(connection, select(tables.archive).where(a.action == "undo")):
         said = undos.get(row["request_id"], [])
         if said and row["row_id"] not in {one["job_id"] for one in said}:
             yield f"I3: job {row['row_id']} was taken back, the record does not say so"
 
 
 def _bulk(connection: Connection, queue: TestQueue) -> Iterator[str]:
-    for row in _mappings(connection, select(t.operations)):
+    for row in _mappings(connection, select(tables.operations)):
         if row["state"] != "planned":
             yield from _bulk_records(connection, row)
             yield from _bulk_items(connection, queue, row)
@@ -167,7 +166,7 @@ def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str
     """I3: one `started`, one terminal record, and the digest of the items in it."""
     number = operation["id"]
     records = _mappings(
-        connection, select(journal.audit).where(journal.audit.c.action == operation["action"])
+        connection, select(tables.audit).where(tables.audit.c.action == operation["action"])
     )
     started = [
         row
@@ -193,18 +192,18 @@ def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str
 
 def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping) -> Iterator[str]:
     """I7: an item a moved row, and each was in the confirmed set; I3: as many as were counted."""
-    number, f = operation["id"], t.failures.c
+    number, f = operation["id"], tables.failures.c
     undo = operation["action"] == "undo"
     named = (f.returned_by if undo else f.operation) == number
     items = set(connection.execute(select(f.failed_id, f.row_digest).where(named)))
     scope = json.loads(operation["scope"])
-    below = _mappings(connection, select(t.failures).where(f.seq <= operation["bound_seq"]))
+    below = _mappings(connection, select(tables.failures).where(f.seq <= operation["bound_seq"]))
     outside = items - {
         (row["failed_id"], row["row_digest"]) for row in below if _is_meant(row, scope)
     }
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
-    a = t.archive.c
+    a = tables.archive.c
     request = a.restored_request if undo else a.request_id
     kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
     moved = list(connection.execute(kept).scalars())
@@ -243,14 +242,16 @@ def _counts(connection: Connection) -> Iterator[str]:
     """What was booked under each error group and queue is what the index of failures holds."""
     booked: Counter[tuple[int, str]] = Counter()
     summed: Counter[tuple[int, str]] = Counter()
-    for row in _mappings(connection, select(t.failure_counts)):
+    for row in _mappings(connection, select(tables.failure_counts)):
         key, rows = (row["error_group"], row["queue"]), row["appeared"] - row["gone"]
         if row["hour"] == ALL_HOURS or not row["folded"]:
             summed[key] += rows
         if row["hour"] != ALL_HOURS:
             booked[key] += rows
     there: Counter[tuple[int, str]] = Counter()
-    for row in _mappings(connection, select(t.failures).where(t.failures.c.gone_at.is_(None))):
+    for row in _mappings(
+        connection, select(tables.failures).where(tables.failures.c.gone_at.is_(None))
+    ):
         there[row["error_group"], row["queue"]] += 1
     for key in booked.keys() | there.keys():
         if not booked[key] == summed[key] == there[key]:
@@ -258,7 +259,7 @@ def _counts(connection: Connection) -> Iterator[str]:
                 f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked by "
                 f"the hour and {summed[key]} in all"
             )
-    known = set(connection.execute(select(t.error_groups.c.id)).scalars())
+    known = set(connection.execute(select(tables.error_groups.c.id)).scalars())
     if unknown := {group for group, _ in there} - known:
         yield f"counts: there are no error groups {sorted(unknown)}"
 
@@ -267,8 +268,8 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
     """I6: who was told "done" was told of something that is in the record."""
     kept = set(
         connection.execute(
-            select(journal.audit.c.request_id).where(
-                journal.audit.c.outcome.in_(("ok", "started", "no-op"))
+            select(tables.audit.c.request_id).where(
+                tables.audit.c.outcome.in_(("ok", "started", "no-op"))
             )
         ).scalars()
     )
@@ -279,16 +280,16 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
 
 def _covered(connection: Connection) -> Iterator[str]:
     """I5: every record is in the chain and in a message that Slack took; nothing waits."""
-    links = connection.execute(select(journal.audit_chain.c.audit_id, journal.audit_chain.c.seq))
+    links = connection.execute(select(tables.audit_chain.c.audit_id, tables.audit_chain.c.seq))
     sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
     said: set[int] = set()
-    letters = _mappings(connection, select(journal.outbox))
+    letters = _mappings(connection, select(tables.outbox))
     for letter in letters:
         if letter["sent_at"] is None:
             yield f"I5: {letter['kind']} {letter['subject']} waits: {letter['error']}"
         elif letter["sent_ts"] is not None and letter["kind"] in ("audit", "refusals"):
             said.update(json.loads(letter["body"])["seqs"])
-    for number in connection.execute(select(journal.audit.c.id)).scalars():
+    for number in connection.execute(select(tables.audit.c.id)).scalars():
         if number not in sealed:
             yield f"I5: record {number} is not sealed"
         elif sealed[number] not in said:

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, func, insert, select
 
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import connect
-from bot.ledger.migrate import migrate
 from bot.queue.layouts import Queue, spec_tables
+from bot.store.migrate import migrate
 
 GRACE = 20
 """Seconds that the bot, and the local Slack, wait longer than in production.

@@ -14,10 +14,10 @@ from bot.answers import Outcome
 from bot.database.transactions import changing, now_of
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import leases
-from bot.ledger.leases import Lease
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.registry import Setup, find_commands
+from bot.store import leases
+from bot.store.leases import Lease
 from tests.queues import TestQueue
 
 TEAM = "T07QUEUETEAM"

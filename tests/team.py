@@ -13,12 +13,12 @@ from slack_sdk import WebClient
 from sqlalchemy import Connection, Table, delete, insert, select
 
 from bot.database.transactions import now_of
-from bot.ledger import journal, tables, watching
-from bot.ledger.columns import metadata
 from bot.localslack.demo import IDS
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
+from bot.store import tables
+from bot.store.tables.columns import metadata
 from bot.wiring import check_tables, make_setup, open_engines, queue_of
 from tests.queues import GRACE, TestQueue, make_queue
 
@@ -203,7 +203,7 @@ class Team:
         """The first message of the alert channel that says this, once it is there and known."""
 
         def find() -> Json | None:
-            known = {row.message_ts for row in self.queue.rows(watching.incidents)}
+            known = {row.message_ts for row in self.queue.rows(tables.incidents)}
             every = self.posted("queue-alerts")
             return next((one for one in every if said in one["text"] and one["ts"] in known), None)
 
@@ -217,7 +217,7 @@ class Team:
     @property
     def records(self) -> Sequence[Any]:
         """The audit's records."""
-        return self.queue.rows(journal.audit)
+        return self.queue.rows(tables.audit)
 
     @property
     def archived(self) -> Sequence[Any]:

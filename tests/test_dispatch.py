@@ -17,7 +17,6 @@ from bot.commands.status import COMMAND as STATUS
 from bot.database.transactions import POOL
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import journal
 from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Role, Source
@@ -26,6 +25,7 @@ from bot.settings import load_settings
 from bot.slack import app
 from bot.slack.app import ANSWER_WITHIN, START_WITHIN
 from bot.slack.envelopes import CHANGE_SECONDS
+from bot.store import tables
 from bot.views.context import Context
 from bot.wiring import NoSlack, make_setup
 from tests.queues import TestQueue
@@ -96,7 +96,7 @@ def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> No
 
     assert isinstance(outcome.refusal, Busy)
     assert [row.id for row in kept_queue.failed] == [45]
-    (record,) = kept_queue.rows(journal.audit)
+    (record,) = kept_queue.rows(tables.audit)
     assert (record.outcome, record.reason) == ("refused", "busy")
 
 
@@ -115,7 +115,7 @@ def test_a_request_that_comes_late_is_recorded_with_its_words(kept_queue: TestQu
 
     assert isinstance(outcome.refusal, Busy)
     assert [row.id for row in kept_queue.failed] == [45]
-    (record,) = kept_queue.rows(journal.audit)
+    (record,) = kept_queue.rows(tables.audit)
     assert (record.action, record.arguments) == ("retry", '{"ids":["45"]}')
     assert (record.outcome, record.reason) == ("refused", "busy")
 
@@ -138,7 +138,7 @@ def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
     )
     assert (again.refusal is None) == (outcome == "ok")
     assert not isinstance(again.refusal, Busy)
-    assert [row.outcome for row in kept_queue.rows(journal.audit)] == [outcome]
+    assert [row.outcome for row in kept_queue.rows(tables.audit)] == [outcome]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
     outcome = dispatch(terminal_setup(queue), asked, said)
 
     assert outcome.refusal is not None
-    (record,) = queue.rows(journal.audit)
+    (record,) = queue.rows(tables.audit)
     assert record.outcome == "refused"
     assert "\N{REPLACEMENT CHARACTER}" in record.arguments + record.answer
     queue.engine.dispose()

@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.access.roles import Rules
 from bot.database.transactions import changing, connect, now_of
-from bot.ledger.leases import take
-from bot.ledger.migrate import migrate
 from bot.queue.layouts import Queue, spec_tables
 from bot.registry import Setup, find_commands
+from bot.store.leases import take
+from bot.store.migrate import migrate
 from bot.terminal import Asked, do
 from bot.watch import (
     canary,

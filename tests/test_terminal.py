@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.ledger import journal
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
 from bot.models.requests import Role
 from bot.registry import Setup
 from bot.settings import load_settings
+from bot.store import tables
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack, make_setup
 from tests.queues import TestQueue, make_queue, payload
@@ -232,7 +232,7 @@ def test_a_request_id_that_was_used_for_other_words_does_nothing_and_says_so(
     assert (exit_code, said["success"], said["code"]) == (1, False, code)
     assert "was used for another request" in said["error"]
     assert (kept_queue.failed, kept_queue.jobs) == rows
-    record = kept_queue.rows(journal.audit)[-1]
+    record = kept_queue.rows(tables.audit)[-1]
     assert (record.action, record.outcome, record.reason) == (
         words.partition(" ")[0],
         "refused",
@@ -291,7 +291,7 @@ def test_a_name_that_could_be_somebody_else_s_is_refused_before_anything_is_done
         do(setup_of(kept_queue), Asked("retry 45", name), said.append, never)
     assert said == []
     assert [row.id for row in kept_queue.failed] == [45]
-    assert kept_queue.rows(journal.audit) == []
+    assert kept_queue.rows(tables.audit) == []
 
 
 @pytest.mark.parametrize("name", ["a", "n" * 64, "Ana Pérez", "deploy-7", "U. Maria", "ops@db1"])
@@ -299,7 +299,7 @@ def test_a_name_is_kept_in_the_audit_as_it_was_given(kept_queue: TestQueue, name
     kept_queue.fail(45)
     for words in ("retry-all", "retry 45"):
         do(setup_of(kept_queue), Asked(words, name, yes=True), lambda _said: None, never)
-    assert {row.actor for row in kept_queue.rows(journal.audit)} == {name}
+    assert {row.actor for row in kept_queue.rows(tables.audit)} == {name}
 
 
 def test_the_terminal_has_the_role_of_its_setting(kept_queue: TestQueue) -> None:
@@ -316,7 +316,7 @@ def test_what_is_done_in_the_terminal_is_audited_with_person_and_machine(
     kept_queue.fail(45)
     ran(kept_queue, "retry 45")
     ran(kept_queue, "retry 45")
-    done, refused = kept_queue.rows(journal.audit)
+    done, refused = kept_queue.rows(tables.audit)
     assert (done.actor, done.source, done.role, done.rule) == (
         "ana",
         "terminal",
@@ -409,7 +409,7 @@ def test_verify_finds_what_was_changed_and_a_wrong_anchor(team_on_each: Any) -> 
     assert (good.returncode, "The chain holds" in good.stdout) == (0, True)
 
     with team.queue.engine.begin() as connection:
-        connection.execute(update(journal.audit).values(actor="somebody else"))
+        connection.execute(update(tables.audit).values(actor="somebody else"))
     bad = queue_bot("audit", "verify", "--anchor", "1:00000000", **url)
 
     assert bad.returncode == 1

@@ -3,11 +3,11 @@
 from pydantic import Field
 
 from bot.grammar import IncidentId
-from bot.ledger.alerting import incidents, watch_reads
 from bot.models.incidents import OpenIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.store.incidents import incidents, overview
 from bot.views.context import Context
 from bot.views.mutes import acknowledged, acknowledged_visible
 
@@ -28,7 +28,7 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
     """Write it down; raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`."""
     by = work.invocation.actor.user
     mine = incidents.acknowledge(work.connection, args.id, by, work.now)
-    found = watch_reads.incident(work.connection, args.id)
+    found = overview.incident(work.connection, args.id)
     if found is None:
         raise IncidentNotFound(id=f"I{args.id}")
     if not mine and found.closed_at is not None:

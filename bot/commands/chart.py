@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from pydantic import Field, field_validator
 
-from bot.ledger.sampling import rollups
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.metrics import Point, bucketed
 from bot.models.requests import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.metrics import rollups
 from bot.views.chart import chart_message
 from bot.views.context import Context
 

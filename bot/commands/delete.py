@@ -1,11 +1,11 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
-from bot.ledger import archive
-from bot.ledger.failing import flows
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
 from bot.registry import Command, Effect, Result, Work
+from bot.store import archive
+from bot.store.deltas import metric_deltas
 from bot.targets import RowArguments, lock_jobs, target
 from bot.views.changes import deleted, deleted_visible
 from bot.views.context import Context
@@ -31,7 +31,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.now,
         )
         moves.delete_job(work.connection, work.queue, row.id)
-    flows.removed(work.connection, len(rows))
+    metric_deltas.removed(work.connection, len(rows))
     gone = tuple(
         DeletedRow(
             id=row.id,

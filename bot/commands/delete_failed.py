@@ -1,11 +1,11 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
-from bot.ledger import archive
-from bot.ledger.failing import leaving
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
 from bot.registry import Command, Effect, Result, Work
+from bot.store import archive
+from bot.store.failures import removal
 from bot.targets import RowArguments, lock_failed, target
 from bot.views.changes import deleted_failed, deleted_failed_visible
 from bot.views.context import Context
@@ -33,7 +33,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
-    leaving.take_out(work.connection, ids, actor, "delete-failed", work.now)
+    removal.take_out(work.connection, ids, actor, "delete-failed", work.now)
     gone = tuple(
         DeletedRow(
             id=row.id,

@@ -3,11 +3,11 @@
 from pydantic import Field
 
 from bot.grammar import GroupId
-from bot.ledger.failing import error_reads
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed
 from bot.models.requests import Message, Modal, Role
 from bot.queue import reads
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.failures import error_group_reads
 from bot.views.context import Context
 from bot.views.error_groups import error_detail
 
@@ -31,9 +31,9 @@ class ErrorResult(Result):
 
 def run(work: Work, args: ErrorArguments) -> ErrorResult:
     """Read the group's sums and the newest failures that are there."""
-    within = error_reads.window(work.queue, work.now, None, None)
-    found = error_reads.group(work.connection, within, args.error)
-    rows = error_reads.newest(work.connection, args.error, LOOKED_AT)
+    within = error_group_reads.window(work.queue, work.now, None, None)
+    found = error_group_reads.group(work.connection, within, args.error)
+    rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
     there = {row["failed_id"]: row["row_digest"] for row in rows if row["gone_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(there)[:NEWEST])
     same = [row for row in listed if row["digest"] == there[row["id"]]]

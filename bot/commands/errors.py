@@ -5,12 +5,12 @@ from datetime import timedelta
 from pydantic import Field, field_validator
 
 from bot.grammar import Age
-from bot.ledger.failing import error_reads
-from bot.ledger.failing.failures import backfill_left
 from bot.models.error_groups import ErrorGroups, ErrorsListed
 from bot.models.requests import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.failures import error_group_reads
+from bot.store.failures.index import backfill_left
 from bot.views.context import Context
 from bot.views.error_groups import error_list
 
@@ -30,7 +30,7 @@ class ErrorsArguments(Arguments):
     @field_validator("since")
     @classmethod
     def _no_longer_than_hours_are_kept(cls, since: timedelta | None) -> timedelta | None:
-        if since is not None and since > error_reads.LONGEST_SINCE:
+        if since is not None and since > error_group_reads.LONGEST_SINCE:
             raise ValueError("since:7d")
         return since
 
@@ -44,14 +44,14 @@ class ErrorsResult(Result):
 
 def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     """Read one page."""
-    within = error_reads.window(work.queue, work.now, args.queue, args.since)
+    within = error_group_reads.window(work.queue, work.now, args.queue, args.since)
     given: dict[str, str | int] = {"limit": args.limit}
     if args.queue is not None:
         given["queue"] = args.queue
     if args.since is not None:
         given["since"] = f"{args.since // timedelta(minutes=1)}m"
     return ErrorsResult(
-        data=error_reads.groups(work.connection, within, args.limit, args.after),
+        data=error_group_reads.groups(work.connection, within, args.limit, args.after),
         extra=ErrorsListed(
             arguments=given, after=args.after, indexing=backfill_left(work.connection)
         ),

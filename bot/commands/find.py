@@ -3,15 +3,15 @@
 from pydantic import Field
 
 from bot.grammar import LONGEST_ORDER, Order
-from bot.ledger.failing import failures
-from bot.ledger.recording import orders, story
-from bot.ledger.sampling import samples
 from bot.models.jobs import QueueStatus
 from bot.models.requests import Message, Role
 from bot.models.story import Queued, Story
 from bot.queue import search
 from bot.queue.search import Sought
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.audit import orders, story
+from bot.store.failures import index
+from bot.store.metrics import samples
 from bot.views.context import Context
 from bot.views.story import story_message
 
@@ -60,7 +60,7 @@ def tell(work: Work, sought: Sought) -> Story:
         jobs=looked,
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
-        indexing=failures.backfill_left(connection),
+        indexing=index.backfill_left(connection),
     )
 
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.ledger.changing import freezes
 from bot.models.operations import Freeze
 from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.store.operations import change_freeze
 from bot.views.context import Context
 from bot.views.freeze import freeze_message, freeze_visible
 
@@ -37,7 +37,7 @@ class FreezeResult(Result):
 def run(work: Work, args: FreezeArguments) -> FreezeResult:
     """Wait for the changes under way, then switch all off; raises `AlreadyFrozen`."""
     by = work.invocation.actor.user
-    begun = freezes.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
+    begun = change_freeze.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
     return FreezeResult(message="Changes are frozen", data=begun)
 
 

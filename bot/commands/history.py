@@ -6,13 +6,13 @@ from pydantic import Field
 
 from bot.commands.find import tell
 from bot.grammar import Age, Order
-from bot.ledger.recording import audit, history, orders, story
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.requests import Message, Role
 from bot.models.story import Retries
 from bot.queue.search import Sought
 from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
+from bot.store.audit import audit_log, history, orders, story
 from bot.views.audit import history_message
 from bot.views.context import Context
 from bot.views.story import retries_line
@@ -76,7 +76,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
         before=args.before,
     )
     rows = history.newest(work.connection, wanted, args.limit + 1)
-    lines = tuple(audit.line(row, row["seq"]) for row in rows[: args.limit])
+    lines = tuple(audit_log.line(row, row["seq"]) for row in rows[: args.limit])
     given = args.model_dump(exclude_none=True, exclude={"before", "since"})
     if args.since is not None:
         given["since"] = _written(args.since)

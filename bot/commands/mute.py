@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, create_model
 
 from bot.grammar import Age
-from bot.ledger.alerting import mutes
 from bot.models.incidents import MuteSaid
 from bot.models.requests import Message, Role
 from bot.muting import TopicArguments, existing, name_of, recorded
 from bot.registry import Command, Effect, Result, Work
+from bot.store.incidents import mutes
 from bot.views.context import Context
 from bot.views.mutes import muted, muted_visible
 

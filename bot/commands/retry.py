@@ -10,9 +10,6 @@ from pydantic import Field
 from bot.failpoints import reach
 from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
 from bot.grammar import MAX_IDS, ManyIds
-from bot.ledger import archive
-from bot.ledger.changing import followed
-from bot.ledger.failing import leaving
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
@@ -20,6 +17,9 @@ from bot.models.requests import Message, Modal, Role
 from bot.plans import BulkExtra, Way, step
 from bot.queue import moves
 from bot.registry import Command, Effect, Result, Work
+from bot.store import archive
+from bot.store.failures import removal
+from bot.store.operations.retries import followed
 from bot.targets import lock_failed, target
 from bot.views.bulk import bulk_answer, progress_message
 from bot.views.changes import retried, retried_visible
@@ -109,7 +109,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    leaving.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
+    removal.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from bot.database.transactions import TooSlow
-from bot.ledger.changing import freezes
-from bot.ledger.sampling import samples
 from bot.models.jobs import QueueStatus, Value
 from bot.models.operations import Freeze
 from bot.models.refusals import Busy
 from bot.models.requests import Message, Role
 from bot.queue import tally
 from bot.registry import Arguments, Command, Result, Work
+from bot.store.metrics import samples
+from bot.store.operations import change_freeze
 from bot.views.context import Context
 from bot.views.status import status_message
 
@@ -41,7 +41,7 @@ class StatusResult(Result):
 def run(work: Work, _args: StatusArguments) -> StatusResult:
     """Count exactly where that is quick, else say the last exact figures and their time."""
     sample = samples.latest(work.connection)
-    off = freezes.current(work.connection)
+    off = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
             exact = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status

@@ -1,10 +1,10 @@
 """`/queue unfreeze`: allow changes again."""
 
-from bot.ledger.changing import freezes
 from bot.models.jobs import Value
 from bot.models.operations import Freeze
 from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Effect, Result, Work
+from bot.store.operations import change_freeze
 from bot.views.context import Context
 from bot.views.freeze import unfreeze_message, unfreeze_visible
 
@@ -28,7 +28,7 @@ class UnfreezeResult(Result):
 
 def run(work: Work, _args: UnfreezeArguments) -> UnfreezeResult:
     """End the freeze; raises `NotFrozen`."""
-    ended = freezes.end(work.connection, work.invocation.actor.user, work.now)
+    ended = change_freeze.end(work.connection, work.invocation.actor.user, work.now)
     seconds = max(0, int((work.now - ended.at).total_seconds()))
     thawed = Thawed(freeze=ended, seconds=seconds)
     return UnfreezeResult(message="Changes are allowed again", data=thawed)

@@ -1,10 +1,10 @@
 """`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
 
-from bot.ledger.alerting import watch_reads
-from bot.ledger.alerting.health import health
 from bot.models.incidents import Limits, WatchExtra, Watching
 from bot.models.requests import Message, Role
 from bot.registry import Arguments, Command, Result, Setup, Work
+from bot.store.incidents import overview
+from bot.store.reports.health import health
 from bot.views.context import Context
 from bot.views.watch import watch_message
 
@@ -28,8 +28,8 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
     return WatchResult(
         data=Watching(
             limits=_limits(setup),
-            incidents=watch_reads.open_incidents(connection, now),
-            mutes=watch_reads.named_mutes(connection, now),
+            incidents=overview.open_incidents(connection, now),
+            mutes=overview.named_mutes(connection, now),
             health=health(connection, now),
         ),
         extra=WatchExtra(

@@ -18,7 +18,6 @@ from sqlalchemy import Engine
 
 from bot.access.roles import Need, Unreachable, role_of
 from bot.database.transactions import connect
-from bot.ledger.migrate import migrate
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import Asked
 from bot.localslack.demo import IDS
@@ -36,6 +35,7 @@ from bot.queue.layouts import Queue, spec_tables
 from bot.registry import find_commands
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
+from bot.store.migrate import migrate
 from bot.text import texts_for
 from bot.wiring import make_bot
 

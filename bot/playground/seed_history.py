@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from bot.ledger.sampling import rollups
 from bot.models.metrics import Figures
 from bot.playground.seed import FAILED
+from bot.store.metrics import rollups
 
 DAYS = 7
 _HOUR = timedelta(hours=1)

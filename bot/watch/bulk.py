@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
-from bot.ledger.changing import freezes, operations
-from bot.ledger.changing.operations import Operation
 from bot.models.operations import Progress
 from bot.models.refusals import Denied, Frozen, Refusal, Unverifiable
 from bot.models.requests import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.registry import Setup
+from bot.store.operations import change_freeze, operations
+from bot.store.operations.operations import Operation
 from bot.watch.lanes import BATCH_SECONDS, LANES, Lanes, granted
 from bot.watch.progress import end, progress_of, tell
 
@@ -99,7 +99,7 @@ class Runner:
             return False
         moved, drained = True, False
         try:
-            self._change(freezes.require_none)
+            self._change(change_freeze.require_none)
             grant = granted(setup, operation)
             drained = self._turn(operation)
         except Frozen:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger.alerting import incidents
 from bot.registry import Setup
+from bot.store.incidents import incidents
 from bot.watch import cards
 
 MINUTE = timedelta(minutes=1)

@@ -6,11 +6,12 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant
 from bot.database.transactions import changing, reading, time_limit
-from bot.ledger.changing import followed, operations
-from bot.ledger.changing.operations import Operation
-from bot.ledger.leases import Lease, fence
 from bot.models.requests import Role
 from bot.registry import Setup
+from bot.store.leases import Lease, fence
+from bot.store.operations import operations
+from bot.store.operations.operations import Operation
+from bot.store.operations.retries import followed
 from bot.watch.progress import end, tell
 
 TX_SECONDS = 10.0

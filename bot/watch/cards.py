@@ -12,14 +12,14 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
-from bot.ledger import outbox
-from bot.ledger.alerting import belonging, incidents
-from bot.ledger.changing import followed
-from bot.ledger.failing import error_groups
 from bot.models import alert_rules
 from bot.models.operations import Receipt
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.failures import error_groups
+from bot.store.incidents import assignment, incidents
+from bot.store.operations.retries import followed
 from bot.views.context import Context
 from bot.views.incident import (
     SHOWN,
@@ -190,7 +190,7 @@ def _drawn(
     if row["kind"] == alert_rules.SUMMARY:
         until = row["opened_at"] + MINUTE
         return summary_message(row["count"], left, until, told, context)
-    rows = belonging.newest(connection, row["id"], LOOKED_AT)
+    rows = assignment.newest(connection, row["id"], LOOKED_AT)
     if row["count"] == 1:
         return _single(setup, connection, row, rows, context) if rows else None
     there = [one for one in rows if one["gone_at"] is None][:SHOWN]

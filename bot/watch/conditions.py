@@ -1,7 +1,7 @@
 """What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
 
 A look reads a bounded number of rows of each queue (`bot.queue.pulse`), compares them with what the
-last one saw (`bot.ledger.alerting.pulses`), and says what is beyond its limit (`thresholds`).
+last one saw (`bot.store.incidents.probe_state`), and says what is beyond its limit (`thresholds`).
 """
 
 from collections.abc import Collection, Mapping
@@ -13,15 +13,15 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.database.transactions import TooSlow, changing, time_limit
-from bot.ledger.alerting import exact, mutes, pulses
-from bot.ledger.alerting.pulses import Pulse
-from bot.ledger.leases import Lease, fence
 from bot.models.alert_rules import SILENT
 from bot.queue import pulse
 from bot.queue.pulse import Bounds, Glance
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.registry import Setup
+from bot.store.incidents import mutes, probe_state, sampled_totals
+from bot.store.incidents.probe_state import Pulse
+from bot.store.leases import Lease, fence
 from bot.watch import lifecycle, thresholds
 from bot.watch.signs import Sign
 from bot.watch.thresholds import Look
@@ -58,12 +58,15 @@ def look(
 
     A queue that is not reached within `seconds` has no sign; at least one is.
     """
-    known, open_ones = pulses.load(connection), pulses.open_subjects(connection)
+    known, open_ones = probe_state.load(connection), probe_state.open_subjects(connection)
     signs = [_failed(setup, connection)]
     # An incident whose queue is no longer remembered has to end, too.
     named = {name for name in open_ones.values() if name is not None}
     glances = _glances(setup, connection, known, named, now, seconds)
-    lately, failed_at = exact.lately(connection, now), pulses.failed_lately(connection, setup.queue)
+    lately, failed_at = (
+        sampled_totals.lately(connection, now),
+        probe_state.failed_lately(connection, setup.queue),
+    )
     hushed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
     kept: list[Pulse] = []
     for name, seen in glances:
@@ -73,13 +76,13 @@ def look(
             kept.append(replace(before or Pulse(name, now), looked_at=now))
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
-        after = pulses.after(before, seen, now, moved)
+        after = probe_state.after(before, seen, now, moved)
         found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, hushed)
         signs += thresholds.of_queue(found)
-        kept.append(pulses.counted(after, found.counted, now))
+        kept.append(probe_state.counted(after, found.counted, now))
     crowded = len(known) > CROWD
     gone = [one.queue for one in kept if _is_forgotten(setup, one, now, crowded=crowded)]
-    pulses.keep(connection, [one for one in kept if one.queue not in gone], gone)
+    probe_state.keep(connection, [one for one in kept if one.queue not in gone], gone)
     return signs
 
 
@@ -176,7 +179,7 @@ def _first_went(
         return False
     if pulse.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
         return False
-    return not pulses.taken_away(connection, first, before.looked_at)
+    return not probe_state.taken_away(connection, first, before.looked_at)
 
 
 def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> bool:
@@ -192,6 +195,6 @@ def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> 
 
 def _failed(setup: Setup, connection: Connection) -> Sign:
     """The sign of the number of failed jobs."""
-    failed, largest = exact.failed_jobs(connection)
+    failed, largest = sampled_totals.failed_jobs(connection)
     groups = [[f"E{group.id}", group.failed, group.name] for group in largest]
     return thresholds.of_failed(setup, failed, {"groups": groups})

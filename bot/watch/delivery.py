@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
-from bot.ledger import outbox
-from bot.ledger.alerting import incidents
-from bot.ledger.leases import Lease, fence
-from bot.ledger.outbox import Letter
 from bot.models.refusals import Refusal
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.incidents import incidents
+from bot.store.leases import Lease, fence
+from bot.store.outbox import Letter
 from bot.text import Mrkdwn, cut
 from bot.watch.faults import Fault, Undelivered, is_hopeless, put_off
 from bot.watch.letters import TX_SECONDS, body_of, incident_of, place_of

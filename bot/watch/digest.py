@@ -6,12 +6,12 @@ from sqlalchemy import Connection
 
 from bot.answers import channel_context
 from bot.database.transactions import changing, reading, time_limit
-from bot.ledger import outbox
-from bot.ledger.leases import Lease, fence
-from bot.ledger.marks import mark, move
-from bot.ledger.reporting import digest
-from bot.ledger.reporting.digest_days import told_on
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.cursors import mark, move
+from bot.store.leases import Lease, fence
+from bot.store.reports import digest
+from bot.store.reports.digest_days import told_on
 from bot.views.digest import digest_message
 from bot.wall_clock import from_utc
 

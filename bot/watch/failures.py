@@ -3,9 +3,9 @@
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.failing import failures
-from bot.ledger.leases import Lease, fence
 from bot.registry import Setup
+from bot.store.failures import index
+from bot.store.leases import Lease, fence
 
 TX_SECONDS = 10.0
 # So that a backfill of a million rows lets sealing and delivery have their turn.
@@ -15,7 +15,7 @@ PASSES = 5
 def index_once(setup: Setup, lease: Lease) -> bool:
     """Index new failures; True where more are waiting."""
     for _ in range(PASSES):
-        found = _step(setup, lease, failures.index_new)
+        found = _step(setup, lease, index.index_new)
         if not found.more:
             return False
     return True
@@ -23,12 +23,12 @@ def index_once(setup: Setup, lease: Lease) -> bool:
 
 def sweep_once(setup: Setup, lease: Lease) -> int:
     """Compare the next stretch of ids with the index; returns how many differences were found."""
-    found = _step(setup, lease, failures.sweep)
+    found = _step(setup, lease, index.sweep)
     return found.added + found.gone
 
 
-def _step(setup: Setup, lease: Lease, step: failures.Step) -> failures.Pass:
-    def work(connection: Connection) -> failures.Pass:
+def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
+    def work(connection: Connection) -> index.Pass:
         fence(connection, lease)
         return step(connection, setup.queue, setup.clock(connection))
 

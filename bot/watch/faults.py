@@ -6,11 +6,11 @@ from enum import Enum
 import structlog
 from sqlalchemy import Connection
 
-from bot.ledger import outbox
-from bot.ledger.alerting import incidents
-from bot.ledger.outbox import Letter
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.incidents import incidents
+from bot.store.outbox import Letter
 from bot.text import texts_for
 from bot.watch.letters import incident_of, place_of
 

@@ -3,9 +3,9 @@
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.failing import folding
-from bot.ledger.leases import Lease, fence
 from bot.registry import Setup
+from bot.store.failures import aggregation
+from bot.store.leases import Lease, fence
 
 TX_SECONDS = 10.0
 # So that what a large bulk change appends lets sealing and delivery have their turn.
@@ -17,10 +17,13 @@ def fold_once(setup: Setup, lease: Lease) -> bool:
 
     def work(connection: Connection) -> int:
         fence(connection, lease)
-        return folding.fold(connection, setup.clock(connection))
+        return aggregation.fold(connection, setup.clock(connection))
 
     for _ in range(PASSES):
-        if changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work) < folding.FOLD_ROWS:
+        if (
+            changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+            < aggregation.FOLD_ROWS
+        ):
             return False
     return True
 
@@ -30,7 +33,7 @@ def age_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         fence(connection, lease)
-        aged = folding.age(connection, setup.clock(connection))
-        return aged + folding.forget(connection)
+        aged = aggregation.age(connection, setup.clock(connection))
+        return aged + aggregation.forget(connection)
 
     return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

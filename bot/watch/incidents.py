@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.alerting import belonging, incidents
-from bot.ledger.alerting.incidents import Subject
-from bot.ledger.leases import Lease, fence
-from bot.ledger.tables import failures
 from bot.models import alert_rules
 from bot.registry import Setup
+from bot.store.incidents import assignment, incidents
+from bot.store.incidents.incidents import Subject
+from bot.store.leases import Lease, fence
+from bot.store.tables import failures
 from bot.watch import cards, lifecycle
 
 TX_SECONDS = 10.0
@@ -42,7 +42,7 @@ def open_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
-        waiting = belonging.waiting(connection, AT_ONCE)
+        waiting = assignment.waiting(connection, AT_ONCE)
         if waiting:
             _group(setup, connection, waiting, now)
         return len(waiting)
@@ -77,7 +77,7 @@ def _join(
     connection: Connection, row: RowMapping, found: Sequence[RowMapping], now: datetime
 ) -> None:
     """More of what the open incident is about."""
-    came = belonging.assign(connection, row["id"], _named(found))
+    came = assignment.assign(connection, row["id"], _named(found))
     same = {one["queue"] for one in found} == {row["queue"]}
     changed = {"queue": row["queue"] if same else None, "failed_id": None, "row_digest": None}
     incidents.add(connection, row["id"], came, last_at=now, clear_since=None, **changed)
@@ -124,7 +124,7 @@ def _summarize(
         opened, number = None, known["id"]
     # All others of this pass have an incident by now.
     stretch = failures.c.seq.between(waiting[0]["seq"], waiting[-1]["seq"])
-    came = belonging.assign(connection, number, stretch)
+    came = assignment.assign(connection, number, stretch)
     incidents.add(connection, number, came, last_at=now)
     if opened is not None:
         lifecycle.tell_opened(setup, connection, opened, now)

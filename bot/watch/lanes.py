@@ -15,13 +15,13 @@ from bot.access.roles import Grant, check_queue
 from bot.database.transactions import changing, time_limit
 from bot.dispatch import may
 from bot.failpoints import reach
-from bot.ledger.changing import batches, carrying, freezes, operations
-from bot.ledger.changing.batches import Batch, NotOurs
-from bot.ledger.changing.operations import Operation
 from bot.models.refusals import Refusal
 from bot.models.requests import Actor, Invocation, Source
 from bot.plans import ALL_QUEUES, need_of
 from bot.registry import Setup
+from bot.store.operations import batches, change_freeze, execute, operations
+from bot.store.operations.batches import Batch, NotOurs
+from bot.store.operations.operations import Operation
 
 T = TypeVar("T")
 
@@ -122,10 +122,10 @@ class Lanes:
             entered = entered or self._entering.acquire(timeout=ENTER_SECONDS)
 
         def work(connection: Connection) -> None:
-            freezes.require_none(connection)
+            change_freeze.require_none(connection)
             now = setup.clock(connection)
             owner = setup.replica
-            carrying.carry_out(connection, setup.queue, self.operation, batch, owner, now, enter)
+            execute.carry_out(connection, setup.queue, self.operation, batch, owner, now, enter)
             reach("batch-moved")
 
         try:

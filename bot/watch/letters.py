@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from bot.answers import channel_context
 from bot.database.transactions import reading, time_limit
-from bot.ledger import outbox
-from bot.ledger.alerting import incidents
-from bot.ledger.outbox import Letter
-from bot.ledger.recording import audit
-from bot.ledger.recording.audit import Sealed
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.audit import audit_log
+from bot.store.audit.audit_log import Sealed
+from bot.store.incidents import incidents
+from bot.store.outbox import Letter
 from bot.text import texts_for
 from bot.views.audit import audit_message, missing_message, untold_message
 from bot.views.context import Context
@@ -47,7 +47,7 @@ def _audit_message(
 ) -> Message:
     seqs = letter.body["seqs"]
     with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
-        sealed = audit.sealed(connection, seqs)
+        sealed = audit_log.sealed(connection, seqs)
         now = setup.clock(connection)
         first = sealed[0].record if sealed else None
         place = None
@@ -69,7 +69,7 @@ def _audit_message(
 
 
 def _told(sealed: list[Sealed], link: str | None, letter: Letter, context: Context) -> Message:
-    lines = [audit.line(item.record, item.seq, item.hash) for item in sealed]
+    lines = [audit_log.line(item.record, item.seq, item.hash) for item in sealed]
     return audit_message(lines, link, letter.in_doubt, context)
 
 

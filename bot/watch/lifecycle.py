@@ -13,16 +13,17 @@ from sqlalchemy import Connection, RowMapping
 
 from bot.answers import channel_context
 from bot.database.transactions import changing, time_limit
-from bot.ledger.alerting import incidents, meanwhile, mutes, settlements
-from bot.ledger.alerting.belonging import move_left
-from bot.ledger.alerting.incidents import Opened, Subject
-from bot.ledger.alerting.settlements import UNKNOWN, Bulk, Figures
-from bot.ledger.changing import operations, outcomes
-from bot.ledger.failing import bookings
-from bot.ledger.leases import Lease, fence
 from bot.models.alert_rules import CONDITIONS, GROUP
 from bot.models.incidents import Mute
 from bot.registry import Setup
+from bot.store.deltas import incident_deltas
+from bot.store.incidents import incidents, mutes, queue_activity, retry_activity
+from bot.store.incidents.assignment import move_left
+from bot.store.incidents.incidents import Opened, Subject
+from bot.store.incidents.retry_activity import UNKNOWN, Bulk, Figures
+from bot.store.leases import Lease, fence
+from bot.store.operations import operations
+from bot.store.operations.retries import outcomes
 from bot.watch import calling, cards
 from bot.watch.progress import counted
 from bot.watch.signs import Sign
@@ -93,7 +94,7 @@ def _begin(setup: Setup, connection: Connection, sign: Sign, now: datetime) -> N
     worst = max(sign.value, row["worst"] or 0) if row is not None and again else sign.value
     values = _seen(sign) | {"worst": worst}
     if opened.state == "opened":
-        values["before"] = meanwhile.before(connection, sign.queue, now)
+        values["before"] = queue_activity.before(connection, sign.queue, now)
     incidents.note(connection, opened.id, **values)
     tell_opened(setup, connection, opened, now)
 
@@ -119,7 +120,7 @@ def _follow(
         values["clear_since"] = since
         if now - since >= patience(setup, row["reopened"]):
             incidents.note(connection, row["id"], **values)
-            found = meanwhile.since(connection, row, since, now)
+            found = queue_activity.since(connection, row, since, now)
             _recover(setup, connection, row, now, found.figures, alone=found.alone)
             return
     incidents.note(connection, row["id"], **values)
@@ -149,7 +150,7 @@ def live_once(setup: Setup, lease: Lease) -> int:
         rows_open = incidents.in_turn(connection, AT_ONCE)
         if rows_open:
             muted = mutes.current(connection, now)
-            waits = settlements.unsettled(connection)
+            waits = retry_activity.unsettled(connection)
             loud = [
                 row
                 for row in rows_open
@@ -164,7 +165,7 @@ def live_once(setup: Setup, lease: Lease) -> int:
 
 def fold(connection: Connection, now: datetime) -> None:
     """Add to incidents what was booked of their failures; the caller has fenced it."""
-    for incident in bookings.fold(connection):
+    for incident in incident_deltas.fold(connection):
         _come_back(connection, incident, now)
 
 
@@ -245,14 +246,14 @@ def _ended(
 def _figures(connection: Connection, row: RowMapping, now: datetime) -> Figures:
     """What became of its retried jobs."""
     found: list[Bulk] = []
-    for number in settlements.whole_operations(connection, row["id"]):
+    for number in retry_activity.whole_operations(connection, row["id"]):
         operation = operations.find(connection, number)
         seen = outcomes.of_operation(connection, number)
         if operation is None or seen is None or seen.state != outcomes.SETTLED:
             return UNKNOWN
         said = counted(operation, seen, now)
         found.append(Bulk(said.processed, said.failed_again + said.failed_otherwise))
-    return settlements.figures(connection, row, found)
+    return retry_activity.figures(connection, row, found)
 
 
 def _recover(

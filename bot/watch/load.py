@@ -18,10 +18,10 @@ import structlog
 from sqlalchemy import Connection, Engine, event, update
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.leases import Lease, fence
-from bot.ledger.watching import watches
 from bot.models.incidents import MOST_MS
 from bot.registry import Setup
+from bot.store.leases import Lease, fence
+from bot.store.tables import watches
 
 log = structlog.get_logger(__name__)
 

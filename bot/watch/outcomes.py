@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from bot.answers import channel_context
 from bot.database.transactions import changing, reading, time_limit
-from bot.ledger.changing import operations, outcomes
-from bot.ledger.changing.failed_again import count_failures
-from bot.ledger.changing.operations import Operation
-from bot.ledger.changing.outcomes import Outcome
-from bot.ledger.failing import failures as index
-from bot.ledger.leases import Lease, fence
 from bot.registry import Setup
+from bot.store.failures import index
+from bot.store.leases import Lease, fence
+from bot.store.operations import operations
+from bot.store.operations.operations import Operation
+from bot.store.operations.retries import outcomes
+from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.refailures import count_failures
 from bot.views.receipts import outcomes_message
 from bot.watch import failures
 from bot.watch.progress import answer, counted, tell

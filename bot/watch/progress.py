@@ -7,17 +7,18 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.answers import channel_context
 from bot.dispatch import request_id
-from bot.ledger import outbox
-from bot.ledger.changing import batches, followed, freezes, operations, outcomes
-from bot.ledger.changing.followed import Followed
-from bot.ledger.changing.operations import Operation
-from bot.ledger.changing.outcomes import Outcome
-from bot.ledger.changing.undo_batches import undos
-from bot.ledger.failing.failures import by_seqs
-from bot.ledger.recording import audit
 from bot.models.operations import Outcomes, Progress, PutBack
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.audit import audit_log
+from bot.store.failures.index import by_seqs
+from bot.store.operations import batches, change_freeze, operations
+from bot.store.operations.operations import Operation
+from bot.store.operations.retries import followed, outcomes
+from bot.store.operations.retries.followed import Followed
+from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.undo_batches import undos
 from bot.views.bulk import progress_message
 
 
@@ -54,7 +55,7 @@ def tell(setup: Setup, connection: Connection, operation: Operation, now: dateti
     told = outcomes_of(connection, operation, now)
     progress = progress_of(operation, now, told)
     if operation.state in operations.ACTIVE:
-        progress = progress.model_copy(update={"freeze": freezes.current(connection)})
+        progress = progress.model_copy(update={"freeze": change_freeze.current(connection)})
     elif operation.action != "undo":
         progress = progress.model_copy(update={"undone": _put_back(connection, operation)})
     message = progress_message(progress, channel_context(setup, now))
@@ -149,7 +150,7 @@ def end(
     if not operations.finish(connection, operation, state, reason, now, done=done, digest=digest):
         return False
     ended = operations.find(connection, operation.id) or operation
-    audit.write(connection, _record(setup, ended, grant, now))
+    audit_log.write(connection, _record(setup, ended, grant, now))
     outcomes.begin(connection, ended, now)
     tell(setup, connection, ended, now)
     if (before := _undone(connection, ended)) is not None:
@@ -164,8 +165,8 @@ def _undone(connection: Connection, operation: Operation) -> Operation | None:
     return operations.find(connection, operation.scope.undo)
 
 
-def _record(setup: Setup, operation: Operation, grant: Grant, now: datetime) -> audit.Record:
-    return audit.Record(
+def _record(setup: Setup, operation: Operation, grant: Grant, now: datetime) -> audit_log.Record:
+    return audit_log.Record(
         at=now,
         request_id=request_id("ended", operation.request_id),
         actor=operation.actor,

@@ -10,13 +10,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.failing.failures import NO_INCIDENT
-from bot.ledger.journal import outbox, requests
-from bot.ledger.leases import Lease, fence
-from bot.ledger.marks import mark, move
-from bot.ledger.tables import archive, failures, followed, operations
-from bot.ledger.watching import flows, incident_operations, incidents, mutes
 from bot.registry import Setup
+from bot.store.cursors import mark, move
+from bot.store.failures.index import NO_INCIDENT
+from bot.store.leases import Lease, fence
+from bot.store.tables import (
+    archive,
+    failures,
+    flows,
+    followed,
+    incident_operations,
+    incidents,
+    mutes,
+    operations,
+    outbox,
+    requests,
+)
 
 TX_SECONDS = 10.0
 BATCH = 1_000

@@ -9,15 +9,16 @@ from sqlalchemy import Connection
 
 from bot.answers import channel_context
 from bot.database.transactions import changing, reading, time_limit
-from bot.ledger import outbox
-from bot.ledger.alerting import belonging
-from bot.ledger.changing import followed, operations, sightings
-from bot.ledger.changing.followed import Followed
-from bot.ledger.changing.sightings import Again, Sight
-from bot.ledger.failing import failures as index
-from bot.ledger.leases import Lease, fence
 from bot.models.operations import Receipt
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.failures import index
+from bot.store.incidents import assignment
+from bot.store.leases import Lease, fence
+from bot.store.operations import operations
+from bot.store.operations.retries import followed, location
+from bot.store.operations.retries.followed import Followed
+from bot.store.operations.retries.location import Again, Sight
 from bot.views.receipts import reply_message, request_message
 from bot.watch import failures
 from bot.watch.progress import tell
@@ -73,10 +74,10 @@ def _found(
     setup: Setup, connection: Connection, rows: Sequence[Followed], sure: set[int], now: datetime
 ) -> Changes:
     """What one look says of each row; `sure` are those of which a failure would be known."""
-    sights = sightings.look(connection, setup.queue, rows)
+    sights = location.look(connection, setup.queue, rows)
     gone = [row for row in rows if sights[row.id].job_id is None and sights[row.id].taken is None]
-    again = sightings.failed_again(connection, gone)
-    highest = sightings.highest_id(connection, setup.queue)
+    again = location.failed_again(connection, gone)
+    highest = location.highest_id(connection, setup.queue)
     changes: Changes = {}
     for row in rows:
         sight = sights[row.id]
@@ -149,7 +150,7 @@ def _is_news(row: Followed, values: Mapping[str, Any]) -> bool:
 def _tell(setup: Setup, connection: Connection, news: Sequence[Followed], now: datetime) -> None:
     """Change the messages about these jobs, and answer in their threads."""
     for seq in {row.failed_seq for row in news if row.failed_seq is not None}:
-        belonging.touch(connection, seq)
+        assignment.touch(connection, seq)
     for number in {row.operation for row in news if row.operation is not None}:
         operation = operations.find(connection, number)
         if operation is not None:
@@ -175,7 +176,7 @@ def _tell_request(
         outbox.edit(connection, channel, subject, message, now)
     else:
         # A click on an alert: the alert is the message.
-        found = belonging.of_failure(connection, rows[0].failed_seq)
+        found = assignment.of_failure(connection, rows[0].failed_seq)
         if found is None or setup.alert_channel is None:
             return
         channel, subject = setup.alert_channel, f"incident:{found['id']}"

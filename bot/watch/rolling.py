@@ -3,9 +3,9 @@
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger.leases import Lease, fence
-from bot.ledger.sampling import rollups
 from bot.registry import Setup
+from bot.store.leases import Lease, fence
+from bot.store.metrics import rollups
 
 TX_SECONDS = 10.0
 

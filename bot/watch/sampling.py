@@ -14,17 +14,17 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.database.transactions import TooSlow, changing, reading, time_limit
-from bot.ledger.failing import flows
-from bot.ledger.failing.failures import backfill_left
-from bot.ledger.failing.flows import Flow
-from bot.ledger.leases import Lease, fence
-from bot.ledger.sampling import rollups, samples
-from bot.ledger.sampling.samples import Sample
 from bot.models.metrics import Figures
 from bot.queue import counter, tally
 from bot.queue.reads import unix
 from bot.queue.tally import QueueTally
 from bot.registry import Setup
+from bot.store.deltas import metric_deltas
+from bot.store.deltas.metric_deltas import Flow
+from bot.store.failures.index import backfill_left
+from bot.store.leases import Lease, fence
+from bot.store.metrics import rollups, samples
+from bot.store.metrics.samples import Sample
 
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
@@ -80,7 +80,7 @@ def keep(
     if before is not None and goes_on and before.steady:
         sample = replace(sample, steady=True)
     samples.keep(connection, sample)
-    happened = flows.take(connection)
+    happened = metric_deltas.take(connection)
     since = _since(before, sample, happened) if goes_on and before is not None else None
     rollups.look(connection, sample.taken_at, _figures(sample, failed, since))
 

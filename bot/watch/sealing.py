@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
-from bot.ledger import outbox
-from bot.ledger.leases import Lease, fence
-from bot.ledger.recording import audit
-from bot.ledger.recording.audit import Sealed
 from bot.registry import Setup
+from bot.store import outbox
+from bot.store.audit import audit_log
+from bot.store.audit.audit_log import Sealed
+from bot.store.leases import Lease, fence
 
 TX_SECONDS = 10.0
 TOGETHER = timedelta(minutes=1)
@@ -24,7 +24,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         fence(connection, lease)
         now = setup.clock(connection)
-        made = audit.seal(connection, now)
+        made = audit_log.seal(connection, now)
         for item in made:
             _tell(setup, connection, item)
         reach("sealed")

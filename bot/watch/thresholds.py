@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.ledger.alerting.exact import Exact
-from bot.ledger.alerting.pulses import Pulse
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.pulse import Glance
 from bot.queue.reads import unix
 from bot.registry import Setup
+from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.sampled_totals import Exact
 from bot.watch.signs import Sign
 
 CLEAR_AGE = 0.8

@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing, time_limit
-from bot.ledger import leases
-from bot.ledger.failing.failures import SWEEP_ROWS
-from bot.ledger.leases import Lease, LeaseLost
 from bot.models.refusals import Refusal
 from bot.registry import Setup
+from bot.store import leases
+from bot.store.failures.index import SWEEP_ROWS
+from bot.store.leases import Lease, LeaseLost
 from bot.watch import (
     canary,
     conditions,

@@ -12,7 +12,6 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.access.roles import Need, Rules, Unreachable, authorize
-from bot.ledger import journal
 from bot.localslack.demo import IDS
 from bot.localslack.faults import LostAnswer
 from bot.localslack.server import LocalSlack
@@ -20,6 +19,7 @@ from bot.models.refusals import NotMember, Unverifiable
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.registry import Command, find_commands
 from bot.slack.directory import SlackDirectory
+from bot.store import tables
 from tests.queues import GRACE, TestQueue
 from tests.team import Json, Team, team_at_work
 
@@ -476,7 +476,7 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
         team.say("retry 45", as_="stranger")
     team.say("delete 45", as_="stranger")
     team.say("retry 45", as_="viewer")
-    team.until(lambda: len(team.queue.rows(journal.audit_chain)) == 7)
+    team.until(lambda: len(team.queue.rows(tables.audit_chain)) == 7)
     assert len(team.audit_texts(3)) == 3
 
     team.clock.advance(61)
@@ -485,6 +485,6 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
     assert len(texts) == 4
     assert "×4" in texts[-1]  # noqa: RUF001 the sign that the message has
     assert len(team.records) == 7
-    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(journal.outbox)
+    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(tables.outbox)
             if row.kind in ("audit", "refusals")]  # fmt: skip
     assert sorted(seq for seqs in told for seq in seqs) == list(range(1, 8))

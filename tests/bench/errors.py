@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import text
 
-from bot.ledger.failing.failure_counts import HOURS, hour_of
+from bot.store.failures.failure_counts import HOURS, hour_of
 from tests.bench import tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times

@@ -6,10 +6,11 @@ from time import monotonic
 from sqlalchemy import Connection, insert, text
 
 from bot.database.transactions import changing
-from bot.ledger import tables as t
-from bot.ledger.failing import failure_counts, failures
-from bot.ledger.failing.failures import Pass
 from bot.registry import Setup
+from bot.store import tables as t
+from bot.store.failures import failure_counts
+from bot.store.failures import index as failures
+from bot.store.failures.index import Pass
 from tests.bench import tables
 from tests.bench.figures import say
 

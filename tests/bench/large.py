@@ -5,11 +5,11 @@ from time import monotonic, sleep
 from sqlalchemy import Connection, text
 
 from bot.database.transactions import changing
-from bot.ledger.failing import failures
-from bot.ledger.failing.failures import Pass
 from bot.localslack.demo import IDS
 from bot.models.refusals import Refusal
 from bot.registry import Setup
+from bot.store.failures import index
+from bot.store.failures.index import Pass
 from bot.watch import conditions
 from bot.watch.signs import Sign
 from tests.bench import indexed, tables
@@ -53,14 +53,14 @@ def _passes(setup: Setup) -> None:
     """What the watcher does for ever, when nothing new has failed."""
 
     def index_new(connection: Connection) -> Pass:
-        return failures.index_new(connection, setup.queue, setup.clock(connection))
+        return index.index_new(connection, setup.queue, setup.clock(connection))
 
     def sweep(connection: Connection) -> Pass:
-        return failures.sweep(connection, setup.queue, setup.clock(connection))
+        return index.sweep(connection, setup.queue, setup.clock(connection))
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        (f"a sweep of {failures.SWEEP_ROWS:,} ids", sweep, 10),
+        (f"a sweep of {index.SWEEP_ROWS:,} ids", sweep, 10),
     ):
         found = [indexed.step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.gone for one, _ in found) == 0

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, text
 
 from bot.database.transactions import changing, now_of
-from bot.ledger import leases
-from bot.ledger.changing import outcomes
-from bot.ledger.failing import failures
 from bot.registry import Setup
+from bot.store import leases
+from bot.store.failures import index
+from bot.store.operations.retries import outcomes
 from bot.watch.bulk import Runner
 from bot.watch.outcomes import outcomes_once
 from tests.bench import tables
@@ -84,7 +84,7 @@ def _retried(test: TestQueue, setup: Setup, rows: int) -> None:
     while changing(
         test.engine,
         monotonic() + 60,
-        lambda connection: failures.index_new(connection, setup.queue, setup.clock(connection)),
+        lambda connection: index.index_new(connection, setup.queue, setup.clock(connection)),
     ).more:
         pass
     ended = Runner(setup).run_to_end(confirm(setup, preview(setup, "retry-all")))
@@ -135,7 +135,7 @@ def _drained(test: TestQueue, setup: Setup, clock: _Later, rows: int) -> list[_S
         changing(
             test.engine,
             monotonic() + 60,
-            lambda connection: failures.index_new(connection, setup.queue, setup.clock(connection)),
+            lambda connection: index.index_new(connection, setup.queue, setup.clock(connection)),
         )
         found += _passes(setup, clock, 1)
     with test.engine.begin() as connection:

@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.models.refusals import Refusal
+from bot.store import tables
+from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.watch.bulk import Runner
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
@@ -79,7 +78,7 @@ def _rounds(server: MariaDB, until: float, kill: Callable[[Replica, Replica], No
                 kill(one, two)
             found = broken(queue, before)
             assert found == [], found
-            midway += any(row.state in ACTIVE for row in queue.rows(t.operations))
+            midway += any(row.state in ACTIVE for row in queue.rows(tables.operations))
             _finish(queue)
             found = broken(queue, before)
             assert found == [], found
@@ -94,5 +93,5 @@ def _finish(queue: TestQueue) -> None:
     with suppress(Refusal):
         while runner.run_once():
             pass
-    assert not [row for row in queue.rows(t.operations) if row.state in ACTIVE]
-    assert {row.actor for row in queue.rows(journal.audit)} <= {ANA, OMAR}
+    assert not [row for row in queue.rows(tables.operations) if row.state in ACTIVE]
+    assert {row.actor for row in queue.rows(tables.audit)} <= {ANA, OMAR}

@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import text
 
-from bot.ledger.recording.audit import verify
+from bot.store.audit.audit_log import verify
 from bot.watch import sealing
 from tests.campaign.kills import fresh
 from tests.crash import jobs

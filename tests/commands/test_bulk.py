@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from bot.ledger import tables
-from bot.ledger.changing import operations
 from bot.localslack.demo import IDS
 from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
+from bot.store import tables
+from bot.store.operations import operations
 from tests.queues import TestQueue, payload
 from tests.team import Json, Team, action_ids, team_at_work
 

@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import delete, insert
 
 from bot.answers import Outcome, answer
-from bot.ledger import journal
-from bot.ledger import tables as t
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.registry import Setup
+from bot.store import tables
 from bot.terminal import Asked, do
 from bot.text import readable
 from tests.commands.test_bulk import OTHER, ended, shown
@@ -94,7 +93,7 @@ SCOPES: dict[str, tuple[list[int], str]] = {
 
 
 def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
-    groups = {row.failed_id: row.error_group for row in bench.queue.rows(t.failures)}
+    groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
     for words, (wanted, sentence) in SCOPES.items():
         outcome = ask(bench.setup, f"retry {words.format(other=groups[45])}")
         assert outcome.result is not None, (words, outcome.refusal)
@@ -109,7 +108,7 @@ def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
 
 @pytest.mark.parametrize("words", ["error=E{other}", "30-60 queue=mail", "order=2 limit=1"])
 def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: str) -> None:
-    groups = {row.failed_id: row.error_group for row in bench.queue.rows(t.failures)}
+    groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
     wanted = {"error=E{other}": [43, 45], "30-60 queue=mail": [44, 45, 46]}.get(words, [42])
     plan = previewed(bench.setup, f"retry {words.format(other=groups[45])}").plan
     late = bench.queue.fail(47, order=2, queue="mail", exception=OTHER)
@@ -124,7 +123,7 @@ def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: 
 def test_the_audit_says_what_was_confirmed_and_the_history_finds_its_order(quick: Bench) -> None:
     plan = previewed(quick.setup, "retry order=2 before=2030-01-01 pace=60/min").plan
     confirm(quick.setup, "retry", plan)
-    (record,) = quick.queue.rows(journal.audit)
+    (record,) = quick.queue.rows(tables.audit)
     arguments = json.loads(record.arguments)
     assert (arguments["order"], arguments["total"], arguments["pace"]) == ("2", 2, 60)
     assert arguments["before"].startswith("2030-01-01")
@@ -200,7 +199,7 @@ def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
     assert "501 jobs fallidos" in said(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
     assert preview.total == OPERATOR_ROWS
-    assert bench.queue.rows(t.operations)[0].id == preview.plan, "the refused one left no plan"
+    assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused one left no plan"
     assert codes([ask(bench.setup, "retry-all", by=OMAR)]) == ["denied"]
     assert codes([ask(bench.setup, "clear-failed queue=netsuite limit=1", by=OMAR)]) == ["denied"]
     assert codes([confirm(bench.setup, "retry", preview.plan, by=OMAR)]) == ["ok"]
@@ -248,7 +247,10 @@ def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Be
     assert "ya tiene en curso" in said(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))
-    assert [row.done for row in bench.queue.rows(t.operations) if row.state == "done"] == [3, 3]
+    assert [row.done for row in bench.queue.rows(tables.operations) if row.state == "done"] == [
+        3,
+        3,
+    ]
     assert broken(bench.queue) == []
 
 
@@ -276,9 +278,9 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
     assert "No se guardan copias" in said(replace(bench.setup, language="es"), outcome)
     confirm(bench.setup, "clear-failed", preview.plan, typed=3)
     run_out(bench.runner(2))
-    assert bench.queue.rows(t.archive) == []
+    assert bench.queue.rows(tables.archive) == []
     assert len(bench.queue.failed) == 3
-    records = [json.loads(row.arguments) for row in bench.queue.rows(journal.audit)]
+    records = [json.loads(row.arguments) for row in bench.queue.rows(tables.audit)]
     assert [record["archive"] for record in records] == ["no", "no"]
     refused = ask(bench.setup, f"undo {preview.plan}")
     assert codes([refused]) == ["not-undoable"]
@@ -291,7 +293,7 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
 
 @pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 pace=60"])
 def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
-    group = quick.queue.rows(t.failures)[0].error_group
+    group = quick.queue.rows(tables.failures)[0].error_group
     words = words.format(group=group)
     told: list[str] = []
     setup = replace(quick.setup, replica="terminal")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ledger import tables as t
+from bot.store import tables
 from bot.terminal import Asked, do
 from tests import replicas
 from tests.ledger.test_failures import index
@@ -42,7 +42,7 @@ def fail_both(team: Team) -> list[int]:
                 failed_at=ago(minutes=number),
             )
         )
-    team.until(lambda: team.queue.count(t.failures) == 8)
+    team.until(lambda: team.queue.count(tables.failures) == 8)
     return timeouts
 
 
@@ -147,7 +147,7 @@ def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
     for number, name in enumerate(names):
         for _ in range(20 - number):
             team.queue.fail(exception=MISSING.replace("sku", name).format(line=1))
-    team.until(lambda: team.queue.count(t.failures) == 155)
+    team.until(lambda: team.queue.count(tables.failures) == 155)
 
     first = team.say("errors", as_="viewer").reply
     second = team.click(first, "page:errors", as_="viewer").reply
@@ -191,7 +191,7 @@ def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each:
 def test_a_group_is_told_in_words_where_words_asked(team_on_each: Team) -> None:
     team = team_on_each
     fail_both(team)
-    numbers = sorted(row.id for row in team.queue.rows(t.error_groups))
+    numbers = sorted(row.id for row in team.queue.rows(tables.error_groups))
 
     said = [team.say(f"error {word}", as_="viewer").text for word in (f"E{numbers[0]}", numbers[1])]
 
@@ -202,8 +202,8 @@ def test_a_group_is_told_in_words_where_words_asked(team_on_each: Team) -> None:
 
 def test_a_secret_in_an_exception_is_masked_in_the_example(team: Team) -> None:
     team.queue.fail(exception="RuntimeException: refused Bearer eyJhbGciOi.abcdefgh.12345678901")
-    team.until(lambda: team.queue.count(t.failures) == 1)
-    (group,) = team.queue.rows(t.error_groups)
+    team.until(lambda: team.queue.count(tables.failures) == 1)
+    (group,) = team.queue.rows(tables.error_groups)
     answer = team.say(f"error E{group.id}", as_="viewer")
     assert "refused" in answer.everything
     assert "12345678901" not in answer.everything

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.ledger import tables
 from bot.localslack.demo import IDS
+from bot.store import tables
 from bot.terminal import Asked, do
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import make_setup

@@ -13,12 +13,12 @@ from bot import dispatch as road
 from bot.answers import Outcome
 from bot.dispatch import dispatch, request_id
 from bot.grammar import Request
-from bot.ledger import journal, outbox, tables
-from bot.ledger.changing import freezes
 from bot.localslack.demo import IDS
 from bot.models.requests import Actor, Invocation, Source
 from bot.plans import BulkExtra
 from bot.registry import Effect, Setup, find_commands
+from bot.store import outbox, tables
+from bot.store.operations import change_freeze
 from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
@@ -203,7 +203,7 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
         until(lambda: lock_waits(queue.engine) or committed_when_told)
         go_on()
 
-    unguarded = replaced((freezes, "require_none"), by=lambda _connection: None)
+    unguarded = replaced((change_freeze, "require_none"), by=lambda _connection: None)
     with nullcontext() if guarded else unguarded, held_at("retry-locked") as (is_held, go_on):
         said = at_once(retry, freeze, conduct)[:2]
 
@@ -231,7 +231,7 @@ def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
     assert len(queue.jobs) == 2
     (paused,) = queue.rows(tables.operations)
     assert paused.state == "running"
-    told = [row for row in queue.rows(journal.outbox) if row.kind == outbox.EDIT]
+    told = [row for row in queue.rows(tables.outbox) if row.kind == outbox.EDIT]
     assert len([row for row in told if "Paused: changes are frozen by" in row.body]) == 1
 
     ask(setup, "unfreeze")

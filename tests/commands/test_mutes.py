@@ -14,16 +14,16 @@ from bot.answers import Outcome, answer
 from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
 from bot.dispatch import request_id
-from bot.ledger import journal
-from bot.ledger.alerting import incidents, mutes
-from bot.ledger.alerting.incidents import Subject, group_subject
-from bot.ledger.failing import error_groups
-from bot.ledger.recording import audit
-from bot.ledger.watching import incidents as incident_table
-from bot.ledger.watching import mutes as mute_table
 from bot.models.alert_rules import OLDEST
 from bot.models.requests import Actor, Invocation, Message, Role, Source
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.audit import audit_log
+from bot.store.failures import error_groups
+from bot.store.incidents import incidents, mutes
+from bot.store.incidents.incidents import Subject, group_subject
+from bot.store.tables import incidents as incident_table
+from bot.store.tables import mutes as mute_table
 from bot.terminal import Asked, do
 from bot.watch import failures
 from tests.concurrency import at_once
@@ -73,12 +73,12 @@ def said(setup: Setup, outcome: Outcome) -> str:
 
 def told(queue: TestQueue) -> list[str]:
     """What is posted in the channel of the change."""
-    return [row.body for row in queue.rows(journal.outbox) if row.subject.startswith("request:")]
+    return [row.body for row in queue.rows(tables.outbox) if row.subject.startswith("request:")]
 
 
 def records(queue: TestQueue) -> list[tuple[str, str, dict[str, Any]]]:
     """Action, outcome and arguments of each record of the audit."""
-    rows = queue.rows(journal.audit)
+    rows = queue.rows(tables.audit)
     return [(row.action, row.outcome, json.loads(row.arguments)) for row in rows]
 
 
@@ -456,7 +456,7 @@ def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None
 
 
 def test_without_the_audit_there_is_no_record(kept_queue: TestQueue) -> None:
-    unwritten = replaced((audit, "write"), by=lambda *_: None)
+    unwritten = replaced((audit_log, "write"), by=lambda *_: None)
     with unwritten, pytest.raises(ValueError, match="not enough values"):
         is_recorded(kept_queue)
 
@@ -475,7 +475,7 @@ def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) 
     setup = make_setup(kept_queue)
     id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
     ask(setup, "mute alert=oldest")
-    with replaced((audit, "write"), by=not_written), pytest.raises(NoRecordError):
+    with replaced((audit_log, "write"), by=not_written), pytest.raises(NoRecordError):
         ask(setup, words.format(id=id_))
     assert mute_of(setup, kind="silent") is None
     assert mute_of(setup, kind="oldest") is not None

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from bot.answers import envelope
-from bot.ledger import tables
 from bot.localslack.demo import IDS
+from bot.store import tables
 from bot.watch import purging
 from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile

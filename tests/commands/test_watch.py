@@ -13,17 +13,17 @@ from structlog.testing import capture_logs
 from bot.answers import Outcome
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
-from bot.ledger import leases
-from bot.ledger.alerting import incidents
-from bot.ledger.alerting.incidents import Subject
-from bot.ledger.alerting.mutes import begin
-from bot.ledger.journal import outbox
-from bot.ledger.watching import incidents as incident_table
-from bot.ledger.watching import mutes as mute_table
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST
 from bot.models.incidents import Topic, WatchExtra, Watching
 from bot.registry import Alerting, Setup
+from bot.store import leases
+from bot.store.incidents import incidents
+from bot.store.incidents.incidents import Subject
+from bot.store.incidents.mutes import begin
+from bot.store.tables import incidents as incident_table
+from bot.store.tables import mutes as mute_table
+from bot.store.tables import outbox
 from bot.terminal import Asked, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits

@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import and_, select, true
 
-from bot.ledger import archive
-from bot.ledger import tables as t
-from bot.ledger.changing import batches, carrying, restoring, undo_batches
-from bot.ledger.changing.scopes import matching
-from bot.ledger.failing import leaving
-from bot.ledger.tables import failures
 from bot.queue import bulk
+from bot.store import archive, tables
+from bot.store.failures import removal
+from bot.store.operations import batches, execute, restore, undo_batches
+from bot.store.operations.scopes import matching
+from bot.store.tables import failures
 from bot.watch import bulk as watch_bulk
 from bot.watch import lanes
 from tests.crash.mutants import replaced
@@ -28,7 +27,7 @@ def no_owner() -> Iterator[None]:
 @contextmanager
 def no_lock_on_a_batch() -> Iterator[None]:
     """The rows of a batch are read without being locked."""
-    with replaced((carrying, "for_update"), by=lambda statement: statement):
+    with replaced((execute, "for_update"), by=lambda statement: statement):
         yield
 
 
@@ -41,10 +40,10 @@ def no_row_count_of_a_batch() -> Iterator[None]:
         request = operation.request_id
         archive.keep_failed(connection, queue, which, operation.action, request, now)
 
-    places = ((bulk, "exactly"), (batches, "exactly"), (leaving, "exactly"))
+    places = ((bulk, "exactly"), (batches, "exactly"), (removal, "exactly"))
     with (
         replaced(*places, by=lambda _result, _rows: None),
-        replaced((carrying, "_keep"), by=keep),
+        replaced((execute, "_keep"), by=keep),
     ):
         yield
 
@@ -66,7 +65,7 @@ def a_batch_may_be_claimed_twice() -> Iterator[None]:
 @contextmanager
 def no_row_digest_in_a_batch() -> Iterator[None]:
     """A failed job is taken for the one that was frozen by its id alone."""
-    with replaced((carrying, "failed_digest"), by=lambda _failed: failures.c.row_digest):
+    with replaced((execute, "failed_digest"), by=lambda _failed: failures.c.row_digest):
         yield
 
 
@@ -75,7 +74,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
     """Nobody knows of what a bulk change took that it was put back."""
 
     def lost(connection: Any, undone: Any, within: Any) -> list[Any]:
-        f, a = failures.c, t.archive.c
+        f, a = failures.c, tables.archive.c
         copies = and_(a.kind == "failed", a.row_id == f.failed_id)
         chosen = (
             select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
@@ -91,7 +90,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
     with (
         replaced((undo_batches, "_lost"), by=lost),
         replaced(*places, by=taken),
-        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+        replaced((restore, "exactly"), by=lambda _result, _rows: None),
     ):
         yield
 
@@ -99,7 +98,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
 @contextmanager
 def no_filter() -> Iterator[None]:
     """A bulk change takes whatever is below its bound."""
-    places = ((batches, "matching"), (carrying, "matching"))
+    places = ((batches, "matching"), (execute, "matching"))
     with replaced(*places, by=lambda _scope: failures.c.gone_at.is_(None) & true()):
         yield
 
@@ -107,14 +106,14 @@ def no_filter() -> Iterator[None]:
 @contextmanager
 def no_filter_in_a_stretch() -> Iterator[None]:
     """A batch is laid out by the filter, and takes whatever lies in between."""
-    with replaced((carrying, "matching"), by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+    with replaced((execute, "matching"), by=lambda _scope: failures.c.gone_at.is_(None) & true()):
         yield
 
 
 @contextmanager
 def no_wait_for_the_canary() -> Iterator[None]:
     """The operation goes on when its canary has been retried."""
-    with replaced((carrying, "wait_for_canary"), by=lambda _connection, _operation: True):
+    with replaced((execute, "wait_for_canary"), by=lambda _connection, _operation: True):
         yield
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from bot.ledger.tables import archive, batches, failures, followed
-from bot.ledger.tables import operations as operations_table
 from bot.models.refusals import Refusal
 from bot.plans import BulkExtra
 from bot.queue.reads import unix
+from bot.store.tables import archive, batches, failures, followed
+from bot.store.tables import operations as operations_table
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
 from tests.replicas import ANA, OMAR, ask, confirm

@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 from sqlalchemy import update
 
 from bot import failpoints
-from bot.ledger import tables as t
-from bot.ledger.changing.operations import TAKEN_OVER_AFTER
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.operations.operations import TAKEN_OVER_AFTER
 from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, lock_waits, until
 from tests.crash.scenarios import Mutant, previewed, run_out
@@ -101,7 +101,7 @@ def begun(queue: TestQueue, words: str = "retry-all", rows: int = 4) -> tuple[Tw
 
 def ended(queue: TestQueue) -> tuple[str, int, int]:
     """State, done and skipped of the only operation."""
-    (row,) = queue.rows(t.operations)
+    (row,) = queue.rows(tables.operations)
     return row.state, row.done, row.skipped
 
 

@@ -9,10 +9,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import delete, select
 
-from bot.ledger import journal, watching
-from bot.ledger.leases import LeaseLost
-from bot.ledger.tables import failures, leases
 from bot.localslack.faults import LostAnswer
+from bot.store import tables
+from bot.store.leases import LeaseLost
+from bot.store.tables import failures, leases
 from tests.crash.bulk_rules import Bulk
 from tests.crash.watch_steps import STEPS
 from tests.crash.world import FAILURE, FAULTS, PICK, REPLICAS
@@ -23,7 +23,7 @@ PEOPLE = st.sampled_from([ANA, OMAR])
 EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_archived"]
 HOUR = 3_600
 LENGTHS = ("5m", "20m", "2h")
-WATCHED = (watching.incidents, watching.bookings, watching.pulses, failures, journal.outbox)
+WATCHED = (tables.incidents, tables.bookings, tables.pulses, failures, tables.outbox)
 """What a watcher's steps change."""
 
 
@@ -51,7 +51,7 @@ class Watched(Bulk):
 
     # ---- people
 
-    @precondition(lambda self: self.queue.rows(watching.incidents))
+    @precondition(lambda self: self.queue.rows(tables.incidents))
     @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
     def acknowledge(self, name: str, by: str, pick: int) -> None:
         """Somebody says that they are at it."""
@@ -60,7 +60,7 @@ class Watched(Bulk):
             name, lambda setup, key: ask(setup, f"acknowledge I{row.id}", by=by, key=key), None
         )
 
-    @precondition(lambda self: self.queue.rows(watching.incidents))
+    @precondition(lambda self: self.queue.rows(tables.incidents))
     @rule(
         name=REPLICAS,
         by=PEOPLE,
@@ -73,18 +73,18 @@ class Watched(Bulk):
         words = f"mute {what.format(row=self._incident(pick))} for={length}"
         self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
 
-    @precondition(lambda self: self.queue.rows(watching.mutes))
+    @precondition(lambda self: self.queue.rows(tables.mutes))
     @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
     def unmute(self, name: str, by: str, pick: int) -> None:
         """Or wants to be again."""
-        rows = self.queue.rows(watching.mutes)
+        rows = self.queue.rows(tables.mutes)
         row = rows[pick % len(rows)]
         word = f"error=E{row.error_group}" if row.error_group else f"alert={row.kind}"
         words = f"unmute queue={row.queue}" if row.queue else f"unmute {word}"
         self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
 
     def _incident(self, pick: int) -> Any:
-        rows = self.queue.rows(watching.incidents)
+        rows = self.queue.rows(tables.incidents)
         return rows[pick % len(rows)]
 
     @precondition(lambda self: self._told())
@@ -98,7 +98,7 @@ class Watched(Bulk):
             client.chat_delete(channel=row.channel, ts=row.message_ts)
 
     def _told(self) -> list[Any]:
-        return [row for row in self.queue.rows(watching.incidents) if row.message_ts]
+        return [row for row in self.queue.rows(tables.incidents) if row.message_ts]
 
     # ---- what runs by itself
 

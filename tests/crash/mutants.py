@@ -14,11 +14,11 @@ from bot import dispatch, plans, targets
 from bot.access.roles import Grant
 from bot.database.transactions import changing
 from bot.failpoints import reach
-from bot.ledger import tables as t
-from bot.ledger.changing import batches, operations, restoring
-from bot.ledger.recording import audit
 from bot.models.requests import Role
 from bot.queue import moves
+from bot.store import tables
+from bot.store.audit import audit_log
+from bot.store.operations import batches, operations, restore
 from bot.watch import delivery, failures, incidents, lanes, lifecycle, sealing
 
 
@@ -82,8 +82,8 @@ def no_single_use() -> Iterator[None]:
 
     def start(connection: Any, operation: int, request_id: str, owner: str, now: Any) -> bool:
         connection.execute(
-            update(t.operations)
-            .where(t.operations.c.id == operation)
+            update(tables.operations)
+            .where(tables.operations.c.id == operation)
             .values(
                 state="running", request_id=request_id, started_at=now, owner=owner, heartbeat=now
             )
@@ -99,14 +99,14 @@ def no_single_use() -> Iterator[None]:
 @contextmanager
 def no_undo_marks() -> Iterator[None]:
     """Nobody knows of a row of the archive that it was put back."""
-    kept = restoring.kept
+    kept = restore.kept
 
     def unmarked(*given: Any) -> Any:
         return [replace(row, restored_at=None, restored_request=None) for row in kept(*given)]
 
     with (
-        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
-        replaced((restoring, "kept"), by=unmarked),
+        replaced((restore, "exactly"), by=lambda _result, _rows: None),
+        replaced((restore, "kept"), by=unmarked),
     ):
         yield
 
@@ -115,8 +115,8 @@ def no_undo_marks() -> Iterator[None]:
 def no_look_at_the_job() -> Iterator[None]:
     """A retry is undone whatever has become of the job that it made."""
     with (
-        replaced((restoring, "check_job"), by=lambda *_given: None),
-        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+        replaced((restore, "check_job"), by=lambda *_given: None),
+        replaced((restore, "exactly"), by=lambda _result, _rows: None),
     ):
         yield
 
@@ -125,8 +125,8 @@ def no_look_at_the_job() -> Iterator[None]:
 def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
     """What is put back is read without a lock, and nobody counts."""
     with (
-        replaced((restoring, "for_update"), by=lambda statement: statement),
-        replaced((restoring, "exactly"), by=lambda _result, _rows: None),
+        replaced((restore, "for_update"), by=lambda statement: statement),
+        replaced((restore, "exactly"), by=lambda _result, _rows: None),
     ):
         yield
 
@@ -151,20 +151,20 @@ def no_permission_check() -> Iterator[None]:
 @contextmanager
 def audit_in_its_own_transaction() -> Iterator[None]:
     """The record is committed by itself, before the change."""
-    write = audit.write
+    write = audit_log.write
 
     def apart(connection: Any, record: Any) -> int:
         with connection.engine.begin() as other:
             return write(other, record)
 
-    with replaced((audit, "write"), by=apart):
+    with replaced((audit_log, "write"), by=apart):
         yield
 
 
 @contextmanager
 def audit_after_commit() -> Iterator[None]:
     """The record is written when the change is committed, and not with it."""
-    write = audit.write
+    write = audit_log.write
     waiting: list[Any] = []
 
     def later(_connection: Any, record: Any) -> int:
@@ -180,6 +180,6 @@ def audit_after_commit() -> Iterator[None]:
         return result
 
     with ExitStack() as both:
-        both.enter_context(replaced((audit, "write"), by=later))
+        both.enter_context(replaced((audit_log, "write"), by=later))
         both.enter_context(replaced((dispatch, "changing"), by=then_write))
         yield

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import journal
-from bot.ledger.leases import TTL, LeaseLost
 from bot.plans import BulkExtra
 from bot.queue.reads import failed_job
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.leases import TTL, LeaseLost
 from bot.watch import sealing
 from bot.watch.bulk import Runner
 from tests.concurrency import lock_waits, until
@@ -61,9 +61,9 @@ def two_people_retry_one_job(queue: TestQueue, mutant: Mutant) -> None:
         said = {by: one.result() for by, one in people.items()}
     assert sorted(said.values()) == ["failed-job-not-found", "ok"]
     assert len(queue.jobs) == 1
-    assert sorted(row.outcome for row in queue.rows(journal.audit)) == ["ok", "refused"]
+    assert sorted(row.outcome for row in queue.rows(tables.audit)) == ["ok", "refused"]
     winner = next(by for by, code in said.items() if code == "ok")
-    (refused,) = [row for row in queue.rows(journal.audit) if row.outcome == "refused"]
+    (refused,) = [row for row in queue.rows(tables.audit) if row.outcome == "refused"]
     assert winner in refused.answer
     assert broken(queue, before) == []
 
@@ -166,7 +166,7 @@ def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
             pass
         else:
             raise AssertionError("a late holder was not stopped")
-    assert queue.count(journal.audit_chain) == 0
+    assert queue.count(tables.audit_chain) == 0
 
 
 def a_crash_beside_the_commit(queue: TestQueue, mutant: Mutant) -> None:

@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import insert
 
 from bot.database.transactions import now_of
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.changing import operations
-from bot.ledger.changing.operations import TAKEN_OVER_AFTER
-from bot.ledger.leases import TTL
 from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.leases import TTL
+from bot.store.operations import operations
+from bot.store.operations.operations import TAKEN_OVER_AFTER
 from bot.watch.bulk import Runner
 from bot.watch.delivery import ATTEMPT
 from tests.crash import jobs
@@ -72,8 +71,8 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
     again = ask(make_setup(queue, "restarted", clock=clock), "retry 45", key="click")
     assert codes([again]) == ["ok"]
     assert again.repeated is committed
-    assert (len(queue.jobs), queue.count(journal.audit)) == (1, 1)
-    told = [row.request_id for row in queue.rows(journal.requests)]
+    assert (len(queue.jobs), queue.count(tables.audit)) == (1, 1)
+    told = [row.request_id for row in queue.rows(tables.requests)]
     assert broken(queue, before, told=told) == []
     tell_all(queue, slack, clock)
 
@@ -142,7 +141,7 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
     watch(other, hold(other))
     assert broken(queue, before) == []
     if done is None:  # it died before the confirmation was committed: nothing has begun
-        assert [row.state for row in queue.rows(t.operations)] == ["planned"]
+        assert [row.state for row in queue.rows(tables.operations)] == ["planned"]
         assert len(queue.failed) == 9
         return
     assert [moved for _, moved, _ in operations_of(queue)] == [done]
@@ -161,13 +160,13 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
 def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
     """State, done and skipped of each operation, as they are now."""
     with queue.engine.begin() as connection:
-        every = [operations.find(connection, row.id) for row in queue.rows(t.operations)]
+        every = [operations.find(connection, row.id) for row in queue.rows(tables.operations)]
     return [(one.state, one.done, one.skipped) for one in every if one is not None]
 
 
 def heard_of(queue: TestQueue) -> datetime:
     """When the only operation was last said to be alive."""
-    (row,) = queue.rows(t.operations)
+    (row,) = queue.rows(tables.operations)
     found: datetime = row.heartbeat
     return found
 
@@ -186,7 +185,7 @@ def moved(queue: TestQueue, action: str) -> Counter[str]:
     """What is in the archive only."""
     if action == "retry-all":
         return Counter()
-    return Counter(row.payload for row in queue.rows(t.archive))
+    return Counter(row.payload for row in queue.rows(tables.archive))
 
 
 @pytest.mark.parametrize(

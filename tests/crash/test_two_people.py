@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.ledger import journal
 from bot.localslack.demo import IDS
 from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.store import tables
 from tests.concurrency import at_once, lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import SECONDS, Replica, replica
@@ -86,8 +86,8 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
         seconds=SECONDS,
     )[:2]
     assert len(queue.jobs) == 1
-    (done,) = [row for row in queue.rows(journal.audit) if row.outcome == "ok"]
-    (refused,) = [row for row in queue.rows(journal.audit) if row.outcome == "refused"]
+    (done,) = [row for row in queue.rows(tables.audit) if row.outcome == "ok"]
+    (refused,) = [row for row in queue.rows(tables.audit) if row.outcome == "refused"]
     assert {done.actor, refused.actor} == {ANA, OMAR}
     assert refused.reason == "failed-job-not-found"
     texts = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, true
 
-from bot.ledger.alerting import belonging, incidents, mutes, settlements
-from bot.ledger.failing import bookings
-from bot.ledger.failing.bookings import DELETED, GONE, Doer
+from bot.store.deltas import incident_deltas
+from bot.store.deltas.incident_deltas import DELETED, GONE, Doer
+from bot.store.incidents import assignment, incidents, mutes, retry_activity
 from bot.views.incident_parts import called
 from bot.watch import cards
 from tests.crash.mutants import replaced
@@ -18,7 +18,7 @@ from tests.crash.mutants import replaced
 @contextmanager
 def failures_change_hands() -> Iterator[None]:
     """A failure that has an incident is given another one."""
-    with replaced((belonging, "belongs_to_none"), by=true):
+    with replaced((assignment, "belongs_to_none"), by=true):
         yield
 
 
@@ -61,13 +61,13 @@ def edits_that_call() -> Iterator[None]:
 
 
 def _not_booked(is_left_out: Callable[[int, Doer], bool]) -> AbstractContextManager[None]:
-    book = bookings.book
+    book = incident_deltas.book
 
     def some(connection: Connection, gone: Mapping[int, int], doer: Doer, now: Any) -> None:
         kept = {number: rows for number, rows in gone.items() if not is_left_out(rows, doer)}
         book(connection, kept, doer, now)
 
-    return replaced((bookings, "book"), by=some)
+    return replaced((incident_deltas, "book"), by=some)
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def a_single_delete_is_not_booked() -> Iterator[None]:
 @contextmanager
 def a_batch_is_not_booked() -> Iterator[None]:
     """So does a batch of a bulk change."""
-    with replaced((bookings, "book_all"), by=lambda *_given: None):
+    with replaced((incident_deltas, "book_all"), by=lambda *_given: None):
         yield
 
 
@@ -115,5 +115,5 @@ def no_mute_at_opening() -> Iterator[None]:
 @contextmanager
 def no_wait_for_receipts() -> Iterator[None]:
     """An incident is over though nobody knows what became of its retried jobs."""
-    with replaced((settlements, "unsettled"), by=lambda _connection: set()):
+    with replaced((retry_activity, "unsettled"), by=lambda _connection: set()):
         yield

@@ -5,11 +5,11 @@ from datetime import time, timedelta
 
 from sqlalchemy import delete, select
 
-from bot.ledger import journal, watching
-from bot.ledger.alerting import incidents
-from bot.ledger.leases import TTL, Lease, LeaseLost
-from bot.ledger.marks import move
 from bot.registry import Alerting, Setup
+from bot.store import tables
+from bot.store.cursors import move
+from bot.store.incidents import incidents
+from bot.store.leases import TTL, Lease, LeaseLost
 from bot.watch import digest, purging
 from bot.watch.bulk import Runner
 from tests.crash.scenarios import Mutant, previewed, run_out
@@ -51,7 +51,7 @@ def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
     with mutant():
         Eye().a_pass(setup, hold(setup))
     holds(queue)
-    assert [row.count for row in queue.rows(watching.incidents)] == [2, 2]
+    assert [row.count for row in queue.rows(tables.incidents)] == [2, 2]
 
 
 def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
@@ -65,13 +65,13 @@ def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
             _posted(queue)
             clock.move(seconds=5)
     holds(queue)
-    assert [row.count for row in queue.rows(watching.incidents)] == [3]
+    assert [row.count for row in queue.rows(tables.incidents)] == [3]
 
 
 def _posted(queue: TestQueue) -> None:
     """Slack has the message of each, so that it can be edited."""
     with queue.engine.begin() as connection:
-        for row in connection.execute(select(watching.incidents)).all():
+        for row in connection.execute(select(tables.incidents)).all():
             incidents.posted(connection, row.id, ALERTS, f"{row.id}.0")
 
 
@@ -139,7 +139,7 @@ def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
     queue.fail()
     with mutant():
         Eye().a_pass(setup, hold(setup))
-    assert len(queue.rows(watching.incidents)) == 1
+    assert len(queue.rows(tables.incidents)) == 1
     assert _posts(queue) == 0
     clock.move(minutes=21)
     Eye().a_pass(setup, hold(setup))
@@ -147,7 +147,7 @@ def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def _posts(queue: TestQueue) -> int:
-    c = journal.outbox.c
+    c = tables.outbox.c
     chosen = select(c.id).where(c.channel == ALERTS, c.kind == "post")
     with queue.engine.begin() as connection:
         return len(connection.execute(chosen).all())
@@ -164,14 +164,14 @@ def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
     clock.move(minutes=2)
     with mutant():
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(watching.incidents) if row.kind == "group")
+    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
     assert group.closed_at is None
     with queue.engine.begin() as connection:
         connection.execute(delete(queue.queue.jobs))
     for _ in range(3):
         clock.move(minutes=2)
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(watching.incidents) if row.kind == "group")
+    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
     assert (group.closed_how, group.processed) == ("recovered", 1)
 
 

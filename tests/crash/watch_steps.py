@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
-from bot.ledger import journal, watching
-from bot.ledger.leases import Lease
-from bot.ledger.tables import failures as index
 from bot.models.incidents import Topic
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.leases import Lease
+from bot.store.tables import failures as index
 from bot.watch import (
     canary,
     conditions,
@@ -90,10 +90,10 @@ class _Before:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        m, o = watching.mutes.c, journal.outbox.c
+        m, o = tables.mutes.c, tables.outbox.c
         with setup.engine.begin() as connection:
             self._letter = connection.execute(select(func.max(o.id))).scalar() or 0
-            muted = select(watching.mutes).where(
+            muted = select(tables.mutes).where(
                 m.ended_at.is_(None), m.until > setup.clock(connection)
             )
             self._muted = list(connection.execute(muted).mappings())
@@ -101,13 +101,13 @@ class _Before:
 
     def wrongly_said(self) -> Iterator[str]:
         """What a step posted of a muted incident, or called for one that is acknowledged."""
-        o = journal.outbox.c
+        o = tables.outbox.c
         said = select(o.subject, o.kind, o.body).where(
             o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
         )
         with self._setup.engine.begin() as connection:
             letters = connection.execute(said).all()
-            rows = connection.execute(select(watching.incidents)).mappings() if letters else ()
+            rows = connection.execute(select(tables.incidents)).mappings() if letters else ()
             known = {f"incident:{row['id']}": row for row in rows}
         for letter in letters:
             incident, calls = known[letter.subject], "<!subteam^" in letter.body
@@ -118,7 +118,7 @@ class _Before:
 
     def _summed(self) -> Sequence[int]:
         """Of how many seconds the minutes' sums are, and how many failures appeared by them."""
-        c = watching.rollups.c
+        c = tables.rollups.c
         sums = select(func.sum(c.seconds), func.sum(c.appeared))
         with self._setup.engine.begin() as connection:
             found = connection.execute(sums.where(c.span == "minute", c.queue == "")).one()

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from bot import failpoints
-from bot.ledger import tables as t
-from bot.ledger.changing import freezes
+from bot.store import tables
+from bot.store.operations import change_freeze
 from bot.watch.lanes import Lanes
 from tests.concurrency import SECONDS, until
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
@@ -36,7 +36,7 @@ def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
         queue.fail(order=number, queue="mail", failed_at=early)
     before = payloads(queue)
     previewed(both.one, "clear-failed")
-    (first, *_) = queue.rows(t.failures)
+    (first, *_) = queue.rows(tables.failures)
     words = f"retry error=E{first.error_group} queue=mail after=2025-11-08"
     plan = previewed(both.one, words)
     assert codes([confirm(both.one, "retry", plan)]) == ["ok"]
@@ -77,7 +77,7 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
     def has_gone() -> bool:
         """The other lane has moved its batch, or it has none."""
         return has_claimed.is_set() and (
-            len(queue.rows(t.batches)) == 1 or len(queue.failed) < rows
+            len(queue.rows(tables.batches)) == 1 or len(queue.failed) < rows
         )
 
     def let_the_other_lane_go_first() -> None:
@@ -155,13 +155,13 @@ def changes_were_frozen_before_a_batch(queue: TestQueue, mutant: Mutant) -> None
     with mutant():
         run_out(both.runner(both.one))
     with queue.engine.begin() as connection:
-        assert freezes.current(connection) is not None
+        assert change_freeze.current(connection) is not None
     assert (_state(queue), len(queue.failed)) == ("running", 4)
     assert broken(queue) == []
 
 
 def _state(queue: TestQueue) -> str:
-    (operation,) = queue.rows(t.operations)
+    (operation,) = queue.rows(tables.operations)
     return str(operation.state)
 
 

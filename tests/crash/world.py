@@ -18,13 +18,13 @@ from bot import failpoints
 from bot.answers import Outcome
 from bot.database.transactions import now_of
 from bot.dispatch import request_id
-from bot.ledger.changing.operations import ACTIVE, TAKEN_OVER_AFTER
-from bot.ledger.leases import Lease
-from bot.ledger.tables import failures
-from bot.ledger.tables import operations as operations_table
 from bot.localslack.server import LocalSlack
 from bot.plans import BulkExtra
 from bot.registry import Alerting, Setup
+from bot.store.leases import Lease
+from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.store.tables import failures
+from bot.store.tables import operations as operations_table
 from bot.watch.bulk import Runner
 from tests.crash.watch_steps import Eye
 from tests.crash.wishes import MOMENTS

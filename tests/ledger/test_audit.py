@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from bot.ledger import journal
-from bot.ledger.columns import metadata
-from bot.ledger.recording import audit
-from bot.ledger.recording.audit import GENESIS, verify
+from bot.store import tables
+from bot.store.audit import audit_log
+from bot.store.audit.audit_log import GENESIS, verify
+from bot.store.tables.columns import metadata
 from bot.watch import sealing
 from tests.crash import jobs
 from tests.crash.processes import replica
@@ -26,7 +26,7 @@ def found(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:
 
 def anchors_of(queue: TestQueue) -> dict[int, str]:
     """What the audit channel shows of the chain: each `seq` and the first digits of its hash."""
-    return {row.seq: row.hash[:8] for row in queue.rows(journal.audit_chain)}
+    return {row.seq: row.hash[:8] for row in queue.rows(tables.audit_chain)}
 
 
 def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
@@ -48,12 +48,10 @@ def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
             sealing.seal_once(setup, lease)
         assert [writer.result() for writer in writers] == [["ok"] * 24] * 2
     sealing.seal_once(setup, lease)
-    links = mariadb_queue.rows(journal.audit_chain)
+    links = mariadb_queue.rows(tables.audit_chain)
     assert [link.seq for link in links] == list(range(1, 49))
     assert [link.prev for link in links] == [GENESIS, *(link.hash for link in links[:-1])]
-    assert {link.audit_id for link in links} == {
-        row.id for row in mariadb_queue.rows(journal.audit)
-    }
+    assert {link.audit_id for link in links} == {row.id for row in mariadb_queue.rows(tables.audit)}
     assert broken(mariadb_queue, before) == []
 
 
@@ -77,27 +75,27 @@ Tamper = Callable[[Connection], None]
 
 
 def change_record(connection: Connection) -> None:
-    connection.execute(update(journal.audit).where(journal.audit.c.id == 4).values(actor=OMAR))
+    connection.execute(update(tables.audit).where(tables.audit.c.id == 4).values(actor=OMAR))
 
 
 def change_a_microsecond(connection: Connection) -> None:
-    at = connection.execute(select(journal.audit.c.at).where(journal.audit.c.id == 4)).scalar_one()
+    at = connection.execute(select(tables.audit.c.at).where(tables.audit.c.id == 4)).scalar_one()
     later = at + timedelta(microseconds=1)
-    connection.execute(update(journal.audit).where(journal.audit.c.id == 4).values(at=later))
+    connection.execute(update(tables.audit).where(tables.audit.c.id == 4).values(at=later))
 
 
 def remove_record(connection: Connection) -> None:
-    connection.execute(delete(journal.audit).where(journal.audit.c.id == 4))
+    connection.execute(delete(tables.audit).where(tables.audit.c.id == 4))
 
 
 def remove_record_and_link(connection: Connection) -> None:
     remove_record(connection)
-    connection.execute(delete(journal.audit_chain).where(journal.audit_chain.c.seq == 4))
+    connection.execute(delete(tables.audit_chain).where(tables.audit_chain.c.seq == 4))
 
 
 def remove_the_first(connection: Connection) -> None:
-    connection.execute(delete(journal.audit).where(journal.audit.c.id == 1))
-    connection.execute(delete(journal.audit_chain).where(journal.audit_chain.c.seq == 1))
+    connection.execute(delete(tables.audit).where(tables.audit.c.id == 1))
+    connection.execute(delete(tables.audit_chain).where(tables.audit_chain.c.seq == 1))
 
 
 def reorder(connection: Connection) -> None:
@@ -111,22 +109,22 @@ def reorder_links(connection: Connection) -> None:
 
 
 def swap(connection: Connection, column: str, one: int, other: int) -> None:
-    c = journal.audit_chain.c
+    c = tables.audit_chain.c
     values = {row[0]: row[1] for row in connection.execute(select(c.seq, c[column]))}
     spare: object = -1 if column == "audit_id" else "-"
     for seq, value in ((one, spare), (other, values[one]), (one, values[other])):
-        connection.execute(update(journal.audit_chain).where(c.seq == seq).values({column: value}))
+        connection.execute(update(tables.audit_chain).where(c.seq == seq).values({column: value}))
 
 
 def cut_the_tail_off_the_chain(connection: Connection) -> None:
-    connection.execute(delete(journal.audit_chain).where(journal.audit_chain.c.seq > 6))
+    connection.execute(delete(tables.audit_chain).where(tables.audit_chain.c.seq > 6))
 
 
 def insert_an_old_record(connection: Connection) -> None:
     values = dict(
-        connection.execute(select(journal.audit).where(journal.audit.c.id == 4)).mappings().one()
+        connection.execute(select(tables.audit).where(tables.audit.c.id == 4)).mappings().one()
     )
-    connection.execute(insert(journal.audit).values(values | {"id": 0 - 1, "actor": OMAR}))
+    connection.execute(insert(tables.audit).values(values | {"id": 0 - 1, "actor": OMAR}))
 
 
 @pytest.mark.parametrize(
@@ -152,27 +150,27 @@ def test_tampering_is_found(sealed: TestQueue, tamper: Tamper, said: str) -> Non
 
 def cut_the_tail(connection: Connection) -> None:
     """Of records and chain, so that what is left holds together."""
-    connection.execute(delete(journal.audit).where(journal.audit.c.id > 6))
-    connection.execute(delete(journal.audit_chain).where(journal.audit_chain.c.seq > 6))
+    connection.execute(delete(tables.audit).where(tables.audit.c.id > 6))
+    connection.execute(delete(tables.audit_chain).where(tables.audit_chain.c.seq > 6))
 
 
 def rewrite(connection: Connection) -> None:
     """Change a record, and make every hash after it anew."""
     change_record(connection)
     rows: Sequence[tuple[int, int]] = connection.execute(
-        select(journal.audit_chain.c.seq, journal.audit_chain.c.audit_id).order_by(
-            journal.audit_chain.c.seq
+        select(tables.audit_chain.c.seq, tables.audit_chain.c.audit_id).order_by(
+            tables.audit_chain.c.seq
         )
     ).all()
     prev = GENESIS
     for seq, audit_id in rows:
         record = connection.execute(
-            select(journal.audit).where(journal.audit.c.id == audit_id)
+            select(tables.audit).where(tables.audit.c.id == audit_id)
         ).mappings()
-        link = audit.hash_of(record.one(), prev)
+        link = audit_log.hash_of(record.one(), prev)
         connection.execute(
-            update(journal.audit_chain)
-            .where(journal.audit_chain.c.seq == seq)
+            update(tables.audit_chain)
+            .where(tables.audit_chain.c.seq == seq)
             .values(prev=prev, hash=link)
         )
         prev = link
@@ -223,7 +221,7 @@ def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("CREATE OR REPLACE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))
         for name in (*metadata.tables, "jobs", "failed_jobs"):
-            insert_only = name in (journal.audit.name, journal.audit_chain.name)
+            insert_only = name in (tables.audit.name, tables.audit_chain.name)
             rights = "SELECT, INSERT" + ("" if insert_only else ", UPDATE, DELETE")
             connection.execute(
                 text(f"GRANT {rights} ON {url.database}.{name} TO least@'127.0.0.1'")
@@ -241,4 +239,4 @@ def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
         with mariadb_queue.engine.begin() as connection:
             connection.execute(text("DROP USER least@'127.0.0.1'"))
     assert broken(mariadb_queue, before) == []
-    assert mariadb_queue.count(journal.audit_chain) > 5
+    assert mariadb_queue.count(tables.audit_chain) > 5

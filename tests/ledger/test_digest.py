@@ -11,13 +11,12 @@ from sqlalchemy import event, insert, update
 
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import reading
-from bot.ledger import tables as t
-from bot.ledger import watching
-from bot.ledger.reporting import digest
-from bot.ledger.reporting.digest_days import Days
 from bot.models.alert_rules import OLDEST, SILENT
 from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.reports import digest
+from bot.store.reports.digest_days import Days
 from bot.watch.bulk import Runner
 from bot.watch.folding import age_once, fold_once
 from tests.queues import TestQueue
@@ -54,7 +53,7 @@ def setup(queue: TestQueue, clock: SetClock) -> Iterator[Setup]:
 def began(queue: TestQueue, at: datetime) -> None:
     """Let the bot's tables have been made at this moment."""
     with queue.engine.begin() as connection:
-        connection.execute(update(t.migrations).values(applied_at=at))
+        connection.execute(update(tables.migrations).values(applied_at=at))
 
 
 def read(setup: Setup, days: Days = YESTERDAY) -> Digest:
@@ -186,7 +185,7 @@ def incident(queue: TestQueue, id_: int, opened: datetime, minutes: int | None, 
         "closed_at": closed,
     }
     with queue.engine.begin() as connection:
-        connection.execute(insert(watching.incidents), row)
+        connection.execute(insert(tables.incidents), row)
     return Told(id=id_, kind=kind, queue=str(id_), error=None, opened_at=opened, closed_at=closed)
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ledger.reporting.digest_days import Days, told_on
+from bot.store.reports.digest_days import Days, told_on
 from tests.set_clock import moment
 
 LIMA = "America/Lima"

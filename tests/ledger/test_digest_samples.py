@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import insert
 
 from bot.database.transactions import changing
-from bot.ledger import watching
-from bot.ledger.sampling import rollups
 from bot.models.digest import Backlog, Figure, Waited
 from bot.models.metrics import Figures
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.metrics import rollups
 from tests.ledger.test_digest import BEGAN, ENDED, HOUR, clock, read, setup
 
 __all__ = ["clock", "setup"]
@@ -28,7 +28,7 @@ def sample(setup: Setup, at: datetime, found: dict[str, Figures], span: str = "h
         }
         for queue, one in found.items()
     ]
-    changing(setup.engine, monotonic() + 20, lambda c: c.execute(insert(watching.rollups), rows))
+    changing(setup.engine, monotonic() + 20, lambda c: c.execute(insert(tables.rollups), rows))
 
 
 def sampled_hours(setup: Setup, hours: int = 24, **each: Any) -> None:

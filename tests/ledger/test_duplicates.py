@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import insert
 
 from bot.database.transactions import reading
-from bot.ledger import tables as t
-from bot.ledger.changing import duplicates
-from bot.ledger.changing.scopes import matching
 from bot.models.operations import Duplicates, Scope
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.operations import duplicates
+from bot.store.operations.scopes import matching
 from tests.queues import TestQueue, payload
 from tests.replicas import Ahead, ask, hold, make_setup
 from tests.watch.posting import watch
@@ -110,4 +110,4 @@ def test_only_what_is_meant_is_counted(queue: TestQueue, setup: Setup) -> None:
     queue.push(order=1)
     seen = found(setup, "netsuite")
     assert (seen.queued, seen.identical) == (2, 2)
-    assert len(queue.rows(t.failures)) == 4
+    assert len(queue.rows(tables.failures)) == 4

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, text, update
 
 from bot.database.transactions import now_of
-from bot.ledger import tables as t
-from bot.ledger.changing import operations
-from bot.ledger.changing.failed_again import count_failures
-from bot.ledger.changing.outcomes import Outcome
+from bot.store import tables
+from bot.store.operations import operations
+from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.refailures import count_failures
 from bot.watch.bulk import Runner
 from tests.queues import TestQueue, payload
 from tests.replicas import hold, make_setup
@@ -34,16 +34,16 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
     number = started(setup).operation
     run_out(Runner(setup, 10, lanes=1, seconds=0))
     with queue.engine.begin() as connection:
-        (known,) = connection.execute(t.failures.select()).mappings().all()
+        (known,) = connection.execute(tables.failures.select()).mappings().all()
         row: dict[str, Any] = {**known, "operation": None, "failed_id": 7}
         row |= {"seq": None, "gone_at": now_of(connection)}
         # Of an earlier time, so that they come first in the index.
-        connection.execute(update(t.failures).values(seq=OLD + 1))
-        connection.execute(insert(t.failures), [{**row, "seq": seq + 1} for seq in range(OLD)])
+        connection.execute(update(tables.failures).values(seq=OLD + 1))
+        connection.execute(insert(tables.failures), [{**row, "seq": seq + 1} for seq in range(OLD)])
         new = {**row, "gone_at": None}
         again = [{**new, "seq": OLD + 2 + one, "failed_id": 8 + one} for one in range(NEW)]
-        connection.execute(insert(t.failures), again)
-        connection.execute(update(t.operations).values(bound_seq=OLD + 1))
+        connection.execute(insert(tables.failures), again)
+        connection.execute(update(tables.operations).values(bound_seq=OLD + 1))
         operation = operations.find(connection, number)
         assert operation is not None
         nothing = dict.fromkeys(Outcome.__dataclass_fields__, 0)

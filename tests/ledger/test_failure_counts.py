@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection, delete, event, select
 
 from bot.database.transactions import LostRace, changing
-from bot.ledger import tables as t
-from bot.ledger.failing import error_groups, failure_counts, failures, folding, leaving
-from bot.ledger.failing.failure_counts import bucket, hour_of
+from bot.store import tables
+from bot.store.failures import aggregation, error_groups, failure_counts, removal
+from bot.store.failures import index as failures
+from bot.store.failures.failure_counts import bucket, hour_of
 from tests.concurrency import at_once
 from tests.invariants import broken
 from tests.ledger.test_failures import LATER, NOW, index, remove, sweep_all
@@ -32,7 +33,9 @@ def booked(queue: TestQueue) -> Counter[tuple[str, int]]:
 
 def rows(queue: TestQueue) -> list[Any]:
     """The rows of counts by hour, without the sums of what is folded."""
-    return [row for row in queue.rows(t.failure_counts) if row.hour != failure_counts.ALL_HOURS]
+    return [
+        row for row in queue.rows(tables.failure_counts) if row.hour != failure_counts.ALL_HOURS
+    ]
 
 
 def change(queue: TestQueue, work: object, now: datetime = NOW) -> int:
@@ -45,9 +48,9 @@ def test_equal_causes_share_a_group_and_others_do_not(queue: TestQueue) -> None:
     for exception in (TIMEOUT, MISSING, TIMEOUT):
         queue.fail(exception=exception)
     index(queue)
-    first, second, third = (row.error_group for row in queue.rows(t.failures))
+    first, second, third = (row.error_group for row in queue.rows(tables.failures))
     assert first == third != second
-    assert len(queue.rows(t.error_groups)) == 2
+    assert len(queue.rows(tables.error_groups)) == 2
 
 
 def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
@@ -60,10 +63,10 @@ def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
         transaction = connection.begin()
         assert failures.index_new(connection, queue.queue, NOW).added == 1
         transaction.rollback()
-    assert (queue.count(t.error_groups), queue.count(t.failure_counts)) == (0, 0)
+    assert (queue.count(tables.error_groups), queue.count(tables.failure_counts)) == (0, 0)
     index(queue)
     assert broken(queue) == []
-    assert queue.count(t.error_groups) == 1
+    assert queue.count(tables.error_groups) == 1
 
 
 def test_failures_are_booked_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
@@ -105,25 +108,25 @@ def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None
     remove(queue, 1, 2, 3)
     sweep_all(queue, 100)
     before = booked(queue)
-    assert change(queue, lambda c, now: folding.fold(c, now, 5)) == 5
+    assert change(queue, lambda c, now: aggregation.fold(c, now, 5)) == 5
     assert booked(queue) == before
-    while change(queue, lambda c, now: folding.fold(c, now, 5)):
+    while change(queue, lambda c, now: aggregation.fold(c, now, 5)):
         pass
     assert booked(queue) == before
     assert len(rows(queue)) == 12
     index(queue)
     queue.fail(queue="mail", exception=TIMEOUT, failed_at=NOW)
     index(queue)
-    change(queue, folding.fold)
-    assert (len(rows(queue)), queue.count(t.failure_counts), broken(queue)) == (12, 16, [])
+    change(queue, aggregation.fold)
+    assert (len(rows(queue)), queue.count(tables.failure_counts), broken(queue)) == (12, 16, [])
 
 
 def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
     for minutes in (40, 10, 25):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
         index(queue)
-    change(queue, folding.fold)
-    every = queue.rows(t.failure_counts)
+    change(queue, aggregation.fold)
+    every = queue.rows(tables.failure_counts)
     (folded,) = [row for row in every if row.hour == failure_counts.ALL_HOURS]
     assert folded.first_at == NOW - timedelta(minutes=40)
     assert folded.last_at == NOW - timedelta(minutes=10)
@@ -133,11 +136,11 @@ def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
     for hours in range(30):
         queue.fail(failed_at=NOW - timedelta(hours=hours))
     index(queue)
-    change(queue, folding.fold)
+    change(queue, aggregation.fold)
     assert len(rows(queue)) == 30
     left = []
     for days in (1, 3, 30):
-        change(queue, folding.age, NOW + timedelta(days=days))
+        change(queue, aggregation.age, NOW + timedelta(days=days))
         assert sum(booked(queue).values()) == 30
         left.append(len(rows(queue)))
     assert left[0] < 30
@@ -155,7 +158,7 @@ def test_the_server_books_what_goes_where_the_bot_booked_what_came(
     index(queue)
     with queue.engine.begin() as connection:
         found = failure_counts.leaving(
-            connection, t.failures.c.gone_at.is_(None), NOW, leaving.BY_SEQ
+            connection, tables.failures.c.gone_at.is_(None), NOW, removal.BY_SEQ
         )
     assert [key.hour for key in found.counts] == [bucket(hour_of(at), NOW)]
 
@@ -167,12 +170,12 @@ def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQ
     remove(queue, 1)
     sweep_all(queue, 100)
     much_later = NOW + timedelta(days=60)
-    change(queue, folding.fold, much_later)
-    assert change(queue, lambda c, _: folding.forget(c)) == 0
+    change(queue, aggregation.fold, much_later)
+    assert change(queue, lambda c, _: aggregation.forget(c)) == 0
     with queue.engine.begin() as connection:
-        connection.execute(delete(t.failures).where(t.failures.c.failed_id == 1))
-    assert change(queue, lambda c, _: folding.forget(c)) == 1
-    assert len(queue.rows(t.error_groups)) == len(rows(queue)) == 1
+        connection.execute(delete(tables.failures).where(tables.failures.c.failed_id == 1))
+    assert change(queue, lambda c, _: aggregation.forget(c)) == 1
+    assert len(queue.rows(tables.error_groups)) == len(rows(queue)) == 1
     queue.fail(3, exception=TIMEOUT)
     index(queue, LATER)
     assert broken(queue) == []
@@ -188,10 +191,10 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
         met: list[int] = []
 
         def work(connection: Connection) -> int:
-            here = t.failures.c.gone_at.is_(None)
+            here = tables.failures.c.gone_at.is_(None)
             if not met:  # who is run again has nobody to wait for
                 met.append(together.wait(timeout=20))
-            return leaving.leave(connection, here, NOW)
+            return removal.leave(connection, here, NOW)
 
         return changing(mariadb_queue.engine, monotonic() + 40, work)
 
@@ -217,7 +220,7 @@ def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
         with connection.begin() as transaction:
             event.listen(connection, "before_cursor_execute", come_between)
             with pytest.raises(LostRace):
-                leaving.leave(connection, t.failures.c.gone_at.is_(None), NOW)
+                removal.leave(connection, tables.failures.c.gone_at.is_(None), NOW)
             transaction.rollback()
     assert came
     assert broken(mariadb_queue) == []
@@ -229,7 +232,7 @@ def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked
     mariadb_queue.fail()
     index(mariadb_queue)
     with mariadb_queue.engine.begin() as connection:
-        connection.execute(select(t.failures.c.seq).with_for_update()).all()
+        connection.execute(select(tables.failures.c.seq).with_for_update()).all()
         # So many that the server would rather read the one row there is than look for each.
         for _ in range(40):
             mariadb_queue.fail()
@@ -241,4 +244,4 @@ def test_names_of_groups_are_found_by_id(queue: TestQueue) -> None:
         ids = error_groups.find_or_make(connection, ["a", "b"])
         assert error_groups.find_or_make(connection, ["b", "c"])["b"] == ids["b"]
         assert error_groups.names_of(connection, [ids["a"], 10**9]) == {ids["a"]: "a"}
-        assert connection.execute(select(t.error_groups.c.name)).scalars().all()
+        assert connection.execute(select(tables.error_groups.c.name)).scalars().all()

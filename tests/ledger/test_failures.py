@@ -11,10 +11,11 @@ from sqlalchemy import Connection, delete, event, func, insert, select, text, up
 
 from bot.database.transactions import changing
 from bot.fingerprint.error_group import short_error
-from bot.ledger import tables as t
-from bot.ledger.failing import error_groups, failures
-from bot.ledger.marks import mark
 from bot.queue.layouts import failed_digest
+from bot.store import tables
+from bot.store.cursors import mark
+from bot.store.failures import error_groups
+from bot.store.failures import index as failures
 from tests.concurrency import at_once, lock_waits, until
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue, payload
@@ -54,7 +55,7 @@ def sweep_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, in
 
 def live(queue: TestQueue) -> list[tuple[int, int | None]]:
     """Failed id and incident of what the index says is there, by `seq`."""
-    c = t.failures.c
+    c = tables.failures.c
     with queue.engine.begin() as connection:
         chosen = select(c.failed_id, c.incident).where(c.gone_at.is_(None)).order_by(c.seq)
         return [(row.failed_id, row.incident) for row in connection.execute(chosen)]
@@ -108,7 +109,7 @@ def test_what_is_known_is_not_added_again(queue: TestQueue) -> None:
 def test_a_failure_is_described_once_by_what_it_says(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     index(queue)
-    (row,) = queue.rows(t.failures)
+    (row,) = queue.rows(tables.failures)
     assert (row.queue, row.order_id, row.tienda_id) == ("netsuite", "803193", "12097")
     assert row.job_class == "App\\Jobs\\NetsuiteSyncJob"
     assert row.error == short_error(GONE_AWAY)
@@ -182,7 +183,7 @@ def test_ids_that_start_over_are_new_failures(queue: TestQueue) -> None:
     assert index(queue, LATER) == 3
     sweep_all(queue, 20_000, LATER)
     assert ids(queue) == [1, 2, 3]
-    assert {row.order_id for row in queue.rows(t.failures) if row.gone_at is None} == {
+    assert {row.order_id for row in queue.rows(tables.failures) if row.gone_at is None} == {
         "10",
         "11",
         "12",
@@ -197,7 +198,7 @@ def test_an_id_that_came_back_in_the_same_second_is_found_by_the_sweep(queue: Te
     queue.fail(7, order=2)
     assert index(queue) == 0
     assert sweep_all(queue, 20_000) == (1, 1)
-    old, new = queue.rows(t.failures)
+    old, new = queue.rows(tables.failures)
     assert (old.order_id, old.gone_at, new.order_id, new.gone_at) == ("1", NOW, "2", None)
 
 
@@ -206,7 +207,7 @@ def test_a_row_that_is_in_the_index_has_the_digest_of_the_server(queue: TestQueu
     index(queue)
     with queue.engine.begin() as connection:
         there = connection.execute(select(failed_digest(queue.queue.failed))).scalar_one()
-    assert [row.row_digest for row in queue.rows(t.failures)] == [there]
+    assert [row.row_digest for row in queue.rows(tables.failures)] == [there]
 
 
 def test_of_two_passes_at_once_the_second_waits_and_adds_nothing(
@@ -250,7 +251,7 @@ def test_the_order_of_seq_is_the_order_of_commit_with_many_passes_at_once(
     def watch() -> None:
         while not done.is_set():
             with mariadb_queue.engine.begin() as connection:
-                now = set(connection.execute(select(t.failures.c.seq)).scalars())
+                now = set(connection.execute(select(tables.failures.c.seq)).scalars())
             highest = max(seen, default=0)
             late.extend(seq for seq in now - set(seen) if seq < highest)
             seen[:] = sorted(now)
@@ -327,8 +328,10 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
     with queue.engine.begin() as connection:
         assert mark(connection, "settled") == 10
         # What the pass does not look at any more is the sweep's to find.
-        connection.execute(update(t.failures).values(failed_id=11))
-        assert connection.execute(select(func.count()).select_from(t.failures)).scalar_one() == 1
+        connection.execute(update(tables.failures).values(failed_id=11))
+        assert (
+            connection.execute(select(func.count()).select_from(tables.failures)).scalar_one() == 1
+        )
     assert index(queue, LATER) == 0
 
 
@@ -405,7 +408,7 @@ def test_one_odd_row_does_not_hide_the_failures_around_it(mariadb_queue: TestQue
         assert index(mariadb_queue) == 3
         assert index(mariadb_queue) == 0
         assert ids(mariadb_queue) == [1, 2, 3]
-        odd = mariadb_queue.rows(t.failures)[1]
+        odd = mariadb_queue.rows(tables.failures)[1]
         assert (odd.queue, odd.error) == (("long " * 100)[:255], "unreadable")
         assert group_of(mariadb_queue, odd.error_group) == "unreadable"
         assert broken(mariadb_queue) == []
@@ -420,7 +423,7 @@ def test_a_queue_name_of_255_characters_is_kept_whole(mariadb_queue: TestQueue) 
     try:
         mariadb_queue.fail(1, queue="q" * 255)
         index(mariadb_queue)
-        (row,) = mariadb_queue.rows(t.failures)
+        (row,) = mariadb_queue.rows(tables.failures)
         assert (row.queue, row.error) == ("q" * 255, short_error(GONE_AWAY))
     finally:
         remove(mariadb_queue, 1)
@@ -437,7 +440,7 @@ def test_a_payload_that_is_larger_than_the_server_s_packets_has_a_digest(
         mariadb_server.execute("SET GLOBAL max_allowed_packet = 1048576")
         mariadb_queue.engine.dispose()
         assert index(mariadb_queue) == 2
-        assert len({row.row_digest for row in mariadb_queue.rows(t.failures)} - {None}) == 2
+        assert len({row.row_digest for row in mariadb_queue.rows(tables.failures)} - {None}) == 2
     finally:
         mariadb_server.execute("SET GLOBAL max_allowed_packet = 16777216")
         mariadb_queue.engine.dispose()
@@ -497,7 +500,7 @@ def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
 
     assert taken == [failed_id]
     assert ids(queue) == []
-    assert queue.count(t.failures) == 1
+    assert queue.count(tables.failures) == 1
 
 
 def test_texts_that_take_long_to_read_make_a_pass_shorter_and_none_is_left_out(

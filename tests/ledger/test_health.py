@@ -9,10 +9,10 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.database.transactions import now_of
-from bot.ledger import leases, outbox
-from bot.ledger.alerting.health import health
 from bot.models.incidents import Health
 from bot.models.requests import Message
+from bot.store import leases, outbox
+from bot.store.reports.health import health
 from bot.text import Mrkdwn
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT

@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from bot.database.transactions import now_of, reading
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.failing import failures
-from bot.ledger.recording.audit import verify
-from bot.ledger.recording.history import Wanted, newest
+from bot.store import tables
+from bot.store.audit.audit_log import verify
+from bot.store.audit.history import Wanted, newest
+from bot.store.failures import index
 from bot.watch import sealing
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of
@@ -34,7 +33,7 @@ def about_order(queue: TestQueue, order: str) -> list[str]:
 def indexed(queue: TestQueue) -> None:
     """Let the bot see what has failed."""
     with queue.engine.begin() as connection:
-        failures.catch_up(connection, queue.queue, now_of(connection))
+        index.catch_up(connection, queue.queue, now_of(connection))
 
 
 def bulk(queue: TestQueue, action: str = "retry-all") -> None:
@@ -45,7 +44,7 @@ def bulk(queue: TestQueue, action: str = "retry-all") -> None:
     runner = Runner(setup, 2, lanes=1, seconds=0)
     for _ in range(10):
         runner.run_once()
-    assert [row.state for row in queue.rows(t.operations)] == ["done"]
+    assert [row.state for row in queue.rows(tables.operations)] == ["done"]
     sealing.seal_once(setup, hold(setup))
 
 
@@ -77,7 +76,7 @@ def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue)
     queue.fail(46, order=1803193)
     bulk(queue)
     with queue.engine.begin() as connection:
-        connection.execute(delete(t.archive))
+        connection.execute(delete(tables.archive))
     assert about_order(queue, "803193") == ["retry-all"]
     assert about_order(queue, "803") == []
 
@@ -88,12 +87,12 @@ def test_records_are_found_by_order_and_by_id_without_their_json(queue: TestQueu
     ask(setup, "retry 45")
     job = queue.jobs[-1].id
     with queue.engine.begin() as connection:
-        connection.execute(update(journal.audit).values(targets="[]"))
-        connection.execute(delete(t.archive))
+        connection.execute(update(tables.audit).values(targets="[]"))
+        connection.execute(delete(tables.archive))
     assert about(queue, 45) == ["retry"]
     assert about(queue, job) == ["retry"]
     assert about_order(queue, "803193") == ["retry"]
-    (row,) = queue.rows(journal.audit_targets)
+    (row,) = queue.rows(tables.audit_targets)
     assert (row.kind, row.row_id, row.order_id, row.tienda_id, row.job_id) == (
         "failed",
         45,
@@ -118,8 +117,8 @@ def test_nothing_is_noted_of_a_change_that_was_rolled_back(queue: TestQueue) -> 
     queue.fail(45)
     assert ask(make_setup(queue), "retry 45", by=SAM).refusal is not None
     with queue.engine.begin() as connection:
-        ids = set(connection.execute(select(journal.audit.c.id)).scalars())
-        about_ids = set(connection.execute(select(journal.audit_targets.c.audit_id)).scalars())
+        ids = set(connection.execute(select(tables.audit.c.id)).scalars())
+        about_ids = set(connection.execute(select(tables.audit_targets.c.audit_id)).scalars())
     assert about_ids == ids
 
 
@@ -128,7 +127,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
     for failed_id in range(1, 8):
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
-    every = sorted((row.id for row in queue.rows(journal.audit)), reverse=True)
+    every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
     for whose in (Wanted(), Wanted(order="803193"), Wanted(actor=ANA)):
         seen: list[int] = []
         before = None
@@ -167,9 +166,9 @@ def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: Tes
     bulk(queue)
     with queue.engine.begin() as connection:
         assert list(verify(connection)) == []
-        changed = update(t.failures).where(t.failures.c.failed_id == 4)
+        changed = update(tables.failures).where(tables.failures.c.failed_id == 4)
         connection.execute(changed.values(row_digest="0" * 32))
         (sentence,) = verify(connection)
         assert sentence.startswith("The items of operation 1 are not those of record ")
-        connection.execute(delete(t.failures))
+        connection.execute(delete(tables.failures))
         assert len(list(verify(connection))) == 1

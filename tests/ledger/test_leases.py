@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing
-from bot.ledger import leases, watching
-from bot.ledger import tables as t
-from bot.ledger.columns import metadata
-from bot.ledger.leases import Lease, LeaseLost
 from bot.registry import Setup
+from bot.store import leases, tables
+from bot.store.leases import Lease, LeaseLost
+from bot.store.tables.columns import metadata
 from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, deliver_once
 from tests.concurrency import at_once, lock_waits, until
@@ -162,23 +161,23 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
     a, b, _ = two(mariadb_queue)
 
     def owner() -> str:
-        row = next(row for row in mariadb_queue.rows(t.leases) if row.name == "watcher")
+        row = next(row for row in mariadb_queue.rows(tables.leases) if row.name == "watcher")
         return str(row.owner)
 
     def has_looked() -> bool:
         """What fails from now on is new; before the first look it would be of the past."""
-        marks = {row.name: row.value for row in mariadb_queue.rows(t.marks)}
+        marks = {row.name: row.value for row in mariadb_queue.rows(tables.marks)}
         return int(marks["backfill_end"]) >= 0
 
     with running_watcher(a) as first:
         until(lambda: owner() == "a" and has_looked())
         with running_watcher(b):
             mariadb_queue.fail(1)
-            until(lambda: mariadb_queue.count(watching.incidents))
+            until(lambda: mariadb_queue.count(tables.incidents))
             assert owner() == "a"
             first.stop()
             # It was released: nobody waits for it to run out.
             assert owner() in {"", "b"}
             until(lambda: owner() == "b")
     assert owner() == ""
-    assert mariadb_queue.count(watching.incidents) == 1
+    assert mariadb_queue.count(tables.incidents) == 1

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import Engine, insert, inspect, update
 
 from bot.database.transactions import connect, now_of
-from bot.ledger import tables as t
-from bot.ledger import watching
-from bot.ledger.columns import metadata
-from bot.ledger.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
 from bot.models.refusals import StartError
+from bot.store import tables
+from bot.store.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
+from bot.store.tables.columns import metadata
 from tests.concurrency import at_once
 from tests.queues import TestQueue
 
@@ -39,26 +38,28 @@ def test_two_at_once_take_turns(empty: Engine) -> None:
         other.dispose()
     assert sorted(applied) == [0, len(MIGRATIONS)]
     queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not looked at
-    assert queue.count(t.leases) == len(LEASES)
-    assert queue.count(t.marks) == len(MARKS)
+    assert queue.count(tables.leases) == len(LEASES)
+    assert queue.count(tables.marks) == len(MARKS)
 
 
 def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
     """On MariaDB each CREATE commits by itself, so a crash leaves some tables and no version."""
     with queue.engine.begin() as connection:
-        connection.execute(t.migrations.delete())
-        connection.execute(t.leases.delete().where(t.leases.c.name == "bulk"))
-        connection.execute(update(t.marks).where(t.marks.c.name == "sweep").values(value=7))
-    watching.samples.drop(queue.engine)
+        connection.execute(tables.migrations.delete())
+        connection.execute(tables.leases.delete().where(tables.leases.c.name == "bulk"))
+        connection.execute(
+            update(tables.marks).where(tables.marks.c.name == "sweep").values(value=7)
+        )
+    tables.samples.drop(queue.engine)
     try:
         assert migrate(queue.engine) == len(MIGRATIONS)
     finally:
         # The database is the next tests' too, whatever became of this.
         metadata.create_all(queue.engine)
-    assert queue.count(t.leases) == len(LEASES)
-    assert queue.count(watching.samples) == 0
+    assert queue.count(tables.leases) == len(LEASES)
+    assert queue.count(tables.samples) == 0
     # What was there stays as it was.
-    assert [row.value for row in queue.rows(t.marks) if row.name == "sweep"] == [7]
+    assert [row.value for row in queue.rows(tables.marks) if row.name == "sweep"] == [7]
 
 
 def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
@@ -69,7 +70,7 @@ def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
 def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         newer = {"version": len(MIGRATIONS) + 1, "applied_at": now_of(connection)}
-        connection.execute(insert(t.migrations).values(newer))
+        connection.execute(insert(tables.migrations).values(newer))
     with queue.engine.begin() as connection, pytest.raises(StartError, match="update the bot"):
         require_current(connection)
     assert migrate(queue.engine) == 0

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete, insert
 
-from bot.ledger import tables as t
-from bot.ledger import watching
-from bot.ledger.alerting import incidents as ledger
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.incidents import incidents as ledger
 from bot.watch import failures, incidents, lifecycle, purging
 from tests.ledger.test_history import bulk
 from tests.queues import TestQueue
@@ -34,7 +33,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
         queue.fail(failed_id, exception=cause)
     failures.index_once(setup, hold(setup))
     assert incidents.open_once(setup, hold(setup)) == 4
-    for row in queue.rows(watching.incidents):
+    for row in queue.rows(tables.incidents):
         with queue.engine.begin() as connection:
             ledger.posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
@@ -44,20 +43,20 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     live(setup)
     clock.move(days=29)
     purging.purge_once(setup, hold(setup))
-    assert queue.count(t.failures) == 5
+    assert queue.count(tables.failures) == 5
     clock.move(days=2)
     remove(queue, 3)
     failures.sweep_once(setup, hold(setup))
     purging.purge_once(setup, hold(setup))
     # 3 is gone since now, 4 is there, and 5 has the last number.
-    assert [row.failed_id for row in queue.rows(t.failures)] == [3, 4, 5]
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     clock.move(days=31)
     purging.purge_once(setup, hold(setup))
     # The message about 3 does not say yet that it is gone.
-    assert [row.failed_id for row in queue.rows(t.failures)] == [3, 4, 5]
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     live(setup)
     purging.purge_once(setup, hold(setup))
-    assert [row.failed_id for row in queue.rows(t.failures)] == [4, 5]
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [4, 5]
 
 
 def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
@@ -70,10 +69,10 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
     incidents.refresh_once(setup, hold(setup))
     clock.move(days=59)
     purging.purge_once(setup, hold(setup))
-    assert [row.failed_id for row in queue.rows(t.failures)] == [1, 2]
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [1, 2]
     clock.move(days=3)
     purging.purge_once(setup, hold(setup))
-    assert [row.failed_id for row in queue.rows(t.failures)] == [2]
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [2]
 
 
 def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
@@ -87,11 +86,11 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     assert ask(setup, "clear-failed").refusal is None
     clock.move(days=7)
     purging.purge_once(setup, hold(setup))
-    assert [row.state for row in queue.rows(t.operations)] == ["done", "planned"]
+    assert [row.state for row in queue.rows(tables.operations)] == ["done", "planned"]
     clock.move(days=1)
     purging.purge_once(setup, hold(setup))
-    assert [row.state for row in queue.rows(t.operations)] == ["done"]
-    assert [row.operation for row in queue.rows(t.failures)] == [1, None]
+    assert [row.state for row in queue.rows(tables.operations)] == ["done"]
+    assert [row.operation for row in queue.rows(tables.failures)] == [1, None]
     late = confirm(setup, "clear-failed", 2, typed=1)
     assert late.refusal is not None
     assert late.refusal.code == "plan-expired"
@@ -104,13 +103,13 @@ def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> No
         assert codes([ask(setup, words)]) == ["ok"]
     clock.move(days=30)
     purging.purge_once(setup, hold(setup))
-    assert [row.kind for row in queue.rows(watching.mutes)] == ["oldest", "silent"]
+    assert [row.kind for row in queue.rows(tables.mutes)] == ["oldest", "silent"]
     clock.move(hours=2)
     purging.purge_once(setup, hold(setup))
-    assert [row.kind for row in queue.rows(watching.mutes)] == ["silent"]
+    assert [row.kind for row in queue.rows(tables.mutes)] == ["silent"]
     clock.move(days=7)
     purging.purge_once(setup, hold(setup))
-    assert not queue.rows(watching.mutes)
+    assert not queue.rows(tables.mutes)
 
 
 def over(setup: Setup, number: int, days: float) -> int:
@@ -120,7 +119,7 @@ def over(setup: Setup, number: int, days: float) -> int:
         opened = ledger.open_or_reopen(connection, ledger.group_subject(number, "mail"), at)
         ledger.close(connection, opened.id, ledger.RECOVERED, at)
         row = {"incident": opened.id, "operation": number, "rows": 1}
-        connection.execute(insert(watching.incident_operations).values(row))
+        connection.execute(insert(tables.incident_operations).values(row))
     return opened.id
 
 
@@ -131,8 +130,8 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
     old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
     purging.purge_once(setup, hold(setup))
     kept = [young, last]  # the last number is not given again
-    assert [row.id for row in queue.rows(watching.incidents)] == kept
-    assert [row.incident for row in queue.rows(watching.incident_operations)] == kept
+    assert [row.id for row in queue.rows(tables.incidents)] == kept
+    assert [row.incident for row in queue.rows(tables.incident_operations)] == kept
     assert old < young
 
 
@@ -144,11 +143,11 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     failures.index_once(setup, hold(setup))
     incidents.open_once(setup, hold(setup))
     with queue.engine.begin() as connection:
-        ledger.posted(connection, queue.rows(watching.incidents)[0].id, ALERTS, "1.1")
+        ledger.posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
     clock.move(minutes=61)
     live(setup)  # calls, since nobody sees to it
     live(setup)
-    quiet = queue.rows(watching.incidents)[0]
+    quiet = queue.rows(tables.incidents)[0]
     assert quiet.closed_how == "quiet"
     with queue.engine.begin() as connection:
         now = setup.clock(connection)
@@ -157,7 +156,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     over(setup, 3, 100)
     over(setup, 4, 0)
     purging.purge_once(setup, hold(setup))
-    left = [row.id for row in queue.rows(watching.incidents)]
+    left = [row.id for row in queue.rows(tables.incidents)]
     assert left[:2] == [quiet.id, opened.id]
     assert len(left) == 3
     remove(queue, 1)
@@ -170,7 +169,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     clock.move(days=31)
     purging.purge_once(setup, hold(setup))
     purging.purge_once(setup, hold(setup))
-    assert quiet.id not in [row.id for row in queue.rows(watching.incidents)]
+    assert quiet.id not in [row.id for row in queue.rows(tables.incidents)]
 
 
 def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue) -> None:
@@ -180,22 +179,22 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
         ids = range(1, purging.BATCH + 6)
         rows = [{"id": n, "kind": "group", "subject": f"group:{n}", "opened_at": at} for n in ids]
         rows = [{**row, "last_at": at, "closed_at": at} for row in rows]
-        connection.execute(insert(watching.incidents), rows)
+        connection.execute(insert(tables.incidents), rows)
         # A failure belongs to each of the first ones.
         names = ("row_digest", "queue", "error", "payload_digest")
         row = {**dict.fromkeys(names, "x"), "error_group": 1, "bytes": 1}
         at_once = {**row, "failed_at": at, "seen_at": at}
         there = [{**at_once, "failed_id": n, "incident": n} for n in range(1, purging.BATCH + 1)]
-        connection.execute(insert(t.failures), there)
+        connection.execute(insert(tables.failures), there)
     purging.purge_once(setup, hold(setup))
-    assert queue.count(watching.incidents) == purging.BATCH + 5
+    assert queue.count(tables.incidents) == purging.BATCH + 5
     purging.purge_once(setup, hold(setup))
     # The last number stays, too.
-    assert queue.count(watching.incidents) == purging.BATCH + 1
+    assert queue.count(tables.incidents) == purging.BATCH + 1
     with queue.engine.begin() as connection:
-        connection.execute(delete(t.failures))
+        connection.execute(delete(tables.failures))
     purging.purge_once(setup, hold(setup))
-    assert queue.count(watching.incidents) == 1
+    assert queue.count(tables.incidents) == 1
 
 
 def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
@@ -204,6 +203,6 @@ def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
     newest = 1 + purging.FLOWS_KEPT
     with queue.engine.begin() as connection:
         ids = (1, 2, newest)
-        connection.execute(insert(watching.flows), [{**row, "id": id_} for id_ in ids])
+        connection.execute(insert(tables.flows), [{**row, "id": id_} for id_ in ids])
     purging.purge_once(setup, hold(setup))
-    assert [row.id for row in queue.rows(watching.flows)] == [2, newest]
+    assert [row.id for row in queue.rows(tables.flows)] == [2, newest]

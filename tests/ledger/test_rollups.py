@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, delete
 
-from bot.ledger.sampling import rollups
-from bot.ledger.sampling.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
-from bot.ledger.watching import rollups as kept
 from bot.models.metrics import Figures, Point, bucketed, total
+from bot.store.metrics import rollups
+from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
+from bot.store.tables import rollups as kept
 from tests.queues import TestQueue
 
 UTC = ZoneInfo("UTC")

@@ -9,9 +9,9 @@ import pytest
 
 from bot.answers import Outcome
 from bot.database.transactions import changing
-from bot.ledger.failing import failures
 from bot.models.operations import Preview
 from bot.plans import BulkExtra
+from bot.store.failures import index
 from tests.queues import TestQueue
 from tests.replicas import ask, make_setup
 
@@ -51,7 +51,7 @@ def test_names_of_queues_that_differ_in_case_are_two(queue: TestQueue) -> None:
     changing(
         queue.engine,
         monotonic() + 20,
-        lambda connection: failures.catch_up(connection, queue.queue, NOW),
+        lambda connection: index.catch_up(connection, queue.queue, NOW),
     )
     frozen = preview_of(ask(make_setup(queue), "retry-all"))
     assert [(share.name, share.count) for share in frozen.queues] == [("mail", 2), ("Mail", 1)]

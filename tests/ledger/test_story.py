@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.commands.history import History
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.failing import failures
 from bot.models.story import Act, Failure, Story
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.failures import index
 from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of
 from tests.queues import TestQueue, payload
@@ -39,8 +38,8 @@ class Shop:
     def look(self) -> None:
         """The bot sees what has failed, and what is gone."""
         with self.queue.engine.begin() as connection:
-            failures.catch_up(connection, self.queue.queue, self.clock(connection))
-            failures.sweep(connection, self.queue.queue, self.clock(connection))
+            index.catch_up(connection, self.queue.queue, self.clock(connection))
+            index.sweep(connection, self.queue.queue, self.clock(connection))
 
     def say(self, words: str, by: str = ANA) -> None:
         """Somebody does something a minute later."""
@@ -67,7 +66,7 @@ class Shop:
     def followed(self, state: str, **values: Any) -> None:
         """What became of everything that was retried singly."""
         with self.queue.engine.begin() as connection:
-            connection.execute(update(t.followed).values(state=state, **values))
+            connection.execute(update(tables.followed).values(state=state, **values))
 
     def story(self, words: str = f"find {ORDER}") -> Story:
         """What `/queue find` tells."""
@@ -179,7 +178,7 @@ def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> No
 def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
-    (operation,) = shop.queue.rows(t.operations)
+    (operation,) = shop.queue.rows(tables.operations)
     shop.bulk(f"undo {operation.id}")
     shop.look()
     story = shop.story()
@@ -212,13 +211,13 @@ def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(sh
     shop.fail(45)
     shop.fail(46)
     shop.bulk("retry-all")
-    first = next(row for row in shop.queue.rows(t.failures) if row.failed_id == 45)
+    first = next(row for row in shop.queue.rows(tables.failures) if row.failed_id == 45)
     with shop.queue.engine.begin() as connection:
         # As a bulk undo leaves it where the id of the row was taken.
         again = {**first._asdict(), "seq": 90, "failed_id": 70, "gone_at": None, "operation": None}
         again["seen_at"] = shop.clock(connection)
-        connection.execute(t.failures.insert().values(again))
-        mark = update(t.failures).where(t.failures.c.seq == first.seq)
+        connection.execute(tables.failures.insert().values(again))
+        mark = update(tables.failures).where(tables.failures.c.seq == first.seq)
         connection.execute(mark.values(returned_by=0))
     shop.work_off()
     assert "retry-all failed 46 ok processed" in told(shop.story())
@@ -229,7 +228,7 @@ def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop
     shop.fail(46)
     shop.say("retry 45", by=OMAR)
     with shop.queue.engine.begin() as connection:
-        connection.execute(delete(t.followed))
+        connection.execute(delete(tables.followed))
     shop.work_off()
     assert "retry failed 45 ok processed" in told(shop.story())
 
@@ -261,7 +260,7 @@ def test_deleting_is_told_with_whether_the_archive_has_it(shop: Shop) -> None:
         ("delete", 700, True),
     ]
     with shop.queue.engine.begin() as connection:
-        connection.execute(delete(t.archive))
+        connection.execute(delete(tables.archive))
     acts = [event for event in shop.story().events if isinstance(event, Act)]
     assert [act.kept for act in acts] == [False, False]
 
@@ -310,7 +309,7 @@ def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> Non
     shop.bulk("retry-all")
     shop.work_off()
     with shop.queue.engine.begin() as connection:
-        at = connection.execute(t.failures.select()).mappings().one()["gone_at"]
+        at = connection.execute(tables.failures.select()).mappings().one()["gone_at"]
     same = at.replace(microsecond=0) - timedelta(seconds=1)
     shop.fail(52, failed_at=same)
     assert told(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]
@@ -370,7 +369,7 @@ def test_nothing_is_read_of_an_audit_that_names_others(shop: Shop) -> None:
     shop.fail(45, order=1)
     shop.say("retry 45")
     with shop.queue.engine.begin() as connection:
-        connection.execute(update(journal.audit).values(targets=f'[{{"order_id":{ORDER}}}]'))
+        connection.execute(update(tables.audit).values(targets=f'[{{"order_id":{ORDER}}}]'))
     assert shop.story().events == ()
 
 

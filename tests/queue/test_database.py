@@ -12,12 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.transactions import changing, connect, reading
 from bot.dispatch import AUDIT_SECONDS, dispatch, request_id
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.marks import mark, move
 from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.cursors import mark, move
 from tests.concurrency import at_once
 from tests.invariants import broken, payloads
 from tests.queues import GRACE, TestQueue, make_queue
@@ -62,7 +61,7 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
     assert codes([outcome]) == ["busy"]
     assert LIMIT <= took < GRACE  # its locks are waited for longer than that otherwise
     assert payloads(mariadb_queue) == before
-    assert mariadb_queue.count(journal.requests) == mariadb_queue.count(t.archive) == 0
+    assert mariadb_queue.count(tables.requests) == mariadb_queue.count(tables.archive) == 0
     # The refusal is no answer for ever: the same click works when the row is free.
     assert codes([ask(setup, said, key="one")]) == ["ok"]
     assert broken(mariadb_queue, before) == []
@@ -128,7 +127,7 @@ def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -
 
 
 def _raise_mark(connection: Connection, name: str) -> None:
-    marks = t.marks
+    marks = tables.marks
     connection.execute(update(marks).where(marks.c.name == name).values(value=marks.c.value + 1))
 
 
@@ -195,7 +194,7 @@ def test_a_commit_whose_answer_is_lost_is_settled_by_the_request_id(
         assert outcome.repeated is (when == "after")
     assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
     assert len(mariadb_queue.jobs) == 1
-    assert mariadb_queue.count(journal.audit) == 1
+    assert mariadb_queue.count(tables.audit) == 1
     assert broken(mariadb_queue, before) == []
 
 
@@ -310,7 +309,7 @@ def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
     with pytest.raises(Busy):
         changing(queue.engine, monotonic() - 0.1, lambda connection: mark(connection, "sweep"))
     with pytest.raises(Busy), reading(queue.engine, monotonic() - 0.1) as connection:
-        connection.execute(select(func.count()).select_from(t.marks))
+        connection.execute(select(func.count()).select_from(tables.marks))
 
 
 def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
@@ -322,5 +321,5 @@ def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
     outcomes = [ask(setup, "retry 45", seconds=-1), dispatch(setup, late, "retry 45")]
     assert codes(outcomes) == ["unverifiable", "busy"]
     assert queue.jobs == []
-    records = [(record.outcome, record.reason) for record in queue.rows(journal.audit)]
+    records = [(record.outcome, record.reason) for record in queue.rows(tables.audit)]
     assert records == [("denied", "unverifiable"), ("refused", "busy")]

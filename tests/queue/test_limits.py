@@ -11,14 +11,14 @@ from sqlalchemy.dialects import mysql
 
 from bot.database.time_limits import limited, lock_wait
 from bot.database.transactions import allowed, connect
-from bot.ledger import tables as t
-from bot.ledger.migrate import migrate
 from bot.queue.layouts import spec_tables
 from bot.settings import load_settings
+from bot.store import tables
+from bot.store.migrate import migrate
 from bot.wiring import open_engines
 
 JOBS, FAILED = spec_tables()
-KEYS = select(t.failures.c.failed_id)
+KEYS = select(tables.failures.c.failed_id)
 
 
 def compiled(statement: Any) -> str:

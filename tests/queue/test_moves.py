@@ -8,9 +8,9 @@ from sqlalchemy import select, text
 
 from bot.database.transactions import LostRace
 from bot.grammar import Request
-from bot.ledger import tables as t
 from bot.queue.moves import delete_failed, delete_job, retry
 from bot.queue.reads import failed_job, unix
+from bot.store import tables
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue
 from tests.replicas import ask, codes, make_setup
@@ -41,7 +41,7 @@ def test_a_retry_keeps_every_byte_of_an_odd_payload(queue: TestQueue) -> None:
     outcome = ask(setup, "retry " + " ".join(map(str, ids)))
     assert codes([outcome]) == ["ok"]
     assert bodies(queue) == [body.encode() for body in ODD]
-    assert [row.payload for row in queue.rows(t.archive)] == ODD
+    assert [row.payload for row in queue.rows(tables.archive)] == ODD
     assert queue.failed == []
     assert broken(queue, before) == []
 
@@ -80,7 +80,7 @@ def test_what_is_removed_is_in_the_archive_as_it_was(queue: TestQueue, said: str
     failed, jobs = list(queue.failed), list(queue.jobs)
     setup = make_setup(queue)
     assert codes([ask(setup, said)]) == ["ok"]
-    for kept in queue.rows(t.archive):
+    for kept in queue.rows(tables.archive):
         (was,) = failed if kept.kind == "failed" else jobs
         shared = set(was._fields) & set(kept._fields) - {"id"}
         assert {name: getattr(kept, name) for name in shared} == {

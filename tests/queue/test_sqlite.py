@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, event, make_url
 from bot.database import transactions
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import connect
-from bot.ledger.migrate import LOCK_SECONDS, migrate
+from bot.store.migrate import LOCK_SECONDS, migrate
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 from sqlalchemy import delete
 
-from bot.ledger import journal, tables, watching
 from bot.localslack.demo import IDS
+from bot.store import tables
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, option, team_at_work
 
@@ -31,7 +31,7 @@ def test_a_new_failure_is_posted_with_retry_details_and_a_menu(team_on_each: Tea
     assert "order 803193" in alert["text"]
     assert "MySQL server has gone away" in alert["text"]
     assert action_ids(alert) == ["run:retry", "run:failed-job", "run:menu"]
-    (incident,) = team.queue.rows(watching.incidents)
+    (incident,) = team.queue.rows(tables.incidents)
     (failure,) = team.queue.rows(tables.failures)
     assert failure.incident == incident.id
     assert (incident.count, incident.failed_id) == (1, 45)
@@ -55,7 +55,7 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     assert link in json.dumps(team.posted("queue-audit"))
     # The alert itself says it: nothing more is posted in the channel.
     assert len(team.posted("queue-alerts")) == 1
-    (incident,) = team.queue.rows(watching.incidents)
+    (incident,) = team.queue.rows(tables.incidents)
     assert (incident.gone, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
 
 
@@ -315,7 +315,7 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
 
     now = settled(team, alert)
     assert "No longer in failed_jobs" in now["text"]
-    (incident,) = team.queue.rows(watching.incidents)
+    (incident,) = team.queue.rows(tables.incidents)
     assert (incident.gone, incident.settled_by, incident.settled_how) == (1, None, "gone")
 
 
@@ -330,7 +330,7 @@ def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> N
 def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) -> None:
     team.slack.script("chat.postMessage", [500])
     team.queue.fail(45)
-    team.until(lambda: any(row.in_doubt for row in team.queue.rows(journal.outbox)))
+    team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
     team.clock.advance(60)
     assert "may repeat an earlier message" in team.alert()["text"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.ledger import journal, tables
 from bot.localslack.demo import IDS
+from bot.store import tables
 from tests.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 from tests.team import Answer, Json, Team, team_at_work
@@ -112,7 +112,7 @@ HOSTILE = [
 def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, text: str) -> None:
     for words in (text, f"retry {text}", f"jobs queue={text}", f"history user={text}"):
         filled.say(words, as_="admin")
-    filled.until(lambda: len(filled.queue.rows(journal.audit_chain)) == len(filled.records))
+    filled.until(lambda: len(filled.queue.rows(tables.audit_chain)) == len(filled.records))
     filled.audit_texts()
 
     seen = json.dumps(

@@ -8,10 +8,10 @@ import pytest
 
 from bot.answers import zone_of
 from bot.database.transactions import now_of
-from bot.ledger.sampling import rollups
 from bot.localslack.demo import IDS
 from bot.models.metrics import Figures
 from bot.models.requests import Actor, Invocation
+from bot.store.metrics import rollups
 from bot.views.chart import CHART
 from bot.watch.faults import Fault, Undelivered
 from tests.queues import TestQueue

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from bot.ledger import watching
 from bot.queue.reads import unix
+from bot.store import tables
 from tests.queues import GONE_AWAY, TestQueue, payload
 from tests.team import Json, Team, team_at_work
 
@@ -24,7 +24,7 @@ def pulse(team: Team) -> Any:
     """What the last look remembered of the queue, once there was one."""
 
     def find() -> Any:
-        found = team.queue.rows(watching.pulses)
+        found = team.queue.rows(tables.pulses)
         return found[0] if found else None
 
     return team.until(find)
@@ -44,7 +44,7 @@ def empty(team: Team) -> None:
 
 def recovered(team: Team, alert: Json) -> Json:
     """The alert, when its end is told; time passes until then."""
-    team.until(lambda: any(row.clear_since for row in team.queue.rows(watching.incidents)))
+    team.until(lambda: any(row.clear_since for row in team.queue.rows(tables.incidents)))
     team.clock.advance(61)
     return team.until(
         lambda: team.now(alert) if team.now(alert)["text"].startswith("✅ Back to normal") else None
@@ -155,5 +155,5 @@ def test_paced_jobs_raise_no_alert(team: Team) -> None:
         looked = pulse(team).looked_at
         team.clock.advance(3_600)
         team.until(lambda: pulse(team).looked_at > looked)  # noqa: B023 waited for here
-    assert team.queue.rows(watching.incidents) == []
+    assert team.queue.rows(tables.incidents) == []
     assert team.posted("queue-alerts") == []

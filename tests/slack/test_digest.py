@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.ledger import tables as t
 from bot.localslack.demo import IDS
+from bot.store import tables
 from bot.watch.digest import MARK
 from tests.queues import TestQueue
 from tests.team import Team, action_ids, team_at_work
@@ -34,7 +34,7 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
 
 def last_told(queue: TestQueue, day: datetime) -> None:
     """Let the last digest have been this day's."""
-    seen = update(t.marks).where(t.marks.c.name == MARK)
+    seen = update(tables.marks).where(tables.marks.c.name == MARK)
     with queue.engine.begin() as connection:
         connection.execute(seen.values(value=day.toordinal()))
 

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, insert
 
 from bot import failpoints
 from bot.database.transactions import changing
-from bot.ledger import watching
-from bot.ledger.alerting import incidents
-from bot.ledger.alerting.incidents import group_subject
-from bot.ledger.tables import error_groups, failures
 from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
 from bot.slack.home import again_after
+from bot.store import tables
+from bot.store.incidents import incidents
+from bot.store.incidents.incidents import group_subject
+from bot.store.tables import error_groups, failures
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, team_at_work
 
@@ -333,7 +333,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     team.queue.push(queue="mail", created_at=at, available_at=at)
 
     def oldest() -> Any:
-        rows = team.queue.rows(watching.incidents)
+        rows = team.queue.rows(tables.incidents)
         return next((row for row in rows if row.kind == "oldest"), None)
 
     late = team.until(oldest)

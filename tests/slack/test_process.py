@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from bot.ledger import tables
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
+from bot.store import tables
 from tests.queues import TestQueue
 from tests.services.mariadb import MariaDB
 from tests.team import sqlite_queue, team_at_work

@@ -1,7 +1,7 @@
 """Receipts over the wire: the message in the channel, its thread, and the alert."""
 
-from bot.ledger import tables
 from bot.localslack.demo import IDS
+from bot.store import tables
 from tests.queues import TestQueue
 from tests.team import Json, Team
 from tests.watch.working import Worker

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.ledger import journal
 from bot.localslack.demo import IDS
+from bot.store import tables
 from tests.team import Json, Team, action_ids
 
 
@@ -49,7 +49,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
     assert len(team.queue.jobs) == 1
     assert len(team.archived) == 1
     assert [row.outcome for row in team.records] == ["ok"]
-    assert len(team.queue.rows(journal.requests)) == 1
+    assert len(team.queue.rows(tables.requests)) == 1
     assert len(team.channel_texts("queue-ops")) == 1
 
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from bot.ledger.recording import refusals as kept
 from bot.models import refusals as errors
 from bot.models.jobs import SkippedRow
 from bot.models.operations import AuditLine
 from bot.models.refusals import Refusal
 from bot.models.requests import Role
+from bot.store.audit import stored_refusals as kept
 from bot.text import LANGUAGES, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence
 from tests.views.samples import LIMA, NOW, PROBLEMS, context, refusals

@@ -5,10 +5,9 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
-from bot.ledger import journal, watching
-from bot.ledger import tables as t
 from bot.localslack.server import LocalSlack
 from bot.registry import Alerting, Setup
+from bot.store import tables
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch
@@ -57,7 +56,7 @@ class Life:
     @property
     def incidents(self) -> list[Any]:
         """The incidents, the oldest first."""
-        return list(self.queue.rows(watching.incidents))
+        return list(self.queue.rows(tables.incidents))
 
     @property
     def incident(self) -> Any:
@@ -68,7 +67,7 @@ class Life:
     @property
     def failures(self) -> list[Any]:
         """The index of failures."""
-        return list(self.queue.rows(t.failures))
+        return list(self.queue.rows(tables.failures))
 
     def messages(self, channel: str = ALERTS) -> list[str]:
         """What stands in the channel itself."""
@@ -80,7 +79,7 @@ class Life:
 
     def waiting(self) -> int:
         """How many letters Slack does not have."""
-        c = journal.outbox.c
+        c = tables.outbox.c
         with self.queue.engine.begin() as connection:
             return len(connection.execute(select(c.id).where(c.sent_at.is_(None))).all())
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from bot.database.transactions import changing
-from bot.ledger.failing import failures
 from bot.queue.reads import unix
 from bot.registry import Alerting, Setup
+from bot.store.failures import index
 from bot.watch import conditions
 from bot.watch.signs import Sign
 from tests.queues import TestQueue
@@ -78,7 +78,7 @@ class Watched:
         """What has failed enters the bot's index."""
 
         def work(connection: Connection) -> bool:
-            return failures.index_new(connection, self.queue.queue, self.clock.at).more
+            return index.index_new(connection, self.queue.queue, self.clock.at).more
 
         # A pass ends after a quarter of a second, whatever it has read by then.
         while changing(self.setup.engine, monotonic() + SECONDS, work):

@@ -7,10 +7,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.ledger.leases import Lease
 from bot.localslack.server import LocalSlack
 from bot.registry import Setup
 from bot.slack.poster import SlackPoster
+from bot.store.leases import Lease
 from bot.watch import failures, incidents, lifecycle, sealing
 from bot.watch.delivery import Pace, Poster, deliver_once
 from bot.watch.faults import Fault, Undelivered

@@ -6,11 +6,11 @@ from time import monotonic
 from typing import Any
 
 from bot.database.transactions import changing
-from bot.ledger import watching
-from bot.ledger.failing import failures
-from bot.ledger.leases import Lease, fence
 from bot.localslack.server import LocalSlack
 from bot.registry import Alerting
+from bot.store import tables
+from bot.store.failures import index
+from bot.store.leases import Lease, fence
 from bot.watch import conditions, incidents, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, hold
@@ -69,7 +69,7 @@ class Told:
         team = self.team
 
         def work(connection: Any) -> object:
-            return failures.sweep(connection, team.queue.queue, team.clock.at)
+            return index.sweep(connection, team.queue.queue, team.clock.at)
 
         changing(team.setup.engine, monotonic() + SECONDS, work)
 
@@ -96,7 +96,7 @@ class Told:
     @property
     def rows(self) -> list[Any]:
         """The incidents."""
-        return list(self.queue.rows(watching.incidents))
+        return list(self.queue.rows(tables.incidents))
 
     @property
     def row(self) -> Any:

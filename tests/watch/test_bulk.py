@@ -11,14 +11,13 @@ from sqlalchemy import delete, insert, select
 
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import journal, watching
-from bot.ledger import tables as t
-from bot.ledger.changing import batches, operations
-from bot.ledger.changing.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
 from bot.models.operations import Preview, Progress
 from bot.models.refusals import Busy
 from bot.plans import BulkExtra
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.operations import batches, operations
+from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
 from bot.watch.bulk import Runner
 from tests.concurrency import at_once
 from tests.invariants import broken, payloads
@@ -99,7 +98,7 @@ def started(setup: Setup, words: str = "retry-all") -> Progress:
 
 def items(bench: Bench, number: int = 1) -> list[int]:
     """The ids of the failed jobs that an operation moved."""
-    return [row.failed_id for row in bench.queue.rows(t.failures) if row.operation == number]
+    return [row.failed_id for row in bench.queue.rows(tables.failures) if row.operation == number]
 
 
 def run_out(runner: Runner) -> None:
@@ -207,29 +206,29 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     assert [row.id for row in bench.queue.failed] == [3]
     assert items(bench) == [4, 5, 6]
     booked: Counter[tuple[str, str | None]] = Counter()
-    for row in bench.queue.rows(watching.bookings):
+    for row in bench.queue.rows(tables.bookings):
         booked[row.how, row.actor] += row.gone
     assert booked == {("gone", None): 2, ("retry", OMAR): 1, ("retry-all", ANA): 3}
     assert broken(bench.queue) == []
     watch(bench.setup, hold(bench.setup))
-    (incident,) = bench.queue.rows(watching.incidents)
+    (incident,) = bench.queue.rows(tables.incidents)
     # The id that came back is another failure, of the same cause.
     assert (incident.count, incident.gone, incident.retried) == (7, 6, 4)
-    assert bench.queue.count(watching.bookings) == 0
+    assert bench.queue.count(tables.bookings) == 0
 
 
 def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:
     preview = previewed(bench.setup)
     assert (preview.total, preview.plan) == (0, 0)
-    assert bench.queue.count(t.operations) == 0
-    assert [row.outcome for row in bench.queue.rows(journal.audit)] == ["no-op"]
+    assert bench.queue.count(tables.operations) == 0
+    assert [row.outcome for row in bench.queue.rows(tables.audit)] == ["no-op"]
 
 
 def test_a_preview_alone_changes_and_records_nothing(bench: Bench) -> None:
     bench.fill(2)
     previewed(bench.setup)
     assert bench.runner().run_once() is False
-    assert (len(bench.queue.failed), bench.queue.count(journal.audit)) == (2, 0)
+    assert (len(bench.queue.failed), bench.queue.count(tables.audit)) == (2, 0)
 
 
 def test_a_confirmation_works_once(bench: Bench) -> None:
@@ -334,7 +333,7 @@ def test_who_lost_the_role_midway_stops_the_operation(bench: Bench) -> None:
     row = bench.operation()
     assert (row.state, row.reason, row.done) == ("stopped", "not-member", 3)
     assert len(bench.queue.failed) == 4
-    ended = bench.queue.rows(journal.audit)[-1]
+    ended = bench.queue.rows(tables.audit)[-1]
     assert (ended.outcome, ended.reason, ended.actor) == ("stopped", "not-member", ANA)
     assert broken(bench.queue) == []
 
@@ -352,7 +351,7 @@ def test_another_replica_takes_over_after_fifteen_seconds_without_progress(bench
     run_out(taker)
     assert (bench.operation().state, bench.operation().owner) == ("done", "b")
     assert len(bench.queue.jobs) == 7
-    assert bench.queue.rows(journal.audit)[-1].replica == "b"
+    assert bench.queue.rows(tables.audit)[-1].replica == "b"
     assert broken(bench.queue, before) == []
 
 
@@ -393,9 +392,9 @@ def test_progress_is_told_in_one_message_whose_last_state_is_the_end(bench: Benc
     bench.fill(7)
     progress = started(bench.setup)
     run_out(bench.runner(1))
-    kinds = [row.kind for row in bench.queue.rows(journal.outbox)]
+    kinds = [row.kind for row in bench.queue.rows(tables.outbox)]
     assert kinds == ["post", "edit"], "edits that wait are replaced"
-    body = json.loads(bench.queue.rows(journal.outbox)[-1].body)
+    body = json.loads(bench.queue.rows(tables.outbox)[-1].body)
     assert "7" in body["text"]
     assert progress.total == 7
 
@@ -405,10 +404,12 @@ def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None
     started(bench.setup)
     run_out(bench.runner())
     with bench.queue.engine.begin() as connection:
-        recorded = json.loads(bench.queue.rows(journal.audit)[-1].arguments)["items_digest"]
+        recorded = json.loads(bench.queue.rows(tables.audit)[-1].arguments)["items_digest"]
         assert batches.items_digest(connection, 1) == recorded
         connection.execute(
-            t.failures.update().where(t.failures.c.failed_id == 4).values(row_digest="0" * 32)
+            tables.failures.update()
+            .where(tables.failures.c.failed_id == 4)
+            .values(row_digest="0" * 32)
         )
         assert batches.items_digest(connection, 1) != recorded
 
@@ -417,10 +418,10 @@ def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) ->
     bench.fill(2)
     started(bench.setup)
     run_out(bench.runner())
-    outcomes = [(row.action, row.outcome, row.actor) for row in bench.queue.rows(journal.audit)]
+    outcomes = [(row.action, row.outcome, row.actor) for row in bench.queue.rows(tables.audit)]
     assert outcomes == [("retry-all", "started", ANA), ("retry-all", "done", ANA)]
     with bench.queue.engine.begin() as connection:
-        kept = connection.execute(select(t.archive.c.row_id)).scalars().all()
+        kept = connection.execute(select(tables.archive.c.row_id)).scalars().all()
     assert kept == [1, 2]
     assert bench.setup.audit_channel == AUDIT
     assert codes([ask(bench.setup, Request("retry", {"ids": "1"}))]) == ["failed-job-not-found"]

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, text
 from bot.access.roles import Profile, Unreachable
 from bot.database.transactions import connect
 from bot.failpoints import arm, disarm
-from bot.ledger import journal
 from bot.models.refusals import Busy
+from bot.store import tables
 from bot.terminal import Asked, do
 from bot.watch.bulk import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from tests.invariants import broken
@@ -110,7 +110,7 @@ def test_a_batch_that_is_always_refused_ends_the_operation(bench: Bench) -> None
             runner.run_once()
     row = bench.operation()
     assert (row.state, row.reason, row.done) == ("stopped", FAILED, 0)
-    ended = bench.queue.rows(journal.audit)[-1]
+    ended = bench.queue.rows(tables.audit)[-1]
     assert (ended.outcome, ended.reason) == ("stopped", FAILED)
     assert len(bench.queue.failed) == 4
     assert broken(bench.queue) == []
@@ -177,7 +177,7 @@ def test_a_silence_of_ten_minutes_ends_the_operation(bench: Bench, silent: Silen
     assert runner.run_once() is True
     row = bench.operation()
     assert (row.state, row.reason, row.done) == ("stopped", "unverifiable", 3)
-    ended = bench.queue.rows(journal.audit)[-1]
+    ended = bench.queue.rows(tables.audit)[-1]
     assert (ended.role, ended.rule) == ("none", "none")
     assert broken(bench.queue) == []
 
@@ -208,7 +208,7 @@ def test_the_end_is_recorded_with_the_role_and_the_rule_that_allowed_it(bench: B
     bench.fill(2)
     started(bench.setup)
     run_out(bench.runner())
-    begun, ended = bench.queue.rows(journal.audit)
+    begun, ended = bench.queue.rows(tables.audit)
     assert (ended.role, ended.rule) == (begun.role, begun.rule) == ("admin", f"admins: {ANA}")
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.database.transactions import changing
-from bot.ledger import tables as t
-from bot.ledger.changing.batches import BATCH_BYTES, WIDEST
-from bot.ledger.changing.operations import TAKEN_OVER_AFTER
+from bot.store import tables
+from bot.store.operations.batches import BATCH_BYTES, WIDEST
+from bot.store.operations.operations import TAKEN_OVER_AFTER
 from bot.watch.bulk import FAILED, NOBODY
 from bot.watch.progress import end
 from tests.invariants import broken
@@ -57,7 +57,7 @@ def test_a_batch_begins_at_its_first_failure(bench: Bench) -> None:
     bench.fill(2, queue="stock")
     started(bench.setup, "retry-all queue=stock")
     run_out(bench.runner())
-    (batch,) = bench.queue.rows(t.batches)
+    (batch,) = bench.queue.rows(tables.batches)
     assert (batch.after_seq, batch.last_seq, batch.rows) == (5, 7, 2)
     assert broken(bench.queue) == []
 
@@ -68,7 +68,7 @@ def test_large_failures_go_in_smaller_batches(bench: Bench) -> None:
     assert previewed(bench.setup).bytes > 2 * BATCH_BYTES
     started(bench.setup)
     run_out(bench.runner(rows=1_000))
-    assert [batch.size for batch in bench.queue.rows(t.batches)] == [1, 1, 1, 1]
+    assert [batch.size for batch in bench.queue.rows(tables.batches)] == [1, 1, 1, 1]
     assert len(bench.queue.jobs) == 4
 
 
@@ -83,11 +83,13 @@ def test_a_batch_of_failures_here_and_there_reads_no_further_than_its_width(
     with bench.queue.engine.begin() as connection:
         # As if thousands of others had failed in between.
         for id_ in sorted(rare, reverse=True):
-            moved = update(t.failures).where(t.failures.c.failed_id == id_)
+            moved = update(tables.failures).where(tables.failures.c.failed_id == id_)
             connection.execute(moved.values(seq=rare[id_]))
     number = started(bench.setup, "retry queue=stock").operation
     run_out(bench.runner(rows=1_000))
-    stretches = [(one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(t.batches)]
+    stretches = [
+        (one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(tables.batches)
+    ]
     assert stretches == [(1_999, 2_002, 2), (WIDEST + 2_999, WIDEST + 3_000, 1)]
     assert bench.operation(number).done == 3
     assert broken(bench.queue) == []
@@ -98,8 +100,8 @@ def test_all_that_are_tried_first_are_in_one_batch(bench: Bench) -> None:
         bench.queue.fail(id_)
     watch(bench.setup, hold(bench.setup))
     with bench.queue.engine.begin() as connection:
-        far = update(t.failures).where(t.failures.c.failed_id == 3)
+        far = update(tables.failures).where(tables.failures.c.failed_id == 3)
         connection.execute(far.values(seq=3 * WIDEST))
     started(bench.setup, "retry-all canary=3")
     run_out(bench.runner(rows=1_000))
-    assert [one.rows for one in bench.queue.rows(t.batches)] == [3]
+    assert [one.rows for one in bench.queue.rows(tables.batches)] == [3]

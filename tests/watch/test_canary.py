@@ -9,13 +9,12 @@ from sqlalchemy import Connection, update
 
 from bot.database.transactions import changing
 from bot.grammar import Request
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.changing import batches, operations
-from bot.ledger.changing.operations import TAKEN_OVER_AFTER
-from bot.ledger.leases import LeaseLost
 from bot.localslack.server import LocalSlack
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.leases import LeaseLost
+from bot.store.operations import batches, operations
+from bot.store.operations.operations import TAKEN_OVER_AFTER
 from bot.watch.bulk import Runner
 from bot.watch.canary import SILENT_AFTER, decide_once
 from bot.watch.outcomes import outcomes_once
@@ -48,7 +47,7 @@ def begun(queue: TestQueue, setup: Setup, rows: int = 8, canary: int = 3) -> lis
     watch(setup, hold(setup))
     plan = previewed(setup).plan
     with queue.engine.begin() as connection:
-        connection.execute(update(t.operations).values(canary=canary))
+        connection.execute(update(tables.operations).values(canary=canary))
     outcome = ask(setup, _confirmed(plan))
     assert outcome.refusal is None
     run_out(Runner(setup, 100, lanes=2, seconds=0))
@@ -60,7 +59,7 @@ def _confirmed(plan: int) -> Request:
 
 
 def operation(queue: TestQueue) -> Any:
-    (row,) = queue.rows(t.operations)
+    (row,) = queue.rows(tables.operations)
     return row
 
 
@@ -73,7 +72,7 @@ def decide(setup: Setup, clock: Ahead, *, seconds: float = 8) -> None:
 
 def terminal_records(queue: TestQueue) -> list[Any]:
     ends = ("done", "stopped", "cancelled")
-    return [row for row in queue.rows(journal.audit) if row.outcome in ends]
+    return [row for row in queue.rows(tables.audit) if row.outcome in ends]
 
 
 def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
@@ -107,7 +106,7 @@ def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
     jobs = begun(queue, setup)
     assert len(jobs) == 3
     assert operation(queue).state == "waiting"
-    followed = queue.rows(t.followed)
+    followed = queue.rows(tables.followed)
     assert [row.job_id for row in followed] == jobs
     assert {row.operation for row in followed} == {operation(queue).id}
     decide(setup, clock, seconds=60)
@@ -199,10 +198,10 @@ def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
     watch(setup, hold(setup))
     plan = previewed(setup).plan
     with queue.engine.begin() as connection:
-        connection.execute(update(t.operations).values(canary=2))
+        connection.execute(update(tables.operations).values(canary=2))
     ask(setup, "delete-failed 1 2")
     with queue.engine.begin() as connection:
-        connection.execute(update(t.failures).values(gone_at=None))
+        connection.execute(update(tables.failures).values(gone_at=None))
     ask(setup, _confirmed(plan))
     run_out(Runner(setup, 100, lanes=1, seconds=0))
     decide(setup, clock)

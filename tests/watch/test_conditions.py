@@ -1,10 +1,10 @@
 """The ages and numbers that are watched: which are beyond their limit, and which well within."""
 
-from bot.ledger import watching
-from bot.ledger.alerting import pulses
-from bot.ledger.alerting.pulses import Pulse
 from bot.queue import pulse
 from bot.registry import Alerting
+from bot.store import tables
+from bot.store.incidents import probe_state
+from bot.store.incidents.probe_state import Pulse
 from bot.watch import conditions
 from tests.queues import TestQueue
 from tests.watch.looking import Watched, watched
@@ -194,7 +194,7 @@ def test_an_emptied_queue_is_clear_of_everything_and_then_forgotten(queue: TestQ
     assert "oldest:netsuite" in team.look()
     team.wait(200)
     team.look()
-    assert queue.rows(watching.pulses) == []
+    assert queue.rows(tables.pulses) == []
     assert team.look().keys() == {"failed"}
 
 
@@ -223,7 +223,7 @@ def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue
         team.end(*new)
     # Half of a look is theirs.
     assert looked >= 2
-    assert len(queue.rows(watching.pulses)) <= 300
+    assert len(queue.rows(tables.pulses)) <= 300
 
 
 def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> None:
@@ -232,11 +232,11 @@ def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> Non
     at = team.clock.at
     crowd = [Pulse(f"once-{number:03}", at) for number in range(conditions.CROWD - 1)]
     with queue.engine.begin() as connection:
-        pulses.keep(connection, crowd, [])
+        probe_state.keep(connection, crowd, [])
     team.watch(100)
-    assert len(queue.rows(watching.pulses)) == conditions.CROWD
+    assert len(queue.rows(tables.pulses)) == conditions.CROWD
     team.push(name="mail")
     team.watch(100)
-    names = {row.queue for row in queue.rows(watching.pulses)}
+    names = {row.queue for row in queue.rows(tables.pulses)}
     assert len(names) < conditions.CROWD
     assert names >= {"netsuite", "mail"}

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from bot.ledger.watching import rollups
 from bot.localslack.server import LocalSlack
+from bot.store.tables import rollups
 from bot.watch import sampling
 from tests.queues import TestQueue
 from tests.watch.telling import Told, told

@@ -6,11 +6,11 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.database.transactions import changing
-from bot.ledger.alerting import exact
-from bot.ledger.sampling import rollups
 from bot.models.metrics import Figures
 from bot.queue import pulse
 from bot.registry import Alerting
+from bot.store.incidents import sampled_totals
+from bot.store.metrics import rollups
 from tests.queues import TestQueue
 from tests.replicas import ask
 from tests.watch.looking import SECONDS, Watched, watched
@@ -184,7 +184,7 @@ def test_old_figures_say_nothing(queue: TestQueue) -> None:
     team = watched(queue)
     team.fill(3_000)
     sampled(team, 90_000, 900)
-    team.wait(exact.FRESH / timedelta(seconds=1) + 60)
+    team.wait(sampled_totals.FRESH / timedelta(seconds=1) + 60)
     signs = team.look()
     seen = pulse.HEAD_ROWS + pulse.HEAD_ROWS // pulse.TAIL_SHARE
     assert signs["oldest:netsuite"].facts["waiting"] == seen
@@ -200,4 +200,4 @@ def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own
     team.wait(60)
     change(team, lambda c: rollups.look(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
     with queue.engine.connect() as connection:
-        assert exact.lately(connection, team.clock.at) == {}
+        assert sampled_totals.lately(connection, team.clock.at) == {}

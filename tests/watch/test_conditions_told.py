@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.ledger.leases import LeaseLost
 from bot.localslack.server import LocalSlack
 from bot.registry import Alerting
+from bot.store.leases import LeaseLost
 from bot.watch import conditions
 from tests.queues import TestQueue
 from tests.replicas import ask

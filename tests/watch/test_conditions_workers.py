@@ -7,10 +7,10 @@ from time import monotonic
 import pytest
 
 from bot.database.transactions import changing
-from bot.ledger.alerting import incidents
-from bot.ledger.alerting import pulses as kept
 from bot.queue import pulse
 from bot.registry import Alerting
+from bot.store.incidents import incidents
+from bot.store.incidents import probe_state as kept
 from tests.queues import TestQueue
 from tests.replicas import ask
 from tests.watch.looking import SECONDS, START, Watched, watched

@@ -10,13 +10,12 @@ import pytest
 from sqlalchemy import Table, select
 
 from bot.database.transactions import changing
-from bot.ledger import journal, outbox, watching
-from bot.ledger import tables as t
-from bot.ledger.leases import TTL
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import outbox, tables
+from bot.store.leases import TTL
 from bot.text import texts_for
 from bot.watch.delivery import ATTEMPT, Pace, Poster, deliver_once
 from bot.watch.faults import Fault, Undelivered
@@ -69,7 +68,7 @@ def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -
     for _ in range(minutes * 4):
         watch(setup, hold(setup))
         sent = send(setup, slack)
-        behind = any(row.stale for row in rows_of(setup, watching.incidents))
+        behind = any(row.stale for row in rows_of(setup, tables.incidents))
         if not sent and not unsent(setup) and not behind:
             return
         clock.move(seconds=15)
@@ -84,9 +83,9 @@ def rows_of(setup: Setup, table: Table) -> Sequence[Any]:
 def unsent(setup: Setup) -> list[Mapping[str, Any]]:
     with setup.engine.begin() as connection:
         waiting = (
-            select(journal.outbox)
-            .where(journal.outbox.c.sent_at.is_(None))
-            .order_by(journal.outbox.c.id)
+            select(tables.outbox)
+            .where(tables.outbox.c.sent_at.is_(None))
+            .order_by(tables.outbox.c.id)
         )
         return [dict(row) for row in connection.execute(waiting).mappings()]
 
@@ -193,7 +192,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
         ask(setup, f"retry {failed_id}")
     with queue.engine.begin() as connection:
         connection.execute(
-            journal.outbox.delete()
+            tables.outbox.delete()
         )  # what others see of it is not what this is about
     watch(setup, hold(setup))
     for _ in range(4):
@@ -352,7 +351,7 @@ def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
         watch(setup, hold(setup))
         send(setup, slack)
         clock.move(seconds=6)
-    assert len(queue.rows(journal.audit)) == 30
+    assert len(queue.rows(tables.audit)) == 30
     drain(setup, slack, clock)
     # Three minutes: one at once, and one as each minute ends.
     assert len(shown(slack, AUDIT)) == 4
@@ -412,7 +411,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     deliver_once(a, late, hold(a), Pace())
     first, second = slack.messages(OPS)
     assert (is_labelled(first), is_labelled(second)) == (False, True)
-    (letter,) = queue.rows(journal.outbox)
+    (letter,) = queue.rows(tables.outbox)
     assert letter.sent_ts == second["ts"]
     assert (bool(letter.in_doubt), letter.error) == (False, None)
 
@@ -469,8 +468,8 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     with queue.engine.begin() as connection:
         states = connection.execute(
             select(
-                watching.incidents.c.open_subject.is_(None), watching.incidents.c.settled_how
-            ).order_by(watching.incidents.c.id)
+                tables.incidents.c.open_subject.is_(None), tables.incidents.c.settled_how
+            ).order_by(tables.incidents.c.id)
         ).all()
     assert [tuple(row) for row in states] == [
         (1, "gone"),
@@ -498,7 +497,7 @@ def test_what_failed_before_the_first_start_is_told_to_nobody(
     for _ in range(5):
         queue.fail()
     drain(setup, slack, clock)
-    assert (queue.count(t.failures), shown(slack, ALERTS)) == (5, [])
+    assert (queue.count(tables.failures), shown(slack, ALERTS)) == (5, [])
 
 
 def test_what_somebody_watches_is_edited_before_alerts(queue: TestQueue, slack: LocalSlack) -> None:

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
-from bot.ledger import journal
-from bot.ledger.leases import TTL, LeaseLost
 from bot.localslack.server import LocalSlack
 from bot.registry import Alerting, Setup
+from bot.store import tables
+from bot.store.leases import TTL, LeaseLost
 from bot.watch.digest import digest_once
 from tests.concurrency import until
 from tests.queues import TestQueue
@@ -55,7 +55,7 @@ def look(setup: Setup) -> bool:
 
 def titles(queue: TestQueue) -> list[str]:
     """The first lines of all digests, sent or not."""
-    found = [row for row in queue.rows(journal.outbox) if row.subject.startswith("digest:")]
+    found = [row for row in queue.rows(tables.outbox) if row.subject.startswith("digest:")]
     return [str(row.body).split('"text": "', 1)[1].split("\\n", 1)[0] for row in found]
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from bot.ledger import watching
-from bot.ledger.alerting import incidents
 from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.incidents import incidents
 from bot.watch import lifecycle
 from bot.watch.calling import CALLS
 from tests.invariants import broken
@@ -125,7 +125,7 @@ def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
             }
             for number in range(10_000, 10_000 + many)
         ]
-        connection.execute(insert(watching.incidents), rows)
+        connection.execute(insert(tables.incidents), rows)
     life.clock.move(seconds=61)
     looked = [lifecycle.live_once(life.setup, hold(life.setup)) for _ in range(3)]
     assert looked == [lifecycle.AT_ONCE, lifecycle.AT_ONCE, 20]
@@ -137,15 +137,15 @@ def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
 
 def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> None:
     many = lifecycle.AT_ONCE + 3
-    c = watching.incidents.c
+    c = tables.incidents.c
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
         for number in range(many):
             incidents.open_or_reopen(connection, incidents.group_subject(number, None), now)
-        connection.execute(update(watching.incidents).values(count=1, muted_until=now))
+        connection.execute(update(tables.incidents).values(count=1, muted_until=now))
         first = connection.execute(select(func.min(c.id))).scalar_one()
         oldest = c.id < first + 3
-        connection.execute(update(watching.incidents).where(oldest).values(gone=1))
+        connection.execute(update(tables.incidents).where(oldest).values(gone=1))
     life.clock.move(seconds=61)
     lifecycle.live_once(life.setup, hold(life.setup))
     assert sum(row.closed_at is not None for row in life.incidents) == 3

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Connection, RowMapping, true
 
 from bot.database.transactions import LostRace
-from bot.ledger import tables as t
-from bot.ledger.alerting import belonging, incidents
-from bot.ledger.leases import TTL, LeaseLost
 from bot.localslack.faults import RateLimited
 from bot.localslack.server import LocalSlack
 from bot.models.requests import Message
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.incidents import assignment, incidents
+from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
 from bot.views.incident_parts import called
 from bot.watch import cards, failures, lifecycle
@@ -188,7 +188,7 @@ def given_twice(life: Life) -> None:
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
         other = incidents.open_or_reopen(connection, incidents.group_subject(99, None), now)
-        assert belonging.assign(connection, other.id, t.failures.c.seq == failure.seq) == 0
+        assert assignment.assign(connection, other.id, tables.failures.c.seq == failure.seq) == 0
     assert life.failures[0].incident == failure.incident
 
 
@@ -197,7 +197,7 @@ def test_a_failure_is_given_to_one_incident_only(life: Life) -> None:
 
 
 def test_without_the_guard_it_would_change_hands(life: Life) -> None:
-    with replaced((belonging, "belongs_to_none"), by=true), pytest.raises(AssertionError):
+    with replaced((assignment, "belongs_to_none"), by=true), pytest.raises(AssertionError):
         given_twice(life)
 
 

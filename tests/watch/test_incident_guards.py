@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
-from bot.ledger.watching import incidents
 from bot.localslack.server import LocalSlack
+from bot.store.tables import incidents
 from bot.watch import conditions, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, OPS, ask, hold

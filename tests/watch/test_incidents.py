@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.ledger.failing import failures as index
-from bot.ledger.failing import leaving
 from bot.localslack.server import LocalSlack
+from bot.store.failures import index, removal
 from bot.watch import failures as watch_failures
 from bot.watch.outcomes import outcomes_once
 from bot.watch.receipts import receipts_once
@@ -308,7 +307,7 @@ def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
     life.queue.fail(1)
     with life.queue.engine.begin() as connection:
         index.index_new(connection, life.setup.queue, life.setup.clock(connection))
-        leaving.take_out(connection, [1], ANA, "retry", life.setup.clock(connection))
+        removal.take_out(connection, [1], ANA, "retry", life.setup.clock(connection))
     life.take(1)
     life.tick()
     life.tick(seconds=61)

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.grammar import Request
-from bot.ledger import tables as t
-from bot.ledger.changing import outcomes
-from bot.ledger.failing.failures import PASS_ROWS
-from bot.ledger.leases import LeaseLost
 from bot.localslack.server import LocalSlack
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.failures.index import PASS_ROWS
+from bot.store.leases import LeaseLost
+from bot.store.operations.retries import outcomes
 from bot.watch.bulk import Runner
 from bot.watch.failures import PASSES
 from bot.watch.outcomes import outcomes_once
@@ -59,7 +59,7 @@ def count(setup: Setup, clock: Ahead, *, seconds: float = 12, step: float = 3) -
 
 
 def seen(queue: TestQueue) -> Any:
-    (row,) = queue.rows(t.outcomes)
+    (row,) = queue.rows(tables.outcomes)
     return row
 
 
@@ -109,7 +109,7 @@ def test_where_all_went_well_nobody_is_called(
     assert ANA not in reply
     assert count(setup, clock, seconds=120) == 0
     assert seen(queue).next_check_at is None
-    assert queue.rows(t.spans) == []
+    assert queue.rows(tables.spans) == []
 
 
 def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
@@ -265,7 +265,7 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     outcomes_once(setup, hold(setup))
     assert "not followed any longer" in said(setup, slack)
     assert len(thread(slack)) == 2
-    assert queue.rows(t.spans) == []
+    assert queue.rows(tables.spans) == []
 
 
 def test_a_paced_retry_is_not_late_while_its_pace_lasts(
@@ -273,7 +273,7 @@ def test_a_paced_retry_is_not_late_while_its_pace_lasts(
 ) -> None:
     retried(queue, setup)
     with queue.engine.begin() as connection:
-        connection.execute(update(t.operations).values(pace=1))
+        connection.execute(update(tables.operations).values(pace=1))
     count(setup, clock, seconds=900, step=30)
     assert bool(seen(queue).late) is False
     count(setup, clock, seconds=600, step=30)
@@ -287,7 +287,7 @@ def test_what_clears_is_not_followed(queue: TestQueue, setup: Setup) -> None:
     assert plan.total == 1
     started(setup, "clear-failed")
     run_out(Runner(setup))
-    assert queue.rows(t.outcomes) == []
+    assert queue.rows(tables.outcomes) == []
 
 
 def test_a_cancelled_retry_is_followed_as_far_as_it_came(
@@ -350,7 +350,7 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
     count(setup, clock)
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:
-        assert connection.execute(select(t.spans.c.number)).scalars().all() == [0]
+        assert connection.execute(select(tables.spans.c.number)).scalars().all() == [0]
 
 
 def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
@@ -362,9 +362,9 @@ def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
     for job in jobs[:3]:
         Worker(queue).end(job)
     # The id of one that comes back is taken by then.
-    taken = queue.rows(t.failures)[5].failed_id
+    taken = queue.rows(tables.failures)[5].failed_id
     queue.fail(taken, order=77)
-    (operation,) = queue.rows(t.operations)
+    (operation,) = queue.rows(tables.operations)
     plan = previewed(setup, f"undo {operation.id}")
     assert ask(setup, Request("undo", {"plan": plan.plan})).refusal is None
     run_out(Runner(setup, 3, lanes=1, seconds=0))

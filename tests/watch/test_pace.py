@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.failpoints import arm, disarm
-from bot.ledger import tables as t
 from bot.queue.reads import unix
+from bot.store import tables
 from bot.watch.bulk import Runner
 from tests.invariants import broken
 from tests.queues import TestQueue
@@ -96,7 +96,7 @@ def test_what_a_crash_left_behind_begins_at_the_pace_and_not_all_at_once(
     arm(crash, then=fault)
     with pytest.raises(KeyboardInterrupt):
         runner.run_once()
-    assert {row.state for row in bench.queue.rows(t.batches)} == {"claimed"}
+    assert {row.state for row in bench.queue.rows(tables.batches)} == {"claimed"}
     bench.clock.move(hours=1)
     late = now(bench)
     run_out(bench.runner(2, bench.other))
@@ -110,7 +110,7 @@ def test_after_a_freeze_nothing_begins_in_the_past(bench: Bench, crash: str) -> 
     started(bench.setup, "retry-all pace=6")
     arm(crash, then=lambda: ask(bench.setup, "freeze"))
     replace(bench.runner(2), seconds=60).run_once()
-    assert {row.state for row in bench.queue.rows(t.batches)} == {"claimed"}
+    assert {row.state for row in bench.queue.rows(tables.batches)} == {"claimed"}
     bench.clock.move(minutes=30)
     ask(bench.setup, "unfreeze")
     late = now(bench)

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, update
 
-from bot.ledger import journal
-from bot.ledger import tables as t
-from bot.ledger.changing import followed as following
-from bot.ledger.changing import sightings
-from bot.ledger.failing.failures import PASS_ROWS
-from bot.ledger.leases import LeaseLost
 from bot.localslack.server import LocalSlack
 from bot.registry import Setup
+from bot.store import tables
+from bot.store.failures.index import PASS_ROWS
+from bot.store.leases import LeaseLost
+from bot.store.operations.retries import followed as following
+from bot.store.operations.retries import location
 from bot.watch.failures import PASSES
 from bot.watch.receipts import receipts_once
 from tests.queues import TestQueue, payload
@@ -64,7 +63,7 @@ def retried(setup: Setup, *ids: int, **values: Any) -> list[int]:
 
 
 def rows(queue: TestQueue) -> list[Any]:
-    return list(queue.rows(t.followed))
+    return list(queue.rows(tables.followed))
 
 
 def states(queue: TestQueue) -> list[str]:
@@ -86,7 +85,7 @@ def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
 
 def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup: Setup) -> None:
     (failed,) = failing(queue, setup)
-    (failure,) = queue.rows(t.failures)
+    (failure,) = queue.rows(tables.failures)
     (job,) = retried(setup, failed)
     (row,) = rows(queue)
     assert (row.failed_id, row.failed_seq, row.retried_as, row.job_id) == (
@@ -365,8 +364,8 @@ def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
     (said,) = top(slack)
     assert "was processed" in said
     with queue.engine.begin() as connection:
-        unsent = journal.outbox.c.sent_at.is_(None)
-        assert connection.execute(select(journal.outbox).where(unsent)).all() == []
+        unsent = tables.outbox.c.sent_at.is_(None)
+        assert connection.execute(select(tables.outbox).where(unsent)).all() == []
 
 
 def test_two_replicas_tell_an_outcome_once(
@@ -423,7 +422,7 @@ def test_a_queue_too_long_to_look_through_says_so(
     jobs = queue.queue.jobs
     many = [
         {"queue": "netsuite", "payload": payload(9), "available_at": 1, "created_at": 1}
-        for _ in range(sightings.SCANNED + sightings.UNCOMMITTED + 1)
+        for _ in range(location.SCANNED + location.UNCOMMITTED + 1)
     ]
     with queue.engine.begin() as connection:
         connection.execute(insert(jobs), many)
@@ -441,7 +440,7 @@ def test_a_pass_looks_at_no_more_than_its_share(
     values = {key: value for key, value in row._asdict().items() if key != "id"}
     more = [{**values, "job_id": job, "failed_id": 10 + n} for n in range(following.AT_ONCE + 50)]
     with queue.engine.begin() as connection:
-        connection.execute(insert(t.followed), more)
+        connection.execute(insert(tables.followed), more)
     clock.move(seconds=2)
     receipts_once(setup, hold(setup))
     checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
@@ -456,7 +455,7 @@ def test_a_pass_without_anything_due_is_one_read(
 ) -> None:
     retried(setup, *failing(queue, setup, 5))
     with queue.engine.begin() as connection:
-        connection.execute(update(t.followed).values(next_check_at=None))
+        connection.execute(update(tables.followed).values(next_check_at=None))
     clock.move(seconds=5)
     lease = hold(setup)
     seen: list[str] = []

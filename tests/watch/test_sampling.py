@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from bot.database.transactions import reading
-from bot.ledger.leases import LeaseLost
-from bot.ledger.sampling import rollups, samples
-from bot.ledger.sampling.rollups import ALL, MINUTE
-from bot.ledger.watching import flows
-from bot.ledger.watching import rollups as kept
-from bot.ledger.watching import samples as sample_rows
 from bot.models.metrics import Figures, total
 from bot.queue.reads import unix
 from bot.registry import Setup
+from bot.store.leases import LeaseLost
+from bot.store.metrics import rollups, samples
+from bot.store.metrics.rollups import ALL, MINUTE
+from bot.store.tables import flows
+from bot.store.tables import rollups as kept
+from bot.store.tables import samples as sample_rows
 from bot.watch import failures, rolling, sampling
 from tests.queues import TestQueue
 from tests.replicas import ask, hold, make_setup

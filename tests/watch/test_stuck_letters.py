@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from bot.ledger import journal
 from bot.localslack.server import LocalSlack
 from bot.registry import Setup
+from bot.store import tables
 from bot.watch.faults import TRIES
 from bot.watch.purging import MESSAGES_KEPT, purge_once
 from tests.queues import TestQueue
@@ -53,10 +53,10 @@ def changed(setup: Setup, queue: TestQueue, number: int) -> None:
     watch(setup, hold(setup))
     ask(setup, f"retry {number}")
     with queue.engine.begin() as connection:
-        connection.execute(delete(journal.outbox).where(journal.outbox.c.kind != "audit"))
+        connection.execute(delete(tables.outbox).where(tables.outbox.c.kind != "audit"))
     watch(setup, hold(setup))
     with queue.engine.begin() as connection:
-        connection.execute(delete(journal.outbox).where(journal.outbox.c.kind != "audit"))
+        connection.execute(delete(tables.outbox).where(tables.outbox.c.kind != "audit"))
 
 
 def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
@@ -109,7 +109,7 @@ def test_of_an_audit_record_that_slack_always_refuses_the_anchor_is_left(
     refuse(setup, slack, clock, TRIES)
     send(setup, slack)
     first, second = shown(slack, AUDIT)
-    link = queue.rows(journal.audit_chain)[0].hash
+    link = queue.rows(tables.audit_chain)[0].hash
     assert f"#1 {link[:8]}" in first
     assert "audit tail" in first
     assert "failed job 2" in second.lower()
@@ -122,7 +122,7 @@ def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
     for number in (1, 2):
         changed(setup, queue, number)
     with queue.engine.begin() as connection:
-        connection.execute(delete(journal.audit).where(journal.audit.c.id == 1))
+        connection.execute(delete(tables.audit).where(tables.audit.c.id == 1))
     send(setup, slack)
     first, second = shown(slack, AUDIT)
     assert "#1" in first
@@ -138,14 +138,12 @@ def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_o
     put(setup, "alert", channel=ALERTS, subject="third")
     with queue.engine.begin() as connection:
         broken = (
-            update(journal.outbox)
-            .where(journal.outbox.c.subject == "first")
+            update(tables.outbox)
+            .where(tables.outbox.c.subject == "first")
             .values(body='{"blocks": 1}')
         )
         connection.execute(broken)
-    in_doubt = (
-        update(journal.outbox).where(journal.outbox.c.subject == "first").values(in_doubt=True)
-    )
+    in_doubt = update(tables.outbox).where(tables.outbox.c.subject == "first").values(in_doubt=True)
     with queue.engine.begin() as connection:
         connection.execute(in_doubt)
     send(setup, slack)
@@ -166,7 +164,7 @@ def test_an_alert_is_changed_where_it_is_long_after_its_letter_was_purged(
     send(setup, slack)
     clock.by += MESSAGES_KEPT + timedelta(days=1)
     purge_once(setup, hold(setup))
-    assert queue.rows(journal.outbox) == []
+    assert queue.rows(tables.outbox) == []
     ask(setup, "retry 45")
     watch(setup, hold(setup))
     send(setup, slack)

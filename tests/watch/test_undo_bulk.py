@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select, update
 from bot import failpoints
 from bot.answers import Outcome
 from bot.grammar import Request
-from bot.ledger import tables, watching
 from bot.localslack.demo import IDS
 from bot.models.operations import Preview
 from bot.registry import Setup
+from bot.store import tables
 from bot.watch import purging
 from bot.watch.bulk import Runner
 from tests.crash.scenarios import extra_of, run_out
@@ -263,7 +263,7 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     for _ in range(4):
         queue.fail()
     watch(setup, hold(setup))
-    incidents = queue.count(watching.incidents)
+    incidents = queue.count(tables.incidents)
     done = carried_out(setup, "clear-failed")
     watch(setup, hold(setup))
 
@@ -273,11 +273,11 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     counts, f = tables.failure_counts.c, tables.failures.c
     with queue.engine.begin() as connection:
         sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
-        states = Counter(connection.execute(select(watching.incidents.c.closed_at)).scalars())
+        states = Counter(connection.execute(select(tables.incidents.c.closed_at)).scalars())
         left = connection.execute(select(func.count()).where(f.gone_at.is_(None))).scalar_one()
     assert [int(value) for value in sums] == [4, 0]
     assert left == 4
-    assert queue.count(watching.incidents) == incidents
+    assert queue.count(tables.incidents) == incidents
     assert set(states) == {None}
 
 

@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.database.transactions import now_of
-from bot.ledger import journal, watching
-from bot.ledger import tables as t
 from bot.localslack.server import LocalSlack
+from bot.store import tables
 from tests.concurrency import until
 from tests.queues import TestQueue
 from tests.replicas import AUDIT, ask, make_setup
@@ -77,7 +76,7 @@ def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue)
     clock = Broken("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(clock.broke.is_set)
-        until(lambda: queue.count(watching.samples))
+        until(lambda: queue.count(tables.samples))
 
 
 def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQueue) -> None:
@@ -85,14 +84,14 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
     queue.fail(45)
     ask(setup, "delete-failed 45")
     with queue.engine.begin() as connection:
-        t.followed.drop(connection)
+        tables.followed.drop(connection)
     try:
         with running_watcher(setup):
-            until(lambda: queue.count(journal.audit_chain) == 1)
+            until(lambda: queue.count(tables.audit_chain) == 1)
     finally:
         # The database is kept for the tests that follow.
         with queue.engine.begin() as connection:
-            t.followed.create(connection)
+            tables.followed.create(connection)
 
 
 def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
@@ -102,11 +101,11 @@ def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
     queue.fail(45)
     ask(setup, "delete-failed 45")
     with queue.engine.begin() as connection:
-        watching.bookings.drop(connection)
+        tables.bookings.drop(connection)
     try:
         with running_watcher(setup, poster_of(slack)):
             until(lambda: slack.messages(AUDIT))
     finally:
         # The database is kept for the tests that follow.
         with queue.engine.begin() as connection:
-            watching.bookings.create(connection)
+            tables.bookings.create(connection)

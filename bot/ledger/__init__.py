@@ -1,1 +1,0 @@
-"""The bot's own tables, in the queue's database so that they commit with the change."""

@@ -1,1 +1,0 @@
-"""What is watched, and told of while it is wrong."""

@@ -1,1 +1,0 @@
-"""The index of what failed: its entries, causes and counts."""

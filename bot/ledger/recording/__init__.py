@@ -1,1 +1,0 @@
-"""Who did what: the audit, and the story of a job or an order."""

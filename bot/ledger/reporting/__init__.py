@@ -1,1 +1,0 @@
-"""What people read of all of it: Home and the digest."""

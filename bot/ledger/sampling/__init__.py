@@ -1,1 +1,0 @@
-"""The queue's figures over time."""

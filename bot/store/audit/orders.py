@@ -1,0 +1,205 @@
+"""One order's failures, what was done about them and what became of it, by indexed reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+
+from bot.models.story import Act, Became
+from bot.queue.layouts import Queue, failed_digest
+from bot.queue.search import Sought
+from bot.store.tables import archive, audit, audit_targets, failures, followed, operations
+
+MOST = 200
+"""Failures, and acts, that are read for one order or job: the newest."""
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the bot's tables hold of an order or a job; `more` where that was not all of it."""
+
+    failures: Sequence[RowMapping]
+    acts: tuple[Act, ...]
+    there: frozenset[int]
+    more: bool
+
+    @property
+    def job_ids(self) -> set[int]:
+        """The ids that retried jobs were given."""
+        return {act.job_id for act in self.acts if act.job_id is not None}
+
+
+def last_indexed(connection: Connection) -> int:
+    """The highest id of a failed job that the index holds, gone or not; 0 where it is empty."""
+    return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
+
+
+def of_order(connection: Connection, queue: Queue, sought: Sought) -> Known:
+    """What is known of an order, of one shop or of any."""
+    f, t = failures.c, audit_targets.c
+    meant, named = f.order_id == sought.order, t.order_id == sought.order
+    if sought.tienda is not None:
+        meant = and_(meant, f.tienda_id == sought.tienda)
+        named = and_(named, or_(t.tienda_id == sought.tienda, t.tienda_id.is_(None)))
+    return _known(connection, queue, meant, [named])
+
+
+def of_job(connection: Connection, queue: Queue, id_: int) -> Known:
+    """What is known of a failed job with this id, or of a retried job that was given it."""
+    t = audit_targets.c
+    named = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
+    return _known(connection, queue, failures.c.failed_id == id_, named)
+
+
+def _known(
+    connection: Connection, queue: Queue, meant: Condition, named: Sequence[Condition]
+) -> Known:
+    rows = _failures(connection, meant)
+    single = _singly(connection, named)
+    acts = [*single, *_in_bulk(connection, rows)]
+    more = len(rows) == MOST or len(single) >= MOST
+    acts.sort(key=lambda act: act.at)
+    acts = _with_archive(connection, acts[-MOST:])
+    return Known(rows, tuple(acts), _there(connection, queue, rows), more)
+
+
+def _failures(connection: Connection, meant: Condition) -> Sequence[RowMapping]:
+    chosen = select(failures).where(meant).order_by(failures.c.seq.desc()).limit(MOST)
+    return connection.execute(chosen).mappings().all()[::-1]
+
+
+def _there(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
+    """The `seq` of those failures whose rows are in `failed_jobs` as they were."""
+    seqs = {(row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["gone_at"]}
+    c = queue.failed.c
+    found = connection.execute(
+        select(c.id, failed_digest(queue.failed)).where(c.id.in_([id_ for id_, _ in seqs]))
+    )
+    return frozenset(seqs[row] for row in map(tuple, found) if row in seqs)
+
+
+def _singly(connection: Connection, named: Sequence[Condition]) -> list[Act]:
+    """What was done or refused singly, a line a target, and what became of what was retried."""
+    t, f = audit_targets.c, followed.c
+    about = (
+        select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
+        .add_columns(audit.c.reason, t.kind, t.row_id, t.job_id, t.audit_id, t.number)
+        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(failures.c.failed_id.label("became_id"))
+        .select_from(audit_targets)
+        .join(audit, audit.c.id == t.audit_id)
+        .outerjoin(followed, and_(f.request_id == audit.c.request_id, f.retried_as == t.job_id))
+        .outerjoin(failures, failures.c.seq == f.outcome_seq)
+        .order_by(t.audit_id.desc(), t.number)
+        .limit(MOST)
+    )
+    found = {
+        (row["audit_id"], row["number"]): row
+        for which in named
+        for row in connection.execute(about.where(which)).mappings()
+    }
+    return [_act(row) for row in found.values()]
+
+
+def _act(row: RowMapping) -> Act:
+    return Act(
+        at=row["at"],
+        actor=row["actor"],
+        action=row["action"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+        row=row["kind"],
+        row_id=row["row_id"],
+        job_id=row["job_id"],
+        became=_became(row),
+    )
+
+
+def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
+    """What bulk changes did to these failures, and which bulk undos put them back."""
+    taken = [row for row in rows if row["operation"] is not None and row["gone_at"] is not None]
+    back = [row for row in rows if row["returned_by"]]
+    by_id = _operations(connection, {row["operation"] for row in taken})
+    undone = _operations(connection, {row["returned_by"] for row in back})
+    canaries = _canaries(connection, [row["seq"] for row in taken])
+    acts = [
+        _bulk_act(by_id[row["operation"]], row["failed_id"], row["gone_at"]).model_copy(
+            update={} if canary is None else _of_canary(canary)
+        )
+        for row in taken
+        if row["operation"] in by_id
+        for canary in [canaries.get(row["seq"])]
+    ]
+    return acts + [
+        _bulk_act(undo, row["failed_id"], undo["started_at"] or row["gone_at"])
+        for row in back
+        for undo in [undone.get(row["returned_by"])]
+        if undo is not None
+    ]
+
+
+def _operations(connection: Connection, ids: set[int]) -> dict[int, RowMapping]:
+    c = operations.c
+    chosen = select(c.id, c.action, c.actor, c.started_at).where(c.id.in_(ids))
+    return {row["id"]: row for row in connection.execute(chosen).mappings()} if ids else {}
+
+
+def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
+    """What is followed of those of these failures that a bulk change sent ahead."""
+    f = followed.c
+    chosen = (
+        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(failures.c.failed_id.label("became_id"))
+        .select_from(followed)
+        .outerjoin(failures, failures.c.seq == f.outcome_seq)
+        .where(f.failed_seq.in_(seqs))
+    )
+    rows = connection.execute(chosen).mappings() if seqs else ()
+    return {row["failed_seq"]: row for row in rows}
+
+
+def _of_canary(row: RowMapping) -> dict[str, object]:
+    return {"job_id": row["retried_as"], "became": _became(row)}
+
+
+def _bulk_act(operation: RowMapping, failed_id: int, at: datetime) -> Act:
+    return Act(
+        at=at,
+        actor=operation["actor"],
+        action=operation["action"],
+        outcome="ok",
+        row="failed",
+        row_id=failed_id,
+        operation=operation["id"],
+    )
+
+
+def _became(row: RowMapping | None) -> Became | None:
+    if row is None or row["state"] is None:
+        return None
+    return Became(
+        fate=row["state"],
+        at=row["settled_at"],
+        failed_id=row["became_id"],
+        by=row["settled_by"],
+        how=row["settled_how"],
+    )
+
+
+def _with_archive(connection: Connection, acts: Sequence[Act]) -> list[Act]:
+    """The acts, and whether the archive still holds the row of each."""
+    a = archive.c
+    kept: set[tuple[str, int, datetime]] = set()
+    for kind in ("failed", "job"):
+        ids = {act.row_id for act in acts if act.row == kind and act.outcome == "ok"}
+        rows = connection.execute(
+            select(a.row_id, a.archived_at).where(a.kind == kind, a.row_id.in_(ids)).limit(MOST)
+        )
+        kept |= {(kind, row.row_id, row.archived_at) for row in rows}
+    return [
+        act.model_copy(update={"kept": True}) if (act.row, act.row_id, act.at) in kept else act
+        for act in acts
+    ]

@@ -1,0 +1,171 @@
+"""What is known of an order told as events: who did what, what became of it, in order of time."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping
+
+from bot.models.order_search import FoundFailed, FoundJob
+from bot.models.story import Act, Became, Event, Failure, Fate, Gone, Queued, Retrier, Retries
+from bot.queue.layouts import Queue
+from bot.store.audit.orders import Known
+
+_A_SECOND = timedelta(microseconds=999_999)
+"""What `created_at`, in whole seconds, may have left off."""
+
+
+def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
+    """The acts, each retry with what became of it, as far as that can be told.
+
+    Of what is not followed by itself, as receipts tell it: a later failure of the same payload,
+    else a job of that payload, else processed, where nobody deleted a job of the order meanwhile;
+    the last only where `complete` says that all jobs and all failures were looked at. Each failure
+    is what became of one retry.
+    """
+    waiting = {job.payload_digest for job in jobs}
+    claimed = {act.became.failed_id for act in known.acts if act.became is not None}
+    told: list[Act] = []
+    for act in known.acts:
+        became = act.became
+        if act.is_retry and became is None:
+            became = _fate(act, known, claimed, waiting, complete=complete)
+            claimed.add(became.failed_id if became is not None else None)
+        told.append(act.model_copy(update={"became": became}))
+    return tuple(told)
+
+
+def _fate(
+    act: Act,
+    known: Known,
+    claimed: Collection[int | None],
+    waiting: Collection[str],
+    *,
+    complete: bool,
+) -> Became | None:
+    was = next((row for row in known.failures if _is_of(act, row)), None)
+    if was is None:
+        return None
+    if was["returned_by"] is not None:
+        undo = next((one for one in known.acts if one.operation == was["returned_by"]), None)
+        by = None if undo is None else undo.actor
+        return Became(fate="no-longer-queued", by=by, how="undo")
+    back = {_content(row) for row in known.failures if row["returned_by"] is not None}
+    for row in known.failures:
+        if _content(row) in back or row["failed_id"] in claimed:
+            continue
+        if _is_later(row, was, act.at):
+            again = row["error_group"] == was["error_group"]
+            fate: Fate = "failed-again" if again else "failed-otherwise"
+            return Became(fate=fate, at=row["seen_at"], failed_id=row["failed_id"])
+    if was["payload_digest"] in waiting:
+        return Became(fate="waiting")
+    if not complete:
+        return None
+    deleted = any(one.took_a_job and one.at >= act.at for one in known.acts)
+    return Became(fate="no-longer-queued" if deleted else "processed")
+
+
+def _is_of(act: Act, row: RowMapping) -> bool:
+    """Whether this failure is what the act took away: both were written in one transaction."""
+    return bool(row["failed_id"] == act.row_id and row["gone_at"] == act.at)
+
+
+def _content(row: RowMapping) -> tuple[str, datetime]:
+    """What a failure shares with its copy that an undo put back, whose id may be another."""
+    return row["payload_digest"], row["failed_at"]
+
+
+def _is_later(row: RowMapping, was: RowMapping, at: datetime) -> bool:
+    """Whether it is a new failure of the same payload, seen after this moment."""
+    same = row["payload_digest"] == was["payload_digest"] and row["queue"] == was["queue"]
+    return bool(same and row["seen_at"] >= at and row["failed_id"] != was["failed_id"])
+
+
+def retries(acts: Iterable[Act]) -> Retries:
+    """How often, by whom, and what became of the last one."""
+    every = [act for act in acts if act.is_retry]
+    by = Counter(act.actor for act in every)
+    return Retries(
+        count=len(every),
+        by=tuple(Retrier(actor=actor, count=count) for actor, count in by.most_common()),
+        last=every[-1].became if every else None,
+    )
+
+
+def events(
+    known: Known, acts: Sequence[Act], queue: Queue, now: datetime
+) -> list[Failure | Gone | Act]:
+    """Failures, what was done about them, and which of them are gone by themselves."""
+    taken = {(act.row_id, act.at) for act in acts if act.row == "failed"}
+    told: dict[tuple[int, str], Failure] = {}
+    gone: list[Gone] = []
+    for row in known.failures:
+        there = row["seq"] in known.there
+        # The same row again was put back by an undo.
+        told[row["failed_id"], row["row_digest"]] = _failure(row, queue, there=there)
+        left = row["gone_at"] or now
+        if not there and (row["failed_id"], left) not in taken:
+            gone.append(Gone(at=left, failed_id=row["failed_id"], queue=row["queue"]))
+    return [*told.values(), *gone, *acts]
+
+
+def _failure(row: RowMapping, queue: Queue, *, there: bool) -> Failure:
+    return Failure(
+        at=queue.utc(row["failed_at"]),
+        failed_id=row["failed_id"],
+        queue=row["queue"],
+        job_class=row["job_class"],
+        tienda_id=row["tienda_id"],
+        error=row["error"],
+        row_digest=row["row_digest"],
+        there=there,
+    )
+
+
+def just_failed(known: Known, found: Iterable[FoundFailed]) -> list[Failure]:
+    """Failures that the index does not hold yet."""
+    indexed = {row["failed_id"] for row in known.failures}
+    return [
+        Failure(
+            at=one.failed_at,
+            failed_id=one.failed_job.id,
+            queue=one.failed_job.queue,
+            job_class=one.failed_job.job_class,
+            tienda_id=_text(one.failed_job.tienda_id),
+            error=one.failed_job.exception_short,
+            row_digest=one.row_digest,
+            there=True,
+        )
+        for one in found
+        if one.failed_job.id not in indexed
+    ]
+
+
+def _text(value: int | str | None) -> str | None:
+    """A shop's id as the index keeps it."""
+    return None if value is None else str(value)
+
+
+def in_order(found: Iterable[Event]) -> tuple[Event, ...]:
+    """The events by time; what a retry led to comes after it, whose clock alone has fractions."""
+    every = list(found)
+    after: dict[tuple[str, int], datetime] = {}
+    for act in every:
+        if act.what == "act":
+            if act.job_id is not None:
+                after["job", act.job_id] = act.at
+            if act.became is not None and act.became.failed_id is not None:
+                after["failed", act.became.failed_id] = act.at
+
+    def moment(event: Event) -> tuple[datetime, int]:
+        match event:
+            case Failure():
+                return max(event.at, after.get(("failed", event.failed_id), event.at)), 1
+            case Queued():
+                return max(
+                    event.at + _A_SECOND, after.get(("job", event.found.job.id), event.at)
+                ), 1
+        return event.at, 0
+
+    return tuple(sorted(every, key=moment))

@@ -1,0 +1,80 @@
+"""What audit records are about, a row a target: written with the record, INSERT only.
+
+A change names its rows as targets. A refused request has none: then what it asked for counts, by
+id, and the order of a failed job as the index of failures knows it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from bot.models.operations import Named, Target
+from bot.store.tables import audit_targets, failures
+
+NAMED = 100
+"""Rows of a refused request that are kept; the record itself has all its words."""
+LONGEST = 64
+
+
+def note(
+    connection: Connection,
+    audit_id: int,
+    targets: Sequence[Target],
+    named: Sequence[Named],
+    arguments: Mapping[str, Any],
+) -> None:
+    """Keep what a record is about, in the transaction that writes the record."""
+    rows = [_target(target) for target in targets] or _asked_for(connection, named[:NAMED])
+    if (order := _word(arguments.get("order"))) is not None:
+        rows.append(_row("order", 0, order, _word(arguments.get("tienda"))))
+    if rows:
+        numbered = [
+            {**row, "audit_id": audit_id, "number": number} for number, row in enumerate(rows)
+        ]
+        connection.execute(insert(audit_targets), numbered)
+
+
+def _target(target: Target) -> dict[str, Any]:
+    order, tienda = _word(target.order_id), _word(target.tienda_id)
+    return _row(target.kind, target.id, order, tienda, target.job_id)
+
+
+def _asked_for(connection: Connection, named: Sequence[Named]) -> list[dict[str, Any]]:
+    failed_ids = [one.id for one in named if one.kind == "failed"]
+    c = failures.c
+    # Of an id that came back the last one counts, which is there or was there last.
+    orders = {
+        row.failed_id: (row.order_id, row.tienda_id)
+        for row in connection.execute(
+            select(c.failed_id, c.order_id, c.tienda_id)
+            .where(c.failed_id.in_(failed_ids))
+            .order_by(c.seq)
+        )
+    }
+    nothing = (None, None)
+    return [
+        _row(one.kind, one.id, *(orders.get(one.id, nothing) if one.kind == "failed" else nothing))
+        for one in named
+    ]
+
+
+def _row(
+    kind: str, row_id: int, order: str | None, tienda: str | None, job_id: int | None = None
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "row_id": row_id,
+        "order_id": order,
+        "tienda_id": tienda,
+        "job_id": job_id,
+    }
+
+
+def _word(value: object) -> str | None:
+    """An order or a shop as the tables keep it; typed words come as a list of one."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    return str(value).strip()[:LONGEST] or None

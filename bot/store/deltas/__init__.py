@@ -1,0 +1,1 @@
+"""Counts appended by each change, to be added up later."""

@@ -1,0 +1,1 @@
+"""The index of failed jobs, their error groups and counts."""

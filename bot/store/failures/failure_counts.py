@@ -1,0 +1,212 @@
+"""How many failures appeared and went, by error group, queue and hour: exact, and never counted.
+
+Whoever adds failures or marks them gone appends rows here in the same transaction, so that nobody
+waits for anybody; the watcher folds them. What is true at any moment is the sum over all rows, be
+they folded or not.
+
+Both counts are booked under the hour in which the job failed, by the wall clock of `failed_at`: so
+the sum of `appeared - gone` from an hour on is how many of those that failed since are still there,
+and the sum of `appeared` is what a bar of the last hours shows. An hour is its number since 1970.
+What is older than a person asks for by the hour is booked under the first hour of its day, and what
+is older still under 0.
+
+What is folded has one row more for each group and queue, the sum of its hours: who asks for all
+that is there reads these and what is not folded yet.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    case,
+    cast,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
+
+from bot.queue.moves import for_update
+from bot.store.tables import failure_counts, failures
+
+HOURS = 40
+"""How long hours are kept apart, by UTC: 24 h to be shown, and what a zone may lie behind."""
+DAYS = 16
+"""How long days are: up to a week that a digest tells of, the week before it, and the zone."""
+ALL_HOURS = -1
+"""The hour of a row that is the sum of the folded rows of its group and queue."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 compared with wall clocks
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is counted apart."""
+
+    error_group: int
+    queue: str
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; `first_at` and `last_at` are the `failed_at` of the first and last to appear."""
+
+    appeared: int = 0
+    gone: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    def __add__(self, other: "Count") -> "Count":
+        """Both together."""
+        firsts = [at for at in (self.first_at, other.first_at) if at is not None]
+        lasts = [at for at in (self.last_at, other.last_at) if at is not None]
+        return Count(
+            self.appeared + other.appeared,
+            self.gone + other.gone,
+            min(firsts, default=None),
+            max(lasts, default=None),
+        )
+
+
+def hour_of(moment: datetime) -> int:
+    """The number of the moment's hour since 1970, never below 0."""
+    return max(0, (moment - _EPOCH) // _HOUR)
+
+
+def bucket(hour: int, now: datetime) -> int:
+    """The hour that failures of this hour are booked under."""
+    if hour >= hour_of(now) - HOURS:
+        return hour
+    return hour - hour % 24 if hour >= oldest_day(now) else 0
+
+
+def oldest_day(now: datetime) -> int:
+    """The first hour of the oldest day that is kept apart."""
+    today = hour_of(now) // 24
+    return 24 * (today - DAYS)
+
+
+def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Book failures that were added to the index."""
+    found: defaultdict[Key, Count] = defaultdict(Count)
+    for entry in entries:
+        at = entry["failed_at"]
+        key = Key(entry["error_group"], entry["queue"], bucket(hour_of(at), now))
+        found[key] += Count(appeared=1, first_at=at, last_at=at)
+    append(connection, found, folded=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Failures that are about to be marked gone: how many, how many by incident, and under what."""
+
+    rows: int
+    incidents: Mapping[int, int]
+    counts: Mapping[Key, Count]
+
+
+def leaving(
+    connection: Connection, which: ColumnElement[bool], now: datetime, index: str
+) -> Leaving:
+    """The failures for which `which` holds, found by `index` and locked until the transaction ends.
+
+    The caller compares `rows` with what it marked: between the two statements nothing that is
+    locked can go, but something new could come.
+    """
+    c = failures.c
+    length = func.length(c.queue)
+    grouped = (
+        select(
+            c.error_group,
+            c.queue,
+            _bucket(connection, now).label("hour"),
+            c.incident,
+            func.count().label("rows"),
+        )
+        .where(which)
+        # The length, because MariaDB takes "mail " for "mail".
+        .group_by(c.error_group, c.queue, length, "hour", c.incident)
+    )
+    for dialect in ("mysql", "mariadb"):
+        # A scan, which a server prefers where there are few, would wait for every row that somebody
+        # else has locked.
+        grouped = grouped.with_hint(failures, f"FORCE INDEX ({index})", dialect)
+    counts: defaultdict[Key, Count] = defaultdict(Count)
+    touched: defaultdict[int, int] = defaultdict(int)
+    rows = 0
+    for group, queue, hour, incident, count in connection.execute(for_update(grouped)):
+        counts[Key(group, queue, int(hour))] += Count(gone=count)
+        rows += count
+        if incident:
+            touched[incident] += count
+    return Leaving(rows, touched, counts)
+
+
+def gone(connection: Connection, left: Leaving) -> None:
+    """Book failures that were marked gone."""
+    append(connection, left.counts, folded=False)
+
+
+def returned(connection: Connection, left: Leaving) -> None:
+    """Book failures that were gone and are there again: they appeared only once."""
+    again = {key: Count(gone=-count.gone) for key, count in left.counts.items()}
+    append(connection, again, folded=False)
+
+
+def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Book failures that were marked gone in this transaction, without reading them here."""
+    c = failures.c
+    hour = _bucket(connection, now).label("hour")
+    counted = (
+        select(c.error_group, func.min(c.queue), hour, literal(0), func.count(), false())
+        .where(which)
+        .group_by(c.error_group, c.queue, func.length(c.queue), "hour")
+    )
+    columns = ("error_group", "queue", "hour", "appeared", "gone", "folded")
+    connection.execute(insert(failure_counts).from_select(columns, counted))
+
+
+def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
+    """`bucket` of a failure's hour, computed in the server."""
+    at = failures.c.failed_at
+    hour: ColumnElement[int]
+    if connection.dialect.name == "sqlite":
+        hour = cast(func.strftime("%s", at), Integer) // 3600
+    else:
+        hour = func.timestampdiff(text("HOUR"), text("'1970-01-01'"), at)
+    hours_from = _EPOCH + (hour_of(now) - HOURS) * _HOUR
+    days_from = _EPOCH + oldest_day(now) * _HOUR
+    return case(
+        (at < days_from, 0),
+        (at < hours_from, hour - hour % 24),
+        else_=hour,
+    )
+
+
+def append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool) -> None:
+    """Put in a row a key."""
+    rows = [
+        {
+            "error_group": key.error_group,
+            "queue": key.queue,
+            "hour": key.hour,
+            "appeared": count.appeared,
+            "gone": count.gone,
+            "first_at": count.first_at,
+            "last_at": count.last_at,
+            "folded": folded,
+        }
+        for key, count in counts.items()
+    ]
+    if rows:
+        connection.execute(insert(failure_counts), rows)

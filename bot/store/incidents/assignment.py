@@ -1,0 +1,138 @@
+"""Which incident a failure belongs to: exactly one, given once, in one statement for many."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, update
+
+from bot.store.deltas import incident_deltas
+from bot.store.deltas.incident_deltas import Doer
+from bot.store.failures.removal import NOBODY
+from bot.store.tables import archive, audit, failures, incidents, operations
+
+INCIDENT_INDEX = "queue_bot_failures_incident"
+ARCHIVE_INDEX = "queue_bot_archive_row"
+
+
+def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Failures that belong to no incident yet, in the order of `seq`: what groups them."""
+    c = failures.c
+    names = (c.seq, c.error_group, c.queue, c.failed_id, c.row_digest)
+    chosen = select(*names).where(c.incident.is_(None)).order_by(c.seq).limit(limit)
+    return connection.execute(_by_incident(chosen)).mappings().all()
+
+
+def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
+    """Assign failures that belong to no incident yet to this one; return how many.
+
+    Each belongs to one: a second caller changes nothing. What was retried or deleted before
+    is added to the incident by command and person, as it would have been later: an undo subtracts
+    it in the same way.
+    """
+    given = update(failures).where(which, belongs_to_none()).values(incident=incident)
+    came = connection.execute(given).rowcount
+    if came:
+        incident_deltas.add(connection, incident, _removed(connection, incident, which))
+    return came
+
+
+def _removed(
+    connection: Connection, incident: int, which: ColumnElement[bool]
+) -> list[tuple[int, Doer, datetime]]:
+    """How many of an incident's failures are gone, by what took them, and when the last went.
+
+    Read in four simple statements: joined in one, a server with fresh statistics reached the
+    archive by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
+    """
+    f = failures.c
+    gone = select(f.failed_id, f.operation, f.gone_at).where(
+        which, f.incident == incident, f.gone_at.is_not(None)
+    )
+    rows = connection.execute(gone).all()
+    if not rows:
+        return []
+    by_operation = _doers_of_operations(connection, {row.operation for row in rows} - {None})
+    single = [row.failed_id for row in rows if row.operation is None]
+    by_row = _doers_of_rows(connection, single)
+    removed: dict[Doer, tuple[int, Doer, datetime]] = {}
+    for row in sorted(rows, key=lambda row: row.gone_at):
+        doer = by_operation.get(row.operation) or by_row.get((row.failed_id, row.gone_at), NOBODY)
+        before = removed[doer][0] if doer in removed else 0
+        removed[doer] = (before + 1, doer, row.gone_at)
+    return sorted(removed.values(), key=lambda removal: removal[2])
+
+
+def _doers_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Doer]:
+    """Whose bulk changes these are, by operation."""
+    c = operations.c
+    chosen = select(c.id, c.action, c.actor).where(c.id.in_(ids))
+    return {row.id: Doer(row.action, row.actor, row.id) for row in connection.execute(chosen)}
+
+
+def _doers_of_rows(
+    connection: Connection, failed_ids: Collection[int]
+) -> dict[tuple[int, datetime], Doer]:
+    """Who took failed jobs one by one, by id and moment.
+
+    A single change marks the failure and archives its row at the same moment.
+    """
+    a, u = archive.c, audit.c
+    kept = (
+        select(a.row_id, a.archived_at, a.action, a.request_id)
+        .where(a.kind == "failed", a.row_id.in_(failed_ids), a.action != "undo")
+        .order_by(a.id)
+    )
+    for dialect in ("mysql", "mariadb"):
+        kept = kept.with_hint(archive, f"FORCE INDEX ({ARCHIVE_INDEX})", dialect)
+    copies = connection.execute(kept).all()
+    requests = {copy.request_id for copy in copies}
+    committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
+    actors = {row.request_id: row.actor for row in connection.execute(committed)}
+    return {
+        (copy.row_id, copy.archived_at): Doer(copy.action, actors.get(copy.request_id))
+        for copy in copies
+    }
+
+
+def belongs_to_none() -> ColumnElement[bool]:
+    """Whether a failure has no incident yet; its own function so that a test can break it."""
+    return failures.c.incident.is_(None)
+
+
+def move_left(connection: Connection, incident: int, to: int) -> int:
+    """Give what is still there of an incident's failures to another one; returns how many."""
+    still = and_(failures.c.incident == incident, failures.c.gone_at.is_(None))
+    return connection.execute(update(failures).where(still).values(incident=to)).rowcount
+
+
+def newest(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:
+    """The newest failures of an incident, gone or not; what came back counts once, as it is now."""
+    chosen = select(failures).where(
+        failures.c.incident == incident, failures.c.returned_by.is_(None)
+    )
+    newest_first = chosen.order_by(failures.c.seq.desc()).limit(limit)
+    return connection.execute(_by_incident(newest_first)).mappings().all()
+
+
+def _by_incident(chosen: Select[Any]) -> Select[Any]:
+    """Found by their incident: for a few in the order of `seq` a server may read them all."""
+    for dialect in ("mysql", "mariadb"):
+        chosen = chosen.with_hint(failures, f"FORCE INDEX ({INCIDENT_INDEX})", dialect)
+    return chosen
+
+
+def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:
+    """The incident that this failure belongs to."""
+    if seq is None:
+        return None
+    joined = select(incidents).join(failures, failures.c.incident == incidents.c.id)
+    return connection.execute(joined.where(failures.c.seq == seq)).mappings().first()
+
+
+def touch(connection: Connection, seq: int) -> None:
+    """More is known of what became of this failure: a message of its own will say it."""
+    found = of_failure(connection, seq)
+    if found is not None and found["count"] == 1:
+        which = incidents.c.id == found["id"]
+        connection.execute(update(incidents).where(which).values(stale=True))

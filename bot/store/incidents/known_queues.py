@@ -1,0 +1,34 @@
+"""Which queues there are, as far as anything is known of them, without a scan of `jobs`."""
+
+from sqlalchemy import Connection, false, select, true, union
+
+from bot.queue.layouts import Queue
+from bot.store.failures.failure_counts import ALL_HOURS
+from bot.store.metrics import samples
+from bot.store.tables import failure_counts, pulses
+
+MOST = 1_000
+"""Names that are read; a team has a handful of queues."""
+
+
+def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
+    """The queue's name as its jobs have it, by their index; None: it has no job now.
+
+    The queue's own table may take upper and lower case for the same; the bot's tables do not.
+    """
+    c = queue.jobs.c
+    found = connection.execute(select(c.queue).where(c.queue == name).limit(1)).scalar()
+    return None if found is None else str(found)
+
+
+def names(connection: Connection) -> set[str]:
+    """The queues that were looked at, counted, or had a failure since the beginning."""
+    c = failure_counts.c
+    failed = select(c.queue).where(c.folded == true(), c.hour == ALL_HOURS)
+    # What came last is not folded yet.
+    new = select(c.queue).where(c.folded == false())
+    every = union(select(pulses.c.queue), failed, new).limit(MOST)
+    found = {str(name) for name in connection.execute(every).scalars()}
+    sample = samples.latest(connection)
+    counts = () if sample is None else (*sample.status.pending_jobs, *sample.status.reserved_jobs)
+    return found | {count.queue for count in counts}

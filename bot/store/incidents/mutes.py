@@ -1,0 +1,140 @@
+"""Mutes: what nobody wants to be told of until a moment. They end by themselves, by the clock.
+
+At most one of each topic is in force: its row holds the topic's subject until it is ended or
+replaced, so that two people at once extend one mute instead of making two.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.database.transactions import LostRace
+from bot.models.incidents import Mute, Topic
+from bot.models.refusals import AlreadyMuted
+from bot.queue.moves import for_update
+from bot.store.tables import incidents, mutes
+
+MOST = 500
+"""Mutes that are listed; people make a handful."""
+
+
+def muted_until(
+    connection: Connection,
+    now: datetime,
+    *,
+    kind: str,
+    queue: str | None,
+    error_group: int | None,
+) -> datetime | None:
+    """Until when an incident of this kind, queue and error group is muted; None: it is not.
+
+    Any of the three is enough, and the longest mute counts. An incident of an error group has a
+    queue only while all of its failures are of one queue: only then does muting that queue mute it.
+    """
+    same = [mutes.c.kind == kind]
+    if queue is not None:
+        same.append(mutes.c.queue == queue)
+    if error_group is not None:
+        same.append(mutes.c.error_group == error_group)
+    chosen = select(mutes.c.until).where(in_force(now), or_(*same))
+    return connection.execute(chosen.order_by(mutes.c.until.desc()).limit(1)).scalar()
+
+
+def current(connection: Connection, now: datetime, limit: int = MOST) -> tuple[Mute, ...]:
+    """The mutes in force, those that end first first."""
+    chosen = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
+    return tuple(_mute(row) for row in connection.execute(chosen).mappings())
+
+
+def in_force(now: datetime) -> ColumnElement[bool]:
+    """Neither ended by anybody nor by the clock; its own function so that a test can break it."""
+    return and_(mutes.c.ended_at.is_(None), mutes.c.until > now)
+
+
+def begin(
+    connection: Connection, topic: Topic, by: str, now: datetime, until: datetime
+) -> tuple[Mute, datetime | None]:
+    """Mute the topic; return the mute, and the end of the shorter one that it replaces.
+
+    One look-up decides, under a lock: between two a colleague's longer mute would be cut short.
+    Raises `AlreadyMuted` where the topic is muted for as long, and `LostRace` where somebody else
+    muted it at the same time: it is to be tried again.
+    """
+    row = _held(connection, topic)
+    mute = Mute(topic=topic, by=by[:64], at=now, until=until)
+    said = {"muted_by": mute.by, "muted_at": now, "until": until}
+    if row is not None and row["until"] > now:
+        if row["until"] >= until:
+            raise AlreadyMuted(word=topic.word, by=row["muted_by"], at=row["until"])
+        connection.execute(update(mutes).where(mutes.c.id == row["id"]).values(**said))
+        return mute, row["until"]
+    if row is not None:
+        over = update(mutes).where(mutes.c.id == row["id"])
+        connection.execute(over.values(open_subject=None))
+    try:
+        connection.execute(
+            insert(mutes).values(
+                error_group=topic.error_group,
+                queue=topic.queue,
+                kind=topic.kind,
+                open_subject=topic.subject,
+                **said,
+            )
+        )
+    except IntegrityError as error:
+        raise LostRace from error
+    return mute, None
+
+
+def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | None:
+    """End the mute of this topic that is in force and return it; None: there is none."""
+    row = _held(connection, topic)
+    if row is None or row["until"] <= now:
+        return None
+    connection.execute(
+        update(mutes)
+        .where(mutes.c.id == row["id"])
+        .values(ended_at=now, ended_by=by[:64], open_subject=None)
+    )
+    return _mute(row)
+
+
+def last_ended(connection: Connection, topic: Topic) -> RowMapping | None:
+    """The newest mute of this topic that somebody ended."""
+    c = mutes.c
+    chosen = select(mutes).where(
+        c.ended_at.is_not(None),
+        c.error_group.is_(None)
+        if topic.error_group is None
+        else c.error_group == topic.error_group,
+        c.queue.is_(None) if topic.queue is None else c.queue == topic.queue,
+        c.kind.is_(None) if topic.kind is None else c.kind == topic.kind,
+    )
+    return connection.execute(chosen.order_by(c.id.desc()).limit(1)).mappings().first()
+
+
+def _held(connection: Connection, topic: Topic) -> RowMapping | None:
+    chosen = select(mutes).where(mutes.c.open_subject == topic.subject)
+    return connection.execute(for_update(chosen)).mappings().first()
+
+
+def _mute(row: RowMapping) -> Mute:
+    topic = Topic(error_group=row["error_group"], queue=row["queue"], kind=row["kind"])
+    return Mute(topic=topic, by=row["muted_by"], at=row["muted_at"], until=row["until"])
+
+
+def touch(connection: Connection, topic: Topic) -> int:
+    """Let the messages of the open incidents about this topic follow; returns how many."""
+    c = incidents.c
+    about = c.kind == topic.kind
+    if topic.error_group is not None:
+        about = c.error_group == topic.error_group
+    elif topic.queue is not None:
+        about = c.queue == topic.queue
+    # By ids, since a server may count only the rows that an update made different.
+    chosen = select(c.id).where(c.open_subject.is_not(None), about).order_by(c.id)
+    ids = connection.execute(chosen).scalars().all()
+    if ids:
+        connection.execute(update(incidents).where(c.id.in_(ids)).values(stale=True))
+    return len(ids)

@@ -1,0 +1,98 @@
+"""What happened while something that is watched was beyond its limit: failed here, processed there.
+
+Both come from the samples: what failed is known of each queue, what was processed of all of them
+together. Of a time in which the bot did not watch throughout nothing is known.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, RowMapping, func, or_, select
+
+from bot.models.metrics import Figures as Seen
+from bot.store.incidents import known_queues
+from bot.store.incidents.retry_activity import UNKNOWN, Figures
+from bot.store.metrics import rollups, samples
+from bot.store.metrics.rollups import ALL, MINUTE
+from bot.store.tables import flows
+from bot.store.tables import rollups as kept
+
+
+class _Sums(NamedTuple):
+    """From a minute on: seconds watched, jobs processed in all queues, failures of one queue."""
+
+    seconds: int
+    processed: int | None
+    failed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What is known of the time; `alone`: what was processed is the queue's, there is no other."""
+
+    figures: Figures
+    alone: bool | None
+
+
+def before(connection: Connection, queue: str | None, now: datetime) -> str:
+    """What the minute of an opening holds already, as JSON: what comes later is more than it."""
+    return json.dumps(_sums(connection, queue, now, now))
+
+
+def since(connection: Connection, row: RowMapping, well_at: datetime, now: datetime) -> Meanwhile:
+    """What happened since a condition's incident was opened, which was well again at `well_at`."""
+    last = samples.latest(connection)
+    if row["before"] is None or last is None or last.taken_at < well_at:
+        return Meanwhile(UNKNOWN, None)
+    first = _Sums(*json.loads(row["before"]))
+    found = _sums(connection, row["queue"], row["opened_at"], now)
+    watched = (last.taken_at - row["opened_at"]).total_seconds()
+    # Seconds are counted from one sample to the next, so that a gap makes them fewer.
+    if found.seconds - first.seconds < int(watched):
+        return Meanwhile(UNKNOWN, None)
+    processed = _more(found.processed, first.processed)
+    alone = _is_alone(connection, row["queue"], row["opened_at"])
+    return Meanwhile(Figures(processed, _more(found.failed, first.failed)), alone)
+
+
+def _more(found: int | None, first: int | None) -> int | None:
+    """Never below 0: a sample may see a job's failure before its row is gone."""
+    return None if found is None else max(0, found - (first or 0))
+
+
+def _sums(connection: Connection, queue: str | None, since: datetime, now: datetime) -> _Sums:
+    """From the minute of `since` to now."""
+    minute = since.replace(second=0, microsecond=0)
+    name = queue or ALL
+    whole, failed = Seen(), _not_sampled(connection, queue)
+    # One without a name has no row of its own.
+    is_known = queue != ALL
+    for rows in rollups.minutes(connection, minute, now, name).values():
+        of_all = rows.get(ALL, Seen())
+        whole += of_all
+        own = rows.get(name)
+        # A queue without a row had no failure, unless there were too many queues to keep.
+        is_known = is_known and (own is not None or not of_all.left_out)
+        failed += 0 if own is None else own.appeared
+    return _Sums(whole.seconds, whole.processed, failed if is_known else None)
+
+
+def _not_sampled(connection: Connection, queue: str | None) -> int:
+    """New failures since the last sample."""
+    c = flows.c
+    grouped = select(c.queue, func.sum(c.failed)).group_by(c.queue, func.length(c.queue))
+    found = {name: int(count) for name, count in connection.execute(grouped)}
+    return sum(found.values()) if queue is None else found.get(queue, 0)
+
+
+def _is_alone(connection: Connection, queue: str | None, since: datetime) -> bool:
+    """Whether no other queue has been heard of."""
+    minute = since.replace(second=0, microsecond=0)
+    c = kept.c
+    others = or_(c.queue.not_in({ALL, queue}), c.left_out > 0)
+    other = select(c.queue).where(c.span == MINUTE, c.at >= minute, others)
+    if connection.execute(other.limit(1)).first() is not None:
+        return False
+    return known_queues.names(connection) <= {queue}

@@ -1,0 +1,97 @@
+"""What became of an incident's retried jobs: whether all is known by now, and how many ended how.
+
+Known exactly are jobs that were retried by their id, which are followed each, and bulk retries that
+took nothing but failures of the incident, which are counted as a whole.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from bot.models.operations import RETRIES
+from bot.store.operations.operations import ACTIVE
+from bot.store.operations.retries import followed as follow
+from bot.store.operations.retries.outcomes import FOLLOWING
+from bot.store.tables import failures, followed, incident_operations, operations, outcomes
+
+
+def unsettled(connection: Connection) -> set[int]:
+    """Incidents of which a retried job is still looked for; reads what is under way, no more."""
+    c, f = followed.c, failures.c
+    single = (
+        select(f.incident)
+        .select_from(followed)
+        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        .join(failures, f.seq == c.failed_seq)
+        .where(c.next_check_at.is_not(None), c.state == follow.WAITING, c.operation.is_(None))
+        .distinct()
+    )
+    active = select(operations.c.id).where(operations.c.state.in_(ACTIVE))
+    counted = select(outcomes.c.operation).where(
+        outcomes.c.next_check_at.is_not(None), outcomes.c.state == FOLLOWING
+    )
+    under_way = [
+        number for one in (active, counted) for number in connection.execute(one).scalars()
+    ]
+    i = incident_operations.c
+    bulk = select(i.incident).where(i.operation.in_(under_way)).distinct()
+    found = set(connection.execute(single).scalars())
+    return found | set(connection.execute(bulk).scalars() if under_way else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many of its retried jobs were processed and how many failed; None: not exactly known."""
+
+    processed: int | None = None
+    failed: int | None = None
+
+
+UNKNOWN = Figures()
+
+
+def figures(connection: Connection, row: RowMapping, counted: Collection["Bulk"]) -> Figures:
+    """What became of the retried jobs of an incident, where it is known of each of them."""
+    states = _followed(connection, row)
+    processed = states.get(follow.PROCESSED, 0) + sum(one.processed for one in counted)
+    failed = sum(states.get(state, 0) for state in (follow.FAILED_AGAIN, follow.FAILED_OTHERWISE))
+    failed += sum(one.failed for one in counted)
+    if not row["retried"] or processed + failed != row["retried"]:
+        return UNKNOWN
+    return Figures(processed, failed)
+
+
+def _followed(connection: Connection, row: RowMapping) -> dict[str, int]:
+    """How many jobs of the incident that were retried by their id are in each state."""
+    c, f = followed.c, failures.c
+    chosen = (
+        select(c.state, func.count())
+        .select_from(followed)
+        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        .join(failures, f.seq == c.failed_seq)
+        .where(c.failed_seq >= (row["first_seq"] or 0), c.operation.is_(None))
+        .where(f.incident == row["id"])
+        .group_by(c.state)
+    )
+    return {state: int(count) for state, count in connection.execute(chosen)}
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What became of a bulk retry all of whose failures were the incident's."""
+
+    processed: int
+    failed: int
+
+
+def whole_operations(connection: Connection, incident: int) -> list[int]:
+    """The bulk retries that took nothing but failures of this incident, and have ended."""
+    o, i = operations.c, incident_operations.c
+    chosen = (
+        select(o.id)
+        .join(incident_operations, i.operation == o.id)
+        .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.action.in_(RETRIES))
+        .where(o.finished_at.is_not(None))
+    )
+    return list(connection.execute(chosen.order_by(o.id)).scalars())

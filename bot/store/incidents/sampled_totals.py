@@ -1,0 +1,75 @@
+"""Exact figures, counted or booked before, for a look that counts nothing itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, false, func, select, true, union_all
+
+from bot.store.failures import error_groups
+from bot.store.failures.failure_counts import ALL_HOURS
+from bot.store.metrics.rollups import ALL, MINUTE
+from bot.store.tables import failure_counts, rollups
+
+FRESH = timedelta(minutes=5)
+"""Older figures say nothing of now; at three million jobs they are taken every two minutes."""
+GROUPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The last exact figures of a queue: eligible jobs, and the age of the oldest in seconds."""
+
+    eligible: int
+    oldest_seconds: int | None
+
+
+def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
+    """The figures of the newest sample by queue; nothing where it is older than `FRESH`."""
+    c = rollups.c
+    minutes = select(c.at).where(c.span == MINUTE, c.at > now - FRESH, c.at <= now)
+    newest = minutes.order_by(c.at.desc()).limit(1).scalar_subquery()
+    chosen = select(c.queue, c.pending, c.delayed, c.oldest_seconds).where(
+        c.span == MINUTE, c.at == newest, c.queue != ALL
+    )
+    return {
+        row.queue: Exact(max(0, row.pending - row.delayed), row.oldest_seconds)
+        for row in connection.execute(chosen)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """The failed jobs of an error group."""
+
+    id: int
+    failed: int
+    name: str
+
+
+def failed_jobs(connection: Connection) -> tuple[int, list[Pile]]:
+    """How many failed jobs are indexed, and the groups with most of them: summed, not counted."""
+    p = _left().subquery().c
+    failed = func.sum(p.failed)
+    chosen = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
+    largest = chosen.group_by(p.error_group).order_by(failed.desc(), p.error_group).limit(GROUPS)
+    found = connection.execute(largest).all()
+    names = error_groups.names_of(connection, [row.error_group for row in found])
+    piles = [
+        Pile(row.error_group, int(row.failed), names.get(row.error_group, ""))
+        for row in found
+        if row.failed > 0
+    ]
+    return max(0, int(found[0].total)) if found else 0, piles
+
+
+def _left() -> Any:
+    """How many are there by group: the sums of what is folded, and what is not folded yet."""
+    c = failure_counts.c
+    return union_all(_part(c.folded == true(), c.hour == ALL_HOURS), _part(c.folded == false()))
+
+
+def _part(*which: ColumnElement[bool]) -> Select[Any]:
+    c = failure_counts.c
+    failed = func.sum(c.appeared - c.gone).label("failed")
+    return select(c.error_group, failed).where(*which).group_by(c.error_group)

@@ -1,0 +1,72 @@
+"""Leases: what only one replica may do, fenced by an epoch, by the database's clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, select, update
+
+from bot.queue.moves import for_update
+from bot.store.tables import leases
+
+TTL = timedelta(seconds=10)
+"""A dead holder is followed after this; renewed every third of it. With a poll of at most 3 s a
+takeover ends within 15 s."""
+
+
+class LeaseLost(Exception):
+    """Another replica holds the lease: whatever the transaction did must be rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act as `name` while nobody has a higher `epoch`."""
+
+    name: str
+    owner: str
+    epoch: int
+
+
+def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease | None:
+    """Renew the lease, or take it over from a holder that let it expire; None while it is held."""
+    row = connection.execute(for_update(select(leases).where(leases.c.name == name))).one()
+    if row.owner != owner and row.owner and row.expires > now:
+        return None
+    held = row.owner == owner and row.expires > now
+    epoch = row.epoch if held else row.epoch + 1
+    connection.execute(
+        update(leases)
+        .where(leases.c.name == name, leases.c.epoch == row.epoch)
+        .values(owner=owner, epoch=epoch, since=row.since if held else now, expires=now + TTL)
+    )
+    return Lease(name, owner, epoch)
+
+
+def release(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Let the next replica take over at once, at an orderly stop."""
+    connection.execute(
+        update(leases)
+        .where(leases.c.name == lease.name, _held(lease))
+        .values(owner="", expires=now)
+    )
+
+
+def fence(connection: Connection, lease: Lease) -> None:
+    """Hold the lease's row for the rest of the transaction, or raise `LeaseLost`.
+
+    Every transaction of a holder begins with this, so that a holder that was paused past its lease
+    changes nothing.
+    """
+    found = connection.execute(
+        for_update(select(leases.c.epoch).where(leases.c.name == lease.name, _held(lease)))
+    ).first()
+    if found is None:
+        raise LeaseLost
+
+
+def _held(lease: Lease) -> ColumnElement[bool]:
+    return and_(leases.c.owner == lease.owner, leases.c.epoch == lease.epoch)
+
+
+def turn(connection: Connection, name: str) -> None:
+    """Wait for one's turn as `name` and keep it until the transaction ends."""
+    connection.execute(for_update(select(leases.c.epoch).where(leases.c.name == name))).one()

@@ -1,0 +1,218 @@
+"""Samples rolled up: the highest and the sums of each minute, hour and day. No row: no look.
+
+Minutes are written by the sampler; a minute's hour and an hour's day are made from them once they
+are over, each in one transaction that puts all of its rows in anew. Times are naive UTC; a day
+begins at midnight of the queue's time zone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, delete, insert, select
+
+from bot.models.metrics import Figures, Point
+from bot.store.tables import rollups
+from bot.wall_clock import from_utc, to_utc
+
+MINUTE, HOUR, DAY = "minute", "hour", "day"
+ALL = ""
+"""The queue under which all queues together are kept."""
+QUEUES = 20
+"""How many queues are kept beside that: the busiest of the span."""
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+LATE = timedelta(minutes=5)
+"""A look of the last minute of an hour may be written so long after it."""
+KEPT = {
+    MINUTE: timedelta(hours=26),
+    # A week before yesterday, and to the beginning of that day.
+    HOUR: timedelta(days=10),
+    DAY: timedelta(days=400),
+}
+PURGED_AT_ONCE = 1_000
+
+
+def named(queue: str) -> str:
+    """The name under which a queue is kept: servers take `mail ` for `mail` in a key."""
+    return queue.rstrip(" ")
+
+
+def look(connection: Connection, at: datetime, found: Mapping[str, Figures]) -> None:
+    """Add what was seen at this moment to its minute; `found` by queue, all of them under `ALL`.
+
+    One at a time: under the watcher's lease.
+    """
+    minute = at.replace(second=0, microsecond=0)
+    known = _rows(connection, MINUTE, minute, minute + _MINUTE)
+    _replace(connection, MINUTE, minute, [*_by_queue(known), *found.items()])
+
+
+def put_hour(connection: Connection, hour: datetime, found: Mapping[str, Figures]) -> None:
+    """Let this be what is known of an hour, whatever its minutes say; `found` as for `look`."""
+    _replace(connection, HOUR, hour, found.items())
+
+
+def roll_hour(connection: Connection, now: datetime) -> bool:
+    """Roll up the next hour that is over; False where there is none."""
+    first = _first(connection, MINUTE, _rolled(connection))
+    if first is None:
+        return False
+    hour = first.replace(minute=0)
+    if now < hour + _HOUR + LATE:
+        return False
+    _replace(connection, HOUR, hour, _by_queue(_rows(connection, MINUTE, hour, hour + _HOUR)))
+    return True
+
+
+def roll_day(connection: Connection, now: datetime, zone: ZoneInfo) -> bool:
+    """Roll up the next day that is over, with all of its hours; False where there is none."""
+    last = _last(connection, DAY)
+    first = _first(connection, HOUR, None if last is None else day_of(last, zone)[1])
+    if first is None:
+        return False
+    day, end = day_of(first, zone)
+    waiting = _first(connection, MINUTE, _rolled(connection))
+    if now < end + LATE or (waiting is not None and waiting < end):
+        return False
+    _replace(connection, DAY, day, _by_queue(_rows(connection, HOUR, day, end)))
+    return True
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Where the moment's day begins and ends by the clocks of the zone, in naive UTC."""
+    midnight = from_utc(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return to_utc(midnight, zone), to_utc(midnight + timedelta(days=1), zone)
+
+
+def purge(connection: Connection, now: datetime, zone: ZoneInfo) -> int:
+    """Delete up to a batch of each span that is too old and rolled up; returns how many rows."""
+    hours_end, day = _rolled(connection), _last(connection, DAY)
+    ends = {
+        MINUTE: hours_end,
+        HOUR: None if day is None else day_of(day, zone)[1],
+        DAY: now,
+    }
+    return sum(
+        _purge(connection, span, min(now - KEPT[span], end))
+        for span, end in ends.items()
+        if end is not None
+    )
+
+
+def _purge(connection: Connection, span: str, before: datetime) -> int:
+    c = rollups.c
+    old = select(c.at).where(c.span == span, c.at < before).order_by(c.at).limit(PURGED_AT_ONCE)
+    found = connection.execute(old).scalars().all()
+    if not found:
+        return 0
+    within = and_(c.span == span, c.at <= found[-1])
+    return connection.execute(delete(rollups).where(within)).rowcount
+
+
+def series(connection: Connection, now: datetime, span: timedelta, queue: str = ALL) -> list[Point]:
+    """The hours of the last `span` up to now, the oldest first; the last one is not over."""
+    end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
+    return hours(connection, end - span, end, queue)
+
+
+def hours(
+    connection: Connection, since: datetime, until: datetime, queue: str = ALL
+) -> list[Point]:
+    """Each hour from `since` to `until`, whole hours both; ten days are kept.
+
+    Of a queue without a row of its own it is known that it had no jobs where none was left out.
+    """
+    queue = named(queue)
+    rolled = _rolled(connection)
+    rows = _rows(connection, HOUR, since, until, queue)
+    rows += _rows(connection, MINUTE, max(since, rolled or since), until, queue)
+    found: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    for at, name, figures in rows:
+        hour = found[at.replace(minute=0)]
+        hour[name] = hour[name] + figures if name in hour else figures
+    steps = range((until - since) // _HOUR)
+    return [Point(at, _HOUR, _of(found[at], queue)) for at in (since + _HOUR * n for n in steps)]
+
+
+def minutes(
+    connection: Connection, since: datetime, now: datetime, queue: str
+) -> dict[datetime, dict[str, Figures]]:
+    """Each minute from `since` to now with a look: the queue's row where it has one, and `ALL`."""
+    found: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
+        found[at][name] = figures
+    return found
+
+
+def _of(found: Mapping[str, Figures], queue: str) -> Figures | None:
+    whole, own = found.get(ALL), found.get(queue)
+    if whole is None or (own is None and whole.left_out):
+        return None
+    return replace(own or Figures(), looks=whole.looks, seconds=whole.seconds)
+
+
+def _rolled(connection: Connection) -> datetime | None:
+    """Up to when minutes were rolled up."""
+    last = _last(connection, HOUR)
+    return None if last is None else last + _HOUR
+
+
+def _last(connection: Connection, span: str) -> datetime | None:
+    c = rollups.c
+    newest = select(c.at).where(c.span == span).order_by(c.at.desc()).limit(1)
+    return connection.execute(newest).scalar()
+
+
+def _first(connection: Connection, span: str, since: datetime | None) -> datetime | None:
+    c = rollups.c
+    oldest = select(c.at).where(c.span == span).order_by(c.at).limit(1)
+    return connection.execute(oldest if since is None else oldest.where(c.at >= since)).scalar()
+
+
+def _rows(
+    connection: Connection, span: str, since: datetime, until: datetime, queue: str | None = None
+) -> list[tuple[datetime, str, Figures]]:
+    """The rows of a span in [since, until); where a queue is named, its own and those of all."""
+    c = rollups.c
+    chosen = select(rollups).where(c.span == span, c.at >= since, c.at < until)
+    if queue is not None:
+        chosen = chosen.where(c.queue.in_({ALL, queue}))
+    return [
+        (row["at"], row["queue"], Figures(**{name: row[name] for name in _FIGURES}))
+        for row in connection.execute(chosen).mappings()
+    ]
+
+
+_FIGURES = tuple(field.name for field in fields(Figures))
+
+
+def _by_queue(
+    rows: Iterable[tuple[datetime, str, Figures]],
+) -> Iterable[tuple[str, Figures]]:
+    return [(name, figures) for _, name, figures in rows]
+
+
+def _replace(
+    connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, Figures]]
+) -> None:
+    """Let these be all the rows of a moment: a queue's parts together, the busiest queues."""
+    found: dict[str, Figures] = {}
+    for name, figures in parts:
+        found[name] = found[name] + figures if name in found else figures
+    whole = found.pop(ALL, Figures())
+    ranked = sorted(found, key=lambda name: (-found[name].busy, name))
+    left_out = max(whole.left_out, len(ranked) - QUEUES)
+    rows = {ALL: replace(whole, left_out=left_out)}
+    rows |= {name: found[name] for name in ranked[:QUEUES]}
+    c = rollups.c
+    connection.execute(delete(rollups).where(c.span == span, c.at == at))
+    connection.execute(
+        insert(rollups),
+        [
+            {"span": span, "at": at, "queue": name, **asdict(figures)}
+            for name, figures in rows.items()
+        ],
+    )

@@ -1,0 +1,88 @@
+"""The last exact figures, for when counting takes longer than an answer may."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, false, func, insert, or_, select, true
+
+from bot.database.transactions import allowed
+from bot.models.jobs import QueueStatus
+from bot.queue.tally import QueueTally, Tally
+from bot.store.failures.failure_counts import ALL_HOURS
+from bot.store.tables import failure_counts, samples
+
+KEPT = timedelta(hours=1)
+QUICK_SECONDS = 0.15
+"""Where the last count in the background took longer, it is not tried while somebody waits: the
+promise is an answer within 250 ms for any table size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was counted, when it was exact (naive UTC), and how long that took.
+
+    `ids_taken`: ids of `jobs` handed out by then, None where the server does not say. `steady`:
+    all that had failed before was indexed, so that what comes next is new.
+    """
+
+    taken_at: datetime
+    took_ms: int
+    tally: Tally
+    ids_taken: int | None = None
+    steady: bool = False
+
+    @property
+    def status(self) -> QueueStatus:
+        """The spec's status."""
+        return self.tally.status
+
+    @property
+    def queues(self) -> tuple[QueueTally, ...]:
+        """Each queue that had jobs."""
+        return self.tally.queues
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs there were, reserved ones among them."""
+        return sum(queue.pending + queue.reserved for queue in self.queues)
+
+
+def keep(connection: Connection, sample: Sample) -> None:
+    """Store a sample and drop those older than an hour."""
+    connection.execute(delete(samples).where(samples.c.taken_at < sample.taken_at - KEPT))
+    connection.execute(
+        insert(samples).values(
+            taken_at=sample.taken_at,
+            took_ms=sample.took_ms,
+            body=sample.tally.model_dump_json(),
+            ids_taken=sample.ids_taken,
+            steady=sample.steady,
+        )
+    )
+
+
+def latest(connection: Connection) -> Sample | None:
+    """The newest sample."""
+    row = connection.execute(select(samples).order_by(samples.c.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    tally = Tally.model_validate_json(row.body)
+    return Sample(row.taken_at, row.took_ms, tally, row.ids_taken, row.steady)
+
+
+def counts_quickly(connection: Connection, sample: Sample) -> bool:
+    """Return whether counting exactly may be tried while somebody waits."""
+    return sample.took_ms / 1000 < allowed(connection, QUICK_SECONDS)
+
+
+def failed_by_queue(connection: Connection) -> dict[str, int]:
+    """How many failed jobs each queue has, by the booked counts; queues without one are missing."""
+    c = failure_counts.c
+    # A few rows a group: the sums of what is folded, and what is not folded yet.
+    counted = or_(and_(c.folded == true(), c.hour == ALL_HOURS), c.folded == false())
+    grouped = (
+        select(c.queue, func.sum(c.appeared) - func.sum(c.gone))
+        .where(counted)
+        .group_by(c.queue, func.length(c.queue))
+    )
+    return {queue: int(count) for queue, count in connection.execute(grouped) if count > 0}

@@ -1,0 +1,104 @@
+"""Making the bot's tables: versioned, repeatable, safe under two at once."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+
+from bot.database.transactions import now_of
+from bot.models.refusals import StartError
+from bot.store.tables import freeze, leases, marks, migrations, requests, watches
+
+LOCK = "queue_bot_migrate"
+LOCK_SECONDS = 60
+LEASES = ("watcher", "failures", "bulk")
+FREEZE = "changes"
+WATCH = "watcher"
+MARKS = (
+    "settled",
+    "ids_since",
+    "sweep",
+    "backfill",
+    "backfill_end",
+    "audit_settled",
+    "digest",
+    "living",
+    "incidents_purged",
+)
+
+
+def _first(connection: Connection, now: datetime) -> None:
+    requests.metadata.create_all(connection)
+    known = set(connection.execute(select(leases.c.name)).scalars())
+    for name in LEASES:
+        if name not in known:
+            connection.execute(insert(leases).values(name=name, owner="", epoch=0, expires=now))
+    known = set(connection.execute(select(marks.c.name)).scalars())
+    for name in MARKS:
+        if name not in known:
+            # -1: the backfill has not begun; its end is set by the first pass.
+            value = -1 if name.startswith("backfill") else 0
+            connection.execute(insert(marks).values(name=name, value=value))
+    if connection.execute(select(freeze.c.name)).first() is None:
+        connection.execute(insert(freeze).values(name=FREEZE))
+    if connection.execute(select(watches.c.name)).first() is None:
+        connection.execute(insert(watches).values(name=WATCH))
+
+
+MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
+"""In order; each may be run again after it was cut off halfway, since DDL commits by itself."""
+
+
+def version(connection: Connection) -> int:
+    """The newest migration that was applied, 0 where there is none."""
+    if not inspect(connection).has_table(migrations.name):
+        return 0
+    return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
+
+
+def migrate(engine: Engine) -> int:
+    """Apply what is missing and return how many migrations that were; two at once take turns."""
+    applied = 0
+    with engine.connect() as raw:
+        connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
+        locked = _lock(connection)
+        try:
+            with connection.begin():
+                done = version(connection)
+                for number, step in enumerate(MIGRATIONS, start=1):
+                    if number > done:
+                        now = now_of(connection)
+                        step(connection, now)
+                        row = insert(migrations).values(version=number, applied_at=now)
+                        connection.execute(row)
+                        applied += 1
+        finally:
+            if locked:
+                with connection.begin():
+                    connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+    return applied
+
+
+def _lock(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
+    with connection.begin():
+        taken = connection.execute(
+            text("SELECT GET_LOCK(:name, :seconds)"), {"name": LOCK, "seconds": LOCK_SECONDS}
+        ).scalar()
+    if taken != 1:
+        raise StartError([f"Another migration still runs after {LOCK_SECONDS} s: try again."])
+    return True
+
+
+def require_current(connection: Connection) -> None:
+    """Raise `StartError` where the bot's tables are not those of this version."""
+    found = version(connection)
+    if found < len(MIGRATIONS):
+        raise StartError(
+            [f"The bot's tables are at version {found} of {len(MIGRATIONS)}: queue-bot migrate."]
+        )
+    if found > len(MIGRATIONS):
+        raise StartError(
+            [f"The bot's tables are at version {found}, newer than this bot: update the bot."]
+        )

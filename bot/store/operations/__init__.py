@@ -1,0 +1,1 @@
+"""Bulk changes: scope, batches, undo, and the change freeze."""

@@ -1,0 +1,157 @@
+"""Carrying out one batch of a bulk change: its rows, archive, index and incidents at once."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+
+from bot.database.transactions import LostRace
+from bot.failpoints import reach
+from bot.queue import bulk, counter
+from bot.queue.layouts import Queue, failed_digest
+from bot.queue.moves import for_update
+from bot.store import archive
+from bot.store.deltas import metric_deltas
+from bot.store.deltas.incident_deltas import Doer
+from bot.store.failures import removal
+from bot.store.operations import batches, undo_batches
+from bot.store.operations.batches import Batch
+from bot.store.operations.operations import Operation, wait_for_canary
+from bot.store.operations.retries import followed
+from bot.store.operations.scopes import matching
+from bot.store.tables import failures as index
+
+
+def carry_out(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    batch: Batch,
+    owner: str,
+    now: datetime,
+    before_jobs: Callable[[], None] = lambda: None,
+) -> int:
+    """Move the batch's rows in the caller's transaction; returns how many.
+
+    `before_jobs` is called when the rows are about to enter `jobs`, where workers meet them.
+
+    Raises `LostRace` where another replica carried it out, or somebody moved a row in between: roll
+    back and look again; `NotOurs` where the operation was taken over or ended meanwhile.
+    """
+    if operation.scope.undo is not None:
+        return undo_batches.put_back(connection, queue, operation, batch, owner, now)
+    within = and_(matching(operation.scope), batch.stretch)
+    found = _lock(connection, queue, within, dense=batch.is_dense)
+    reach("batch-locked")
+    _mark(connection, queue, operation, batch, within, found.rows, now)
+    values: dict[str, Any] = {"rows": found.rows, "digest": found.digest}
+    if found.rows:
+        chosen = bulk.Chosen(
+            index.c.failed_id,
+            and_(index.c.operation == operation.id, batch.stretch),
+            found.rows,
+            found.lowest,
+            found.highest,
+        )
+        if operation.archive:
+            _keep(connection, queue, operation, chosen, now)
+        # Last, because a worker that has drained its queue waits from here until the commit.
+        before_jobs()
+        values |= _move(connection, queue, operation, batch, chosen, now)
+        if operation.canary and batch.number == 1:
+            made = (values["first_job_id"], values["last_job_id"])
+            followed.follow_canary(connection, queue, operation, chosen.batch, made, now)
+    batches.close(connection, operation, batch, owner, values)
+    if operation.canary and batch.number == 1:
+        wait_for_canary(connection, operation)
+    return found.rows
+
+
+# The rows stay in the server: reading a thousand into Python takes 3 ms, this a third of that.
+_LISTED: ColumnElement[str] = literal_column(
+    "SHA2(GROUP_CONCAT(queue_bot_failures.failed_id, ':', queue_bot_failures.row_digest, '\n' "
+    "ORDER BY queue_bot_failures.seq SEPARATOR ''), 256)"
+)
+
+
+def _lock(
+    connection: Connection, queue: Queue, within: ColumnElement[bool], *, dense: bool
+) -> batches.Found:
+    """Lock the rows of the batch that are still what they were."""
+    there = and_(
+        queue.failed.c.id == index.c.failed_id,
+        failed_digest(queue.failed) == index.c.row_digest,
+        within,
+    )
+    if connection.dialect.name == "sqlite":
+        listed = select(index.c.failed_id, index.c.row_digest).where(there).order_by(index.c.seq)
+        return batches.listed(connection.execute(listed).all())
+    locking = for_update(
+        select(func.count(), func.min(queue.failed.c.id), func.max(queue.failed.c.id), _LISTED)
+        .select_from(index)
+        # From the index to the rows, each by its id: a scan, which a server prefers where there are
+        # few, would wait for every row that somebody else has locked, in the batch or not.
+        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        .with_hint(queue.failed, "FORCE INDEX (PRIMARY)", "mysql")
+        .with_hint(index, "FORCE INDEX (PRIMARY)" if dense else "", "mysql")
+        .where(there)
+    )
+    rows, lowest, highest, digest = connection.execute(locking).one()
+    return batches.Found(int(rows), lowest or 0, highest or 0, digest or batches.listed([]).digest)
+
+
+def _mark(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    batch: Batch,
+    within: ColumnElement[bool],
+    rows: int,
+    now: datetime,
+) -> None:
+    """Say of the failures that the operation took them; of what was skipped, that it went."""
+    moved = within
+    if rows < batch.size:
+        there = select(queue.failed.c.id).where(
+            queue.failed.c.id == index.c.failed_id,
+            failed_digest(queue.failed) == index.c.row_digest,
+        )
+        moved = and_(within, there.exists())
+    doer = Doer(operation.action, operation.actor, operation.id)
+    removal.leave_with(connection, moved, batch.stretch, doer, rows, now)
+    if rows < batch.size:
+        removal.leave(connection, within, now)
+
+
+def _keep(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    chosen: bulk.Chosen,
+    now: datetime,
+) -> None:
+    which = chosen.among(queue.failed)
+    kept = archive.keep_failed(
+        connection, queue, which, operation.action, operation.request_id, now
+    )
+    if kept != chosen.rows:
+        raise LostRace
+
+
+def _move(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    batch: Batch,
+    chosen: bulk.Chosen,
+    now: datetime,
+) -> dict[str, int]:
+    """Move or delete the rows; returns the ids that the new jobs are between."""
+    if operation.action == "clear-failed":
+        bulk.delete_batch(connection, queue, chosen)
+        return {}
+    paced = None if operation.pace is None else bulk.Pace(batch.starts_at, operation.pace)
+    first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
+    metric_deltas.skipped(connection, counter.ids_unused(connection, chosen.rows))
+    return {"first_job_id": first, "last_job_id": last}

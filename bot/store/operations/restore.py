@@ -1,0 +1,172 @@
+"""Putting rows back as the archive kept them: under their ids where those are free, each once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from bot.database.transactions import LostRace
+from bot.models.operations import Target
+from bot.models.refusals import JobGone, JobTaken, RowThere
+from bot.queue.layouts import Queue, failed_digest, job_digest, payload_digest
+from bot.queue.moves import exactly, for_update
+from bot.queue.reads import PAYLOAD_HEAD
+from bot.store.archive import keep_job
+from bot.store.deltas import metric_deltas
+from bot.store.tables import archive
+
+_FAILED = ("queue", "payload", "exception", "failed_at")
+_JOB = (
+    "queue",
+    "payload",
+    "attempts",
+    "max_attempts",
+    "reserved_at",
+    "available_at",
+    "created_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row of the archive, under lock; `head` is the first of its payload.
+
+    `restored_request` is the undo that put it back, at `restored_at` (naive UTC).
+    """
+
+    id: int
+    kind: Literal["failed", "job"]
+    row_id: int
+    queue: str
+    head: str
+    payload_digest: str
+    reserved_at: int | None
+    restored_at: datetime | None
+    restored_request: str | None
+
+
+def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> list[Kept]:
+    """What a request removed of these rows, locked in the order of ids; less after a purge."""
+    c = archive.c
+    rows = connection.execute(
+        for_update(
+            select(
+                c.id,
+                c.kind,
+                c.row_id,
+                c.queue,
+                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
+                payload_digest(archive).label("payload_digest"),
+                c.reserved_at,
+                c.restored_at,
+                c.restored_request,
+            )
+            .where(_removed(request_id, targets))
+            .order_by(c.row_id)
+        )
+    ).mappings()
+    return [Kept(**row) for row in rows]
+
+
+def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) -> bool:
+    """Whether the archive holds something that the request removed and nobody put back."""
+    left = select(archive.c.id).where(
+        _removed(request_id, targets), archive.c.restored_at.is_(None)
+    )
+    return connection.execute(left.limit(1)).first() is not None
+
+
+def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
+    """The rows of a change by ids: all of one kind, up to twenty."""
+    c = archive.c
+    return and_(
+        c.kind.in_({target.kind for target in targets}),
+        c.row_id.in_([target.id for target in targets]),
+        c.request_id == request_id,
+    )
+
+
+def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at: datetime) -> None:
+    """Say of rows of the archive that they were put back; raises `LostRace` where one was before.
+
+    Nothing is put back twice.
+    """
+    c = archive.c
+    marked = update(archive).where(c.id.in_(archive_ids), c.restored_at.is_(None))
+    values = {"restored_at": at, "restored_request": request_id}
+    exactly(connection.execute(marked.values(**values)), len(archive_ids))
+
+
+def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str) -> bool:
+    """Whether the row's id is free; raises `RowThere` where the very same row is there."""
+    table = _table(queue, row)
+    digest = failed_digest(table) if row.kind == "failed" else job_digest(table)
+    there = connection.execute(for_update(select(digest).where(table.c.id == row.row_id))).scalar()
+    if there == row_digest:
+        raise RowThere(id=str(row.row_id))
+    return there is None
+
+
+def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
+    """Insert the row as it was, its id too where that is `free`; returns its id."""
+    table = _table(queue, row)
+    names = _FAILED if row.kind == "failed" else _JOB
+    values: list[Any] = [archive.c[name] for name in names]
+    if free:
+        names, values = ("id", *names), [archive.c.row_id, *values]
+    chosen = select(*values).where(archive.c.id == row.id)
+    try:
+        made = connection.execute(insert(table).from_select(names, chosen))
+    except IntegrityError as error:
+        # Somebody took the id a moment ago: roll back and look again.
+        raise LostRace from error
+    exactly(made, 1)
+    if row.kind == "job" and free:
+        # It came without a new id.
+        metric_deltas.removed(connection, -1)
+    return row.row_id if free else int(made.lastrowid)
+
+
+def _table(queue: Queue, row: Kept) -> Table:
+    return queue.failed if row.kind == "failed" else queue.jobs
+
+
+def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> None:
+    """Lock the job that a retry made of the row; raises `JobTaken` or `JobGone`."""
+    c = queue.jobs.c
+    job = connection.execute(
+        for_update(
+            select(
+                c.queue, c.attempts, c.reserved_at, payload_digest(queue.jobs).label("digest")
+            ).where(c.id == job_id)
+        )
+    ).first()
+    values = {"id": str(row.row_id), "job": str(job_id)}
+    if job is None or (job.queue, job.digest) != (row.queue, row.payload_digest):
+        raise JobGone(**values)
+    if job.reserved_at is not None or job.attempts:
+        raise JobTaken(**values)
+
+
+def take_back(
+    connection: Connection, queue: Queue, job_id: int, request_id: str, now: datetime
+) -> None:
+    """Delete a job that is pending and was never tried; raises `LostRace` where it is not."""
+    keep_job(connection, queue, job_id, "undo", request_id, now)
+    c = queue.jobs.c
+    gone = delete(queue.jobs).where(c.id == job_id, c.reserved_at.is_(None), c.attempts == 0)
+    exactly(connection.execute(gone), 1)
+    metric_deltas.removed(connection, 1)

@@ -1,0 +1,114 @@
+"""Which new failures are of jobs that a bulk retry made: told by their payload, and counted.
+
+What several failures share is looked up once: of one payload there may be a hundred thousand, and a
+look-up for each of them would read as many.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+
+from bot.models.operations import Scope
+from bot.store.operations.operations import Operation
+from bot.store.operations.retries.outcomes import Outcome, exists, last_seq
+from bot.store.tables import failures, operations
+
+NEW_FAILURES = 5_000
+"""New failures that are looked at in one pass."""
+
+n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
+
+
+@dataclass(frozen=True, slots=True)
+class _Retried:
+    """What is known of a payload that the operation retried.
+
+    `same`: for this error, too; `until`: the `seq` of the first later failure that was taken again.
+    """
+
+    same: bool
+    until: int | None
+
+
+def count_failures(connection: Connection, operation: Operation, seen: Outcome) -> dict[str, int]:
+    """What failed again since the last pass, and how far that pass came.
+
+    A failure that was retried again ends what belongs to this operation: what fails after that
+    belongs to the later retry. One that an undo put back is counted as that.
+    """
+    high = min(last_seq(connection), seen.cursor_seq + NEW_FAILURES)
+    within = n.c.seq.between(seen.cursor_seq + 1, high)
+    retried = _retried(connection, operation, within)
+    back = _put_back(connection, operation, within) if retried else set()
+    counts: Counter[str] = Counter()
+    for row in connection.execute(_payloads(n.c.seq).where(within)) if retried else ():
+        known = retried.get(_key(row))
+        if known is not None and (known.until is None or row.seq <= known.until):
+            kind = "failed_again" if known.same else "failed_otherwise"
+            counts["put_back" if row.seq in back else kind] += 1
+    return {
+        "cursor_seq": max(high, seen.cursor_seq),
+        **{kind: getattr(seen, kind) + counts[kind] for kind in _KINDS},
+    }
+
+
+_KINDS = ("failed_again", "failed_otherwise", "put_back")
+
+
+def _payloads(*more: Any) -> Any:
+    return select(*more, n.c.payload_digest, n.c.queue, n.c.error_group)
+
+
+def _key(row: Row[Any]) -> tuple[str, str, int]:
+    return row.payload_digest, row.queue, row.error_group
+
+
+def _retried(
+    connection: Connection, operation: Operation, within: ColumnElement[bool]
+) -> Mapping[tuple[str, str, int], _Retried]:
+    """The payloads of new failures that the operation retried, by queue and error group."""
+    each = _payloads().where(within).distinct().subquery()
+    ours = and_(
+        o.c.payload_digest == each.c.payload_digest,
+        o.c.operation == operation.id,
+        o.c.queue == each.c.queue,
+    )
+    until = select(func.min(p.c.seq)).where(
+        p.c.payload_digest == each.c.payload_digest,
+        p.c.seq > operation.bound_seq,
+        p.c.gone_at.is_not(None),
+    )
+    same = exists(and_(ours, o.c.error_group == each.c.error_group), each)
+    chosen = select(each, same.label("same"), until.scalar_subquery().label("until"))
+    rows = connection.execute(chosen.where(exists(ours, each)))
+    return {_key(row): _Retried(bool(row.same), row.until) for row in rows}
+
+
+def _put_back(
+    connection: Connection, operation: Operation, within: ColumnElement[bool]
+) -> set[int]:
+    """Those that are no new failures: an undo of the operation put them back."""
+    if not _was_undone(connection, operation.id):
+        return set()
+    ours = and_(
+        o.c.payload_digest == n.c.payload_digest,
+        o.c.operation == operation.id,
+        o.c.queue == n.c.queue,
+    )
+    # Where its own id was taken it has another one.
+    back = or_(
+        exists(and_(ours, o.c.failed_id == n.c.failed_id), n),
+        exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.returned_by.is_not(None)), n),
+    )
+    return set(connection.execute(select(n.c.seq).where(within, back)).scalars())
+
+
+def _was_undone(connection: Connection, operation: int) -> bool:
+    """Whether an undo of the operation has begun; not many operations come after it."""
+    c = operations.c
+    undos = select(c.scope).where(c.id > operation, c.action == "undo", c.started_at.is_not(None))
+    scopes = connection.execute(undos).scalars()
+    return any(Scope.model_validate_json(scope).undo == operation for scope in scopes)

@@ -1,0 +1,1 @@
+"""What the digest, App Home and health show, read from the other topics."""

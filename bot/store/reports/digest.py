@@ -1,0 +1,221 @@
+"""Reading a digest: sums over booked counts, audit records, incidents and samples, by indexes.
+
+Each part is bounded in time and rows; one that is too slow is not known, and the others are told.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Select, false, func, select, true
+from sqlalchemy.exc import DBAPIError
+
+from bot.database.time_limits import DeadlinePassed
+from bot.database.transactions import TooSlow, bounded, is_slow
+from bot.models.digest import Deeds, Digest, DoneBy, Figure, Incidents, OpenGroup, OpenGroups, Told
+from bot.models.refusals import Busy
+from bot.store.audit.audit_log import ENDED
+from bot.store.failures import error_group_reads
+from bot.store.failures.error_group_reads import Window
+from bot.store.failures.failure_counts import oldest_day
+from bot.store.reports import digest_samples
+from bot.store.reports.digest_days import Days
+from bot.store.reports.digest_samples import Processed
+from bot.store.tables import audit, audit_targets, failure_counts, incidents, migrations
+from bot.wall_clock import from_utc
+
+T = TypeVar("T")
+
+SECONDS = 1.0
+PEOPLE = 5
+GROUPS = 5
+OPEN = 5
+LONGEST = 3
+INCIDENTS = 5_000
+OPERATIONS = 5_000
+RETRIES = ("retry", "retry-all")
+REMOVALS = ("delete", "delete-failed", "clear-failed")
+
+_BY_TIME = "ix_queue_bot_audit_at"
+_SECOND = timedelta(seconds=1)
+
+
+def read(connection: Connection, days: Days, now: datetime) -> Digest:
+    """What is known of the days, and what is open now."""
+    began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
+    seen = _or_nothing(lambda: digest_samples.sampled(connection, days))
+    earlier = _or_nothing(lambda: digest_samples.processed(connection, days.week_before))
+    deeds = _or_nothing(lambda: _deeds(connection, days))
+    return Digest(
+        first=days.first,
+        last=days.last,
+        zone=days.zone.key,
+        since=days.since,
+        until=days.until,
+        processed=_processed(None if seen is None else seen.processed, earlier),
+        failed=_failed(connection, days, now, began),
+        retried=None if deeds is None else _summed(deeds, RETRIES),
+        deleted=None if deeds is None else _summed(deeds, REMOVALS),
+        groups=_or_nothing(lambda: _groups(connection, days, now)),
+        incidents=_or_nothing(lambda: _incidents(connection, days)),
+        waited=() if seen is None else seen.waited,
+        backlog=None if seen is None else seen.backlog,
+        gap_seconds=None if seen is None else seen.gap_seconds,
+        began_at=began if began > days.since else None,
+    )
+
+
+def _processed(found: Processed | None, before: Processed | None) -> Figure:
+    if found is None or found.count is None:
+        return Figure(count=None, at_least=True, comparable=False)
+    if before is None or before.count is None:
+        return Figure(count=found.count, at_least=not found.is_whole, comparable=False)
+    return Figure(
+        count=found.count,
+        at_least=not found.is_whole,
+        before=before.count,
+        before_at_least=not before.is_whole,
+        comparable=found.is_nearly_whole and before.is_nearly_whole,
+    )
+
+
+def _failed(connection: Connection, days: Days, now: datetime, began: datetime) -> Figure:
+    """What failed before the bot began, and was gone by then, nobody knows."""
+    before = days.week_before
+    return Figure(
+        count=_or_nothing(lambda: _appeared(connection, days, now)),
+        at_least=began > days.since,
+        before=_or_nothing(lambda: _appeared(connection, before, now))
+        if began <= before.since
+        else None,
+    )
+
+
+def _or_nothing(find: Callable[[], T]) -> T | None:
+    """What is found, or None where that would take too long."""
+    try:
+        return find()
+    except (TooSlow, Busy, DeadlinePassed):
+        return None
+    except DBAPIError as error:
+        if is_slow(error):
+            return None
+        raise
+
+
+def _appeared(connection: Connection, days: Days, now: datetime) -> int:
+    """How many jobs failed in the days; raises `TooSlow` too where that is not kept any more."""
+    hours, c = days.hours, failure_counts.c
+    if hours.start < oldest_day(now):
+        raise TooSlow
+    total = 0
+    # Not `IS TRUE`, for which MariaDB reads the whole table.
+    for folded in (true(), false()):
+        chosen = select(func.sum(c.appeared)).where(
+            c.folded == folded, c.hour >= hours.start, c.hour < hours.stop
+        )
+        total += int(bounded(connection, chosen, SECONDS).scalar() or 0)
+    return total
+
+
+Done = Counter[tuple[str, str]]
+"""To how many jobs each person did each thing, by action and actor."""
+
+
+def _deeds(connection: Connection, days: Days) -> Done:
+    """What was done by id, from the records' targets, and in bulk, from the records of its end."""
+    c, found = audit.c, Done()
+    by_id = (
+        select(c.action, c.actor, func.count())
+        .select_from(audit)
+        .join(audit_targets, audit_targets.c.audit_id == c.id)
+        .where(c.outcome == "ok", audit_targets.c.kind.in_(("failed", "job")))
+        .group_by(c.action, c.actor)
+    )
+    for action, actor, count in bounded(connection, _within(by_id, days), SECONDS):
+        found[action, actor] += count
+    in_bulk = select(c.action, c.actor, c.arguments).where(c.outcome.in_(ENDED)).limit(OPERATIONS)
+    for action, actor, said in bounded(connection, _within(in_bulk, days), SECONDS):
+        found[action, actor] += int(json.loads(said).get("done", 0))
+    return found
+
+
+def _within(chosen: Select[Any], days: Days) -> Select[Any]:
+    c = audit.c
+    chosen = chosen.where(
+        c.at >= days.since, c.at < days.until, c.action.in_((*RETRIES, *REMOVALS))
+    )
+    for dialect in ("mysql", "mariadb"):
+        # A server may take the index of actions, and read all that were ever retried.
+        chosen = chosen.with_hint(audit, f"FORCE INDEX ({_BY_TIME})", dialect)
+    return chosen
+
+
+def _summed(done: Done, actions: Sequence[str]) -> Deeds:
+    people: Counter[str] = Counter()
+    for (action, actor), count in done.items():
+        if action in actions and count:
+            people[actor] += count
+    ordered = sorted(people.items(), key=lambda item: (-item[1], item[0]))
+    return Deeds(
+        count=sum(people.values()),
+        by=tuple(DoneBy(actor=actor, count=count) for actor, count in ordered[:PEOPLE]),
+        others=max(0, len(ordered) - PEOPLE),
+    )
+
+
+def _groups(connection: Connection, days: Days, now: datetime) -> OpenGroups:
+    found = error_group_reads.groups(connection, Window(from_utc(now, days.zone)), GROUPS)
+    return OpenGroups(
+        groups=tuple(
+            OpenGroup(error=row.error, name=row.name, failed=row.failed) for row in found.errors
+        ),
+        count=found.count,
+        failed=found.failed,
+    )
+
+
+def _incidents(connection: Connection, days: Days) -> Incidents:
+    c = incidents.c
+    columns = (c.id, c.kind, c.queue, c.error_group, c.opened_at, c.closed_at)
+    chosen = (
+        select(*columns)
+        .where(c.opened_at >= days.since, c.opened_at < days.until)
+        .order_by(c.opened_at)
+        .limit(INCIDENTS)
+    )
+    rows = bounded(connection, chosen, SECONDS).mappings().all()
+    ended = sorted((row for row in rows if row["closed_at"] is not None), key=_lasted, reverse=True)
+    open_now = select(*columns).where(c.open_subject.is_not(None)).order_by(c.id.desc())
+    newest = bounded(connection, open_now.limit(OPEN), SECONDS).mappings().all()
+    count = select(func.count()).where(c.open_subject.is_not(None))
+    return Incidents(
+        opened=len(rows),
+        over=len(ended),
+        seconds=int(median(_lasted(row) for row in ended)) if ended else None,
+        longest=tuple(_told(row) for row in ended[:LONGEST]),
+        open_now=tuple(_told(row) for row in newest),
+        count_now=bounded(connection, count, SECONDS).scalar_one(),
+        more=len(rows) == INCIDENTS,
+    )
+
+
+def _lasted(row: RowMapping) -> int:
+    """For how many seconds an incident that is over was open."""
+    lasted: timedelta = row["closed_at"] - row["opened_at"]
+    return lasted // _SECOND
+
+
+def _told(row: RowMapping) -> Told:
+    group = row["error_group"]
+    return Told(
+        id=row["id"],
+        kind=row["kind"],
+        queue=row["queue"],
+        error=None if group is None else f"E{group}",
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+    )

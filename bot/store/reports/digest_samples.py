@@ -1,0 +1,129 @@
+"""What the samples of some days say: how many jobs were processed, when it was slow, and the gaps.
+
+Hours and days as they are rolled up; an hour belongs to the day in which it began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from bot.database.transactions import bounded
+from bot.models.digest import Backlog, Waited
+from bot.models.metrics import Figures
+from bot.store.metrics import rollups
+from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE
+from bot.store.reports.digest_days import Days
+from bot.store.tables import rollups as table
+
+SECONDS = 1.0
+MOMENTS = 3
+SLIGHT = 60
+"""Seconds that are no gap: a look is not taken on the second."""
+NEARLY = 0.99
+"""What of the days must have been counted so that two weeks are compared."""
+
+_HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """How many jobs, in `counted` of `seconds`; None where nothing is known."""
+
+    count: int | None
+    counted: int
+    seconds: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the time was counted."""
+        return self.count is not None and self.seconds - self.counted < SLIGHT
+
+    @property
+    def is_nearly_whole(self) -> bool:
+        """Whether so much of the time was counted that the number can be compared."""
+        return self.count is not None and self.counted >= NEARLY * self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What is known of some days, slowest hours first."""
+
+    processed: Processed
+    waited: tuple[Waited, ...]
+    backlog: Backlog | None
+    gap_seconds: int
+
+
+def sampled(connection: Connection, days: Days) -> Sampled:
+    """What the samples of these days say; raises `TooSlow`."""
+    since, until = _whole_hour(days.since), _whole_hour(days.until)
+    points = rollups.hours(connection, since, until)
+    known = [(point.at, point.figures) for point in points if point.figures is not None]
+    length = (until - since) // _SECOND
+    gap = length - sum(figures.seconds for _, figures in known)
+    most = max(known, key=lambda one: one[1].pending, default=None)
+    return Sampled(
+        processed=_processed([figures for _, figures in known], length),
+        waited=_waited(connection, since, until),
+        backlog=None
+        if most is None or not most[1].pending
+        else Backlog(at=most[0], pending=most[1].pending),
+        gap_seconds=0 if gap < SLIGHT else gap,
+    )
+
+
+def processed(connection: Connection, days: Days) -> Processed:
+    """How many jobs were processed in days long past; raises `TooSlow`."""
+    c = table.c
+    chosen = select(c.processed, c.seconds).where(
+        c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL
+    )
+    rows = bounded(connection, chosen, SECONDS).all()
+    found = [Figures(processed=row.processed, seconds=row.seconds) for row in rows]
+    return _processed(found, (days.until - days.since) // _SECOND)
+
+
+def _processed(found: Sequence[Figures], seconds: int) -> Processed:
+    counted = [one for one in found if one.processed is not None]
+    total = sum(one.processed or 0 for one in counted) if counted else None
+    return Processed(total, sum(one.seconds for one in counted), seconds)
+
+
+def _whole_hour(moment: datetime) -> datetime:
+    """The first whole hour from the moment on: half an hour later where a zone is beside them."""
+    return moment + (datetime.min - moment) % _HOUR  # noqa: DTZ901 naive UTC
+
+
+def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[Waited, ...]:
+    """The hours in which a job of some queue had waited longest; minutes until they are hours."""
+    c = table.c
+    last = select(func.max(c.at)).where(c.span == HOUR)
+    rolled = bounded(connection, last, SECONDS).scalar()
+    found = _oldest(connection, HOUR, since, until)
+    found += _oldest(connection, MINUTE, since if rolled is None else rolled + _HOUR, until)
+    highest: dict[datetime, RowMapping] = {}
+    for row in found:
+        hour = row["at"].replace(minute=0)
+        if hour not in highest or row["oldest_seconds"] > highest[hour]["oldest_seconds"]:
+            highest[hour] = row
+    slowest = sorted(highest.items(), key=lambda item: (-item[1]["oldest_seconds"], item[0]))
+    return tuple(
+        Waited(at=at, queue=row["queue"], seconds=row["oldest_seconds"])
+        for at, row in slowest[:MOMENTS]
+    )
+
+
+def _oldest(
+    connection: Connection, span: str, since: datetime, until: datetime
+) -> list[RowMapping]:
+    """Of the span's rows by queue those with the greatest ages; enough for so many hours."""
+    c = table.c
+    chosen = (
+        select(c.at, c.queue, c.oldest_seconds)
+        .where(c.span == span, c.at >= since, c.at < until, c.queue != ALL, c.oldest_seconds > 0)
+        .order_by(c.oldest_seconds.desc(), c.at)
+        .limit(MOMENTS * (rollups.QUEUES if span == HOUR else rollups.QUEUES * 60))
+    )
+    return list(bounded(connection, chosen, SECONDS).mappings())

@@ -1,0 +1,64 @@
+"""Whether what runs by itself does: a watcher among the replicas, and messages that arrive."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from bot.models.incidents import Health, Undelivered, WatcherState
+from bot.store.tables import leases, outbox, watches
+
+LATE = timedelta(minutes=2)
+"""Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""
+CHANNELS = 20
+HOUR = timedelta(hours=1)
+
+
+def health(connection: Connection, now: datetime) -> Health:
+    """How it is now."""
+    return Health(watcher=_watcher(connection, now), undelivered=_undelivered(connection, now))
+
+
+def _watcher(connection: Connection, now: datetime) -> WatcherState:
+    """Who watches now, and what that costs."""
+    lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
+    cost = connection.execute(select(watches)).one()
+    held = bool(lease.owner) and lease.expires > now
+    lately = cost.worst_at is not None and cost.worst_at > now - HOUR
+    return WatcherState(
+        replica=lease.owner if held else None,
+        since=lease.since if held else None,
+        until=lease.expires,
+        epoch=lease.epoch,
+        passed_at=cost.passed_at,
+        pass_ms=cost.pass_ms,
+        worst_ms=cost.worst_ms if lately else None,
+        worst_at=cost.worst_at if lately else None,
+    )
+
+
+def _undelivered(connection: Connection, now: datetime) -> tuple[Undelivered, ...]:
+    c = outbox.c
+    late = (
+        select(
+            c.channel,
+            func.count().label("count"),
+            func.min(c.created_at).label("since"),
+            func.min(c.id).label("oldest"),
+        )
+        .where(c.sent_at.is_(None), c.created_at < now - LATE)
+        .group_by(c.channel)
+        .order_by(func.min(c.created_at))
+        .limit(CHANNELS)
+    )
+    rows = connection.execute(late).mappings().all()
+    said = select(c.id, c.error).where(c.id.in_([row["oldest"] for row in rows]))
+    errors = {row.id: row.error for row in connection.execute(said)} if rows else {}
+    return tuple(
+        Undelivered(
+            channel=row["channel"],
+            count=row["count"],
+            since=row["since"],
+            error=errors.get(row["oldest"]),
+        )
+        for row in rows
+    )

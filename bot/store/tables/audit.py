@@ -1,0 +1,78 @@
+"""Requests, the audit log, what its records are about, and the chain that seals them."""
+
+from sqlalchemy import Column, Index, Integer, String, Table
+
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
+
+# One row a request that changes something: the same id again gets the stored answer.
+requests = Table(
+    "queue_bot_requests",
+    metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("command", String(32), nullable=False),
+    # What it asked for, hashed: the same id with other words is another request.
+    Column("words", String(64), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("at", Time, nullable=False, index=True),
+    Column("answer", Long),
+    **PLAIN,
+)
+
+
+# INSERT only. What happened, written in the transaction of the change.
+audit = Table(
+    "queue_bot_audit",
+    metadata,
+    auto(),
+    Column("at", Time, nullable=False, index=True),
+    Column("request_id", String(64), nullable=False, index=True),
+    Column("actor", String(64), nullable=False, index=True),
+    Column("team", String(32)),
+    Column("detail", String(191)),
+    Column("source", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("rule", String(191), nullable=False),
+    Column("action", String(32), nullable=False, index=True),
+    Column("arguments", Long, nullable=False),
+    Column("targets", Long, nullable=False),
+    Column("channel", String(32)),
+    Column("message_ts", String(32)),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(64)),
+    Column("answer", Long, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("replica", String(64), nullable=False),
+    **OPTIONS,
+)
+
+
+# INSERT only. What a record is about, so that history and orders find it without reading JSON.
+# `kind`: failed or job (`row_id` is its id, `job_id` what a retry made of it), or order: the order
+# that a filter named, without a row.
+audit_targets = Table(
+    "queue_bot_audit_targets",
+    metadata,
+    Column("audit_id", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(8), nullable=False),
+    Column("row_id", Id, nullable=False),
+    Column("order_id", String(64)),
+    Column("tienda_id", String(64)),
+    Column("job_id", Id),
+    Index("queue_bot_audit_targets_row", "kind", "row_id"),
+    Index("queue_bot_audit_targets_order", "order_id"),
+    Index("queue_bot_audit_targets_job", "job_id"),
+    **PLAIN,
+)
+
+
+# INSERT only. One link a sealed record; `seq` has no gaps, `hash` covers the record and `prev`.
+audit_chain = Table(
+    "queue_bot_audit_chain",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Column("audit_id", Id, nullable=False, unique=True),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    **PLAIN,
+)

@@ -1,0 +1,77 @@
+"""The index of failed jobs, their error groups, and their counts."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from bot.queue.layouts import LONGEST_QUEUE
+from bot.store.tables.columns import OPTIONS, Id, Time, Wall, auto, metadata
+
+SCOPE_INDEX = "queue_bot_failures_scope"
+"""Finds the failures that are still there, in the order of `seq`."""
+
+
+# The bot's index of what failed; `seq` is given after the failure's commit, by one at a time.
+failures = Table(
+    "queue_bot_failures",
+    metadata,
+    auto("seq"),
+    Column("failed_id", Id, nullable=False, index=True),
+    Column("row_digest", String(32), nullable=False),
+    Column("queue", String(LONGEST_QUEUE), nullable=False),
+    Column("error_group", Id, nullable=False),
+    # The exception's first line, for the message about it.
+    Column("error", String(191), nullable=False),
+    Column("job_class", String(191)),
+    Column("order_id", String(64), index=True),
+    Column("tienda_id", String(64)),
+    Column("payload_digest", String(32), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("failed_at", Wall, nullable=False),
+    Column("seen_at", Time, nullable=False),
+    # Null: no incident yet. 0: failed before the bot's first start, raises none.
+    Column("incident", Id),
+    Column("gone_at", Time),
+    # The bulk change that took it.
+    Column("operation", Id),
+    # The bulk undo that put it back, 0 for a single one: since then another row stands for it.
+    Column("returned_by", Id),
+    # Of use only because InnoDB and SQLite add the primary key to every index.
+    Index(SCOPE_INDEX, "gone_at"),
+    Index("queue_bot_failures_incident", "incident"),
+    Index("queue_bot_failures_group", "error_group", "seq"),
+    Index("queue_bot_failures_payload", "payload_digest"),
+    # Here a null takes the room of a value, so that setting `gone_at` or `incident` moves no row:
+    # 4.5 ms instead of 10.8 for a batch of 1,000.
+    mysql_row_format="REDUNDANT",
+    mariadb_row_format="REDUNDANT",
+    **OPTIONS,
+)
+
+
+# A cause that failures have in common; people type its id as E12.
+error_groups = Table(
+    "queue_bot_error_groups",
+    metadata,
+    auto(),
+    Column("name", String(191), nullable=False, unique=True),
+    **OPTIONS,
+)
+
+
+# How many failures appeared and went: what was appended, and what the watcher folded of it.
+failure_counts = Table(
+    "queue_bot_failure_counts",
+    metadata,
+    auto(),
+    Column("error_group", Id, nullable=False, index=True),
+    Column("queue", String(LONGEST_QUEUE), nullable=False),
+    # In which the jobs failed, counted from 1970 by the queue's wall clock; 0: long ago; -1: all.
+    Column("hour", Integer, nullable=False),
+    Column("appeared", Id, nullable=False),
+    Column("gone", Id, nullable=False),
+    Column("first_at", Wall),
+    Column("last_at", Wall),
+    Column("folded", Boolean, nullable=False),
+    # With all that the sums of a day are made of: 50,000 rows are read in a tenth of the time.
+    Index("queue_bot_failure_counts_folded", "folded", "hour", "error_group", "appeared", "gone"),
+    **OPTIONS,
+)

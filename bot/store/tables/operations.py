@@ -1,0 +1,104 @@
+"""Bulk changes, their batches, what was archived of the rows, and the change freeze."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from bot.queue.layouts import LONGEST_QUEUE
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, Wall, auto, metadata
+
+# A bulk change: its frozen scope, and how far it is.
+operations = Table(
+    "queue_bot_operations",
+    metadata,
+    auto(),
+    Column("action", String(32), nullable=False),
+    Column("scope", Long, nullable=False),
+    Column("queue", String(LONGEST_QUEUE)),
+    Column("bound_seq", Id, nullable=False),
+    Column("total", Id, nullable=False),
+    Column("bytes", Id, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("team", String(32)),
+    Column("source", String(16), nullable=False),
+    Column("detail", String(191)),
+    Column("channel", String(32)),
+    Column("request_id", String(64), nullable=False, index=True),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("started_at", Time),
+    Column("finished_at", Time),
+    Column("owner", String(64)),
+    Column("heartbeat", Time),
+    Column("done", Id, nullable=False, server_default="0"),
+    Column("skipped", Id, nullable=False, server_default="0"),
+    Column("items_digest", String(64), nullable=False, server_default=""),
+    Column("reason", String(64)),
+    # Jobs a minute, jobs tried first, and whether what is removed is kept.
+    Column("pace", Integer),
+    Column("canary", Integer),
+    Column("archive", Boolean, nullable=False, server_default="1"),
+    Index("queue_bot_operations_state", "state", "heartbeat"),
+    **OPTIONS,
+)
+
+
+# A stretch of a bulk change's failures: claimed, then done in one transaction.
+batches = Table(
+    "queue_bot_batches",
+    metadata,
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("after_seq", Id, nullable=False),
+    Column("last_seq", Id, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("starts_at", Time, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("rows", Integer, nullable=False, server_default="0"),
+    Column("digest", String(64), nullable=False, server_default=""),
+    # The jobs that a retry made have ids between these, among others.
+    Column("first_job_id", Id),
+    Column("last_job_id", Id),
+    **PLAIN,
+)
+
+
+# What retry, delete and clear removed, as it was. `kind` is `failed` or `job`.
+archive = Table(
+    "queue_bot_archive",
+    metadata,
+    auto(),
+    Column("kind", String(8), nullable=False),
+    Column("row_id", Id, nullable=False),
+    Column("queue", String(LONGEST_QUEUE), nullable=False),
+    Column("payload", Long, nullable=False),
+    Column("exception", Long),
+    Column("failed_at", Wall),
+    Column("attempts", Integer),
+    Column("max_attempts", Integer),
+    Column("reserved_at", Integer),
+    Column("available_at", Integer),
+    Column("created_at", Integer),
+    Column("action", String(32), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("archived_at", Time, nullable=False, index=True),
+    # When an undo put it back, and the request of that undo; null: it was not undone.
+    Column("restored_at", Time),
+    Column("restored_request", String(64)),
+    Index("queue_bot_archive_row", "kind", "row_id"),
+    **OPTIONS,
+)
+
+
+# One row: whether all changes are refused, since when, by whom and why; who ended that last.
+freeze = Table(
+    "queue_bot_freeze",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("frozen_at", Time),
+    Column("frozen_by", String(64)),
+    Column("reason", String(300)),
+    Column("thawed_at", Time),
+    Column("thawed_by", String(64)),
+    **PLAIN,
+)

@@ -1,0 +1,50 @@
+"""What keeps the replicas apart: leases, cursors, the watcher, and the schema version."""
+
+from sqlalchemy import Column, Integer, String, Table
+
+from bot.store.tables.columns import PLAIN, Id, Time, metadata
+
+# Who may do what only one replica may; every effect of a holder checks its epoch.
+leases = Table(
+    "queue_bot_leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("epoch", Id, nullable=False),
+    # Since when this owner has had it without a break.
+    Column("since", Time),
+    Column("expires", Time, nullable=False),
+    **PLAIN,
+)
+
+
+# How far a rolling read has come.
+marks = Table(
+    "queue_bot_marks",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Id, nullable=False),
+    **PLAIN,
+)
+
+
+# One row: what watching costs the database.
+watches = Table(
+    "queue_bot_watches",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("passed_at", Time),
+    Column("pass_ms", Integer),
+    Column("worst_ms", Integer),
+    Column("worst_at", Time),
+    **PLAIN,
+)
+
+
+migrations = Table(
+    "queue_bot_migrations",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("applied_at", Time, nullable=False),
+    **PLAIN,
+)
