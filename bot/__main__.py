@@ -16,7 +16,7 @@ import click
 import structlog
 
 from bot import __version__, logs
-from bot.answers import channel_context
+from bot.app.responses import channel_context
 from bot.database.transactions import reading
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
@@ -29,7 +29,7 @@ from bot.store.migrate import require_current
 from bot.store.reports.health import health
 from bot.terminal import Asked, do
 from bot.text import readable, texts_for
-from bot.views.health import health_lines
+from bot.views.incidents.health import health_lines
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     NoSlack,

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import uuid4
 
-from bot.answers import Outcome, answer, envelope
-from bot.dispatch import dispatch, request_id
-from bot.grammar import Request
+from bot.app.command import Setup
+from bot.app.dispatch import dispatch, request_id
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome, answer, envelope
+from bot.background.operations.runner import PATIENCE, Runner
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError, StillRunning, Unfinished
 from bot.models.requests import Actor, Invocation, Message, Source
-from bot.plans import BulkExtra
-from bot.registry import Setup
 from bot.store.operations.operations import ACTIVE
 from bot.text import readable
-from bot.watch.bulk import PATIENCE, Runner
 
 LONGEST_NAME = 64
 """As long as the audit can keep it whole."""

@@ -11,18 +11,18 @@ from sqlalchemy import Engine
 
 from bot import __version__
 from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.app.command import Alerting, Setup, find_commands
+from bot.background.loop import INTERVAL
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import POOL, READ_SECONDS, connect, reading
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, require, spec_tables
-from bot.registry import Alerting, Setup, find_commands
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
 from bot.views.context import Links
-from bot.watch.watcher import INTERVAL
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,12 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from bot.access.roles import Profile, Rules, Unreachable
-from bot.answers import Outcome
+from bot.app.command import Setup, find_commands
+from bot.app.dispatch import dispatch, request_id
+from bot.app.parsing import Request
+from bot.app.responses import Outcome
 from bot.database.transactions import changing, now_of
-from bot.dispatch import dispatch, request_id
-from bot.grammar import Request
 from bot.models.requests import Actor, Invocation, Role, Source
-from bot.registry import Setup, find_commands
 from bot.store import leases
 from bot.store.leases import Lease
 from tests.queues import TestQueue

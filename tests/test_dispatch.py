@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
+from bot.app.command import Command, Setup, Work
+from bot.app.dispatch import dispatch, request_id
+from bot.app.parsing import Request
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS
 from bot.database.transactions import POOL
-from bot.dispatch import dispatch, request_id
-from bot.grammar import Request
 from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Role, Source
-from bot.registry import Command, Setup, Work
 from bot.settings import load_settings
 from bot.slack import app
 from bot.slack.app import ANSWER_WITHIN, START_WITHIN

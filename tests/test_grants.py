@@ -12,26 +12,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.access.roles import Rules
+from bot.app.command import Setup, find_commands
+from bot.background import audit, purge
+from bot.background.database_load import Load
+from bot.background.failures import aggregation, indexing
+from bot.background.incidents import grouping, probe
+from bot.background.metrics import rollup, sampling
+from bot.background.operations import canary
+from bot.background.retries import track, track_bulk
 from bot.database.transactions import changing, connect, now_of
 from bot.queue.layouts import Queue, spec_tables
-from bot.registry import Setup, find_commands
 from bot.store.leases import take
 from bot.store.migrate import migrate
 from bot.terminal import Asked, do
-from bot.watch import (
-    canary,
-    conditions,
-    failures,
-    folding,
-    incidents,
-    outcomes,
-    purging,
-    receipts,
-    rolling,
-    sampling,
-    sealing,
-)
-from bot.watch.load import Load
 from bot.wiring import NoSlack
 from tests.queues import TestQueue
 from tests.replicas import Ahead
@@ -130,28 +123,28 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     granted.fail()
     lease = changing(engine, monotonic() + 10, lambda c: take(c, "watcher", "test", now_of(c)))
     assert lease is not None
-    failures.index_once(setup, lease)
-    failures.sweep_once(setup, lease)
-    assert incidents.open_once(setup, lease) == 2
+    indexing.index_once(setup, lease)
+    indexing.sweep_once(setup, lease)
+    assert grouping.open_once(setup, lease) == 2
     assert do(setup, Asked("acknowledge I1", "ana"), said.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
-        assert sealing.seal_once(setup, lease) > 5
-        incidents.refresh_once(setup, lease)
+        assert audit.seal_once(setup, lease) > 5
+        grouping.refresh_once(setup, lease)
     assert load.keep(lease)
     later = replace(setup, clock=Ahead(timedelta(seconds=4)))
-    receipts.receipts_once(later, lease)
+    track.receipts_once(later, lease)
     canary.decide_once(later, lease)
-    assert outcomes.outcomes_once(later, lease) == 1
-    purging.purge_once(setup, lease)
-    conditions.observe_once(setup, lease)
-    folding.fold_once(setup, lease)
-    folding.age_once(setup, lease)
+    assert track_bulk.outcomes_once(later, lease) == 1
+    purge.purge_once(setup, lease)
+    probe.observe_once(setup, lease)
+    aggregation.fold_once(setup, lease)
+    aggregation.age_once(setup, lease)
     for _ in range(2):
         sampling.sample_once(setup, lease, indexed=True)
-    rolling.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
+    rollup.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
     # By then the mutes have ended, too.
-    purging.purge_once(replace(setup, clock=Ahead(timedelta(days=40))), lease)
+    purge.purge_once(replace(setup, clock=Ahead(timedelta(days=40))), lease)
     engine.dispose()
 
 

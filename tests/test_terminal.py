@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.app.command import Setup
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
 from bot.models.requests import Role
-from bot.registry import Setup
 from bot.settings import load_settings
 from bot.store import tables
 from bot.terminal import Asked, do

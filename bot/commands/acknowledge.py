@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from bot.grammar import IncidentId
+from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.parsing import IncidentId
 from bot.models.incidents import OpenIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.store.incidents import incidents, overview
 from bot.views.context import Context
-from bot.views.mutes import acknowledged, acknowledged_visible
+from bot.views.incidents.mutes import acknowledged, acknowledged_visible
 
 
 class AcknowledgeArguments(Arguments):

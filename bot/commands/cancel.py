@@ -2,15 +2,15 @@
 
 from pydantic import Field
 
-from bot.grammar import OneId
+from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.parsing import OneId
 from bot.models.jobs import Value
 from bot.models.operations import Action
 from bot.models.refusals import Denied, PlanExpired
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.store.operations import operations
-from bot.views.bulk import cancelled
 from bot.views.context import Context
+from bot.views.operations.progress import cancelled
 
 
 class CancelArguments(Arguments):

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from pydantic import Field, field_validator
 
+from bot.app.command import Arguments, Command, Result, Work
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.metrics import Point, bucketed
 from bot.models.requests import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.metrics import rollups
-from bot.views.chart import chart_message
 from bot.views.context import Context
+from bot.views.reports.chart import chart_message
 
 HOURS: dict[Span, tuple[int, int]] = {"24h": (24, 2), "7d": (168, 12)}
 """Of each span its hours, and the hours of a point: Slack draws up to twenty of them."""

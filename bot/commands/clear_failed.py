@@ -2,15 +2,15 @@
 
 from pydantic import Field
 
-from bot.filters import FilterArguments, scope_of
-from bot.grammar import Age
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.filters import FilterArguments, scope_of
+from bot.app.parsing import Age
+from bot.app.plans import BulkExtra, Way, step
 from bot.models.jobs import DeletedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal, Role
-from bot.plans import BulkExtra, Way, step
-from bot.registry import Command, Effect, Result, Work
-from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
+from bot.views.operations.progress import bulk_answer, progress_message
 
 
 class ClearFailedArguments(FilterArguments):

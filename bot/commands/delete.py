@@ -1,12 +1,12 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.targets import RowArguments, lock_jobs, target
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
-from bot.registry import Command, Effect, Result, Work
 from bot.store import archive
 from bot.store.deltas import metric_deltas
-from bot.targets import RowArguments, lock_jobs, target
 from bot.views.changes import deleted, deleted_visible
 from bot.views.context import Context
 

@@ -1,12 +1,12 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.targets import RowArguments, lock_failed, target
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
-from bot.registry import Command, Effect, Result, Work
 from bot.store import archive
 from bot.store.failures import removal
-from bot.targets import RowArguments, lock_failed, target
 from bot.views.changes import deleted_failed, deleted_failed_visible
 from bot.views.context import Context
 

@@ -1,12 +1,12 @@
 """`/queue digest`: the digest as it would be posted today, for whoever does not want to wait."""
 
+from bot.app.command import Arguments, Command, Result, Work
 from bot.models.digest import Digest
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.reports import digest
 from bot.store.reports.digest_days import told_on
 from bot.views.context import Context
-from bot.views.digest import digest_message
+from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
 
 

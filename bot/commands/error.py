@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from bot.grammar import GroupId
+from bot.app.command import Arguments, Command, Result, Work
+from bot.app.parsing import GroupId
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed
 from bot.models.requests import Message, Modal, Role
 from bot.queue import reads
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.failures import error_group_reads
 from bot.views.context import Context
-from bot.views.error_groups import error_detail
+from bot.views.failures.error_groups import error_detail
 
 NEWEST = 5
 LOOKED_AT = 200

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from pydantic import Field, field_validator
 
-from bot.grammar import Age
+from bot.app.command import Arguments, Command, Result, Work
+from bot.app.parsing import Age
 from bot.models.error_groups import ErrorGroups, ErrorsListed
 from bot.models.requests import Message, Role
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.failures import error_group_reads
 from bot.store.failures.index import backfill_left
 from bot.views.context import Context
-from bot.views.error_groups import error_list
+from bot.views.failures.error_groups import error_list
 
 MOST = 50
 

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
+from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
 from bot.models.jobs import FailedJobList, Listed
 from bot.models.requests import Message, Role
 from bot.queue import reads
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.lists import failed_list
 

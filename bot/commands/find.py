@@ -2,18 +2,18 @@
 
 from pydantic import Field
 
-from bot.grammar import LONGEST_ORDER, Order
+from bot.app.command import Arguments, Command, Result, Work
+from bot.app.parsing import LONGEST_ORDER, Order
 from bot.models.jobs import QueueStatus
 from bot.models.requests import Message, Role
 from bot.models.story import Queued, Story
 from bot.queue import search
 from bot.queue.search import Sought
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.audit import orders, story
 from bot.store.failures import index
 from bot.store.metrics import samples
+from bot.views.audit.story import story_message
 from bot.views.context import Context
-from bot.views.story import story_message
 
 
 class FindArguments(Arguments):

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.operations import Freeze
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.store.operations import change_freeze
 from bot.views.context import Context
-from bot.views.freeze import freeze_message, freeze_visible
+from bot.views.operations.change_freeze import freeze_message, freeze_visible
 
 LONGEST = 300
 

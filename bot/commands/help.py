@@ -1,8 +1,8 @@
 """`/queue help`: what this person may run, with usage."""
 
+from bot.app.command import Arguments, Command, Result, Work
 from bot.models.jobs import Value
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.people import help_message
 

@@ -4,18 +4,18 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
+from bot.app.parsing import Age, Order
 from bot.commands.find import tell
-from bot.grammar import Age, Order
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.requests import Message, Role
 from bot.models.story import Retries
 from bot.queue.search import Sought
-from bot.registry import LARGEST_ID, Arguments, Command, Result, Work
 from bot.store.audit import audit_log, history, orders, story
-from bot.views.audit import history_message
+from bot.views.audit.records import history_message
+from bot.views.audit.story import retries_line
 from bot.views.context import Context
-from bot.views.story import retries_line
 
 LINES = 50
 MOST = 200

@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from bot.grammar import OneId
+from bot.app.command import Arguments, Command, Result, Work
+from bot.app.parsing import OneId
+from bot.app.targets import not_found
 from bot.masking.masker import mask_payload
 from bot.models.jobs import JobDetail
 from bot.models.refusals import JobNotFound
 from bot.models.requests import Message, Modal, Role
 from bot.queue import reads
-from bot.registry import Arguments, Command, Result, Work
-from bot.targets import not_found
 from bot.views.context import Context
 from bot.views.details import job_detail
 

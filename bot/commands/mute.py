@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
 
-from bot.grammar import Age
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.mute_target import TopicArguments, existing, name_of, recorded
+from bot.app.parsing import Age
 from bot.models.incidents import MuteSaid
 from bot.models.requests import Message, Role
-from bot.muting import TopicArguments, existing, name_of, recorded
-from bot.registry import Command, Effect, Result, Work
 from bot.store.incidents import mutes
 from bot.views.context import Context
-from bot.views.mutes import muted, muted_visible
+from bot.views.incidents.mutes import muted, muted_visible
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=7)
 USUAL = timedelta(hours=1)

@@ -2,6 +2,8 @@
 
 from pydantic import Field
 
+from bot.app.command import LARGEST_ID, Command, Effect, Result, Work
+from bot.app.targets import RowArguments, lock_jobs, skipped_row, target
 from bot.failpoints import reach
 from bot.models.jobs import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
@@ -9,9 +11,7 @@ from bot.models.requests import Message, Role
 from bot.queue.moves import LockedJob
 from bot.queue.reads import unix
 from bot.queue.stuck import moment, release
-from bot.registry import LARGEST_ID, Command, Effect, Result, Work
 from bot.store.audit import changes
-from bot.targets import RowArguments, lock_jobs, skipped_row, target
 from bot.views.context import Context
 from bot.views.stuck import released, released_visible
 

@@ -7,23 +7,23 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.filters import FilterArguments, PaceArguments, is_filtered, scope_of
+from bot.app.parsing import MAX_IDS, ManyIds
+from bot.app.plans import BulkExtra, Way, step
+from bot.app.targets import lock_failed, target
 from bot.failpoints import reach
-from bot.filters import FilterArguments, PaceArguments, is_filtered, scope_of
-from bot.grammar import MAX_IDS, ManyIds
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
 from bot.models.requests import Message, Modal, Role
-from bot.plans import BulkExtra, Way, step
 from bot.queue import moves
-from bot.registry import Command, Effect, Result, Work
 from bot.store import archive
 from bot.store.failures import removal
 from bot.store.operations.retries import followed
-from bot.targets import lock_failed, target
-from bot.views.bulk import bulk_answer, progress_message
 from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
+from bot.views.operations.progress import bulk_answer, progress_message
 
 USAGE = "/queue retry ID… | error=E12 | queue=NAME | order=ORDER"
 

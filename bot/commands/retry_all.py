@@ -1,13 +1,13 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
-from bot.filters import PaceArguments
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.filters import PaceArguments
+from bot.app.plans import BulkExtra, Way, step
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal, Role
-from bot.plans import BulkExtra, Way, step
-from bot.registry import Command, Effect, Result, Work
-from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
+from bot.views.operations.progress import bulk_answer, progress_message
 
 
 class RetryAllResult(Result):

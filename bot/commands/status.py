@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
+from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
 from bot.models.jobs import QueueStatus, Value
 from bot.models.operations import Freeze
 from bot.models.refusals import Busy
 from bot.models.requests import Message, Role
 from bot.queue import tally
-from bot.registry import Arguments, Command, Result, Work
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.views.context import Context

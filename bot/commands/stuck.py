@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from bot.grammar import Age
+from bot.app.command import Arguments, Command, Result, Work
+from bot.app.parsing import Age
 from bot.models.jobs import StuckJobs, StuckListed
 from bot.models.requests import Message, Role
 from bot.queue import reads
 from bot.queue.stuck import stuck
-from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.stuck import stuck_list
 

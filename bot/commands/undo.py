@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result, Work
+from bot.app.plans import BulkArguments, BulkExtra, confirm
+from bot.app.undo import change_to_undo, check_planned, preview_of, undo
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.models.operations import Progress
 from bot.models.requests import Message, Modal, Role
-from bot.plans import BulkArguments, BulkExtra, confirm
-from bot.registry import LARGEST_ID, Arguments, Command, Effect, Result, Work
 from bot.store.audit.changes import Named
-from bot.undoing import change_to_undo, check_planned, preview_of, undo
-from bot.views.bulk import bulk_answer, progress_message
 from bot.views.context import Context
-from bot.views.undo import undone, undone_visible
+from bot.views.operations.progress import bulk_answer, progress_message
+from bot.views.operations.undo import undone, undone_visible
 
 
 def _read(value: object) -> object:

@@ -1,12 +1,12 @@
 """`/queue unfreeze`: allow changes again."""
 
+from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.jobs import Value
 from bot.models.operations import Freeze
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Effect, Result, Work
 from bot.store.operations import change_freeze
 from bot.views.context import Context
-from bot.views.freeze import unfreeze_message, unfreeze_visible
+from bot.views.operations.change_freeze import unfreeze_message, unfreeze_visible
 
 
 class UnfreezeArguments(Arguments):

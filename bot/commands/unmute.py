@@ -2,14 +2,14 @@
 
 import shlex
 
+from bot.app.command import Command, Effect, Result, Work
+from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
 from bot.models.incidents import MuteSaid, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
 from bot.models.requests import Message, Role
-from bot.muting import TopicArguments, name_of, recorded, topic_of
-from bot.registry import Command, Effect, Result, Work
 from bot.store.incidents import incidents, mutes
 from bot.views.context import Context
-from bot.views.mutes import unmuted, unmuted_visible
+from bot.views.incidents.mutes import unmuted, unmuted_visible
 
 
 class UnmuteArguments(TopicArguments):

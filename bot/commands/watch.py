@@ -1,12 +1,12 @@
 """`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
 
+from bot.app.command import Arguments, Command, Result, Setup, Work
 from bot.models.incidents import Limits, WatchExtra, Watching
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Result, Setup, Work
 from bot.store.incidents import overview
 from bot.store.reports.health import health
 from bot.views.context import Context
-from bot.views.watch import watch_message
+from bot.views.incidents.watch import watch_message
 
 
 class WatchArguments(Arguments):

@@ -1,9 +1,9 @@
 """`/queue whoami`: the role a person has here, which rule gives it, and what it allows."""
 
 from bot.access.roles import allows_changes
+from bot.app.command import Arguments, Command, Result, Work
 from bot.models.jobs import Value
 from bot.models.requests import Message, Role
-from bot.registry import Arguments, Command, Result, Work
 from bot.views.context import Context
 from bot.views.people import whoami_message
 

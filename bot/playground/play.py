@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from bot.access.roles import Need, Unreachable, role_of
+from bot.app.command import find_commands
 from bot.database.transactions import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import Asked
@@ -32,7 +33,6 @@ from bot.playground.seed import seed
 from bot.playground.seed_history import seed_history
 from bot.playground.worker import Worker
 from bot.queue.layouts import Queue, spec_tables
-from bot.registry import find_commands
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate

@@ -16,11 +16,11 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.answers import Outcome, answer, texts_of
-from bot.dispatch import dispatch, may_change
+from bot.app.command import Setup
+from bot.app.dispatch import dispatch, may_change
+from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
-from bot.registry import Setup
 from bot.slack import envelopes
 from bot.slack.charts import Charts, respond
 from bot.slack.directory import SlackDirectory, reason_of
@@ -28,9 +28,9 @@ from bot.slack.envelopes import Envelope, HomeSeen
 from bot.slack.home import Homes
 from bot.text import Mrkdwn
 from bot.views.blocks import section
-from bot.views.chart import has_chart
-from bot.views.home import REFRESH
 from bot.views.refusal import bug_message, refusal_sentence
+from bot.views.reports.chart import has_chart
+from bot.views.reports.home import REFRESH
 
 log = structlog.get_logger(__name__)
 

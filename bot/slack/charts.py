@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.webhook import WebhookClient
 
 from bot.models.requests import Block
-from bot.views.chart import has_chart, without_charts
+from bot.views.reports.chart import has_chart, without_charts
 
 log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.dispatch import request_id
-from bot.grammar import Request, whole
+from bot.app.dispatch import request_id
+from bot.app.parsing import Request, whole
 from bot.models.refusals import Invalid, Refusal
 from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value

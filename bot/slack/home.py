@@ -11,16 +11,16 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
-from bot.answers import Outcome, answer, context_of, texts_of
+from bot.app.command import Setup
+from bot.app.dispatch import dispatch, request_id
+from bot.app.home import HOME, HomeResult
+from bot.app.parsing import Request
+from bot.app.responses import Outcome, answer, context_of, texts_of
 from bot.database.transactions import time_limit
-from bot.dispatch import dispatch, request_id
 from bot.failpoints import reach
-from bot.grammar import Request
-from bot.home import HOME, HomeResult
 from bot.models.requests import Actor, Block, Invocation, Source
-from bot.registry import Setup
 from bot.slack.directory import reason_of
-from bot.views.home import refused_home
+from bot.views.reports.home import refused_home
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
+from bot.background.outbox.failures import Fault, Undelivered
 from bot.slack.charts import REFUSED, Charts
 from bot.slack.directory import reason_of
-from bot.watch.faults import Fault, Undelivered
 
 _NO_CHANNEL = {
     "channel_not_found",

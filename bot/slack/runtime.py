@@ -13,15 +13,15 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
+from bot.app.command import Setup
+from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
-from bot.registry import Setup
 from bot.slack.app import Desk, build_app
 from bot.slack.charts import Charts
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
 from bot.text import warm_up
-from bot.watch.watcher import INTERVAL, Watcher
 
 log = structlog.get_logger(__name__)
 

@@ -8,9 +8,9 @@ from bot.text import Mrkdwn, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name
+from bot.views.operations.undo import undo_blocks
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW
-from bot.views.undo import undo_blocks
 
 
 def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Context) -> Message:

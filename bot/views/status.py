@@ -9,8 +9,8 @@ from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections, table
 from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.freeze import frozen_lines
 from bot.views.names import age, queue_name
+from bot.views.operations.change_freeze import frozen_lines
 
 QUEUES = 30
 """Queues in the table; a team has a handful, and the busiest come first."""

@@ -12,12 +12,12 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.access.roles import Need, Rules, Unreachable, authorize
+from bot.app.command import Command, find_commands
 from bot.localslack.demo import IDS
 from bot.localslack.faults import LostAnswer
 from bot.localslack.server import LocalSlack
 from bot.models.refusals import NotMember, Unverifiable
 from bot.models.requests import Actor, Invocation, Role, Source
-from bot.registry import Command, find_commands
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
 from tests.queues import GRACE, TestQueue

@@ -5,8 +5,8 @@ from time import monotonic
 
 from sqlalchemy import Connection, insert, text
 
+from bot.app.command import Setup
 from bot.database.transactions import changing
-from bot.registry import Setup
 from bot.store import tables as t
 from bot.store.failures import failure_counts
 from bot.store.failures import index as failures

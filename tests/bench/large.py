@@ -4,14 +4,14 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, text
 
+from bot.app.command import Setup
+from bot.background.incidents import probe
+from bot.background.incidents.reading import Sign
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.refusals import Refusal
-from bot.registry import Setup
 from bot.store.failures import index
 from bot.store.failures.index import Pass
-from bot.watch import conditions
-from bot.watch.signs import Sign
 from tests.bench import indexed, tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
@@ -71,7 +71,7 @@ def _looks(setup: Setup) -> None:
     """What the watcher does every few seconds to see what waits, what is held, and who works."""
 
     def look(connection: Connection) -> list[Sign]:
-        return conditions.look(setup, connection, setup.clock(connection), 5.0)
+        return probe.look(setup, connection, setup.clock(connection), 5.0)
 
     def measure(name: str) -> None:
         took = []

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from sqlalchemy import text
 
-from bot.registry import Setup
-from bot.watch.bulk import Runner
+from bot.app.command import Setup
+from bot.background.operations.runner import Runner
 from tests.bench import indexed, laravel, tables
 from tests.bench.figures import growing, median, say
 from tests.bench.people import confirm, make_setup, preview

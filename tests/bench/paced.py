@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, text
 
-from bot.watch.bulk import Runner
+from bot.background.operations.runner import Runner
 from tests.bench import indexed, tables
 from tests.bench.figures import median, say
 from tests.bench.people import confirm, make_setup, preview

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 from bot.access.roles import Profile, Rules
-from bot.answers import Outcome
-from bot.dispatch import dispatch, request_id
-from bot.grammar import Request
+from bot.app.command import Setup, find_commands
+from bot.app.dispatch import dispatch, request_id
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
 from bot.models.operations import Preview, Progress
 from bot.models.requests import Actor, Invocation, Source
-from bot.plans import BulkExtra
-from bot.registry import Setup, find_commands
 from tests.queues import TestQueue
 
 ADMIN = "U07ADMINANA1"

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
+from bot.app.command import Setup
+from bot.background.operations.runner import Runner
+from bot.background.retries.track_bulk import outcomes_once
 from bot.database.transactions import changing, now_of
-from bot.registry import Setup
 from bot.store import leases
 from bot.store.failures import index
 from bot.store.operations.retries import outcomes
-from bot.watch.bulk import Runner
-from bot.watch.outcomes import outcomes_once
 from tests.bench import tables
 from tests.bench.figures import median, say, times
 from tests.bench.people import confirm, make_setup, preview

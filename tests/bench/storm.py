@@ -11,12 +11,12 @@ import structlog
 from slack_sdk import WebClient
 from sqlalchemy import func, select, text
 
+from bot.app.command import Setup
+from bot.background.loop import INTERVAL, Watcher
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.slack.poster import SlackPoster
 from bot.store.tables import failures, incidents, outbox
-from bot.watch.watcher import INTERVAL, Watcher
 from tests.bench.failing import Storm, failing
 from tests.bench.figures import median, say
 from tests.bench.people import make_setup

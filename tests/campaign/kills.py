@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
+from bot.background.operations.runner import Runner
 from bot.models.refusals import Refusal
 from bot.store import tables
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
-from bot.watch.bulk import Runner
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
 from tests.invariants import broken, payloads

@@ -5,8 +5,8 @@ from time import monotonic
 
 from sqlalchemy import text
 
+from bot.background import audit
 from bot.store.audit.audit_log import verify
-from bot.watch import sealing
 from tests.campaign.kills import fresh
 from tests.crash import jobs
 from tests.crash.processes import replica
@@ -50,11 +50,11 @@ def write_and_seal(server: MariaDB, _until: float) -> str:
             for name, some, by in (("one", shares[:4], ANA), ("two", shares[4:], OMAR))
         ]
         while not all(writer.is_held() for writer in writers):
-            sealing.seal_once(setup, hold(setup))
+            audit.seal_once(setup, hold(setup))
         written = monotonic() - began
         for writer in writers:
             assert set(writer.result()) == {"ok"}
-        while sealing.seal_once(setup, hold(setup)):
+        while audit.seal_once(setup, hold(setup)):
             pass
         began = monotonic()
         with queue.engine.begin() as connection:

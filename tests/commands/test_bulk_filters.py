@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import delete, insert
 
-from bot.answers import Outcome, answer
+from bot.app.command import Setup
+from bot.app.responses import Outcome, answer
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
-from bot.registry import Setup
 from bot.store import tables
 from bot.terminal import Asked, do
 from bot.text import readable

@@ -9,17 +9,17 @@ from uuid import uuid4
 
 import pytest
 
-from bot import dispatch as road
-from bot.answers import Outcome
-from bot.dispatch import dispatch, request_id
-from bot.grammar import Request
+from bot.app import dispatch as road
+from bot.app.command import Effect, Setup, find_commands
+from bot.app.dispatch import dispatch, request_id
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
+from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
 from bot.models.requests import Actor, Invocation, Source
-from bot.plans import BulkExtra
-from bot.registry import Effect, Setup, find_commands
 from bot.store import outbox, tables
 from bot.store.operations import change_freeze
-from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced

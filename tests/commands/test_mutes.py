@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import ColumnElement, Connection, update
 
-from bot.answers import Outcome, answer
+from bot.app.command import Setup
+from bot.app.dispatch import request_id
+from bot.app.responses import Outcome, answer
+from bot.background.failures import indexing
 from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
-from bot.dispatch import request_id
 from bot.models.alert_rules import OLDEST
 from bot.models.requests import Actor, Invocation, Message, Role, Source
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.failures import error_groups
@@ -25,7 +26,6 @@ from bot.store.incidents.incidents import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.terminal import Asked, do
-from bot.watch import failures
 from tests.concurrency import at_once
 from tests.crash.mutants import replaced
 from tests.queues import TestQueue
@@ -60,7 +60,7 @@ def mute_of(setup: Setup, **about: Any) -> datetime | None:
 def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     """Let a job of this queue have failed, and the watcher have seen it."""
     queue.fail(queue=name)
-    failures.index_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
 
 
 def said(setup: Setup, outcome: Outcome) -> str:

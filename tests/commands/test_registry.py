@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import bot.commands
+from bot.app.command import Command, Effect, find_commands
 from bot.models.requests import Role
-from bot.registry import Command, Effect, find_commands
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
 from tests.readme_table import README, shown, table
@@ -22,7 +22,7 @@ from pydantic import Field
 
 from bot.models.requests import Message, Role
 from bot.models.jobs import Value
-from bot.registry import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result, Work
 from bot.views.context import Context
 
 
@@ -66,14 +66,14 @@ import sys
 from zoneinfo import ZoneInfo
 import bot.commands
 bot.commands.__path__.append(sys.argv[1])
-from bot.grammar import parse
-from bot.registry import find_commands
+from bot.app.parsing import parse
+from bot.app.command import find_commands
 commands = find_commands()
 print(commands["echo"].usage())
 print(parse("echo hello", commands))
 print(commands["echo"].need)
 from pathlib import Path
-from bot.registry import Setup
+from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack, make_setup

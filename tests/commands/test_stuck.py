@@ -4,8 +4,8 @@ from functools import partial
 
 from sqlalchemy import insert, update
 
-from bot.answers import envelope
-from bot.grammar import Request
+from bot.app.parsing import Request
+from bot.app.responses import envelope
 from bot.localslack.demo import IDS
 from bot.queue.reads import unix
 from bot.queue.stuck import stuck

@@ -10,10 +10,10 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from bot.answers import envelope
+from bot.app.responses import envelope
+from bot.background import purge
 from bot.localslack.demo import IDS
 from bot.store import tables
-from bot.watch import purging
 from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
 from tests.invariants import broken, payloads
@@ -254,7 +254,7 @@ def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> 
     setup = make_setup(kept_queue, clock=clock)
     ask(setup, "delete 7", key="click")
     clock.move(days=8)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
 
     assert codes([ask(setup, "undo")]) == ["nothing-to-undo"]
     watch(setup, hold(setup))

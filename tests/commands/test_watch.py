@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from bot.answers import Outcome
+from bot.app.command import Alerting, Setup
+from bot.app.responses import Outcome
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST
 from bot.models.incidents import Topic, WatchExtra, Watching
-from bot.registry import Alerting, Setup
 from bot.store import leases
 from bot.store.incidents import incidents
 from bot.store.incidents.incidents import Subject

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import and_, select, true
 
+from bot.background.operations import batch_workers
+from bot.background.operations import runner as watch_bulk
 from bot.queue import bulk
 from bot.store import archive, tables
 from bot.store.failures import removal
 from bot.store.operations import batches, execute, restore, undo_batches
 from bot.store.operations.scopes import matching
 from bot.store.tables import failures
-from bot.watch import bulk as watch_bulk
-from bot.watch import lanes
 from tests.crash.mutants import replaced
 
 
@@ -121,7 +121,7 @@ def no_wait_for_the_canary() -> Iterator[None]:
 def several_lanes_with_a_canary() -> Iterator[None]:
     """All lanes are at work while the canary's batch is not carried out yet."""
 
-    class Several(lanes.Lanes):
+    class Several(batch_workers.Lanes):
         def run(self, lanes: int) -> bool:
             return super().run(max(2, lanes))
 
@@ -169,7 +169,7 @@ class _Thawed:
 @contextmanager
 def no_freeze_in_a_batch() -> Iterator[None]:
     """A freeze is looked for before a turn, and not by its batches."""
-    with replaced((lanes, "freezes"), by=_Thawed):
+    with replaced((batch_workers, "freezes"), by=_Thawed):
         yield
 
 

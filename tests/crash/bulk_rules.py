@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from bot.app.plans import BulkExtra
 from bot.models.refusals import Refusal
-from bot.plans import BulkExtra
 from bot.queue.reads import unix
 from bot.store.tables import archive, batches, failures, followed
 from bot.store.tables import operations as operations_table

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 from sqlalchemy import update
 
 from bot import failpoints
-from bot.registry import Setup
+from bot.app.command import Setup
+from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from bot.watch.bulk import Runner
 from tests.concurrency import SECONDS, lock_waits, until
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.invariants import broken, payloads

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.plans import BulkExtra
-from bot.registry import Setup
+from bot.app.command import Setup
+from bot.app.plans import BulkExtra
+from bot.background.operations.runner import Runner
 from bot.slack.runtime import Access, SlackBot, look_up
-from bot.watch.bulk import Runner
 from tests.concurrency import at_once
 from tests.queues import GRACE
 from tests.replicas import SAM, ask, codes, confirm, hold

@@ -6,8 +6,8 @@ Hypothesis chooses the steps and, where an invariant breaks, the shortest run th
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from bot.dispatch import request_id
-from bot.grammar import Request
+from bot.app.dispatch import request_id
+from bot.app.parsing import Request
 from bot.queue.reads import failed_job
 from tests.crash.incident_rules import Watched
 from tests.crash.world import PICK, REPLICAS

@@ -10,8 +10,13 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bot import dispatch, plans, targets
 from bot.access.roles import Grant
+from bot.app import dispatch, plans, targets
+from bot.background import audit
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
+from bot.background.operations import batch_workers
+from bot.background.outbox import deliver
 from bot.database.transactions import changing
 from bot.failpoints import reach
 from bot.models.requests import Role
@@ -19,7 +24,6 @@ from bot.queue import moves
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.operations import batches, operations, restore
-from bot.watch import delivery, failures, incidents, lanes, lifecycle, sealing
 
 
 @contextmanager
@@ -134,7 +138,7 @@ def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
 @contextmanager
 def no_epoch() -> Iterator[None]:
     """A holder of a lease does not ask whether it still holds it."""
-    modules = (failures, incidents, lifecycle, sealing, delivery)
+    modules = (indexing, grouping, lifecycle, audit, deliver)
     places = [(module, "fence") for module in modules]
     with replaced(*places, by=lambda _connection, _lease: None):
         yield
@@ -143,7 +147,7 @@ def no_epoch() -> Iterator[None]:
 @contextmanager
 def no_permission_check() -> Iterator[None]:
     """Everybody may do everything."""
-    places = ((dispatch, "may"), (lanes, "may"))
+    places = ((dispatch, "may"), (batch_workers, "may"))
     with replaced(*places, by=lambda *_given: Grant(Role.ADMIN, "mutant")):
         yield
 

@@ -16,9 +16,9 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 from bot import failpoints
+from bot.app.command import Setup
 from bot.database.transactions import connect
 from bot.queue.layouts import Queue, spec_tables
-from bot.registry import Setup
 from tests.queues import GRACE, TestQueue
 from tests.replicas import Ahead, make_setup
 

@@ -9,15 +9,15 @@ from contextlib import AbstractContextManager, ExitStack
 
 from sqlalchemy import text
 
-from bot.answers import Outcome
-from bot.grammar import Request
-from bot.plans import BulkExtra
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
+from bot.background import audit
+from bot.background.operations.runner import Runner
 from bot.queue.reads import failed_job
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
-from bot.watch import sealing
-from bot.watch.bulk import Runner
 from tests.concurrency import lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
@@ -161,7 +161,7 @@ def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
     hold(other)
     with mutant():
         try:
-            sealing.seal_once(late, lease)
+            audit.seal_once(late, lease)
         except LeaseLost:
             pass
         else:

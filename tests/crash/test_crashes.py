@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from bot.background.operations.runner import Runner
+from bot.background.outbox.deliver import ATTEMPT
 from bot.database.transactions import now_of
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import TTL
 from bot.store.operations import operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from bot.watch.bulk import Runner
-from bot.watch.delivery import ATTEMPT
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.crash.scenarios import run_out

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from bot.watch import sampling
+from bot.background.metrics import sampling
 from tests.crash import watch_mutants as mutants
 from tests.crash import watch_scenarios as scenarios
 from tests.crash.scenarios import Mutant, Scenario

@@ -1,9 +1,9 @@
 """What must hold where a change is undone, as functions like `scenarios`."""
 
-from bot.answers import Outcome
-from bot.dispatch import request_id
-from bot.grammar import Request
-from bot.registry import Setup
+from bot.app.command import Setup
+from bot.app.dispatch import request_id
+from bot.app.parsing import Request
+from bot.app.responses import Outcome
 from tests.crash.bulk_scenarios import beside, meanwhile
 from tests.crash.scenarios import Mutant
 from tests.invariants import broken, payloads

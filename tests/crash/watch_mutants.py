@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, true
 
+from bot.background.incidents import message
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import DELETED, GONE, Doer
 from bot.store.incidents import assignment, incidents, mutes, retry_activity
-from bot.views.incident_parts import called
-from bot.watch import cards
+from bot.views.incidents.alert_parts import called
 from tests.crash.mutants import replaced
 
 
@@ -50,13 +50,13 @@ def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]
 @contextmanager
 def edits_that_call() -> Iterator[None]:
     """A message is drawn with the user group, for a post and for an edit alike."""
-    draw = cards.draw
+    draw = message.draw
 
     def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
         drawn = draw(setup, connection, row, context)
         return None if drawn is None else called(drawn, setup.alerting.mention, context)
 
-    with replaced((cards, "draw"), by=calling):
+    with replaced((message, "draw"), by=calling):
         yield
 
 

@@ -5,13 +5,13 @@ from datetime import time, timedelta
 
 from sqlalchemy import delete, select
 
-from bot.registry import Alerting, Setup
+from bot.app.command import Alerting, Setup
+from bot.background import digest, purge
+from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.cursors import move
 from bot.store.incidents import incidents
 from bot.store.leases import TTL, Lease, LeaseLost
-from bot.watch import digest, purging
-from bot.watch.bulk import Runner
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.crash.watch_steps import STEPS, Eye, Step
 from tests.incident_invariants import kept
@@ -22,7 +22,7 @@ from tests.watch.living import MENTION
 LATE_STEPS: dict[str, Step] = {
     **{name: step for name, step in STEPS.items() if name not in ("canary", "outcomes")},
     "digest": digest.digest_once,
-    "purge": purging.purge_once,
+    "purge": purge.purge_once,
 }
 """What only the holder of the lease may do, but for what does nothing without a bulk change."""
 

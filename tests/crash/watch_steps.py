@@ -4,24 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
+from bot.app.command import Setup
+from bot.background import audit
+from bot.background.failures import aggregation, indexing
+from bot.background.incidents import grouping, lifecycle, probe
+from bot.background.metrics import rollup, sampling
+from bot.background.operations import canary
+from bot.background.retries import track, track_bulk
 from bot.models.incidents import Topic
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.leases import Lease
 from bot.store.tables import failures as index
-from bot.watch import (
-    canary,
-    conditions,
-    failures,
-    folding,
-    incidents,
-    lifecycle,
-    outcomes,
-    receipts,
-    rolling,
-    sampling,
-    sealing,
-)
 
 Step = Callable[[Setup, Lease], object]
 
@@ -32,19 +25,19 @@ def sample(setup: Setup, lease: Lease) -> None:
 
 
 STEPS: Mapping[str, Step] = {
-    "index": failures.index_once,
-    "open": incidents.open_once,
-    "sweep": failures.sweep_once,
-    "observe": conditions.observe_once,
-    "receipts": receipts.receipts_once,
+    "index": indexing.index_once,
+    "open": grouping.open_once,
+    "sweep": indexing.sweep_once,
+    "observe": probe.observe_once,
+    "receipts": track.receipts_once,
     "canary": canary.decide_once,
-    "outcomes": outcomes.outcomes_once,
+    "outcomes": track_bulk.outcomes_once,
     "live": lifecycle.live_once,
-    "fold": folding.fold_once,
+    "fold": aggregation.fold_once,
     "sample": sample,
-    "roll": rolling.roll_once,
-    "seal": sealing.seal_once,
-    "refresh": incidents.refresh_once,
+    "roll": rollup.roll_once,
+    "seal": audit.seal_once,
+    "refresh": grouping.refresh_once,
 }
 """By name, in the order of a pass."""
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from bot import failpoints
+from bot.background.operations.batch_workers import Lanes
 from bot.store import tables
 from bot.store.operations import change_freeze
-from bot.watch.lanes import Lanes
 from tests.concurrency import SECONDS, until
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
 from tests.crash.mutants import replaced

@@ -15,17 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot import failpoints
-from bot.answers import Outcome
+from bot.app.command import Alerting, Setup
+from bot.app.dispatch import request_id
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
+from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
-from bot.dispatch import request_id
 from bot.localslack.server import LocalSlack
-from bot.plans import BulkExtra
-from bot.registry import Alerting, Setup
 from bot.store.leases import Lease
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
-from bot.watch.bulk import Runner
 from tests.crash.watch_steps import Eye
 from tests.crash.wishes import MOMENTS
 from tests.invariants import broken

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text, update
 
+from bot.background import audit
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.audit.audit_log import GENESIS, verify
 from bot.store.tables.columns import metadata
-from bot.watch import sealing
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.invariants import broken, payloads
@@ -45,9 +45,9 @@ def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
             for name, some, by in (("one", shares[:4], ANA), ("two", shares[4:], OMAR))
         ]
         while not all(writer.is_held() for writer in writers):
-            sealing.seal_once(setup, lease)
+            audit.seal_once(setup, lease)
         assert [writer.result() for writer in writers] == [["ok"] * 24] * 2
-    sealing.seal_once(setup, lease)
+    audit.seal_once(setup, lease)
     links = mariadb_queue.rows(tables.audit_chain)
     assert [link.seq for link in links] == list(range(1, 49))
     assert [link.prev for link in links] == [GENESIS, *(link.hash for link in links[:-1])]
@@ -64,9 +64,9 @@ def sealed(queue: TestQueue) -> TestQueue:
         queue.fail(failed_id)
         ask(setup, f"retry {failed_id}")
     lease = hold(setup)
-    assert sealing.seal_once(setup, lease) == 9
+    assert audit.seal_once(setup, lease) == 9
     clock.move(minutes=11)
-    assert sealing.seal_once(setup, hold(setup)) == 0
+    assert audit.seal_once(setup, hold(setup)) == 0
     assert found(queue, anchors_of(queue)) == []
     return queue
 
@@ -202,7 +202,7 @@ def test_a_tail_that_grew_again_is_not_the_one_that_was_posted(sealed: TestQueue
     for failed_id in range(20, 25):
         sealed.fail(failed_id)
         ask(setup, f"retry {failed_id}")
-    sealing.seal_once(setup, hold(setup, "failures"))
+    audit.seal_once(setup, hold(setup, "failures"))
     assert any("rewritten" in sentence for sentence in found(sealed, posted))
 
 

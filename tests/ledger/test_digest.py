@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, insert, update
 
+from bot.app.command import Setup
+from bot.background.failures.aggregation import age_once, fold_once
+from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import reading
 from bot.models.alert_rules import OLDEST, SILENT
 from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.watch.bulk import Runner
-from bot.watch.folding import age_once, fold_once
 from tests.queues import TestQueue
 from tests.replicas import ANA, OMAR, ask, confirm, hold, make_setup
 from tests.set_clock import SetClock, moment

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from bot.app.command import Setup
 from bot.database.transactions import changing
 from bot.models.digest import Backlog, Figure, Waited
 from bot.models.metrics import Figures
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.metrics import rollups
 from tests.ledger.test_digest import BEGAN, ENDED, HOUR, clock, read, setup

@@ -5,9 +5,9 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
+from bot.app.command import Setup
 from bot.database.transactions import reading
 from bot.models.operations import Duplicates, Scope
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.operations import duplicates
 from bot.store.operations.scopes import matching

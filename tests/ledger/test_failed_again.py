@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text, update
 
+from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
 from bot.store import tables
 from bot.store.operations import operations
 from bot.store.operations.retries.outcomes import Outcome
 from bot.store.operations.retries.refailures import count_failures
-from bot.watch.bulk import Runner
 from tests.queues import TestQueue, payload
 from tests.replicas import hold, make_setup
 from tests.watch.posting import watch

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from bot.background import audit
+from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of, reading
 from bot.store import tables
 from bot.store.audit.audit_log import verify
 from bot.store.audit.history import Wanted, newest
 from bot.store.failures import index
-from bot.watch import sealing
-from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of
 from tests.queues import TestQueue
 from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
@@ -45,7 +45,7 @@ def bulk(queue: TestQueue, action: str = "retry-all") -> None:
     for _ in range(10):
         runner.run_once()
     assert [row.state for row in queue.rows(tables.operations)] == ["done"]
-    sealing.seal_once(setup, hold(setup))
+    audit.seal_once(setup, hold(setup))
 
 
 def test_a_row_of_a_bulk_change_is_found_by_its_id(queue: TestQueue) -> None:

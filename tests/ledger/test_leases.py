@@ -7,13 +7,15 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection
 
+from bot.app.command import Setup
+from bot.background import audit
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
+from bot.background.outbox.deliver import Pace, deliver_once
 from bot.database.transactions import changing
-from bot.registry import Setup
 from bot.store import leases, tables
 from bot.store.leases import Lease, LeaseLost
 from bot.store.tables.columns import metadata
-from bot.watch import failures, incidents, lifecycle, sealing
-from bot.watch.delivery import Pace, deliver_once
 from tests.concurrency import at_once, lock_waits, until
 from tests.queues import TestQueue
 from tests.replicas import ask, hold, make_setup
@@ -64,7 +66,7 @@ def test_a_holder_that_comes_back_in_time_and_late_has_another_epoch(queue: Test
     clock.move(seconds=TTL + 1)
     assert hold(a).epoch == first.epoch + 1
     with pytest.raises(LeaseLost):
-        sealing.seal_once(a, first)
+        audit.seal_once(a, first)
 
 
 def test_a_released_lease_is_free_at_once(queue: TestQueue) -> None:
@@ -101,25 +103,25 @@ def test_of_many_that_ask_at_once_one_gets_it(mariadb_queue: TestQueue) -> None:
 def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     late = hold(a)
-    failures.index_once(a, late)
+    indexing.index_once(a, late)
     queue.fail(1)
     ask(a, "retry 99")  # a refusal, whose record waits to be sealed and told
     clock.move(seconds=TTL + 1)
     lease = hold(b)
     before = everything(queue)
     steps: tuple[Callable[[], object], ...] = (
-        lambda: failures.index_once(a, late),
-        lambda: failures.sweep_once(a, late),
-        lambda: incidents.open_once(a, late),
-        lambda: incidents.refresh_once(a, late),
+        lambda: indexing.index_once(a, late),
+        lambda: indexing.sweep_once(a, late),
+        lambda: grouping.open_once(a, late),
+        lambda: grouping.refresh_once(a, late),
         lambda: lifecycle.live_once(a, late),
-        lambda: sealing.seal_once(a, late),
+        lambda: audit.seal_once(a, late),
     )
     for step in steps:
         with pytest.raises(LeaseLost):
             step()
     assert everything(queue) == before
-    sealing.seal_once(b, lease)
+    audit.seal_once(b, lease)
     before = everything(queue)
     with pytest.raises(LeaseLost):
         deliver_once(a, Refusing(), late, Pace())

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from sqlalchemy import delete, insert
 
-from bot.registry import Setup
+from bot.app.command import Setup
+from bot.background import purge
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
 from bot.store.incidents import incidents as ledger
-from bot.watch import failures, incidents, lifecycle, purging
 from tests.ledger.test_history import bulk
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
@@ -21,41 +23,41 @@ def remove(queue: TestQueue, failed_id: int) -> None:
 
 def live(setup: Setup) -> None:
     lifecycle.live_once(setup, hold(setup))
-    incidents.refresh_once(setup, hold(setup))
+    grouping.refresh_once(setup, hold(setup))
 
 
 def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
     clock = Ahead()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)  # before the first start: without an incident
-    failures.index_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
     for failed_id, cause in ((2, "one"), (3, "two"), (4, "three"), (5, "four")):
         queue.fail(failed_id, exception=cause)
-    failures.index_once(setup, hold(setup))
-    assert incidents.open_once(setup, hold(setup)) == 4
+    indexing.index_once(setup, hold(setup))
+    assert grouping.open_once(setup, hold(setup)) == 4
     for row in queue.rows(tables.incidents):
         with queue.engine.begin() as connection:
             ledger.posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
-    failures.sweep_once(setup, hold(setup))
+    indexing.sweep_once(setup, hold(setup))
     clock.move(minutes=2)
     live(setup)
     clock.move(days=29)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert queue.count(tables.failures) == 5
     clock.move(days=2)
     remove(queue, 3)
-    failures.sweep_once(setup, hold(setup))
-    purging.purge_once(setup, hold(setup))
+    indexing.sweep_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     # 3 is gone since now, 4 is there, and 5 has the last number.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     clock.move(days=31)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     # The message about 3 does not say yet that it is gone.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     live(setup)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.failed_id for row in queue.rows(tables.failures)] == [4, 5]
 
 
@@ -65,13 +67,13 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
     queue.fail(1)
     bulk(queue)
     queue.fail(2)
-    failures.index_once(setup, hold(setup))
-    incidents.refresh_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
+    grouping.refresh_once(setup, hold(setup))
     clock.move(days=59)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.failed_id for row in queue.rows(tables.failures)] == [1, 2]
     clock.move(days=3)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.failed_id for row in queue.rows(tables.failures)] == [2]
 
 
@@ -85,10 +87,10 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     queue.fail(2)
     assert ask(setup, "clear-failed").refusal is None
     clock.move(days=7)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.state for row in queue.rows(tables.operations)] == ["done", "planned"]
     clock.move(days=1)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.state for row in queue.rows(tables.operations)] == ["done"]
     assert [row.operation for row in queue.rows(tables.failures)] == [1, None]
     late = confirm(setup, "clear-failed", 2, typed=1)
@@ -102,13 +104,13 @@ def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> No
     for words in ("mute alert=oldest for=1h", "mute alert=silent for=7d", "unmute alert=silent"):
         assert codes([ask(setup, words)]) == ["ok"]
     clock.move(days=30)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.kind for row in queue.rows(tables.mutes)] == ["oldest", "silent"]
     clock.move(hours=2)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.kind for row in queue.rows(tables.mutes)] == ["silent"]
     clock.move(days=7)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert not queue.rows(tables.mutes)
 
 
@@ -128,7 +130,7 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
 ) -> None:
     setup = make_setup(queue, clock=Ahead())
     old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     kept = [young, last]  # the last number is not given again
     assert [row.id for row in queue.rows(tables.incidents)] == kept
     assert [row.incident for row in queue.rows(tables.incident_operations)] == kept
@@ -138,10 +140,10 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
 def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
     clock = Ahead()
     setup = make_setup(queue, clock=clock)
-    failures.index_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
     queue.fail(1)
-    failures.index_once(setup, hold(setup))
-    incidents.open_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
+    grouping.open_once(setup, hold(setup))
     with queue.engine.begin() as connection:
         ledger.posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
     clock.move(minutes=61)
@@ -155,20 +157,20 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     clock.move(days=200)
     over(setup, 3, 100)
     over(setup, 4, 0)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     left = [row.id for row in queue.rows(tables.incidents)]
     assert left[:2] == [quiet.id, opened.id]
     assert len(left) == 3
     remove(queue, 1)
     queue.fail(2)  # who has the last number stays
-    failures.index_once(setup, hold(setup))
-    failures.sweep_once(setup, hold(setup))
-    incidents.open_once(setup, hold(setup))
+    indexing.index_once(setup, hold(setup))
+    indexing.sweep_once(setup, hold(setup))
+    grouping.open_once(setup, hold(setup))
     for _ in range(3):
         live(setup)
     clock.move(days=31)
-    purging.purge_once(setup, hold(setup))
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert quiet.id not in [row.id for row in queue.rows(tables.incidents)]
 
 
@@ -176,7 +178,7 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
     setup = make_setup(queue, clock=Ahead())
     with queue.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=91)
-        ids = range(1, purging.BATCH + 6)
+        ids = range(1, purge.BATCH + 6)
         rows = [{"id": n, "kind": "group", "subject": f"group:{n}", "opened_at": at} for n in ids]
         rows = [{**row, "last_at": at, "closed_at": at} for row in rows]
         connection.execute(insert(tables.incidents), rows)
@@ -184,25 +186,25 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
         names = ("row_digest", "queue", "error", "payload_digest")
         row = {**dict.fromkeys(names, "x"), "error_group": 1, "bytes": 1}
         at_once = {**row, "failed_at": at, "seen_at": at}
-        there = [{**at_once, "failed_id": n, "incident": n} for n in range(1, purging.BATCH + 1)]
+        there = [{**at_once, "failed_id": n, "incident": n} for n in range(1, purge.BATCH + 1)]
         connection.execute(insert(tables.failures), there)
-    purging.purge_once(setup, hold(setup))
-    assert queue.count(tables.incidents) == purging.BATCH + 5
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.incidents) == purge.BATCH + 5
+    purge.purge_once(setup, hold(setup))
     # The last number stays, too.
-    assert queue.count(tables.incidents) == purging.BATCH + 1
+    assert queue.count(tables.incidents) == purge.BATCH + 1
     with queue.engine.begin() as connection:
         connection.execute(delete(tables.failures))
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert queue.count(tables.incidents) == 1
 
 
 def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
     setup = make_setup(queue)
     row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
-    newest = 1 + purging.FLOWS_KEPT
+    newest = 1 + purge.FLOWS_KEPT
     with queue.engine.begin() as connection:
         ids = (1, 2, newest)
         connection.execute(insert(tables.flows), [{**row, "id": id_} for id_ in ids])
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert [row.id for row in queue.rows(tables.flows)] == [2, newest]

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.answers import Outcome
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
 from bot.database.transactions import changing
 from bot.models.operations import Preview
-from bot.plans import BulkExtra
 from bot.store.failures import index
 from tests.queues import TestQueue
 from tests.replicas import ask, make_setup

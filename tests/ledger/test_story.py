@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from bot.app.command import Setup
+from bot.background.operations.runner import Runner
 from bot.commands.history import History
 from bot.models.story import Act, Failure, Story
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.failures import index
-from bot.watch.bulk import Runner
 from tests.ledger.test_scopes import preview_of
 from tests.queues import TestQueue, payload
 from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, make_setup

@@ -8,11 +8,11 @@ from warnings import catch_warnings, simplefilter
 
 import pytest
 
+from bot.background.outbox.deliver import Pace
 from bot.localslack import faults
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
 from bot.store import outbox
-from bot.watch.delivery import Pace
 from tests.playground.conftest import Clock
 from tests.queues import GRACE, TestQueue
 from tests.team import Json, Team, team_settings

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Connection, event, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from bot.app.command import Setup
+from bot.app.dispatch import AUDIT_SECONDS, dispatch, request_id
 from bot.database.transactions import changing, connect, reading
-from bot.dispatch import AUDIT_SECONDS, dispatch, request_id
 from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.cursors import mark, move
 from tests.concurrency import at_once

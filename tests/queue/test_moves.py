@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from bot.app.parsing import Request
 from bot.database.transactions import LostRace
-from bot.grammar import Request
 from bot.queue.moves import delete_failed, delete_job, retry
 from bot.queue.reads import failed_job, unix
 from bot.store import tables

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.answers import zone_of
+from bot.app.responses import zone_of
+from bot.background.outbox.failures import Fault, Undelivered
 from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
 from bot.models.metrics import Figures
 from bot.models.requests import Actor, Invocation
 from bot.store.metrics import rollups
-from bot.views.chart import CHART
-from bot.watch.faults import Fault, Undelivered
+from bot.views.reports.chart import CHART
 from tests.queues import TestQueue
 from tests.replicas import ANA, People, make_setup
 from tests.team import Json, Team

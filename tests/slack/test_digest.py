@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import update
 
+from bot.background.digest import MARK
 from bot.localslack.demo import IDS
 from bot.store import tables
-from bot.watch.digest import MARK
 from tests.queues import TestQueue
 from tests.team import Team, action_ids, team_at_work
 

@@ -8,7 +8,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 
 import bot
-from bot.registry import find_commands
+from bot.app.command import find_commands
 from bot.text import LANGUAGES
 
 ROOT = Path(bot.__file__).parent

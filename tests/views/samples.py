@@ -30,8 +30,10 @@ from bot.models.jobs import (
 from bot.models.operations import Action, AuditLine, Preview, Progress, Scope, Share, Target
 from bot.models.requests import Message, Modal, Person, Role, Source
 from bot.text import Mrkdwn, texts_for
-from bot.views import audit, bulk, changes, details, lists, people, refusal, status
+from bot.views import changes, details, lists, people, refusal, status
+from bot.views.audit import records
 from bot.views.context import Context, Links
+from bot.views.operations import progress as bulk
 
 
 def utc(*parts: int) -> datetime:
@@ -645,17 +647,19 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
         posts[outcome] = ([line], None, False)
     posts["refused"] = ([denied_line(w, outcome="refused", reason="changed")], None, False)
     for name, (lines, url, repeat) in posts.items():
-        yield Sample(f"audit-{name}", partial(audit.audit_message, lines, url, repeat))
-    yield Sample("audit-missing", partial(audit.missing_message, [12, 13]))
+        yield Sample(f"audit-{name}", partial(records.audit_message, lines, url, repeat))
+    yield Sample("audit-missing", partial(records.missing_message, [12, 13]))
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
-    yield Sample("audit-untold", partial(audit.untold_message, anchors))
+    yield Sample("audit-untold", partial(records.untold_message, anchors))
     told = [done, terminal, home, denied_line(w), many]
-    yield Sample("history", partial(audit.history_message, told, Mrkdwn(), {}, more=False))
-    yield Sample("history-none", partial(audit.history_message, [], Mrkdwn(), {}, more=False))
+    yield Sample("history", partial(records.history_message, told, Mrkdwn(), {}, more=False))
+    yield Sample("history-none", partial(records.history_message, [], Mrkdwn(), {}, more=False))
     full = [done.model_copy(update={"id": 100 - number}) for number in range(50)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "limit": 50}
-    yield Sample("history-full", partial(audit.history_message, full, Mrkdwn(), asked, more=False))
-    terminal_history = partial(audit.history_message, told, Mrkdwn(), {}, more=True)
+    yield Sample(
+        "history-full", partial(records.history_message, full, Mrkdwn(), asked, more=False)
+    )
+    terminal_history = partial(records.history_message, told, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
 
 

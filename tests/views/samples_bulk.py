@@ -7,7 +7,8 @@ from bot.models import refusals
 from bot.models.operations import Duplicates, Scope
 from bot.models.operations import Sample as Failure
 from bot.models.requests import Role, Source
-from bot.views import bulk, refusal
+from bot.views import refusal
+from bot.views.operations import progress as bulk
 from tests.views.samples import PLAIN, Sample, Words, preview, progress, utc
 
 

@@ -6,8 +6,8 @@ from functools import partial
 
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.requests import Message, Source
-from bot.views.chart import chart_message, without_charts
 from bot.views.context import Context
+from bot.views.reports.chart import chart_message, without_charts
 from tests.views.samples import NOW, PLAIN, Sample, Words
 
 POINTS: dict[Span, tuple[int, int]] = {"24h": (12, 2), "7d": (14, 12)}

@@ -7,8 +7,8 @@ from typing import Any
 from bot.models.requests import Message
 from bot.text import join
 from bot.views.blocks import message, section
-from bot.views.conditions import condition_lines
 from bot.views.context import Context
+from bot.views.incidents.rule_texts import condition_lines
 from tests.views.samples import PLAIN, Sample, Words
 
 WAITING = {

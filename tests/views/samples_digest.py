@@ -18,8 +18,8 @@ from bot.models.digest import (
     Waited,
 )
 from bot.models.requests import Message, Source
-from bot.views import digest
 from bot.views.context import Context
+from bot.views.reports import digest
 from tests.views.samples import PLAIN, Sample, Words, utc
 
 BEGAN = utc(2025, 11, 7, 5)

@@ -13,8 +13,9 @@ from bot.models.error_groups import (
 )
 from bot.models.jobs import QueueCount
 from bot.models.requests import Message, Modal, Source
-from bot.views import error_groups, refusal
+from bot.views import refusal
 from bot.views.context import Context
+from bot.views.failures import error_groups
 from tests.views.samples import DIGEST, PLAIN, Sample, Words, failed_job
 
 HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)

@@ -11,8 +11,9 @@ from bot.models.metrics import Figures, Point
 from bot.models.operations import Freeze, Progress
 from bot.models.refusals import Denied
 from bot.models.requests import Message, Role, Source
-from bot.views import home, refusal
+from bot.views import refusal
 from bot.views.context import Context
+from bot.views.reports import home
 from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job
 from tests.views.samples_errors import group, pile
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bot.models.requests import Message
-from bot.views import incident, incident_conditions, incident_parts
 from bot.views.context import Context
-from bot.views.incident_parts import Ending
+from bot.views.incidents import alert, alert_parts, rule_alert
+from bot.views.incidents.alert_parts import Ending
 from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, utc
 
 EARLIER = utc(2025, 11, 8, 0, 18)
 GROUP_ID = "S0OPS00001"
 
 
-def card(w: Words = PLAIN, **changed: object) -> incident.FailureCard:
+def card(w: Words = PLAIN, **changed: object) -> alert.FailureCard:
     """A failed job's alert."""
     values: dict[str, object] = {
         "failed_id": 45,
@@ -25,16 +25,16 @@ def card(w: Words = PLAIN, **changed: object) -> incident.FailureCard:
         "failed_at": utc(2025, 11, 7, 22, 45, 59),
         "row_digest": DIGEST,
     }
-    return incident.FailureCard.model_validate(values | changed)
+    return alert.FailureCard.model_validate(values | changed)
 
 
-def told(**changed: object) -> incident_parts.IncidentState:
+def told(**changed: object) -> alert_parts.IncidentState:
     """An open incident."""
     values: dict[str, object] = {"id": 12, "kind": "group", "opened_at": EARLIER}
-    return incident_parts.IncidentState.model_validate(values | changed)
+    return alert_parts.IncidentState.model_validate(values | changed)
 
 
-def group(w: Words = PLAIN, **changed: object) -> incident.GroupCard:
+def group(w: Words = PLAIN, **changed: object) -> alert.GroupCard:
     """Ten thousand failures of one group."""
     values: dict[str, object] = {
         "error_group": 7,
@@ -47,21 +47,21 @@ def group(w: Words = PLAIN, **changed: object) -> incident.GroupCard:
         "newest": tuple(card(w, failed_id=10_045 - number) for number in range(3)),
         "last_at": NOW,
     }
-    return incident.GroupCard.model_validate(values | changed)
+    return alert.GroupCard.model_validate(values | changed)
 
 
 def samples(w: Words) -> Iterator[Sample]:
     """Every message about an incident."""
     seen = told(acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2))
-    yield Sample("alert-open", partial(incident.failure_message, card(w), told()))
-    yield Sample("alert-acknowledged-muted", partial(incident.failure_message, card(w), seen))
+    yield Sample("alert-open", partial(alert.failure_message, card(w), told()))
+    yield Sample("alert-acknowledged-muted", partial(alert.failure_message, card(w), seen))
     quiet = told(state="quiet", quiet_seconds=3_600)
-    yield Sample("alert-quiet", partial(incident.failure_message, card(w), quiet))
+    yield Sample("alert-quiet", partial(alert.failure_message, card(w), quiet))
     for state in ("retried", "deleted", "gone"):
         settled = card(w, state=state, by=w.person, at=NOW)
-        yield Sample(f"alert-{state}", partial(incident.failure_message, settled, told()))
+        yield Sample(f"alert-{state}", partial(alert.failure_message, settled, told()))
         unknown = card(w, state=state)
-        yield Sample(f"alert-{state}-unknown", partial(incident.failure_message, unknown, told()))
+        yield Sample(f"alert-{state}-unknown", partial(alert.failure_message, unknown, told()))
     yield from _group_samples(w)
     for left in (37, 12, 1, 0):
         summary = told(opened_at=utc(2025, 11, 8, 0, 29), kind="summary")
@@ -74,32 +74,32 @@ def samples(w: Words) -> Iterator[Sample]:
 def _group_samples(w: Words) -> Iterator[Sample]:
     by = {"by": w.person, "at": NOW}
     shown = group(w)
-    yield Sample("alert-group-open", partial(incident.group_message, shown, told()))
+    yield Sample("alert-group-open", partial(alert.group_message, shown, told()))
     few = group(w, count=2, left=2, queue=None, newest=shown.newest[:2])
-    yield Sample("alert-group-of-two", partial(incident.group_message, few, told()))
+    yield Sample("alert-group-of-two", partial(alert.group_message, few, told()))
     part = group(w, left=9_000, retried=900, deleted=99, **by)
     seen = told(acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2))
-    yield Sample("alert-group-partly", partial(incident.group_message, part, seen))
+    yield Sample("alert-group-partly", partial(alert.group_message, part, seen))
     done = group(w, count=40, left=0, retried=38, deleted=2, newest=(), **by)
-    yield Sample("alert-group-waits", partial(incident.group_message, done, told()))
+    yield Sample("alert-group-waits", partial(alert.group_message, done, told()))
     over = told(state="recovered", ending=_ending(36, 2, 38))
-    yield Sample("alert-group-recovered", partial(incident.group_message, done, over))
+    yield Sample("alert-group-recovered", partial(alert.group_message, done, over))
     quiet = told(state="quiet", quiet_seconds=3_600)
     yield Sample(
-        "alert-group-quiet", partial(incident.group_message, group(w, count=40, left=3), quiet)
+        "alert-group-quiet", partial(alert.group_message, group(w, count=40, left=3), quiet)
     )
 
 
-def _summary(count: int, left: int, state: incident_parts.IncidentState, ctx: Context) -> Message:
-    return incident.summary_message(count, left, NOW, state, ctx)
+def _summary(count: int, left: int, state: alert_parts.IncidentState, ctx: Context) -> Message:
+    return alert.summary_message(count, left, NOW, state, ctx)
 
 
 def _thread_samples(w: Words) -> Iterator[Sample]:
-    unseen = partial(incident_parts.escalated_message, 900, "40 failed jobs", None, told())
+    unseen = partial(alert_parts.escalated_message, 900, "40 failed jobs", None, told())
     yield Sample("thread-unseen", unseen)
-    grown = partial(incident_parts.escalated_message, 900, "400 jobs", "38 jobs", told())
+    grown = partial(alert_parts.escalated_message, 900, "400 jobs", "38 jobs", told())
     yield Sample("thread-grown", grown)
-    back = partial(incident_parts.reopened_message, 1_200, "1 failed job", told())
+    back = partial(alert_parts.reopened_message, 1_200, "1 failed job", told())
     yield Sample("thread-reopened", back)
     for name, figures in (("known", (38, 2, 40)), ("one", (1, 0, 1)), ("none", (None, None, 0))):
         yield Sample(f"thread-recovered-{name}", _recovered(*figures))
@@ -113,7 +113,7 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
         ("of-nothing", _meanwhile(None, None, of="all", **queue)),
     ):
         yield Sample(
-            f"thread-recovered-{name}", partial(incident_parts.recovered_message, told(), meant)
+            f"thread-recovered-{name}", partial(alert_parts.recovered_message, told(), meant)
         )
     yield Sample("alert-called", partial(_called, card(w)))
 
@@ -130,21 +130,19 @@ def _recovered(
     processed: int | None, failed: int | None, retried: int
 ) -> Callable[[Context], Message]:
     ending = _ending(processed, failed, retried)
-    return partial(incident_parts.recovered_message, told(), ending)
+    return partial(alert_parts.recovered_message, told(), ending)
 
 
-def _called(shown: incident.FailureCard, ctx: Context) -> Message:
-    drawn = incident.failure_message(shown, told(), ctx)
-    return incident_parts.called(drawn, GROUP_ID, ctx)
+def _called(shown: alert.FailureCard, ctx: Context) -> Message:
+    drawn = alert.failure_message(shown, told(), ctx)
+    return alert_parts.called(drawn, GROUP_ID, ctx)
 
 
 def _condition_samples(w: Words, kind: str) -> Iterator[Sample]:
     queue = None if kind == "failed" else w.queue
-    shown = incident_conditions.ConditionCard(
-        kind=kind, queue=queue, value=700, worst=900, facts={}
-    )
+    shown = rule_alert.ConditionCard(kind=kind, queue=queue, value=700, worst=900, facts={})
     for state in ("open", "recovered"):
         ending = _meanwhile(38, 2, of="all", queue=queue) if state == "recovered" else None
         now = told(kind=kind, state=state, queue=queue, ending=ending)
-        drawn = partial(incident_conditions.condition_message, shown, now)
+        drawn = partial(rule_alert.condition_message, shown, now)
         yield Sample(f"alert-{kind}-{state}", drawn)

@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.models.incidents import Mute, MuteSaid, OpenIncident, Topic
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.views import mutes
+from bot.views.incidents import mutes
 from tests.views.samples import NOW, PLAIN, Sample, Words
 
 KINDS = ("group", "oldest", "reserved", "failed", "backlog", "silent", "summary")

@@ -9,7 +9,7 @@ from bot.models.order_search import FoundJob, JobPlace, Looked
 from bot.models.requests import Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.text import Mrkdwn
-from bot.views import audit, story
+from bot.views.audit import records, story
 from bot.views.context import Context, Links
 from tests.views.samples import (
     DIGEST,
@@ -150,11 +150,11 @@ def _history_samples(w: Words) -> Iterator[Sample]:
         ("retries-of-many", (3, 2, 1, 1, 1, 1, 1), outcomes[2]),
     ):
         yield Sample(f"history-{name}", partial(_history, w, retries(w, *people, last=last)))
-    none = partial(audit.history_message, [], Mrkdwn(), {"order": "1"}, more=False)
+    none = partial(records.history_message, [], Mrkdwn(), {"order": "1"}, more=False)
     yield Sample("history-none-here", none)
 
 
 def _history(w: Words, said: Retries, ctx: Context) -> Shown:
     lines = [audit_line(w, id=9, seq=12, hash=w.hash)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "since": "24h", "limit": 1}
-    return audit.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)
+    return records.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)

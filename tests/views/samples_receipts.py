@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.models.operations import Outcomes, Receipt
-from bot.views import bulk, incident, receipts
+from bot.views.incidents import alert as incident
+from bot.views.operations import outcomes as receipts
+from bot.views.operations import progress as bulk
 from tests.views.samples import NOW, PLAIN, Sample, Words, progress
 from tests.views.samples_incidents import card
 from tests.views.samples_incidents import told as incident_told

@@ -16,8 +16,10 @@ from bot.models.jobs import (
 )
 from bot.models.operations import Freeze, PutBack, Scope
 from bot.models.requests import Source
-from bot.views import bulk, changes, freeze, status, stuck, undo
+from bot.views import changes, status, stuck
 from bot.views.context import Context
+from bot.views.operations import change_freeze, undo
+from bot.views.operations import progress as bulk
 from tests.views.samples import (
     DIGEST,
     NOW,
@@ -87,12 +89,12 @@ def _stuck_samples(w: Words) -> Iterator[Sample]:
 def _freeze_samples(w: Words) -> Iterator[Sample]:
     for name, reason in (("", w.reason), ("-without-reason", None)):
         on = Freeze(by=w.person, at=NOW, reason=reason)
-        yield Sample(f"freeze{name}", partial(freeze.freeze_message, on))
-        yield Sample(f"freeze{name}-visible", partial(freeze.freeze_visible, on))
+        yield Sample(f"freeze{name}", partial(change_freeze.freeze_message, on))
+        yield Sample(f"freeze{name}-visible", partial(change_freeze.freeze_visible, on))
         frozen = partial(status.status_message, queue_status(w), None, freeze=on)
         yield Sample(f"status-frozen{name}", frozen)
-    yield Sample("unfreeze", partial(freeze.unfreeze_message, 4_000))
-    yield Sample("unfreeze-visible", partial(freeze.unfreeze_visible, 4_000))
+    yield Sample("unfreeze", partial(change_freeze.unfreeze_message, 4_000))
+    yield Sample("unfreeze-visible", partial(change_freeze.unfreeze_visible, 4_000))
 
 
 def _undo_samples(w: Words) -> Iterator[Sample]:

@@ -15,7 +15,7 @@ from bot.models.incidents import (
 )
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.views.watch import watch_message
+from bot.views.incidents.watch import watch_message
 from tests.views.samples import NOW, PLAIN, Sample, Words
 from tests.views.samples_mutes import KINDS, incident
 

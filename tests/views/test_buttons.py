@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.app.command import find_commands
 from bot.models.requests import Message, Role
-from bot.registry import find_commands
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
-from bot.views.home import REFRESH
+from bot.views.reports.home import REFRESH
 from tests.cases import check_each
 from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, RUNNABLE, Sample, samples

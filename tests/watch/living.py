@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
+from bot.app.command import Alerting, Setup
 from bot.localslack.server import LocalSlack
-from bot.registry import Alerting, Setup
 from bot.store import tables
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, hold, make_setup

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from bot.app.command import Alerting, Setup
+from bot.background.incidents import probe
+from bot.background.incidents.reading import Sign
 from bot.database.transactions import changing
 from bot.queue.reads import unix
-from bot.registry import Alerting, Setup
 from bot.store.failures import index
-from bot.watch import conditions
-from bot.watch.signs import Sign
 from tests.queues import TestQueue
 from tests.replicas import make_setup
 
@@ -103,7 +103,7 @@ class Watched:
         """A look: its signs by subject."""
 
         def work(connection: Connection) -> list[Sign]:
-            return conditions.look(self.setup, connection, self.clock.at, SECONDS)
+            return probe.look(self.setup, connection, self.clock.at, SECONDS)
 
         signs = changing(self.setup.engine, monotonic() + SECONDS, work)
         found = {sign.subject: sign for sign in signs}

@@ -7,14 +7,16 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.app.command import Setup
+from bot.background import audit
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
+from bot.background.loop import Watcher
+from bot.background.outbox.deliver import Pace, Poster, deliver_once
+from bot.background.outbox.failures import Fault, Undelivered
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.slack.poster import SlackPoster
 from bot.store.leases import Lease
-from bot.watch import failures, incidents, lifecycle, sealing
-from bot.watch.delivery import Pace, Poster, deliver_once
-from bot.watch.faults import Fault, Undelivered
-from bot.watch.watcher import Watcher
 
 SECONDS = 20.0
 """How long a call of Slack and the end of a thread are waited for, whatever this machine does."""
@@ -72,15 +74,15 @@ def deliver(setup: Setup, poster: Poster, lease: Lease, rounds: int = 50) -> int
 
 def watch(setup: Setup, lease: Lease) -> None:
     """Everything that a watcher does before it delivers, until there is nothing left to do."""
-    while failures.index_once(setup, lease):
+    while indexing.index_once(setup, lease):
         pass
-    failures.sweep_once(setup, lease)
-    while incidents.open_once(setup, lease):
+    indexing.sweep_once(setup, lease)
+    while grouping.open_once(setup, lease):
         pass
     lifecycle.live_once(setup, lease)
-    while sealing.seal_once(setup, lease):
+    while audit.seal_once(setup, lease):
         pass
-    while incidents.refresh_once(setup, lease):
+    while grouping.refresh_once(setup, lease):
         pass
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
+from bot.app.command import Alerting
+from bot.background.incidents import grouping, lifecycle, probe
 from bot.database.transactions import changing
 from bot.localslack.server import LocalSlack
-from bot.registry import Alerting
 from bot.store import tables
 from bot.store.failures import index
 from bot.store.leases import Lease, fence
-from bot.watch import conditions, incidents, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, hold
 from tests.watch.looking import EVERY, SECONDS, Watched, watched
@@ -43,7 +43,7 @@ class Told:
         self.lease = hold(setup)
         changing(setup.engine, monotonic() + SECONDS, self._observe)
         lifecycle.live_once(setup, self.lease)
-        while incidents.refresh_once(setup, self.lease):
+        while grouping.refresh_once(setup, self.lease):
             pass
         deliver(setup, poster_of(self.slack), self.lease)
 
@@ -51,7 +51,7 @@ class Told:
         """As `observe_once`, however long this machine takes."""
         setup, now = self.team.setup, self.team.clock.at
         fence(connection, self.lease)
-        signs = conditions.look(setup, connection, now, SECONDS)
+        signs = probe.look(setup, connection, now, SECONDS)
         lifecycle.observe(setup, connection, signs, now)
 
     def watch(self, seconds: int, every: int = EVERY) -> None:

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from bot.watch.bell import Bell
+from bot.background.wake_signal import Bell
 from tests.concurrency import at_once
 
 LONG = 15.0

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
-from bot.answers import Outcome
-from bot.grammar import Request
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
+from bot.background.operations.runner import Runner
 from bot.models.operations import Preview, Progress
 from bot.models.refusals import Busy
-from bot.plans import BulkExtra
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
-from bot.watch.bulk import Runner
 from tests.concurrency import at_once
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from bot.access.roles import Profile, Unreachable
+from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from bot.database.transactions import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables
 from bot.terminal import Asked, do
-from bot.watch.bulk import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ANA, OPS, People, ask, codes

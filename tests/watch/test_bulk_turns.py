@@ -5,12 +5,12 @@ from time import monotonic
 import pytest
 from sqlalchemy import update
 
+from bot.background.operations.progress import end
+from bot.background.operations.runner import FAILED, NOBODY
 from bot.database.transactions import changing
 from bot.store import tables
 from bot.store.operations.batches import BATCH_BYTES, WIDEST
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from bot.watch.bulk import FAILED, NOBODY
-from bot.watch.progress import end
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ask, codes, hold

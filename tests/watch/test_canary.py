@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.background.operations.canary import SILENT_AFTER, decide_once
+from bot.background.operations.runner import Runner
+from bot.background.retries.track_bulk import outcomes_once
 from bot.database.transactions import changing
-from bot.grammar import Request
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from bot.watch.bulk import Runner
-from bot.watch.canary import SILENT_AFTER, decide_once
-from bot.watch.outcomes import outcomes_once
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ANA, Ahead, ask, hold, make_setup

@@ -1,11 +1,11 @@
 """The ages and numbers that are watched: which are beyond their limit, and which well within."""
 
+from bot.app.command import Alerting
+from bot.background.incidents import probe
 from bot.queue import pulse
-from bot.registry import Alerting
 from bot.store import tables
 from bot.store.incidents import probe_state
 from bot.store.incidents.probe_state import Pulse
-from bot.watch import conditions
 from tests.queues import TestQueue
 from tests.watch.looking import Watched, watched
 
@@ -230,13 +230,13 @@ def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> Non
     team = watched(queue)
     team.push(name="netsuite")
     at = team.clock.at
-    crowd = [Pulse(f"once-{number:03}", at) for number in range(conditions.CROWD - 1)]
+    crowd = [Pulse(f"once-{number:03}", at) for number in range(probe.CROWD - 1)]
     with queue.engine.begin() as connection:
         probe_state.keep(connection, crowd, [])
     team.watch(100)
-    assert len(queue.rows(tables.pulses)) == conditions.CROWD
+    assert len(queue.rows(tables.pulses)) == probe.CROWD
     team.push(name="mail")
     team.watch(100)
     names = {row.queue for row in queue.rows(tables.pulses)}
-    assert len(names) < conditions.CROWD
+    assert len(names) < probe.CROWD
     assert names >= {"netsuite", "mail"}

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
+from bot.background.metrics import sampling
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
-from bot.watch import sampling
 from tests.queues import TestQueue
 from tests.watch.telling import Told, told
 from tests.watch.working import Worker

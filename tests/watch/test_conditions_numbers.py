@@ -5,10 +5,10 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from bot.app.command import Alerting
 from bot.database.transactions import changing
 from bot.models.metrics import Figures
 from bot.queue import pulse
-from bot.registry import Alerting
 from bot.store.incidents import sampled_totals
 from bot.store.metrics import rollups
 from tests.queues import TestQueue

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.app.command import Alerting
+from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
-from bot.registry import Alerting
 from bot.store.leases import LeaseLost
-from bot.watch import conditions
 from tests.queues import TestQueue
 from tests.replicas import ask
 from tests.watch.telling import CASES, MENTION, Case, Told, told, told_of
@@ -134,7 +134,7 @@ def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: Told) -> No
     other.look()
     one.team.push(ago=400)
     with pytest.raises(LeaseLost):
-        conditions.observe_once(one.team.setup, paused)
+        probe.observe_once(one.team.setup, paused)
     assert one.rows == []
     other.look()
     assert len(other.rows) == len(other.alerts) == 1

@@ -6,9 +6,9 @@ from time import monotonic
 
 import pytest
 
+from bot.app.command import Alerting
 from bot.database.transactions import changing
 from bot.queue import pulse
-from bot.registry import Alerting
 from bot.store.incidents import incidents
 from bot.store.incidents import probe_state as kept
 from tests.queues import TestQueue

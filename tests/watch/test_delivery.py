@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Table, select
 
+from bot.app.command import Setup
+from bot.background.outbox.deliver import ATTEMPT, Pace, Poster, deliver_once
+from bot.background.outbox.failures import Fault, Undelivered
 from bot.database.transactions import changing
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
 from bot.models.requests import Message
-from bot.registry import Setup
 from bot.store import outbox, tables
 from bot.store.leases import TTL
 from bot.text import texts_for
-from bot.watch.delivery import ATTEMPT, Pace, Poster, deliver_once
-from bot.watch.faults import Fault, Undelivered
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup

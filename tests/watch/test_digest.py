@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
+from bot.app.command import Alerting, Setup
+from bot.background.digest import digest_once
 from bot.localslack.server import LocalSlack
-from bot.registry import Alerting, Setup
 from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
-from bot.watch.digest import digest_once
 from tests.concurrency import until
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, hold, make_setup

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from bot.background.incidents import lifecycle
+from bot.background.incidents.escalation import CALLS
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.incidents import incidents
-from bot.watch import lifecycle
-from bot.watch.calling import CALLS
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import hold

@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, RowMapping, true
 
+from bot.app.command import Setup
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle, message
 from bot.database.transactions import LostRace
 from bot.localslack.faults import RateLimited
 from bot.localslack.server import LocalSlack
 from bot.models.requests import Message
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.incidents import assignment, incidents
 from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
-from bot.views.incident_parts import called
-from bot.watch import cards, failures, lifecycle
-from bot.watch import incidents as grouping
+from bot.views.incidents.alert_parts import called
 from tests.crash.mutants import no_epoch, replaced
 from tests.invariants import broken
 from tests.queues import TestQueue
@@ -122,13 +122,13 @@ def paused_past_its_lease(life: Life) -> None:
     other = replace(life.setup, replica="b")
     late = hold(life.setup)
     life.queue.fail(1)
-    failures.index_once(life.setup, late)
+    indexing.index_once(life.setup, late)
     life.clock.move(seconds=TTL.total_seconds() + 1)
     lease = hold(other)
     watch(other, lease)
     deliver(other, poster_of(life.slack), lease)
     life.queue.fail(2)
-    failures.index_once(other, lease)
+    indexing.index_once(other, lease)
     steps: tuple[Callable[[], object], ...] = (
         lambda: grouping.open_once(life.setup, late),
         lambda: lifecycle.live_once(life.setup, late),
@@ -213,7 +213,7 @@ def counted_up(life: Life) -> None:
 
 
 def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
-    draw = cards.draw
+    draw = message.draw
 
     def calling(
         setup: Setup, connection: Connection, row: RowMapping, context: Context
@@ -221,7 +221,7 @@ def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
         drawn = draw(setup, connection, row, context)
         return None if drawn is None else called(drawn, setup.alerting.mention, context)
 
-    with replaced((cards, "draw"), by=calling), pytest.raises(AssertionError):
+    with replaced((message, "draw"), by=calling), pytest.raises(AssertionError):
         counted_up(life)
 
 

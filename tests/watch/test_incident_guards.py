@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
+from bot.background.incidents import lifecycle, probe
 from bot.localslack.server import LocalSlack
 from bot.store.tables import incidents
-from bot.watch import conditions, lifecycle
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, OPS, ask, hold
 from tests.watch.living import CALL, Life, make_life
@@ -131,7 +131,7 @@ def test_a_failure_at_the_end_of_the_calendar_stops_nothing_that_is_watched(life
     life.queue.fail(1, failed_at=datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001 wall clock
     life.queue.push(created_at=0, available_at=0)
     life.tick()
-    conditions.observe_once(life.setup, hold(life.setup))
+    probe.observe_once(life.setup, hold(life.setup))
     life.tick()
     assert [row.kind for row in life.incidents] == ["group", "oldest"]
     assert "Failed job 1" in life.messages()[0]

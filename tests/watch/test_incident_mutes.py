@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.app.command import Alerting
 from bot.localslack.server import LocalSlack
-from bot.registry import Alerting
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import ask

@@ -2,11 +2,11 @@
 
 import pytest
 
+from bot.background.failures import indexing as watch_failures
+from bot.background.retries.track import receipts_once
+from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
-from bot.watch import failures as watch_failures
-from bot.watch.outcomes import outcomes_once
-from bot.watch.receipts import receipts_once
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import ANA, OMAR, ask, hold

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from bot.models.incidents import MOST_MS
 from bot.store.leases import LeaseLost
 from bot.store.tables import watches
-from bot.watch.load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from tests.concurrency import until
 from tests.crash.mutants import replaced
 from tests.queues import TestQueue

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from bot.grammar import Request
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.background.failures.indexing import PASSES
+from bot.background.operations.runner import Runner
+from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
-from bot.watch.bulk import Runner
-from bot.watch.failures import PASSES
-from bot.watch.outcomes import outcomes_once
 from tests.queues import TestQueue, payload
 from tests.replicas import ANA, Ahead, ask, hold, make_setup
 from tests.watch.posting import watch

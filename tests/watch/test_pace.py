@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.background.operations.runner import Runner
 from bot.failpoints import arm, disarm
 from bot.queue.reads import unix
 from bot.store import tables
-from bot.watch.bulk import Runner
 from tests.invariants import broken
 from tests.queues import TestQueue
 from tests.replicas import ask, confirm

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, update
 
+from bot.app.command import Setup
+from bot.background.failures.indexing import PASSES
+from bot.background.retries.track import receipts_once
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import followed as following
 from bot.store.operations.retries import location
-from bot.watch.failures import PASSES
-from bot.watch.receipts import receipts_once
 from tests.queues import TestQueue, payload
 from tests.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, text
 
+from bot.app.command import Setup
+from bot.background.failures import indexing
+from bot.background.metrics import rollup, sampling
 from bot.database.transactions import reading
 from bot.models.metrics import Figures, total
 from bot.queue.reads import unix
-from bot.registry import Setup
 from bot.store.leases import LeaseLost
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import flows
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
-from bot.watch import failures, rolling, sampling
 from tests.queues import TestQueue
 from tests.replicas import ask, hold, make_setup
 from tests.watch.test_undo_bulk import carried_out
@@ -63,7 +64,7 @@ class Hand:
 
     def index(self) -> None:
         """Index what failed, as is done before anybody is told of it."""
-        while failures.index_once(self.setup, hold(self.setup)):
+        while indexing.index_once(self.setup, hold(self.setup)):
             continue
 
     def begin(self) -> None:
@@ -304,7 +305,7 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(hand: Hand) -> N
     with pytest.raises(LeaseLost):
         sampling.sample_once(hand.setup, lease, indexed=True)
     with pytest.raises(LeaseLost):
-        rolling.roll_once(hand.setup, lease)
+        rollup.roll_once(hand.setup, lease)
     assert (hand.queue.rows(kept), hand.queue.rows(sample_rows)) == before
 
 
@@ -313,7 +314,7 @@ def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
     hand.arrive(3)
     hand.fail()
     hand.work()
-    failures.index_once(hand.setup, hold(hand.setup))
+    indexing.index_once(hand.setup, hold(hand.setup))
     hand.clock.move(seconds=5)
     lease = hold(hand.setup)
     with hand.queue.engine.connect() as raw:

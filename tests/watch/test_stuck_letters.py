@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from bot.app.command import Setup
+from bot.background.outbox.failures import TRIES
+from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack
-from bot.registry import Setup
 from bot.store import tables
-from bot.watch.faults import TRIES
-from bot.watch.purging import MESSAGES_KEPT, purge_once
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
 from tests.watch.posting import deliver, poster_of, watch

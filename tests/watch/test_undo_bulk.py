@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from bot import failpoints
-from bot.answers import Outcome
-from bot.grammar import Request
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.app.responses import Outcome
+from bot.background import purge
+from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
 from bot.models.operations import Preview
-from bot.registry import Setup
 from bot.store import tables
-from bot.watch import purging
-from bot.watch.bulk import Runner
 from tests.crash.scenarios import extra_of, run_out
 from tests.invariants import broken, payloads
 from tests.queues import TestQueue
@@ -207,7 +207,7 @@ def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) ->
     queue.fail()
     done = carried_out(setup, "clear-failed")
     clock.move(days=8)
-    purging.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
     assert codes([ask(setup, f"undo {done}")]) == ["undo-expired"]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.registry import Setup
-from bot.watch.receipts import receipts_once
+from bot.app.command import Setup
+from bot.background.retries.track import receipts_once
 from tests.queues import GONE_AWAY, TestQueue
 from tests.replicas import Ahead, hold
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.play import playing
-from bot.views.chart import CHART
+from bot.views.reports.chart import CHART
 from tests.queues import GRACE
 
 DOTS = 36

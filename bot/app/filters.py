@@ -1,0 +1,63 @@
+"""Which failures a bulk change is about, as people write it: `error=E12 queue=mail after=2h`."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from bot.app.command import Work
+from bot.app.parsing import GroupId, ManyIds, Order, Pace, When
+from bot.app.plans import BulkArguments
+from bot.models.operations import Scope
+
+MOST_ROWS = 10_000_000
+MOST_CANARIES = 20
+"""As many as are retried one by one, in one transaction."""
+
+
+class FilterArguments(BulkArguments):
+    """What failed with an error, of an order, at a time; at most `limit`, the oldest first."""
+
+    error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
+    order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
+    tienda: Order | None = Field(default=None, json_schema_extra={"form": "SHOP"})
+    before: When | None = Field(default=None, json_schema_extra={"form": "2h"})
+    after: When | None = Field(default=None, json_schema_extra={"form": "1d"})
+    limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, json_schema_extra={"form": "N"})
+
+
+class PaceArguments(BulkArguments):
+    """How fast retried jobs may begin, and how many are tried first; 0 is the same as nothing."""
+
+    pace: Pace | None = Field(default=None, json_schema_extra={"form": "60/min"})
+    canary: int | None = Field(
+        default=None, ge=0, le=MOST_CANARIES, json_schema_extra={"form": "3"}
+    )
+
+
+def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> Scope:
+    """The scope that the arguments stand for at this moment."""
+    return Scope(
+        queue=args.queue,
+        error_group=args.error,
+        order_id=args.order,
+        tienda_id=args.tienda,
+        failed_before=moment(work, args.before),
+        failed_after=moment(work, args.after),
+        ids=ids or (),
+        limit=args.limit,
+    )
+
+
+def moment(work: Work, when: Any) -> datetime | None:
+    """A point in time of the queue's wall clock; a length of time is so long ago."""
+    if isinstance(when, timedelta):
+        when = work.queue.wall_clock(work.now - when)
+    # As it is shown, and as both databases compare it.
+    return when.replace(microsecond=0) if isinstance(when, datetime) else None
+
+
+def is_filtered(args: FilterArguments) -> bool:
+    """Whether anything but ids says which failures."""
+    names = FilterArguments.model_fields.keys() - {"plan", "typed"}
+    return any(getattr(args, name) is not None for name in names)

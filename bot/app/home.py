@@ -1,0 +1,103 @@
+"""App Home: everything at a glance, as the `status` that the Home tab carries out.
+
+It takes that command's place on the road there, so the check is the same, and a refusal is on
+record under a name that people know.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.app.command import Arguments, Command, Result, Work
+from bot.database.transactions import TooSlow
+from bot.models.home import Counts, HomeData, QueueJobs
+from bot.models.refusals import Busy
+from bot.models.requests import Message, Role
+from bot.queue import reads, tally
+from bot.queue.tally import Tally
+from bot.store.failures import error_group_reads
+from bot.store.failures.index import backfill_left
+from bot.store.metrics import rollups, samples
+from bot.store.operations import change_freeze
+from bot.store.reports import home
+from bot.views.context import Context
+from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
+
+T = TypeVar("T")
+
+EXACT_SECONDS = 0.8
+"""More than the status may take: here nobody's acknowledgement waits."""
+DAY = timedelta(days=1)
+
+
+class HomeArguments(Arguments):
+    """No arguments."""
+
+
+class HomeResult(Result):
+    """What the dashboard draws."""
+
+    data: HomeData
+
+
+def run(work: Work, _args: HomeArguments) -> HomeResult:
+    """Read every part by itself: one that takes too long leaves the others as they are."""
+    connection = work.connection
+    counts, as_of = _counts(work)
+    incidents, incident_count = home.open_incidents(connection, INCIDENTS)
+    window = error_group_reads.window(work.queue, work.now, None, None)
+    listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
+    return HomeResult(
+        data=HomeData(
+            counts=counts,
+            as_of=as_of,
+            day=tuple(rollups.series(connection, work.now, DAY)),
+            freeze=change_freeze.current(connection),
+            at_work=home.at_work(connection, work.now, OPERATIONS),
+            incidents=incidents,
+            incident_count=incident_count,
+            errors=_in_time(lambda: error_group_reads.groups(connection, window, GROUPS)),
+            indexing=backfill_left(connection),
+            failed=None if listed is None else listed[0],
+            row_digests={} if listed is None else listed[1],
+        )
+    )
+
+
+def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
+    """The counts, exact where that is quick, else the last exact ones and their time (UTC)."""
+    sample = samples.latest(work.connection)
+    if sample is None or samples.counts_quickly(work.connection, sample):
+        try:
+            return _of(tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
+        except TooSlow:
+            pass
+    return (None, None) if sample is None else (_of(sample.tally), sample.taken_at)
+
+
+def _of(counted: Tally) -> Counts:
+    queues = tuple(QueueJobs(**one.model_dump()) for one in counted.queues)
+    return Counts(queues=queues, failed=counted.status.failed_jobs_count)
+
+
+def _in_time(read: Callable[[], T]) -> T | None:
+    """What was read, or None where that took too long."""
+    try:
+        return read()
+    except (Busy, TooSlow):
+        return None
+
+
+def view(result: HomeResult, context: Context) -> Message:
+    """What is wrong first, then the totals, then the lists."""
+    return home_message(result.data, context)
+
+
+HOME = Command(
+    name="status",
+    arguments=HomeArguments,
+    role=Role.VIEWER,
+    result=HomeResult,
+    run=run,
+    view=view,
+)

@@ -1,0 +1,255 @@
+"""Undoing a change at once: which one, whose it is, and what of it can be put back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.access.roles import check_queue
+from bot.app.command import Work
+from bot.app.plans import preview
+from bot.app.targets import skipped_row
+from bot.failpoints import reach
+from bot.fingerprint.payload import JobIdentity, identify
+from bot.models.jobs import RestoredRow, SkippedRow
+from bot.models.operations import Preview, Scope, Target
+from bot.models.refusals import (
+    AlreadyUndone,
+    ChangeNotFound,
+    Denied,
+    JobGone,
+    NothingToDo,
+    NothingToUndo,
+    NotUndoable,
+    OperationRunning,
+    Refusal,
+    UndoExpired,
+)
+from bot.models.requests import Role
+from bot.store.audit import audit_log, changes
+from bot.store.audit.changes import Change, Named
+from bot.store.deltas.incident_deltas import Doer
+from bot.store.operations import operations, reindex, restore, undo_batches
+from bot.store.operations.restore import Kept
+from bot.store.operations.retries import followed
+
+SINGLE = ("retry", "delete", "delete-failed")
+"""Changes by id, of up to twenty rows."""
+BULK = ("retry", "retry-all", "clear-failed")
+"""Changes of a frozen scope, which an undo takes back as one."""
+
+
+def change_to_undo(work: Work, what: Named | None, request: str | None) -> Change:
+    """The change that is meant; raises a refusal where there is none, or it is another's."""
+    found = _named(work, what, request)
+    _check_whose(work, found)
+    return found
+
+
+def check_planned(work: Work, plan: int) -> None:
+    """Ask again, before a planned undo begins, whether its change may be undone by this person."""
+    planned = operations.find(work.connection, plan)
+    undone = None if planned is None else planned.scope.undo
+    taken = None if undone is None else operations.find(work.connection, undone)
+    found = None if taken is None else changes.by_request(work.connection, taken.request_id)
+    if found is not None:
+        _check_whose(work, found)
+
+
+def _check_whose(work: Work, found: Change) -> None:
+    if found.actor != work.invocation.actor.user and work.grant.role < Role.ADMIN:
+        rules = work.setup.rules
+        raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=rules.holders(Role.ADMIN))
+
+
+def _named(work: Work, what: Named | None, request: str | None) -> Change:
+    if request is not None:
+        found, word = changes.by_request(work.connection, request), request[:8]
+    elif what is None:
+        return _last_own(work)
+    else:
+        found, word = changes.by_name(work.connection, what), str(what)
+    if found is None:
+        raise ChangeNotFound(word=word)
+    return found
+
+
+def _last_own(work: Work) -> Change:
+    """The person's newest change of which something was not put back yet."""
+    days = work.setup.archive_days
+    since = work.now - timedelta(days=days)
+    actor = work.invocation.actor.user
+    for change in changes.newest_of(work.connection, actor, (*SINGLE, *BULK), since):
+        if _is_left(work, change):
+            return change
+    raise NothingToUndo(days=days)
+
+
+def _is_left(work: Work, change: Change) -> bool:
+    """Whether something of the change was not put back yet."""
+    if not change.is_bulk:
+        return restore.is_left(work.connection, change.request_id, change.targets)
+    operation = operations.by_request(work.connection, change.request_id)
+    return operation is not None and undo_batches.is_left(work.connection, operation.id)
+
+
+def preview_of(work: Work, change: Change) -> Preview:
+    """What of a bulk change would come back; raises why it cannot be undone."""
+    operation = operations.by_request(work.connection, change.request_id)
+    if change.action not in BULK or operation is None or not operation.archive:
+        raise NotUndoable(action=change.action)
+    if operation.state in operations.ACTIVE:
+        raise OperationRunning(by=operation.actor, action=operation.action)
+    days = work.setup.archive_days
+    if change.at < work.now - timedelta(days=days):
+        raise UndoExpired(days=days)
+    scope = Scope(queue=operation.scope.queue, undo=operation.id)
+    found = preview(work, "undo", scope)
+    if found.total == 0:
+        last = undo_batches.undone_by(work.connection, operation.id)
+        if last is None:
+            raise NothingToUndo(days=days)
+        raise AlreadyUndone(by=last.actor, at=last.finished_at or last.started_at)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A row that can be put back, and the job that has to go for it."""
+
+    row: Kept
+    target: Target
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What is back, what was left alone and why, and the targets for the audit.
+
+    `is_left`: something of the change could still be put back later.
+    """
+
+    rows: tuple[RestoredRow, ...]
+    skipped: tuple[SkippedRow, ...]
+    targets: tuple[Target, ...]
+    is_left: bool
+
+
+def undo(work: Work, change: Change) -> Restored:
+    """Put back what the change took away.
+
+    A single row that cannot be put back raises its own refusal; of several, those that can be are.
+    """
+    if change.action not in SINGLE:
+        raise NotUndoable(action=change.action)
+    plans, skipped = _plans(work, change)
+    reach("undo-locked")
+    request = work.invocation.request_id
+    ids = [_restore(work, plan) for plan in plans]
+    restore.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
+    reach("undo-marked")
+    _index(work, plans, ids, Doer(change.action, change.actor))
+    followed.look_soon(work.connection, change.request_id, work.now)
+    rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
+    left = restore.is_left(work.connection, change.request_id, change.targets)
+    return Restored(rows, tuple(skipped), _targets(plans, ids), left)
+
+
+def _plans(work: Work, change: Change) -> tuple[list[_Plan], list[SkippedRow]]:
+    """Every row of the change under lock, in the order of ids, and why some are left alone."""
+    kept = restore.kept(work.connection, change.request_id, change.targets)
+    if not kept:
+        raise UndoExpired(days=work.setup.archive_days)
+    targets = {target.id: target for target in change.targets}
+    plans: list[_Plan] = []
+    skipped: list[SkippedRow] = []
+    for row in kept:
+        target = targets[row.row_id]
+        try:
+            check_queue(work.setup.rules, row.queue)
+            plans.append(_Plan(row, target, _check(work, row, target)))
+        except Refusal as refusal:
+            if len(kept) == 1:
+                raise
+            skipped.append(skipped_row(row.row_id, refusal))
+    if not plans:
+        raise _why_not(work, kept, skipped)
+    return plans, skipped
+
+
+def _check(work: Work, row: Kept, target: Target) -> bool:
+    """Whether the row's own id is free; raises why it cannot be put back."""
+    if row.restored_request is not None:
+        raise _already(work, row)
+    if target.job_id is not None:
+        try:
+            restore.check_job(work.connection, work.queue, target.job_id, row)
+        except JobGone as refusal:
+            doer = audit_log.who_took(work.connection, "job", target.job_id)
+            if doer is None:
+                raise
+            raise JobGone(**refusal.values, by=doer.actor, at=doer.at) from refusal
+    return restore.check_room(work.connection, work.queue, row, target.row_digest)
+
+
+def _already(work: Work, row: Kept) -> AlreadyUndone:
+    undo = changes.by_request(work.connection, row.restored_request or "")
+    return AlreadyUndone(by="?" if undo is None else undo.actor, at=row.restored_at)
+
+
+def _why_not(work: Work, kept: Sequence[Kept], skipped: Sequence[SkippedRow]) -> Refusal:
+    """All of it undone before: by whom. Else each row's own reason."""
+    if all(row.restored_request is not None for row in kept):
+        return _already(work, kept[-1])
+    return NothingToDo(skipped=tuple(skipped))
+
+
+def _restore(work: Work, plan: _Plan) -> int:
+    job_id = plan.target.job_id
+    if job_id is not None:
+        request = work.invocation.request_id
+        restore.take_back(work.connection, work.queue, job_id, request, work.now)
+        reach("undo-taken-back")
+    id_ = restore.put_back(work.connection, work.queue, plan.row, free=plan.free)
+    reach("undo-put-back")
+    return id_
+
+
+def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Doer) -> None:
+    """Let the index of failures say which failed jobs are there again."""
+    seqs: dict[int, int] = {}
+    for plan, id_ in zip(plans, ids, strict=True):
+        if plan.row.kind == "failed":
+            seq = reindex.last_seen(work.connection, plan.row.row_id, plan.target.row_digest)
+            if seq is not None:
+                seqs[seq] = id_
+    reindex.come_back(work.connection, work.queue, seqs, work.now, undone)
+
+
+def _told(work: Work, plan: _Plan, id_: int) -> RestoredRow:
+    row, identity = plan.row, _identity(work, plan.row)
+    return RestoredRow(
+        kind=row.kind,
+        id=row.row_id,
+        new_id=None if id_ == row.row_id else id_,
+        queue=row.queue,
+        job_class=identity.job_class,
+        order_id=identity.order_id,
+        job_id=plan.target.job_id,
+        reserved=row.reserved_at is not None,
+    )
+
+
+def _identity(work: Work, row: Kept) -> JobIdentity:
+    queue = work.queue
+    return identify(row.head, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+
+
+def _targets(plans: Sequence[_Plan], ids: Sequence[int]) -> tuple[Target, ...]:
+    """What was undone, under the ids that it had; and new ids, so that they are found too."""
+    found = [plan.target for plan in plans]
+    found += [
+        plan.target.model_copy(update={"id": id_, "job_id": None})
+        for plan, id_ in zip(plans, ids, strict=True)
+        if id_ != plan.row.row_id
+    ]
+    return tuple(found)

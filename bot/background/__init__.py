@@ -1,0 +1,1 @@
+"""What runs by itself: the loop, and one package a topic."""

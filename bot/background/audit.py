@@ -1,0 +1,52 @@
+"""Sealing of the audit: committed records enter the chain; the channel is told in that order."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.database.transactions import changing, time_limit
+from bot.failpoints import reach
+from bot.store import outbox
+from bot.store.audit import audit_log
+from bot.store.audit.audit_log import Sealed
+from bot.store.leases import Lease, fence
+
+TX_SECONDS = 10.0
+TOGETHER = timedelta(minutes=1)
+"""Equal refusals of one person within this become one message; the records stay one each."""
+
+
+def seal_once(setup: Setup, lease: Lease) -> int:
+    """Seal what is committed, put a message for each record into the outbox; returns how many."""
+
+    def work(connection: Connection) -> int:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        made = audit_log.seal(connection, now)
+        for item in made:
+            _tell(setup, connection, item)
+        reach("sealed")
+        return len(made)
+
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+
+
+def _tell(setup: Setup, connection: Connection, item: Sealed) -> None:
+    channel = setup.audit_channel
+    if channel is None:
+        return
+    now = setup.clock(connection)
+    record = item.record
+    if record["outcome"] not in ("denied", "refused"):
+        outbox.tell_audit(connection, outbox.AUDIT, channel, f"audit:{item.seq}", item.seq, now)
+        return
+    same = "|".join(str(record[name]) for name in ("actor", "action", "reason"))
+    subject = f"refusals:{hashlib.sha256(same.encode()).hexdigest()[:40]}"
+    earlier = outbox.latest(connection, subject, now - TOGETHER)
+    if earlier is None:
+        outbox.tell_audit(connection, outbox.AUDIT, channel, subject, item.seq, now)
+    elif not outbox.add_to(connection, earlier, item.seq):
+        due = earlier.created_at + TOGETHER
+        outbox.tell_audit(connection, outbox.REFUSALS, channel, subject, item.seq, now, due)

@@ -1,0 +1,161 @@
+"""What watching costs the database, measured: the time of each pass, and the worst of an hour.
+
+A pass is one round of the watcher. Its time is what its thread waits for statements and commits, as
+seen from here: with the way to the server, without the ping before a connection is handed out, and
+without what Slack takes.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic, perf_counter
+from typing import Any
+from weakref import WeakSet
+
+import structlog
+from sqlalchemy import Connection, Engine, event, update
+
+from bot.app.command import Setup
+from bot.database.transactions import changing, time_limit
+from bot.models.incidents import MOST_MS
+from bot.store.leases import Lease, fence
+from bot.store.tables import watches
+
+log = structlog.get_logger(__name__)
+
+KEEP_EVERY = 10.0
+"""Seconds between two writes of the figures."""
+TX_SECONDS = 5.0
+WARN_EVERY = 60.0
+MINUTE, HOUR = 60.0, 3_600.0
+
+
+class _Spent(threading.local):
+    """What this thread has waited for the database while it is measured, in seconds."""
+
+    measured = False
+    seconds = 0.0
+    statements = 0
+    since: float | None = None
+
+
+_SPENT = _Spent()
+_LISTENED: "WeakSet[Engine]" = WeakSet()
+
+
+def listen(engine: Engine) -> None:
+    """Note the time of every statement and commit of threads that are measured."""
+    if engine in _LISTENED:
+        return
+    _LISTENED.add(engine)
+    event.listen(engine, "before_cursor_execute", _statement)
+    event.listen(engine, "after_cursor_execute", _answered)
+    event.listen(engine, "handle_error", _answered)
+    event.listen(engine, "commit", _ending)
+    event.listen(engine, "rollback", _ending)
+    # There is no event after a commit: the connection goes back to the pool right after it.
+    event.listen(engine, "reset", _answered)
+
+
+def _statement(*_: object) -> None:
+    if _SPENT.measured:
+        _answered()
+        _SPENT.statements += 1
+        _SPENT.since = perf_counter()
+
+
+def _ending(_connection: Connection) -> None:
+    if _SPENT.measured:
+        _answered()
+        _SPENT.since = perf_counter()
+
+
+def _answered(*_: object) -> None:
+    since = _SPENT.since
+    if since is not None:
+        _SPENT.seconds += perf_counter() - since
+        _SPENT.since = None
+
+
+class Costs:
+    """The passes of the last hour, by the minute; moments are seconds of a clock that only rises.
+
+    `recent` is the dearest since it was last asked for: at an interval of 5 s one in twenty rounds
+    looks at anything, and the others would hide what that costs.
+    """
+
+    def __init__(self) -> None:
+        self._minutes: deque[tuple[float, int]] = deque()
+        self._recent: int | None = None
+
+    def note(self, milliseconds: int, moment: float) -> None:
+        """One pass more."""
+        self._recent = max(self._recent or 0, milliseconds)
+        last = self._minutes[-1] if self._minutes else None
+        if last is None or last[0] // MINUTE != moment // MINUTE:
+            self._minutes.append((moment, milliseconds))
+        elif milliseconds >= last[1]:
+            self._minutes[-1] = (moment, milliseconds)
+
+    def recent(self) -> int | None:
+        """The dearest pass since the last call, in ms; None: there was none."""
+        found, self._recent = self._recent, None
+        return found
+
+    def worst(self, moment: float) -> tuple[float, int] | None:
+        """The dearest pass of the hour before: how many seconds ago, and its ms."""
+        while self._minutes and self._minutes[0][0] <= moment - HOUR:
+            self._minutes.popleft()
+        if not self._minutes:
+            return None
+        at, milliseconds = max(self._minutes, key=lambda minute: (minute[1], minute[0]))
+        return moment - at, milliseconds
+
+
+class Load:
+    """Measures the passes of one watcher and keeps the figures where everybody can read them."""
+
+    def __init__(self, setup: Setup, clock: Callable[[], float] = monotonic) -> None:
+        self._setup = setup
+        self._clock = clock
+        self._costs = Costs()
+        self._warned = -WARN_EVERY
+        listen(setup.engine)
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """What is done within is one pass; only this thread's statements count."""
+        _SPENT.measured, _SPENT.seconds, _SPENT.statements, _SPENT.since = True, 0.0, 0, None
+        try:
+            yield
+        finally:
+            _SPENT.measured, _SPENT.since = False, None
+            self._passed(round(_SPENT.seconds * 1_000), _SPENT.statements)
+
+    def _passed(self, milliseconds: int, statements: int) -> None:
+        if not statements:
+            return
+        now = self._clock()
+        self._costs.note(milliseconds, now)
+        log.debug("watch pass", database_ms=milliseconds, statements=statements)
+        if milliseconds > MOST_MS and now - self._warned >= WARN_EVERY:
+            self._warned = now
+            log.warning("watch pass is slow", database_ms=milliseconds, statements=statements)
+
+    def keep(self, lease: Lease) -> bool:
+        """Write down what the passes before this one took; False where there was none."""
+        recent, worst = self._costs.recent(), self._costs.worst(self._clock())
+        if recent is None or worst is None:
+            return False
+
+        def work(connection: Connection) -> bool:
+            fence(connection, lease)
+            now = self._setup.clock(connection)
+            said: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
+            said |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
+            connection.execute(update(watches).values(said))
+            return True
+
+        return changing(self._setup.engine, time_limit(self._setup.engine, TX_SECONDS), work)

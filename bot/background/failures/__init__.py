@@ -1,0 +1,1 @@
+"""Keeps the index of failures and its counts up to date."""

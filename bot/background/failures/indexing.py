@@ -1,0 +1,35 @@
+"""The watcher's pass over `failed_jobs`: what is new enters the index, what is gone is noted."""
+
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.database.transactions import changing, time_limit
+from bot.store.failures import index
+from bot.store.leases import Lease, fence
+
+TX_SECONDS = 10.0
+# So that a backfill of a million rows lets sealing and delivery have their turn.
+PASSES = 5
+
+
+def index_once(setup: Setup, lease: Lease) -> bool:
+    """Index new failures; True where more are waiting."""
+    for _ in range(PASSES):
+        found = _step(setup, lease, index.index_new)
+        if not found.more:
+            return False
+    return True
+
+
+def sweep_once(setup: Setup, lease: Lease) -> int:
+    """Compare the next stretch of ids with the index; returns how many differences were found."""
+    found = _step(setup, lease, index.sweep)
+    return found.added + found.gone
+
+
+def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
+    def work(connection: Connection) -> index.Pass:
+        fence(connection, lease)
+        return step(connection, setup.queue, setup.clock(connection))
+
+    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)

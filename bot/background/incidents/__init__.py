@@ -1,0 +1,1 @@
+"""Opens, updates, escalates and resolves incidents, and draws their alerts."""

@@ -1,0 +1,200 @@
+"""What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
+
+A look reads a bounded number of rows of each queue (`bot.queue.pulse`), compares them with what the
+last one saw (`bot.store.incidents.probe_state`), and says what is beyond its limit (`thresholds`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import monotonic
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.background.incidents import lifecycle, rules
+from bot.background.incidents.reading import Sign
+from bot.background.incidents.rules import Look
+from bot.database.transactions import TooSlow, changing, time_limit
+from bot.models.alert_rules import SILENT
+from bot.queue import pulse
+from bot.queue.pulse import Bounds, Glance
+from bot.queue.reads import unix
+from bot.queue.stuck import moment
+from bot.store.incidents import mutes, probe_state, sampled_totals
+from bot.store.incidents.probe_state import Pulse
+from bot.store.leases import Lease, fence
+
+log = structlog.get_logger(__name__)
+
+TX_SECONDS = 5.0
+LOOK_SECONDS = 0.15
+"""After this no other queue is begun with; the next look begins with those."""
+NAMES = 200
+QUEUES = 25
+"""In how many queues a pass looks; where there are more, those not seen for longest."""
+CROWD = 2 * NAMES
+"""Above so many remembered queues the empty ones are forgotten at once."""
+FORGOTTEN_AFTER = timedelta(hours=1)
+"""An emptied queue is remembered so long, so that its incidents end."""
+
+
+def observe_once(setup: Setup, lease: Lease) -> None:
+    """Look, and let the incidents follow."""
+
+    def work(connection: Connection) -> None:
+        fence(connection, lease)
+        now = setup.clock(connection)
+        lifecycle.observe(setup, connection, look(setup, connection, now), now)
+
+    changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+
+
+def look(
+    setup: Setup, connection: Connection, now: datetime, seconds: float = LOOK_SECONDS
+) -> list[Sign]:
+    """One sign a kind and queue that was looked at, and what was seen is remembered.
+
+    A queue that is not reached within `seconds` has no sign; at least one is.
+    """
+    known, open_ones = probe_state.load(connection), probe_state.open_subjects(connection)
+    signs = [_failed(setup, connection)]
+    # An incident whose queue is no longer remembered has to end, too.
+    named = {name for name in open_ones.values() if name is not None}
+    glances = _glances(setup, connection, known, named, now, seconds)
+    lately, failed_at = (
+        sampled_totals.lately(connection, now),
+        probe_state.failed_lately(connection, setup.queue),
+    )
+    hushed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
+    kept: list[Pulse] = []
+    for name, seen in glances:
+        before = known.get(name)
+        if seen is None:
+            # It has had its turn, else it would be the first of each look.
+            kept.append(replace(before or Pulse(name, now), looked_at=now))
+            continue
+        moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
+        after = probe_state.after(before, seen, now, moved)
+        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, hushed)
+        signs += rules.of_queue(found)
+        kept.append(probe_state.counted(after, found.counted, now))
+    crowded = len(known) > CROWD
+    gone = [one.queue for one in kept if _is_forgotten(setup, one, now, crowded=crowded)]
+    probe_state.keep(connection, [one for one in kept if one.queue not in gone], gone)
+    return signs
+
+
+def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
+    """The queues to look at now: new ones, and of the others those not seen for longest.
+
+    Neither keep the other from having their turn, however many names an application makes up.
+    """
+    new = sorted(name for name in wanted if name not in known)
+    seen = sorted(known, key=lambda name: (known[name].looked_at, name))
+    first = new[: max(QUEUES // 2, QUEUES - len(seen))]
+    return first + seen[: QUEUES - len(first)]
+
+
+def _glances(
+    setup: Setup,
+    connection: Connection,
+    known: Mapping[str, Pulse],
+    named: Collection[str],
+    now: datetime,
+    seconds: float,
+) -> list[tuple[str, Glance | None]]:
+    """What is seen of the queues whose turn it is, as far as there is time; of one in any case.
+
+    None of a queue that took too long.
+    """
+    until, at = monotonic() + seconds, unix(now)
+    longest = max(seconds, pulse.STATEMENT_SECONDS)
+    there, is_all = _names(setup, connection, until, longest)
+    turn = _turn({*there, *known, *named}, known)
+    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), longest)
+    found: list[tuple[str, Glance | None]] = []
+    looked = False
+    for name in turn:
+        if is_all and name not in there:
+            # It has no jobs. A look by its name would show those of one that differs in case only.
+            found.append((name, Glance(name)))
+            continue
+        if looked and monotonic() > until:
+            break
+        looked = True
+        try:
+            found.append((name, pulse.glance(connection, setup.queue, name, within)))
+        except TooSlow:
+            log.warning("a queue could not be looked at in time", queue=name)
+            found.append((name, None))
+    return found
+
+
+def _names(
+    setup: Setup, connection: Connection, until: float, longest: float
+) -> tuple[set[str], bool]:
+    """The names of queues that have jobs, and whether these are all of them."""
+    found: set[str] = set()
+    try:
+        for name in pulse.names(connection, setup.queue, longest):
+            found.add(name)
+            if len(found) == NAMES or monotonic() > until:
+                return found, False
+    except TooSlow:
+        return found, False
+    return found, True
+
+
+def _moved(
+    setup: Setup,
+    connection: Connection,
+    before: Pulse | None,
+    seen: Glance,
+    failed_at: datetime | None,
+    now: datetime,
+) -> list[datetime | None]:
+    """When workers are known to have taken or ended a job of the queue."""
+    if before is None:
+        return []
+    taken = None
+    newest, known = seen.newest_reserved_at, before.newest_reserved_at
+    if newest is not None and (known is None or newest > known):
+        taken = moment(newest)
+    ended = now if _first_went(setup, connection, before, seen, now) else None
+    return [taken, ended, failed_at]
+
+
+def _first_went(
+    setup: Setup, connection: Connection, before: Pulse, seen: Glance, now: datetime
+) -> bool:
+    """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
+
+    That another one is the first now says nothing: a delayed job may have come due, or a row with a
+    lower id may have been committed later.
+    """
+    first = before.first_id
+    if first is None or seen.first_id == first:
+        return False
+    if pulse.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+        return False
+    return not probe_state.taken_away(connection, first, before.looked_at)
+
+
+def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> bool:
+    """Whether the queue is empty, and for so long that its incidents must have ended.
+
+    Where there is a crowd of them at once: those that are open bring its name back.
+    """
+    if crowded and one.empty_since is not None:
+        return True
+    kept = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
+    return one.empty_since is not None and now - one.empty_since > kept
+
+
+def _failed(setup: Setup, connection: Connection) -> Sign:
+    """The sign of the number of failed jobs."""
+    failed, largest = sampled_totals.failed_jobs(connection)
+    groups = [[f"E{group.id}", group.failed, group.name] for group in largest]
+    return rules.of_failed(setup, failed, {"groups": groups})

@@ -1,0 +1,1 @@
+"""Takes samples of the queue and rolls them up."""

@@ -1,0 +1,1 @@
+"""Runs bulk changes batch by batch."""

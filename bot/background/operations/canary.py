@@ -1,0 +1,67 @@
+"""The first jobs of a bulk retry: the rest follows only where all of them were processed."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.access.roles import Grant
+from bot.app.command import Setup
+from bot.background.operations.progress import end, tell
+from bot.database.transactions import changing, reading, time_limit
+from bot.models.requests import Role
+from bot.store.leases import Lease, fence
+from bot.store.operations import operations
+from bot.store.operations.operations import Operation
+from bot.store.operations.retries import followed
+
+TX_SECONDS = 10.0
+SILENT_AFTER = timedelta(minutes=10)
+"""So long the canary may take; then no worker runs, or the queue is too far behind to tell."""
+FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
+"""Why an operation was stopped: one failed again, not all ended in time, one was taken away."""
+
+_FAILURES = (followed.FAILED_AGAIN, followed.FAILED_OTHERWISE)
+_NOBODY = Grant(Role.NONE, "none")
+
+
+def decide_once(setup: Setup, lease: Lease) -> int:
+    """Let operations whose canary has passed go on, and stop the others; returns how many."""
+    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+        waiting = operations.waiting_for_canary(connection)
+
+    def decide(number: int) -> bool:
+        def work(connection: Connection) -> bool:
+            fence(connection, lease)
+            operation = operations.locked(connection, number)
+            if operation is None or operation.state != "waiting":
+                return False
+            return _decide(setup, connection, operation)
+
+        return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+
+    return sum(decide(number) for number in waiting)
+
+
+def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
+    now = setup.clock(connection)
+    reason = verdict(followed.of_operation(connection, operation.id), now)
+    if reason is None:
+        return False
+    if reason:
+        return end(setup, connection, operation, "stopped", reason, _NOBODY)
+    if not operations.go_on(connection, operation, now):
+        return False
+    tell(setup, connection, operations.find(connection, operation.id) or operation, now)
+    return True
+
+
+def verdict(canary: list[followed.Followed], now: datetime) -> str | None:
+    """Why the operation has to stop, nothing ("") where it may go on, None where it has to wait."""
+    states = {row.state for row in canary}
+    if states.intersection(_FAILURES):
+        return FAILED
+    if not canary or followed.NO_LONGER_QUEUED in states:
+        return GONE
+    if states == {followed.PROCESSED}:
+        return ""
+    return SILENT if now - canary[0].retried_at >= SILENT_AFTER else None

@@ -1,0 +1,1 @@
+"""Posts what waits to be sent."""

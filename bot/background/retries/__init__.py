@@ -1,0 +1,1 @@
+"""Finds out what became of retried jobs."""

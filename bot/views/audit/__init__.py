@@ -1,0 +1,1 @@
+"""Audit records and an order's story."""

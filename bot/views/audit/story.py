@@ -1,0 +1,212 @@
+"""One order's story: a line an event, the newest last, where the reader's eye and the buttons are.
+
+A story is read from its beginning, and what can be done stands at its end, just above the place
+where people type. Of a long one the beginning is left out.
+"""
+
+from functools import partial
+
+from bot.models.requests import Block, Message, Moment, Person, Source
+from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.text import Mrkdwn, code, cut, escape, join, mention, named
+from bot.views.audit.records import MARKS
+from bot.views.blocks import context_line, message, section
+from bot.views.context import Context
+from bot.views.names import bare_order, dots, job_class, queue_name, tienda
+from bot.views.refusal import reason_words
+from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state
+
+LINES = 12
+LINE = 280
+"""With their buttons and the fallback text under 10,000 characters."""
+PEOPLE = 5
+
+
+def story_message(story: Story, ctx: Context) -> Message:
+    """Title, where the order is now, who retried it, the events, and how far was looked."""
+    head = [_title(story, ctx)]
+    if story.events:
+        head += [_now(story, ctx), retries_line(story.retries, ctx)]
+    else:
+        head.append(ctx.texts("find-none"))
+    head = [line for line in head if line]
+    foot = _foot(story, ctx)
+    draw = partial(_line, shops=_shop(story) is None, ctx=ctx)
+    if ctx.source is Source.TERMINAL:
+        told = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
+        return Message(str(join("\n", [*head, *told, *foot])))
+    shown = story.events[-LINES:]
+    hidden = len(story.events) - len(shown)
+    earlier = _earlier(hidden, story, ctx)
+    blocks = [section(join("\n", head)), *(context_line(line) for line in earlier)]
+    lines = [*head, *earlier]
+    for event in shown:
+        line = cut(draw(event, ctx.texts.brief(event.at)), LINE)
+        blocks += _blocks(event, line, ctx)
+        lines.append(cut(draw(event, escape(ctx.texts.brief_plain(event.at))), LINE))
+    blocks += [context_line(line) for line in foot]
+    return message([*lines, *foot], blocks)
+
+
+def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
+    """`Retried 3 times: @ana 2, @omar 1`, and what became of it the last time."""
+    if not retries.count:
+        return Mrkdwn()
+    who = [_times(one, retries, ctx) for one in retries.by[:PEOPLE]]
+    who += [escape("…")] if len(retries.by) > PEOPLE else []
+    said = ctx.texts("retries", count=retries.count, who=join(", ", who))
+    last = ctx.texts("retries-last", became=_became(retries.last, ctx))
+    return join(" ", [said, last])
+
+
+def _times(one: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
+    """Who, and where there are others, how often."""
+    if len(retries.by) == 1:
+        return mention(one.actor)
+    return ctx.texts("retries-by", who=Person(one.actor), count=one.count)
+
+
+def _title(story: Story, ctx: Context) -> Mrkdwn:
+    shop = _shop(story)
+    name = bare_order(story.order_id, ctx, tienda_id=shop) or escape("–")
+    return dots(join(" ", [ctx.texts("find-title"), name]), tienda(shop, ctx))
+
+
+def _shop(story: Story) -> str | None:
+    """The one shop that everything is about; None where there are several."""
+    shops = {
+        str((event if isinstance(event, Failure) else event.found.job).tienda_id or "")
+        for event in story.events
+        if isinstance(event, Failure | Queued)
+    }
+    return story.tienda_id or (shops.pop() or None if len(shops) == 1 else None)
+
+
+def _now(story: Story, ctx: Context) -> Mrkdwn:
+    """Where the order is now: how many failed, pending, delayed and reserved."""
+    counts = dict.fromkeys(("failed", "pending", "delayed", "reserved"), 0)
+    for event in story.events:
+        if isinstance(event, Queued):
+            counts[event.found.state] += 1
+        elif isinstance(event, Failure) and event.there:
+            counts["failed"] += 1
+    there = [ctx.texts(f"find-now-{name}", count=count) for name, count in counts.items() if count]
+    return ctx.texts("find-now", what=join(", ", there)) if there else ctx.texts("find-now-nowhere")
+
+
+def _line(event: Event, at: Mrkdwn, *, shops: bool, ctx: Context) -> Mrkdwn:
+    match event:
+        case Failure():
+            return _failure(event, at, event.tienda_id if shops else None, ctx)
+        case Gone():
+            return dots(at, ctx.texts("find-gone", id=str(event.failed_id)))
+        case Act():
+            return _act(event, at, ctx)
+        case Queued():
+            return _queued(event, at, event.found.job.tienda_id if shops else None, ctx)
+
+
+def _failure(event: Failure, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
+    key = "find-failed" if event.there else "find-failed-then"
+    lead = dots(
+        at,
+        ctx.texts(key, id=str(event.failed_id)),
+        job_class(event.job_class, ctx),
+        queue_name(event.queue),
+        tienda(shop, ctx),
+    )
+    error = cut(code(event.error, ERROR), ERROR + 20)
+    return join("\n", [cut(lead, LINE - len(error) - 1), error])
+
+
+def _act(event: Act, at: Mrkdwn, ctx: Context) -> Mrkdwn:
+    mark = MARKS.get(event.outcome, "•")
+    who = ctx.texts(
+        "audit-who", mark=mark, who=Person(event.actor), command=named(event.action, 40)
+    )
+    parts = [at, who, _subject(event, ctx)]
+    if event.operation is not None:
+        parts.append(ctx.texts("find-bulk", operation=str(event.operation)))
+    if event.outcome != "ok":
+        key = f"outcome-{event.outcome}"
+        word = ctx.texts(key) if ctx.texts.has(key) else named(event.outcome)
+        why = [] if event.reason is None else [reason_words(event.reason, ctx.texts)]
+        parts.append(join(": ", [word, *why]))
+    if event.is_retry:
+        parts.append(_became(event.became, ctx))
+    if event.kept and not event.is_retry:
+        parts.append(ctx.texts("find-kept"))
+    return dots(*(part for part in parts if part))
+
+
+def _subject(event: Act, ctx: Context) -> Mrkdwn:
+    if event.row == "order":
+        return Mrkdwn()
+    row = ctx.texts(f"target-{event.row}", id=str(event.row_id))
+    if event.job_id is None:
+        return row
+    return ctx.texts("find-became-job", row=row, job=str(event.job_id))
+
+
+def _became(became: Became | None, ctx: Context) -> Mrkdwn:
+    """What became of a retry, in the words of its receipt."""
+    if became is None:
+        return ctx.texts("fate-unknown")
+    word = ctx.texts(f"receipt-word-{became.fate}")
+    if became.by is not None and became.how is not None:
+        how = named(became.how, 40)
+        return ctx.texts("fate-by", word=word, by=Person(became.by), how=how)
+    if became.failed_id is None:
+        return word
+    return ctx.texts("fate-as", word=word, id=str(became.failed_id))
+
+
+def _queued(event: Queued, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
+    job = event.found.job
+    lead = dots(
+        at,
+        ctx.texts("job-row", id=str(job.id)),
+        job_class(job.job_class, ctx),
+        queue_name(job.queue),
+        tienda(shop, ctx),
+    )
+    tried = ctx.texts("attempts", attempts=job.attempts, most=job.max_attempts)
+    return join("\n", [cut(lead, LINE - 120), dots(state(job, ctx), tried)])
+
+
+def _blocks(event: Event, line: Mrkdwn, ctx: Context) -> list[Block]:
+    if isinstance(event, Failure) and event.there:
+        elements = failed_elements(event.failed_id, event.row_digest, ctx)
+        return row_blocks(line, elements, f"failed:{event.failed_id}")
+    if isinstance(event, Queued):
+        job = event.found
+        elements = job_elements(job.job.id, job.row_digest, ctx)
+        return row_blocks(line, elements, f"job:{job.job.id}")
+    return [section(line)]
+
+
+def _earlier(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
+    if story.more:
+        return [ctx.texts("find-earlier-more", count=hidden)]
+    return [ctx.texts("find-earlier", count=hidden)] if hidden else []
+
+
+def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
+    """How far was looked, and what is not there to be looked at yet."""
+    jobs = story.jobs
+    if jobs.complete:
+        looked = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)
+    elif jobs.oldest:
+        looked = ctx.texts("find-looked-ends", newest=jobs.newest, oldest=jobs.oldest)
+    else:
+        looked = ctx.texts("find-looked-newest", newest=jobs.newest)
+    notes = [looked]
+    if not jobs.complete and story.about is not None:
+        notes = [join(" ", [looked, ctx.texts("find-looked-of", count=story.about)])]
+    if not jobs.in_time:
+        notes.append(ctx.texts("find-looked-time"))
+    if not story.events:
+        notes.append(ctx.texts("find-none-hint"))
+    if story.indexing:
+        notes.append(ctx.texts("find-indexing"))
+    return notes

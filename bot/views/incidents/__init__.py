@@ -1,0 +1,1 @@
+"""Alerts, mutes, and what is monitored."""

@@ -1,0 +1,222 @@
+"""Alerts about failures: one failed job as a card, from two on their group, the rest of a minute.
+
+Everybody in the channel sees an alert, so it always has its buttons; who may use them is checked
+at the click.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.models.jobs import Value
+from bot.models.operations import Receipt
+from bot.models.requests import Block, Message, Moment, Person
+from bot.text import Mrkdwn, code, cut, join
+from bot.views.blocks import actions, context_line, message, section
+from bot.views.buttons import Argument, run_button
+from bot.views.context import Context
+from bot.views.incidents.alert_parts import (
+    IncidentState,
+    ending_line,
+    incident_menu,
+    notes,
+    quiet_line,
+    short_id,
+)
+from bot.views.names import dots, job_class, order, queue_name, row_id, tienda
+from bot.views.operations.outcomes import outcome_line
+from bot.views.rows import ERROR, ROW
+
+SHOWN = 3
+"""Failed jobs of a group that its message names."""
+
+
+class FailureCard(Value):
+    """One failed job as its alert shows it; `error` is one short masked line, times naive UTC."""
+
+    failed_id: int
+    queue: str
+    job_class: str | None
+    order_id: int | str | None
+    tienda_id: int | str | None
+    error: str
+    failed_at: datetime
+    row_digest: str
+    state: Literal["open", "retried", "deleted", "gone"] = "open"
+    by: str | None = None
+    at: datetime | None = None
+    receipt: Receipt | None = None
+
+
+class GroupCard(Value):
+    """Failures with one cause: how many came and are left, the newest of them.
+
+    `name` is the error group's, `queue` is None where they are of several.
+    """
+
+    error_group: int
+    name: str
+    queue: str | None
+    count: int
+    left: int
+    retried: int
+    deleted: int
+    newest: tuple[FailureCard, ...]
+    last_at: datetime
+    by: str | None = None
+    at: datetime | None = None
+
+
+def failure_message(card: FailureCard, told: IncidentState, ctx: Context) -> Message:
+    """What failed, why and when; then, by whom it was retried or deleted, without buttons."""
+    title = dots(ctx.texts(f"alert-{card.state}", id=_id(card, ctx)), *_whose(card, ctx))
+    error = cut(code(card.error, 2 * ERROR), ROW)
+    facts = dots(
+        queue_name(card.queue),
+        tienda(card.tienda_id, ctx),
+        ctx.texts("failed-at", at=Moment(card.failed_at)),
+        short_id(told),
+    )
+    settled = _settled(card, ctx) if card.state != "open" else quiet_line(told, 1, ctx)
+    lines = [cut(title, ROW), error, facts, *settled, *notes(told, ctx)]
+    blocks = [section(join("\n", lines[:2])), context_line(facts)]
+    blocks += [section(line) for line in settled]
+    blocks += [context_line(line) for line in notes(told, ctx)]
+    if card.state == "open":
+        blocks.append(actions(_elements(card, told, ctx), f"incident:{told.id}"))
+    return message(lines, blocks)
+
+
+def _id(card: FailureCard, ctx: Context) -> Mrkdwn:
+    values = {"order_id": card.order_id, "tienda_id": card.tienda_id, "queue": card.queue}
+    return row_id(card.failed_id, ctx, values)
+
+
+def _whose(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
+    named = order(
+        card.order_id, ctx, tienda_id=card.tienda_id, queue=card.queue, job_id=card.failed_id
+    )
+    return [job_class(card.job_class, ctx), named]
+
+
+def _elements(card: FailureCard, told: IncidentState, ctx: Context) -> list[Block]:
+    """Retry and Details; in the menu what is done to the alert, the order, and Delete.
+
+    A menu asks the same question for each of its choices, so Delete leads to the details, where
+    its button asks.
+    """
+    texts = ctx.texts
+    retry: dict[str, Argument] = {"ids": [card.failed_id], "digest": card.row_digest}
+    one: dict[str, Argument] = {"id": card.failed_id}
+    return [
+        run_button("retry", texts.plain("button-retry"), retry, style="primary"),
+        run_button("failed-job", texts.plain("button-details"), one),
+        incident_menu(
+            told, ctx, order=card.order_id, more=("failed-job", "button-delete-look", one)
+        ),
+    ]
+
+
+def _settled(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
+    if card.state == "gone" or card.by is None or card.at is None:
+        known = {"retried": "settled-retried", "deleted": "settled-deleted"}
+        return [ctx.texts(known.get(card.state, "settled-gone"))]
+    said = ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))
+    outcome = Mrkdwn() if card.receipt is None else outcome_line(card.receipt, ctx)
+    return [said, outcome] if outcome else [said]
+
+
+def group_message(card: GroupCard, told: IncidentState, ctx: Context) -> Message:
+    """How many failed for one cause, which, the newest of them; and what became of them."""
+    texts = ctx.texts
+    queue = texts("incident-queues") if card.queue is None else queue_name(card.queue)
+    title = dots(
+        texts(_lead("incident-group", card.left, told), count=card.count),
+        texts("error-row", error=f"E{card.error_group}"),
+        queue,
+    )
+    error = cut(code(card.name, 2 * ERROR), ROW)
+    rows = [_row(one, ctx) for one in card.newest[:SHOWN]]
+    hidden = card.left - len(rows)
+    more = [texts("incident-more", count=hidden)] if rows and hidden > 0 else []
+    went = _went(card, told, ctx)
+    first, last = Moment(told.opened_at), Moment(card.last_at)
+    span = dots(texts("incident-span", first=first, last=last), short_id(told))
+    listed = join("\n", [*rows, *more])
+    said = [*([listed] if listed else []), *went]
+    lines = [title, error, *said, *notes(told, ctx), span]
+    blocks = [section(join("\n", [title, error])), *(section(line) for line in said)]
+    blocks += [context_line(line) for line in [*notes(told, ctx), span]]
+    if card.left > 0:
+        blocks.append(actions(_group_elements(card, told, ctx), f"incident:{told.id}"))
+    return message(lines, blocks)
+
+
+def _lead(key: str, left: int, told: IncidentState) -> str:
+    """What the title begins with: still failed, dealt with, or over."""
+    if left > 0:
+        return f"{key}-quiet" if told.state == "quiet" else f"{key}-open"
+    return f"{key}-recovered" if told.state == "recovered" else f"{key}-settling"
+
+
+def _row(card: FailureCard, ctx: Context) -> Mrkdwn:
+    at = ctx.texts("failed-at", at=Moment(card.failed_at))
+    named = ctx.texts("failed-row", id=_id(card, ctx))
+    return cut(join(" ", [Mrkdwn("•"), dots(named, *_whose(card, ctx), at)]), ROW)
+
+
+def _went(card: GroupCard, told: IncidentState, ctx: Context) -> list[Mrkdwn]:
+    """How many were retried, deleted, or went otherwise, by whom last, and how many are left."""
+    texts = ctx.texts
+    gone = card.count - card.left
+    otherwise = gone - card.retried - card.deleted
+    parts = [
+        texts(f"incident-{word}", count=count)
+        for word, count in (
+            ("retried", card.retried), ("deleted", card.deleted), ("otherwise", otherwise)
+        )
+        if count > 0
+    ]  # fmt: skip
+    found = []
+    if parts:
+        if card.by is not None and card.at is not None:
+            parts.append(texts("incident-by", by=Person(card.by), at=Moment(card.at)))
+        parts.append(texts("incident-left", left=card.left) if card.left else Mrkdwn())
+        found.append(dots(*parts))
+    if card.left == 0 and told.state == "open":
+        found.append(texts("incident-waits"))
+    if told.ending is not None:
+        found.insert(0, ending_line(told.ending, ctx))
+    return [*found, *quiet_line(told, card.left, ctx)]
+
+
+def _group_elements(card: GroupCard, told: IncidentState, ctx: Context) -> list[Block]:
+    texts = ctx.texts
+    one = {"error": card.error_group}
+    return [
+        run_button("retry", texts.plain("button-retry-group"), one, style="primary"),
+        run_button("error", texts.plain("button-details"), one),
+        incident_menu(told, ctx),
+    ]
+
+
+def summary_message(
+    count: int, left: int, until: datetime, told: IncidentState, ctx: Context
+) -> Message:
+    """The rest of a busy minute: how many more failed, and how many of them still are (UTC)."""
+    lead = ctx.texts("summary-lead" if left else "summary-lead-settled", count=count)
+    span = ctx.texts("summary-span", since=Moment(told.opened_at), until=Moment(until))
+    foot = dots(span, short_id(told))
+    extra = [*quiet_line(told, left, ctx), *notes(told, ctx)]
+    lines = [lead, _left(count, left, ctx), *extra, foot]
+    elements = [run_button("errors", ctx.texts.plain("button-errors"), {})]
+    elements.append(run_button("failed", ctx.texts.plain("button-failed"), {}))
+    if left > 0:
+        elements.append(incident_menu(told, ctx))
+    blocks = [section(join("\n", lines[:2])), *(context_line(line) for line in [*extra, foot])]
+    return message(lines, [*blocks, actions(elements, f"incident:{told.id}")])
+
+
+def _left(count: int, left: int, ctx: Context) -> Mrkdwn:
+    if left >= count:
+        return Mrkdwn()
+    return ctx.texts("summary-left", left=left) if left > 0 else ctx.texts("summary-all-settled")

@@ -1,0 +1,152 @@
+"""What is watched: by whom and at what cost, what is open, what is muted, and the limits."""
+
+from datetime import datetime
+
+from bot.models.incidents import Limits, NamedMute, OpenIncident, WatchExtra, Watching
+from bot.models.requests import Block, Message, Moment, Person, Source
+from bot.text import Mrkdwn, channel, code, cut, join
+from bot.views.blocks import context_line, message, section, sections
+from bot.views.buttons import Argument, run_button
+from bot.views.context import Context
+from bot.views.incidents.health import health_lines
+from bot.views.incidents.mutes import topic_said, what
+from bot.views.names import age, age_since, dots
+
+INCIDENTS, MUTES = 8, 6
+"""How many of each a message shows: with all the rest under 10,000 characters."""
+ROW = 220
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAME = 80
+
+
+def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Message:
+    """The watcher first; in the terminal every incident and every mute."""
+    in_terminal = ctx.source is Source.TERMINAL
+    head = [
+        ctx.texts("watch-title"),
+        *health_lines(watching.health, ctx),
+        *_warnings(extra, watching.limits, ctx),
+    ]
+    listed = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
+    muted = watching.mutes if in_terminal else watching.mutes[:MUTES]
+    incidents = [_count("watch-incidents", len(watching.incidents), ctx)]
+    incidents += [_incident(one, ctx) for one in listed]
+    if hidden := len(watching.incidents) - len(listed):
+        incidents.append(ctx.texts("watch-more-incidents", count=hidden))
+    title = _count("watch-mutes", len(watching.mutes), ctx)
+    rows = [(mute, _mute(mute, ctx)) for mute in muted]
+    rest = len(watching.mutes) - len(muted)
+    more = (
+        [ctx.texts("watch-more-mutes", count=rest, command=code("/queue unmute"))] if rest else []
+    )
+    limits = _limits(watching.limits, ctx)
+    foot = _foot(extra, ctx)
+    lines = [*head, *incidents, title, *(line for _, line in rows), *more, *limits, foot]
+    if in_terminal:
+        return Message(str(join("\n", lines)))
+    blocks = [*sections(head), *sections(incidents), section(title)]
+    blocks += [_mute_block(mute, line, ctx) for mute, line in rows]
+    blocks += [context_line(line) for line in more]
+    return message(lines, [*blocks, section(join("\n", limits)), context_line(foot)])
+
+
+def _count(key: str, count: int, ctx: Context) -> Mrkdwn:
+    return ctx.texts(key if count else f"{key}-none", count=count)
+
+
+def _warnings(extra: WatchExtra, limits: Limits, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    lines = []
+    if extra.reserved_too_soon:
+        lines.append(
+            texts(
+                "watch-too-soon",
+                setting=code("QUEUE_BOT_RESERVED_SECONDS"),
+                limit=age(limits.reserved_seconds, texts),
+                timeout=age(limits.worker_seconds or 0, texts),
+            )
+        )
+    if extra.alert_channel is None:
+        lines.append(texts("watch-no-channel", setting=code("QUEUE_BOT_ALERT_CHANNEL")))
+    return lines
+
+
+def _incident(one: OpenIncident, ctx: Context) -> Mrkdwn:
+    texts = ctx.texts
+    lead = texts(
+        "watch-incident", id=one.incident, what=what(one, ctx), age=age_since(one.opened_at, ctx)
+    )
+    seen = (
+        [] if one.acknowledged_by is None else [texts("watch-seen", by=Person(one.acknowledged_by))]
+    )
+    muted = (
+        [] if one.muted_until is None else [texts("watch-muted", at=_brief(one.muted_until, ctx))]
+    )
+    count = [texts("watch-count", count=one.count)] if one.count else []
+    return _cut(dots(lead, *count, *seen, *muted, *([code(one.name, NAME)] if one.name else [])))
+
+
+def _mute(mute: NamedMute, ctx: Context) -> Mrkdwn:
+    said = ctx.texts(
+        "watch-mute",
+        topic=topic_said(mute.topic, ctx),
+        at=_brief(mute.until, ctx),
+        by=Person(mute.by),
+    )
+    return _cut(dots(said, *([code(mute.name, NAME)] if mute.name else [])))
+
+
+def _mute_block(mute: NamedMute, line: Mrkdwn, ctx: Context) -> Block:
+    if "unmute" not in ctx.runnable:
+        return section(line)
+    about = {"error": mute.error, "queue": mute.queue, "alert": mute.alert}
+    args: dict[str, Argument] = {name: said for name, said in about.items() if said is not None}
+    return section(line, accessory=run_button("unmute", ctx.texts.plain("button-unmute"), args))
+
+
+def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    rows = {
+        "group": texts("watch-group", count=limits.alerts_per_minute),
+        "oldest": texts("watch-oldest", age=age(limits.oldest_seconds, texts)),
+        "silent": texts("watch-silent", age=age(limits.silent_seconds, texts)),
+        "reserved": texts("watch-reserved", age=age(limits.reserved_seconds, texts)),
+        "backlog": texts("watch-backlog", count=limits.backlog_count),
+        "failed": texts("watch-failed", count=limits.failed_count),
+    }
+    life = texts(
+        "watch-life",
+        escalate=age(limits.escalate_seconds, texts),
+        recover=age(limits.recover_seconds, texts),
+    )
+    shown = [texts("watch-limit", kind=code(kind), limit=said) for kind, said in rows.items()]
+    return [texts("watch-limits"), *shown, life]
+
+
+def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
+    texts = ctx.texts
+    parts = []
+    if extra.alert_channel is not None:
+        parts.append(texts("watch-channel", channel=channel(extra.alert_channel)))
+    if extra.digest_at is None or extra.digest_channel is None or not extra.digest_days:
+        return dots(*parts, texts("watch-no-digest"))
+    days = ", ".join(texts.plain(f"watch-day-{DAYS[day]}") for day in extra.digest_days)
+    parts.append(
+        texts(
+            "watch-digest",
+            time=extra.digest_at,
+            zone=extra.zone,
+            days=days,
+            channel=channel(extra.digest_channel),
+        )
+    )
+    return dots(*parts)
+
+
+def _brief(at: datetime, ctx: Context) -> Mrkdwn:
+    """A moment in a long list; a terminal is told its year and zone as everywhere."""
+    return ctx.texts("at", at=Moment(at)) if ctx.source is Source.TERMINAL else ctx.texts.brief(at)
+
+
+def _cut(line: Mrkdwn) -> Mrkdwn:
+    return cut(line, ROW)

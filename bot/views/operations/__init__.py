@@ -1,0 +1,1 @@
+"""Bulk changes: preview, progress, outcomes, undo, change freeze."""

@@ -1,0 +1,222 @@
+"""The frozen scope of a bulk change before it is confirmed: what, how much, and how fast."""
+
+from collections.abc import Callable
+
+from bot.models.operations import Action, Duplicates, Preview, Scope, Share
+from bot.models.requests import Block, Message, Modal
+from bot.text import Mrkdwn, code, escape, join
+from bot.views.blocks import (
+    context_line,
+    divider,
+    fields,
+    message,
+    section,
+    sections,
+    select_input,
+    text_input,
+)
+from bot.views.buttons import VERSION
+from bot.views.context import Context
+from bot.views.names import (
+    age,
+    bare_order,
+    dots,
+    from_wall_clock,
+    job_class,
+    order,
+    queue_name,
+    size,
+)
+from bot.views.operations.change_freeze import frozen_preview
+
+QUEUES = 10
+PACES = (0, 10, 60, 300, 600)
+"""Jobs a minute to choose from, besides the one that was asked for."""
+CANARIES = (0, 1, 3, 10)
+_SAME = {"retry": "retry-all"}
+
+
+def kind(action: Action) -> str:
+    """The end of the catalogs' keys for an action; a retry of some reads as the one of all."""
+    return _SAME.get(action, action)
+
+
+def preview_dialog(preview: Preview, ctx: Context) -> Modal:
+    """The preview with what can be chosen, and a count to type before anything is deleted."""
+    texts = ctx.texts
+    blocks = [section(_lead(preview, ctx))]
+    blocks.append(fields([join("\n", pair) for pair in _facts(preview, ctx)]))
+    blocks += [*sections(_shares(preview, ctx), limit=2_900), divider()]
+    blocks += sections(_warnings(preview, ctx))
+    blocks += [context_line(note) for note in _notes(preview, ctx)]
+    if preview.action == "clear-failed":
+        count = str(preview.total)
+        label = texts.plain("bulk-type-count", count=count)
+        blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
+    elif preview.action != "undo":
+        blocks += _choices(preview, ctx)
+    return Modal(
+        title=texts.plain(f"bulk-title-{preview.action}"),
+        blocks=tuple(blocks),
+        close=texts.plain("button-cancel"),
+        submit=texts.plain(f"bulk-submit-{preview.action}"),
+        metadata={
+            "v": VERSION,
+            "command": preview.action,
+            "plan": preview.plan,
+            "channel": ctx.here,
+        },
+    )
+
+
+def preview_message(preview: Preview, ctx: Context) -> Message:
+    """The same for a terminal."""
+    facts = [join(" ", pair) for pair in _facts(preview, ctx)]
+    more = [*_warnings(preview, ctx), *_notes(preview, ctx)]
+    return message([_lead(preview, ctx), *facts, *_shares(preview, ctx), *more], ())
+
+
+def _choices(preview: Preview, ctx: Context) -> list[Block]:
+    """How fast the jobs may begin, and how many are tried first."""
+    texts = ctx.texts
+    paces = [(str(pace), _pace(pace, ctx)) for pace in sorted({*PACES, preview.pace or 0})]
+    canaries = [
+        (str(count), texts.plain("bulk-canary-option", count=count))
+        for count in sorted({*CANARIES, preview.canary or 0})
+        if count < preview.total or count == preview.canary
+    ]
+    chosen = str(preview.canary or 0)
+    return [
+        select_input("pace", texts.plain("bulk-pace"), paces, str(preview.pace or 0)),
+        select_input("canary", texts.plain("bulk-canary"), canaries, chosen),
+    ]
+
+
+def _pace(pace: int, ctx: Context) -> str:
+    return ctx.texts.plain("bulk-pace-option", count=pace)
+
+
+def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
+    scope, texts = preview.scope, ctx.texts
+    parts = []
+    if scope.queue is not None:
+        parts.append(texts("scope-queue", queue=queue_name(scope.queue)))
+    if scope.error_group is not None:
+        parts.append(texts("scope-error", error=code(f"E{scope.error_group}")))
+    if scope.order_id is not None:
+        parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
+    if scope.tienda_id is not None:
+        parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
+    parts += _span(scope, ctx)
+    if scope.limit is not None:
+        parts.append(texts("scope-limit", count=scope.limit))
+    if scope.undo is not None:
+        parts.append(texts("scope-undo", operation=str(scope.undo)))
+    count, named = preview.total, join("", parts)
+    return texts(f"bulk-lead-{kind(preview.action)}", count=count, scope=named)
+
+
+def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
+    """When they failed, where that was asked for."""
+    after, before = (
+        None if at is None else from_wall_clock(at, ctx)
+        for at in (scope.failed_after, scope.failed_before)
+    )
+    if after is not None and before is not None:
+        return [ctx.texts("scope-between", **{"from": after, "at": before})]
+    if after is not None:
+        return [ctx.texts("scope-after", at=after)]
+    return [] if before is None else [ctx.texts("scope-before", at=before)]
+
+
+def _facts(preview: Preview, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
+    texts = ctx.texts
+    oldest = from_wall_clock(preview.oldest, ctx)
+    newest = from_wall_clock(preview.newest, ctx)
+    return [
+        (texts("label-count"), escape(texts.number(preview.total))),
+        (texts("label-size"), escape(size(preview.bytes, texts))),
+        (texts("label-oldest"), texts("at", at=oldest)),
+        (texts("label-newest"), texts("at", at=newest)),
+    ]
+
+
+def _shares(preview: Preview, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    hidden = len(preview.queues) - QUEUES
+    lines = [texts("label-by-queue"), *_counted(preview.queues[:QUEUES], queue_name, ctx)]
+    lines += [texts("bulk-more-queues", count=hidden)] if hidden > 0 else []
+    lines += [texts("label-by-error"), *_counted(preview.error_groups, _error, ctx)]
+    if preview.other_groups > 0:
+        lines.append(texts("bulk-more-groups", count=preview.other_groups))
+    if preview.samples:
+        lines += [texts("label-samples"), *_samples(preview, ctx)]
+    return lines
+
+
+def _samples(preview: Preview, ctx: Context) -> list[Mrkdwn]:
+    return [
+        dots(
+            escape(f"#{sample.failed_id}"),
+            job_class(sample.job_class, ctx),
+            order(sample.order_id, ctx),
+        )
+        for sample in preview.samples
+    ]
+
+
+def _error(group: str) -> Mrkdwn:
+    return code(group, 140)
+
+
+def _counted(
+    shares: tuple[Share, ...], name: Callable[[str], Mrkdwn], ctx: Context
+) -> list[Mrkdwn]:
+    return [ctx.texts("bulk-share", count=share.count, name=name(share.name)) for share in shares]
+
+
+def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
+    """What a person should know before they confirm."""
+    lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
+    if preview.indexing:
+        lines.append(ctx.texts("bulk-indexing"))
+    if (missing := len(preview.scope.ids) - preview.total) > 0 and preview.scope.limit is None:
+        lines.append(ctx.texts("bulk-ids-missing", count=missing))
+    if preview.duplicates is not None:
+        lines += _duplicates(preview.duplicates, ctx)
+    if not preview.archive:
+        lines.append(ctx.texts("bulk-final"))
+    return lines
+
+
+def _duplicates(found: Duplicates, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    lines = []
+    if found.queued:
+        orders = _orders(found.queued_orders, ctx)
+        lines.append(texts("bulk-queued", count=found.queued, orders=orders))
+    if found.processed_later:
+        orders = _orders(found.processed_orders, ctx)
+        lines.append(texts("bulk-processed-later", count=found.processed_later, orders=orders))
+    if found.identical:
+        lines.append(texts("bulk-identical", count=found.identical))
+    if found.bounded:
+        lines.append(texts("bulk-duplicates-bounded"))
+    return lines
+
+
+def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
+    return join(", ", [bare_order(order, ctx) for order in orders])
+
+
+def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    notes = [texts("bulk-note-frozen")]
+    if preview.archive or preview.action != "clear-failed":
+        notes = [texts(f"bulk-note-{kind(preview.action)}"), *notes]
+    if preview.pace:
+        spread = age(preview.total * 60 // preview.pace, texts)
+        notes.append(texts("bulk-note-pace", count=preview.pace, age=spread))
+    if preview.canary:
+        notes.append(texts("bulk-note-canary", count=preview.canary))
+    return notes

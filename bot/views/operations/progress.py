@@ -1,0 +1,144 @@
+"""Bulk changes: what is shown before one is confirmed, and how far it is after."""
+
+from bot.models.operations import Action, Preview, Progress, PutBack
+from bot.models.requests import Block, Message, Modal, Moment, Person, Source
+from bot.text import Mrkdwn
+from bot.views.blocks import actions, context_line, message, section, sections
+from bot.views.buttons import run_button
+from bot.views.context import Context
+from bot.views.names import age
+from bot.views.operations.change_freeze import frozen_progress
+from bot.views.operations.outcomes import outcomes_lines
+from bot.views.operations.preview import kind, preview_dialog, preview_message
+from bot.views.refusal import reason_words
+
+BAR = 20
+_RUNNING = ("running", "cancelling", "waiting")
+_FULL, _EMPTY = "▰", "▱"
+
+
+def bulk_answer(
+    action: Action, preview: Preview | None, progress: Progress | None, ctx: Context
+) -> Message | Modal:
+    """The preview as a dialog, in the terminal as text; then that it started, or how it ended."""
+    if progress is not None and progress.state not in _RUNNING:
+        return progress_message(progress, ctx)
+    if progress is not None:
+        return _only(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
+    if preview is not None and preview.total == 0 and preview.scope.words():
+        return _only(ctx.texts("bulk-nothing-fits"))
+    if preview is None or preview.total == 0:
+        return _only(ctx.texts(f"bulk-nothing-{kind(action)}"))
+    if ctx.source is Source.TERMINAL:
+        return preview_message(preview, ctx)
+    return preview_dialog(preview, ctx)
+
+
+def _only(said: Mrkdwn) -> Message:
+    return message([said], [section(said)])
+
+
+def progress_message(progress: Progress, ctx: Context) -> Message:
+    """How far a bulk change is, by whom; Cancel while it runs, for everybody to see.
+
+    Who may cancel is checked at the click.
+    """
+    lead, bar = _progress_lead(progress, ctx), _progress_bar(progress, ctx)
+    running = progress.state in _RUNNING
+    notes = _progress_notes(progress, ctx)
+    became = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
+    blocks = sections([lead, *([bar] if progress.state != "done" else []), *became])
+    blocks += [context_line(note) for note in notes]
+    if _can_be_undone(progress):
+        blocks += _undo(progress, ctx)
+    if progress.state in ("running", "waiting"):
+        blocks.append(actions([_cancel(progress, ctx)], f"operation:{progress.operation}"))
+    return message([lead, *([bar] if running else []), *became, *notes], blocks)
+
+
+def _progress_lead(progress: Progress, ctx: Context) -> Mrkdwn:
+    state = progress.state if progress.state in ("done", "cancelled", "stopped") else "running"
+    if progress.state == "cancelling":
+        state = "cancelling"
+    return ctx.texts(
+        f"progress-{state}-{kind(progress.action)}", done=progress.done, total=progress.total
+    )
+
+
+def _progress_bar(progress: Progress, ctx: Context) -> Mrkdwn:
+    share = min(1.0, progress.done / progress.total) if progress.total > 0 else 1.0
+    filled = int(share * BAR)
+    return ctx.texts(
+        "progress-bar",
+        bar=_FULL * filled + _EMPTY * (BAR - filled),
+        percent=int(share * 100),
+        done=progress.done,
+        total=progress.total,
+    )
+
+
+def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
+    notes = [] if progress.freeze is None else [frozen_progress(progress.freeze, ctx)]
+    if progress.skipped > 0:
+        key = "progress-skipped-undo" if progress.action == "undo" else "progress-skipped"
+        notes.append(texts(key, count=progress.skipped))
+    if progress.reason is not None and progress.state == "stopped":
+        notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
+    if progress.pace is not None and progress.state != "stopped":
+        notes.append(texts("progress-pace", count=progress.pace))
+    if progress.undone is not None:
+        notes.append(_undone(progress, progress.undone, ctx))
+    notes.append(
+        texts(
+            "progress-by",
+            by=Person(progress.actor),
+            age=age(progress.seconds, texts),
+            operation=str(progress.operation),
+        )
+    )
+    return notes
+
+
+def _can_be_undone(progress: Progress) -> bool:
+    """Whether something may be left to undo, for as long as the archive keeps what was taken.
+
+    What an undo did is not undone, and of a retry nothing whose jobs have all left the queue.
+    """
+    if progress.state in _RUNNING or progress.action == "undo":
+        return False
+    if not progress.kept or _left(progress) <= 0:
+        return False
+    told = progress.outcomes
+    if told is None or told.waiting > 0:
+        return True
+    # The counts are still those of the first jobs, and the others have gone back after them.
+    return bool(told.canary) and progress.state != "stopped"
+
+
+def _left(progress: Progress) -> int:
+    return progress.done - (0 if progress.undone is None else progress.undone.count)
+
+
+def _undone(progress: Progress, undone: PutBack, ctx: Context) -> Mrkdwn:
+    by, at = Person(undone.by), Moment(undone.at)
+    if _left(progress) <= 0:
+        return ctx.texts("undone-mark", by=by, at=at)
+    return ctx.texts("undone-part", by=by, at=at, count=undone.count, total=progress.done)
+
+
+def _undo(progress: Progress, ctx: Context) -> list[Block]:
+    label = ctx.texts.plain("button-undo")
+    button = run_button("undo", label, {"what": progress.operation})
+    return [actions([button], f"operation:{progress.operation}")]
+
+
+def _cancel(progress: Progress, ctx: Context) -> Block:
+    label = ctx.texts.plain("button-stop")
+    return run_button("cancel", label, {"id": progress.operation}, style="danger")
+
+
+def cancelled(operation: int, done: int, total: int, ctx: Context) -> Message:
+    """That a bulk change will stop; what is done stays done."""
+    told = ctx.texts("cancelled", operation=str(operation), done=done, total=total)
+    return _only(told)

@@ -1,0 +1,1 @@
+"""App Home, digest and chart."""

@@ -1,0 +1,236 @@
+"""App Home: what is wrong first, then the totals, then the lists; each part within its own bound.
+
+Slack takes 100 blocks on Home, and refuses a view above 250 kB:
+docs.slack.dev/reference/methods/views.publish.
+"""
+
+from collections.abc import Sequence
+
+from bot.models.error_groups import ErrorsListed
+from bot.models.home import HomeData, QueueJobs
+from bot.models.jobs import Listed
+from bot.models.requests import Block, Message
+from bot.text import Mrkdwn, escape, join
+from bot.views.blocks import actions, context_line, divider, fields, plain, section, sections
+from bot.views.buttons import run_button
+from bot.views.context import Context
+from bot.views.failures.error_groups import error_list
+from bot.views.lists import failed_list
+from bot.views.names import age, dots, queue_name
+from bot.views.operations.change_freeze import frozen_lines
+from bot.views.operations.progress import progress_message
+from bot.views.reports.day import day_lines
+from bot.views.reports.home_incidents import incident_blocks
+
+MOST_BLOCKS = 100
+INCIDENTS = 5
+OPERATIONS = 2
+QUEUES = 10
+GROUPS = 5
+FAILED = 10
+REFRESH = "home:refresh"
+
+
+def home_message(data: HomeData, ctx: Context) -> Message:
+    """The dashboard as blocks for a Home view."""
+    blocks = [
+        *_head(data, ctx),
+        *_frozen(data, ctx),
+        *_at_work(data, ctx),
+        *incident_blocks(data.incidents, data.incident_count, ctx),
+        divider(),
+        *_totals(data, ctx),
+        *_day(data, ctx),
+        *_groups(data, ctx),
+        divider(),
+        *_failed(data, ctx),
+    ]
+    return Message(_verdict(data, ctx), tuple(_apart(blocks)[:MOST_BLOCKS]))
+
+
+def refused_home(refusal: Sequence[Block], ctx: Context, *, passing: bool) -> Message:
+    """Why the person sees nothing here; with Refresh where that may pass by itself."""
+    again = [actions([refresh_button(ctx)], "home:top")] if passing else []
+    title = ctx.texts.plain("home-title")
+    return Message(title, (_header(title), *refusal, *again))
+
+
+def refresh_button(ctx: Context) -> Block:
+    """Draws Home anew; it runs no command, so it carries nothing."""
+    label = ctx.texts.plain("home-refresh")
+    return {"type": "button", "action_id": REFRESH, "text": plain(label, 75)}
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "text": plain(title, 150)}
+
+
+def _head(data: HomeData, ctx: Context) -> list[Block]:
+    """The verdict, as of when and for whom, and what can be done about all of it."""
+    texts = ctx.texts
+    notes = [
+        texts("home-as-of", at=texts.clock(ctx.now)),
+        texts("home-role", role=texts(f"role-{ctx.role.word}")),
+    ]
+    if data.as_of is not None:
+        notes.append(texts("home-counted", at=texts.clock(data.as_of)))
+    lines = [*_glance(data, ctx), dots(*notes)]
+    drawn = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
+    some_failed = data.failed is None or data.failed.count > 0
+    buttons = []
+    if "retry-all" in ctx.runnable and some_failed:
+        buttons.append(run_button("retry-all", texts.plain("button-retry-all"), {}))
+    if "jobs" in ctx.runnable:
+        buttons.append(run_button("jobs", texts.plain("button-jobs"), {}))
+    all_of_it = [actions(buttons, "home:all")] if buttons else []
+    return [_header(_verdict(data, ctx)), drawn, *all_of_it]
+
+
+def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
+    """The totals in a line, where they stand below the incidents."""
+    if data.counts is None or not data.incidents:
+        return []
+    counts, queues = data.counts, data.counts.queues
+    pending, reserved = sum(one.pending for one in queues), sum(one.reserved for one in queues)
+    said = ctx.texts("status-totals", pending=pending, reserved=reserved, failed=counts.failed)
+    return [said]
+
+
+def _verdict(data: HomeData, ctx: Context) -> str:
+    """In one line whether somebody has to do something."""
+    if data.incident_count:
+        return ctx.texts.plain("home-wrong", count=data.incident_count)
+    unknown = data.counts is None or data.errors is None or data.failed is None
+    look = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
+    return ctx.texts.plain("home-look" if look else "home-well")
+
+
+def _frozen(data: HomeData, ctx: Context) -> list[Block]:
+    if data.freeze is None:
+        return []
+    ends = run_button("unfreeze", ctx.texts.plain("home-unfreeze"), {})
+    may = "unfreeze" in ctx.runnable
+    lines = join("\n", frozen_lines(data.freeze, ctx))
+    return [section(lines, accessory=ends if may else None, block_id="home:frozen")]
+
+
+def _at_work(data: HomeData, ctx: Context) -> list[Block]:
+    """Bulk changes under way, with Cancel for those who may."""
+    shown = [block for one in data.at_work for block in progress_message(one, ctx).blocks]
+    return [block for block in shown if block["type"] != "actions" or "cancel" in ctx.runnable]
+
+
+def _oldest(data: HomeData) -> tuple[int, str] | None:
+    """For how many seconds the oldest job that could run waits, and where; None: none does."""
+    queues = () if data.counts is None else data.counts.queues
+    ages = [(one.oldest_seconds, one.queue) for one in queues if one.oldest_seconds is not None]
+    return max(ages, default=None)
+
+
+def _totals(data: HomeData, ctx: Context) -> list[Block]:
+    """The oldest eligible job with its alarm, the totals, and each queue."""
+    texts = ctx.texts
+    if data.counts is None:
+        return [section(texts("home-uncounted"))]
+    queues, late, many = data.counts.queues, _is_late(data, ctx), _are_many(data, ctx)
+    oldest = _oldest(data)
+    waits = texts("home-none-waits")
+    if oldest is not None:
+        key = "home-oldest-late" if late else "home-oldest"
+        waits = texts(key, age=age(oldest[0], texts), queue=queue_name(oldest[1]))
+    groups = [] if data.errors is None else [("groups", _number(data.errors.count, ctx))]
+    facts = [
+        ("oldest", waits),
+        ("failed", texts("home-many" if many else "home-some", count=data.counts.failed)),
+        ("pending", _number(sum(one.pending for one in queues), ctx)),
+        ("reserved", _number(sum(one.reserved for one in queues), ctx)),
+        ("delayed", _number(sum(one.delayed for one in queues), ctx)),
+        *groups,
+    ]
+    shown = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
+    notes = [texts("home-late-note", limit=age(ctx.oldest_seconds, texts))] if late else []
+    notes += [texts("status-failed-alarm", limit=ctx.failed_count)] if many else []
+    return [fields(shown), *sections(notes), *_queues(queues, ctx)]
+
+
+def _is_late(data: HomeData, ctx: Context) -> bool:
+    oldest = _oldest(data)
+    return oldest is not None and oldest[0] > ctx.oldest_seconds
+
+
+def _are_many(data: HomeData, ctx: Context) -> bool:
+    return data.counts is not None and data.counts.failed > ctx.failed_count
+
+
+def _number(count: int, ctx: Context) -> Mrkdwn:
+    return escape(ctx.texts.number(count))
+
+
+def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
+    """A field a queue, the busiest first."""
+    busiest = sorted(queues, key=lambda one: (-one.pending - one.reserved, one.queue))
+    shown = [join("\n", (_queue_title(one, ctx), _queue_counts(one, ctx))) for one in busiest]
+    if not shown:
+        return []
+    hidden = len(shown) - QUEUES
+    more = [context_line(ctx.texts("status-more-queues", count=hidden))] if hidden > 0 else []
+    return [_header(ctx.texts.plain("home-queues")), fields(shown[:QUEUES]), *more]
+
+
+def _queue_title(one: QueueJobs, ctx: Context) -> Mrkdwn:
+    late = one.oldest_seconds is not None and one.oldest_seconds > ctx.oldest_seconds
+    if not late or one.oldest_seconds is None:
+        return ctx.texts("home-queue", queue=queue_name(one.queue))
+    waits = age(one.oldest_seconds, ctx.texts)
+    return ctx.texts("home-queue-late", queue=queue_name(one.queue), age=waits)
+
+
+def _queue_counts(one: QueueJobs, ctx: Context) -> Mrkdwn:
+    counts = [("pending", one.pending), ("reserved", one.reserved), ("delayed", one.delayed)]
+    said = [ctx.texts(f"home-queue-{name}", count=count) for name, count in counts if count]
+    return dots(*said)
+
+
+def _day(data: HomeData, ctx: Context) -> list[Block]:
+    """The last 24 hours as bars: for a chart that it does not take, Slack refuses a whole view."""
+    title, *lines = day_lines(data.day, ctx)
+    button = run_button("chart", ctx.texts.plain("button-details"), {})
+    more = button if lines and "chart" in ctx.runnable else None
+    shown = section(join("\n", lines or [title]), accessory=more, block_id="home:day")
+    return [_header(ctx.texts.plain("home-day")), shown]
+
+
+def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:
+    """What fails, by cause, with Retry group; nothing where nothing fails."""
+    if data.errors is None:
+        return [divider(), section(ctx.texts("home-errors-late"))]
+    if not data.errors.count and not data.indexing:
+        return []
+    listed = ErrorsListed(arguments={"limit": GROUPS}, after=0, indexing=data.indexing)
+    return [divider(), *_titled("home-errors", error_list(data.errors, listed, ctx), ctx)]
+
+
+def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
+    """The newest failed jobs, each with Retry."""
+    if data.failed is None:
+        return [section(ctx.texts("home-failed-late"))]
+    listed = Listed(row_digests=data.row_digests, arguments={})
+    return _titled("home-failed", failed_list(data.failed, listed, ctx), ctx)
+
+
+def _titled(key: str, shown: Message, ctx: Context) -> list[Block]:
+    """A list with a large title in the place of its own; an empty one says so itself."""
+    first, *rest = shown.blocks
+    return [_header(ctx.texts.plain(key)), *rest] if rest else [first]
+
+
+def _apart(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without a `block_id` that stands twice, as two messages in one view may have."""
+    seen: set[str] = set()
+    apart: list[Block] = []
+    for block in blocks:
+        name = block.get("block_id")
+        twice = name in seen
+        seen |= set() if name is None else {name}
+        apart.append({k: v for k, v in block.items() if k != "block_id"} if twice else block)
+    return apart
