@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
-from tests.playground.page.conftest import FLAGS, find_chromium
-from tests.playground.page.incident_story import IncidentStory
-from tests.playground.page.story import Story
+from tests.localslack.page.conftest import FLAGS, find_chromium
+from tests.localslack.page.incident_story import IncidentStory
+from tests.localslack.page.story import Story
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 WIDE = {"width": 1360, "height": 800}

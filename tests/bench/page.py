@@ -10,7 +10,7 @@ from time import monotonic
 from playwright.sync_api import sync_playwright
 
 from tests.bench.figures import times
-from tests.playground.page.conftest import FLAGS, find_chromium
+from tests.localslack.page.conftest import FLAGS, find_chromium
 from tests.services.mariadb import MariaDB
 
 COMMANDS = ("/queue status", "/queue failed", "/queue help")

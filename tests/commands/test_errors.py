@@ -9,8 +9,8 @@ import pytest
 from bot.store import tables
 from bot.terminal import Asked, do
 from tests import replicas
-from tests.ledger.test_failures import index
 from tests.queues import TestQueue
+from tests.store.failures.test_index import index
 from tests.team import Team, action_ids
 
 TIMEOUT = (

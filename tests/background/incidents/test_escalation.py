@@ -1,0 +1,161 @@
+"""Who is called again, and how often: a handful of times, however much fails, and in turn."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from bot.background.incidents import lifecycle
+from bot.background.incidents.escalation import CALLS
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.incidents import incidents
+from tests.background.living import CALL, Life, causes, make_life
+from tests.invariants import broken
+from tests.queues import GONE_AWAY, TestQueue
+from tests.replicas import hold
+
+
+@pytest.fixture
+def life(queue: TestQueue, slack: LocalSlack) -> Life:
+    return make_life(queue, slack)
+
+
+def test_it_is_escalated_when_it_is_ten_times_as_much(life: Life) -> None:
+    life.storm(GONE_AWAY, each=20)
+    life.tick()
+    life.storm(GONE_AWAY, each=180)
+    life.tick(seconds=30)
+    assert life.replies() == [], "nobody is called twice in a minute"
+    life.tick(seconds=31)
+    (reply,) = life.replies()
+    assert "from 20 failed jobs to 200 failed jobs" in reply
+    assert CALL in reply
+    life.storm(GONE_AWAY, each=1_700)
+    life.tick(seconds=90)
+    assert len(life.replies()) == 1, "1,900 are not ten times as many as 200"
+
+
+def test_ten_failures_where_there_was_one_call_nobody_again(life: Life) -> None:
+    life.storm(GONE_AWAY)
+    life.tick()
+    life.storm(GONE_AWAY, each=98)
+    life.tick(seconds=61)
+    assert life.replies() == []
+    life.storm(GONE_AWAY)
+    life.tick(seconds=5)
+    assert len(life.replies()) == 1
+
+
+def test_of_what_grows_at_once_one_a_minute_calls_and_the_largest_first(life: Life) -> None:
+    names = causes(8)
+    life.storm(*names)
+    life.tick()
+    for minute in range(1, 4):
+        life.storm(*names, each=120)
+        life.storm(names[5], each=50)
+        life.tick(seconds=61)
+        assert len(life.replies()) == minute
+    assert "from 1 failed job to 171 failed jobs" in life.replies()[0]
+
+
+def test_what_grew_and_stands_still_calls_nobody(life: Life) -> None:
+    names = causes(8)
+    life.storm(*names)
+    life.tick()
+    life.storm(*names, each=120)
+    life.tick(seconds=50)
+    for _ in range(10):
+        life.tick(seconds=50)
+    assert len(life.replies()) <= 2, "the storm was over when people could be called again"
+    assert broken(life.queue, drained=True) == []
+
+
+def test_many_that_nobody_sees_to_call_a_few_a_minute_and_each_once(life: Life) -> None:
+    life.storm(*causes(12))
+    life.tick()
+    life.tick(seconds=901)
+    assert len(life.replies()) == CALLS
+    life.tick(seconds=30)
+    assert len(life.replies()) == CALLS
+    for _ in range(5):
+        life.tick(seconds=31)
+    assert len(life.replies()) == 12
+    assert all(CALL in one for one in life.replies())
+    assert {row.escalations for row in life.incidents} == {1}
+
+
+def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: Life) -> None:
+    life = replace(life, setup=replace(life.setup, alerts_per_minute=5))
+    with life.queue.engine.begin() as connection:
+        now = life.setup.clock(connection)
+        for number in range(12):
+            subject = incidents.group_subject(1_000 + number, "mail")
+            opened = incidents.open_or_reopen(connection, subject, now)
+            kind = {"kind": "backlog", "value": number, "facts": '{"waiting": 3}'}
+            incidents.note(connection, opened.id, **kind)
+    life.tick()
+    assert len(life.messages()) == 5
+    life.tick(seconds=61)
+    assert len(life.messages()) == 10
+    life.tick(seconds=61)
+    assert len(life.messages()) == 12
+
+
+def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To end five hundred at once takes a second here, and many on a busy machine.
+    monkeypatch.setattr(lifecycle, "TX_SECONDS", 50.0)
+    many = 2 * lifecycle.AT_ONCE + 20
+    with life.queue.engine.begin() as connection:
+        now = life.setup.clock(connection)
+        rows = [
+            {
+                "kind": "group",
+                "subject": f"group:{number}",
+                "open_subject": f"group:{number}",
+                "error_group": number,
+                "opened_at": now,
+                "last_at": now,
+                "count": 1,
+                "gone": 1,
+                "stale": False,
+            }
+            for number in range(10_000, 10_000 + many)
+        ]
+        connection.execute(insert(tables.incidents), rows)
+    life.clock.move(seconds=61)
+    looked = [lifecycle.live_once(life.setup, hold(life.setup)) for _ in range(3)]
+    assert looked == [lifecycle.AT_ONCE, lifecycle.AT_ONCE, 20]
+    assert {row.closed_how for row in life.incidents} == {"recovered"}
+    life.storm(GONE_AWAY)
+    life.tick()
+    assert len(life.messages()) == 1, "and then begins anew"
+
+
+def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> None:
+    many = lifecycle.AT_ONCE + 3
+    c = tables.incidents.c
+    with life.queue.engine.begin() as connection:
+        now = life.setup.clock(connection)
+        for number in range(many):
+            incidents.open_or_reopen(connection, incidents.group_subject(number, None), now)
+        connection.execute(update(tables.incidents).values(count=1, muted_until=now))
+        first = connection.execute(select(func.min(c.id))).scalar_one()
+        oldest = c.id < first + 3
+        connection.execute(update(tables.incidents).where(oldest).values(gone=1))
+    life.clock.move(seconds=61)
+    lifecycle.live_once(life.setup, hold(life.setup))
+    assert sum(row.closed_at is not None for row in life.incidents) == 3
+
+
+@pytest.mark.parametrize(
+    ("reopened", "seconds"), [(0, 60), (1, 120), (3, 480), (4, 900), (400, 900)]
+)
+def test_what_comes_back_again_and_again_is_over_later(
+    queue: TestQueue, slack: LocalSlack, reopened: int, seconds: int
+) -> None:
+    life = make_life(queue, slack)
+    assert lifecycle.patience(life.setup, reopened) == timedelta(seconds=seconds)

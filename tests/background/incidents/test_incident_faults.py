@@ -1,0 +1,240 @@
+"""Incidents where Slack, a replica or a guard fails: no second message, and nothing is lost."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, RowMapping, true
+
+from bot.app.command import Setup
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle, message
+from bot.database.transactions import LostRace
+from bot.localslack.faults import RateLimited
+from bot.localslack.server import LocalSlack
+from bot.models.requests import Message
+from bot.store import tables
+from bot.store.incidents import assignment, incidents
+from bot.store.leases import TTL, LeaseLost
+from bot.views.context import Context
+from bot.views.incidents.alert_parts import called
+from tests.background.living import CALL, Life, make_life
+from tests.background.posting import deliver, poster_of, watch
+from tests.crash.mutants import no_epoch, replaced
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, OPS, ask, codes, hold
+
+POST, EDIT = "chat.postMessage", "chat.update"
+
+
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+@pytest.fixture
+def life(queue: TestQueue, slack: LocalSlack) -> Life:
+    return make_life(queue, slack)
+
+
+@pytest.mark.parametrize("fault", ["channel_not_found", "is_archived", "not_in_channel"])
+def test_a_channel_that_is_lost_is_told_of_in_the_fallback_and_the_alert_goes_there(
+    life: Life, fault: str
+) -> None:
+    life.slack.script(POST, [fault])
+    life.queue.fail(1)
+    life.tick()
+    life.tick(seconds=31)
+    alert, health = life.messages(OPS)
+    assert CALL in alert
+    assert f"cannot post in <#{ALERTS}> ({fault})" in health
+    life.queue.fail(2)
+    life.tick(seconds=5)
+    assert "2 failed jobs" in life.messages(OPS)[0], "it is edited where it is"
+    assert broken(life.queue, drained=True) == []
+
+
+def test_where_no_channel_can_be_posted_in_all_waits_and_drains_after_the_fix(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    life = make_life(queue, slack, fallback_channel=None, audit_channel=None)
+    life.slack.script(POST, ["is_archived"] * 6)
+    for cause in ("one", "two", "three"):
+        life.queue.fail(exception=cause)
+    life.tick()
+    life.tick(seconds=31)
+    assert life.messages() == []
+    assert life.waiting() == 3
+    for _ in range(6):
+        life.tick(seconds=31)
+    assert len(life.messages()) == 3
+    assert life.waiting() == 0
+    assert broken(life.queue, drained=True) == []
+
+
+def test_a_rate_limit_only_delays(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    life.slack.script(EDIT, [RateLimited(30)])
+    life.queue.fail(2)
+    life.tick(seconds=5)
+    for failed_id in range(3, 9):
+        life.queue.fail(failed_id)
+        life.tick(seconds=2)
+    assert "Failed job 1" in life.messages()[0]
+    assert life.waiting() == 1, "one edit waits, and says the newest"
+    life.tick(seconds=31)
+    assert "8 failed jobs" in life.messages()[0]
+
+
+def test_a_message_that_somebody_deleted_is_posted_again_once_and_calls_nobody(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    life.slack.script(EDIT, ["message_not_found"])
+    life.queue.fail(2)
+    life.tick(seconds=5)
+    life.tick(seconds=5)
+    assert len(life.messages()) == 2
+    assert "2 failed jobs" in life.messages()[1]
+    assert CALL not in life.messages()[1]
+    life.queue.fail(3)
+    life.tick(seconds=5)
+    assert "3 failed jobs" in life.messages()[1]
+    assert broken(life.queue, drained=True) == []
+
+
+def test_nothing_is_posted_again_about_what_is_over(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    life.slack.script(EDIT, ["message_not_found"] * 3)
+    life.take(1)
+    life.tick(seconds=61)
+    life.tick(seconds=61)
+    assert len(life.messages()) == 1
+    assert life.incident.closed_how == "recovered"
+
+
+def paused_past_its_lease(life: Life) -> None:
+    """A replica groups failures and is paused; another one takes over and does the same."""
+    other = replace(life.setup, replica="b")
+    late = hold(life.setup)
+    life.queue.fail(1)
+    indexing.index_once(life.setup, late)
+    life.clock.move(seconds=TTL.total_seconds() + 1)
+    lease = hold(other)
+    watch(other, lease)
+    deliver(other, poster_of(life.slack), lease)
+    life.queue.fail(2)
+    indexing.index_once(other, lease)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: grouping.open_once(life.setup, late),
+        lambda: lifecycle.live_once(life.setup, late),
+        lambda: grouping.refresh_once(life.setup, late),
+    )
+    for step in steps:
+        with pytest.raises(LeaseLost):
+            step()
+    assert len(life.messages()) == 1
+    assert life.incident.count == 1, "what the late one saw, it gave to nobody"
+
+
+def test_a_replica_that_was_paused_past_its_lease_posts_nothing(life: Life) -> None:
+    paused_past_its_lease(life)
+
+
+def test_without_the_fence_it_would(life: Life) -> None:
+    with no_epoch(), pytest.raises((AssertionError, pytest.fail.Exception)):
+        paused_past_its_lease(life)
+
+
+def test_of_one_subject_no_two_incidents_are_open(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    with life.queue.engine.begin() as connection:
+        now = life.setup.clock(connection)
+        subject = incidents.group_subject(life.incident.error_group, None)
+        with pytest.raises(LostRace), unseen():
+            incidents.open_or_reopen(connection, subject, now)
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """As if the other watcher's incident were committed only now."""
+    with replaced((incidents, "by_subject"), by=lambda _connection, _name: None):
+        yield
+
+
+def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    incident = life.incident
+    with life.queue.engine.begin() as connection:
+        # The guard is that the open one holds its subject in a unique column.
+        incidents.note(connection, incident.id, open_subject=None)
+        subject = incidents.group_subject(incident.error_group, None)
+        with unseen():
+            opened = incidents.open_or_reopen(connection, subject, life.setup.clock(connection))
+    assert (opened.id, opened.state) != (incident.id, "open")
+
+
+def given_twice(life: Life) -> None:
+    """A failure that has an incident is among those that another pass gives one."""
+    life.queue.fail(1, exception="one cause")
+    life.tick()
+    (failure,) = life.failures
+    with life.queue.engine.begin() as connection:
+        now = life.setup.clock(connection)
+        other = incidents.open_or_reopen(connection, incidents.group_subject(99, None), now)
+        assert assignment.assign(connection, other.id, tables.failures.c.seq == failure.seq) == 0
+    assert life.failures[0].incident == failure.incident
+
+
+def test_a_failure_is_given_to_one_incident_only(life: Life) -> None:
+    given_twice(life)
+
+
+def test_without_the_guard_it_would_change_hands(life: Life) -> None:
+    with replaced((assignment, "belongs_to_none"), by=true), pytest.raises(AssertionError):
+        given_twice(life)
+
+
+def counted_up(life: Life) -> None:
+    """An alert is edited, and its edit calls nobody."""
+    life.queue.fail(1)
+    life.tick()
+    life.queue.fail(2)
+    life.tick(seconds=5)
+    edits = life.slack.calls(EDIT)
+    assert edits
+    assert not [call for call in edits if "!subteam" in str(call.args)]
+
+
+def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
+    draw = message.draw
+
+    def calling(
+        setup: Setup, connection: Connection, row: RowMapping, context: Context
+    ) -> Message | None:
+        drawn = draw(setup, connection, row, context)
+        return None if drawn is None else called(drawn, setup.alerting.mention, context)
+
+    with replaced((message, "draw"), by=calling), pytest.raises(AssertionError):
+        counted_up(life)
+
+
+def test_what_is_muted_when_it_ends_says_so_in_its_message_and_not_in_its_thread(
+    life: Life,
+) -> None:
+    for failed_id in (1, 2):
+        life.queue.fail(failed_id)
+    life.tick()
+    life.take(1, 2)
+    life.clock.move(seconds=61)
+    # The mute and the end of the incident are the news of one pass.
+    assert codes([ask(life.setup, "mute alert=group")]) == ["ok"]
+    life.tick()
+    assert life.incident.closed_how == "recovered"
+    assert life.replies() == []

@@ -1,0 +1,137 @@
+"""Incidents of which one goes wrong, or has nowhere to be told: nothing is lost."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, update
+
+from bot.background.incidents import lifecycle, probe
+from bot.localslack.server import LocalSlack
+from bot.store.tables import incidents
+from tests.background.living import CALL, Life, make_life
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, OPS, ask, hold
+
+
+@pytest.fixture
+def life(queue: TestQueue, slack: LocalSlack) -> Life:
+    return make_life(queue, slack)
+
+
+def archived(life: Life, *, gone: bool) -> None:
+    """Somebody archives the channel of the alerts, or brings it back."""
+    workspace = life.slack.workspace
+    workspace.put_channel(replace(workspace.channels[ALERTS], is_archived=gone))
+
+
+def test_an_escalation_in_a_channel_that_was_archived_is_told_in_the_fallback(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    archived(life, gone=True)
+    for _ in range(4):
+        life.tick(seconds=301)
+    said = "\n".join(life.messages(OPS))
+    assert "nobody has acknowledged it" in said
+    assert CALL in said
+
+
+def test_what_cannot_be_told_in_an_archived_channel_holds_back_no_alert_of_the_fallback(
+    life: Life,
+) -> None:
+    life.queue.fail(1, exception="one")
+    life.tick()
+    archived(life, gone=True)
+    life.queue.fail(2, exception="one")
+    life.tick(seconds=5)
+    life.queue.fail(3, exception="two")
+    life.tick(seconds=31)
+    life.queue.fail(4, exception="two")
+    life.tick(seconds=31)
+    life.tick(seconds=31)
+    (alert,) = [one for one in life.messages(OPS) if "two" in one]
+    assert "2 failed jobs" in alert
+    (moved,) = [one for one in life.messages(OPS) if "one" in one]
+    assert "2 failed jobs" in moved, "the first one changes there, too"
+    assert CALL not in moved
+    assert life.waiting() == 0
+
+
+def test_what_is_over_is_said_in_an_archived_channel_after_the_fix(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    archived(life, gone=True)
+    life.take(1)
+    life.tick(seconds=5)
+    life.tick(minutes=5)
+    archived(life, gone=False)
+    life.tick(seconds=31)
+    assert "run:retry" not in str(life.slack.messages(ALERTS)[0])
+    assert life.waiting() == 0
+
+
+def test_what_went_quiet_while_it_was_muted_is_told_when_the_mute_ends(life: Life) -> None:
+    life.queue.fail(1, queue="mail")
+    life.tick()
+    group = life.incident.error_group
+    ask(life.setup, f"mute error=E{group} for=4h")
+    life.take(1)
+    life.tick(minutes=5)
+    life.tick(hours=1, minutes=5)
+    # Longer ago than an hour: a new one, which nobody has been told of.
+    life.queue.fail(2, queue="mail")
+    life.tick()
+    life.tick(hours=1, minutes=30)
+    assert len(life.messages()) == 1
+    life.tick(hours=1, minutes=30)
+    assert len(life.messages()) == 2, "its job has failed all the same"
+    assert CALL in life.messages()[1]
+
+
+def test_an_incident_that_cannot_be_drawn_keeps_no_other_from_being_told(life: Life) -> None:
+    life.queue.fail(1, exception="one")
+    life.tick()
+    with life.queue.engine.begin() as connection:
+        broken = {"kind": "oldest", "facts": "{", "stale": True}
+        connection.execute(update(incidents).values(**broken))
+    life.queue.fail(2, exception="two")
+    life.tick(seconds=5)
+    assert any("two" in one for one in life.messages())
+    life.queue.fail(3, exception="two")
+    life.tick(seconds=5)
+    assert any("2 failed jobs" in one for one in life.messages())
+
+
+def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever(
+    life: Life,
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
+    told = {"opened_at": now, "last_at": now, "posted_at": now, "channel": ALERTS, "told": 1}
+    many = [
+        {"kind": "group", "subject": f"group:{group}", "open_subject": f"group:{group}", "count": 1}
+        | {"error_group": group, "message_ts": str(group), "acknowledged_at": now, **told}
+        for group in range(1_000, 1_000 + lifecycle.AT_ONCE + 30)
+    ]
+    # Nothing of the newest has its time come: they are new.
+    for row in many[30:]:
+        row["last_at"] = now + timedelta(hours=2)
+    with life.queue.engine.begin() as connection:
+        connection.execute(insert(incidents), many)
+    for _ in range(60):
+        lifecycle.live_once(life.setup, hold(life.setup))
+        if len([row for row in life.incidents if row.closed_at is not None]) == 30:
+            return
+    pytest.fail("some were never looked at")
+
+
+def test_a_failure_at_the_end_of_the_calendar_stops_nothing_that_is_watched(life: Life) -> None:
+    lima = replace(life.setup.queue, zone=ZoneInfo("America/Lima"))
+    life.setup = replace(life.setup, queue=lima)
+    life.queue.fail(1, failed_at=datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001 wall clock
+    life.queue.push(created_at=0, available_at=0)
+    life.tick()
+    probe.observe_once(life.setup, hold(life.setup))
+    life.tick()
+    assert [row.kind for row in life.incidents] == ["group", "oldest"]
+    assert "Failed job 1" in life.messages()[0]

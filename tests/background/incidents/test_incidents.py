@@ -1,0 +1,357 @@
+"""The life of the incident of an error group: told once, counted up, over, and back."""
+
+import pytest
+
+from bot.background.failures import indexing as watch_failures
+from bot.background.retries.track import receipts_once
+from bot.background.retries.track_bulk import outcomes_once
+from bot.localslack.server import LocalSlack
+from bot.store.failures import index, removal
+from tests.background.living import CALL, Life, causes, make_life
+from tests.background.operations.test_undo import carried_out
+from tests.invariants import broken
+from tests.queues import GONE_AWAY, TestQueue
+from tests.replicas import ANA, OMAR, ask, hold
+
+
+@pytest.fixture
+def life(queue: TestQueue, slack: LocalSlack) -> Life:
+    return make_life(queue, slack)
+
+
+def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    assert "Failed job 1" in life.messages()[0]
+    for failed_id in range(2, 8):
+        life.queue.fail(failed_id)
+        life.tick(seconds=5)
+
+    (message,) = life.messages()
+    assert "7 failed jobs" in message
+    assert "… and 4 more" in message
+    assert (life.incident.count, life.incident.gone) == (7, 0)
+    assert {row.incident for row in life.failures} == {life.incident.id}
+    assert broken(life.queue, drained=True) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "sums"), [("retry 2 3", (2, 0)), ("delete-failed 2 3", (0, 2))]
+)
+def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
+    life: Life, command: str, sums: tuple[int, int]
+) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    # As a preview does: indexed, and assigned to an incident only by the watcher's next pass.
+    watch_failures.index_once(life.setup, hold(life.setup))
+    ask(life.setup, command, by=ANA)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (3, 2, *sums)
+    assert (row.settled_by, row.settled_how) == (ANA, command.split(maxsplit=1)[0])
+    assert broken(life.queue, drained=True) == []
+
+    ask(life.setup, "undo", by=ANA)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (3, 0, 0, 0)
+    assert broken(life.queue, drained=True) == []
+
+
+def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(life: Life) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    carried_out(life.setup, "retry-all")
+    life.queue.fail(4)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (4, 3, 3, 0)
+    assert broken(life.queue, drained=True) == []
+
+
+def test_each_cause_has_an_incident_of_its_own(life: Life) -> None:
+    life.queue.fail(exception="the first cause")
+    life.queue.fail(exception="another cause")
+    life.queue.fail(exception="the first cause")
+    life.tick()
+    assert sorted(row.count for row in life.incidents) == [1, 2]
+    assert len(life.messages()) == 2
+
+
+def test_somebody_is_called_when_it_opens_and_never_by_an_edit(life: Life) -> None:
+    life.queue.fail()
+    life.tick()
+    assert CALL in life.messages()[0]
+    life.queue.fail()
+    life.tick(seconds=5)
+    edits = life.slack.calls("chat.update")
+    assert edits
+    assert not [call for call in edits if MARK in str(call.args)]
+    assert CALL not in life.messages()[0]
+
+
+MARK = "!subteam"
+
+
+def test_nobody_who_acknowledged_it_is_called_again(life: Life) -> None:
+    life.queue.fail()
+    life.tick()
+    acknowledged(life)
+    life.tick(seconds=901)
+    assert life.replies() == []
+    assert f"<@{OMAR}> sees to it" in life.messages()[0]
+
+
+def acknowledged(life: Life) -> None:
+    assert ask(life.setup, f"acknowledge I{life.incident.id}", by=OMAR).refusal is None
+
+
+def test_it_is_escalated_once_in_its_thread_when_nobody_acknowledges_it(life: Life) -> None:
+    life.queue.fail()
+    life.tick()
+    life.tick(seconds=890)
+    assert life.replies() == []
+    for _ in range(4):
+        life.tick(seconds=20)
+    (reply,) = life.replies()
+    assert "nobody has acknowledged it" in reply
+    assert CALL in reply
+
+
+def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: Life) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    life.tick()
+    ask(life.setup, "retry 1 2 3")
+    life.tick(seconds=70)
+    assert life.incident.closed_at is None, "their jobs wait in the queue"
+    life.work()
+    settle(life)
+
+    assert (life.incident.closed_how, life.incident.processed, life.incident.failed) == (
+        "recovered",
+        3,
+        0,
+    )
+    (reply,) = [one for one in life.replies() if "Back to normal" in one]
+    assert "3 processed, 0 failed" in reply
+    assert CALL not in reply
+    assert "✅" in life.messages()[0]
+    assert broken(life.queue, drained=True) == []
+
+
+def settle(life: Life) -> None:
+    """Until what became of retried jobs is known, and the incident had its time."""
+    for _ in range(6):
+        receipts_once(life.setup, hold(life.setup))
+        outcomes_once(life.setup, hold(life.setup))
+        life.tick(seconds=30)
+
+
+def test_a_bulk_retry_of_the_group_is_counted_as_a_whole(life: Life) -> None:
+    for failed_id in range(1, 31):
+        life.queue.fail(failed_id, order=failed_id)
+    life.tick()
+    carried_out(life.setup, f"retry error=E{life.incident.error_group}")
+    life.tick(seconds=5)
+    assert (life.incident.gone, life.incident.retried) == (30, 30)
+    life.work()
+    life.queue.fail(99, order=7)
+    settle(life)
+    # The job of order 7 failed again: it is one more of the incident, which goes on.
+    assert (life.incident.count, life.incident.closed_at) == (31, None)
+    ask(life.setup, "delete-failed 99")
+    settle(life)
+    assert (life.incident.processed, life.incident.failed) == (29, 1)
+    assert any("29 processed, 1 failed" in one for one in life.replies())
+
+
+def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
+    life.queue.fail(1, order=1)
+    life.queue.fail(2, order=2)
+    life.queue.fail(3, order=3, exception="another cause")
+    life.tick()
+    carried_out(life.setup, "retry-all")
+    life.work()
+    settle(life)
+    group = next(row for row in life.incidents if row.count == 2)
+    assert (group.closed_how, group.processed) == ("recovered", None)
+    assert any("2 retried" in one for one in life.replies())
+
+
+def test_it_does_not_flap_when_a_failure_comes_soon_after_the_last_was_dealt_with(
+    life: Life,
+) -> None:
+    for failed_id in range(1, 6):
+        life.queue.fail(failed_id)
+        life.tick(seconds=10)
+        life.take(failed_id)
+        life.tick(seconds=40)
+    assert len(life.messages()) == 1
+    assert life.replies() == []
+    assert life.incident.reopened == 0
+    life.tick(seconds=61)
+    assert len(life.replies()) == 1
+    assert life.incident.closed_how == "recovered"
+
+
+def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life) -> None:
+    recovered(life)
+    life.queue.fail(2)
+    life.tick(minutes=30)
+    assert (life.incident.reopened, life.incident.closed_at) == (1, None)
+    assert len(life.messages()) == 1
+    assert "2 failed jobs" in life.messages()[0]
+    (reply,) = life.replies()
+    assert "It is back" in reply
+    assert CALL in reply
+
+
+def recovered(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    acknowledged(life)
+    life.take(1)
+    life.tick(seconds=61)
+    assert life.incident.closed_how == "recovered"
+
+
+def test_who_acknowledged_it_before_has_not_when_it_is_back(life: Life) -> None:
+    recovered(life)
+    life.queue.fail(2)
+    life.tick(minutes=30)
+    assert life.incident.acknowledged_by is None
+
+
+def test_what_comes_later_than_an_hour_is_a_new_one(life: Life) -> None:
+    recovered(life)
+    life.queue.fail(2)
+    life.tick(minutes=61)
+    assert [row.reopened for row in life.incidents] == [0, 0]
+    assert len(life.messages()) == 2
+
+
+def test_it_is_quiet_after_an_hour_without_a_new_failure_and_keeps_its_buttons(
+    life: Life,
+) -> None:
+    life.queue.fail(1)
+    life.queue.fail(2)
+    life.tick()
+    acknowledged(life)
+    life.tick(minutes=59)
+    assert life.incident.closed_at is None
+    life.tick(minutes=2)
+    assert life.incident.closed_how == "quiet"
+    assert "counts as quiet" in life.messages()[0]
+    assert "run:retry" in str(life.slack.messages("queue-alerts")[0]["blocks"])
+    assert life.replies() == []
+
+
+def test_an_undo_opens_it_again_and_counts_nothing_twice(life: Life) -> None:
+    for failed_id in (1, 2):
+        life.queue.fail(failed_id)
+    life.tick()
+    ask(life.setup, "delete-failed 1 2", by=ANA)
+    life.tick(seconds=61)
+    assert (life.incident.closed_how, life.incident.deleted) == ("recovered", 2)
+    said = len(life.replies())
+    ask(life.setup, "undo", by=ANA)
+    life.tick()
+    now = life.incident
+    assert (now.count, now.gone, now.deleted, now.closed_at) == (2, 0, 0, None)
+    assert len(life.messages()) == 1
+    assert len(life.replies()) == said, "nothing new has failed: nobody is called"
+    assert broken(life.queue, drained=True) == []
+
+
+def test_what_comes_back_while_another_one_is_open_belongs_to_that(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    ask(life.setup, "delete-failed 1", by=ANA)
+    life.tick(seconds=61)
+    life.queue.fail(2)
+    life.tick(minutes=90)
+    ask(life.setup, "undo", by=ANA)
+    life.tick()
+    first, second = life.incidents
+    assert (first.count, first.gone, first.open_subject) == (0, 0, None)
+    assert (second.count - second.gone, second.closed_at) == (2, None)
+    assert broken(life.queue, drained=True) == []
+
+
+def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> None:
+    life.queue.fail(10)
+    life.tick()
+    life.queue.fail(3)
+    life.tick(seconds=5)
+    assert (life.incident.count, len(life.messages())) == (2, 1)
+    life.tick(minutes=15)
+    life.queue.fail(2)  # below what is settled: the sweep finds it
+    life.tick(seconds=5)
+    assert (life.incident.count, len(life.messages())) == (3, 1)
+    assert broken(life.queue, drained=True) == []
+
+
+def test_rows_that_go_between_two_looks_are_booked(life: Life) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id)
+    life.tick()
+    life.take(2, 3)
+    life.tick(seconds=5)
+    assert (life.incident.count, life.incident.gone) == (3, 2)
+    assert "2 went without the bot" in life.messages()[0]
+
+
+def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
+    life.queue.fail(1)
+    with life.queue.engine.begin() as connection:
+        index.index_new(connection, life.setup.queue, life.setup.clock(connection))
+        removal.take_out(connection, [1], ANA, "retry", life.setup.clock(connection))
+    life.take(1)
+    life.tick()
+    life.tick(seconds=61)
+    assert life.messages() == []
+    assert (life.incident.count, life.incident.gone, life.incident.closed_how) == (
+        1,
+        1,
+        "recovered",
+    )
+
+
+def test_a_muted_one_is_written_down_and_posted_when_the_mute_ends(life: Life) -> None:
+    life.queue.fail(1, queue="mail")
+    life.tick()
+    group = life.incident.error_group
+    life.take(1)
+    life.tick(minutes=5)
+    ask(life.setup, f"mute error=E{group} for=3h")
+    life.queue.fail(2, queue="mail")
+    life.tick(hours=2)
+    life.tick(minutes=20)
+    assert len(life.messages()) == 1
+    assert life.replies() == []
+    life.queue.fail(3, queue="mail")
+    life.tick(minutes=30)
+    assert broken(life.queue, drained=True) == []
+    life.tick(minutes=20)
+    assert len(life.messages()) == 2
+    assert "2 failed jobs" in life.messages()[1]
+    assert CALL in life.messages()[1]
+
+
+def test_many_failures_are_given_their_incidents_in_few_passes(life: Life) -> None:
+    life.storm(GONE_AWAY, each=3_000)
+    life.tick()
+    assert (life.incident.count, len(life.messages())) == (3_000, 1)
+    life.tick(seconds=5)
+    assert "… and 2,997 more" in life.messages()[0]
+
+
+def test_a_storm_of_many_groups_is_a_handful_of_messages(life: Life) -> None:
+    life.storm(*causes(200))
+    life.tick()
+    life.tick(seconds=5)
+    assert len(life.messages()) == life.setup.alerts_per_minute + 1
+    assert f"{200 - life.setup.alerts_per_minute} more jobs failed" in life.messages()[-1]
+    assert broken(life.queue, drained=True) == []

@@ -1,0 +1,221 @@
+"""Mutes of incidents by group, queue and kind: opened under one, muted while open, its end."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.app.command import Alerting
+from bot.localslack.server import LocalSlack
+from tests.background.living import CALL, Life, make_life
+from tests.background.telling import MENTION, Told, told
+from tests.invariants import broken
+from tests.queues import GONE_AWAY, TestQueue
+from tests.replicas import ask
+
+
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+@pytest.fixture
+def life(queue: TestQueue, slack: LocalSlack) -> Life:
+    return make_life(queue, slack)
+
+
+def mute(life: Life, what: str, length: str = "1h") -> None:
+    assert ask(life.setup, f"mute {what} for={length}").refusal is None
+
+
+WHAT = ("error=E1", "queue=mail", "alert=group")
+
+
+def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
+    life.storm(GONE_AWAY, each=rows, queue=queue)
+
+
+def known(life: Life) -> None:
+    """The group and the queue are known, and what was told of them is over for long."""
+    fail(life)
+    life.tick()
+    life.take(*[row.id for row in life.queue.failed])
+    life.tick(seconds=61)
+    life.tick(minutes=70)
+    assert len(life.messages()) == 1
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_what_opens_muted_is_posted_once_and_calls_when_the_mute_ends(
+    life: Life, what: str
+) -> None:
+    known(life)
+    mute(life, what)
+    fail(life, rows=2)
+    life.tick(minutes=5)
+    life.tick(minutes=20)
+    assert len(life.messages()) == 1
+    assert life.replies() == []
+    assert life.incidents[-1].count == 2
+    life.tick(minutes=36)
+    assert len(life.messages()) == 2
+    assert "2 failed jobs" in life.messages()[1]
+    assert CALL in life.messages()[1]
+    life.tick(seconds=5)
+    assert len(life.messages()) == 2
+    assert broken(life.queue, drained=True) == []
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_what_is_muted_while_open_is_edited_and_calls_nobody(life: Life, what: str) -> None:
+    fail(life)
+    life.tick()
+    mute(life, what)
+    fail(life, rows=300)
+    life.tick(minutes=20)
+    life.tick(minutes=20)
+    assert "301 failed jobs" in life.messages()[0]
+    assert life.replies() == []
+    fail(life)
+    life.tick(minutes=21)
+    (reply,) = life.replies()
+    assert CALL in reply, "nobody sees to it, and nobody has muted it any more"
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_what_comes_back_muted_and_stays_is_called_for_when_the_mute_ends(
+    life: Life, what: str
+) -> None:
+    fail(life)
+    life.tick()
+    life.take(*[row.id for row in life.queue.failed])
+    life.tick(seconds=61)
+    mute(life, what)
+    fail(life)
+    life.tick(minutes=10)
+    assert (life.incident.reopened, life.incident.closed_at) == (1, None)
+    assert life.replies() == []
+    fail(life)
+    life.tick(minutes=51)
+    assert len(life.messages()) == 1
+    assert [CALL in one for one in life.replies()] == [True]
+
+
+def test_the_mute_of_a_queue_covers_only_what_fails_in_that_queue_alone(life: Life) -> None:
+    known(life)
+    mute(life, "queue=mail")
+    fail(life, rows=2)
+    life.tick(minutes=5)
+    assert (len(life.messages()), life.incidents[-1].queue) == (1, "mail")
+    fail(life, queue="netsuite")
+    life.tick(seconds=5)
+    assert len(life.messages()) == 2, "it fails in another queue, too"
+    assert "3 failed jobs" in life.messages()[1]
+    assert CALL in life.messages()[1]
+    assert (life.incidents[-1].queue, life.incidents[-1].muted_until) == (None, None)
+    fail(life)
+    life.tick(seconds=5)
+    assert life.incidents[-1].queue is None, "what is of several queues stays so"
+    assert broken(life.queue, drained=True) == []
+
+
+def test_a_mute_of_the_group_covers_it_in_every_queue(life: Life) -> None:
+    known(life)
+    mute(life, "error=E1")
+    fail(life, rows=2)
+    fail(life, queue="netsuite")
+    life.tick(minutes=5)
+    assert len(life.messages()) == 1
+    assert (life.incidents[-1].queue, life.incidents[-1].count) == (None, 3)
+
+
+def test_what_opens_in_two_queues_at_once_is_not_muted_with_one_of_them(life: Life) -> None:
+    known(life)
+    mute(life, "queue=mail")
+    fail(life)
+    fail(life, queue="netsuite")
+    life.tick(minutes=5)
+    assert len(life.messages()) == 2
+
+
+def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> None:
+    known(life)
+    mute(life, "error=E1")
+    fail(life)
+    life.tick(minutes=5)
+    life.take(*[row.id for row in life.queue.failed])
+    life.tick(seconds=61)
+    life.tick(minutes=60)
+    assert life.incidents[-1].closed_how == "recovered"
+    assert (len(life.messages()), life.replies()) == (1, [])
+
+
+@pytest.fixture
+def one(queue: TestQueue, slack: LocalSlack) -> Told:
+    """Somebody who watches what is reserved for long."""
+    return told(queue, slack, Alerting())
+
+
+def held(one: Told) -> None:
+    one.team.push(reserved_at=one.team.now - 400)
+
+
+CONDITION = ("queue=netsuite", "alert=reserved")
+
+
+@pytest.mark.parametrize("what", CONDITION)
+def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(one: Told, what: str) -> None:
+    job = one.team.push()
+    one.look()
+    one.team.end(job)
+    assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
+    held(one)
+    one.watch(600, every=60)
+    assert one.alerts == []
+    assert one.row.closed_at is None
+    one.watch(3_060, every=60)
+    assert "1 job has been reserved" in one.alert
+    assert one.replies == []
+    posts = [str(call.args) for call in one.slack.calls("chat.postMessage")]
+    assert [MENTION in post for post in posts if "has been reserved" in post] == [True]
+
+
+@pytest.mark.parametrize("what", CONDITION)
+def test_a_condition_that_is_muted_while_open_calls_nobody(one: Told, what: str) -> None:
+    setup = one.team.setup
+    one.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
+    held(one)
+    one.look()
+    assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
+    one.watch(1_800, every=60)
+    assert one.replies == []
+    assert one.row.muted_until is not None
+    one.watch(1_860, every=60)
+    (reply,) = one.replies
+    assert MENTION in reply
+
+
+def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: Told) -> None:
+    one.team.push(name="mail")
+    one.look()
+    for what in ("queue=mail", "alert=oldest", "alert=group"):
+        assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
+    held(one)
+    one.look()
+    assert one.alert.count(MENTION) == 1
+
+
+def test_what_comes_and_goes_within_the_hour_calls_less_and_less(one: Told) -> None:
+    calls = []
+    for _ in range(2):
+        before = len(one.replies)
+        for _ in range(10):
+            held(one)
+            one.watch(60, every=20)
+            one.team.end(*[row.id for row in one.queue.jobs])
+            one.watch(120, every=20)
+        calls.append(sum(MENTION in text for text in one.replies[before:]))
+    assert (len(one.rows), len(one.alerts)) == (1, 1)
+    assert calls == [1, 0], "each time it takes longer until it counts as over"
+    one.watch(900, every=60)
+    assert one.row.closed_how == "recovered"

@@ -1,0 +1,215 @@
+"""What is watched, told: one message a matter, opened, updated, over, back; for each kind."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.app.command import Alerting
+from bot.background.incidents import probe
+from bot.localslack.server import LocalSlack
+from bot.store.leases import LeaseLost
+from tests.background.telling import CASES, MENTION, Case, Told, told, told_of
+from tests.queues import TestQueue
+from tests.replicas import ask
+
+
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+@pytest.fixture(params=CASES, ids=[case.kind for case in CASES])
+def case(request: pytest.FixtureRequest) -> Case:
+    """Each kind in turn."""
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def one(queue: TestQueue, slack: LocalSlack) -> Told:
+    """Somebody who watches, with the usual limits."""
+    return told(queue, slack)
+
+
+@pytest.fixture
+def of(case: Case, queue: TestQueue, slack: LocalSlack) -> Told:
+    """Somebody who watches what the case is about."""
+    return told_of(case, queue, slack)
+
+
+def test_it_is_told_once_and_updated_in_place(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    first = of.alert
+    assert case.says in first
+    assert first.count(MENTION) == 1
+    assert (of.row.kind, of.row.open_subject) == (case.kind, case.subject)
+    case.worsen(of)
+    of.watch(60, every=30)
+    assert case.says in of.alert
+    assert of.alert != first
+    assert of.replies == []
+    # An edit names nobody.
+    assert of.calls == 0
+
+
+def test_it_does_not_flap_around_its_limit(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    for _ in range(3):
+        case.hover(of)
+        of.look()
+        assert of.row.closed_at is None
+        assert of.row.clear_since is None
+        case.worsen(of)
+        of.look()
+    assert len(of.alerts) == 1
+    assert of.replies == []
+    assert (of.row.reopened, of.row.closed_at) == (0, None)
+
+
+def test_it_is_over_when_all_is_well_for_a_minute(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    case.end(of)
+    of.watch(55)
+    assert of.row.closed_at is None
+    of.watch(15)
+    assert of.row.closed_how == "recovered"
+    (reply,) = of.replies
+    assert "Back to normal after" in reply
+    assert MENTION not in reply
+    assert case.says not in of.alert
+    of.watch(300, every=60)
+    assert len(of.replies) == 1
+
+
+def test_what_comes_back_within_an_hour_is_the_same_matter(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    case.end(of)
+    of.watch(120, every=30)
+    assert of.row.closed_at is not None
+    case.begin(of)
+    of.look()
+    assert (of.row.reopened, of.row.closed_at) == (1, None)
+    assert case.says in of.alert
+    assert len(of.replies) == 2
+    assert MENTION in of.replies[1]
+
+
+def test_what_comes_back_later_is_another_matter(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    case.end(of)
+    of.watch(120, every=30)
+    of.team.wait(3_700)
+    of.look()
+    case.begin(of)
+    of.look()
+    assert len(of.rows) == len(of.alerts) == 2
+    assert case.says not in of.alerts[0]
+    assert case.says in of.alerts[1]
+
+
+def test_another_replica_goes_on_with_the_same_message(of: Told, case: Case) -> None:
+    case.begin(of)
+    of.look()
+    setup = replace(of.team.setup, replica="b")
+    of.team.wait(30)
+    other = Told(replace(of.team, setup=setup), of.slack)
+    other.look()
+    assert len(other.alerts) == 1
+    case.end(other)
+    other.watch(120, every=30)
+    assert other.row.closed_how == "recovered"
+    assert len(other.replies) == 1
+
+
+def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: Told) -> None:
+    paused = one.lease
+    one.team.wait(60)
+    other = Told(replace(one.team, setup=replace(one.team.setup, replica="b")), one.slack)
+    other.look()
+    one.team.push(ago=400)
+    with pytest.raises(LeaseLost):
+        probe.observe_once(one.team.setup, paused)
+    assert one.rows == []
+    other.look()
+    assert len(other.rows) == len(other.alerts) == 1
+
+
+def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: Told) -> None:
+    one.look()
+    jobs = [one.team.push() for _ in range(4)]
+    one.watch(600, every=30)
+    assert "the workers are silent" in one.alert
+    for job in jobs:
+        one.team.end(job)
+        one.watch(30)
+        if job != jobs[-1]:
+            assert "now they take jobs again" in one.alert
+    one.watch(90)
+    assert [row.kind for row in one.rows] == ["silent"]
+    assert one.row.closed_how == "recovered"
+    assert len(one.replies) == 1
+
+
+def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: Told) -> None:
+    one.look()
+    assert ask(one.team.setup, "mute alert=silent for=1d").refusal is None
+    one.team.push()
+    one.watch(600, every=30)
+    (row,) = [row for row in one.rows if row.posted_at is not None]
+    assert row.kind == "oldest"
+    assert "Nothing moves" in one.alert
+
+
+def test_an_age_that_was_told_first_says_that_nothing_moves(one: Told) -> None:
+    one.team.push(ago=400)
+    one.look()
+    assert "cannot be said yet" in one.alert
+    one.watch(330, every=30)
+    assert "Nothing moves: for 5 min" in one.alert
+    assert "systemctl restart queue-worker" in one.alert
+    assert [row.kind for row in one.rows] == ["oldest"]
+
+
+def test_delayed_jobs_are_told_nowhere(one: Told) -> None:
+    for number in range(40):
+        one.team.push(ago=9_000, available_at=one.team.now + 100_000 + number)
+    one.watch(1_800, every=60)
+    assert one.rows == []
+    assert one.alerts == []
+
+
+def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: Told) -> None:
+    one.team.push(ago=400)
+    one.team.push(reserved_at=one.team.now - 400)
+    one.look()
+    assert len(one.alerts) == 2
+    with one.queue.engine.begin() as connection:
+        connection.execute(one.queue.queue.jobs.delete())
+    one.watch(70)
+    assert {row.closed_how for row in one.rows} == {"recovered"}
+
+
+def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: Told) -> None:
+    one.team.push(ago=400)
+    one.look()
+    with one.queue.engine.begin() as connection:
+        connection.execute(one.queue.queue.jobs.delete())
+        connection.exec_driver_sql("DELETE FROM queue_bot_pulses")
+    one.watch(70)
+    assert one.row.closed_how == "recovered"
+
+
+def test_a_limit_below_the_workers_own_timeout_is_warned_about(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    one = told(queue, slack, Alerting(worker_seconds=900))
+    one.team.push(reserved_at=one.team.now - 400)
+    one.look()
+    assert "below the workers' own timeout, 15 min" in one.alert
+    assert "ps aux | grep queue" in one.alert

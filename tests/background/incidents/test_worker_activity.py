@@ -1,0 +1,342 @@
+"""Whether the workers make progress: what counts as a sign of life, and what does not."""
+
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+
+from bot.app.command import Alerting
+from bot.database.transactions import changing
+from bot.queue import pulse
+from bot.store.incidents import incidents
+from bot.store.incidents import probe_state as kept
+from tests.background.looking import SECONDS, START, Watched, watched
+from tests.queues import TestQueue
+from tests.replicas import ask
+
+
+@pytest.fixture
+def queue(mariadb_queue: TestQueue) -> TestQueue:
+    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
+    return mariadb_queue
+
+
+SILENT = "silent:netsuite"
+OLDEST = "oldest:netsuite"
+
+
+def judged(team: Watched, subject: str = SILENT) -> tuple[bool, bool]:
+    """Whether a look finds it bad, and whether it finds it clear."""
+    sign = team.look()[subject]
+    return sign.bad, sign.clear
+
+
+BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
+
+
+def opened(team: Watched, kind: str) -> None:
+    """An incident of this kind is open for the queue."""
+    subject = incidents.Subject(kind, f"{kind}:netsuite", "netsuite")
+    changing(
+        team.setup.engine,
+        monotonic() + SECONDS,
+        lambda connection: incidents.open_or_reopen(connection, subject, team.clock.at),
+    )
+
+
+def test_workers_that_take_nothing_are_silent_and_the_oldest_job_is_not_told_too(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue)
+    team.look()
+    team.wait(5)
+    team.push(ago=3)
+    team.push(ago=1)
+    bad = [
+        subject
+        for signs in team.looks(600)
+        for subject, sign in signs.items()
+        if sign.bad and sign.queue == "netsuite"
+    ]
+    assert set(bad) == {SILENT}
+    sign = team.look()[SILENT]
+    assert sign.facts["workers"] == "still"
+    assert sign.facts["waiting"] == 2
+    assert sign.facts["age"] == 603
+    # Jobs wait since the first was there: the look after it knows from when.
+    assert 595 <= sign.value <= 603
+
+
+def test_silence_is_counted_from_the_first_look_at_the_most(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(ago=9_000)
+    signs = team.look()
+    assert signs[OLDEST].bad
+    assert signs[OLDEST].facts["workers"] == "unknown"
+    assert not signs[SILENT].bad
+    assert not team.watch(295)[SILENT].bad
+    assert team.watch(5)[SILENT].bad
+
+
+def test_a_job_that_was_taken_is_a_sign_of_life(queue: TestQueue) -> None:
+    team = watched(queue)
+    first = team.push()
+    team.push()
+    assert team.watch(300)[SILENT].value == 295
+    team.take(first)
+    team.wait(5)
+    sign = team.look()[SILENT]
+    assert (sign.bad, sign.value, sign.facts["workers"]) == (False, 0, "moving")
+
+
+def test_a_job_that_was_ended_between_two_looks_is_a_sign_of_life(queue: TestQueue) -> None:
+    team = watched(queue)
+    first = team.push()
+    team.push()
+    assert team.watch(305)[SILENT].bad
+    team.end(first)
+    team.wait(5)
+    assert team.look()[SILENT].value == 0
+
+
+def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.index()
+    team.push()
+    team.watch(200)
+    # A worker took a job behind the first one, as one that prefers others does, and it failed.
+    queue.fail(failed_at=team.clock.at)
+    team.index()
+    team.wait(5)
+    sign = team.look()[SILENT]
+    assert sign.facts["moved"] == 5
+    assert sign.value == 5
+    # It stays the same failure: it was a sign of life when it failed, and not ever since.
+    assert team.watch(295)[SILENT].value == 300
+
+
+def test_a_failure_of_another_queue_is_none(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.index()
+    team.push()
+    team.watch(200)
+    queue.fail(queue="mail", failed_at=team.clock.at)
+    team.index()
+    assert team.watch(105)[SILENT].bad
+
+
+def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.index()
+    team.push()
+    team.watch(290)
+    queue.fail(failed_at=team.clock.at.replace(hour=8))
+    team.index()
+    assert team.watch(15)[SILENT].bad
+
+
+def test_a_clock_of_a_worker_that_is_ahead_is_a_sign_of_life_only_once(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(5)
+    team.watch(200)
+    team.push(6, reserved_at=team.now + 7_000)
+    assert team.look()[SILENT].value == 0
+    team.end(6)
+    assert team.watch(300)[SILENT].bad
+
+
+def test_a_delayed_job_that_comes_due_before_the_first_is_no_sign_of_life(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue)
+    team.push(1, available_at=team.now + 150)
+    team.push(2)
+    assert team.watch(200)[SILENT].value == 195
+    assert team.watch(105)[SILENT].bad
+
+
+def test_a_row_with_a_lower_id_that_is_committed_later_is_no_sign_of_life(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue)
+    team.push(20)
+    team.watch(200)
+    team.push(10)
+    assert team.watch(5)[SILENT].value == 200
+    # Then it is the lower one that was taken.
+    team.end(10)
+    assert team.watch(5)[SILENT].value == 0
+
+
+def test_new_jobs_behind_the_first_are_no_sign_of_life(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push()
+    for _ in range(61):
+        team.wait(5)
+        team.push()
+        team.look()
+    assert judged(team) == BAD
+
+
+def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) -> None:
+    team = watched(queue)
+    first = team.push()
+    team.push()
+    team.watch(200)
+    done = ask(team.setup, f"delete {first}")
+    assert done.refusal is None
+    assert team.watch(105)[SILENT].bad
+
+
+def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
+    team = watched(queue)
+    for number in range(20):
+        # As after a retry at a pace: the next one is due when the last was taken.
+        team.push(100 + number, available_at=team.now + 60 * number)
+    for number in range(20):
+        assert judged(team) == CLEAR
+        team.end(100 + number)
+        assert not team.watch(60, every=20)[SILENT].bad
+    assert judged(team) == CLEAR
+
+
+def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQueue) -> None:
+    team = watched(queue)
+    job = team.push()
+    team.watch(10)
+    team.end(job)
+    team.watch(5)
+    team.wait(3_000)
+    for _ in range(30):
+        team.push()
+    team.wait(5)
+    assert judged(team) == CLEAR
+    assert team.look()[SILENT].value == 5
+    # From here on they have to be taken like any others.
+    assert team.watch(300)[SILENT].bad
+
+
+def test_an_emptied_and_filled_queue_begins_anew(queue: TestQueue) -> None:
+    team = watched(queue)
+    job = team.push()
+    assert team.watch(400)[SILENT].bad
+    team.end(job)
+    team.wait(5)
+    assert judged(team) == CLEAR
+    team.push()
+    team.wait(5)
+    sign = team.look()[SILENT]
+    assert (sign.bad, sign.clear, sign.value) == (False, True, 5)
+
+
+def test_silence_is_over_when_the_queue_has_caught_up(queue: TestQueue) -> None:
+    team = watched(queue)
+    jobs = [team.push() for _ in range(5)]
+    assert team.watch(400)[SILENT].bad
+    opened(team, "silent")
+    for job in jobs[:4]:
+        team.end(job)
+        team.wait(5)
+        signs = team.look()
+        # They move, but what waited all the time waits on: it is the same matter still.
+        assert (signs[SILENT].bad, signs[SILENT].clear) == (False, False)
+        assert signs[SILENT].facts["workers"] == "moving"
+        assert not signs[OLDEST].bad
+    team.end(jobs[4])
+    team.wait(5)
+    assert judged(team) == CLEAR
+
+
+def test_where_the_age_was_told_first_it_says_that_nothing_moves(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(ago=400)
+    assert team.look()[OLDEST].bad
+    opened(team, "oldest")
+    signs = team.watch(300)
+    assert signs[OLDEST].bad
+    assert signs[OLDEST].facts["workers"] == "still"
+    assert not signs[SILENT].bad
+
+
+def test_slow_workers_make_the_oldest_job_old_and_are_not_silent(queue: TestQueue) -> None:
+    team = watched(queue)
+    for number in range(100):
+        team.push(number + 1)
+    worst = []
+    for number in range(50):
+        team.end(number + 1)
+        signs = team.watch(10)
+        worst.append((signs[OLDEST].bad, signs[SILENT].bad))
+    assert worst[-1] == (True, False)
+    assert not any(silent for _, silent in worst)
+    assert team.look()[OLDEST].facts["workers"] == "moving"
+
+
+def test_a_worker_that_is_busy_with_a_long_job_is_not_silent(queue: TestQueue) -> None:
+    team = watched(queue, reserved_seconds=900)
+    team.push(1, reserved_at=team.now)
+    team.push(2)
+    signs = team.watch(600)
+    assert not signs[SILENT].bad
+    assert signs[SILENT].facts["workers"] == "busy"
+    assert signs[OLDEST].bad
+    assert signs[OLDEST].facts["workers"] == "busy"
+    # Held for longer than any job may take, it counts for nothing.
+    assert team.watch(305)[SILENT].bad
+
+
+def test_what_the_workers_may_take_is_their_own_timeout_where_it_is_known(
+    queue: TestQueue,
+) -> None:
+    team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=900))
+    team.push(1, reserved_at=team.now)
+    team.push(2)
+    assert not team.watch(600)[SILENT].bad
+    assert team.watch(305)[SILENT].bad
+
+
+def test_another_replica_goes_on_where_the_first_one_stopped(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push()
+    team.watch(200)
+    other = replace(team, setup=replace(team.setup, replica="b"))
+    assert other.watch(105)[SILENT].bad
+
+
+def test_nothing_taken_while_nobody_looked_is_silence(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push()
+    team.look()
+    team.wait(7_200)
+    sign = team.look()[SILENT]
+    assert (sign.bad, sign.value) == (True, 7_200)
+
+
+def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
+    team = watched(queue)
+    team.push(name="mail")
+    team.push(name="netsuite")
+    team.watch(1_500, every=20)
+    with queue.engine.connect() as connection:
+        found = kept.load(connection)
+    assert found.keys() == {"mail", "netsuite"}
+    assert found["mail"].eligible_since == START + timedelta(seconds=20)
+    assert found["mail"].moved_at is None
+    # A point a minute of the last twenty.
+    assert len(found["mail"].counts) == 20
+
+
+def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueue) -> None:
+    team = watched(queue, oldest_seconds=60)
+    team.fill(pulse.DEEP_ROWS + 1_000, delay=90_000)
+    team.push()
+    assert team.watch(100)[SILENT].value == 95
+    hiding = team.fill(600, delay=90_000)
+    team.wait(5)
+    signs = team.look()
+    # Neither that jobs wait nor that none does can be said.
+    assert signs[SILENT].facts["waiting"] == 0
+    assert not any((signs[kind].bad, signs[kind].clear) != BETWEEN for kind in (SILENT, OLDEST))
+    team.end(*hiding)
+    assert team.watch(5)[SILENT].value == 105

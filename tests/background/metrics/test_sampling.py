@@ -1,0 +1,328 @@
+"""What samples say of the past: as counted by hand, on both kinds of database; a gap is a gap."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, text
+
+from bot.app.command import Setup
+from bot.background.failures import indexing
+from bot.background.metrics import rollup, sampling
+from bot.database.transactions import reading
+from bot.models.metrics import Figures, total
+from bot.queue.reads import unix
+from bot.store.leases import LeaseLost
+from bot.store.metrics import rollups, samples
+from bot.store.metrics.rollups import ALL, MINUTE
+from bot.store.tables import flows
+from bot.store.tables import rollups as kept
+from bot.store.tables import samples as sample_rows
+from tests.background.operations.test_undo import carried_out
+from tests.background.working import Worker
+from tests.queues import TestQueue
+from tests.replicas import ask, hold, make_setup
+
+START = datetime(2026, 3, 10, 9, 0, 0)  # noqa: DTZ001 naive UTC, as the bot counts
+QUEUES = ("netsuite", "mail", "shipping")
+
+
+@dataclass
+class Clock:
+    """A time that only the test moves."""
+
+    at: datetime = START
+
+    def __call__(self, _connection: Connection) -> datetime:
+        """That time."""
+        return self.at
+
+    def move(self, **length: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**length)
+
+
+@dataclass
+class Hand:
+    """A queue at work, and what happened to it counted by hand."""
+
+    queue: TestQueue
+    setup: Setup
+    clock: Clock
+    dice: random.Random = field(default_factory=lambda: random.Random(5))
+    processed: int = 0
+    failed: int = 0
+
+    def look(self, seconds: float = 10, *, indexed: bool = True) -> None:
+        """Let time pass, index what failed, take a sample."""
+        self.clock.move(seconds=seconds)
+        self.index()
+        sampling.sample_once(self.setup, hold(self.setup), indexed=indexed)
+
+    def index(self) -> None:
+        """Index what failed, as is done before anybody is told of it."""
+        while indexing.index_once(self.setup, hold(self.setup)):
+            continue
+
+    def begin(self) -> None:
+        """Two looks: what was before is known then."""
+        self.look()
+        self.look()
+
+    def arrive(self, jobs: int = 1) -> None:
+        """Jobs come, alone or several in one statement."""
+        row = {"payload": "{}", "attempts": 0, "available_at": 0, "created_at": 0}
+        rows = [{**row, "queue": self.dice.choice(QUEUES)} for _ in range(jobs)]
+        with self.queue.engine.begin() as connection:
+            connection.execute(insert(self.queue.queue.jobs).values(rows))
+
+    def work(self) -> None:
+        """A job ends well."""
+        if jobs := self.queue.jobs:
+            Worker(self.queue).end(self.dice.choice(jobs).id)
+            self.processed += 1
+
+    def fail(self) -> None:
+        """A job ends badly."""
+        if jobs := self.queue.jobs:
+            Worker(self.queue).fail(self.dice.choice(jobs).id)
+            self.failed += 1
+
+    def take(self) -> None:
+        """A worker reserves a job."""
+        if jobs := self.queue.jobs:
+            Worker(self.queue).take(self.dice.choice(jobs).id)
+
+    def delete(self) -> None:
+        """A person deletes a job."""
+        if jobs := self.queue.jobs:
+            self._say(f"delete {self.dice.choice(jobs).id}")
+
+    def retry(self) -> None:
+        """A person retries failed jobs by their ids."""
+        self.index()
+        if gone := self.queue.failed:
+            ids = self.dice.sample([row.id for row in gone], min(3, len(gone)))
+            self._say("retry " + " ".join(map(str, ids)))
+
+    def undo(self) -> None:
+        """A person takes back the last change by ids; where a worker was first, nothing."""
+        ask(self.setup, "undo")
+
+    def retry_all(self) -> None:
+        """A person retries everything, in batches."""
+        if self.queue.failed:
+            carried_out(self.setup, "retry-all")
+
+    def undo_all(self) -> None:
+        """The same, and it is undone at once."""
+        if self.queue.failed:
+            carried_out(self.setup, f"undo {carried_out(self.setup, 'retry-all')}")
+
+    def clear(self) -> None:
+        """A person throws all failed jobs away."""
+        if self.queue.failed:
+            carried_out(self.setup, "clear-failed")
+
+    def _say(self, words: str) -> None:
+        assert ask(self.setup, words).refusal is None, words
+
+    @property
+    def whole(self) -> Figures:
+        """What the samples say of all of it."""
+        with reading(self.queue.engine) as connection:
+            points = rollups.series(connection, self.clock.at, timedelta(days=1))
+        found = total(points)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def hand(queue: TestQueue) -> Hand:
+    """An empty queue, some hours after nothing."""
+    clock = Clock()
+    return Hand(queue, make_setup(queue, clock=clock), clock)
+
+
+def rows(queue: TestQueue, span: str, name: str = ALL) -> list[Any]:
+    """The rows of a span, of one queue."""
+    return [row for row in queue.rows(kept) if (row.span, row.queue) == (span, name)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_samples_agree_with_a_count_by_hand(hand: Hand, seed: int) -> None:
+    hand.dice = random.Random(seed)
+    hand.begin()
+    ways = [lambda: hand.arrive(hand.dice.randint(1, 4))] * 6 + [hand.work] * 4 + [hand.fail] * 4
+    ways += [hand.take, hand.delete, hand.retry, hand.undo]
+    ways += [hand.retry_all, hand.undo_all, hand.clear]
+    for _ in range(50):
+        hand.dice.choice(ways)()
+        if hand.dice.random() < 0.4:
+            hand.look()
+    hand.look()
+
+    said = hand.whole
+    assert hand.processed > 0 < hand.failed
+    assert (said.processed, said.appeared) == (hand.processed, hand.failed)
+    assert (said.failed or 0) >= len(hand.queue.failed)
+    assert hand.queue.rows(flows) == []
+
+
+def test_new_failures_are_told_apart_by_queue(hand: Hand) -> None:
+    hand.begin()
+    for name in ("mail", "mail", "netsuite"):
+        Worker(hand.queue).fail(hand.queue.push(queue=name))
+    hand.look()
+    (mail,) = rows(hand.queue, MINUTE, "mail")
+    (netsuite,) = rows(hand.queue, MINUTE, "netsuite")
+    assert (mail.appeared, mail.failed, mail.processed) == (2, 2, None)
+    assert (netsuite.appeared, netsuite.failed) == (1, 1)
+
+
+def test_names_that_a_server_takes_for_the_same_are_one_queue_of_the_history(hand: Hand) -> None:
+    hand.begin()
+    for name in ("mail", "mail ", " "):
+        Worker(hand.queue).fail(hand.queue.push(queue=name))
+    hand.look()
+    (mail,) = rows(hand.queue, MINUTE, "mail")
+    assert (mail.appeared, mail.failed) == (2, 2)
+    (whole,) = rows(hand.queue, MINUTE)
+    assert (whole.appeared, whole.failed) == (3, 3)
+
+
+def test_a_job_that_waits_on_purpose_is_delayed_and_never_old(hand: Hand) -> None:
+    now = unix(START)
+    hand.queue.push(queue="mail", created_at=now - 5_000, available_at=now + 5_000)
+    hand.queue.push(queue="mail", created_at=now - 4_000, available_at=now - 100)
+    hand.queue.push(queue="netsuite", created_at=now - 70, available_at=now - 70)
+    hand.queue.push(created_at=now - 9_000, available_at=now - 9_000, reserved_at=now)
+    hand.look()
+    (mail,) = rows(hand.queue, MINUTE, "mail")
+    (whole,) = rows(hand.queue, MINUTE)
+    assert (mail.pending, mail.delayed, mail.oldest_seconds) == (2, 1, 110)
+    assert (whole.pending, whole.reserved, whole.oldest_seconds) == (3, 1, 110)
+
+
+def test_a_minute_has_the_highest_of_what_was_and_the_sum_of_what_happened(hand: Hand) -> None:
+    hand.begin()
+    hand.arrive(5)
+    hand.look()
+    for _ in range(3):
+        hand.work()
+    hand.look()
+    (minute,) = rows(hand.queue, MINUTE)
+    assert (minute.pending, minute.processed, minute.looks, minute.seconds) == (5, 3, 4, 30)
+
+
+def test_what_failed_before_the_first_start_is_no_news(hand: Hand) -> None:
+    for _ in range(5):
+        hand.queue.fail()
+    hand.index()
+    assert hand.queue.rows(flows) == []
+    hand.begin()
+    hand.look()
+    assert (hand.whole.appeared, hand.whole.processed, hand.whole.failed) == (0, 0, 5)
+
+
+def test_what_happened_while_nobody_watched_is_put_nowhere(hand: Hand) -> None:
+    hand.begin()
+    hand.arrive(40)
+    for _ in range(30):
+        hand.work()
+    for _ in range(5):
+        hand.fail()
+    hand.look(3 * 3_600, indexed=False)
+    hand.look()
+    hand.look()
+
+    with reading(hand.queue.engine) as connection:
+        points = rollups.series(connection, hand.clock.at, timedelta(hours=4))
+    assert [point.figures is not None for point in points] == [True, False, False, True]
+    assert (hand.whole.processed, hand.whole.appeared) == (0, 0)
+    assert hand.whole.seconds == 20
+    assert hand.whole.failed == 5
+
+
+def test_a_bot_that_is_started_again_within_a_minute_goes_on_where_it_ended(hand: Hand) -> None:
+    hand.begin()
+    hand.arrive(4)
+    hand.work()
+    hand.fail()
+    # The other replica has not seen the end of what failed when it looks first.
+    hand.look(45, indexed=False)
+    assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 55)
+
+
+@pytest.fixture
+def far(hand: Hand) -> Iterator[Hand]:
+    """The same; at the end its counter begins anew, since the database is kept for other tests."""
+    yield hand
+    if hand.queue.engine.dialect.name != "sqlite":
+        with hand.queue.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {hand.queue.queue.jobs.name}"))
+
+
+@pytest.mark.parametrize("counter_of", ["lower", "far higher"])
+def test_a_counter_that_jumps_makes_what_was_processed_unknown(far: Hand, counter_of: str) -> None:
+    hand = far
+    hand.begin()
+    hand.arrive(9)
+    hand.look()
+    name = hand.queue.queue.jobs.name
+    with hand.queue.engine.begin() as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+        if counter_of == "lower":
+            connection.execute(text(f"{'DELETE FROM' if on_sqlite else 'TRUNCATE'} {name}"))
+        value = 1 if counter_of == "lower" else 10**9
+        connection.execute(
+            text(f"UPDATE sqlite_sequence SET seq = {value} WHERE name = '{name}'")
+            if on_sqlite
+            else text(f"ALTER TABLE {name} AUTO_INCREMENT = {value}")
+        )
+    hand.look()
+    assert hand.whole.processed is None
+    hand.clock.move(hours=1)
+    hand.begin()
+    hand.arrive(2)
+    hand.work()
+    hand.look()
+    with reading(hand.queue.engine) as connection:
+        (point,) = rollups.series(connection, hand.clock.at, timedelta(hours=1))
+    assert point.figures is not None
+    assert point.figures.processed == 1
+
+
+def test_a_holder_that_was_paused_past_its_lease_writes_nothing(hand: Hand) -> None:
+    hand.begin()
+    before = hand.queue.rows(kept), hand.queue.rows(sample_rows)
+    lease = hold(hand.setup)
+    hand.clock.move(minutes=1)
+    hold(replace(hand.setup, replica="b"))
+    with pytest.raises(LeaseLost):
+        sampling.sample_once(hand.setup, lease, indexed=True)
+    with pytest.raises(LeaseLost):
+        rollup.roll_once(hand.setup, lease)
+    assert (hand.queue.rows(kept), hand.queue.rows(sample_rows)) == before
+
+
+def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
+    hand.begin()
+    hand.arrive(3)
+    hand.fail()
+    hand.work()
+    indexing.index_once(hand.setup, hold(hand.setup))
+    hand.clock.move(seconds=5)
+    lease = hold(hand.setup)
+    with hand.queue.engine.connect() as raw:
+        connection = raw.execution_options(changes=True)
+        with connection.begin() as transaction:
+            sample = samples.latest(connection)
+            assert sample is not None
+            sampling.keep(connection, lease, replace(sample, taken_at=hand.clock.at), None)
+            transaction.rollback()
+    hand.look()
+    assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 25)

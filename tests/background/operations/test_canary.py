@@ -1,0 +1,256 @@
+"""The first jobs of a bulk retry: the rest follows where they pass, and nowhere else."""
+
+import json
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, update
+
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.background.operations.canary import SILENT_AFTER, decide_once
+from bot.background.operations.runner import Runner
+from bot.background.retries.track_bulk import outcomes_once
+from bot.database.transactions import changing
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.leases import LeaseLost
+from bot.store.operations import batches, operations
+from bot.store.operations.operations import TAKEN_OVER_AFTER
+from tests.background.operations.test_runner import previewed, run_out
+from tests.background.posting import SECONDS, watch
+from tests.background.retries.test_track import OTHER, send, thread, top
+from tests.background.standing import Standing
+from tests.background.working import Worker, follow
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.replicas import ANA, Ahead, ask, hold, make_setup
+
+
+@pytest.fixture
+def clock() -> Ahead:
+    return Standing()
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: Ahead) -> Setup:
+    made = make_setup(queue, clock=clock)
+    watch(made, hold(made))
+    return made
+
+
+def begun(queue: TestQueue, setup: Setup, rows: int = 8, canary: int = 3) -> list[int]:
+    """A retry of all with a canary, its first batch done; returns the canary's job ids."""
+    for order in range(rows):
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    plan = previewed(setup).plan
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.operations).values(canary=canary))
+    outcome = ask(setup, _confirmed(plan))
+    assert outcome.refusal is None
+    run_out(Runner(setup, 100, lanes=2, seconds=0))
+    return [row.id for row in queue.jobs]
+
+
+def _confirmed(plan: int) -> Request:
+    return Request("retry-all", {"plan": plan})
+
+
+def operation(queue: TestQueue) -> Any:
+    (row,) = queue.rows(tables.operations)
+    return row
+
+
+def decide(setup: Setup, clock: Ahead, *, seconds: float = 8) -> None:
+    """Let receipts and decisions have their turns for so long."""
+    for _ in range(max(1, round(seconds / 2))):
+        follow(setup, clock, seconds=2, step=2)
+        decide_once(setup, hold(setup))
+
+
+def terminal_records(queue: TestQueue) -> list[Any]:
+    ends = ("done", "stopped", "cancelled")
+    return [row for row in queue.rows(tables.audit) if row.outcome in ends]
+
+
+def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
+    queue: TestQueue, setup: Setup
+) -> None:
+    for order in range(8):
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    plan = previewed(setup).plan
+    said = Request("retry-all", {"plan": plan, "canary": 2})
+    assert ask(setup, said).refusal is None
+
+    def claim(connection: Connection) -> list[int]:
+        found = operations.find(connection, plan)
+        assert found is not None
+        now = setup.clock(connection)
+        return [one.size for one in batches.claim(connection, found, setup.replica, now, 3, 4)]
+
+    def claimed() -> list[int]:
+        return changing(setup.engine, monotonic() + SECONDS, claim)
+
+    assert claimed() == [2]
+    assert claimed() == []
+    run_out(Runner(setup, 100, lanes=2, seconds=0))
+    assert (len(queue.jobs), operation(queue).state) == (2, "waiting")
+
+
+def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    jobs = begun(queue, setup)
+    assert len(jobs) == 3
+    assert operation(queue).state == "waiting"
+    followed = queue.rows(tables.followed)
+    assert [row.job_id for row in followed] == jobs
+    assert {row.operation for row in followed} == {operation(queue).id}
+    decide(setup, clock, seconds=60)
+    assert Runner(setup).run_once() is False
+    assert (operation(queue).state, len(queue.failed)) == ("waiting", 5)
+
+
+def test_where_all_of_it_is_processed_the_rest_follows(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = begun(queue, setup)
+    send(setup, slack)
+    assert "🐤 Waiting for the first 3 jobs before the others follow: ⏳ 3 wait" in top(slack)[0]
+    worker = Worker(queue)
+    for job in jobs[:2]:
+        worker.end(job)
+    decide(setup, clock)
+    send(setup, slack)
+    assert "✅ 2 processed · ⏳ 1 waits" in top(slack)[0]
+    assert operation(queue).state == "waiting"
+    worker.end(worker.release(jobs[2]))
+    decide(setup, clock)
+    assert operation(queue).state == "running"
+    run_out(Runner(setup, 2, lanes=1, seconds=0))
+    assert (operation(queue).state, operation(queue).done) == ("done", 8)
+    assert (len(queue.jobs), queue.failed) == (5, [])
+    assert [row.outcome for row in terminal_records(queue)] == ["done"]
+    assert broken(queue) == []
+
+
+@pytest.mark.parametrize("exception", [None, OTHER])
+def test_where_one_fails_again_the_rest_is_left_alone(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack, exception: str | None
+) -> None:
+    jobs = begun(queue, setup)
+    worker = Worker(queue)
+    worker.end(jobs[0])
+    new = worker.fail(jobs[1]) if exception is None else worker.fail(jobs[1], exception)
+    decide(setup, clock)
+    seen = operation(queue)
+    assert (seen.state, seen.reason, seen.done) == ("stopped", "canary-failed", 3)
+    assert sorted(row.id for row in queue.failed) == [4, 5, 6, 7, 8, new]
+    (record,) = terminal_records(queue)
+    assert (record.outcome, record.reason, record.actor) == ("stopped", "canary-failed", ANA)
+    assert json.loads(record.arguments)["done"] == 3
+    send(setup, slack)
+    said = top(slack)[0]
+    assert "Stopped: retried 3 of 8" in said
+    assert "one of the jobs that were tried first failed again" in said
+    assert ("no such customer" in said) is (exception is not None)
+    assert Runner(setup).run_once() is False
+    assert broken(queue) == []
+    clock.move(seconds=5)
+    for _ in range(4):
+        clock.move(seconds=5)
+        outcomes_once(setup, hold(setup))
+    send(setup, slack)
+    assert said == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
+
+
+def test_a_canary_that_nobody_takes_up_stops_the_rest(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    begun(queue, setup)
+    decide(setup, clock, seconds=SILENT_AFTER.total_seconds() - 10)
+    assert operation(queue).state == "waiting"
+    decide(setup, clock, seconds=14)
+    assert (operation(queue).state, operation(queue).reason) == ("stopped", "canary-silent")
+    assert len(queue.failed) == 5
+    send(setup, slack)
+    assert "are the workers running?" in top(slack)[0]
+    assert broken(queue) == []
+
+
+def test_a_canary_that_somebody_deleted_stops_the_rest(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    jobs = begun(queue, setup)
+    ask(setup, f"delete {jobs[0]}")
+    decide(setup, clock)
+    assert (operation(queue).state, operation(queue).reason) == ("stopped", "canary-gone")
+
+
+def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    for order in range(5):
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    plan = previewed(setup).plan
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.operations).values(canary=2))
+    ask(setup, "delete-failed 1 2")
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.failures).values(gone_at=None))
+    ask(setup, _confirmed(plan))
+    run_out(Runner(setup, 100, lanes=1, seconds=0))
+    decide(setup, clock)
+    assert (operation(queue).state, operation(queue).reason) == ("stopped", "canary-gone")
+    assert len(queue.failed) == 3
+
+
+def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+    jobs = begun(queue, setup)
+    assert ask(setup, f"cancel {operation(queue).id}").refusal is None
+    run_out(Runner(setup))
+    for job in jobs:
+        Worker(queue).end(job)
+    decide(setup, clock)
+    assert (operation(queue).state, operation(queue).done) == ("cancelled", 3)
+    assert [row.outcome for row in terminal_records(queue)] == ["cancelled"]
+    assert broken(queue) == []
+
+
+def test_another_replica_goes_on_where_the_first_is_gone(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    for job in begun(queue, setup):
+        Worker(queue).end(job)
+    clock.move(seconds=TAKEN_OVER_AFTER.total_seconds() + 60)
+    other = make_setup(queue, "b", clock=clock)
+    decide(other, clock)
+    assert operation(queue).state == "running"
+    clock.move(seconds=TAKEN_OVER_AFTER.total_seconds() + 1)
+    run_out(Runner(other, 100, lanes=1, seconds=0))
+    assert (operation(queue).state, operation(queue).done) == ("done", 8)
+
+
+def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+    begun(queue, setup)
+    paused = hold(setup)
+    clock.move(seconds=SILENT_AFTER.total_seconds() + 60)
+    hold(make_setup(queue, "b", clock=clock))
+    with pytest.raises(LeaseLost):
+        decide_once(setup, paused)
+    assert operation(queue).state == "waiting"
+
+
+def test_its_jobs_get_no_message_of_their_own(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    for job in begun(queue, setup):
+        Worker(queue).end(job)
+    decide(setup, clock)
+    send(setup, slack)
+    assert len(top(slack)) == 1
+    assert thread(slack) == []

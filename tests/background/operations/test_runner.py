@@ -1,0 +1,440 @@
+"""Bulk changes: what was confirmed and nothing else, once, by somebody entitled, to the end."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, select
+
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.app.plans import BulkExtra
+from bot.app.responses import Outcome
+from bot.background.operations.runner import Runner
+from bot.models.operations import Preview, Progress
+from bot.models.refusals import Busy
+from bot.store import tables
+from bot.store.operations import batches, operations
+from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
+from tests.background.posting import watch
+from tests.background.standing import Standing
+from tests.concurrency import at_once
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue
+from tests.replicas import ANA, AUDIT, OMAR, Ahead, People, ask, codes, confirm, hold, make_setup
+
+SECOND = "U07LUCIAOPS1"
+
+
+def wall_clock_now() -> datetime:
+    """What a worker would write as `failed_at` now."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+@dataclass
+class Bench:
+    """Two replicas over one queue, and the clock that both go by."""
+
+    queue: TestQueue
+    clock: Ahead
+    people: People
+    setup: Setup
+    other: Setup
+
+    def fill(self, rows: int, **values: Any) -> list[int]:
+        """Put in failed jobs and return their ids."""
+        return [self.queue.fail(order=order, **values) for order in range(rows)]
+
+    def runner(self, rows: int = 3, setup: Setup | None = None) -> Runner:
+        """One who carries out this replica's operations."""
+        return Runner(setup or self.setup, rows, lanes=1, seconds=0)
+
+    def operation(self, number: int = 1) -> Operation:
+        """The operation as it is now."""
+        with self.queue.engine.begin() as connection:
+            found = operations.find(connection, number)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def bench(queue: TestQueue) -> Bench:
+    return make_bench(queue)
+
+
+@pytest.fixture
+def mariadb_bench(mariadb_queue: TestQueue) -> Bench:
+    return make_bench(mariadb_queue)
+
+
+def make_bench(queue: TestQueue) -> Bench:
+    clock, people = Standing(), People()
+    setup = make_setup(queue, "a", clock=clock, directory=people)
+    setup = replace(setup, rules=replace(setup.rules, admins=(ANA, SECOND)))
+    return Bench(queue, clock, people, setup, replace(setup, replica="b"))
+
+
+def extra(outcome: Outcome) -> BulkExtra:
+    assert outcome.result is not None, outcome.refusal
+    assert isinstance(outcome.result.extra, BulkExtra)
+    return outcome.result.extra
+
+
+def previewed(setup: Setup, words: str = "retry-all", by: str = ANA) -> Preview:
+    preview = extra(ask(setup, words, by=by)).preview
+    assert preview is not None
+    return preview
+
+
+def started(setup: Setup, words: str = "retry-all") -> Progress:
+    preview = previewed(setup, words)
+    progress = extra(confirm(setup, preview.action, preview.plan, typed=preview.total)).progress
+    assert progress is not None
+    return progress
+
+
+def items(bench: Bench, number: int = 1) -> list[int]:
+    """The ids of the failed jobs that an operation moved."""
+    return [row.failed_id for row in bench.queue.rows(tables.failures) if row.operation == number]
+
+
+def run_out(runner: Runner) -> None:
+    for _ in range(100):
+        # A batch that lost too many races is tried again, as the bot does.
+        if not (runner.run_once() or runner.run_once()):
+            return
+    raise AssertionError("the operation does not end")
+
+
+def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
+    """Confirm, and again for as long as it is said that the server was busy and nothing was done.
+
+    Of several transactions at once one may lose each of its races.
+    """
+    for _ in range(20):
+        outcome = confirm(setup, action, plan, **values)
+        if outcome.refusal is None or outcome.refusal.code != Busy.code:
+            return outcome
+    raise AssertionError("the server is busy all the time")
+
+
+@pytest.mark.parametrize("action", ["retry-all", "clear-failed"])
+@pytest.mark.parametrize("rows", [1, 3, 7, 1_000])
+def test_everything_in_scope_is_moved_once_whatever_the_size_of_a_batch(
+    bench: Bench, action: str, rows: int
+) -> None:
+    bench.fill(7)
+    before = payloads(bench.queue)
+    progress = started(bench.setup, action)
+    run_out(bench.runner(rows))
+    assert bench.queue.failed == []
+    assert len(bench.queue.jobs) == (7 if action == "retry-all" else 0)
+    row = bench.operation(progress.operation)
+    assert (row.state, row.total, row.done, row.skipped) == ("done", 7, 7, 0)
+    assert items(bench) == list(range(1, 8))
+    assert broken(bench.queue, before) == []
+
+
+def test_only_what_was_there_at_the_preview_is_touched(bench: Bench) -> None:
+    old = bench.fill(4)
+    preview = previewed(bench.setup)
+    new = bench.fill(3)
+    watch(bench.setup, hold(bench.setup))  # they are in the index now, behind the bound
+    confirm(bench.setup, "retry-all", preview.plan)
+    run_out(bench.runner())
+    assert [row.id for row in bench.queue.failed] == new
+    assert items(bench) == old
+    assert broken(bench.queue) == []
+
+
+def test_a_row_that_commits_after_the_preview_with_a_lower_id_is_not_touched(
+    mariadb_bench: Bench,
+) -> None:
+    bench = mariadb_bench
+    row = {
+        "queue": "late",
+        "payload": "{}",
+        "exception": "E",
+        "failed_at": wall_clock_now(),
+    }
+    with bench.queue.engine.connect() as connection, connection.begin() as transaction:
+        late = connection.execute(insert(bench.queue.queue.failed).values(row)).lastrowid
+        seen = bench.fill(3)
+        preview = previewed(bench.setup)
+        assert preview.total == 3
+        transaction.commit()
+    assert late < min(seen)
+    confirm(bench.setup, "clear-failed", preview.plan)  # another action does not use the plan
+    watch(bench.setup, hold(bench.setup))
+    confirm(bench.setup, "retry-all", preview.plan)
+    run_out(bench.runner())
+    assert [row.id for row in bench.queue.failed] == [late]
+    assert broken(bench.queue) == []
+
+
+def test_a_scope_is_of_one_queue_or_of_an_age(bench: Bench) -> None:
+    bench.fill(2, queue="mail")
+    bench.fill(2, queue="netsuite")
+    started(bench.setup, "retry-all queue=mail")
+    run_out(bench.runner())
+    assert {row.queue for row in bench.queue.failed} == {"netsuite"}
+    young = bench.queue.fail(failed_at=wall_clock_now())
+    started(bench.setup, "clear-failed older=7d")
+    run_out(bench.runner())
+    assert [row.id for row in bench.queue.failed] == [young]
+    assert broken(bench.queue) == []
+
+
+def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_have_moved_them(
+    bench: Bench,
+) -> None:
+    watch(bench.setup, hold(bench.setup))
+    bench.fill(6)
+    watch(bench.setup, hold(bench.setup))
+    progress = started(bench.setup)
+    ask(bench.setup, "retry 1", by=OMAR)
+    failed = bench.queue.queue.failed
+    with bench.queue.engine.begin() as connection:
+        connection.execute(delete(failed).where(failed.c.id.in_([2, 3])))
+    bench.queue.fail(3, order=99)  # the id came back with another row
+    run_out(bench.runner())
+    row = bench.operation(progress.operation)
+    assert (row.state, row.total, row.done, row.skipped) == ("done", 6, 3, 3)
+    assert [row.id for row in bench.queue.failed] == [3]
+    assert items(bench) == [4, 5, 6]
+    booked: Counter[tuple[str, str | None]] = Counter()
+    for row in bench.queue.rows(tables.bookings):
+        booked[row.how, row.actor] += row.gone
+    assert booked == {("gone", None): 2, ("retry", OMAR): 1, ("retry-all", ANA): 3}
+    assert broken(bench.queue) == []
+    watch(bench.setup, hold(bench.setup))
+    (incident,) = bench.queue.rows(tables.incidents)
+    # The id that came back is another failure, of the same cause.
+    assert (incident.count, incident.gone, incident.retried) == (7, 6, 4)
+    assert bench.queue.count(tables.bookings) == 0
+
+
+def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:
+    preview = previewed(bench.setup)
+    assert (preview.total, preview.plan) == (0, 0)
+    assert bench.queue.count(tables.operations) == 0
+    assert [row.outcome for row in bench.queue.rows(tables.audit)] == ["no-op"]
+
+
+def test_a_preview_alone_changes_and_records_nothing(bench: Bench) -> None:
+    bench.fill(2)
+    previewed(bench.setup)
+    assert bench.runner().run_once() is False
+    assert (len(bench.queue.failed), bench.queue.count(tables.audit)) == (2, 0)
+
+
+def test_a_confirmation_works_once(bench: Bench) -> None:
+    bench.fill(2)
+    preview = previewed(bench.setup)
+    first = confirm(bench.setup, "retry-all", preview.plan, key="click")
+    again = confirm(bench.setup, "retry-all", preview.plan, key="click")
+    assert again.repeated
+    while_running = confirm(bench.setup, "retry-all", preview.plan)
+    run_out(bench.runner())
+    bench.fill(2)
+    after = confirm(bench.setup, "retry-all", preview.plan)
+    assert codes([first, again, while_running, after]) == ["ok", "ok", *["plan-expired"] * 2]
+    run_out(bench.runner())
+    assert len(bench.queue.failed) == 2
+    assert broken(bench.queue) == []
+
+
+def test_of_two_confirmations_at_once_one_starts_it(mariadb_bench: Bench) -> None:
+    bench = mariadb_bench
+    bench.fill(5)
+    preview = previewed(bench.setup)
+    ended = at_once(
+        *[
+            lambda one=setup: confirmed(one, "retry-all", preview.plan)
+            for setup in (bench.setup, bench.other) * 2
+        ]
+    )
+    assert sorted(codes(ended)) == ["ok", *["plan-expired"] * 3]
+    run_out(bench.runner())
+    run_out(bench.runner(setup=bench.other))
+    assert len(bench.queue.jobs) == 5
+    assert broken(bench.queue) == []
+
+
+def test_two_previews_confirmed_at_once_do_not_run_together(mariadb_bench: Bench) -> None:
+    bench = mariadb_bench
+    bench.fill(5)
+    plans = [previewed(bench.setup).plan, previewed(bench.other, by=SECOND).plan]
+    ended = at_once(
+        lambda: confirmed(bench.setup, "retry-all", plans[0]),
+        lambda: confirmed(bench.other, "retry-all", plans[1], by=SECOND),
+    )
+    assert sorted(codes(ended)) == ["ok", "operation-running"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(-5, "ok"), (5, "plan-expired")], ids=["in time", "too late"]
+)
+def test_a_confirmation_is_for_ten_minutes(bench: Bench, seconds: float, said: str) -> None:
+    bench.fill(1)
+    preview = previewed(bench.setup)
+    bench.clock.by += CONFIRM_WITHIN + timedelta(seconds=seconds)
+    assert codes([confirm(bench.setup, "retry-all", preview.plan)]) == [said]
+
+
+def test_a_plan_is_for_who_saw_it_and_for_what_it_was(bench: Bench) -> None:
+    bench.fill(1)
+    plan = previewed(bench.setup).plan
+    said = [
+        confirm(bench.setup, "retry-all", plan, by=SECOND),
+        confirm(bench.setup, "clear-failed", plan, typed=1),
+        confirm(bench.setup, "retry-all", plan + 1),
+        confirm(bench.setup, "retry-all", plan, by=OMAR),
+    ]
+    assert codes(said) == [*["plan-expired"] * 3, "denied"]
+    assert len(bench.queue.failed) == 1
+
+
+@pytest.mark.parametrize("typed", [None, 0, 1, 3, -2])
+def test_what_destroys_wants_the_count_typed(bench: Bench, typed: int | None) -> None:
+    bench.fill(2)
+    plan = previewed(bench.setup, "clear-failed").plan
+    assert codes([confirm(bench.setup, "clear-failed", plan, typed=typed)]) == ["count-mismatch"]
+    assert len(bench.queue.failed) == 2
+    assert codes([confirm(bench.setup, "clear-failed", plan, typed=2)]) == ["ok"]
+
+
+def test_a_cancelled_operation_stops_between_two_batches_and_says_how_far_it_came(
+    bench: Bench,
+) -> None:
+    bench.fill(7)
+    progress = started(bench.setup)
+    runner = bench.runner()
+    runner.run_once()
+    assert codes([ask(bench.other, f"cancel {progress.operation}")]) == ["ok"]
+    run_out(runner)
+    row = bench.operation()
+    assert (row.state, row.done, row.skipped) == ("cancelled", 3, 0)
+    assert (len(bench.queue.jobs), len(bench.queue.failed)) == (3, 4)
+    assert codes([ask(bench.setup, f"cancel {progress.operation}")]) == ["plan-expired"]
+    assert broken(bench.queue) == []
+
+
+def test_who_lost_the_role_midway_stops_the_operation(bench: Bench) -> None:
+    bench.fill(7)
+    started(bench.setup)
+    runner = bench.runner()
+    runner.run_once()
+    bench.people.gone.add(ANA)
+    run_out(runner)
+    row = bench.operation()
+    assert (row.state, row.reason, row.done) == ("stopped", "not-member", 3)
+    assert len(bench.queue.failed) == 4
+    ended = bench.queue.rows(tables.audit)[-1]
+    assert (ended.outcome, ended.reason, ended.actor) == ("stopped", "not-member", ANA)
+    assert broken(bench.queue) == []
+
+
+def test_another_replica_takes_over_after_fifteen_seconds_without_progress(bench: Bench) -> None:
+    bench.fill(7)
+    before = payloads(bench.queue)
+    started(bench.setup)
+    bench.runner().run_once()
+    taker = bench.runner(setup=bench.other)
+    assert taker.run_once() is False
+    bench.clock.by += TAKEN_OVER_AFTER - timedelta(seconds=1)
+    assert taker.run_once() is False
+    bench.clock.move(seconds=2)
+    run_out(taker)
+    assert (bench.operation().state, bench.operation().owner) == ("done", "b")
+    assert len(bench.queue.jobs) == 7
+    assert bench.queue.rows(tables.audit)[-1].replica == "b"
+    assert broken(bench.queue, before) == []
+
+
+def test_a_replica_that_was_taken_over_moves_nothing_more(bench: Bench) -> None:
+    bench.fill(9)
+    before = payloads(bench.queue)
+    started(bench.setup)
+    late = bench.runner()
+    late.run_once()
+    bench.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=1)
+    taker = bench.runner(setup=bench.other)
+    taker.run_once()
+    for _ in range(3):
+        late.run_once()
+    assert len(bench.queue.jobs) == 6
+    run_out(taker)
+    assert len(bench.queue.jobs) == 9
+    assert broken(bench.queue, before) == []
+
+
+def test_two_replicas_at_once_do_each_row_once(mariadb_bench: Bench) -> None:
+    bench = mariadb_bench
+    bench.fill(40)
+    before = payloads(bench.queue)
+    started(bench.setup)
+    bench.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=1)
+    at_once(
+        lambda: run_out(bench.runner(2)),
+        lambda: run_out(bench.runner(2, bench.other)),
+    )
+    bench.clock.by += TAKEN_OVER_AFTER + timedelta(seconds=1)
+    run_out(bench.runner(2))
+    assert bench.operation().state == "done"
+    assert broken(bench.queue, before) == []
+
+
+def test_progress_is_told_in_one_message_whose_last_state_is_the_end(bench: Bench) -> None:
+    bench.fill(7)
+    progress = started(bench.setup)
+    run_out(bench.runner(1))
+    kinds = [row.kind for row in bench.queue.rows(tables.outbox)]
+    assert kinds == ["post", "edit"], "edits that wait are replaced"
+    body = json.loads(bench.queue.rows(tables.outbox)[-1].body)
+    assert "7" in body["text"]
+    assert progress.total == 7
+
+
+def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None:
+    bench.fill(7)
+    started(bench.setup)
+    run_out(bench.runner())
+    with bench.queue.engine.begin() as connection:
+        recorded = json.loads(bench.queue.rows(tables.audit)[-1].arguments)["items_digest"]
+        assert batches.items_digest(connection, 1) == recorded
+        connection.execute(
+            tables.failures.update()
+            .where(tables.failures.c.failed_id == 4)
+            .values(row_digest="0" * 32)
+        )
+        assert batches.items_digest(connection, 1) != recorded
+
+
+def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) -> None:
+    bench.fill(2)
+    started(bench.setup)
+    run_out(bench.runner())
+    outcomes = [(row.action, row.outcome, row.actor) for row in bench.queue.rows(tables.audit)]
+    assert outcomes == [("retry-all", "started", ANA), ("retry-all", "done", ANA)]
+    with bench.queue.engine.begin() as connection:
+        kept = connection.execute(select(tables.archive.c.row_id)).scalars().all()
+    assert kept == [1, 2]
+    assert bench.setup.audit_channel == AUDIT
+    assert codes([ask(bench.setup, Request("retry", {"ids": "1"}))]) == ["failed-job-not-found"]
+
+
+def test_an_operator_cancels_their_own_bulk_change_and_nobody_elses(bench: Bench) -> None:
+    bench.fill(7)
+    own = previewed(bench.setup, "retry queue=netsuite", by=OMAR).plan
+    assert codes([confirm(bench.setup, "retry", own, by=OMAR)]) == ["ok"]
+    assert codes([ask(bench.setup, f"cancel {own}", by=OMAR)]) == ["ok"]
+    run_out(bench.runner())
+    others = previewed(bench.setup, "retry queue=netsuite").plan
+    assert codes([confirm(bench.setup, "retry", others)]) == ["ok"]
+    assert codes([ask(bench.setup, f"cancel {others}", by=OMAR)]) == ["denied"]
+    run_out(bench.runner())
+    assert [bench.operation(number).state for number in (own, others)] == ["cancelled", "done"]

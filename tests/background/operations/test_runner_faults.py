@@ -1,0 +1,268 @@
+"""Bulk changes when something refuses: the database, Slack, the settings; they end, and say how."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from bot.access.roles import Profile, Unreachable
+from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
+from bot.database.transactions import connect
+from bot.failpoints import arm, disarm
+from bot.models.refusals import Busy
+from bot.store import tables
+from bot.terminal import Asked, do
+from tests.background.operations.test_runner import Bench, make_bench, run_out, started
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.replicas import ANA, OPS, People, ask, codes
+
+CONNECTIONS = 3
+"""One for each lane and one beside them: none waits for another's until the database is lost."""
+REFUSE_JOBS = {
+    "sqlite": "BEGIN SELECT RAISE(ABORT, 'no such tenant'); END",
+    "mysql": "FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such tenant'",
+}
+
+
+@dataclass
+class Silent(People):
+    """A workspace that says nothing while `silent`."""
+
+    silent: bool = False
+
+    def profile(self, user: str) -> Profile:
+        """A member, where Slack answers."""
+        if self.silent:
+            raise Unreachable("ratelimited")
+        return super().profile(user)
+
+
+@pytest.fixture
+def bench(queue: TestQueue) -> Bench:
+    return make_bench(queue)
+
+
+@pytest.fixture
+def silent(bench: Bench) -> Silent:
+    people = Silent()
+    bench.setup = replace(bench.setup, directory=people)
+    bench.other = replace(bench.other, directory=people)
+    return people
+
+
+@pytest.fixture
+def failpoint() -> Iterator[str]:
+    yield "batch-committed"
+    disarm("batch-committed")
+
+
+@dataclass
+class Alone:
+    """An engine whose connections a test can take away: then its database is lost."""
+
+    engine: Engine
+    held: list[Connection] = field(default_factory=list)
+
+    def lose(self) -> None:
+        """Hold every connection."""
+        while len(self.held) < CONNECTIONS:
+            self.held.append(self.engine.connect())
+
+    def close(self) -> None:
+        """Give them back, and end them all."""
+        for connection in self.held:
+            connection.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def alone(bench: Bench) -> Iterator[Alone]:
+    # Without grace: it is lost on purpose, and nobody should wait long for it.
+    made = Alone(connect(bench.queue.url, pool=CONNECTIONS))
+    yield made
+    made.close()
+
+
+@contextmanager
+def refused_jobs(queue: TestQueue) -> Iterator[None]:
+    """The database refuses every insert into `jobs`, as a team's own trigger may."""
+    body = REFUSE_JOBS[queue.engine.dialect.name]
+    with queue.engine.begin() as connection:
+        connection.execute(text(f"CREATE TRIGGER no_insert BEFORE INSERT ON jobs {body}"))
+    try:
+        yield
+    finally:
+        with queue.engine.begin() as connection:
+            connection.execute(text("DROP TRIGGER no_insert"))
+
+
+def test_a_batch_that_is_always_refused_ends_the_operation(bench: Bench) -> None:
+    bench.fill(4)
+    started(bench.setup)
+    runner = bench.runner()
+    with refused_jobs(bench.queue):
+        for _ in range(TRIES):
+            runner.run_once()
+    row = bench.operation()
+    assert (row.state, row.reason, row.done) == ("stopped", FAILED, 0)
+    ended = bench.queue.rows(tables.audit)[-1]
+    assert (ended.outcome, ended.reason) == ("stopped", FAILED)
+    assert len(bench.queue.failed) == 4
+    assert broken(bench.queue) == []
+
+
+def test_a_refusal_that_passes_ends_nothing(bench: Bench) -> None:
+    bench.fill(4)
+    started(bench.setup)
+    runner = bench.runner()
+    for _ in range(2):
+        with refused_jobs(bench.queue):
+            for _ in range(TRIES - 1):
+                assert runner.run_once() is False
+        assert runner.run_once() is True
+    run_out(runner)
+    assert (bench.operation().state, bench.operation().done) == ("done", 4)
+    assert broken(bench.queue) == []
+
+
+def test_while_slack_says_nothing_the_operation_waits_and_nobody_takes_it(
+    bench: Bench, silent: Silent
+) -> None:
+    bench.fill(7)
+    started(bench.setup)
+    runner, other = bench.runner(), bench.runner(setup=bench.other)
+    runner.run_once()
+    silent.silent = True
+    for _ in range(10):
+        assert runner.run_once() is False
+        assert other.run_once() is False
+        bench.clock.move(seconds=14)
+    assert (bench.operation().state, bench.operation().done) == ("running", 3)
+    silent.silent = False
+    run_out(runner)
+    assert (bench.operation().state, bench.operation().done) == ("done", 7)
+    assert broken(bench.queue) == []
+
+
+def test_slack_is_not_asked_all_the_time_while_it_says_nothing(
+    bench: Bench, silent: Silent
+) -> None:
+    bench.fill(1)
+    started(bench.setup)
+    runner = bench.runner()
+    silent.silent = True
+    runner.run_once()
+    silent.silent = False
+    assert runner.run_once() is False
+    bench.clock.move(seconds=ASK_AGAIN.total_seconds())
+    run_out(runner)
+    assert bench.operation().state == "done"
+
+
+def test_a_silence_of_ten_minutes_ends_the_operation(bench: Bench, silent: Silent) -> None:
+    bench.fill(7)
+    started(bench.setup)
+    runner = bench.runner()
+    runner.run_once()
+    silent.silent = True
+    runner.run_once()
+    bench.clock.by += DOUBT_ENDS - timedelta(seconds=5)
+    assert runner.run_once() is False
+    bench.clock.move(seconds=ASK_AGAIN.total_seconds())
+    assert runner.run_once() is True
+    row = bench.operation()
+    assert (row.state, row.reason, row.done) == ("stopped", "unverifiable", 3)
+    ended = bench.queue.rows(tables.audit)[-1]
+    assert (ended.role, ended.rule) == ("none", "none")
+    assert broken(bench.queue) == []
+
+
+def test_an_operation_that_waits_for_slack_can_be_cancelled(bench: Bench, silent: Silent) -> None:
+    bench.fill(7)
+    progress = started(bench.setup)
+    runner = bench.runner()
+    silent.silent = True
+    runner.run_once()
+    silent.silent = False
+    assert codes([ask(bench.setup, f"cancel {progress.operation}")]) == ["ok"]
+    run_out(runner)
+    assert (bench.operation().state, bench.operation().done) == ("cancelled", 0)
+
+
+def test_a_queue_that_is_taken_off_the_list_midway_stops_the_operation(bench: Bench) -> None:
+    bench.fill(7)
+    started(bench.setup, "retry-all queue=netsuite")
+    rules = replace(bench.setup.rules, allowed_queues=("mail",))
+    run_out(bench.runner(setup=replace(bench.setup, rules=rules)))
+    row = bench.operation()
+    assert (row.state, row.reason, row.done) == ("stopped", "wrong-queue", 0)
+    assert broken(bench.queue) == []
+
+
+def test_the_end_is_recorded_with_the_role_and_the_rule_that_allowed_it(bench: Bench) -> None:
+    bench.fill(2)
+    started(bench.setup)
+    run_out(bench.runner())
+    begun, ended = bench.queue.rows(tables.audit)
+    assert (ended.role, ended.rule) == (begun.role, begun.rule) == ("admin", f"admins: {ANA}")
+
+
+def test_a_terminal_goes_on_after_a_fault_between_two_batches(bench: Bench, failpoint: str) -> None:
+    bench.fill(5)
+    begun = started(bench.setup)
+
+    def fault() -> None:
+        raise Busy
+
+    arm(failpoint, 2, fault)
+    ended = bench.runner(2).run_to_end(begun)
+    assert (ended.state, ended.done) == ("done", 5)
+    assert broken(bench.queue) == []
+
+
+def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_replica_goes_on(
+    bench: Bench, failpoint: str, alone: Alone
+) -> None:
+    bench.fill(5)
+    begun = started(bench.setup)
+    arm(failpoint, 2, alone.lose)
+    setup = replace(bench.setup, engine=alone.engine)
+    ended = Runner(setup, 2, lanes=1, seconds=0, patience=0.0).run_to_end(begun)
+    assert (ended.operation, ended.state, ended.done, ended.total) == (1, "running", 2, 5)
+    bench.clock.move(seconds=16)
+    run_out(bench.runner(setup=bench.other))
+    assert (bench.operation().state, bench.operation().done) == ("done", 5)
+    assert broken(bench.queue) == []
+
+
+def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_was_changed(
+    bench: Bench, failpoint: str, alone: Alone
+) -> None:
+    bench.fill(5)
+    arm(failpoint, 1, alone.lose)
+    said: list[str] = []
+    asked = Asked("retry-all", "ana", yes=True, as_json=True, patience=0.0)
+    assert do(replace(bench.setup, engine=alone.engine), asked, said.append, lambda _: None) == 1
+    printed = json.loads(said[0])
+    assert printed["code"] == "still-running"
+    assert "of 5 failed jobs" in printed["error"]
+    assert len(bench.queue.jobs) == 5
+
+
+def test_a_terminal_leaves_the_operations_of_people_in_slack_to_a_replica(bench: Bench) -> None:
+    bench.fill(2, queue="mail")
+    bench.fill(2, queue="netsuite")
+    started(bench.setup, "retry-all queue=mail")
+    bench.clock.move(seconds=16)
+    begun = started(bench.other, "retry-all queue=netsuite")
+    nobody = People(gone={ANA})
+    here = replace(bench.other, directory=nobody)
+    ended = Runner(here, patience=0.0).run_to_end(begun)
+    assert (ended.operation, ended.state) == (2, "stopped")
+    assert (bench.operation(1).state, bench.operation(1).owner) == ("running", "a")
+    assert bench.setup.rules.change_channels[0] == OPS

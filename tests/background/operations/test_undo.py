@@ -1,0 +1,340 @@
+"""A bulk change is undone as a bulk change: previewed, in batches, resumed, each row once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from bot import failpoints
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.app.responses import Outcome
+from bot.background import purge
+from bot.background.operations.runner import Runner
+from bot.localslack.demo import IDS
+from bot.models.operations import Preview
+from bot.store import tables
+from tests.background.posting import watch
+from tests.background.standing import Standing
+from tests.crash.scenarios import extra_of, run_out
+from tests.invariants import broken, payloads
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR, ask, codes, hold, make_setup
+from tests.team import Team, action_ids
+
+
+def runner(setup: Setup, rows: int = 2) -> Runner:
+    """Small batches, one at a time."""
+    return Runner(setup, rows=rows, lanes=1, seconds=0)
+
+
+def carried_out(setup: Setup, words: str, **values: Any) -> int:
+    """Preview, confirm and run a bulk change; returns its number."""
+    preview = previewed(ask(setup, words, **values))
+    said = {"plan": preview.plan, "typed": preview.total}
+    done = ask(setup, Request(preview.action, said), **values)
+    assert done.refusal is None, done.refusal
+    run_out(runner(setup))
+    return preview.plan
+
+
+def previewed(outcome: Outcome) -> Preview:
+    """What a bulk command shows before it is confirmed."""
+    preview = extra_of(outcome).preview
+    assert preview is not None
+    return preview
+
+
+def operation(queue: TestQueue, number: int) -> Any:
+    """The row of an operation."""
+    return next(row for row in queue.rows(tables.operations) if row.id == number)
+
+
+def columns(rows: Any) -> list[dict[str, Any]]:
+    """Every column of every row."""
+    return [row._asdict() for row in rows]
+
+
+@pytest.mark.parametrize("action", ["clear-failed", "retry-all"])
+def test_undo_of_a_bulk_change_restores_every_column_of_every_row(
+    queue: TestQueue, action: str
+) -> None:
+    setup = make_setup(queue)
+    for number in range(7):
+        queue.fail(order=number % 3)
+    queue.push(order=1)
+    watch(setup, hold(setup))
+    before, born = (columns(queue.failed), columns(queue.jobs)), payloads(queue)
+    done = carried_out(setup, action)
+    assert queue.failed == []
+
+    undone = carried_out(setup, f"undo {done}")
+
+    assert (columns(queue.failed), columns(queue.jobs)) == before
+    ended = operation(queue, undone)
+    assert (ended.action, ended.state, ended.done, ended.skipped) == ("undo", "done", 7, 0)
+    watch(setup, hold(setup))
+    assert broken(queue, born) == []
+
+
+def test_what_a_worker_has_or_did_is_left_alone_and_counted(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for number in range(5):
+        queue.fail(number + 1, order=number)
+    done = carried_out(setup, "retry-all")
+    jobs = [row.id for row in queue.jobs]
+    c = queue.queue.jobs.c
+    with queue.engine.begin() as connection:
+        taken = update(queue.queue.jobs).where(c.id == jobs[0])
+        connection.execute(taken.values(reserved_at=7, attempts=1))
+        connection.execute(delete(queue.queue.jobs).where(c.id == jobs[1]))
+        tried = update(queue.queue.jobs).where(c.id == jobs[2])
+        connection.execute(tried.values(attempts=1))
+
+    undone = carried_out(setup, f"undo {done}")
+
+    assert [row.id for row in queue.failed] == [4, 5]
+    assert [row.id for row in queue.jobs] == [jobs[0], jobs[2]]
+    assert (operation(queue, undone).done, operation(queue, undone).skipped) == (2, 3)
+
+
+def test_of_identical_payloads_as_many_come_back_as_are_still_pending(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for _ in range(6):
+        queue.fail()
+    done = carried_out(setup, "retry-all")
+    c = queue.queue.jobs.c
+    first, second = [row.id for row in queue.jobs][:2]
+    with queue.engine.begin() as connection:
+        connection.execute(delete(queue.queue.jobs).where(c.id == first))
+        held = update(queue.queue.jobs).where(c.id == second)
+        connection.execute(held.values(reserved_at=7))
+
+    undone = carried_out(setup, f"undo {done}")
+
+    assert len(queue.failed) == 4
+    assert [row.id for row in queue.jobs] == [second]
+    assert (operation(queue, undone).done, operation(queue, undone).skipped) == (4, 2)
+
+
+def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for id_ in (1, 2, 3):
+        queue.fail(id_, order=id_)
+    done = carried_out(setup, "clear-failed")
+    queue.fail(2, order=9)
+    queue.fail(3, order=3)
+
+    carried_out(setup, f"undo {done}")
+
+    found = {row.id: row.payload for row in queue.failed}
+    assert sorted(found) == [1, 2, 3, max(found)]
+    assert len(set(found.values())) == 4
+    with queue.engine.begin() as connection:
+        f = tables.failures.c
+        known = connection.execute(select(f.failed_id).where(f.gone_at.is_(None))).scalars()
+        assert max(found) in set(known)
+
+
+def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for _ in range(3):
+        queue.fail()
+    done = carried_out(setup, "clear-failed")
+    carried_out(setup, f"undo {done}")
+
+    again = ask(setup, f"undo {done}")
+    last = ask(setup, "undo")
+
+    assert codes([again, last]) == ["already-undone", "nothing-to-undo"]
+    assert again.refusal is not None
+    assert again.refusal.values["by"] == ANA
+    assert len(queue.failed) == 3
+
+
+def test_two_confirmations_of_one_undo_put_back_each_row_once(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for _ in range(3):
+        queue.fail()
+    born = payloads(queue)
+    done = carried_out(setup, "clear-failed")
+    plans = [previewed(ask(setup, f"undo {done}")).plan for _ in range(2)]
+    for plan in plans:
+        ask(setup, Request("undo", {"plan": plan}))
+        run_out(runner(setup))
+
+    assert [operation(queue, plan).done for plan in plans] == [3, 0]
+    assert payloads(queue) == born
+    watch(setup, hold(setup))
+    assert broken(queue, born) == []
+
+
+def test_a_cancelled_change_is_undone_as_far_as_it_came(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for _ in range(5):
+        queue.fail()
+    plan = previewed(ask(setup, "clear-failed"))
+    ask(setup, Request("clear-failed", {"plan": plan.plan, "typed": 5}))
+    runner(setup).run_once()
+    running = ask(setup, f"undo {plan.plan}")
+    ask(setup, f"cancel {plan.plan}")
+    run_out(runner(setup))
+    assert len(queue.failed) == 3
+
+    undone = carried_out(setup, f"undo {plan.plan}")
+
+    assert codes([running]) == ["operation-running"]
+    assert len(queue.failed) == 5
+    assert operation(queue, undone).done == 2
+
+
+def test_without_its_archive_a_change_cannot_be_undone(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.fail()
+    done = carried_out(setup, "clear-failed")
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.operations).values(archive=False))
+    assert codes([ask(setup, f"undo {done}")]) == ["not-undoable"]
+
+
+def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) -> None:
+    clock = Standing()
+    setup = make_setup(queue, clock=clock)
+    queue.fail()
+    done = carried_out(setup, "clear-failed")
+    clock.move(days=8)
+    purge.purge_once(setup, hold(setup))
+    assert codes([ask(setup, f"undo {done}")]) == ["undo-expired"]
+
+
+def test_an_operator_cannot_undo_what_an_admin_did_in_bulk(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.fail()
+    done = carried_out(setup, "clear-failed")
+    assert codes([ask(setup, f"undo {done}", by=OMAR)]) == ["denied"]
+
+
+@pytest.fixture(params=["undo-batch-taken", "batch-moved", "batch-committed"])
+def point(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A failpoint, disarmed at the end."""
+    yield request.param
+    failpoints.disarm(request.param)
+
+
+@pytest.mark.parametrize("action", ["clear-failed", "retry-all"])
+def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
+    queue: TestQueue, action: str, point: str
+) -> None:
+    clock = Standing()
+    one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
+    for number in range(6):
+        queue.fail(order=number % 2)
+    born = payloads(queue)
+    done = carried_out(one, action)
+    plan = previewed(ask(one, f"undo {done}")).plan
+    ask(one, Request("undo", {"plan": plan}))
+
+    class Cut(BaseException):
+        """The process ends here."""
+
+    def cut() -> None:
+        raise Cut
+
+    failpoints.arm(point, then=cut)
+    with pytest.raises(Cut):
+        runner(one).run_once()
+    clock.move(seconds=20)
+    run_out(runner(other))
+
+    assert len(queue.failed) == 6
+    assert queue.jobs == []
+    assert operation(queue, plan).done == 6
+    watch(other, hold(other))
+    assert broken(queue, born) == []
+
+
+def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    watch(setup, hold(setup))
+    for _ in range(4):
+        queue.fail()
+    watch(setup, hold(setup))
+    incidents = queue.count(tables.incidents)
+    done = carried_out(setup, "clear-failed")
+    watch(setup, hold(setup))
+
+    carried_out(setup, f"undo {done}")
+    watch(setup, hold(setup))
+
+    counts, f = tables.failure_counts.c, tables.failures.c
+    with queue.engine.begin() as connection:
+        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
+        states = Counter(connection.execute(select(tables.incidents.c.closed_at)).scalars())
+        left = connection.execute(select(func.count()).where(f.gone_at.is_(None))).scalar_one()
+    assert [int(value) for value in sums] == [4, 0]
+    assert left == 4
+    assert queue.count(tables.incidents) == incidents
+    assert set(states) == {None}
+
+
+def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
+    team: Team,
+) -> None:
+    for _ in range(3):
+        team.queue.fail()
+    before = columns(team.queue.failed)
+    team.submit(team.say("clear-failed", as_="admin").view, "3")
+    told = team.until(
+        lambda: next(
+            (one for one in team.posted("queue-ops") if "run:undo" in action_ids(one)), None
+        )
+    )
+    assert "Cleared 3 failed jobs" in told["text"]
+
+    view = team.click(told, "run:undo", as_="admin").view
+    assert "*3 failed jobs* that operation" in str(view)
+    team.submit(view)
+
+    team.until(lambda: len(team.queue.failed) == 3)
+    assert columns(team.queue.failed) == before
+    team.until(lambda: any("Put back 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
+    said = f"<@{IDS.admin}> · undo · started"
+    team.until(lambda: any(said in text for text in team.audit_texts()))
+    marked = team.until(
+        lambda: next((one for one in team.posted("queue-ops") if "Undone by" in one["text"]), None)
+    )
+    assert (marked["ts"], action_ids(marked)) == (told["ts"], [])
+    again = team.say(f"undo {told['text'].split()[-1]}", as_="admin")
+    assert f"This was already undone by <@{IDS.admin}>" in again.text
+
+
+def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue)
+    queue.fail(1)
+    carried_out(setup, "retry queue=netsuite", by=OMAR)
+    preview = previewed(ask(setup, "undo 1", by=ANA))
+    fewer = replace(setup, rules=replace(setup.rules, admins=(), operators=(ANA, OMAR)))
+    said = Request("undo", {"plan": preview.plan})
+    assert codes([ask(fewer, said, by=ANA)]) == ["denied"]
+    assert codes([ask(setup, said, by=ANA)]) == ["ok"]
+
+
+def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
+    now = team.queue.queue.wall_clock(datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    for _ in range(3):
+        team.queue.fail(failed_at=now)
+    team.until(lambda: "still failing: 3 in" in team.say("errors").text)
+    team.submit(team.say("clear-failed", as_="admin").view, "3")
+    team.until(lambda: team.queue.failed == [])
+    team.until(
+        lambda: any("Cleared 3" in one["text"] for one in team.posted("queue-ops")),
+    )
+    team.submit(team.say("undo", as_="admin").view)
+    team.until(lambda: any("Put back 3" in one["text"] for one in team.posted("queue-ops")))
+    assert "still failing: 3 in" in team.say("errors").text

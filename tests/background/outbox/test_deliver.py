@@ -1,0 +1,523 @@
+"""The outbox against everything Slack can answer: nothing is lost, and a doubt is labelled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Table, select
+
+from bot.app.command import Setup
+from bot.background.outbox.deliver import ATTEMPT, Pace, Poster, deliver_once
+from bot.background.outbox.failures import Fault, Undelivered
+from bot.database.transactions import changing
+from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
+from bot.localslack.server import LocalSlack
+from bot.models.requests import Message
+from bot.store import outbox, tables
+from bot.store.leases import TTL
+from bot.text import texts_for
+from tests.background.posting import SECONDS, deliver, poster_of, watch
+from tests.background.standing import Standing
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
+
+POST, EDIT = "chat.postMessage", "chat.update"
+BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}
+
+
+def put(setup: Setup, text: str = "hello", *, channel: str = OPS, subject: str = "s") -> None:
+    """Put a message into the outbox."""
+    message = Message(text, [BLOCK])
+    changing(
+        setup.engine,
+        monotonic() + SECONDS,
+        lambda connection: outbox.post(
+            connection, channel, subject, message, setup.clock(connection)
+        ),
+    )
+
+
+def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -> None:
+    """Put an edit into the outbox."""
+    message = Message(text, [BLOCK])
+    changing(
+        setup.engine,
+        monotonic() + SECONDS,
+        lambda connection: outbox.edit(
+            connection, channel, subject, message, setup.clock(connection)
+        ),
+    )
+
+
+def clocked(queue: TestQueue) -> tuple[Setup, Ahead]:
+    clock = Standing()
+    return make_setup(queue, clock=clock), clock
+
+
+def send(setup: Setup, slack: LocalSlack) -> int:
+    """Deliver everything that is due; the lease is taken anew, for the clock has moved."""
+    return deliver(setup, poster_of(slack), hold(setup))
+
+
+def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -> None:
+    """Let time pass, and everything that runs by itself have its turn, until nothing is left."""
+    for _ in range(minutes * 4):
+        watch(setup, hold(setup))
+        sent = send(setup, slack)
+        behind = any(row.stale for row in rows_of(setup, tables.incidents))
+        if not sent and not unsent(setup) and not behind:
+            return
+        clock.move(seconds=15)
+    raise AssertionError(f"still unsent: {unsent(setup)}")
+
+
+def rows_of(setup: Setup, table: Table) -> Sequence[Any]:
+    with setup.engine.begin() as connection:
+        return connection.execute(select(table)).all()
+
+
+def unsent(setup: Setup) -> list[Mapping[str, Any]]:
+    with setup.engine.begin() as connection:
+        waiting = (
+            select(tables.outbox)
+            .where(tables.outbox.c.sent_at.is_(None))
+            .order_by(tables.outbox.c.id)
+        )
+        return [dict(row) for row in connection.execute(waiting).mappings()]
+
+
+def shown(slack: LocalSlack, channel: str = OPS) -> list[str]:
+    return [message["text"] for message in slack.messages(channel)]
+
+
+def is_labelled(message: Mapping[str, Any]) -> bool:
+    return texts_for("en", "en", ZoneInfo("UTC")).plain("possible-repeat") in str(message)
+
+
+@pytest.mark.parametrize(
+    ("answers", "messages", "labelled", "wait"),
+    [
+        ([], 1, 0, 0),
+        ([RateLimited(30)], 1, 0, 31),
+        ([ServerError(500)], 1, 1, 5),
+        ([ServerError(503, "<html>down</html>")], 1, 1, 5),
+        ([ServerError(200, "<html>a proxy's page</html>")], 1, 1, 5),
+        ([LostAnswer()], 2, 1, 5),
+        ([Reset()], 1, 1, 5),
+        ([LostAnswer(), LostAnswer(), Reset()], 3, 2, 60),
+        ([Refused("internal_error")], 1, 1, 5),
+        ([Refused("token_revoked")], 1, 0, 61),
+        ([RateLimited(30), LostAnswer(), RateLimited(30)], 2, 1, 40),
+    ],
+)
+def test_a_message_arrives_after_every_fault_and_only_a_doubt_is_labelled(
+    queue: TestQueue,
+    slack: LocalSlack,
+    answers: list[Answer],
+    messages: int,
+    labelled: int,
+    wait: float,
+) -> None:
+    setup, clock = clocked(queue)
+    put(setup)
+    slack.script(POST, answers)
+    for _ in answers:
+        send(setup, slack)
+        assert len(unsent(setup)) == 1
+        assert send(setup, slack) == 0, "it was tried again at once"
+        clock.move(seconds=wait)
+    send(setup, slack)
+    assert unsent(setup) == []
+    there = slack.messages(OPS)
+    assert len(there) == messages
+    assert sum(is_labelled(message) for message in there) == labelled
+    assert len(slack.calls(POST)) == len(answers) + 1
+
+
+def test_slack_is_not_asked_again_before_it_said(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, clock = clocked(queue)
+    put(setup)
+    slack.script(POST, [RateLimited(30)])
+    send(setup, slack)
+    clock.move(seconds=28)
+    send(setup, slack)
+    assert len(slack.calls(POST)) == 1
+    clock.move(seconds=3)
+    assert send(setup, slack) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long", "some_new_error"]
+)
+def test_a_refused_layout_leaves_the_text(queue: TestQueue, slack: LocalSlack, code: str) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "all that matters")
+    slack.script(POST, [code])
+    assert send(setup, slack) == 1
+    (message,) = slack.messages(OPS)
+    assert message["text"] == "all that matters"
+    assert not message.get("blocks")
+
+
+def test_what_slack_refuses_with_and_without_its_layout_is_tried_again_in_a_minute(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    put(setup)
+    slack.script(POST, ["some_new_error"] * 2)
+    assert (send(setup, slack), send(setup, slack)) == (0, 0)
+    clock.move(seconds=61)
+    assert send(setup, slack) == 1
+    assert not is_labelled(slack.messages(OPS)[0])
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
+def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
+    queue: TestQueue, slack: LocalSlack, code: str
+) -> None:
+    setup, clock = clocked(queue)
+    with queue.engine.begin() as connection:
+        now = clock(connection)
+    # It is told once in an hour of the clock, and no hour may end in the two minutes of the test.
+    clock.move(minutes=60 - now.minute, seconds=-now.second)
+    for failed_id in (1, 2, 3):
+        queue.fail(failed_id)
+    watch(setup, hold(setup))
+    slack.script(POST, [code])
+    for failed_id in (1, 2, 3):
+        ask(setup, f"retry {failed_id}")
+    with queue.engine.begin() as connection:
+        connection.execute(
+            tables.outbox.delete()
+        )  # what others see of it is not what this is about
+    watch(setup, hold(setup))
+    for _ in range(4):
+        send(setup, slack)
+        slack.script(POST, [code])
+        clock.move(seconds=31)
+    assert shown(slack, AUDIT) == []
+    assert len(shown(slack, OPS)) == 1, "the fallback was told once"
+    slack.faults.clear()
+    drain(setup, slack, clock)
+    said = shown(slack, AUDIT)
+    assert [f"#{seq} " in text for seq, text in enumerate(said, start=1)] == [True] * 3, said
+    assert broken(queue, drained=True) == []
+
+
+def test_an_alert_that_has_no_channel_goes_to_the_fallback(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    watch(setup, hold(setup))
+    queue.fail(45)
+    watch(setup, hold(setup))
+    slack.script(POST, ["channel_not_found"])
+    drain(setup, slack, clock)
+    assert shown(slack, ALERTS) == []
+    alert, health = shown(slack, OPS)
+    assert "Failed job 45" in alert
+    assert f"cannot post in <#{ALERTS}>" in health
+    # What happens to it is said where it is.
+    ask(setup, "delete-failed 45")
+    drain(setup, slack, clock)
+    assert "actions" not in str(slack.messages(OPS)[0]["blocks"])
+    assert broken(queue, drained=True) == []
+
+
+def test_what_others_see_goes_to_the_audit_channel_where_the_bot_is_not_in_theirs(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "moved")
+    slack.script(POST, ["not_in_channel"])
+    assert send(setup, slack) == 0
+    send(setup, slack)
+    assert (shown(slack, OPS), shown(slack, AUDIT)) == ([], ["moved"])
+
+
+def test_a_channel_keeps_its_order_and_holds_back_no_other(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    for number in range(4):
+        put(setup, f"ops {number}", subject=f"o{number}")
+        put(setup, f"alert {number}", channel=ALERTS, subject=f"a{number}")
+    slack.script(POST, [RateLimited(30)])
+    send(setup, slack)
+    assert shown(slack, OPS) == []
+    assert shown(slack, ALERTS) == [f"alert {number}" for number in range(4)]
+    clock.move(seconds=31)
+    slack.script(POST, [ServerError(500)])
+    send(setup, slack)
+    assert shown(slack, OPS) == []
+    clock.move(seconds=31)
+    send(setup, slack)
+    assert [text[-5:] for text in shown(slack, OPS)] == [f"ops {number}" for number in range(4)]
+
+
+def test_the_pace_of_a_channel_and_of_all_edits_is_kept(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, _ = clocked(queue)
+    seconds = [0.0]
+    pace = Pace(lambda: seconds[0])
+    lease = hold(setup)
+    for number in range(8):
+        put(setup, f"m{number}", subject=f"m{number}")
+    for _ in range(20):
+        deliver_once(setup, poster_of(slack), lease, pace)
+    assert len(shown(slack)) == 5
+    seconds[0] += 2.0
+    for _ in range(5):
+        deliver_once(setup, poster_of(slack), lease, pace)
+    assert len(shown(slack)) == 7
+
+
+def test_edits_that_wait_become_one(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "begins")
+    send(setup, slack)
+    for done in range(10):
+        change(setup, f"{done} done")
+    send(setup, slack)
+    assert shown(slack) == ["9 done"]
+    assert len(slack.calls(EDIT)) == 1
+
+
+def test_an_edit_that_replaces_one_that_was_told_to_wait_waits_as_long(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    put(setup, "begins")
+    send(setup, slack)
+    slack.script(EDIT, [RateLimited(30)])
+    change(setup, "1 done")
+    send(setup, slack)
+    for done in range(2, 5):
+        clock.move(seconds=3)
+        change(setup, f"{done} done")
+        assert send(setup, slack) == 0
+    assert len(slack.calls(EDIT)) == 1
+    clock.move(seconds=30)
+    send(setup, slack)
+    assert shown(slack) == ["4 done"]
+
+
+def test_an_edit_waits_for_its_message(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, clock = clocked(queue)
+    slack.script(POST, [RateLimited(30)])
+    put(setup, "begins")
+    change(setup, "ended")
+    send(setup, slack)
+    assert slack.calls(EDIT) == []
+    clock.move(seconds=31)
+    send(setup, slack)
+    clock.move(seconds=2)
+    send(setup, slack)
+    assert shown(slack) == ["ended"]
+
+
+def test_a_message_that_somebody_deleted_is_not_edited_for_ever(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "begins")
+    send(setup, slack)
+    slack.script(EDIT, ["message_not_found"])
+    change(setup, "ended")
+    send(setup, slack)
+    assert unsent(setup) == []
+    assert len(slack.calls(EDIT)) == 1
+
+
+def test_an_edit_of_what_was_never_posted_is_let_go(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, _ = clocked(queue)
+    change(setup, "ended")
+    send(setup, slack)
+    assert unsent(setup) == []
+    assert slack.calls() == []
+
+
+def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    for _ in range(30):
+        ask(setup, "retry 45", by=SAM)
+        watch(setup, hold(setup))
+        send(setup, slack)
+        clock.move(seconds=6)
+    assert len(queue.rows(tables.audit)) == 30
+    drain(setup, slack, clock)
+    # Three minutes: one at once, and one as each minute ends.
+    assert len(shown(slack, AUDIT)) == 4
+    assert broken(queue, drained=True) == []
+
+
+def test_refusals_of_other_people_or_reasons_are_told_apart(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    for by, words in ((SAM, "retry 45"), (SAM, "delete 45"), ("U07OPERATOR1", "delete 45")):
+        ask(setup, words, by=by)
+    drain(setup, slack, clock)
+    assert len(shown(slack, AUDIT)) == 3
+
+
+class Interrupted:
+    """The real poster, with something that happens before its answer is known."""
+
+    def __init__(self, poster: Poster, meanwhile: Any, *, lost: bool) -> None:
+        self._poster = poster
+        self._meanwhile = meanwhile
+        self._lost = lost
+
+    def post(self, channel: str, body: Mapping[str, Any]) -> str:
+        """Post, then let the rest of the world go on."""
+        ts = self._poster.post(channel, body)
+        self._meanwhile()
+        if self._lost:
+            raise Undelivered(Fault.RATE, "late", 0.0)
+        return ts
+
+    def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
+        """As the real one."""
+        self._poster.update(channel, ts, body)
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """As the real one."""
+        return self._poster.permalink(channel, ts)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
+    queue: TestQueue,
+    slack: LocalSlack,
+    lost: bool,  # noqa: FBT001 pytest hands it over so
+) -> None:
+    clock = Standing()
+    a, b = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
+    put(a)
+
+    def take_over() -> None:
+        clock.move(seconds=(TTL + ATTEMPT).total_seconds())
+        assert deliver(b, poster_of(slack), hold(b)) == 1
+
+    late = Interrupted(poster_of(slack), take_over, lost=lost)
+    deliver_once(a, late, hold(a), Pace())
+    first, second = slack.messages(OPS)
+    assert (is_labelled(first), is_labelled(second)) == (False, True)
+    (letter,) = queue.rows(tables.outbox)
+    assert letter.sent_ts == second["ts"]
+    assert (bool(letter.in_doubt), letter.error) == (False, None)
+
+
+def test_everything_is_told_in_the_end_through_a_slack_that_fails_at_random(
+    mariadb_queue: TestQueue, slack: LocalSlack
+) -> None:
+    queue = mariadb_queue
+    setup, clock = clocked(queue)
+    setup = replace(setup, alerts_per_minute=3)
+    watch(setup, hold(setup))
+    answers: list[Answer | str | int] = [
+        RateLimited(2),
+        LostAnswer(),
+        "is_archived",
+        500,
+        Reset(),
+        "invalid_blocks",
+        "not_in_channel",
+    ]
+    slack.script(POST, answers * 2)
+    slack.script(EDIT, [RateLimited(2), 500, LostAnswer(), "message_not_found", Reset()])
+    for number in range(1, 9):
+        queue.fail(number)
+    watch(setup, hold(setup))
+    send(setup, slack)
+    for words in ("retry 1", "delete-failed 2", "retry 3 4", "retry 99", "delete 1", "nonsense"):
+        ask(setup, words)
+        ask(setup, words, by=SAM)
+        watch(setup, hold(setup))
+        send(setup, slack)
+        clock.move(seconds=5)
+    drain(setup, slack, clock)
+    assert broken(queue, drained=True) == []
+
+
+def test_a_failure_that_went_without_the_bot_loses_its_buttons(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    watch(setup, hold(setup))
+    queue.fail(45)
+    queue.fail(46, exception="another cause")
+    drain(setup, slack, clock)
+    assert all("actions" in str(message["blocks"]) for message in slack.messages(ALERTS))
+    with queue.engine.begin() as connection:
+        connection.execute(queue.queue.failed.delete().where(queue.queue.failed.c.id == 45))
+    drain(setup, slack, clock)
+    clock.move(seconds=setup.alerting.recover_seconds)
+    drain(setup, slack, clock)
+    gone, there = slack.messages(ALERTS)
+    assert "actions" not in str(gone["blocks"])
+    assert "actions" in str(there["blocks"])
+    with queue.engine.begin() as connection:
+        states = connection.execute(
+            select(
+                tables.incidents.c.open_subject.is_(None), tables.incidents.c.settled_how
+            ).order_by(tables.incidents.c.id)
+        ).all()
+    assert [tuple(row) for row in states] == [
+        (1, "gone"),
+        (0, None),
+    ]
+
+
+def test_a_flood_of_failures_is_a_few_messages_and_every_failure_is_in_one(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    setup = replace(setup, alerts_per_minute=5)
+    watch(setup, hold(setup))
+    for number in range(40):
+        queue.fail(exception=f"cause {'abcdefgh'[number % 8] * 5}")
+    drain(setup, slack, clock)
+    assert len(shown(slack, ALERTS)) == 6
+    assert broken(queue, drained=True) == []
+
+
+def test_what_failed_before_the_first_start_is_told_to_nobody(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup, clock = clocked(queue)
+    for _ in range(5):
+        queue.fail()
+    drain(setup, slack, clock)
+    assert (queue.count(tables.failures), shown(slack, ALERTS)) == (5, [])
+
+
+def test_what_somebody_watches_is_edited_before_alerts(queue: TestQueue, slack: LocalSlack) -> None:
+    setup, _ = clocked(queue)
+    put(setup, "alert", channel=ALERTS, subject="incident:1")
+    put(setup, "progress", subject="request:ab")
+    send(setup, slack)
+    seconds = [0.0]
+    pace = Pace(lambda: seconds[0])
+    lease = hold(setup)
+    for number in range(10):
+        change(setup, f"spent {number}", subject="request:ab")
+        deliver_once(setup, poster_of(slack), lease, pace)
+    change(setup, "retried", channel=ALERTS, subject="incident:1")
+    change(setup, "done", subject="request:ab")
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert (shown(slack), shown(slack, ALERTS)) == (["spent 9"], ["alert"])
+    seconds[0] += 1.5
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert (shown(slack), shown(slack, ALERTS)) == (["done"], ["alert"])
+    seconds[0] += 1.5
+    deliver_once(setup, poster_of(slack), lease, pace)
+    assert shown(slack, ALERTS) == ["retried"]

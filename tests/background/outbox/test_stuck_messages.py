@@ -1,0 +1,177 @@
+"""A letter that Slack never takes, or that cannot be drawn: told of, and no other waits for it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from bot.app.command import Setup
+from bot.background.outbox.failures import TRIES
+from bot.background.purge import MESSAGES_KEPT, purge_once
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from tests.background.outbox.test_deliver import POST, put
+from tests.background.posting import deliver, poster_of, watch
+from tests.background.standing import Standing
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
+
+REFUSED = "some_new_error"
+
+
+@pytest.fixture
+def clock() -> Ahead:
+    return Standing()
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: Ahead) -> Setup:
+    return make_setup(queue, clock=clock)
+
+
+def shown(slack: LocalSlack, channel: str) -> list[str]:
+    return [message["text"] for message in slack.messages(channel)]
+
+
+def send(setup: Setup, slack: LocalSlack) -> int:
+    return deliver(setup, poster_of(slack), hold(setup))
+
+
+def refuse(setup: Setup, slack: LocalSlack, clock: Ahead, times: int) -> None:
+    """Let that many tries of one letter be refused, with its layout and without."""
+    for _ in range(times):
+        slack.script(POST, [REFUSED, REFUSED])
+        send(setup, slack)
+        clock.move(seconds=61)
+
+
+def changed(setup: Setup, queue: TestQueue, number: int) -> None:
+    """A change and its record, sealed; what others see of it is not what this is about."""
+    queue.fail(number)
+    watch(setup, hold(setup))
+    ask(setup, f"retry {number}")
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.outbox).where(tables.outbox.c.kind != "audit"))
+    watch(setup, hold(setup))
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.outbox).where(tables.outbox.c.kind != "audit"))
+
+
+def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
+    setup: Setup, slack: LocalSlack, clock: Ahead
+) -> None:
+    put(setup, "poison", subject="first")
+    put(setup, "wholesome", subject="second")
+    refuse(setup, slack, clock, TRIES)
+    assert shown(slack, OPS) == [], "it is tried a few times before"
+    refuse(setup, slack, clock, 1)
+    send(setup, slack)
+    assert shown(slack, OPS) == ["wholesome"]
+    (told,) = shown(slack, AUDIT)
+    assert OPS in told
+    assert REFUSED in told
+
+
+def test_what_was_refused_once_after_a_long_outage_is_tried_again(
+    setup: Setup, slack: LocalSlack, clock: Ahead
+) -> None:
+    put(setup, "wholesome")
+    for _ in range(2 * TRIES):
+        slack.script(POST, [500])
+        send(setup, slack)
+        clock.move(seconds=61)
+    refuse(setup, slack, clock, 1)
+    send(setup, slack)
+    assert len(shown(slack, OPS)) == 1
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "token_revoked"])
+def test_what_is_wrong_with_the_app_is_no_reason_to_give_a_message_up(
+    setup: Setup, slack: LocalSlack, clock: Ahead, code: str
+) -> None:
+    put(setup, "wholesome")
+    for _ in range(3 * TRIES):
+        slack.script(POST, [code])
+        send(setup, slack)
+        clock.move(seconds=61)
+    send(setup, slack)
+    assert (shown(slack, OPS), shown(slack, AUDIT)) == (["wholesome"], [])
+
+
+def test_of_an_audit_record_that_slack_always_refuses_the_anchor_is_left(
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+) -> None:
+    watch(setup, hold(setup))
+    for number in (1, 2):
+        changed(setup, queue, number)
+    refuse(setup, slack, clock, TRIES)
+    send(setup, slack)
+    first, second = shown(slack, AUDIT)
+    link = queue.rows(tables.audit_chain)[0].hash
+    assert f"#1 {link[:8]}" in first
+    assert "audit tail" in first
+    assert "failed job 2" in second.lower()
+
+
+def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
+    setup: Setup, queue: TestQueue, slack: LocalSlack
+) -> None:
+    watch(setup, hold(setup))
+    for number in (1, 2):
+        changed(setup, queue, number)
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.audit).where(tables.audit.c.id == 1))
+    send(setup, slack)
+    first, second = shown(slack, AUDIT)
+    assert "#1" in first
+    assert "audit verify" in first
+    assert "failed job 2" in second.lower()
+
+
+def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_own_for_ever(
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+) -> None:
+    put(setup, "broken", subject="first")
+    put(setup, "wholesome", subject="second")
+    put(setup, "alert", channel=ALERTS, subject="third")
+    with queue.engine.begin() as connection:
+        broken = (
+            update(tables.outbox)
+            .where(tables.outbox.c.subject == "first")
+            .values(body='{"blocks": 1}')
+        )
+        connection.execute(broken)
+    in_doubt = update(tables.outbox).where(tables.outbox.c.subject == "first").values(in_doubt=True)
+    with queue.engine.begin() as connection:
+        connection.execute(in_doubt)
+    send(setup, slack)
+    assert (shown(slack, OPS), shown(slack, ALERTS)) == ([], ["alert"])
+    for _ in range(TRIES):
+        clock.move(seconds=61)
+        send(setup, slack)
+    send(setup, slack)
+    assert shown(slack, OPS) == ["wholesome"]
+
+
+def test_an_alert_is_changed_where_it_is_long_after_its_letter_was_purged(
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+) -> None:
+    watch(setup, hold(setup))
+    queue.fail(45)
+    watch(setup, hold(setup))
+    send(setup, slack)
+    clock.by += MESSAGES_KEPT + timedelta(days=1)
+    purge_once(setup, hold(setup))
+    assert queue.rows(tables.outbox) == []
+    ask(setup, "retry 45")
+    watch(setup, hold(setup))
+    send(setup, slack)
+    (alert,) = slack.messages(ALERTS)
+    assert "actions" not in blocks_of(alert)
+    assert "🔁" in alert["text"]
+
+
+def blocks_of(message: Mapping[str, Any]) -> list[str]:
+    return [block["type"] for block in message["blocks"]]

@@ -1,0 +1,471 @@
+"""What became of a retried job: told once, and told right, whatever workers and people do."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select, update
+
+from bot.app.command import Setup
+from bot.background.failures.indexing import PASSES
+from bot.background.retries.track import receipts_once
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.failures.index import PASS_ROWS
+from bot.store.leases import LeaseLost
+from bot.store.operations.retries import followed as following
+from bot.store.operations.retries import location
+from tests.background.posting import deliver, poster_of, watch
+from tests.background.standing import Standing
+from tests.background.working import Worker, follow
+from tests.queues import TestQueue, payload
+from tests.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
+
+OTHER = "RuntimeException: no such customer"
+FAILURE = {
+    "queue": "netsuite",
+    "exception": "RuntimeException: no stock",
+    "failed_at": datetime(2025, 11, 7, 18),  # noqa: DTZ001 wall clock
+}
+
+
+@pytest.fixture
+def clock() -> Ahead:
+    return Standing()
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: Ahead) -> Setup:
+    """A replica that has read in what failed before its start: nothing."""
+    made = make_setup(queue, clock=clock)
+    watch(made, hold(made))
+    return made
+
+
+@pytest.fixture
+def worker(queue: TestQueue) -> Worker:
+    return Worker(queue)
+
+
+def failing(queue: TestQueue, setup: Setup, *orders: int) -> list[int]:
+    """Failed jobs of these orders, indexed and told of."""
+    ids = [queue.fail(order=order) for order in orders or (803193,)]
+    watch(setup, hold(setup))
+    return ids
+
+
+def retried(setup: Setup, *ids: int, **values: Any) -> list[int]:
+    """Retry these and return their new ids."""
+    outcome = ask(setup, "retry " + " ".join(map(str, ids)), **values)
+    assert outcome.refusal is None
+    assert outcome.result is not None
+    return [job.job_id for job in outcome.result.extra.jobs]  # type: ignore[attr-defined] # a retry's
+
+
+def rows(queue: TestQueue) -> list[Any]:
+    return list(queue.rows(tables.followed))
+
+
+def states(queue: TestQueue) -> list[str]:
+    return [row.state for row in rows(queue)]
+
+
+def send(setup: Setup, slack: LocalSlack) -> None:
+    watch(setup, hold(setup))
+    deliver(setup, poster_of(slack), hold(setup))
+
+
+def thread(slack: LocalSlack, channel: str = OPS) -> list[str]:
+    return [one["text"] for one in slack.messages(channel) if one.get("thread_ts")]
+
+
+def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
+    return [one["text"] for one in slack.messages(channel) if not one.get("thread_ts")]
+
+
+def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup: Setup) -> None:
+    (failed,) = failing(queue, setup)
+    (failure,) = queue.rows(tables.failures)
+    (job,) = retried(setup, failed)
+    (row,) = rows(queue)
+    assert (row.failed_id, row.failed_seq, row.retried_as, row.job_id) == (
+        failed,
+        failure.seq,
+        job,
+        job,
+    )
+    assert (row.payload_digest, row.error_group) == (failure.payload_digest, failure.error_group)
+    assert (row.state, row.actor, row.order_id) == ("waiting", ANA, "803193")
+
+
+def test_a_refused_retry_is_not_followed(queue: TestQueue, setup: Setup) -> None:
+    assert ask(setup, "retry 77").refusal is not None
+    assert rows(queue) == []
+
+
+def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    send(setup, slack)
+    assert follow(setup, clock, seconds=4) == 0
+    worker.take(job)
+    assert follow(setup, clock, seconds=4) == 0
+    worker.end(job)
+    assert follow(setup, clock, seconds=8) == 1
+    assert states(queue) == ["processed"]
+    send(setup, slack)
+    (said,) = top(slack)
+    assert "was processed" in said
+    assert f"<@{ANA}> retried failed job" in said
+    (reply,) = thread(slack)
+    assert "was processed" in reply
+    assert ANA not in reply, "nobody is called for what went well"
+    assert "was processed" in top(slack, ALERTS)[0], "the alert tells it too"
+    assert follow(setup, clock, seconds=130, step=10) == 0
+    send(setup, slack)
+    assert len(thread(slack)) == 1
+    assert [row.next_check_at for row in rows(queue)] == [None]
+
+
+def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    for _ in range(3):
+        worker.take(job)
+        job = worker.release(job)
+        assert follow(setup, clock, seconds=20, step=4) == 0
+        assert [(row.state, row.job_id) for row in rows(queue)] == [("waiting", job)]
+    worker.end(job)
+    assert follow(setup, clock, seconds=20, step=4) == 1
+    assert states(queue) == ["processed"]
+
+
+@pytest.mark.parametrize(
+    ("exception", "state", "words"),
+    [
+        (None, "failed-again", "failed again with the same error"),
+        (OTHER, "failed-otherwise", "failed again with another error"),
+    ],
+)
+def test_a_new_failure_is_told_with_whether_its_error_is_the_same(
+    queue: TestQueue,
+    setup: Setup,
+    clock: Ahead,
+    worker: Worker,
+    slack: LocalSlack,
+    exception: str | None,
+    state: str,
+    words: str,
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    send(setup, slack)
+    new = worker.fail(job) if exception is None else worker.fail(job, exception)
+    assert follow(setup, clock) == 1
+    assert states(queue) == [state]
+    send(setup, slack)
+    (reply,) = thread(slack)
+    assert words in reply
+    assert f"failed job {new} now" in reply
+    assert f"<@{ANA}>" in reply, "who retried it is called"
+    assert ("no such customer" in reply) is (exception is not None)
+    assert words in top(slack)[0]
+
+
+def test_between_the_delete_and_the_failure_nothing_is_said(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    row = worker.end(job)
+    assert follow(setup, clock, seconds=2, step=1) == 0
+    worker.write_failure(row)
+    assert follow(setup, clock) == 1
+    assert states(queue) == ["failed-again"]
+
+
+def test_a_failure_that_comes_late_takes_processed_back(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    row = worker.end(job)
+    follow(setup, clock)
+    assert states(queue) == ["processed"]
+    worker.write_failure(row)
+    follow(setup, clock, seconds=70, step=10)
+    assert states(queue) == ["failed-again"]
+    send(setup, slack)
+    assert ["processed" in reply for reply in thread(slack)] == [True, False]
+    assert "failed again" in top(slack)[0]
+
+
+def test_a_job_that_somebody_deleted_is_told_with_their_name(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup), by="U07OPERATOR1")
+    ask(setup, f"delete {job}")
+    assert follow(setup, clock) == 1
+    assert states(queue) == ["no-longer-queued"]
+    send(setup, slack)
+    (reply,) = thread(slack)
+    assert f"<@{ANA}> deleted it" in reply
+
+
+def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    retried(setup, *failing(queue, setup))
+    assert follow(setup, clock, seconds=590, step=10) == 0
+    assert follow(setup, clock, seconds=60, step=10) == 1
+    assert follow(setup, clock, seconds=3_600, step=60) == 0
+    send(setup, slack)
+    assert ["is still in the queue" in reply for reply in thread(slack)] == [True]
+    assert follow(setup, clock, seconds=86_400, step=1_800) == 1
+    assert states(queue) == ["stopped-following"]
+    send(setup, slack)
+    assert "not followed any longer" in thread(slack)[-1]
+    assert [row.next_check_at for row in rows(queue)] == [None]
+
+
+def test_several_ids_get_one_message_with_counts_and_one_reply(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    jobs = retried(setup, *failing(queue, setup, 1, 2, 3))
+    send(setup, slack)
+    worker.end(jobs[0])
+    worker.fail(jobs[1])
+    assert follow(setup, clock) == 2
+    send(setup, slack)
+    (said,) = top(slack)
+    assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waits" in said
+    assert thread(slack) == [], "not before all is known"
+    worker.fail(jobs[2], OTHER)
+    assert follow(setup, clock) == 1
+    send(setup, slack)
+    (reply,) = thread(slack)
+    assert "✅ 1 processed · 🔴 1 failed again · 🔴 1 failed with another error" in reply
+    assert sorted(states(queue)) == ["failed-again", "failed-otherwise", "processed"]
+
+
+def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    jobs = retried(setup, *failing(queue, setup, 5, 5, 5))
+    worker.end(jobs[0])
+    worker.fail(jobs[2])
+    follow(setup, clock)
+    found = rows(queue)
+    assert sorted(states(queue)) == ["failed-again", "processed", "waiting"]
+    assert len([row for row in found if row.outcome_seq is not None]) == 1
+    worker.end(jobs[1])
+    follow(setup, clock, seconds=80, step=5)
+    assert sorted(states(queue)) == ["failed-again", "processed", "processed"]
+
+
+def test_released_jobs_with_the_same_payload_are_each_followed_once(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    jobs = retried(setup, *failing(queue, setup, 5, 5))
+    later = [worker.release(job) for job in jobs]
+    follow(setup, clock)
+    assert sorted(row.job_id for row in rows(queue)) == later
+    worker.end(later[0])
+    follow(setup, clock)
+    assert sorted(states(queue)) == ["processed", "waiting"]
+
+
+def test_an_older_failure_with_the_same_payload_is_no_outcome(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    first, _ = failing(queue, setup, 5, 5)
+    (job,) = retried(setup, first)
+    worker.end(job)
+    follow(setup, clock)
+    assert states(queue) == ["processed"]
+
+
+def test_the_same_payload_in_another_queue_is_another_job(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup, 5))
+    queue.push(queue="mail", order=5)
+    row = worker.end(job)
+    worker.write_failure({**row, "queue": "mail"})
+    follow(setup, clock)
+    assert states(queue) == ["processed"]
+
+
+def test_a_failure_that_was_put_back_is_no_new_failure(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (failed,) = failing(queue, setup, 5)
+    (job,) = retried(setup, failed)
+    worker.end(job)
+    queue.fail(failed, order=5)
+    follow(setup, clock)
+    assert "failed-again" not in states(queue)
+
+
+def test_a_second_retry_takes_nothing_from_the_first(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup, 5))
+    again = worker.fail(job)
+    watch(setup, hold(setup))
+    (second,) = retried(setup, again)
+    follow(setup, clock)
+    assert states(queue) == ["failed-again", "waiting"]
+    worker.end(second)
+    follow(setup, clock)
+    assert states(queue) == ["failed-again", "processed"]
+
+
+def test_a_job_retried_before_it_was_indexed_is_followed_all_the_same(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, queue.fail())
+    assert [row.failed_seq for row in rows(queue)] == [None]
+    worker.fail(job)
+    follow(setup, clock)
+    assert states(queue) == ["failed-again"]
+    send(setup, slack)
+    assert "failed again, " in thread(slack)[0], "whether it is the same error nobody can say"
+
+
+def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (failed,) = failing(queue, setup)
+    send(setup, slack)
+    (alert,) = slack.messages(ALERTS)
+    (job,) = retried(setup, failed, channel=ALERTS, message_ts=alert["ts"])
+    worker.end(job)
+    follow(setup, clock)
+    send(setup, slack)
+    (said,) = top(slack, ALERTS)
+    assert f"Retried by <@{ANA}>" in said
+    assert "was processed" in said
+    (reply,) = thread(slack, ALERTS)
+    assert "was processed" in reply
+    assert slack.messages(OPS) == []
+
+
+def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    send(setup, slack)
+    gone = slack.workspace.find_message(OPS, slack.messages(OPS)[0]["ts"])
+    assert gone is not None
+    slack.workspace.remove_message(gone)
+    worker.end(job)
+    follow(setup, clock)
+    send(setup, slack)
+    (said,) = top(slack)
+    assert "was processed" in said
+    with queue.engine.begin() as connection:
+        unsent = tables.outbox.c.sent_at.is_(None)
+        assert connection.execute(select(tables.outbox).where(unsent)).all() == []
+
+
+def test_two_replicas_tell_an_outcome_once(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    other = make_setup(queue, "b", clock=clock)
+    (job,) = retried(setup, *failing(queue, setup))
+    worker.end(job)
+    clock.move(seconds=1.5)
+    paused = hold(setup)
+    receipts_once(setup, paused)
+    clock.move(seconds=11)
+    assert receipts_once(other, hold(other)) == 1
+    assert receipts_once(setup, paused) == 0
+    clock.move(seconds=61)
+    receipts_once(other, hold(other))
+    send(other, slack)
+    assert len(thread(slack)) == 1
+
+
+def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    worker.fail(job)
+    paused = hold(setup)
+    clock.move(seconds=11)
+    hold(make_setup(queue, "b", clock=clock))
+    with pytest.raises(LeaseLost):
+        receipts_once(setup, paused)
+    assert states(queue) == ["waiting"]
+
+
+def test_no_job_is_called_processed_while_the_index_is_behind(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+    row = worker.end(job)
+    many = [{**FAILURE, "payload": payload(n)} for n in range(PASSES * PASS_ROWS)]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.failed), many)
+    worker.write_failure(row)
+    assert follow(setup, clock, seconds=4, step=2) == 0
+    assert states(queue) == ["waiting"]
+    follow(setup, clock, seconds=4, step=2)
+    assert states(queue) == ["failed-again"]
+
+
+def test_a_queue_too_long_to_look_through_says_so(
+    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup, 5))
+    worker.end(job)
+    jobs = queue.queue.jobs
+    many = [
+        {"queue": "netsuite", "payload": payload(9), "available_at": 1, "created_at": 1}
+        for _ in range(location.SCANNED + location.UNCOMMITTED + 1)
+    ]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(jobs), many)
+    follow(setup, clock)
+    assert states(queue) == ["no-longer-queued"]
+    send(setup, slack)
+    assert "too long to tell" in thread(slack)[0]
+
+
+def test_a_pass_looks_at_no_more_than_its_share(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup, 5))
+    (row,) = rows(queue)
+    values = {key: value for key, value in row._asdict().items() if key != "id"}
+    more = [{**values, "job_id": job, "failed_id": 10 + n} for n in range(following.AT_ONCE + 50)]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(tables.followed), more)
+    clock.move(seconds=2)
+    receipts_once(setup, hold(setup))
+    checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
+    assert len(checked) == following.AT_ONCE
+    receipts_once(setup, hold(setup))
+    checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
+    assert len(checked) == following.AT_ONCE + 51
+
+
+def test_a_pass_without_anything_due_is_one_read(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    retried(setup, *failing(queue, setup, 5))
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.followed).values(next_check_at=None))
+    clock.move(seconds=5)
+    lease = hold(setup)
+    seen: list[str] = []
+
+    def note(*given: Any) -> None:
+        seen.append(given[2])
+
+    event.listen(queue.engine, "before_cursor_execute", note)
+    try:
+        assert receipts_once(setup, lease) == 0
+    finally:
+        event.remove(queue.engine, "before_cursor_execute", note)
+    assert len([statement for statement in seen if "queue_bot" in statement]) == 1

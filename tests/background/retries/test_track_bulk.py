@@ -1,0 +1,375 @@
+"""What became of the jobs of a bulk retry: counted right, in bounded looks, and told."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from bot.app.command import Setup
+from bot.app.parsing import Request
+from bot.background.failures.indexing import PASSES
+from bot.background.operations.runner import Runner
+from bot.background.retries.track_bulk import outcomes_once
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.failures.index import PASS_ROWS
+from bot.store.leases import LeaseLost
+from bot.store.operations.retries import outcomes
+from tests.background.operations.test_runner import previewed, run_out, started
+from tests.background.posting import watch
+from tests.background.retries.test_track import FAILURE, OTHER, send, thread, top
+from tests.background.standing import Standing
+from tests.background.working import Worker
+from tests.queues import TestQueue, payload
+from tests.replicas import ANA, Ahead, ask, hold, make_setup
+
+
+@pytest.fixture
+def clock() -> Ahead:
+    return Standing()
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: Ahead) -> Setup:
+    made = make_setup(queue, clock=clock)
+    watch(made, hold(made))
+    return made
+
+
+def retried(
+    queue: TestQueue, setup: Setup, orders: list[int] | None = None, *, rows: int = 3
+) -> list[int]:
+    """A retry of all, done; returns the ids of its jobs."""
+    for order in range(10) if orders is None else orders:
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    before = {row.id for row in queue.jobs}
+    started(setup)
+    run_out(Runner(setup, rows, lanes=2, seconds=0))
+    return [row.id for row in queue.jobs if row.id not in before]
+
+
+def count(setup: Setup, clock: Ahead, *, seconds: float = 12, step: float = 3) -> int:
+    """Let passes have their turn for so long; returns how many messages were changed."""
+    told = 0
+    for _ in range(round(seconds / step)):
+        clock.move(seconds=step)
+        told += outcomes_once(setup, hold(setup))
+    return told
+
+
+def seen(queue: TestQueue) -> Any:
+    (row,) = queue.rows(tables.outcomes)
+    return row
+
+
+def said(setup: Setup, slack: LocalSlack) -> str:
+    send(setup, slack)
+    return top(slack)[0]
+
+
+def test_counts_follow_what_workers_do(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup)
+    count(setup, clock)
+    assert "⏳ 10 wait" in said(setup, slack)
+    worker = Worker(queue)
+    for job in jobs[:6]:
+        worker.end(job)
+    for job in jobs[6:8]:
+        worker.fail(job)
+    worker.fail(jobs[8], OTHER)
+    watch(setup, hold(setup))
+    count(setup, clock)
+    counts = "✅ 6 processed · 🔴 2 failed again · 🔴 1 failed with another error · ⏳ 1 waits"
+    assert counts in said(setup, slack)
+    assert thread(slack) == []
+    worker.end(jobs[9])
+    count(setup, clock)
+    told = said(setup, slack)
+    assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in told
+    assert "All of them have ended" in told
+    assert "wait" not in told
+    (reply,) = thread(slack)
+    assert f"<@{ANA}>" in reply
+    assert "✅ 7 processed" in reply
+    assert seen(queue).state == "settled"
+
+
+def test_where_all_went_well_nobody_is_called(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    for job in retried(queue, setup):
+        Worker(queue).end(job)
+    count(setup, clock)
+    send(setup, slack)
+    (reply,) = thread(slack)
+    assert "✅ 10 processed" in reply
+    assert ANA not in reply
+    assert count(setup, clock, seconds=120) == 0
+    assert seen(queue).next_check_at is None
+    assert queue.rows(tables.spans) == []
+
+
+def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+    worker = Worker(queue)
+    jobs = [worker.release(job) for job in retried(queue, setup)]
+    count(setup, clock)
+    assert (seen(queue).waiting, seen(queue).state) == (10, "following")
+    jobs = [worker.release(job) for job in jobs]
+    count(setup, clock)
+    assert seen(queue).waiting == 10
+    for job in jobs:
+        worker.end(job)
+    count(setup, clock)
+    assert (seen(queue).waiting, seen(queue).state) == (0, "settled")
+
+
+def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+    queue.push(order=500)
+    jobs = retried(queue, setup)
+    for order in range(100, 120):
+        queue.push(order=order)
+    queue.fail(order=501)
+    for job in jobs[:4]:
+        Worker(queue).end(job)
+    watch(setup, hold(setup))
+    count(setup, clock)
+    row = seen(queue)
+    assert (row.waiting, row.failed_again, row.failed_otherwise) == (6, 0, 0)
+
+
+def test_stretches_of_ids_are_counted_once_each(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    filler = [
+        {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
+        for _ in range(outcomes.WIDTH - 5)
+    ]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.jobs), filler)
+    jobs = retried(queue, setup)
+    assert jobs[0] // outcomes.WIDTH != jobs[-1] // outcomes.WIDTH, "two stretches are needed"
+    worker = Worker(queue)
+    released = [worker.release(job) for job in jobs]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.jobs), filler * 2)
+    count(setup, clock, seconds=30)
+    assert seen(queue).waiting == 10
+    for job in released[:9]:
+        worker.end(job)
+    count(setup, clock)
+    assert seen(queue).waiting == 1
+
+
+def test_a_job_released_into_ids_that_were_counted_before_still_waits(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    (job,) = retried(queue, setup, [7])
+    row = {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.jobs), [row] * (outcomes.WIDTH + 500))
+    count(setup, clock)
+    assert seen(queue).waiting == 1
+    later = Worker(queue).release(job)
+    assert later // outcomes.WIDTH == 1, "ids of a stretch that held none of its jobs"
+    count(setup, clock)
+    assert (seen(queue).waiting, seen(queue).state) == (1, "following")
+
+
+def test_nothing_is_settled_while_the_index_is_behind(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    jobs = retried(queue, setup, [1, 2, 3])
+    worker = Worker(queue)
+    ended = [worker.end(job) for job in jobs]
+    many = [{**FAILURE, "payload": payload(100 + n)} for n in range(PASSES * PASS_ROWS)]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.failed), many)
+    worker.write_failure(ended[1])
+    count(setup, clock, seconds=6)
+    assert seen(queue).state == "following"
+    count(setup, clock, seconds=18)
+    assert (seen(queue).state, seen(queue).failed_again) == ("settled", 1)
+
+
+def test_identical_payloads_are_counted_not_attributed(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup, [7, 7, 7, 7])
+    count(setup, clock)
+    assert seen(queue).waiting == 4
+    worker = Worker(queue)
+    worker.end(jobs[0])
+    worker.fail(jobs[1])
+    worker.fail(jobs[2])
+    worker.end(jobs[3])
+    watch(setup, hold(setup))
+    count(setup, clock)
+    assert "✅ 2 processed · 🔴 2 failed again" in said(setup, slack)
+
+
+def test_what_fails_after_a_later_retry_is_not_this_ones(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    (job,) = retried(queue, setup, [7])
+    again = Worker(queue).fail(job)
+    watch(setup, hold(setup))
+    assert ask(setup, f"retry {again}").refusal is None
+    Worker(queue).fail(queue.jobs[0].id)
+    watch(setup, hold(setup))
+    count(setup, clock)
+    row = seen(queue)
+    assert (row.failed_again, row.waiting, row.state) == (1, 0, "settled")
+
+
+def test_jobs_deleted_with_the_bot_are_no_longer_queued(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup)
+    ask(setup, f"delete {jobs[0]} {jobs[1]}")
+    for job in jobs[2:]:
+        Worker(queue).end(job)
+    count(setup, clock)
+    assert "✅ 8 processed · ⚪ 2 no longer queued" in said(setup, slack)
+
+
+def test_a_failure_that_comes_late_is_told_after_all(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup)
+    worker = Worker(queue)
+    ended = [worker.end(job) for job in jobs]
+    count(setup, clock)
+    assert seen(queue).state == "settled"
+    worker.write_failure(ended[3])
+    watch(setup, hold(setup))
+    count(setup, clock, seconds=70)
+    assert "✅ 9 processed · 🔴 1 failed again" in said(setup, slack)
+    assert ["9 processed" in reply for reply in thread(slack)] == [False, True]
+
+
+def test_what_waits_long_is_told_once_and_in_the_end_given_up(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    retried(queue, setup)
+    count(setup, clock, seconds=590, step=10)
+    send(setup, slack)
+    assert thread(slack) == []
+    count(setup, clock, seconds=60, step=10)
+    send(setup, slack)
+    (reply,) = thread(slack)
+    assert "⏳ 10 wait" in reply
+    clock.move(seconds=86_400)
+    outcomes_once(setup, hold(setup))
+    assert "not followed any longer" in said(setup, slack)
+    assert len(thread(slack)) == 2
+    assert queue.rows(tables.spans) == []
+
+
+def test_a_paced_retry_is_not_late_while_its_pace_lasts(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    retried(queue, setup)
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.operations).values(pace=1))
+    count(setup, clock, seconds=900, step=30)
+    assert bool(seen(queue).late) is False
+    count(setup, clock, seconds=600, step=30)
+    assert bool(seen(queue).late) is True
+
+
+def test_what_clears_is_not_followed(queue: TestQueue, setup: Setup) -> None:
+    queue.fail(order=1)
+    watch(setup, hold(setup))
+    plan = previewed(setup, "clear-failed")
+    assert plan.total == 1
+    started(setup, "clear-failed")
+    run_out(Runner(setup))
+    assert queue.rows(tables.outcomes) == []
+
+
+def test_a_cancelled_retry_is_followed_as_far_as_it_came(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    for order in range(10):
+        queue.fail(order=order)
+    watch(setup, hold(setup))
+    number = started(setup).operation
+    runner = Runner(setup, 4, lanes=1, seconds=0)
+    runner.run_once()
+    ask(setup, f"cancel {number}")
+    run_out(runner)
+    for job in queue.jobs:
+        Worker(queue).end(job.id)
+    count(setup, clock)
+    told = said(setup, slack)
+    assert "retried 4 of 10" in told
+    assert "✅ 4 processed" in told
+
+
+def test_two_replicas_tell_the_end_once(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    for job in retried(queue, setup):
+        Worker(queue).end(job)
+    paused = hold(setup)
+    other = make_setup(queue, "b", clock=clock)
+    clock.move(seconds=11)
+    outcomes_once(other, hold(other))
+    clock.move(seconds=4)
+    with pytest.raises(LeaseLost):
+        outcomes_once(setup, paused)
+    count(other, clock)
+    send(other, slack)
+    assert len(thread(slack)) == 1
+
+
+def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    retried(queue, setup)
+    paused = hold(setup)
+    clock.move(seconds=11)
+    hold(make_setup(queue, "b", clock=clock))
+    with pytest.raises(LeaseLost):
+        outcomes_once(setup, paused)
+    assert seen(queue).waiting is None
+
+
+def test_a_pass_counts_no_more_new_stretches_than_its_share(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    retried(queue, setup, [1])
+    far = (outcomes.NEW_SPANS + 3) * outcomes.WIDTH
+    queue.push(far, order=2)
+    clock.move(seconds=4)
+    outcomes_once(setup, hold(setup))
+    assert seen(queue).waiting is None, "not all was looked at"
+    count(setup, clock)
+    assert seen(queue).waiting == 1
+    with queue.engine.begin() as connection:
+        assert connection.execute(select(tables.spans.c.number)).scalars().all() == [0]
+
+
+def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
+    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+) -> None:
+    jobs = retried(queue, setup)
+    send(setup, slack)
+    count(setup, clock, seconds=3)
+    for job in jobs[:3]:
+        Worker(queue).end(job)
+    # The id of one that comes back is taken by then.
+    taken = queue.rows(tables.failures)[5].failed_id
+    queue.fail(taken, order=77)
+    (operation,) = queue.rows(tables.operations)
+    plan = previewed(setup, f"undo {operation.id}")
+    assert ask(setup, Request("undo", {"plan": plan.plan})).refusal is None
+    run_out(Runner(setup, 3, lanes=1, seconds=0))
+    watch(setup, hold(setup))
+    count(setup, clock, seconds=30)
+    told = said(setup, slack)
+    assert "✅ 3 processed · ⚪ 7 no longer queued" in told
+    assert "failed again" not in told

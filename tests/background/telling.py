@@ -1,0 +1,246 @@
+"""Somebody who looks at a queue and tells a local Slack of it: what stands in the alert channel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any
+
+from bot.app.command import Alerting
+from bot.background.incidents import grouping, lifecycle, probe
+from bot.database.transactions import changing
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.failures import index
+from bot.store.leases import Lease, fence
+from tests.background.looking import EVERY, SECONDS, Watched, watched
+from tests.background.posting import deliver, poster_of
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, hold
+
+GROUP = "S07ONCALL001"
+MENTION = f"<!subteam^{GROUP}>"
+
+
+@dataclass
+class Told:
+    """The queue, who watches it, and the messages about it."""
+
+    team: Watched
+    slack: LocalSlack
+    lease: Lease = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lease = hold(self.team.setup)
+
+    @property
+    def queue(self) -> TestQueue:
+        """The queue's tables."""
+        return self.team.queue
+
+    def look(self) -> None:
+        """One pass: look, let incidents live, and deliver what is to be said."""
+        setup = self.team.setup
+        self.lease = hold(setup)
+        changing(setup.engine, monotonic() + SECONDS, self._observe)
+        lifecycle.live_once(setup, self.lease)
+        while grouping.refresh_once(setup, self.lease):
+            pass
+        deliver(setup, poster_of(self.slack), self.lease)
+
+    def _observe(self, connection: Any) -> None:
+        """As `observe_once`, however long this machine takes."""
+        setup, now = self.team.setup, self.team.clock.at
+        fence(connection, self.lease)
+        signs = probe.look(setup, connection, now, SECONDS)
+        lifecycle.observe(setup, connection, signs, now)
+
+    def watch(self, seconds: int, every: int = EVERY) -> None:
+        """Let time pass, with a pass every few seconds."""
+        for _ in range(seconds // every):
+            self.team.wait(every)
+            self.look()
+
+    def index(self) -> None:
+        """What has failed enters the bot's index."""
+        self.team.index()
+
+    def sweep(self) -> None:
+        """What is gone leaves the index."""
+        team = self.team
+
+        def work(connection: Any) -> object:
+            return index.sweep(connection, team.queue.queue, team.clock.at)
+
+        changing(team.setup.engine, monotonic() + SECONDS, work)
+
+    @property
+    def _messages(self) -> list[dict[str, Any]]:
+        return [one for one in self.slack.messages(ALERTS) if "ephemeral_to" not in one]
+
+    @property
+    def alerts(self) -> list[str]:
+        """The texts of the messages in the channel, as they are now."""
+        return [one["text"] for one in self._messages if "thread_ts" not in one]
+
+    @property
+    def alert(self) -> str:
+        """The text of the only one."""
+        (text,) = self.alerts
+        return text
+
+    @property
+    def replies(self) -> list[str]:
+        """The texts in threads, the oldest first."""
+        return [one["text"] for one in self._messages if "thread_ts" in one]
+
+    @property
+    def rows(self) -> list[Any]:
+        """The incidents."""
+        return list(self.queue.rows(tables.incidents))
+
+    @property
+    def row(self) -> Any:
+        """The only incident."""
+        (row,) = self.rows
+        return row
+
+    @property
+    def calls(self) -> int:
+        """How often the user group was named, in what is there now."""
+        return sum(text.count(MENTION) for text in (*self.alerts, *self.replies))
+
+
+NEVER = 10**6
+
+
+def told(
+    queue: TestQueue, slack: LocalSlack, alerting: Alerting | None = None, **values: Any
+) -> Told:
+    """Somebody who watches this queue; `values` are of the setup."""
+    mentioned = replace(alerting or Alerting(), mention=GROUP, escalate_seconds=NEVER)
+    return Told(watched(queue, alerting=mentioned, **values), slack)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of alert: how it comes about, how it nearly ends, and how it ends.
+
+    `hover` makes the figure less than its limit and yet not well within it, `worsen` makes it more
+    again; `says` stands in the title while it is open. `quiet`: nothing else is watched, since what
+    it takes would be told of too.
+    """
+
+    kind: str
+    says: str
+    begin: Callable[[Told], None]
+    hover: Callable[[Told], None]
+    worsen: Callable[[Told], None]
+    end: Callable[[Told], None]
+    quiet: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What its incident is known by."""
+        return self.kind if self.kind == "failed" else f"{self.kind}:netsuite"
+
+
+def _empty(one: Told) -> None:
+    one.team.end(*[row.id for row in one.queue.jobs])
+
+
+def _wait_for(one: Told, age: int) -> None:
+    """The only job has waited so long, and workers have just taken another one."""
+    _empty(one)
+    one.team.push(ago=age)
+
+
+def _held_for(one: Told, age: int) -> None:
+    _empty(one)
+    one.team.push(reserved_at=one.team.now - age)
+
+
+def _fail(one: Told, rows: int) -> None:
+    with one.queue.engine.begin() as connection:
+        failed = one.queue.queue.failed
+        row = {"queue": "netsuite", "payload": "{}", "exception": "Boom: no", "failed_at": None}
+        at = {**row, "failed_at": one.team.clock.at}
+        connection.execute(failed.insert(), [at for _ in range(rows)])
+    one.index()
+
+
+def _delete(one: Told, rows: int) -> None:
+    with one.queue.engine.begin() as connection:
+        failed = one.queue.queue.failed
+        ids = [row.id for row in one.queue.failed][:rows]
+        connection.execute(failed.delete().where(failed.c.id.in_(ids)))
+    one.sweep()
+
+
+def _grow(one: Told) -> None:
+    """More and more jobs wait, until that is told, or goes on."""
+    for _ in range(20):
+        one.team.push()
+        one.team.push()
+        one.watch(60, every=30)
+        if any(row.closed_at is None for row in one.rows):
+            return
+
+
+def _fewer(one: Told) -> None:
+    """Fewer than five minutes ago, and still more than ten minutes ago."""
+    one.team.end(*[row.id for row in one.queue.jobs][:3])
+
+
+def _fall_silent(one: Told) -> None:
+    """Jobs come, and nobody takes them."""
+    if not one.queue.jobs:
+        one.look()
+        one.team.wait(5)
+        one.team.push()
+        one.team.push()
+    one.watch(330, every=30)
+
+
+def _take_one(one: Told) -> None:
+    """A worker ends the first job, and the next one waits on."""
+    one.team.end(min(row.id for row in one.queue.jobs))
+    one.team.push()
+
+
+CASES = (
+    Case(
+        "oldest",
+        "the oldest job has been waiting for",
+        lambda one: _wait_for(one, 400),
+        lambda one: _wait_for(one, 270),
+        lambda one: _wait_for(one, 310),
+        _empty,
+    ),
+    Case(
+        "reserved",
+        "1 job has been reserved for more than 5 min",
+        lambda one: _held_for(one, 400),
+        lambda one: _held_for(one, 270),
+        lambda one: _held_for(one, 310),
+        _empty,
+    ),
+    Case(
+        "failed",
+        "failed jobs* have piled up",
+        lambda one: _fail(one, 12),
+        lambda one: _delete(one, 2),
+        lambda one: _fail(one, 2),
+        lambda one: _delete(one, 20),
+    ),
+    Case("backlog", "it keeps growing", _grow, _fewer, _grow, _empty, quiet=True),
+    Case("silent", "the workers are silent", _fall_silent, _take_one, _fall_silent, _empty),
+)
+
+
+def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> Told:
+    """Somebody who watches what this case is about."""
+    alerting = Alerting(backlog_count=25)
+    if case.quiet:
+        alerting = replace(alerting, silent_seconds=NEVER)
+        return told(queue, slack, alerting, failed_count=10, oldest_seconds=NEVER)
+    return told(queue, slack, alerting, failed_count=10)

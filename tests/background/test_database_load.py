@@ -1,0 +1,196 @@
+"""What a pass of the watcher costs the database is measured, kept and told."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
+
+from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
+from bot.models.incidents import MOST_MS
+from bot.store.leases import LeaseLost
+from bot.store.tables import watches
+from tests.background.posting import running_watcher
+from tests.concurrency import until
+from tests.crash.mutants import replaced
+from tests.queues import TestQueue
+from tests.replicas import Ahead, hold, make_setup
+
+
+class Rising:
+    """A clock that only rises, moved by a test."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+def test_the_dearest_pass_of_the_hour_is_forgotten_after_an_hour() -> None:
+    costs = Costs()
+    for minute in range(90):
+        costs.note(500 if minute == 10 else 40 if minute == 50 else 10, minute * MINUTE)
+    at = 60 * MINUTE
+    assert costs.worst(at) == (at - 10 * MINUTE, 500)
+    assert costs.worst(10 * MINUTE + HOUR) == (20 * MINUTE, 40)
+    assert costs.worst(50 * MINUTE + HOUR) == (21 * MINUTE, 10)
+    assert costs.worst(89 * MINUTE + HOUR) is None
+
+
+def test_the_recent_figure_is_the_dearest_since_it_was_asked_for() -> None:
+    costs = Costs()
+    assert costs.recent() is None
+    for milliseconds in (3, 90, 2):
+        costs.note(milliseconds, 0.0)
+    assert costs.recent() == 90
+    assert costs.recent() is None
+    costs.note(0, 1.0)
+    assert costs.recent() == 0
+
+
+def run(queue: TestQueue, *statements: str) -> None:
+    """Each in a transaction of its own."""
+    for statement in statements:
+        with queue.engine.begin() as connection:
+            connection.execute(text(statement))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a pass took as it is written down, and what it can have taken at most, in ms.
+
+    A busy machine may take long for any statement, so the limit is a measured one: the time of the
+    pass, but for what was beside its statements.
+    """
+
+    kept: int
+    most: int
+
+
+def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool) -> Cost:
+    """What a pass of these statements takes, and then of something else."""
+    setup = make_setup(queue)
+    measuring = Load(setup)
+    with measuring.measured():
+        began = perf_counter()
+        run(queue, *statements)
+        ran = perf_counter()
+        beside()
+    assert measuring.keep(hold(setup))
+    (row,) = queue.rows(watches)
+    assert row.pass_ms == row.worst_ms
+    return Cost(row.pass_ms, round((ran - began) * 1_000))
+
+
+def test_what_counts_is_the_time_of_statements_and_not_what_is_beside(
+    mariadb_queue: TestQueue,
+) -> None:
+    slow = cost(mariadb_queue, "SELECT SLEEP(0.15)", "SELECT SLEEP(0.1)")
+    quick = cost(mariadb_queue, "SELECT 1", beside=lambda: threading.Event().wait(0.3))
+    assert 250 <= slow.kept <= slow.most
+    assert quick.kept <= quick.most
+
+
+def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQueue) -> None:
+    def elsewhere() -> None:
+        thread = threading.Thread(target=run, args=(mariadb_queue, "SELECT SLEEP(0.3)"))
+        thread.start()
+        thread.join()
+
+    found = cost(mariadb_queue, "SELECT 1", beside=elsewhere)
+    assert found.kept <= found.most
+
+
+def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQueue) -> None:
+    def fail() -> None:
+        with pytest.raises(DBAPIError):
+            run(mariadb_queue, "SET STATEMENT max_statement_time=0.2 FOR SELECT SLEEP(5) FROM jobs")
+
+    mariadb_queue.push(1)
+    assert cost(mariadb_queue, "SELECT 1", beside=fail).kept >= 200
+
+
+def test_a_commit_counts_too(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    measuring = Load(setup)
+    commit = queue.engine.dialect.do_commit
+
+    def slow(connection: Any) -> None:
+        threading.Event().wait(0.2)
+        commit(connection)
+
+    with replaced((queue.engine.dialect, "do_commit"), by=slow), measuring.measured():
+        run(queue, "SELECT 1")
+    measuring.keep(hold(setup))
+    assert queue.rows(watches)[0].pass_ms >= 200
+
+
+def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None:
+    clock = Ahead()
+    one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
+    measuring, lease = Load(one), hold(one)
+    with measuring.measured():
+        run(queue, "SELECT 1")
+    clock.move(minutes=1)
+    hold(other)
+    with pytest.raises(LeaseLost):
+        measuring.keep(lease)
+    assert queue.rows(watches)[0].passed_at is None
+
+
+def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    measuring = Load(setup)
+    with measuring.measured():
+        pass
+    assert not measuring.keep(hold(setup))
+    assert queue.rows(watches)[0].passed_at is None
+
+
+def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
+    setup, clock = make_setup(queue), Rising()
+    measuring = Load(setup, clock)
+    with measuring.measured():
+        run(queue, "SELECT 1")
+    clock.now += 20 * MINUTE
+    measuring.keep(hold(setup))
+    (row,) = queue.rows(watches)
+    assert timedelta(minutes=19) < row.passed_at - row.worst_at < timedelta(minutes=21)
+
+
+def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> None:
+    clock, setup = Rising(), make_setup(mariadb_queue)
+
+    def passes(measuring: Load, seconds: float) -> list[Any]:
+        with capture_logs() as logged, measuring.measured():
+            run(mariadb_queue, f"SELECT SLEEP({seconds})")
+        slow = [one for one in logged if one["event"] == "watch pass is slow"]
+        assert all(one["log_level"] == "warning" for one in slow)
+        return slow
+
+    # On a busy machine a cheap one may be dear, too, but not each.
+    until(lambda: passes(Load(setup, clock), 0.01) == [])
+    measuring = Load(setup, clock)
+    (warned,) = passes(measuring, 0.25)
+    assert warned["database_ms"] > MOST_MS
+    assert passes(measuring, 0.25) == []
+    clock.now += WARN_EVERY
+    assert len(passes(measuring, 0.25)) == 1
+
+
+def test_a_running_watcher_writes_down_what_it_costs(queue: TestQueue) -> None:
+    for _ in range(20):
+        queue.fail()
+    with running_watcher(make_setup(queue)):
+        until(lambda: queue.rows(watches)[0].passed_at is not None)
+    (row,) = queue.rows(watches)
+    assert row.pass_ms is not None
+    assert row.worst_ms >= row.pass_ms

@@ -1,0 +1,238 @@
+"""The digest is posted once a day: at its hour, in its zone, by one replica, late but never twice.
+
+Each of its guards (the fence, the mark, their order) has a test here that fails without it alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.app.command import Alerting, Setup
+from bot.background.digest import digest_once
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from bot.store.leases import TTL, LeaseLost
+from tests.background.posting import deliver, poster_of, running_watcher
+from tests.concurrency import until
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, AUDIT, OPS, hold, make_setup
+from tests.set_clock import SetClock, moment
+
+WEEKDAYS = (0, 1, 2, 3, 4)
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+TUESDAY, FRIDAY, MONDAY = "2026-03-03", "2026-03-06", "2026-03-09"
+POST = "chat.postMessage"
+
+
+def made(
+    queue: TestQueue,
+    *,
+    at: time | None = time(9),
+    days: tuple[int, ...] = WEEKDAYS,
+    zone: str = "UTC",
+    channel: str | None = ALERTS,
+    **values: Any,
+) -> tuple[Setup, SetClock]:
+    """A replica whose first look for a digest was on a Sunday long before."""
+    clock = SetClock(moment("2026-02-01 12:00"))
+    alerting = Alerting(digest_at=at, digest_days=days, digest_channel=channel)
+    setup = make_setup(
+        queue, clock=clock, zone=ZoneInfo(zone), alerting=alerting, **{"language": "en", **values}
+    )
+    look(setup)
+    return setup, clock
+
+
+def look(setup: Setup) -> bool:
+    """One look of whoever may watch now."""
+    return digest_once(setup, hold(setup))
+
+
+def titles(queue: TestQueue) -> list[str]:
+    """The first lines of all digests, sent or not."""
+    found = [row for row in queue.rows(tables.outbox) if row.subject.startswith("digest:")]
+    return [str(row.body).split('"text": "', 1)[1].split("\\n", 1)[0] for row in found]
+
+
+def looks(setup: Setup, clock: SetClock, *times: str, zone: str = "UTC") -> list[bool]:
+    """A look at each of these times."""
+    found = []
+    for text in times:
+        clock.set(text, zone)
+        found.append(look(setup))
+    return found
+
+
+def test_it_is_posted_at_its_hour_and_once(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    at = [f"{TUESDAY} {hour}" for hour in ("00:00", "08:59", "09:00", "09:00", "09:01", "23:59")]
+    assert looks(setup, clock, *at) == [False, False, True, False, False, False]
+    assert titles(queue) == ["*Digest of Mon, Mar 2*"]
+
+
+def test_another_replica_and_a_restart_post_no_second_one(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    other = replace(setup, replica="b")
+    clock.set(f"{TUESDAY} 09:00")
+    assert look(setup)
+    clock.move(seconds=11)
+    assert not look(other)
+    clock.move(seconds=11)
+    assert not look(setup)
+    assert len(titles(queue)) == 1
+
+
+def test_the_hour_is_that_of_the_zone(queue: TestQueue) -> None:
+    setup, clock = made(queue, zone="America/Lima")
+    assert looks(setup, clock, f"{TUESDAY} 09:00", f"{TUESDAY} 13:59") == [False, False]
+    assert looks(setup, clock, f"{TUESDAY} 14:00") == [True]
+    assert looks(setup, clock, f"{TUESDAY} 23:59", "2026-03-04 04:59") == [False, False]
+
+
+def test_no_day_but_its_own_has_one_and_monday_tells_of_friday_to_sunday(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    every = [f"2026-03-0{day} 09:00" for day in range(5, 10)]
+    assert looks(setup, clock, *every) == [True, True, False, False, True]
+    assert titles(queue) == [
+        "*Digest of Wed, Mar 4*",
+        "*Digest of Thu, Mar 5*",
+        "*Digest of Fri, Mar 6 to Sun, Mar 8*",
+    ]
+
+
+def test_a_bot_that_was_down_posts_it_later_that_day_and_not_on_the_next(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    assert looks(setup, clock, f"{TUESDAY} 17:20") == [True]
+    # Down all of Wednesday, from before nine to after midnight.
+    assert looks(setup, clock, "2026-03-04 08:59", "2026-03-05 00:01") == [False, False]
+    assert looks(setup, clock, "2026-03-05 09:00") == [True]
+    assert titles(queue) == ["*Digest of Mon, Mar 2*", "*Digest of Wed, Mar 4*"]
+
+
+def test_on_the_day_of_the_first_start_there_is_none(queue: TestQueue) -> None:
+    alerting = Alerting(digest_at=time(9), digest_days=EVERY_DAY, digest_channel=ALERTS)
+    clock = SetClock(moment(f"{TUESDAY} 08:00"))
+    setup = make_setup(queue, clock=clock, alerting=alerting)
+    times = (f"{TUESDAY} 08:00", f"{TUESDAY} 09:00", f"{TUESDAY} 23:00", "2026-03-04 09:00")
+    assert looks(setup, clock, *times) == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("at", "channel"), [(None, ALERTS), (time(9), None)])
+def test_without_an_hour_or_a_channel_there_is_none(
+    queue: TestQueue, at: time | None, channel: str | None
+) -> None:
+    setup, clock = made(queue, at=at, channel=channel)
+    assert looks(setup, clock, f"{TUESDAY} 09:00", f"{TUESDAY} 12:00") == [False, False]
+
+
+def test_an_hour_that_is_left_out_is_made_up_for_by_the_next(queue: TestQueue) -> None:
+    madrid = "Europe/Madrid"
+    setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone=madrid)
+    assert looks(setup, clock, "2026-03-29 01:59", zone=madrid) == [False]
+    clock.move(minutes=1)  # and it is three o'clock
+    assert look(setup)
+    clock.move(hours=1)
+    assert not look(setup)
+
+
+def test_an_hour_that_comes_twice_has_one(queue: TestQueue) -> None:
+    setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone="Europe/Madrid")
+    clock.set("2026-10-25 00:29")  # 02:29 in summer
+    found = []
+    for _ in range(4):
+        found.append(look(setup))
+        clock.move(minutes=30)
+    assert found == [False, True, False, False]
+    assert looks(setup, clock, "2026-10-25 22:00") == [False]
+
+
+def test_a_clock_that_goes_back_makes_no_second_one(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    found = looks(setup, clock, "2026-03-05 09:00", "2026-03-04 09:00", "2026-03-05 09:00")
+    assert found == [True, False, False]
+    assert looks(setup, clock, "2026-03-06 09:00") == [True]
+
+
+@dataclass
+class Interrupted:
+    """A clock whose reader is paused when it reads it first, while `then` happens."""
+
+    clock: SetClock
+    then: Callable[[], object]
+    _was_read: bool = False
+
+    def __call__(self, connection: Connection) -> datetime:
+        """The time before the pause, and afterwards what it has become."""
+        now = self.clock(connection)
+        if not self._was_read:
+            self._was_read = True
+            self.then()
+        return now
+
+
+def test_a_replica_that_was_paused_past_its_lease_posts_no_second_one(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    clock.set(f"{TUESDAY} 09:00")
+    held = hold(setup)
+
+    def another_one() -> None:
+        clock.move(seconds=TTL.total_seconds() + 1)
+        assert look(replace(setup, replica="b"))
+
+    paused = replace(setup, clock=Interrupted(clock, another_one))
+    with pytest.raises(LeaseLost):
+        digest_once(paused, held)
+    assert len(titles(queue)) == 1
+
+
+def test_two_that_read_it_at_once_under_one_lease_post_one(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    clock.set(f"{TUESDAY} 09:00")
+    held = hold(setup)
+    twice = replace(setup, clock=Interrupted(clock, lambda: digest_once(setup, held)))
+    assert not digest_once(twice, held)
+    assert len(titles(queue)) == 1
+
+
+def test_what_was_read_before_midnight_is_not_posted_after_it(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    clock.set(f"{TUESDAY} 23:59")
+    held = hold(setup)
+    late = replace(setup, clock=Interrupted(clock, lambda: clock.move(minutes=2)))
+    assert not digest_once(late, held)
+    assert looks(setup, clock, "2026-03-04 09:00") == [True]
+    assert titles(queue) == ["*Digest of Tue, Mar 3*"]
+
+
+def test_it_is_in_the_channels_language(queue: TestQueue) -> None:
+    setup, clock = made(queue, language="es")
+    assert looks(setup, clock, f"{MONDAY} 09:00") == [True]
+    assert titles(queue) == ["*Resumen del vie, 6 mar al dom, 8 mar*"]
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
+@pytest.mark.parametrize("channel", [ALERTS, AUDIT])
+def test_where_its_channel_cannot_be_posted_in_it_is_in_the_fallback_channel(
+    queue: TestQueue, slack: LocalSlack, code: str, channel: str
+) -> None:
+    setup, clock = made(queue, channel=channel, audit_channel=None)
+    assert looks(setup, clock, f"{TUESDAY} 09:00") == [True]
+    slack.script(POST, [code])
+    for _ in range(2):
+        deliver(setup, poster_of(slack), hold(setup))
+    said = [one["text"] for one in slack.messages(OPS)]
+    assert sum(text.startswith("*Digest of Mon, Mar 2*") for text in said) == 1
+    assert slack.messages(channel) == []
+
+
+def test_the_watcher_posts_it(queue: TestQueue) -> None:
+    setup, clock = made(queue)
+    clock.set(f"{FRIDAY} 09:00")
+    with running_watcher(setup):
+        until(lambda: bool(titles(queue)))
+    assert titles(queue) == ["*Digest of Thu, Mar 5*"]

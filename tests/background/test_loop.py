@@ -1,0 +1,111 @@
+"""The threads of the watcher outlive whatever goes wrong in them."""
+
+import threading
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.database.transactions import now_of
+from bot.localslack.server import LocalSlack
+from bot.store import tables
+from tests.background.posting import SECONDS, WATCHING, poster_of, running_watcher
+from tests.concurrency import until
+from tests.queues import TestQueue
+from tests.replicas import AUDIT, ask, make_setup
+
+
+class Broken:
+    """The database's clock, which breaks the first time that a thread of this name asks."""
+
+    def __init__(self, thread: str) -> None:
+        self._thread = thread
+        self.broke = threading.Event()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """Now, naive UTC."""
+        if threading.current_thread().name == self._thread and not self.broke.is_set():
+            self.broke.set()
+            raise RuntimeError("a clock that broke")
+        return now_of(connection)
+
+
+class HeldAtItsSample:
+    """The database's clock; it holds the thread that counts until the watcher's others have ended.
+
+    `left` are the watcher's threads that still run when `stop`, in the test's thread, gives the
+    lease back.
+    """
+
+    def __init__(self) -> None:
+        self.sampling, self.go_on = threading.Event(), threading.Event()
+        self.left: list[str] | None = None
+        self._test = threading.current_thread()
+
+    def __call__(self, connection: Connection) -> datetime:
+        """Now, naive UTC."""
+        here = threading.current_thread()
+        if here.name == "sample" and not self.go_on.is_set():
+            self.sampling.set()
+            self.go_on.wait(SECONDS)
+        elif here is self._test:
+            self.left = [name for name in WATCHING if name in names()]
+        return now_of(connection)
+
+
+def names() -> set[str]:
+    """The threads that run."""
+    return {thread.name for thread in threading.enumerate()}
+
+
+def test_a_stop_waits_for_the_thread_that_counts_too(queue: TestQueue) -> None:
+    clock = HeldAtItsSample()
+
+    def let_it_go_on() -> None:
+        until(lambda: not names() & {"watch", "bulk"})
+        clock.go_on.set()
+
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(clock.sampling.is_set)
+        releasing = threading.Thread(target=let_it_go_on)
+        releasing.start()
+    releasing.join(SECONDS)
+    assert clock.left == []
+
+
+def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue) -> None:
+    clock = Broken("sample")
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(clock.broke.is_set)
+        until(lambda: queue.count(tables.samples))
+
+
+def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    queue.fail(45)
+    ask(setup, "delete-failed 45")
+    with queue.engine.begin() as connection:
+        tables.followed.drop(connection)
+    try:
+        with running_watcher(setup):
+            until(lambda: queue.count(tables.audit_chain) == 1)
+    finally:
+        # The database is kept for the tests that follow.
+        with queue.engine.begin() as connection:
+            tables.followed.create(connection)
+
+
+def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    setup = make_setup(queue)
+    queue.fail(45)
+    ask(setup, "delete-failed 45")
+    with queue.engine.begin() as connection:
+        tables.bookings.drop(connection)
+    try:
+        with running_watcher(setup, poster_of(slack)):
+            until(lambda: slack.messages(AUDIT))
+    finally:
+        # The database is kept for the tests that follow.
+        with queue.engine.begin() as connection:
+            tables.bookings.create(connection)

@@ -1,0 +1,16 @@
+"""One Slack for the whole suite."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.localslack.conformance.target import Target
+from tests.localslack.conformance.target import target as of_environment
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Target]:
+    """The local Slack, or the one that the environment names."""
+    with of_environment(os.environ) as found:
+        yield found

@@ -1,0 +1,44 @@
+import json
+from typing import Any
+
+import pytest
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from tests.concurrency import SECONDS
+from tests.localslack.conformance.target import Target, rule
+
+SOCKETS = "apis/events-api/using-socket-mode"
+
+
+def address(target: Target) -> str:
+    """Of a new socket."""
+    url: str = target.call("apps.connections.open", token=target.app_token).body["url"]
+    return url
+
+
+def hello(socket: Any) -> Any:
+    """The first frame."""
+    return json.loads(socket.recv(SECONDS))
+
+
+@rule(SOCKETS)
+def test_a_socket_says_hello_and_how_many_there_are(target: Target) -> None:
+    with connect(address(target), proxy=None, close_timeout=1) as one:
+        first = hello(one)
+        with connect(address(target), proxy=None, close_timeout=1) as other:
+            second = hello(other)
+
+    assert first["type"] == "hello"
+    assert second["num_connections"] == first["num_connections"] + 1
+    assert second["connection_info"]["app_id"].startswith("A")
+    assert second["debug_info"]["approximate_connection_time"] > 0
+
+
+@rule(SOCKETS)
+def test_the_address_of_a_socket_is_good_for_one_socket(target: Target) -> None:
+    url = address(target)
+    with connect(url, proxy=None, close_timeout=1) as one:
+        hello(one)
+        with pytest.raises((WebSocketException, TimeoutError)):
+            hello(connect(url, proxy=None, close_timeout=1))

@@ -1,0 +1,184 @@
+import re
+from typing import Any
+
+import pytest
+
+from tests.localslack.conformance.target import Answer, Target, rule
+
+METHODS = "reference/methods/"
+
+
+@rule("apis/web-api#authentication")
+def test_a_call_without_a_token_is_not_authed(target: Target) -> None:
+    assert target.call("auth.test", token="").error == "not_authed"
+
+
+@rule("apis/web-api#authentication")
+def test_a_token_that_slack_never_gave_is_invalid(target: Target) -> None:
+    assert target.call("auth.test", token="xoxb-1-1-nobody").error == "invalid_auth"
+
+
+@rule("apis/web-api#responses")
+def test_a_method_that_does_not_exist_is_named_as_unknown(target: Target) -> None:
+    assert target.call("queues.list").error == "unknown_method"
+
+
+@rule("apis/web-api#responses")
+def test_a_refusal_has_status_200_and_says_ok_false(target: Target) -> None:
+    answer = target.call("chat.postMessage", channel="C00000000", text="x")
+
+    assert (answer.status, answer.body["ok"]) == (200, False)
+
+
+@rule(METHODS + "auth.test")
+def test_a_token_tells_whose_it_is(target: Target) -> None:
+    answer = target.call("auth.test").body
+
+    assert {"url", "team", "user", "team_id", "user_id", "bot_id"} <= answer.keys()
+    assert answer["url"].endswith("/")
+
+
+@rule("apis/events-api/using-socket-mode")
+def test_sockets_are_opened_with_the_token_of_the_app_only(target: Target) -> None:
+    assert target.call("apps.connections.open").error == "not_allowed_token_type"
+    opened = target.call("apps.connections.open", token=target.app_token)
+    assert opened.body["url"].startswith(("ws://", "wss://"))
+
+
+@rule("authentication/installing-with-oauth")
+def test_an_answer_names_the_scopes_that_the_token_has(target: Target) -> None:
+    assert "chat:write" in target.call("auth.test").headers["x-oauth-scopes"]
+
+
+@pytest.mark.parametrize("channel", ["C00000000", "nowhere-at-all"])
+@rule(METHODS + "chat.postMessage")
+def test_a_channel_that_is_not_there_is_not_found(target: Target, channel: str) -> None:
+    answer = target.call("chat.postMessage", channel=channel, text="x")
+
+    assert answer.error == "channel_not_found"
+
+
+@rule(METHODS + "chat.postMessage")
+def test_the_bot_posts_only_where_it_is_a_member(target: Target) -> None:
+    answer = target.call("chat.postMessage", channel=target.other_channel, text="x")
+
+    assert answer.error == "not_in_channel"
+
+
+@rule(METHODS + "chat.postMessage")
+def test_a_message_of_nothing_is_refused(target: Target) -> None:
+    assert target.call("chat.postMessage", channel=target.channel).error == "no_text"
+
+
+def posted(target: Target, **arguments: Any) -> Answer:
+    """A message that stays in the channel until the test takes it away."""
+    arguments = {"channel": target.channel, "text": "conformance", **arguments}
+    answer = target.call("chat.postMessage", **arguments)
+    assert answer.error is None
+    return answer
+
+
+@rule(METHODS + "chat.postMessage")
+def test_a_post_comes_back_with_channel_ts_and_message(target: Target) -> None:
+    answer = posted(target).body
+
+    assert answer["channel"] == target.channel
+    assert re.fullmatch(r"\d{10}\.\d{6}", answer["ts"])
+    assert answer["message"]["text"] == "conformance"
+    assert target.call("chat.delete", channel=target.channel, ts=answer["ts"]).error is None
+
+
+@rule(METHODS + "chat.update")
+def test_a_message_can_be_changed_until_it_is_deleted(target: Target) -> None:
+    ts = posted(target).body["ts"]
+    changed = target.call("chat.update", channel=target.channel, ts=ts, text="changed")
+    deleted = target.call("chat.delete", channel=target.channel, ts=ts)
+    again = target.call("chat.update", channel=target.channel, ts=ts, text="again")
+    twice = target.call("chat.delete", channel=target.channel, ts=ts)
+
+    assert (changed.error, changed.body["text"]) == (None, "changed")
+    assert (deleted.error, again.error, twice.error) == (
+        None,
+        "message_not_found",
+        "message_not_found",
+    )
+
+
+@rule(METHODS + "chat.postMessage")
+def test_a_reply_is_in_the_thread_of_its_message(target: Target) -> None:
+    ts = posted(target).body["ts"]
+    reply = posted(target, thread_ts=ts).body
+
+    assert reply["message"]["thread_ts"] == ts
+    for one in (reply["ts"], ts):
+        target.call("chat.delete", channel=target.channel, ts=one)
+
+
+@rule(METHODS + "chat.getPermalink")
+def test_a_permalink_is_made_of_url_channel_and_ts(target: Target) -> None:
+    ts = posted(target).body["ts"]
+    answer = target.read("chat.getPermalink", channel=target.channel, message_ts=ts)
+    url = target.call("auth.test").body["url"]
+
+    assert answer.body["permalink"] == f"{url}archives/{target.channel}/p{ts.replace('.', '')}"
+    target.call("chat.delete", channel=target.channel, ts=ts)
+
+
+@rule(METHODS + "chat.postEphemeral")
+def test_what_only_one_person_sees_cannot_be_changed(target: Target) -> None:
+    arguments = {"channel": target.channel, "user": target.user, "text": "conformance"}
+    sent = target.call("chat.postEphemeral", **arguments)
+    changed = target.call(
+        "chat.update", channel=target.channel, ts=sent.body["message_ts"], text="x"
+    )
+
+    assert sent.error is None
+    # Which of the two is for a real workspace to say: docs/real-workspace.md.
+    assert changed.error in {"message_not_found", "cant_update_message"}
+
+
+@rule(METHODS + "users.info")
+def test_a_persons_locale_is_told_where_it_is_asked_for(target: Target) -> None:
+    plain = target.read("users.info", user=target.user).body["user"]
+    asked = target.read("users.info", user=target.user, include_locale="true").body["user"]
+
+    assert "locale" not in plain
+    assert re.fullmatch(r"[a-z]{2}-[A-Z]{2,3}", asked["locale"])
+    assert {"is_bot", "is_restricted", "is_ultra_restricted", "deleted", "tz"} <= plain.keys()
+
+
+@rule(METHODS + "users.info")
+def test_a_person_who_is_not_there_is_not_found(target: Target) -> None:
+    assert target.read("users.info", user="U00000000").error == "user_not_found"
+
+
+@rule(METHODS + "usergroups.users.list")
+def test_a_group_lists_its_members_and_only_a_group_that_is_there(target: Target) -> None:
+    if not target.group:
+        pytest.skip("user groups are on paid plans only")
+    listed = target.read("usergroups.users.list", usergroup=target.group)
+    absent = target.read("usergroups.users.list", usergroup="S00000000")
+
+    assert listed.body["users"]
+    assert absent.error == "no_such_subteam"
+
+
+@rule(METHODS + "views.open")
+def test_a_trigger_that_slack_never_gave_opens_nothing(target: Target) -> None:
+    title = {"type": "plain_text", "text": "x"}
+    view = {"type": "modal", "title": title, "blocks": []}
+    answer = target.call("views.open", trigger_id="1.2.abc", view=view)
+
+    assert answer.error == "invalid_trigger_id"
+
+
+@rule(METHODS + "views.publish")
+def test_an_older_hash_does_not_replace_a_newer_home(target: Target) -> None:
+    view = {"type": "home", "blocks": [{"type": "divider"}]}
+    first = target.call("views.publish", user_id=target.user, view=view).body["view"]
+    second = target.call("views.publish", user_id=target.user, view=view, hash=first["hash"])
+    stale = target.call("views.publish", user_id=target.user, view=view, hash=first["hash"])
+
+    assert second.error is None
+    assert second.body["view"]["id"] == first["id"]
+    assert stale.error == "hash_conflict"

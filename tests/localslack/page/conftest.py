@@ -1,0 +1,89 @@
+"""A real browser on the local Slack's page."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+from bot.localslack.server import LocalSlack
+from tests.localslack.conftest import Clock
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+"""How long the page may take on a busy machine; what is there is seen at once."""
+
+Visit = Callable[..., Page]
+
+
+def find_chromium() -> str | None:
+    """Where this machine's own Chromium is."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; without one these tests fail and say what to install."""
+    found = find_chromium()
+    if found is None:
+        pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
+    # One bound for all: it is a global, and whoever set another would set it for those after, too.
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for the whole run, in a zone that is neither the server's nor the users'.
+
+    Every local Slack has a port of its own, and with it a storage of its own in the browser.
+    `visit` empties that: a port may come again.
+    """
+    context = browser.new_context(
+        timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(tab: Page, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
+    """Opens the page as somebody at some place; an error in its scripts fails the test."""
+    problems: list[str] = []
+
+    def broken(error: Error) -> None:
+        problems.append(str(error))
+
+    def logged(message: ConsoleMessage) -> None:
+        # The hints of commands are optional: not every local Slack can list them.
+        if message.type == "error" and "/_local/commands" not in str(message.location):
+            problems.append(message.text)
+
+    def open_page(user: str = "admin", place: str = "queue-ops") -> Page:
+        tab.clock.set_fixed_time(clock.now)
+        tab.goto(f"{slack.url}?as={user}#{place}")
+        tab.get_by_text("Connected").wait_for()
+        return tab
+
+    tab.on("pageerror", broken)
+    tab.on("console", logged)
+    yield open_page
+    if tab.url.startswith(slack.url):
+        tab.evaluate("localStorage.clear()")
+    tab.goto("about:blank")
+    tab.remove_listener("pageerror", broken)
+    tab.remove_listener("console", logged)
+    assert problems == []

@@ -1,0 +1,60 @@
+"""An incident as a person lives it in the playground: one walk, for the test and the picture."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, expect
+
+from tests.localslack.page.menus import choose
+from tests.localslack.page.story import CAUSE, FAILURES, Story
+
+
+@dataclass
+class IncidentStory(Story):
+    """The steps from the alert to the end of its incident, in the channel of the alerts."""
+
+    @property
+    def alert(self) -> Locator:
+        """The messages that tell of the cause: there is one."""
+        return (
+            self.log.get_by_role("article")
+            .filter(has_text=CAUSE)
+            .filter(has_text=re.compile(r"· I\d+"))
+        )
+
+    def begin(self) -> None:
+        """The outage."""
+        self.click(self.panel.get_by_role("button", name="Break NetSuite"))
+
+    def count_up(self) -> None:
+        """Its failures arrive, and one message counts them."""
+        many = f"{FAILURES} failed jobs"
+        expect(self.alert).to_contain_text(many, timeout=self.patience_ms)
+        expect(self.alert).to_have_count(1)
+        expect(self.alert).to_contain_text(f"and {FAILURES - 3} more")
+        expect(self.alert).to_contain_text("(edited)")
+        self.show("counted")
+
+    def acknowledge(self) -> None:
+        """Somebody sees to it, and everybody can read who."""
+        choose(self.alert, "Acknowledge", self.click)
+        expect(self.alert).to_contain_text("@Omar Operator sees to it")
+        self.show("acknowledged")
+
+    def retry_from_alert(self) -> None:
+        """The group goes back to the queue out of the alert's own dialog."""
+        self.click(self.alert.get_by_role("button", name="Retry group"))
+        expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
+        self.click(self.dialog.get_by_role("button", name="Retry them"))
+        expect(self.dialog).to_contain_text(f"Started: {FAILURES} failed jobs are going back")
+        self.dialog.get_by_role("button", name="Close").last.click()
+        expect(self.alert).to_contain_text(f"{FAILURES} retried")
+        self.show("retried")
+
+    def recover(self) -> None:
+        """The same message says that it is over, and what became of the jobs."""
+        expect(self.alert).to_contain_text("Back to normal after", timeout=self.patience_ms)
+        expect(self.alert).to_contain_text(f"{FAILURES} processed, 0 failed")
+        expect(self.alert.get_by_role("button", name="Retry group")).to_have_count(0)
+        expect(self.alert).to_have_count(1)
+        self.show("recovered")

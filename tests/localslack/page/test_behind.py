@@ -1,0 +1,143 @@
+"""What stands behind the panel: the wire's times by a clock of the test's own, and the worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.database.transactions import connect
+from bot.localslack.blocks.specs import Json
+from bot.localslack.delivery.envelopes import AckRecord
+from bot.localslack.traffic import KEPT, Traffic
+from bot.playground.guide import FIRST_MINUTE
+from bot.playground.rows import NEWEST, tables_json
+from bot.playground.seed import GONE_AWAY, seed
+from bot.playground.worker import Worker
+from bot.queue.layouts import Queue, spec_tables
+from tests.concurrency import until
+from tests.queues import TestQueue
+
+
+class Seconds:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def traffic(clock: Seconds) -> Traffic:
+    return Traffic(clock)
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[TestQueue]:
+    """The playground's rows, in a file of their own."""
+    url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+    found = TestQueue(url, connect(url), Queue(*spec_tables()))
+    seed(found.engine, found.queue)
+    yield found
+    found.engine.dispose()
+
+
+def envelope(name: str) -> Json:
+    """An envelope with a slash command."""
+    payload = {"command": "/queue", "text": "status"}
+    return {"envelope_id": name, "type": "slash_commands", "payload": payload}
+
+
+def test_an_ack_has_three_seconds_then_it_is_missing_and_then_late(
+    traffic: Traffic, clock: Seconds
+) -> None:
+    traffic.sent(envelope("a"))
+    clock.now += 2.999
+    assert traffic.newest_first()[0]["outcome"] is None
+    clock.now += 0.002
+    assert traffic.newest_first()[0]["outcome"] == "no ack"
+    traffic.acked("a")
+    (late,) = traffic.newest_first()
+
+    assert (late["outcome"], late["ms"], late["name"]) == ("late", 3001.0, "/queue status")
+    traffic.acked("nobody's")
+    assert traffic.newest_first() == [late]
+
+
+def test_only_the_newest_exchanges_are_kept(traffic: Traffic) -> None:
+    for number in range(KEPT + 5):
+        traffic.ended(traffic.began("call", f"m{number}"), "ok")
+    names = [one["name"] for one in traffic.newest_first()]
+
+    assert (len(names), names[0], names[-1]) == (KEPT, f"m{KEPT + 4}", "m5")
+
+
+def test_an_envelope_without_a_socket_is_listed_once(traffic: Traffic) -> None:
+    traffic.sent(envelope("a"))
+    traffic.acked("a")
+    acks = [
+        AckRecord("a", "slash_commands", 4.0),
+        AckRecord("b", "events_api", 7.0),
+        AckRecord("c", "interactive", None),
+    ]
+    traffic.answered_elsewhere(acks)
+    traffic.answered_elsewhere(acks)
+
+    shown = [(one["name"], one["ms"], one["outcome"]) for one in traffic.newest_first()]
+    assert shown[:2] == [("interactive", None, "no ack"), ("events_api", 7.0, "ok")]
+    assert len(shown) == 3
+
+
+def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> None:
+    for number in range(NEWEST):
+        queue.fail(order=900_000 + number)
+    tables = tables_json(queue.engine, queue.queue)
+    failed = tables["failed_jobs"]
+
+    assert failed["count"] == NEWEST + 9
+    assert len(failed["rows"]) == NEWEST
+    assert failed["columns"] == ["id", "queue", "failed_at", "exception", "payload"]
+    assert failed["rows"][0][0] == max(row.id for row in queue.failed)
+    assert tables["jobs"]["columns"][-1] == "payload"
+    assert [row[0] for row in tables["jobs"]["rows"]] == [126, 125, 124, 123, 122, 121, 119]
+
+
+def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only(
+    queue: TestQueue,
+) -> None:
+    worker = Worker(queue.engine, queue.queue)
+    worker.steer({"paused": True, "broken": True, "failure_rate": 0, "speed": 8})
+    jobs, failed = queue.jobs, queue.failed
+    worker.start()
+    try:
+        # Orders come all the same: that is what waits when a worker is dead.
+        until(lambda: len(queue.jobs) >= len(jobs) + 4)
+        # Read once: more orders come between two readings.
+        now = queue.jobs
+        assert now[: len(jobs)] == jobs
+        assert {row.reserved_at for row in now[len(jobs) :]} == {None}
+        assert queue.failed == failed
+        worker.steer({"paused": False})
+        until(lambda: worker.as_json()["failed"] >= 3)
+    finally:
+        worker.stop()
+
+    lost = [row for row in queue.failed if row.id > 46]
+    assert len(lost) >= 3
+    assert [row.queue for row in lost if row.exception != GONE_AWAY] in ([], ["shipping"])
+    assert worker.as_json()["done"] >= 1
+
+
+def test_every_step_of_the_first_minute_is_of_a_kind_that_the_page_can_tick() -> None:
+    page = Path(__file__).parents[3] / "bot" / "localslack" / "page" / "guide.js"
+    kinds = page.read_text().partition("const HAPPENED = {")[2].partition("\n};")[0]
+
+    assert all(f"  {step['kind']}: (" in kinds for step in FIRST_MINUTE)
+    assert len({step["id"] for step in FIRST_MINUTE}) == len(FIRST_MINUTE)

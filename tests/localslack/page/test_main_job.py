@@ -1,0 +1,107 @@
+"""The main job as a person does it: the playground's page, the real bot, a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bot.database.transactions import connect
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
+from bot.playground.play import playing
+from bot.queue.layouts import Queue, spec_tables
+from tests.concurrency import until
+from tests.localslack.page.conftest import PATIENCE_MS
+from tests.queues import GRACE, TestQueue
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Iterator[LocalSlack]:
+    """The playground without its worker, so that nothing moves by itself."""
+    with playing(tmp_path, worker=False, grace=GRACE) as slack:
+        yield slack
+
+
+@pytest.fixture
+def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes the file
+    """The playground's queue."""
+    url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+    found = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
+    """A tab of its own, somewhere in the playground."""
+    context = browser.new_context(locale="en-US", timezone_id="America/Lima")
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    tab.goto(f"{playground.url}?as=operator#queue-ops")
+    tab.get_by_text("Connected").wait_for()
+    yield tab
+    context.close()
+
+
+def type_command(page: Page, words: str) -> None:
+    field = page.get_by_role("combobox", name="Message")
+    field.fill(words)
+    field.press("Enter")
+
+
+def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
+    page: Page, playground: LocalSlack, failing: TestQueue
+) -> None:
+    messages = page.get_by_role("log")
+
+    type_command(page, "/queue status")
+    expect(messages).to_contain_text("Queue status")
+    expect(messages).to_contain_text("netsuite")
+
+    type_command(page, "/queue failed")
+    expect(messages).to_contain_text("Failed job 45")
+    expect(messages).to_contain_text("Lock wait timeout exceeded")
+
+    failed_id = failing.fail(order=803555)
+    page.goto(f"{playground.url}?as=stranger#queue-alerts")
+    expect(messages).to_contain_text(f"Failed job {failed_id}")
+    page.get_by_role("button", name="Retry", exact=True).click()
+    expect(messages).to_contain_text("needs the role operator")
+    assert failed_id in {row.id for row in failing.failed}
+
+    page.goto(f"{playground.url}?as=operator#queue-alerts")
+    page.get_by_role("button", name="Retry", exact=True).click()
+    expect(messages).to_contain_text("Retried by @Omar Operator")
+    expect(page.get_by_role("button", name="Retry", exact=True)).to_have_count(0)
+    assert failed_id not in {row.id for row in failing.failed}
+    assert failing.jobs[-1].attempts == 0
+
+    page.goto(f"{playground.url}?as=admin#queue-audit")
+    expect(messages).to_contain_text("@Sam Stranger")
+    expect(messages).to_contain_text("denied")
+    expect(messages).to_contain_text(f"failed job {failed_id}")
+
+    def told() -> bool:
+        shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
+        return any(IDS.operator in text and "retry" in text for text in shown)
+
+    # The refusal is told before.
+    until(told)
+
+
+def test_clear_failed_asks_for_the_count_and_then_clears(
+    page: Page, playground: LocalSlack, failing: TestQueue
+) -> None:
+    page.goto(f"{playground.url}?as=admin#queue-ops")
+    type_command(page, "/queue clear-failed")
+    modal = page.get_by_role("dialog", name="Clear failed jobs")
+    expect(modal).to_contain_text("9 failed jobs")
+    modal.get_by_role("textbox").fill("8")
+    modal.get_by_role("button", name="Delete permanently").click()
+    expect(modal).to_contain_text("is not the 9 that was shown")
+    assert len(failing.failed) == 9
+    modal.get_by_role("textbox").fill("9")
+    modal.get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_role("log")).to_contain_text("Cleared 9 failed jobs")
+    assert failing.failed == []

@@ -1,0 +1,130 @@
+"""Fix and replay in the playground: the real bot, its worker, a real browser, one long story."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Row
+
+from bot.database.transactions import connect
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
+from bot.playground.play import playing
+from bot.queue.layouts import Queue, spec_tables
+from tests.localslack.page.conftest import PATIENCE_MS
+from tests.localslack.page.incident_story import IncidentStory
+from tests.localslack.page.story import CAUSE, FAILURES, Story
+from tests.queues import GRACE, TestQueue
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Iterator[LocalSlack]:
+    with playing(tmp_path, grace=GRACE) as slack:
+        yield slack
+
+
+@pytest.fixture
+def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
+    context = browser.new_context(
+        locale="en-US",
+        timezone_id="America/Lima",
+        reduced_motion="reduce",
+        viewport={"width": 1360, "height": 850},
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    tab.goto(f"{playground.url}?as=operator#queue-ops")
+    tab.get_by_text("Connected").wait_for()
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def queue(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes it
+    """The playground's queue."""
+    url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+    found = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield found
+    found.engine.dispose()
+
+
+def steer(slack: LocalSlack, **wanted: bool) -> None:
+    """Tell the simulated worker how to work."""
+    asked = httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False, timeout=20)
+    asked.raise_for_status()
+
+
+@pytest.mark.timeout(400)
+def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone(
+    page: Page, playground: LocalSlack, queue: TestQueue
+) -> None:
+    def hold_canary(moment: str) -> None:
+        # The worker would be done with three jobs before a busy page has shown that it waits.
+        if moment in ("chosen", "canary"):
+            steer(playground, paused=moment == "chosen")
+
+    story = Story(page, show=hold_canary)
+
+    story.open_panel()
+    story.hurry()
+    story.break_netsuite()
+    story.close_panel()
+    story.ask_for_errors()
+    story.open_panel()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_group()
+    story.follow()
+    assert [row for row in queue.failed if CAUSE in row.exception] == []
+    posted = playground.messages(IDS.queue_ops)
+    (told,) = [one for one in posted if not (one.get("thread_ts") or one.get("ephemeral_to"))]
+    assert told["edited"]
+
+    page.get_by_role("radio", name="admin").click()
+    before = everything(queue.failed)
+    count = story.clear()
+    assert (count, queue.failed) == (len(before), [])
+    story.undo(count)
+    assert everything(queue.failed) == before
+
+    page.get_by_role("button", name=re.compile("^queue-audit")).click()
+    for said in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
+        expect(page.get_by_role("log")).to_contain_text(f"{said} failed jobs")
+
+
+@pytest.mark.timeout(400)
+def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is_over(
+    page: Page, playground: LocalSlack
+) -> None:
+    page.goto(f"{playground.url}?as=operator#queue-alerts")
+    page.get_by_text("Connected").wait_for()
+    story = IncidentStory(page)
+
+    story.open_panel()
+    story.hurry()
+    story.begin()
+    story.count_up()
+    story.acknowledge()
+    story.fix_netsuite()
+    story.close_panel()
+    story.retry_from_alert()
+    story.recover()
+
+    told = [one for one in playground.messages(IDS.queue_alerts) if CAUSE in one["text"]]
+    (alert,) = [one for one in told if not one.get("ephemeral_to")]
+    assert alert["edited"]
+    replies = [
+        one["text"]
+        for one in playground.messages(IDS.queue_alerts)
+        if one.get("thread_ts") == alert["ts"]
+    ]
+    assert any(f"{FAILURES} processed, 0 failed" in text for text in replies)
+
+
+def everything(rows: Sequence[Row[Any]]) -> list[tuple[object, ...]]:
+    """Each row with all its columns."""
+    return [tuple(row) for row in rows]

@@ -1,0 +1,226 @@
+"""The real bot while the local Slack fails in each way it can: it goes on and loses nothing."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from warnings import catch_warnings, simplefilter
+
+import pytest
+
+from bot.background.outbox.deliver import Pace
+from bot.localslack import faults
+from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
+from bot.store import outbox
+from tests.localslack.conftest import Clock
+from tests.queues import GRACE, TestQueue
+from tests.team import Json, Team, team_settings
+
+LOOKS = 0.2  # seconds; with the bot's own 3 s a cut socket would be noticed after 15
+LOST = 1.0  # seconds after which an envelope is given up where a socket may have swallowed it
+HTML = faults.ServerError(503)
+
+# The SDK's client drops a socket that was refused without closing it.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@pytest.fixture
+def team(kept_queue: TestQueue) -> Iterator[Team]:
+    """The bot at work, quick to notice that a socket is dead."""
+    with LocalSlack(ack_timeout=ACK_SECONDS + GRACE) as slack:
+        team = Team(slack, kept_queue, team_settings(slack, kept_queue.url))
+        client = team.bot.socket.client
+        # Not by `ping_interval`: a pong that a busy machine brings a second late would end a
+        # good socket, and what was on its way in it.
+        client.current_app_monitor.interval_seconds = LOOKS
+        team.start()
+        try:
+            yield team
+        finally:
+            slack.clear_faults()
+            client.auto_reconnect_enabled, client.closed = False, True
+            slack.kill_sockets()
+            # The SDK's client trips over a socket that one of its threads closes meanwhile.
+            with suppress(AttributeError):
+                client.disconnect()
+            team.stop()
+            forget_lost_sockets()
+
+
+def forget_lost_sockets() -> None:
+    """Collect here what the SDK's client dropped without closing it, while it opened another."""
+    with catch_warnings():
+        simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def alert_with_buttons(team: Team) -> Json:
+    """The alert of failed job 45, as soon as it is there whatever came first."""
+
+    def find() -> Json | None:
+        # What was put off is due at once: the test does not wait out Slack's minutes.
+        team.clock.advance(30)
+        every = [one for one in team.posted("queue-alerts") if "Failed job 45" in one["text"]]
+        return next((one for one in every if one["blocks"]), None)
+
+    found = team.until(find)
+    assert found is not None
+    return found
+
+
+def retry_in_the_end(team: Team) -> None:
+    """Ask for it until there is an answer.
+
+    A socket that is going may still be counted, and chosen: what it swallows was never done.
+    """
+    team.slack.hub.ack_timeout = LOST
+    team.until(lambda: "error" not in team.say("retry 45").said, 40)
+
+
+def nothing_is_lost(team: Team) -> None:
+    """The job is back in its queue once, one record says so, and the audit channel shows it.
+
+    A person who saw a failure may have asked again: that was refused, and is recorded as well.
+    """
+
+    def told() -> bool:
+        team.clock.advance(30)
+        return any("retry" in one["text"] for one in team.posted("queue-audit"))
+
+    team.until(told)
+    assert team.queue.failed == []
+    assert len(team.queue.jobs) == 1
+    assert [row.action for row in team.records if row.outcome == "ok"] == ["retry"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "fatal_error",
+        "channel_not_found",
+        faults.RateLimited(1),
+        500,
+        HTML,
+        faults.LostAnswer(),
+        faults.Reset(),
+    ],
+    ids=str,
+)
+def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
+    # Every other post fails: the alert, what others see of the change, the audit.
+    team.slack.script("chat.postMessage", [answer, faults.Answered()] * 3)
+    team.queue.fail(45)
+    team.until(lambda: team.slack.calls("chat.postMessage"))
+    # From a channel that cannot be used the alert goes to the audit channel instead.
+    if answer != "channel_not_found":
+        alert_with_buttons(team)
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> None:
+    # Else the bot might ask for its operators while nothing is answered, and refuse them after.
+    team.until(lambda: team.slack.calls("usergroups.users.list"))
+    team.slack.revoke_token()
+    team.queue.fail(45)
+    team.until(lambda: any(not call.answer["ok"] for call in team.slack.calls("chat.postMessage")))
+    assert team.posted("queue-alerts") == []
+    team.slack.restore_tokens()
+
+    alert_with_buttons(team)
+    team.say("retry 45")
+    nothing_is_lost(team)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
+)
+def test_the_bots_own_pace_is_never_above_slacks(kind: str, rate: Rate) -> None:
+    clock = Clock()
+    pace, rates = Pace(clock), Rates(clock)
+    letter = outbox.Letter(1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC))
+    sent = 0
+    # Half an hour of a flood, asked ten times a second.
+    for _ in range(30 * 60 * 10):
+        if pace.allows(letter):
+            rates.take("x", rate)
+            sent += 1
+        clock.now += 0.1
+
+    assert sent > 30 * rate.per_minute / 2
+
+
+def test_an_envelope_that_comes_twice_is_carried_out_once(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    team.slack.duplicate_next()
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    team.slack.hub.ack_timeout = 0.1
+    team.slack.delay_next(0.2)
+    answer = team.say("retry 45")
+    assert answer.said["error"] == "operation_timeout"
+    team.until(lambda: team.slack.hub.late_acks == 1)
+
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Team) -> None:
+    team.slack.script("apps.connections.open", ["internal_error", 500])
+    team.slack.refuse_sockets()
+    team.slack.kill_sockets()
+    team.queue.fail(45)
+    # What is watched and told goes on without any socket.
+    alert_with_buttons(team)
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) >= 3)
+    lost = team.say("retry 45").said
+    assert lost["error"] == "dispatch_failed"
+    team.slack.refuse_sockets(on=False)
+    team.until(lambda: team.slack.hub.connected)
+    team.say("retry 45")
+
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    opened = len(team.slack.calls("apps.connections.open"))
+    deaf = team.bot.socket.client.current_session
+    assert deaf is not None
+    team.slack.silence_sockets()
+    # It is taken for dead four times this after its last pong; with the bot's own 3 s after 13.
+    deaf.ping_interval = LOOKS
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
+    retry_in_the_end(team)
+    nothing_is_lost(team)
+
+
+def test_a_socket_that_slack_asks_to_leave_is_replaced(team: Team) -> None:
+    opened = len(team.slack.calls("apps.connections.open"))
+    team.slack.refresh_sockets()
+    team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    retry_in_the_end(team)
+    nothing_is_lost(team)
+
+
+def test_a_group_that_is_edited_is_known_at_once(team: Team) -> None:
+    team.queue.fail(45)
+    alert_with_buttons(team)
+    assert "operator" in team.say("retry 45", as_="viewer").text
+    assert len(team.queue.failed) == 1
+    team.slack.edit_group("oncall", "viewer")
+    team.say("retry 45", as_="viewer")
+
+    assert team.queue.failed == []
+    assert [row.outcome for row in team.records] == ["denied", "ok"]

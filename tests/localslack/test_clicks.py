@@ -1,0 +1,317 @@
+from typing import Any
+
+import httpx
+import pytest
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.localslack.blocks.forms import WrongValueError
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.server import LocalSlack
+from tests.concurrency import until
+from tests.localslack.conftest import Clock, Connect
+from tests.localslack.dialogs import RETRY, modal, open_modal, posted
+from tests.localslack.kit import (
+    Json,
+    actions,
+    option,
+    plain,
+    select,
+)
+
+
+def test_a_click_carries_the_button_the_message_and_ways_to_answer(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect
+) -> None:
+    seen: list[Json] = []
+
+    @app.action("run:retry")
+    def retry(ack: Ack, body: Json) -> None:
+        seen.append(body)
+        ack()
+
+    connect(app)
+    ts = posted(slack, client, RETRY)
+    slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
+
+    (body,) = seen
+    ids = slack.ids
+    assert body["type"] == "block_actions"
+    assert body["user"] == {
+        "id": ids.operator,
+        "username": "operator",
+        "name": "operator",
+        "team_id": ids.team,
+    }
+    assert body["team"] == {"id": ids.team, "domain": "queue-playground"}
+    assert body["channel"] == {"id": ids.queue_alerts, "name": "queue-alerts"}
+    assert body["container"] == {
+        "type": "message",
+        "message_ts": ts,
+        "channel_id": ids.queue_alerts,
+        "is_ephemeral": False,
+    }
+    assert (body["message"]["ts"], body["message"]["text"]) == (ts, "failed")
+    assert (body["api_app_id"], body["is_enterprise_install"]) == (ids.app, False)
+    assert body["response_url"].startswith(f"{slack.url}hooks/actions/")
+    (action,) = body["actions"]
+    assert action.pop("action_ts") != ts
+    assert action == {
+        "type": "button",
+        "action_id": "run:retry",
+        "block_id": body["message"]["blocks"][0]["block_id"],
+        "text": {"type": "plain_text", "text": "x", "emoji": True},
+        "value": '{"v":1,"ids":[45]}',
+        "style": "primary",
+    }
+
+
+def test_a_click_is_answered_beside_the_message_or_in_its_place(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect
+) -> None:
+    @app.action("run:retry")
+    def retry(ack: Ack, respond: Respond) -> None:
+        ack()
+        respond(text="job 45 was retried", replace_original=True)
+        respond(text="done, by you", replace_original=False)
+
+    connect(app)
+    ts = posted(slack, client, RETRY)
+    answer = slack.click("operator", "queue-alerts", ts, "run:retry")
+    until(lambda: len(slack.messages("queue-alerts")) == 2)
+
+    replaced, told = slack.messages("queue-alerts")
+    assert (replaced["ts"], replaced["text"], replaced["blocks"]) == (ts, "job 45 was retried", [])
+    assert replaced["edited"]
+    assert (told["text"], told["ephemeral_to"]) == ("done, by you", slack.ids.operator)
+    assert answer["replies"][0]["ts"] == ts
+
+
+def test_an_ephemeral_is_clicked_by_its_person_only_and_deleted_through_its_response_url(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
+    bodies: list[Json] = []
+
+    @app.command("/queue")
+    def show(ack: Ack) -> None:
+        ack(text="failed jobs", blocks=[RETRY])
+
+    @app.action("run:retry")
+    def retry(ack: Ack, body: Json, respond: Respond) -> None:
+        bodies.append(body)
+        respond(delete_original=True)
+        ack()
+
+    connect(app)
+    (reply,) = slack.command("operator", "queue-ops", "/queue failed")["replies"]
+
+    with pytest.raises(CannotError, match="no such message"):
+        slack.click("viewer", "queue-ops", reply["ts"], "run:retry")
+    slack.click("operator", "queue-ops", reply["ts"], "run:retry", wait=0)
+
+    assert slack.messages("queue-ops") == []
+    assert bodies[0]["container"]["is_ephemeral"] is True
+    assert "message" not in bodies[0], "Slack keeps no ephemeral message to send along"
+
+
+def test_only_what_is_on_the_message_can_be_clicked(slack: LocalSlack, client: WebClient) -> None:
+    ts = posted(slack, client, RETRY)
+
+    with pytest.raises(CannotError, match="no such element"):
+        slack.click("operator", "queue-alerts", ts, "run:delete")
+    with pytest.raises(CannotError, match="no such element"):
+        slack.click("operator", "queue-alerts", ts, "run:retry", block_id="other")
+    with pytest.raises(CannotError, match="no such message"):
+        slack.click("operator", "queue-ops", ts, "run:retry")
+
+
+@pytest.mark.parametrize(
+    ("element", "chosen", "sent"),
+    [
+        (
+            {"type": "overflow", "action_id": "e", "options": [option("details")]},
+            "details",
+            {"selected_option": "details"},
+        ),
+        (
+            select(action_id="e", options=[option("netsuite")]),
+            "netsuite",
+            {"selected_option": "netsuite"},
+        ),
+        (
+            {"type": "checkboxes", "action_id": "e", "options": [option("a"), option("b")]},
+            ["b"],
+            {"selected_options": ["b"]},
+        ),
+        ({"type": "users_select", "action_id": "e"}, "U1", {"selected_user": "U1"}),
+        ({"type": "datepicker", "action_id": "e"}, "2026-10-10", {"selected_date": "2026-10-10"}),
+    ],
+    ids=lambda value: value["type"] if isinstance(value, dict) and "type" in value else "",
+)
+def test_a_choice_is_sent_in_the_field_of_its_kind(
+    slack: LocalSlack,
+    app: App,
+    client: WebClient,
+    connect: Connect,
+    *,
+    element: Json,
+    chosen: Any,
+    sent: Json,
+) -> None:
+    seen: list[Json] = []
+
+    @app.action("e")
+    def remember(ack: Ack, action: Json) -> None:
+        seen.append(action)
+        ack()
+
+    connect(app)
+    ts = posted(slack, client, actions(element))
+    slack.click("operator", "queue-alerts", ts, "e", chosen=chosen, wait=0)
+
+    ((name, value),) = sent.items()
+    got = seen[0][name]
+    values = [one["value"] for one in got] if isinstance(got, list) else got
+    assert (values["value"] if isinstance(values, dict) else values) == value
+
+
+def test_an_option_that_is_not_there_cannot_be_chosen(slack: LocalSlack, client: WebClient) -> None:
+    ts = posted(slack, client, actions(select(action_id="e")))
+
+    with pytest.raises(WrongValueError, match="no option"):
+        slack.click("operator", "queue-alerts", ts, "e", chosen="other")
+
+
+def test_a_click_without_an_ack_is_seen_as_a_failure(slack: LocalSlack, client: WebClient) -> None:
+    ts = posted(slack, client, RETRY)
+    answer = slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
+
+    assert answer["error"] == "dispatch_failed"
+    assert answer["replies"][0]["user"] == "USLACKBOT"
+
+
+def test_a_trigger_opens_one_modal_within_three_seconds(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect, clock: Clock
+) -> None:
+    triggers: list[str] = []
+
+    @app.command("/queue")
+    def remember(ack: Ack, body: Json) -> None:
+        triggers.append(body["trigger_id"])
+        ack()
+
+    def open_with(trigger: str) -> str:
+        try:
+            return str(client.views_open(trigger_id=trigger, view=modal())["ok"])
+        except SlackApiError as refusal:
+            return str(refusal.response["error"])
+
+    connect(app)
+    for _ in range(2):
+        slack.command("operator", "queue-ops", "/queue", wait=0)
+    clock.now += 3.0
+    assert open_with(triggers[0]) == "True"
+    assert open_with(triggers[0]) == "exchanged_trigger_id"
+    clock.now += 0.1
+    assert open_with(triggers[1]) == "expired_trigger_id"
+    assert open_with("12345.98765.abcd2358fdea") == "invalid_trigger_id"
+
+
+def test_home_is_published_on_opening_and_takes_clicks(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
+    events: list[Json] = []
+    clicks: list[Json] = []
+
+    @app.event("app_home_opened")
+    def publish(event: Json, client: WebClient) -> None:
+        events.append(event)
+        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [RETRY]})
+
+    @app.action("run:retry")
+    def retry(ack: Ack, body: Json) -> None:
+        clicks.append(body)
+        ack()
+
+    connect(app)
+    (shown,) = slack.open_home("operator")["views"]
+    assert shown["type"] == "home"
+    assert "view" not in events[0]
+    slack.click_in_view("operator", shown["id"], "run:retry", wait=0)
+    slack.open_home("operator")
+
+    assert clicks[0]["container"] == {"type": "view", "view_id": shown["id"]}
+    assert "channel" not in clicks[0]
+    assert "response_url" not in clicks[0]
+    assert events[1]["view"]["id"] == shown["id"]
+    home = slack.home("operator")
+    assert home is not None
+    assert home["id"] == shown["id"], "a Home keeps its id over publishes"
+    assert home["hash"] != shown["hash"]
+
+
+def test_a_response_url_of_somebody_else_is_expired(slack: LocalSlack) -> None:
+    answer = httpx.post(f"{slack.url}hooks/actions/T1/guessed", json={"text": "x"})
+
+    assert (answer.status_code, answer.json()["error"]) == (404, "expired_url")
+    broken = httpx.post(f"{slack.url}hooks/actions/T1/guessed", content=b"text=x")
+    assert (broken.status_code, broken.text) == (400, "invalid_payload")
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "error"),
+    [
+        ({"text": "x", "replace_original": True}, 400, "message_not_found"),
+        ({"text": "x", "response_type": "everywhere"}, 400, "invalid_arguments"),
+        ({"blocks": [{"type": "section"}]}, 400, "invalid_blocks"),
+        ({}, 400, "no_text"),
+        ({"delete_original": True}, 200, None),
+    ],
+)
+def test_a_response_url_refuses_what_slack_would(
+    slack: LocalSlack,
+    app: App,
+    client: WebClient,
+    connect: Connect,
+    *,
+    payload: Json,
+    status: int,
+    error: str | None,
+) -> None:
+    urls: list[str] = []
+
+    @app.action("run:retry")
+    def remember(ack: Ack, body: Json) -> None:
+        urls.append(body["response_url"])
+        ack()
+
+    connect(app)
+    ts = posted(slack, client, RETRY)
+    slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
+    client.chat_delete(channel=slack.ids.queue_alerts, ts=ts)
+    answer = httpx.post(urls[0], json=payload)
+
+    assert answer.status_code == status
+    assert error is None or answer.json()["error"] == error
+    assert slack.messages("queue-alerts") == []
+    assert slack.calls("response_url")[0].answer.get("error") == error
+
+
+def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: WebClient) -> None:
+    boxes = {"type": "checkboxes", "action_id": "e", "options": [option("a")]}
+    ts = posted(slack, client, actions(boxes))
+
+    with pytest.raises(WrongValueError, match="a list"):
+        slack.click("operator", "queue-alerts", ts, "e", chosen="a")
+
+
+def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Connect) -> None:
+    groups = [{"label": plain("queues"), "options": [option("netsuite")]}]
+    menu = {"type": "static_select", "action_id": "typed", "option_groups": groups}
+    block = {"type": "input", "block_id": "queue", "label": plain(), "element": menu}
+    view_id = open_modal(slack, app, connect, modal(block))
+    slack.click_in_view("operator", view_id, "typed", chosen="netsuite", wait=0)
+
+    values = slack.views("operator")[0]["state"]["values"]
+    assert values["queue"]["typed"]["selected_option"]["value"] == "netsuite"

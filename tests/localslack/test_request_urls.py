@@ -1,0 +1,191 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from slack_bolt import Ack, App
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_sdk import WebClient
+
+from bot.localslack.delivery.request_urls import NotVerifiedError
+from bot.localslack.server import LocalSlack
+from tests.concurrency import SECONDS, until
+from tests.localslack.kit import actions, button, entry, plain
+
+Environ = dict[str, Any]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The address of a WSGI app, until the block ends."""
+    server = make_server("127.0.0.1", 0, app, WSGIServer, _Quiet)
+    thread = threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/slack/events"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(SECONDS)
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    # Bolt compares the timestamp with the real clock.
+    with LocalSlack(ack_timeout=SECONDS) as running:
+        yield running
+
+
+def bolt(slack: LocalSlack, secret: str | None = None) -> App:
+    """A Bolt app that checks signatures."""
+    return App(
+        client=WebClient(slack.bot_token, slack.base_url, retry_handlers=[]),
+        signing_secret=secret or slack.credentials.signing_secret,
+        process_before_response=True,
+    )
+
+
+def answering(status: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Any:
+    """A WSGI app that takes the challenge and answers everything else so; it notes requests."""
+    seen: list[Environ] = []
+
+    def app(environ: Environ, start: Any) -> list[bytes]:
+        said = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if b"url_verification" in said:
+            start("200 OK", [])
+            return [said]
+        seen.append({**environ, "said": said})
+        start(status, list(headers))
+        return [body]
+
+    return app, seen
+
+
+def test_bolts_http_adapter_takes_the_signed_requests_and_answers_them(slack: LocalSlack) -> None:
+    app = bolt(slack)
+    events: list[str] = []
+    view = {"type": "modal", "callback_id": "m", "title": plain(), "submit": plain()}
+
+    @app.command("/queue")
+    def command(ack: Ack, command: dict[str, str]) -> None:
+        ack(text=f"you said {command['text']}", blocks=[actions(button(action_id="go"))])
+
+    @app.action("go")
+    def click(ack: Ack, body: dict[str, str], client: WebClient) -> None:
+        client.views_open(trigger_id=body["trigger_id"], view={**view, "blocks": [entry()]})
+        ack()
+
+    @app.view("m")
+    def submitted(ack: Ack) -> None:
+        ack(response_action="update", view={**view, "blocks": [{"type": "divider"}]})
+
+    @app.event("app_home_opened")
+    def opened(event: dict[str, str]) -> None:
+        events.append(event["user"])
+
+    with served(SlackRequestHandler(app, path="/slack/events")) as url:
+        slack.deliver_by_http(url)
+        typed = slack.command("operator", "queue-ops", "/queue status ä+&=")
+        (reply,) = typed["replies"]
+        opened_view = slack.click("operator", "queue-ops", reply["ts"], "go")["views"][0]
+        block_id = opened_view["blocks"][0]["block_id"]
+        slack.submit("operator", opened_view["id"], {block_id: {"t": "typed"}})
+        slack.open_home("viewer", wait=0)
+
+    assert reply["text"] == "you said status ä+&="
+    assert [block["type"] for block in slack.views("operator")[0]["blocks"]] == ["divider"]
+    assert events == [slack.ids.viewer]
+    assert slack.hub.connected == 0
+    assert [ack.kind for ack in slack.hub.acks] == [
+        "slash_commands",
+        "interactive",
+        "interactive",
+        "events_api",
+    ]
+
+
+def test_bolt_refuses_a_request_that_was_signed_with_another_secret(slack: LocalSlack) -> None:
+    handler = SlackRequestHandler(bolt(slack, "another"), path="/slack/events")
+    with served(handler) as url, pytest.raises(NotVerifiedError, match="401"):
+        slack.deliver_by_http(url)
+
+
+def test_an_address_where_nobody_listens_is_not_verified(slack: LocalSlack) -> None:
+    with pytest.raises(NotVerifiedError, match="no answer"):
+        slack.deliver_by_http("http://127.0.0.1:9/slack/events")
+
+
+def test_a_text_as_the_answer_of_a_command_is_shown_to_the_person(slack: LocalSlack) -> None:
+    app, _seen = answering("200 OK", b"plain words")
+    with served(app) as url:
+        slack.deliver_by_http(url)
+        answer = slack.command("viewer", "queue-ops", "/queue")
+
+    assert [reply["text"] for reply in answer["replies"]] == ["plain words"]
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "404 Not Found", "302 Found"])
+def test_a_failed_request_is_shown_as_dispatch_failed_and_not_repeated(
+    slack: LocalSlack, status: str
+) -> None:
+    app, seen = answering(status)
+    with served(app) as url:
+        slack.deliver_by_http(url)
+        answer = slack.command("viewer", "queue-ops", "/queue")
+
+    assert answer["error"] == "dispatch_failed"
+    assert len(seen) == 1
+
+
+def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late() -> None:
+    go_on = threading.Event()
+
+    def slow(environ: Environ, start: Any) -> list[bytes]:
+        said = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if b"url_verification" not in said:
+            go_on.wait(SECONDS)
+        start("200 OK", [])
+        return [said if b"url_verification" in said else b""]
+
+    with LocalSlack(ack_timeout=SECONDS) as slack, served(slow) as url:
+        slack.deliver_by_http(url)
+        # Only now: the challenge must be answered in that time, too.
+        slack.hub.ack_timeout = 0.2
+        answer = slack.command("viewer", "queue-ops", "/queue")
+        go_on.set()
+        until(lambda: slack.hub.late_acks == 1)
+
+    assert answer["error"] == "operation_timeout"
+    assert answer["ack_ms"] is None
+
+
+def test_an_event_comes_again_three_times_and_says_why(slack: LocalSlack) -> None:
+    app, seen = answering("500 Oops")
+    slack.retry_events_after(0, 0.01, 0.01)
+    with served(app) as url:
+        slack.deliver_by_http(url)
+        slack.open_home("viewer", wait=0)
+        until(lambda: len(seen) == 4)
+
+    retries = [(one.get("HTTP_X_SLACK_RETRY_NUM"), one.get("HTTP_X_SLACK_RETRY_REASON"))
+               for one in seen]  # fmt: skip
+    assert retries == [(None, None), *((str(number), "http_error") for number in (1, 2, 3))]
+    assert len({one["said"] for one in seen}) == 1, "it is the same event"
+
+
+def test_an_event_does_not_come_again_where_the_app_asks_so(slack: LocalSlack) -> None:
+    app, seen = answering("500 Oops", headers=(("X-Slack-No-Retry", "1"),))
+    slack.retry_events_after(0, 0, 0)
+    with served(app) as url:
+        slack.deliver_by_http(url)
+        slack.open_home("viewer", wait=0)
+        slack.command("viewer", "queue-ops", "/queue")
+
+    assert len(seen) == 2

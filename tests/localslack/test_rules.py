@@ -1,0 +1,84 @@
+"""No rule of the tables can be changed without a test that turns red."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.localslack.blocks.validation import message_problems, view_problems
+from tests.localslack import wrong_blocks, wrong_elements, wrong_tables
+from tests.localslack.mutants import Mutant, mutants, sheet
+from tests.localslack.right_blocks import HOME, MODAL, NOT_IN_MODALS, ONLY_IN_MESSAGES, RIGHT
+from tests.localslack.wrong_views import WRONG_VIEWS
+
+SHEET = Path(__file__).with_name("rules.txt")
+WRONG = wrong_blocks.WRONG | wrong_elements.WRONG | wrong_tables.WRONG
+SEED, SAMPLE = 3, 40
+
+
+def verdicts() -> list[list[str]]:
+    """What becomes of everything that is right or wrong on purpose, with every place."""
+    rights = [*RIGHT.values(), *ONLY_IN_MESSAGES.values(), *NOT_IN_MODALS.values()]
+    found = [message_problems(blocks) for _page, blocks, *_ in WRONG.values()]
+    found += [message_problems([block]) for block in rights]
+    named = [{**block, "block_id": "x" * length} for block in rights for length in (255, 256)]
+    found += [message_problems([block]) for block in named]
+    found += [view_problems({**view, "blocks": [one]}) for one in rights for view in (MODAL, HOME)]
+    found += [view_problems(view) for view, *_ in WRONG_VIEWS.values()]
+    return [[str(problem) for problem in problems] for problems in found]
+
+
+EVERY = list(mutants())
+NOW = verdicts()
+
+
+def test_the_rules_are_those_of_the_sheet_that_was_held_against_slacks_pages() -> None:
+    assert sheet() == SHEET.read_text().splitlines()
+
+
+def test_each_of_a_thousand_changes_of_a_rule_shows_on_the_sheet() -> None:
+    assert len(EVERY) > 1000
+    before = sheet()
+    unseen = []
+    for title, put_in, take_out in EVERY:
+        put_in()
+        try:
+            if sheet() == before:
+                unseen.append(title)
+        finally:
+            take_out()
+
+    assert unseen == []
+    assert sheet() == before
+
+
+def killed(mutant: Mutant) -> bool:
+    """Whether the payloads of the corpus tell the mutant from the rules."""
+    _title, put_in, take_out = mutant
+    put_in()
+    try:
+        return verdicts() != NOW
+    except (KeyError, TypeError):
+        return True  # a required field that is not required is missed further on
+    finally:
+        take_out()
+
+
+# What the bot's own messages are made of: here every mutant must die of a payload, too.
+OWN = ("section", "header", "context", "actions", "table", "data_table", "data_visualization")
+LIMITS = ("longer", "shorter", "one more", "one less", "higher", "most lower")
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_limit_off_by_one_is_noticed_by_a_payload(kind: str) -> None:
+    limits = [one for one in EVERY if one[0].startswith(f"{kind}.") and "<" not in one[0]]
+    limits = [one for one in limits if one[0].rpartition(": ")[2] in LIMITS]
+
+    assert [one[0] for one in limits if not killed(one)] == []
+
+
+def test_a_quarter_of_all_mutants_dies_of_a_payload_alone() -> None:
+    sample = random.Random(SEED).sample(EVERY, SAMPLE)
+    dead = sum(map(killed, sample))
+
+    assert dead >= SAMPLE // 4, "the corpus notices less than it did"

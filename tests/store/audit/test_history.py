@@ -1,0 +1,174 @@
+"""What the audit can tell of one job, and of the rows that a bulk change says to have moved."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from bot.background import audit
+from bot.background.operations.runner import Runner
+from bot.database.transactions import now_of, reading
+from bot.store import tables
+from bot.store.audit.audit_log import verify
+from bot.store.audit.history import Wanted, newest
+from bot.store.failures import index
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
+from tests.store.operations.test_scopes import preview_of
+
+
+def about(queue: TestQueue, job: int) -> list[str]:
+    """Actions of the records about a job, newest first."""
+    with reading(queue.engine) as connection:
+        return [row["action"] for row in newest(connection, Wanted(job=job), 50)]
+
+
+def about_order(queue: TestQueue, order: str) -> list[str]:
+    """Actions of the records about an order, newest first."""
+    with reading(queue.engine) as connection:
+        return [row["action"] for row in newest(connection, Wanted(order=order), 50)]
+
+
+def indexed(queue: TestQueue) -> None:
+    """Let the bot see what has failed."""
+    with queue.engine.begin() as connection:
+        index.catch_up(connection, queue.queue, now_of(connection))
+
+
+def bulk(queue: TestQueue, action: str = "retry-all") -> None:
+    """Carry out a bulk change of all that failed, and seal what it recorded."""
+    setup = make_setup(queue)
+    plan = preview_of(ask(setup, action)).plan
+    assert confirm(setup, action, plan).refusal is None
+    runner = Runner(setup, 2, lanes=1, seconds=0)
+    for _ in range(10):
+        runner.run_once()
+    assert [row.state for row in queue.rows(tables.operations)] == ["done"]
+    audit.seal_once(setup, hold(setup))
+
+
+def test_a_row_of_a_bulk_change_is_found_by_its_id(queue: TestQueue) -> None:
+    for failed_id in (45, 46, 47):
+        queue.fail(failed_id)
+    ask(make_setup(queue), "retry 47")
+    bulk(queue)
+    assert about(queue, 45) == ["retry-all"]
+    assert about(queue, 47) == ["retry"]
+    assert about(queue, 4) == []
+
+
+def test_a_retried_job_is_found_by_its_new_id_too(queue: TestQueue) -> None:
+    queue.push(700)
+    queue.fail(45)
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    new = queue.jobs[-1].id
+    assert new not in (45, 700)
+    assert about(queue, new) == ["retry"]
+    ask(setup, f"delete {new}")
+    assert about(queue, new) == ["delete", "retry"]
+    assert about(queue, 45) == ["retry"]
+
+
+def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    queue.fail(46, order=1803193)
+    bulk(queue)
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.archive))
+    assert about_order(queue, "803193") == ["retry-all"]
+    assert about_order(queue, "803") == []
+
+
+def test_records_are_found_by_order_and_by_id_without_their_json(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    job = queue.jobs[-1].id
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.audit).values(targets="[]"))
+        connection.execute(delete(tables.archive))
+    assert about(queue, 45) == ["retry"]
+    assert about(queue, job) == ["retry"]
+    assert about_order(queue, "803193") == ["retry"]
+    (row,) = queue.rows(tables.audit_targets)
+    assert (row.kind, row.row_id, row.order_id, row.tienda_id, row.job_id) == (
+        "failed",
+        45,
+        "803193",
+        "12097",
+        job,
+    )
+
+
+def test_a_refusal_is_found_by_the_order_of_what_it_named(queue: TestQueue) -> None:
+    queue.fail(45, order=803193)
+    setup = make_setup(queue)
+    indexed(queue)
+    assert ask(setup, "retry 45", by=SAM).refusal is not None
+    assert ask(setup, "delete 45", by=OMAR).refusal is not None
+    assert ask(setup, "retry 45x", by=OMAR).refusal is not None
+    assert about_order(queue, "803193") == ["retry"]
+    assert about(queue, 45) == ["delete", "retry"]
+
+
+def test_nothing_is_noted_of_a_change_that_was_rolled_back(queue: TestQueue) -> None:
+    queue.fail(45)
+    assert ask(make_setup(queue), "retry 45", by=SAM).refusal is not None
+    with queue.engine.begin() as connection:
+        ids = set(connection.execute(select(tables.audit.c.id)).scalars())
+        about_ids = set(connection.execute(select(tables.audit_targets.c.audit_id)).scalars())
+    assert about_ids == ids
+
+
+def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    for failed_id in range(1, 8):
+        queue.fail(failed_id, order=803193)
+        ask(setup, f"retry {failed_id}")
+    every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
+    for whose in (Wanted(), Wanted(order="803193"), Wanted(actor=ANA)):
+        seen: list[int] = []
+        before = None
+        with reading(queue.engine) as connection:
+            while page := newest(connection, replace(whose, before=before), 3):
+                seen += [row["id"] for row in page]
+                before = seen[-1]
+        assert seen == every
+
+
+def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    for failed_id, by in ((45, OMAR), (46, ANA), (47, OMAR)):
+        queue.fail(failed_id)
+        clock.move(hours=1)
+        ask(setup, f"retry {failed_id}", by=by)
+    ask(setup, f"delete {queue.jobs[0].id}")
+    with reading(queue.engine) as connection:
+        now = setup.clock(connection)
+
+        def found(**wanted: Any) -> list[str]:
+            rows = newest(connection, Wanted(**wanted), 50)
+            return [f"{row['actor']} {row['action']}" for row in rows]
+
+        assert found(actor=OMAR) == [f"{OMAR} retry"] * 2
+        assert found(action="delete") == [f"{ANA} delete"]
+        assert found(actor=ANA, action="retry") == [f"{ANA} retry"]
+        assert found(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
+        assert found(order="803193", job=46) == [f"{ANA} retry"]
+
+
+def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: TestQueue) -> None:
+    for failed_id in range(1, 6):
+        queue.fail(failed_id)
+    bulk(queue)
+    with queue.engine.begin() as connection:
+        assert list(verify(connection)) == []
+        changed = update(tables.failures).where(tables.failures.c.failed_id == 4)
+        connection.execute(changed.values(row_digest="0" * 32))
+        (sentence,) = verify(connection)
+        assert sentence.startswith("The items of operation 1 are not those of record ")
+        connection.execute(delete(tables.failures))
+        assert len(list(verify(connection))) == 1

@@ -1,0 +1,381 @@
+"""An order's story: what failed, who did what about it, and what became of it, in order of time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from bot.app.command import Setup
+from bot.background.operations.runner import Runner
+from bot.commands.history import History
+from bot.models.story import Act, Failure, Story
+from bot.store import tables
+from bot.store.failures import index
+from tests.queues import TestQueue, payload
+from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, make_setup
+from tests.store.operations.test_scopes import preview_of
+
+ORDER = 803193
+
+
+class Shop:
+    """A queue with one replica, whose clock a test moves on by a minute a step."""
+
+    def __init__(self, queue: TestQueue) -> None:
+        self.queue = queue
+        self.clock = Ahead()
+        self.setup: Setup = make_setup(queue, clock=self.clock)
+
+    def fail(self, id_: int, **values: Any) -> None:
+        """Something fails, and the bot sees it."""
+        self.clock.move(minutes=1)
+        with self.queue.engine.begin() as connection:
+            now = self.clock(connection).replace(microsecond=0)
+        self.queue.fail(id_, failed_at=values.pop("failed_at", now), **values)
+        self.look()
+
+    def look(self) -> None:
+        """The bot sees what has failed, and what is gone."""
+        with self.queue.engine.begin() as connection:
+            index.catch_up(connection, self.queue.queue, self.clock(connection))
+            index.sweep(connection, self.queue.queue, self.clock(connection))
+
+    def say(self, words: str, by: str = ANA) -> None:
+        """Somebody does something a minute later."""
+        self.clock.move(minutes=1)
+        ask(self.setup, words, by=by)
+
+    def bulk(self, words: str) -> None:
+        """Ana carries out a bulk change."""
+        self.clock.move(minutes=1)
+        action = words.split(maxsplit=1)[0]
+        plan = preview_of(ask(self.setup, words)).plan
+        assert confirm(self.setup, action, plan).refusal is None
+        runner = Runner(self.setup, 2, lanes=1, seconds=0)
+        for _ in range(10):
+            runner.run_once()
+
+    def work_off(self, *ids: int) -> None:
+        """A worker processes jobs: all there are, or these."""
+        jobs = self.queue.queue.jobs
+        gone = delete(jobs) if not ids else delete(jobs).where(jobs.c.id.in_(ids))
+        with self.queue.engine.begin() as connection:
+            connection.execute(gone)
+
+    def followed(self, state: str, **values: Any) -> None:
+        """What became of everything that was retried singly."""
+        with self.queue.engine.begin() as connection:
+            connection.execute(update(tables.followed).values(state=state, **values))
+
+    def story(self, words: str = f"find {ORDER}") -> Story:
+        """What `/queue find` tells."""
+        outcome = ask(self.setup, words)
+        assert outcome.result is not None, outcome.refusal
+        assert isinstance(outcome.result.data, Story)
+        return outcome.result.data
+
+
+@pytest.fixture
+def shop(queue: TestQueue) -> Shop:
+    """The shop's queue, empty."""
+    return Shop(queue)
+
+
+def told(story: Story) -> list[str]:
+    """The events in a few words each."""
+    lines = []
+    for event in story.events:
+        match event.what:
+            case "failure":
+                lines.append(f"{'failed' if event.there else 'had failed'} {event.failed_id}")
+            case "gone":
+                lines.append(f"gone {event.failed_id}")
+            case "queued":
+                lines.append(f"{event.found.state} {event.found.job.id}")
+            case "act":
+                fate = event.became.fate if event.became is not None else "?"
+                said = f"{event.action} {event.row} {event.row_id} {event.outcome}"
+                lines.append(f"{said} {fate}" if event.is_retry else said)
+    return lines
+
+
+def test_a_retry_that_failed_again_is_told_with_the_failure_that_it_became(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.fail(52)
+
+    story = shop.story()
+
+    assert told(story) == ["had failed 45", "retry-all failed 45 ok failed-again", "failed 52"]
+    last = story.retries.last
+    assert last is not None
+    assert (last.fate, last.failed_id) == ("failed-again", 52)
+
+
+def test_a_retry_that_failed_with_another_error_is_told_so(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.fail(52, exception="RuntimeException: the warehouse is closed")
+    assert told(shop.story())[1] == "retry-all failed 45 ok failed-otherwise"
+
+
+def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
+    shop: Shop,
+) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    job = shop.queue.jobs[0].id
+    assert told(shop.story()) == [
+        "had failed 45",
+        "retry-all failed 45 ok waiting",
+        f"pending {job}",
+    ]
+    shop.work_off()
+    assert told(shop.story()) == ["had failed 45", "retry-all failed 45 ok processed"]
+
+
+def test_a_retried_job_that_was_deleted_is_not_called_processed(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.say(f"delete {shop.queue.jobs[0].id}")
+    assert "retry-all failed 45 ok no-longer-queued" in told(shop.story())
+
+
+def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.queue.fail(52, order=ORDER)
+    assert "retry-all failed 45 ok ?" in told(shop.story())
+    shop.look()
+    assert "retry-all failed 45 ok failed-again" in told(shop.story())
+
+
+def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("retry 45", by=OMAR)
+    shop.work_off()
+    shop.followed("processed")
+    assert told(shop.story()) == ["had failed 45", "retry failed 45 ok processed"]
+
+
+def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("retry 45", by=OMAR)
+    shop.followed("no-longer-queued", settled_by=ANA, settled_how="undo")
+    shop.say("undo", by=OMAR)
+    shop.look()
+    story = shop.story()
+    assert told(story) == ["failed 45", "retry failed 45 ok no-longer-queued", "undo failed 45 ok"]
+    last = story.retries.last
+    assert last is not None
+    assert (last.by, last.how) == (ANA, "undo")
+
+
+def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    (operation,) = shop.queue.rows(tables.operations)
+    shop.bulk(f"undo {operation.id}")
+    shop.look()
+    story = shop.story()
+    assert told(story) == [
+        "failed 45",
+        "retry-all failed 45 ok no-longer-queued",
+        "undo failed 45 ok",
+    ]
+    last = story.retries.last
+    assert last is not None
+    assert (last.by, last.how) == (ANA, "undo")
+    outcome = ask(shop.setup, f"history order={ORDER}")
+    assert outcome.result is not None
+    assert isinstance(outcome.result.data, History)
+    actions = [line.action for line in outcome.result.data.records if line.outcome == "started"]
+    assert actions == ["undo", "retry-all"]
+
+
+def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None:
+    shop.fail(45)
+    shop.fail(46)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.fail(52)
+    fates = [e.became.fate for e in shop.story().events if isinstance(e, Act) and e.became]
+    assert sorted(fates) == ["failed-again", "processed"]
+
+
+def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(shop: Shop) -> None:
+    shop.fail(45)
+    shop.fail(46)
+    shop.bulk("retry-all")
+    first = next(row for row in shop.queue.rows(tables.failures) if row.failed_id == 45)
+    with shop.queue.engine.begin() as connection:
+        # As a bulk undo leaves it where the id of the row was taken.
+        again = {**first._asdict(), "seq": 90, "failed_id": 70, "gone_at": None, "operation": None}
+        again["seen_at"] = shop.clock(connection)
+        connection.execute(tables.failures.insert().values(again))
+        mark = update(tables.failures).where(tables.failures.c.seq == first.seq)
+        connection.execute(mark.values(returned_by=0))
+    shop.work_off()
+    assert "retry-all failed 46 ok processed" in told(shop.story())
+
+
+def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop: Shop) -> None:
+    shop.fail(45)
+    shop.fail(46)
+    shop.say("retry 45", by=OMAR)
+    with shop.queue.engine.begin() as connection:
+        connection.execute(delete(tables.followed))
+    shop.work_off()
+    assert "retry failed 45 ok processed" in told(shop.story())
+
+
+def test_how_often_and_by_whom_is_counted_singly_and_in_bulk(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("retry 45", by=OMAR)
+    shop.work_off()
+    shop.fail(46)
+    shop.say("retry 46")
+    shop.work_off()
+    shop.fail(47)
+    shop.bulk("retry-all")
+    retries = shop.story().retries
+    assert retries.count == 3
+    assert [(one.actor, one.count) for one in retries.by] == [(ANA, 2), (OMAR, 1)]
+    assert retries.last is not None
+    assert retries.last.fate == "waiting"
+
+
+def test_deleting_is_told_with_whether_the_archive_has_it(shop: Shop) -> None:
+    shop.fail(45)
+    shop.queue.push(700, order=ORDER)
+    shop.say("delete-failed 45")
+    shop.say("delete 700")
+    acts = [event for event in shop.story().events if isinstance(event, Act)]
+    assert [(act.action, act.row_id, act.kept) for act in acts] == [
+        ("delete-failed", 45, True),
+        ("delete", 700, True),
+    ]
+    with shop.queue.engine.begin() as connection:
+        connection.execute(delete(tables.archive))
+    acts = [event for event in shop.story().events if isinstance(event, Act)]
+    assert [act.kept for act in acts] == [False, False]
+
+
+def test_refusals_that_name_the_order_s_rows_are_told(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("retry 45", by=SAM)
+    shop.say("delete-failed 45", by=OMAR)
+    assert told(shop.story()) == [
+        "failed 45",
+        "retry failed 45 denied",
+        "delete-failed failed 45 denied",
+    ]
+
+
+def test_a_refused_search_for_the_order_is_told_too(shop: Shop) -> None:
+    shop.say(f"find {ORDER}", by=SAM)
+    assert told(shop.story()) == ["find order 0 denied"]
+
+
+def test_a_failure_that_somebody_else_took_away_is_gone(shop: Shop) -> None:
+    shop.fail(45)
+    shop.fail(46)
+    with shop.queue.engine.begin() as connection:
+        connection.execute(
+            delete(shop.queue.queue.failed).where(shop.queue.queue.failed.c.id == 45)
+        )
+    assert told(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
+    shop.look()
+    assert told(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
+
+
+def test_what_has_just_failed_is_told_before_it_is_indexed(shop: Shop) -> None:
+    shop.fail(45, order=1)
+    shop.queue.fail(46, order=ORDER)
+    (event,) = shop.story().events
+    assert isinstance(event, Failure)
+    assert (event.failed_id, event.there) == (46, True)
+    shop.look()
+    assert shop.story().events == (event,)
+
+
+def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> None:
+    """`failed_at` and `created_at` have no fractions of a second, the audit has."""
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    with shop.queue.engine.begin() as connection:
+        at = connection.execute(tables.failures.select()).mappings().one()["gone_at"]
+    same = at.replace(microsecond=0) - timedelta(seconds=1)
+    shop.fail(52, failed_at=same)
+    assert told(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]
+
+
+def test_other_orders_and_other_shops_are_not_told_of(shop: Shop) -> None:
+    shop.fail(45, order=1803193)
+    shop.fail(46, order=80319)
+    shop.fail(47, body=payload(ORDER, 5))
+    shop.fail(48, body=payload(ORDER, 6))
+    for id_ in (45, 46, 47, 48):
+        shop.say(f"retry {id_}", by=OMAR)
+    assert [e.row_id for e in shop.story().events if isinstance(e, Act)] == [47, 48]
+    story = shop.story(f"find {ORDER} tienda=6")
+    assert [e.row_id for e in story.events if isinstance(e, Act)] == [48]
+    assert [e.what for e in story.events] == ["failure", "act", "queued"]
+
+
+def test_a_row_that_came_back_under_its_id_is_another_failure(shop: Shop) -> None:
+    shop.fail(45)
+    shop.say("delete-failed 45")
+    shop.fail(45)
+    assert told(shop.story()) == ["had failed 45", "delete-failed failed 45 ok", "failed 45"]
+
+
+def test_while_older_failures_are_being_read_in_it_says_so(queue: TestQueue) -> None:
+    shop = Shop(queue)
+    queue.fail(45)
+    assert shop.story().indexing
+    assert told(shop.story()) == ["failed 45"]
+    shop.look()
+    assert not shop.story().indexing
+
+
+def test_an_order_with_very_many_failures_is_told_from_the_newest(shop: Shop) -> None:
+    with shop.queue.engine.begin() as connection:
+        rows = [
+            {
+                "id": n,
+                "queue": "netsuite",
+                "payload": payload(ORDER),
+                "exception": "x",
+                "failed_at": datetime(2025, 11, 7),  # noqa: DTZ001 wall clock
+            }
+            for n in range(1, 251)
+        ]
+        connection.execute(shop.queue.queue.failed.insert(), rows)
+    shop.look()
+    story = shop.story()
+    assert story.more
+    assert len(story.events) == 200
+    assert min(e.failed_id for e in story.events if isinstance(e, Failure)) == 51
+
+
+def test_nothing_is_read_of_an_audit_that_names_others(shop: Shop) -> None:
+    """Only targets are searched: what stands in the JSON of a record is not."""
+    shop.fail(45, order=1)
+    shop.say("retry 45")
+    with shop.queue.engine.begin() as connection:
+        connection.execute(update(tables.audit).values(targets=f'[{{"order_id":{ORDER}}}]'))
+    assert shop.story().events == ()
+
+
+def test_the_payload_of_a_waiting_job_is_compared_by_its_digest(shop: Shop) -> None:
+    shop.fail(45)
+    shop.bulk("retry-all")
+    shop.work_off()
+    shop.queue.push(900, body=payload(ORDER).replace("nota", "otra"))
+    assert "retry-all failed 45 ok processed" in told(shop.story())

@@ -1,0 +1,247 @@
+"""The counts of failures: exact at every moment, folded or not, whoever takes failures away."""
+
+import threading
+from collections import Counter
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, delete, event, select
+
+from bot.database.transactions import LostRace, changing
+from bot.store import tables
+from bot.store.failures import aggregation, error_groups, failure_counts, removal
+from bot.store.failures import index as failures
+from bot.store.failures.failure_counts import bucket, hour_of
+from tests.concurrency import at_once
+from tests.invariants import broken
+from tests.queues import TestQueue
+from tests.store.failures.test_index import LATER, NOW, index, remove, sweep_all
+
+TIMEOUT = "RuntimeException: cURL error 28: Operation timed out for https://api.example.com/orders"
+MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
+
+
+def booked(queue: TestQueue) -> Counter[tuple[str, int]]:
+    """How many are there by queue and hour, as the sums say."""
+    there: Counter[tuple[str, int]] = Counter()
+    for row in rows(queue):
+        there[row.queue, row.hour] += row.appeared - row.gone
+    return +there
+
+
+def rows(queue: TestQueue) -> list[Any]:
+    """The rows of counts by hour, without the sums of what is folded."""
+    return [
+        row for row in queue.rows(tables.failure_counts) if row.hour != failure_counts.ALL_HOURS
+    ]
+
+
+def change(queue: TestQueue, work: object, now: datetime = NOW) -> int:
+    """One step of the upkeep in a transaction of its own."""
+    assert callable(work)
+    return int(changing(queue.engine, monotonic() + 40, lambda c: work(c, now)))
+
+
+def test_equal_causes_share_a_group_and_others_do_not(queue: TestQueue) -> None:
+    for exception in (TIMEOUT, MISSING, TIMEOUT):
+        queue.fail(exception=exception)
+    index(queue)
+    first, second, third = (row.error_group for row in queue.rows(tables.failures))
+    assert first == third != second
+    assert len(queue.rows(tables.error_groups)) == 2
+
+
+def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
+    queue: TestQueue,
+) -> None:
+    index(queue)
+    queue.fail(exception=TIMEOUT)
+    with queue.engine.connect() as raw:
+        connection = raw.execution_options(changes=True)
+        transaction = connection.begin()
+        assert failures.index_new(connection, queue.queue, NOW).added == 1
+        transaction.rollback()
+    assert (queue.count(tables.error_groups), queue.count(tables.failure_counts)) == (0, 0)
+    index(queue)
+    assert broken(queue) == []
+    assert queue.count(tables.error_groups) == 1
+
+
+def test_failures_are_booked_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
+    for minutes in (1, 2, 61):
+        queue.fail(failed_at=NOW - timedelta(minutes=minutes))
+    index(queue)
+    hour = hour_of(NOW)
+    assert booked(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
+
+
+def test_what_goes_is_taken_off_the_hour_it_was_booked_under(queue: TestQueue) -> None:
+    hours = (0, 30, 60, 24 * 5, 24 * 100)
+    gone = [queue.fail(failed_at=NOW - timedelta(hours=hours_ago)) for hours_ago in hours]
+    queue.fail(queue="mail", failed_at=NOW)
+    index(queue)
+    remove(queue, *gone)
+    assert sweep_all(queue, 100) == (0, 5)
+    assert booked(queue) == {("mail", hour_of(NOW)): 1}
+    assert broken(queue) == []
+
+
+def test_queues_whose_names_differ_by_blanks_are_counted_apart(queue: TestQueue) -> None:
+    ids = [queue.fail(queue=name) for name in ("mail", "mail ", "mail ")]
+    index(queue)
+    remove(queue, *ids[1:])
+    sweep_all(queue, 100)
+    assert broken(queue) == []
+    assert {name for name, _ in booked(queue)} == {"mail"}
+
+
+def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None:
+    for number in range(12):
+        queue.fail(
+            queue=("mail", "stock")[number % 2],
+            exception=(TIMEOUT, MISSING)[number // 6],
+            failed_at=NOW - timedelta(hours=number % 3),
+        )
+        index(queue)
+    remove(queue, 1, 2, 3)
+    sweep_all(queue, 100)
+    before = booked(queue)
+    assert change(queue, lambda c, now: aggregation.fold(c, now, 5)) == 5
+    assert booked(queue) == before
+    while change(queue, lambda c, now: aggregation.fold(c, now, 5)):
+        pass
+    assert booked(queue) == before
+    assert len(rows(queue)) == 12
+    index(queue)
+    queue.fail(queue="mail", exception=TIMEOUT, failed_at=NOW)
+    index(queue)
+    change(queue, aggregation.fold)
+    assert (len(rows(queue)), queue.count(tables.failure_counts), broken(queue)) == (12, 16, [])
+
+
+def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
+    for minutes in (40, 10, 25):
+        queue.fail(failed_at=NOW - timedelta(minutes=minutes))
+        index(queue)
+    change(queue, aggregation.fold)
+    every = queue.rows(tables.failure_counts)
+    (folded,) = [row for row in every if row.hour == failure_counts.ALL_HOURS]
+    assert folded.first_at == NOW - timedelta(minutes=40)
+    assert folded.last_at == NOW - timedelta(minutes=10)
+
+
+def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
+    for hours in range(30):
+        queue.fail(failed_at=NOW - timedelta(hours=hours))
+    index(queue)
+    change(queue, aggregation.fold)
+    assert len(rows(queue)) == 30
+    left = []
+    for days in (1, 3, 30):
+        change(queue, aggregation.age, NOW + timedelta(days=days))
+        assert sum(booked(queue).values()) == 30
+        left.append(len(rows(queue)))
+    assert left[0] < 30
+    assert left[1] <= 3
+    assert left[2] == 1
+    assert broken(queue) == []
+
+
+@pytest.mark.parametrize("hours", [0, 5, 39, 41, 100, 200, 240, 1000])
+def test_the_server_books_what_goes_where_the_bot_booked_what_came(
+    queue: TestQueue, hours: int
+) -> None:
+    at = NOW - timedelta(hours=hours)
+    queue.fail(failed_at=at)
+    index(queue)
+    with queue.engine.begin() as connection:
+        found = failure_counts.leaving(
+            connection, tables.failures.c.gone_at.is_(None), NOW, removal.BY_SEQ
+        )
+    assert [key.hour for key in found.counts] == [bucket(hour_of(at), NOW)]
+
+
+def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQueue) -> None:
+    queue.fail(1, exception=TIMEOUT)
+    queue.fail(2, exception=MISSING)
+    index(queue)
+    remove(queue, 1)
+    sweep_all(queue, 100)
+    much_later = NOW + timedelta(days=60)
+    change(queue, aggregation.fold, much_later)
+    assert change(queue, lambda c, _: aggregation.forget(c)) == 0
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.failures).where(tables.failures.c.failed_id == 1))
+    assert change(queue, lambda c, _: aggregation.forget(c)) == 1
+    assert len(queue.rows(tables.error_groups)) == len(rows(queue)) == 1
+    queue.fail(3, exception=TIMEOUT)
+    index(queue, LATER)
+    assert broken(queue) == []
+
+
+def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQueue) -> None:
+    for _ in range(20):
+        mariadb_queue.fail()
+    index(mariadb_queue)
+    together = threading.Barrier(2)
+
+    def leave() -> int:
+        met: list[int] = []
+
+        def work(connection: Connection) -> int:
+            here = tables.failures.c.gone_at.is_(None)
+            if not met:  # who is run again has nobody to wait for
+                met.append(together.wait(timeout=20))
+            return removal.leave(connection, here, NOW)
+
+        return changing(mariadb_queue.engine, monotonic() + 40, work)
+
+    assert sorted(at_once(leave, leave)) == [0, 20]
+    assert broken(mariadb_queue) == []
+
+
+def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
+    mariadb_queue: TestQueue,
+) -> None:
+    """The counts of what was there before would be one short for ever."""
+    mariadb_queue.fail()
+    index(mariadb_queue)
+    came: list[int] = []
+
+    def come_between(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE queue_bot_failures") and not came:
+            came.append(mariadb_queue.fail())
+            index(mariadb_queue)
+
+    with mariadb_queue.engine.connect() as raw:
+        connection = raw.execution_options(changes=True)
+        with connection.begin() as transaction:
+            event.listen(connection, "before_cursor_execute", come_between)
+            with pytest.raises(LostRace):
+                removal.leave(connection, tables.failures.c.gone_at.is_(None), NOW)
+            transaction.rollback()
+    assert came
+    assert broken(mariadb_queue) == []
+
+
+def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked(
+    mariadb_queue: TestQueue,
+) -> None:
+    mariadb_queue.fail()
+    index(mariadb_queue)
+    with mariadb_queue.engine.begin() as connection:
+        connection.execute(select(tables.failures.c.seq).with_for_update()).all()
+        # So many that the server would rather read the one row there is than look for each.
+        for _ in range(40):
+            mariadb_queue.fail()
+        assert index(mariadb_queue) == 40
+
+
+def test_names_of_groups_are_found_by_id(queue: TestQueue) -> None:
+    with queue.engine.begin() as connection:
+        ids = error_groups.find_or_make(connection, ["a", "b"])
+        assert error_groups.find_or_make(connection, ["b", "c"])["b"] == ids["b"]
+        assert error_groups.names_of(connection, [ids["a"], 10**9]) == {ids["a"]: "a"}
+        assert connection.execute(select(tables.error_groups.c.name)).scalars().all()

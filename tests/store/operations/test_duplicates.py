@@ -1,0 +1,113 @@
+"""What a retry of many may do twice: found where it is, and never by a look without bounds."""
+
+from time import monotonic
+
+import pytest
+from sqlalchemy import insert
+
+from bot.app.command import Setup
+from bot.database.transactions import reading
+from bot.models.operations import Duplicates, Scope
+from bot.store import tables
+from bot.store.operations import duplicates
+from bot.store.operations.scopes import matching
+from tests.background.posting import watch
+from tests.background.working import Worker, follow
+from tests.queues import TestQueue, payload
+from tests.replicas import Ahead, ask, hold, make_setup
+
+
+@pytest.fixture
+def clock() -> Ahead:
+    return Ahead()
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: Ahead) -> Setup:
+    made = make_setup(queue, clock=clock)
+    watch(made, hold(made))
+    return made
+
+
+def failing(queue: TestQueue, setup: Setup, *orders: int, name: str = "netsuite") -> None:
+    for order in orders:
+        queue.fail(order=order, queue=name)
+    watch(setup, hold(setup))
+
+
+def found(setup: Setup, name: str | None = None) -> Duplicates:
+    with reading(setup.engine, monotonic() + 40) as connection:
+        within = matching(Scope(queue=name))
+        return duplicates.find(connection, setup.queue, within, name, seconds=5)
+
+
+def test_a_scope_without_duplicates_has_none(queue: TestQueue, setup: Setup) -> None:
+    failing(queue, setup, 1, 2, 3)
+    queue.push(order=9)
+    assert found(setup) == Duplicates(queued=0, identical=0, processed_later=0, bounded=False)
+
+
+def test_failures_of_orders_that_are_queued_already_are_counted(
+    queue: TestQueue, setup: Setup
+) -> None:
+    failing(queue, setup, 1, 2, 2, 3)
+    queue.push(order=2)
+    queue.push(order=3, reserved_at=1_762_537_400)
+    queue.push(order=1, queue="mail")
+    seen = found(setup)
+    assert (seen.queued, seen.queued_orders) == (3, ("2", "3"))
+    assert found(setup, "mail").queued == 0, "the mail of order 1 has not failed"
+
+
+def test_failures_with_one_payload_are_counted_together(queue: TestQueue, setup: Setup) -> None:
+    failing(queue, setup, 1, 2, 2, 2, 3, 3)
+    failing(queue, setup, 1, name="mail")
+    assert found(setup).identical == 5
+
+
+def test_orders_that_went_through_since_are_counted(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    failing(queue, setup, 1, 1, 2)
+    outcome = ask(setup, "retry 1")
+    assert outcome.refusal is None
+    (job,) = queue.jobs
+    Worker(queue).end(job.id)
+    assert found(setup).processed_later == 0, "nobody knows yet"
+    follow(setup, clock)
+    seen = found(setup)
+    assert (seen.processed_later, seen.processed_orders) == (1, ("1",))
+
+
+def test_what_failed_after_the_order_went_through_is_no_duplicate_of_it(
+    queue: TestQueue, setup: Setup, clock: Ahead
+) -> None:
+    failing(queue, setup, 1)
+    ask(setup, "retry 1")
+    Worker(queue).end(queue.jobs[0].id)
+    follow(setup, clock)
+    failing(queue, setup, 1)
+    assert found(setup).processed_later == 0
+
+
+def test_a_queue_longer_than_the_look_says_so(queue: TestQueue, setup: Setup) -> None:
+    failing(queue, setup, 1)
+    queue.push(order=1)
+    body = payload(9)
+    many = [
+        {"queue": "netsuite", "payload": body, "available_at": 1, "created_at": 1}
+        for _ in range(duplicates.JOBS)
+    ]
+    with queue.engine.begin() as connection:
+        connection.execute(insert(queue.queue.jobs), many)
+    seen = found(setup)
+    assert (seen.queued, seen.bounded) == (0, True)
+
+
+def test_only_what_is_meant_is_counted(queue: TestQueue, setup: Setup) -> None:
+    failing(queue, setup, 1, 1)
+    failing(queue, setup, 1, 1, name="mail")
+    queue.push(order=1)
+    seen = found(setup, "netsuite")
+    assert (seen.queued, seen.identical) == (2, 2)
+    assert len(queue.rows(tables.failures)) == 4

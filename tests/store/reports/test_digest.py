@@ -1,0 +1,252 @@
+"""The digest's numbers are those that a count by hand gives, and what is not known is not a 0."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import event, insert, update
+
+from bot.app.command import Setup
+from bot.background.failures.aggregation import age_once, fold_once
+from bot.background.operations.runner import Runner
+from bot.database.time_limits import DeadlinePassed
+from bot.database.transactions import reading
+from bot.models.alert_rules import OLDEST, SILENT
+from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
+from bot.store import tables
+from bot.store.reports import digest
+from bot.store.reports.digest_days import Days
+from tests.background.posting import watch
+from tests.queues import TestQueue
+from tests.replicas import ANA, OMAR, ask, confirm, hold, make_setup
+from tests.set_clock import SetClock, moment
+
+LIMA = "America/Lima"
+TODAY = date(2026, 3, 10)
+YESTERDAY = Days(date(2026, 3, 9), date(2026, 3, 9), ZoneInfo(LIMA))
+BEGAN, ENDED = moment("2026-03-09 00:00", LIMA), moment("2026-03-10 00:00", LIMA)
+LONG_AGO = moment("2025-01-01")
+HOUR = timedelta(hours=1)
+MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(moment("2026-03-09 12:00", LIMA))
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: SetClock) -> Iterator[Setup]:
+    """A replica in Lima that has watched for long, and has read in what was there before."""
+    began(queue, LONG_AGO)
+    zone = ZoneInfo(LIMA)
+    here = replace(queue, queue=replace(queue.queue, zone=zone))
+    made = make_setup(here, clock=clock, zone=zone)
+    watch(made, hold(made))
+    yield made
+    began(queue, LONG_AGO)
+
+
+def began(queue: TestQueue, at: datetime) -> None:
+    """Let the bot's tables have been made at this moment."""
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.migrations).values(applied_at=at))
+
+
+def read(setup: Setup, days: Days = YESTERDAY) -> Digest:
+    """The digest as it is read at nine on the day after."""
+    with reading(setup.engine) as connection:
+        return digest.read(connection, days, ENDED + 9 * HOUR)
+
+
+# ---- what failed
+
+
+def test_failed_counts_what_failed_on_the_day_by_its_clock_gone_or_not(
+    setup: Setup, queue: TestQueue, clock: SetClock
+) -> None:
+    wall = (
+        "03-08 23:59:59",
+        "03-09 00:00:00",
+        "03-09 12:30:00",
+        "03-09 23:59:59",
+        "03-10 00:00:00",
+    )
+    ids = [queue.fail(failed_at=datetime.fromisoformat(f"2026-{text}")) for text in wall]
+    watch(setup, hold(setup))
+    ask(setup, f"delete-failed {ids[2]}")
+    assert read(setup).failed == Figure(count=3, before=0)
+    clock.at = ENDED + 9 * HOUR
+    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+        pass
+    assert read(setup).failed == Figure(count=3, before=0)
+
+
+def test_the_week_before_is_known_after_it_was_folded_into_days(
+    setup: Setup, queue: TestQueue, clock: SetClock
+) -> None:
+    for day in (1, 2, 2, 3, 3, 3, 6, 9):
+        failed_at = datetime(2026, 3, day, 15)  # noqa: DTZ001 wall clock
+        queue.fail(failed_at=failed_at)
+        clock.at = moment(f"2026-03-0{day} 15:01", LIMA)
+        watch(setup, hold(setup))
+    clock.at = ENDED + 9 * HOUR
+    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+        pass
+    assert read(setup).failed == Figure(count=1, before=2)
+    week = Days(date(2026, 3, 3), date(2026, 3, 9), ZoneInfo(LIMA))
+    # Of the last days of February nothing failed; those are kept too.
+    assert read(setup, week).failed == Figure(count=5, before=3)
+
+
+def test_what_was_before_the_bot_is_not_known(setup: Setup, queue: TestQueue) -> None:
+    began(queue, BEGAN - timedelta(days=3))
+    assert read(setup).failed == Figure(count=0, before=None)
+    assert read(setup).began_at is None
+    began(queue, BEGAN + HOUR)
+    assert read(setup).failed == Figure(count=0, before=None, at_least=True)
+    assert read(setup).began_at == BEGAN + HOUR
+
+
+def test_days_that_are_not_kept_apart_any_more_are_not_known(setup: Setup) -> None:
+    old = Days(date(2026, 2, 1), date(2026, 2, 2), ZoneInfo(LIMA))
+    assert read(setup, old).failed.count is None
+
+
+# ---- what people did
+
+
+def test_retried_and_deleted_are_counted_by_person(
+    setup: Setup, queue: TestQueue, clock: SetClock
+) -> None:
+    ids = [queue.fail() for _ in range(12)]
+    others = [queue.fail(exception=MISSING, queue="mail") for _ in range(3)]
+    job = queue.push()
+    watch(setup, hold(setup))
+    clock.at = BEGAN - HOUR
+    ask(setup, f"retry {ids[0]}")
+    clock.at = BEGAN
+    ask(setup, f"retry {ids[1]} {ids[2]}", by=OMAR)
+    ask(setup, f"retry {ids[3]}")
+    ask(setup, f"retry {ids[3]}", by=OMAR)  # refused: it is gone
+    ask(setup, f"delete-failed {ids[4]}")
+    ask(setup, f"delete {job}")
+    ask(setup, f"delete-failed {ids[5]}", by=OMAR)  # refused: not an operator's
+    clock.at = ENDED - HOUR
+    bulk(setup, "retry-all queue=netsuite")
+    bulk(setup, "clear-failed queue=mail")
+    clock.at = ENDED
+    ask(setup, f"retry {others[0]}")
+    found = read(setup)
+    # 12 less the one retried before, the two and the one by id, and the one deleted: 7 in bulk.
+    assert found.retried == Deeds(
+        count=10, by=(DoneBy(actor=ANA, count=8), DoneBy(actor=OMAR, count=2))
+    )
+    assert found.deleted == Deeds(count=5, by=(DoneBy(actor=ANA, count=5),))
+
+
+def bulk(setup: Setup, words: str) -> None:
+    """Preview it, confirm it, and let it run to its end."""
+    outcome: Any = ask(setup, words)
+    frozen = outcome.result.extra.preview
+    begun: Any = confirm(setup, frozen.action, frozen.plan, typed=frozen.total)
+    assert Runner(setup).run_to_end(begun.result.extra.progress).state == "done"
+
+
+def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: TestQueue) -> None:
+    ids = [queue.fail() for _ in range(7)]
+    people = tuple(f"U07ADMIN000{number}" for number in range(7))
+    many = replace(setup, rules=replace(setup.rules, admins=people))
+    for person, id_ in zip(people, ids, strict=True):
+        ask(many, f"retry {id_}", by=person)
+    found = read(setup).retried
+    assert found is not None
+    assert (found.count, len(found.by), found.others) == (7, 5, 2)
+
+
+# ---- what went wrong
+
+
+def incident(queue: TestQueue, id_: int, opened: datetime, minutes: int | None, kind: str) -> Told:
+    """Put in an incident that is over after so many minutes, or open."""
+    closed = None if minutes is None else opened + timedelta(minutes=minutes)
+    subject = f"{kind}:{id_}"
+    row = {
+        "id": id_,
+        "kind": kind,
+        "subject": subject,
+        "open_subject": subject if closed is None else None,
+        "queue": str(id_),
+        "opened_at": opened,
+        "last_at": opened,
+        "closed_at": closed,
+    }
+    with queue.engine.begin() as connection:
+        connection.execute(insert(tables.incidents), row)
+    return Told(id=id_, kind=kind, queue=str(id_), error=None, opened_at=opened, closed_at=closed)
+
+
+def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQueue) -> None:
+    incident(queue, 1, BEGAN - HOUR, 200, OLDEST)
+    two = incident(queue, 2, BEGAN, 10, OLDEST)
+    three = incident(queue, 3, BEGAN + HOUR, 42, SILENT)
+    four = incident(queue, 4, BEGAN + HOUR, 3, SILENT)
+    five = incident(queue, 5, ENDED - HOUR, None, SILENT)
+    six = incident(queue, 6, ENDED, None, OLDEST)
+    found = read(setup).incidents
+    assert found is not None
+    assert (found.opened, found.over, found.seconds) == (4, 3, 600)
+    assert found.longest == (three, two, four)
+    assert (found.open_now, found.count_now) == ((six, five), 2)
+
+
+def test_open_groups_are_those_with_failed_jobs_now_the_largest_first(
+    setup: Setup, queue: TestQueue
+) -> None:
+    for cause in range(7):
+        for _ in range(cause + 1):
+            queue.fail(exception=f"{chr(65 + cause)}Exception: it broke")
+    watch(setup, hold(setup))
+    found = read(setup).groups
+    assert found is not None
+    assert (found.count, found.failed) == (7, 28)
+    assert [(row.name[:2], row.failed) for row in found.groups] == [
+        ("GE", 7),
+        ("FE", 6),
+        ("EE", 5),
+        ("DE", 4),
+        ("CE", 3),
+    ]
+
+
+def test_a_part_that_takes_too_long_is_not_known_and_the_others_are(
+    setup: Setup, queue: TestQueue
+) -> None:
+    queue.fail(failed_at=datetime(2026, 3, 9, 8))  # noqa: DTZ001 wall clock
+    watch(setup, hold(setup))
+
+    def late(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "queue_bot_audit" in statement:
+            raise DeadlinePassed
+
+    event.listen(setup.engine, "before_cursor_execute", late)
+    try:
+        found = read(setup)
+    finally:
+        event.remove(setup.engine, "before_cursor_execute", late)
+    assert (found.retried, found.deleted, found.failed.count) == (None, None, 1)
+
+
+def test_the_command_shows_the_days_since_the_last_digest(
+    setup: Setup, queue: TestQueue, clock: SetClock
+) -> None:
+    queue.fail(failed_at=datetime(2026, 3, 9, 8))  # noqa: DTZ001 wall clock
+    watch(setup, hold(setup))
+    clock.at = ENDED + HOUR
+    shown: Any = ask(setup, "digest", by=OMAR)
+    assert (shown.result.data.first, shown.result.data.last) == (date(2026, 3, 9),) * 2
+    assert shown.result.data.failed.count == 1
+    assert shown.result.envelope()["data"]["first"] == "2026-03-09"

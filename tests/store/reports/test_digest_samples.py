@@ -1,0 +1,119 @@
+"""What a digest says of samples: sums, gaps, the slowest hours; what was not seen is no 0."""
+
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import insert
+
+from bot.app.command import Setup
+from bot.database.transactions import changing
+from bot.models.digest import Backlog, Figure, Waited
+from bot.models.metrics import Figures
+from bot.store import tables
+from bot.store.metrics import rollups
+from tests.store.reports.test_digest import BEGAN, ENDED, HOUR, clock, read, setup
+
+__all__ = ["clock", "setup"]
+
+
+def sample(setup: Setup, at: datetime, found: dict[str, Figures], span: str = "hour") -> None:
+    """Put in what the samples of an hour said, by queue."""
+    rows = [
+        {
+            "span": span,
+            "at": at,
+            "queue": queue,
+            **{name: getattr(one, name) for name in Figures.__dataclass_fields__},
+        }
+        for queue, one in found.items()
+    ]
+    changing(setup.engine, monotonic() + 20, lambda c: c.execute(insert(tables.rollups), rows))
+
+
+def sampled_hours(setup: Setup, hours: int = 24, **each: Any) -> None:
+    """The first hours of yesterday, each seen all the time."""
+    values = {"processed": 100, "looks": 360, "seconds": 3_600} | each
+    for number in range(hours):
+        sample(setup, BEGAN + number * HOUR, {rollups.ALL: Figures(**values)})
+
+
+def test_processed_is_the_sum_of_the_days_hours(setup: Setup) -> None:
+    sampled_hours(setup)
+    for outside in (BEGAN - HOUR, ENDED):
+        sample(setup, outside, {rollups.ALL: Figures(processed=7, seconds=3_600)})
+    assert read(setup).processed == Figure(count=2_400, before=None, comparable=False)
+    assert read(setup).gap_seconds == 0
+
+
+def test_the_week_before_comes_from_its_day_and_is_compared_where_both_are_whole(
+    setup: Setup,
+) -> None:
+    sampled_hours(setup)
+    last = BEGAN - timedelta(days=7)
+    day = Figures(processed=2_000, seconds=86_400 - 300)
+    sample(setup, last, {rollups.ALL: day, "mail": Figures(processed=5)}, span="day")
+    assert read(setup).processed == Figure(count=2_400, before=2_000, before_at_least=True)
+
+
+def test_a_day_with_a_hole_is_not_compared(setup: Setup) -> None:
+    sampled_hours(setup)
+    last = BEGAN - timedelta(days=7)
+    sample(setup, last, {rollups.ALL: Figures(processed=2_000, seconds=80_000)}, span="day")
+    found = read(setup).processed
+    assert found == Figure(count=2_400, before=2_000, before_at_least=True, comparable=False)
+
+
+def test_hours_without_samples_are_a_gap_and_what_is_known_is_the_least(setup: Setup) -> None:
+    sampled_hours(setup, hours=21)
+    found = read(setup)
+    assert found.processed == Figure(count=2_100, at_least=True, comparable=False)
+    assert found.gap_seconds == 3 * 3_600
+
+
+def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum(
+    setup: Setup,
+) -> None:
+    sampled_hours(setup, hours=23)
+    sample(setup, ENDED - HOUR, {rollups.ALL: Figures(processed=None, seconds=3_600)})
+    found = read(setup)
+    assert found.processed == Figure(count=2_300, at_least=True, comparable=False)
+    assert found.gap_seconds == 0
+
+
+def test_without_any_sample_processed_is_not_known(setup: Setup) -> None:
+    found = read(setup)
+    assert found.processed == Figure(count=None, at_least=True, comparable=False)
+    assert (found.waited, found.backlog, found.gap_seconds) == ((), None, 86_400)
+
+
+def test_the_slowest_hours_are_named_with_their_queue_and_the_fullest_one(setup: Setup) -> None:
+    for number, (mail, stock, pending) in enumerate(
+        ((10, None, 1), (900, 20, 50), (300, 2_520, 40), (None, 5, 60), (7, 8, 2))
+    ):
+        found = {
+            rollups.ALL: Figures(pending=pending, oldest_seconds=9_999, seconds=3_600),
+            "mail": Figures(oldest_seconds=mail),
+            "stock": Figures(oldest_seconds=stock),
+        }
+        sample(setup, BEGAN + number * HOUR, found)
+    found_ = read(setup)
+    assert found_.waited == (
+        Waited(at=BEGAN + 2 * HOUR, queue="stock", seconds=2_520),
+        Waited(at=BEGAN + HOUR, queue="mail", seconds=900),
+        Waited(at=BEGAN, queue="mail", seconds=10),
+    )
+    assert found_.backlog == Backlog(at=BEGAN + 3 * HOUR, pending=60)
+
+
+def test_minutes_that_are_not_rolled_up_yet_count_too(setup: Setup) -> None:
+    sampled_hours(setup, hours=23)
+    for minute, (processed, oldest) in enumerate(((1, 60), (2, 120))):
+        at = ENDED - HOUR + timedelta(minutes=minute)
+        seen = Figures(processed=processed, seconds=60, looks=6)
+        found = {rollups.ALL: seen, "mail": Figures(oldest_seconds=oldest)}
+        sample(setup, at, found, span="minute")
+    found_ = read(setup)
+    assert found_.processed.count == 2_303
+    assert found_.waited == (Waited(at=ENDED - HOUR, queue="mail", seconds=120),)
+    assert found_.gap_seconds == 58 * 60

@@ -1,0 +1,185 @@
+"""One holder at a time, and a late one changes nothing."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.background import audit
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
+from bot.background.outbox.deliver import Pace, deliver_once
+from bot.database.transactions import changing
+from bot.store import leases, tables
+from bot.store.leases import Lease, LeaseLost
+from bot.store.tables.columns import metadata
+from tests.background.posting import Refusing, running_watcher
+from tests.concurrency import at_once, lock_waits, until
+from tests.queues import TestQueue
+from tests.replicas import ask, hold, make_setup
+from tests.set_clock import SetClock, moment
+
+TTL = leases.TTL.total_seconds()
+
+
+def take(setup: Setup) -> Lease | None:
+    return changing(
+        setup.engine,
+        monotonic() + 20,
+        lambda connection: leases.take(
+            connection, "watcher", setup.replica, setup.clock(connection)
+        ),
+    )
+
+
+def two(queue: TestQueue) -> tuple[Setup, Setup, SetClock]:
+    """Two replicas and the clock of both, which stands: no lease runs out by itself."""
+    clock = SetClock(moment("2026-03-09 12:00"))
+    return make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock), clock
+
+
+def test_a_lease_is_held_by_one_and_renewed_under_the_same_epoch(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    first = hold(a)
+    assert take(b) is None
+    clock.move(seconds=TTL - 1)
+    assert hold(a) == first
+    clock.move(seconds=TTL - 1)
+    assert take(b) is None
+
+
+def test_a_lease_that_ran_out_is_taken_over_under_a_higher_epoch(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    first = hold(a)
+    clock.move(seconds=TTL + 1)
+    second = hold(b)
+    assert (second.owner, second.epoch) == ("b", first.epoch + 1)
+    assert take(a) is None
+
+
+def test_a_holder_that_comes_back_in_time_and_late_has_another_epoch(queue: TestQueue) -> None:
+    a, _, clock = two(queue)
+    first = hold(a)
+    clock.move(seconds=TTL + 1)
+    assert hold(a).epoch == first.epoch + 1
+    with pytest.raises(LeaseLost):
+        audit.seal_once(a, first)
+
+
+def test_a_released_lease_is_free_at_once(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    lease = hold(a)
+    changing(
+        a.engine,
+        monotonic() + 20,
+        lambda connection: leases.release(connection, lease, clock(connection)),
+    )
+    assert hold(b).epoch == lease.epoch + 1
+
+
+def test_a_late_holder_cannot_release_the_lease_of_another(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    late = hold(a)
+    clock.move(seconds=TTL + 1)
+    held = hold(b)
+    changing(
+        a.engine,
+        monotonic() + 20,
+        lambda connection: leases.release(connection, late, clock(connection)),
+    )
+    assert hold(b) == held
+
+
+def test_of_many_that_ask_at_once_one_gets_it(mariadb_queue: TestQueue) -> None:
+    clock = SetClock(moment("2026-03-09 12:00"))
+    setups = [make_setup(mariadb_queue, f"r{n}", clock=clock) for n in range(8)]
+    taken = at_once(*[lambda one=setup: take(one) for setup in setups])
+    assert len([lease for lease in taken if lease is not None]) == 1
+
+
+def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    late = hold(a)
+    indexing.index_once(a, late)
+    queue.fail(1)
+    ask(a, "retry 99")  # a refusal, whose record waits to be sealed and told
+    clock.move(seconds=TTL + 1)
+    lease = hold(b)
+    before = everything(queue)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: indexing.index_once(a, late),
+        lambda: indexing.sweep_once(a, late),
+        lambda: grouping.open_once(a, late),
+        lambda: grouping.refresh_once(a, late),
+        lambda: lifecycle.live_once(a, late),
+        lambda: audit.seal_once(a, late),
+    )
+    for step in steps:
+        with pytest.raises(LeaseLost):
+            step()
+    assert everything(queue) == before
+    audit.seal_once(b, lease)
+    before = everything(queue)
+    with pytest.raises(LeaseLost):
+        deliver_once(a, Refusing(), late, Pace())
+    assert everything(queue) == before
+
+
+def everything(queue: TestQueue) -> dict[str, list[object]]:
+    return {name: list(queue.rows(table)) for name, table in metadata.tables.items()}
+
+
+def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(
+    mariadb_queue: TestQueue,
+) -> None:
+    """The holder is paused in its transaction: the next one waits, and then comes after it."""
+    a, b, clock = two(mariadb_queue)
+    lease = hold(a)
+    order: list[str] = []
+    taking = threading.Event()
+
+    def effect(connection: Connection) -> None:
+        leases.fence(connection, lease)
+        clock.move(seconds=TTL + 1)
+        taking.set()
+        until(lambda: lock_waits(mariadb_queue.engine))
+        order.append("effect")
+
+    def taker() -> None:
+        assert taking.wait(20)
+        hold(b)
+        order.append("taken")
+
+    at_once(lambda: changing(a.engine, monotonic() + 40, effect), taker)
+    assert order == ["effect", "taken"]
+
+
+def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
+    mariadb_queue: TestQueue,
+) -> None:
+    a, b, _ = two(mariadb_queue)
+
+    def owner() -> str:
+        row = next(row for row in mariadb_queue.rows(tables.leases) if row.name == "watcher")
+        return str(row.owner)
+
+    def has_looked() -> bool:
+        """What fails from now on is new; before the first look it would be of the past."""
+        marks = {row.name: row.value for row in mariadb_queue.rows(tables.marks)}
+        return int(marks["backfill_end"]) >= 0
+
+    with running_watcher(a) as first:
+        until(lambda: owner() == "a" and has_looked())
+        with running_watcher(b):
+            mariadb_queue.fail(1)
+            until(lambda: mariadb_queue.count(tables.incidents))
+            assert owner() == "a"
+            first.stop()
+            # It was released: nobody waits for it to run out.
+            assert owner() in {"", "b"}
+            until(lambda: owner() == "b")
+    assert owner() == ""
+    assert mariadb_queue.count(tables.incidents) == 1

@@ -1,0 +1,210 @@
+"""What has been kept long enough goes; what is still to be told, or verified, stays."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, insert
+
+from bot.app.command import Setup
+from bot.background import purge
+from bot.background.failures import indexing
+from bot.background.incidents import grouping, lifecycle
+from bot.store import tables
+from bot.store.incidents import incidents as ledger
+from tests.queues import TestQueue
+from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
+from tests.store.audit.test_history import bulk
+
+
+def remove(queue: TestQueue, failed_id: int) -> None:
+    with queue.engine.begin() as connection:
+        failed = queue.queue.failed
+        connection.execute(delete(failed).where(failed.c.id == failed_id))
+
+
+def live(setup: Setup) -> None:
+    lifecycle.live_once(setup, hold(setup))
+    grouping.refresh_once(setup, hold(setup))
+
+
+def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    queue.fail(1)  # before the first start: without an incident
+    indexing.index_once(setup, hold(setup))
+    for failed_id, cause in ((2, "one"), (3, "two"), (4, "three"), (5, "four")):
+        queue.fail(failed_id, exception=cause)
+    indexing.index_once(setup, hold(setup))
+    assert grouping.open_once(setup, hold(setup)) == 4
+    for row in queue.rows(tables.incidents):
+        with queue.engine.begin() as connection:
+            ledger.posted(connection, row.id, ALERTS, f"1.{row.id}")
+    for failed_id in (1, 2, 5):
+        remove(queue, failed_id)
+    indexing.sweep_once(setup, hold(setup))
+    clock.move(minutes=2)
+    live(setup)
+    clock.move(days=29)
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.failures) == 5
+    clock.move(days=2)
+    remove(queue, 3)
+    indexing.sweep_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
+    # 3 is gone since now, 4 is there, and 5 has the last number.
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
+    clock.move(days=31)
+    purge.purge_once(setup, hold(setup))
+    # The message about 3 does not say yet that it is gone.
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
+    live(setup)
+    purge.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [4, 5]
+
+
+def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock, archive_days=60)
+    queue.fail(1)
+    bulk(queue)
+    queue.fail(2)
+    indexing.index_once(setup, hold(setup))
+    grouping.refresh_once(setup, hold(setup))
+    clock.move(days=59)
+    purge.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [1, 2]
+    clock.move(days=3)
+    purge.purge_once(setup, hold(setup))
+    assert [row.failed_id for row in queue.rows(tables.failures)] == [2]
+
+
+def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
+    queue: TestQueue,
+) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    queue.fail(1)
+    bulk(queue)
+    queue.fail(2)
+    assert ask(setup, "clear-failed").refusal is None
+    clock.move(days=7)
+    purge.purge_once(setup, hold(setup))
+    assert [row.state for row in queue.rows(tables.operations)] == ["done", "planned"]
+    clock.move(days=1)
+    purge.purge_once(setup, hold(setup))
+    assert [row.state for row in queue.rows(tables.operations)] == ["done"]
+    assert [row.operation for row in queue.rows(tables.failures)] == [1, None]
+    late = confirm(setup, "clear-failed", 2, typed=1)
+    assert late.refusal is not None
+    assert late.refusal.code == "plan-expired"
+
+
+def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    for words in ("mute alert=oldest for=1h", "mute alert=silent for=7d", "unmute alert=silent"):
+        assert codes([ask(setup, words)]) == ["ok"]
+    clock.move(days=30)
+    purge.purge_once(setup, hold(setup))
+    assert [row.kind for row in queue.rows(tables.mutes)] == ["oldest", "silent"]
+    clock.move(hours=2)
+    purge.purge_once(setup, hold(setup))
+    assert [row.kind for row in queue.rows(tables.mutes)] == ["silent"]
+    clock.move(days=7)
+    purge.purge_once(setup, hold(setup))
+    assert not queue.rows(tables.mutes)
+
+
+def over(setup: Setup, number: int, days: float) -> int:
+    """An incident that was over so many days ago."""
+    with setup.engine.begin() as connection:
+        at = setup.clock(connection) - timedelta(days=days)
+        opened = ledger.open_or_reopen(connection, ledger.group_subject(number, "mail"), at)
+        ledger.close(connection, opened.id, ledger.RECOVERED, at)
+        row = {"incident": opened.id, "operation": number, "rows": 1}
+        connection.execute(insert(tables.incident_operations).values(row))
+    return opened.id
+
+
+def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_took_of_them(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue, clock=Ahead())
+    old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
+    purge.purge_once(setup, hold(setup))
+    kept = [young, last]  # the last number is not given again
+    assert [row.id for row in queue.rows(tables.incidents)] == kept
+    assert [row.incident for row in queue.rows(tables.incident_operations)] == kept
+    assert old < young
+
+
+def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
+    clock = Ahead()
+    setup = make_setup(queue, clock=clock)
+    indexing.index_once(setup, hold(setup))
+    queue.fail(1)
+    indexing.index_once(setup, hold(setup))
+    grouping.open_once(setup, hold(setup))
+    with queue.engine.begin() as connection:
+        ledger.posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
+    clock.move(minutes=61)
+    live(setup)  # calls, since nobody sees to it
+    live(setup)
+    quiet = queue.rows(tables.incidents)[0]
+    assert quiet.closed_how == "quiet"
+    with queue.engine.begin() as connection:
+        now = setup.clock(connection)
+        opened = ledger.open_or_reopen(connection, ledger.group_subject(99, "mail"), now)
+    clock.move(days=200)
+    over(setup, 3, 100)
+    over(setup, 4, 0)
+    purge.purge_once(setup, hold(setup))
+    left = [row.id for row in queue.rows(tables.incidents)]
+    assert left[:2] == [quiet.id, opened.id]
+    assert len(left) == 3
+    remove(queue, 1)
+    queue.fail(2)  # who has the last number stays
+    indexing.index_once(setup, hold(setup))
+    indexing.sweep_once(setup, hold(setup))
+    grouping.open_once(setup, hold(setup))
+    for _ in range(3):
+        live(setup)
+    clock.move(days=31)
+    purge.purge_once(setup, hold(setup))
+    purge.purge_once(setup, hold(setup))
+    assert quiet.id not in [row.id for row in queue.rows(tables.incidents)]
+
+
+def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue) -> None:
+    setup = make_setup(queue, clock=Ahead())
+    with queue.engine.begin() as connection:
+        at = setup.clock(connection) - timedelta(days=91)
+        ids = range(1, purge.BATCH + 6)
+        rows = [{"id": n, "kind": "group", "subject": f"group:{n}", "opened_at": at} for n in ids]
+        rows = [{**row, "last_at": at, "closed_at": at} for row in rows]
+        connection.execute(insert(tables.incidents), rows)
+        # A failure belongs to each of the first ones.
+        names = ("row_digest", "queue", "error", "payload_digest")
+        row = {**dict.fromkeys(names, "x"), "error_group": 1, "bytes": 1}
+        at_once = {**row, "failed_at": at, "seen_at": at}
+        there = [{**at_once, "failed_id": n, "incident": n} for n in range(1, purge.BATCH + 1)]
+        connection.execute(insert(tables.failures), there)
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.incidents) == purge.BATCH + 5
+    purge.purge_once(setup, hold(setup))
+    # The last number stays, too.
+    assert queue.count(tables.incidents) == purge.BATCH + 1
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.failures))
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.incidents) == 1
+
+
+def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
+    newest = 1 + purge.FLOWS_KEPT
+    with queue.engine.begin() as connection:
+        ids = (1, 2, newest)
+        connection.execute(insert(tables.flows), [{**row, "id": id_} for id_ in ids])
+    purge.purge_once(setup, hold(setup))
+    assert [row.id for row in queue.rows(tables.flows)] == [2, newest]
