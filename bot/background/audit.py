@@ -6,14 +6,13 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.failpoints import reach
 from bot.store import outbox
 from bot.store.audit import audit_log
 from bot.store.audit.audit_log import Sealed
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 
-TX_SECONDS = 10.0
 TOGETHER = timedelta(minutes=1)
 """Equal refusals of one person within this become one message; the records stay one each."""
 
@@ -22,7 +21,6 @@ def seal_once(setup: Setup, lease: Lease) -> int:
     """Seal what is committed, put a message for each record into the outbox; returns how many."""
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         made = audit_log.seal(connection, now)
         for item in made:
@@ -30,7 +28,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
         reach("sealed")
         return len(made)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)
 
 
 def _tell(setup: Setup, connection: Connection, item: Sealed) -> None:

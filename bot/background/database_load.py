@@ -18,16 +18,15 @@ import structlog
 from sqlalchemy import Connection, Engine, event, update
 
 from bot.app.command import Setup
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.models.incidents import MOST_MS
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.tables import watches
 
 log = structlog.get_logger(__name__)
 
 KEEP_EVERY = 10.0
 """Seconds between two writes of the figures."""
-TX_SECONDS = 5.0
 WARN_EVERY = 60.0
 MINUTE, HOUR = 60.0, 3_600.0
 
@@ -151,11 +150,10 @@ class Load:
             return False
 
         def work(connection: Connection) -> bool:
-            fence(connection, lease)
             now = self._setup.clock(connection)
             said: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
             said |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
             connection.execute(update(watches).values(said))
             return True
 
-        return changing(self._setup.engine, time_limit(self._setup.engine, TX_SECONDS), work)
+        return leader_transaction(self._setup, lease, work)

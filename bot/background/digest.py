@@ -6,10 +6,10 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.database.transactions import changing, reading, time_limit
+from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store import outbox
 from bot.store.cursors import mark, move
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.reports import digest
 from bot.store.reports.digest_days import told_on
 from bot.views.reports.digest import digest_message
@@ -17,7 +17,6 @@ from bot.wall_clock import from_utc
 
 READ_SECONDS = 4.0
 """Less than the lease lasts without being renewed; what is not read by then is not known."""
-TX_SECONDS = 4.0
 MARK = "digest"
 """The day of the last digest, as a number; 0: the bot has never looked for one."""
 
@@ -33,7 +32,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     channel = setup.alerting.digest_channel
     if channel is None or setup.alerting.digest_at is None:
         return False
-    with reading(setup.engine, time_limit(setup.engine, READ_SECONDS)) as connection:
+    with leader_snapshot(setup, READ_SECONDS) as connection:
         last, now = mark(connection, MARK), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
@@ -42,7 +41,6 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         found = digest.read(connection, days, now) if last else None
 
     def post(connection: Connection) -> bool:
-        fence(connection, lease)
         now = setup.clock(connection)
         if mark(connection, MARK) != last or not _is_day(setup, now, today):
             return False
@@ -53,7 +51,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         outbox.post(connection, channel, f"digest:{today}", message, now)
         return True
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), post)
+    return leader_transaction(setup, lease, post)
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:

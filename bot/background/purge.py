@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
 from bot.app.command import Setup
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.store.cursors import mark, move
 from bot.store.failures.index import NO_INCIDENT
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.tables import (
     archive,
     failures,
@@ -27,7 +27,6 @@ from bot.store.tables import (
     requests,
 )
 
-TX_SECONDS = 10.0
 BATCH = 1_000
 ANSWERS_KEPT = timedelta(days=7)
 """Slack delivers an envelope again within minutes, a script within its own patience."""
@@ -47,7 +46,6 @@ def purge_once(setup: Setup, lease: Lease) -> int:
     """Delete up to a batch of what is too old from each table; returns how many rows."""
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         # As long as the archive, since by the index a bulk undo knows what was taken.
         gone = now - max(GONE_KEPT, timedelta(days=setup.archive_days + 1))
@@ -70,7 +68,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
             )
         )
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)
 
 
 def _newest_flow(connection: Connection) -> int:

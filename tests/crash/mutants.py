@@ -12,11 +12,8 @@ from sqlalchemy import update
 
 from bot.access.roles import Grant
 from bot.app import dispatch, plans, targets
-from bot.background import audit
-from bot.background.failures import indexing
-from bot.background.incidents import grouping, lifecycle
+from bot.background import leader
 from bot.background.operations import batch_workers
-from bot.background.outbox import deliver
 from bot.database.transactions import changing
 from bot.failpoints import reach
 from bot.models.requests import Role
@@ -138,9 +135,7 @@ def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
 @contextmanager
 def no_epoch() -> Iterator[None]:
     """A holder of a lease does not ask whether it still holds it."""
-    modules = (indexing, grouping, lifecycle, audit, deliver)
-    places = [(module, "fence") for module in modules]
-    with replaced(*places, by=lambda _connection, _lease: None):
+    with replaced((leader, "fence"), by=lambda _connection, _lease: None):
         yield
 
 

@@ -3,11 +3,10 @@
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.store.failures import aggregation
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 
-TX_SECONDS = 10.0
 # So that what a large bulk change appends lets sealing and delivery have their turn.
 PASSES = 5
 
@@ -16,14 +15,10 @@ def fold_once(setup: Setup, lease: Lease) -> bool:
     """Fold what was appended; True where more is waiting."""
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         return aggregation.fold(connection, setup.clock(connection))
 
     for _ in range(PASSES):
-        if (
-            changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
-            < aggregation.FOLD_ROWS
-        ):
+        if leader_transaction(setup, lease, work) < aggregation.FOLD_ROWS:
             return False
     return True
 
@@ -32,8 +27,7 @@ def age_once(setup: Setup, lease: Lease) -> int:
     """Fold hours that are past into days, forget groups that are of no use; returns how many."""
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         aged = aggregation.age(connection, setup.clock(connection))
         return aged + aggregation.forget(connection)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)

@@ -3,11 +3,10 @@
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.store.failures import index
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 
-TX_SECONDS = 10.0
 # So that a backfill of a million rows lets sealing and delivery have their turn.
 PASSES = 5
 
@@ -29,7 +28,6 @@ def sweep_once(setup: Setup, lease: Lease) -> int:
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
     def work(connection: Connection) -> index.Pass:
-        fence(connection, lease)
         return step(connection, setup.queue, setup.clock(connection))
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)

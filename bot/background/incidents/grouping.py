@@ -8,14 +8,13 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_
 
 from bot.app.command import Setup
 from bot.background.incidents import lifecycle, message
-from bot.database.transactions import changing, time_limit
+from bot.background.leader import leader_transaction
 from bot.models import alert_rules
 from bot.store.incidents import assignment, incidents
 from bot.store.incidents.incidents import Subject
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.tables import failures
 
-TX_SECONDS = 10.0
 AT_ONCE = 1_000
 """Failures that are grouped in one transaction: people who retry one of them wait for its end."""
 PASSES = 5
@@ -40,14 +39,13 @@ def open_once(setup: Setup, lease: Lease) -> int:
     """
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         waiting = assignment.waiting(connection, AT_ONCE)
         if waiting:
             _group(setup, connection, waiting, now)
         return len(waiting)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)
 
 
 def _group(
@@ -143,7 +141,6 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
     """Let the messages of changed incidents follow; returns how many."""
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         lifecycle.fold(connection, now)
         stale = incidents.stale(connection, REFRESHED_AT_ONCE)
@@ -151,4 +148,4 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
             message.redraw(setup, connection, row, now)
         return len(stale)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)

@@ -15,8 +15,8 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.incidents import escalation, message
 from bot.background.incidents.reading import Sign
+from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
-from bot.database.transactions import changing, time_limit
 from bot.models.alert_rules import CONDITIONS, GROUP
 from bot.models.incidents import Mute
 from bot.store.deltas import incident_deltas
@@ -24,11 +24,10 @@ from bot.store.incidents import incidents, mutes, queue_activity, retry_activity
 from bot.store.incidents.assignment import move_left
 from bot.store.incidents.incidents import Opened, Subject
 from bot.store.incidents.retry_activity import UNKNOWN, Bulk, Figures
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.retries import outcomes
 
-TX_SECONDS = 10.0
 AT_ONCE = 500
 """Open incidents that are looked at in one pass; where there are more, they take turns."""
 QUIET_AFTER = timedelta(hours=1)
@@ -144,7 +143,6 @@ def live_once(setup: Setup, lease: Lease) -> int:
     """
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         fold(connection, now)
         rows_open = incidents.in_turn(connection, AT_ONCE)
@@ -160,7 +158,7 @@ def live_once(setup: Setup, lease: Lease) -> int:
             escalation.call(setup, connection, [row for row in loud if row["posted_at"]], now)
         return len(rows_open)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)
 
 
 def fold(connection: Connection, now: datetime) -> None:

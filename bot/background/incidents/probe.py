@@ -16,7 +16,8 @@ from bot.app.command import Setup
 from bot.background.incidents import lifecycle, rules
 from bot.background.incidents.reading import Sign
 from bot.background.incidents.rules import Look
-from bot.database.transactions import TooSlow, changing, time_limit
+from bot.background.leader import leader_transaction
+from bot.database.transactions import TooSlow
 from bot.models.alert_rules import SILENT
 from bot.queue import pulse
 from bot.queue.pulse import Bounds, Glance
@@ -24,11 +25,10 @@ from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
 from bot.store.incidents.probe_state import Pulse
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 
 log = structlog.get_logger(__name__)
 
-TX_SECONDS = 5.0
 LOOK_SECONDS = 0.15
 """After this no other queue is begun with; the next look begins with those."""
 NAMES = 200
@@ -44,11 +44,10 @@ def observe_once(setup: Setup, lease: Lease) -> None:
     """Look, and let the incidents follow."""
 
     def work(connection: Connection) -> None:
-        fence(connection, lease)
         now = setup.clock(connection)
         lifecycle.observe(setup, connection, look(setup, connection, now), now)
 
-    changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    leader_transaction(setup, lease, work)
 
 
 def look(

@@ -14,7 +14,8 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.database.transactions import TooSlow, changing, reading, time_limit
+from bot.background.leader import leader_transaction
+from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import Figures
 from bot.queue import counter, tally
 from bot.queue.reads import unix
@@ -22,7 +23,7 @@ from bot.queue.tally import QueueTally
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.metric_deltas import Flow
 from bot.store.failures.index import backfill_left
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.samples import Sample
 
@@ -30,7 +31,6 @@ COUNT_SECONDS = 45.0
 SHORTEST = 10.0
 SHARE = 20
 """Counting takes at most a twentieth of the time: after 5 s of it the next waits 100 s."""
-KEEP_SECONDS = 5.0
 GRACE = timedelta(seconds=60)
 """How much later than due a look may come, twice its wait besides, before there is a gap: a bot
 that is started again, or another replica that takes over, goes on where the last one ended."""
@@ -55,11 +55,7 @@ def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
         return COUNT_SECONDS * SHARE
     took = monotonic() - began
     sample = Sample(now, int(took * 1000), found, taken, steady=indexed and not backfilling)
-    changing(
-        setup.engine,
-        time_limit(setup.engine, KEEP_SECONDS),
-        lambda connection: keep(connection, lease, sample, failed),
-    )
+    leader_transaction(setup, lease, lambda connection: keep(connection, sample, failed))
     return _wait(sample)
 
 
@@ -67,14 +63,11 @@ def _wait(sample: Sample) -> float:
     return max(SHORTEST, sample.took_ms / 1000 * SHARE)
 
 
-def keep(
-    connection: Connection, lease: Lease, sample: Sample, failed: Mapping[str, int] | None
-) -> None:
+def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> None:
     """Store the sample and add what it says, and what happened since the last one, to its minute.
 
     `failed`: how many failed jobs each queue has, None where that is not known.
     """
-    fence(connection, lease)
     before = samples.latest(connection)
     goes_on = before is not None and _goes_on(before, sample)
     if before is not None and goes_on and before.steady:

@@ -6,15 +6,14 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant
 from bot.app.command import Setup
+from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import end, tell
-from bot.database.transactions import changing, reading, time_limit
 from bot.models.requests import Role
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import followed
 
-TX_SECONDS = 10.0
 SILENT_AFTER = timedelta(minutes=10)
 """So long the canary may take; then no worker runs, or the queue is too far behind to tell."""
 FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
@@ -26,18 +25,17 @@ _NOBODY = Grant(Role.NONE, "none")
 
 def decide_once(setup: Setup, lease: Lease) -> int:
     """Let operations whose canary has passed go on, and stop the others; returns how many."""
-    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+    with leader_snapshot(setup) as connection:
         waiting = operations.waiting_for_canary(connection)
 
     def decide(number: int) -> bool:
         def work(connection: Connection) -> bool:
-            fence(connection, lease)
             operation = operations.locked(connection, number)
             if operation is None or operation.state != "waiting":
                 return False
             return _decide(setup, connection, operation)
 
-        return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+        return leader_transaction(setup, lease, work)
 
     return sum(decide(number) for number in waiting)
 

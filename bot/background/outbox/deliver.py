@@ -10,14 +10,15 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
+from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
 from bot.background.outbox.failures import Fault, Undelivered, is_hopeless, put_off
-from bot.background.outbox.render import TX_SECONDS, body_of, incident_of, place_of
-from bot.database.transactions import changing, reading, time_limit
+from bot.background.outbox.render import body_of, incident_of, place_of
+from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
 from bot.store import outbox
 from bot.store.incidents import incidents
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.outbox import Letter
 from bot.text import Mrkdwn, cut
 
@@ -92,7 +93,7 @@ class Pace:
 
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
     """Try what is due once and return how many messages Slack took."""
-    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+    with leader_snapshot(setup) as connection:
         letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
     return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
 
@@ -107,10 +108,9 @@ def _rank(letter: Letter) -> bool:
 
 def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool:
     def claim(connection: Connection) -> bool:
-        fence(connection, lease)
         return outbox.claim(connection, letter, lease, setup.clock(connection) + ATTEMPT)
 
-    if not _change(setup, claim):
+    if not leader_transaction(setup, lease, claim):
         return False
     reach("letter-claimed")
     try:
@@ -125,23 +125,24 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool
         log.exception("letter broken", letter=letter.id, subject=letter.subject)
         fault = Undelivered(Fault.BROKEN, type(error).__name__)
     else:
-        _change(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
+        _note(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
         return ts is not None
     note = log.info if fault.fault is Fault.RATE else log.warning
     note("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
-    _change(setup, lambda connection: put_off(setup, connection, letter, fault))
+    _note(setup, lambda connection: put_off(setup, connection, letter, fault))
     return False
 
 
-def _change(setup: Setup, work: Callable[[Connection], Any]) -> Any:
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+def _note(setup: Setup, work: Callable[[Connection], Any]) -> None:
+    """Store what became of an attempt, by whoever made it: also after the lease was lost."""
+    changing(setup.engine, time_limit(setup.engine, SECONDS), work)
 
 
 def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str | None]:
     """Channel and ts of the message, or nothing where there is no message to change."""
     place = None
     if letter.kind in (outbox.EDIT, outbox.REPLY):
-        with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+        with leader_snapshot(setup) as connection:
             place = place_of(connection, letter.subject)
             if place is None and outbox.waits(connection, letter.subject):
                 raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.database.transactions import reading, time_limit
+from bot.background.leader import leader_snapshot
 from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log
@@ -18,7 +18,6 @@ from bot.text import texts_for
 from bot.views.audit.records import audit_message, missing_message, untold_message
 from bot.views.context import Context
 
-TX_SECONDS = 5.0
 BLOCKS = 50
 """As many as Slack takes in a message."""
 
@@ -46,7 +45,7 @@ def _audit_message(
     setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Message:
     seqs = letter.body["seqs"]
-    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+    with leader_snapshot(setup) as connection:
         sealed = audit_log.sealed(connection, seqs)
         now = setup.clock(connection)
         first = sealed[0].record if sealed else None

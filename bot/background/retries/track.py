@@ -10,20 +10,19 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.failures import indexing
+from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import tell
-from bot.database.transactions import changing, reading, time_limit
 from bot.models.operations import Receipt
 from bot.store import outbox
 from bot.store.failures import index
 from bot.store.incidents import assignment
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.retries import followed, location
 from bot.store.operations.retries.followed import Followed
 from bot.store.operations.retries.location import Again, Sight
 from bot.views.operations.outcomes import reply_message, request_message
 
-TX_SECONDS = 10.0
 LATE = timedelta(minutes=10)
 """After so long it is said once that a job still waits."""
 FOLLOWED_FOR = timedelta(days=1)
@@ -49,7 +48,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     That nothing new has failed can only be said where the index has been brought up to date since
     the job was missed.
     """
-    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+    with leader_snapshot(setup) as connection:
         waiting = followed.due(connection, setup.clock(connection))
     if not waiting:
         return 0
@@ -57,7 +56,6 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     fresh = bool(missed) and not indexing.index_once(setup, lease)
 
     def work(connection: Connection) -> int:
-        fence(connection, lease)
         now = setup.clock(connection)
         rows = followed.due(connection, now)
         sure = missed if fresh and not index.backfill_left(connection) else set()
@@ -67,7 +65,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
         _tell(setup, connection, told, now)
         return len(told)
 
-    return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+    return leader_transaction(setup, lease, work)
 
 
 def _found(

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.failures import indexing
+from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import answer, counted, tell
-from bot.background.retries.track import DOUBT, FOLLOWED_FOR, GRACE, LATE, TX_SECONDS
-from bot.database.transactions import changing, reading, time_limit
+from bot.background.retries.track import DOUBT, FOLLOWED_FOR, GRACE, LATE
 from bot.store.failures import index
-from bot.store.leases import Lease, fence
+from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes
@@ -35,18 +35,17 @@ INTERVALS = (
 
 def outcomes_once(setup: Setup, lease: Lease) -> int:
     """Count the operations whose time has come; returns how many messages were changed."""
-    with reading(setup.engine, time_limit(setup.engine, TX_SECONDS)) as connection:
+    with leader_snapshot(setup) as connection:
         waiting = outcomes.due(connection, setup.clock(connection), AT_ONCE)
     drained = {row.operation for row in waiting if row.drained_at is not None}
     fresh = bool(drained) and not indexing.index_once(setup, lease)
 
     def count(operation: int, *, sure: bool) -> bool:
         def work(connection: Connection) -> bool:
-            fence(connection, lease)
             done = sure and not index.backfill_left(connection)
             return _count(setup, connection, operation, sure=done)
 
-        return changing(setup.engine, time_limit(setup.engine, TX_SECONDS), work)
+        return leader_transaction(setup, lease, work)
 
     return sum(count(row.operation, sure=fresh and row.operation in drained) for row in waiting)
 

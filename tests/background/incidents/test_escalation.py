@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from bot.background import leader
 from bot.background.incidents import lifecycle
 from bot.background.incidents.escalation import CALLS
 from bot.localslack.server import LocalSlack
@@ -107,7 +108,7 @@ def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # To end five hundred at once takes a second here, and many on a busy machine.
-    monkeypatch.setattr(lifecycle, "TX_SECONDS", 50.0)
+    monkeypatch.setattr(leader, "SECONDS", 50.0)
     many = 2 * lifecycle.AT_ONCE + 20
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)

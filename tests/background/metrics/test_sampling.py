@@ -316,13 +316,12 @@ def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
     hand.work()
     indexing.index_once(hand.setup, hold(hand.setup))
     hand.clock.move(seconds=5)
-    lease = hold(hand.setup)
     with hand.queue.engine.connect() as raw:
         connection = raw.execution_options(changes=True)
         with connection.begin() as transaction:
             sample = samples.latest(connection)
             assert sample is not None
-            sampling.keep(connection, lease, replace(sample, taken_at=hand.clock.at), None)
+            sampling.keep(connection, replace(sample, taken_at=hand.clock.at), None)
             transaction.rollback()
     hand.look()
     assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 25)

@@ -1,0 +1,39 @@
+"""Transactions of the leader: the replica that holds the lease and does what only one may do."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.database.transactions import changing, reading, time_limit
+from bot.store.leases import Lease, fence
+
+T = TypeVar("T")
+
+SECONDS = 10.0
+"""How long one transaction of the leader may take; a lease lasts as long without being renewed."""
+
+
+def leader_transaction(
+    setup: Setup, lease: Lease, work: Callable[[Connection], T], seconds: float | None = None
+) -> T:
+    """Run `work` in one transaction and commit it, if this replica still holds the lease.
+
+    The transaction locks the lease's row first, so that a leader that was paused past its lease
+    changes nothing: it raises `LeaseLost`. Beyond that it raises what `changing` does.
+    """
+
+    def fenced(connection: Connection) -> T:
+        fence(connection, lease)
+        return work(connection)
+
+    return changing(setup.engine, time_limit(setup.engine, seconds or SECONDS), fenced)
+
+
+def leader_snapshot(
+    setup: Setup, seconds: float | None = None
+) -> AbstractContextManager[Connection]:
+    """Return a read-only transaction for what the leader looks up before it changes something."""
+    return reading(setup.engine, time_limit(setup.engine, seconds or SECONDS))
