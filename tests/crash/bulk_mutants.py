@@ -169,14 +169,14 @@ class _Thawed:
 @contextmanager
 def no_freeze_in_a_batch() -> Iterator[None]:
     """A freeze is looked for before a turn, and not by its batches."""
-    with replaced((batch_workers, "freezes"), by=_Thawed):
+    with replaced((batch_workers, "change_freeze"), by=_Thawed):
         yield
 
 
 @contextmanager
 def no_freeze_before_a_turn() -> Iterator[None]:
     """A freeze is looked for by each batch, and not before."""
-    with replaced((watch_bulk, "freezes"), by=_Thawed):
+    with replaced((watch_bulk, "change_freeze"), by=_Thawed):
         yield
 
 

@@ -21,8 +21,7 @@ from slack_sdk.errors import SlackApiError
 from bot.__main__ import main
 from bot.localslack.demo import QUEUE_BOT
 from bot.localslack.manifest import ManifestError, manifest_of
-from bot.localslack.standalone import read_manifest
-from bot.models.refusals import StartError
+from bot.localslack.standalone import CannotStart, read_manifest
 from tests.localslack.test_request_urls import served
 
 HERE = Path(__file__).parent
@@ -215,5 +214,5 @@ def test_a_file_that_is_no_manifest_stops_the_start(tmp_path: Path, content: byt
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(StartError):
+    with pytest.raises(CannotStart):
         read_manifest(file)

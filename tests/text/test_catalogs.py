@@ -53,7 +53,7 @@ def literals() -> set[str]:
 def families() -> Iterator[re.Pattern[str]]:
     """The keys that are put together: `f"help-{name}"` and the like."""
     for path, text in CODE.items():
-        if path.parent.name in ("views", "watch", "slack"):
+        if path.relative_to(ROOT).parts[0] in ("views", "background", "slack"):
             for made in MADE.findall(text):
                 yield re.compile(re.sub(r"\{[^{}]*\}", "[a-z_-]+", made))
 
