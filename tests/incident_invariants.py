@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
 from bot.store import tables
 from bot.store.deltas.incident_deltas import DELETED, RETRIED
-from bot.store.incidents.incidents import RECOVERED
+from bot.store.incidents.transitions import RECOVERED
 
 EXACT = ("count", "gone", "retried", "deleted")
 """What an incident knows of its failures without counting them."""

@@ -8,7 +8,7 @@ from bot.app.command import Command, Result, Setup
 from bot.app.responses import public_context
 from bot.models.requests import Invocation
 from bot.store import outbox
-from bot.store.incidents import incidents
+from bot.store.incidents import lookups
 from bot.views.operations.undo import without_undo
 
 
@@ -63,4 +63,4 @@ def _tell_undone(
 def _is_alert(connection: Connection, invocation: Invocation) -> bool:
     if invocation.channel is None or invocation.message_ts is None:
         return False
-    return incidents.by_message(connection, invocation.channel, invocation.message_ts) is not None
+    return lookups.by_message(connection, invocation.channel, invocation.message_ts) is not None

@@ -11,7 +11,7 @@ from bot.models.incidents import AlertKind, Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_groups
-from bot.store.incidents import incidents, known_queues
+from bot.store.incidents import known_queues, lookups
 
 NAMED = 10
 """Queues that a refusal names."""
@@ -43,12 +43,12 @@ def topic_of(work: Work, args: TopicArguments) -> Topic:
     """
     if args.id is None:
         return Topic(error_group=args.error, queue=args.queue, kind=args.alert)
-    row = incidents.by_id(work.connection, args.id)
-    if row is None:
+    incident = lookups.by_id(work.connection, args.id)
+    if incident is None:
         raise IncidentNotFound(id=f"I{args.id}")
-    if row["error_group"] is not None:
-        return Topic(error_group=row["error_group"])
-    return Topic(queue=row["queue"]) if row["queue"] is not None else Topic(kind=row["kind"])
+    if incident.error_group is not None:
+        return Topic(error_group=incident.error_group)
+    return Topic(queue=incident.queue) if incident.queue is not None else Topic(kind=incident.kind)
 
 
 def recorded(args: TopicArguments, topic: Topic) -> dict[str, str]:

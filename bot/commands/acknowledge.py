@@ -7,7 +7,7 @@ from bot.app.parsing import IncidentId
 from bot.models.incidents import OpenIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.models.requests import Message, Role
-from bot.store.incidents import incidents, overview
+from bot.store.incidents import overview, transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import acknowledged, acknowledged_visible
 
@@ -27,7 +27,7 @@ class AcknowledgeResult(Result):
 def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
     """Write it down; raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`."""
     by = work.invocation.actor.user
-    mine = incidents.acknowledge(work.connection, args.id, by, work.now)
+    mine = transitions.acknowledge(work.connection, args.id, by, work.now)
     found = overview.incident(work.connection, args.id)
     if found is None:
         raise IncidentNotFound(id=f"I{args.id}")

@@ -7,7 +7,7 @@ from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
 from bot.models.incidents import MuteSaid, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
 from bot.models.requests import Message, Role
-from bot.store.incidents import incidents, mutes
+from bot.store.incidents import lookups, mutes
 from bot.views.context import Context
 from bot.views.incidents.mutes import unmuted, unmuted_visible
 
@@ -41,9 +41,11 @@ def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
 
 def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
     """Which other mute keeps the incident silent that was named; else who ended the last one."""
-    row = None if args.id is None else incidents.by_id(work.connection, args.id)
-    for mute in mutes.current(work.connection, work.now) if row is not None else ():
-        if row is not None and mute.topic.covers(row["kind"], row["queue"], row["error_group"]):
+    incident = None if args.id is None else lookups.by_id(work.connection, args.id)
+    for mute in mutes.current(work.connection, work.now) if incident is not None else ():
+        if incident is not None and mute.topic.covers(
+            incident.kind, incident.queue, incident.error_group
+        ):
             (said,) = mute.topic.words().items()
             typed = "unmute " + "=".join(shlex.quote(word) for word in said)
             values = {"id": f"I{args.id}", "word": mute.topic.word, "nearest": typed}

@@ -1,8 +1,11 @@
-"""What is watched, as answers and views show it. No SQL."""
+"""Incidents, mutes and what is monitored, as values. No SQL."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.models.alert_rules import CONDITIONS
 from bot.models.jobs import Value
 
 MOST_MS = 200
@@ -54,6 +57,97 @@ class Mute(Value):
     by: str
     at: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A problem with a life: the columns of its row, which `store/tables/incidents.py` explains.
+
+    Times are naive UTC. `value` and `worst` are seconds or jobs, as the alert rule counts.
+    """
+
+    id: int
+    kind: AlertKind
+    subject: str
+    open_subject: str | None
+    queue: str | None
+    error_group: int | None
+    opened_at: datetime
+    last_at: datetime
+    clear_since: datetime | None
+    closed_at: datetime | None
+    closed_how: Literal["recovered", "quiet"] | None
+    reopened: int
+    reopened_at: datetime | None
+    posted_at: datetime | None
+    drawn_at: datetime | None
+    count: int
+    retried: int
+    deleted: int
+    gone: int
+    first_seq: int | None
+    failed_id: int | None
+    row_digest: str | None
+    settled_by: str | None
+    settled_how: str | None
+    settled_at: datetime | None
+    value: int | None
+    worst: int | None
+    facts: str | None
+    processed: int | None
+    failed: int | None
+    before: str | None
+    alone: bool | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    muted_until: datetime | None
+    escalations: int
+    escalated_at: datetime | None
+    told: int
+    stale: bool
+    channel: str | None
+    message_ts: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not resolved."""
+        return self.open_subject is not None
+
+    @property
+    def is_of_rule(self) -> bool:
+        """Whether an alert rule opened it, and not failed jobs."""
+        return self.kind in CONDITIONS
+
+    @property
+    def failures_left(self) -> int:
+        """How many of its failures are still in `failed_jobs`, as far as that was counted."""
+        return max(0, self.count - self.gone)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it is open and something is still wrong."""
+        if not self.is_open:
+            return False
+        return self.clear_since is None if self.is_of_rule else self.failures_left > 0
+
+    @property
+    def size(self) -> int:
+        """The number that its alert shows: its failures, or the value of its rule."""
+        return (self.value or 0) if self.is_of_rule else self.count
+
+
+def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
+    """Return until when the longest of these mutes silences the incident; None: none does.
+
+    Its kind, its queue or its error group is enough. An incident of an error group has a queue
+    only while all of its failures are of one queue: only then does muting that queue mute it.
+    """
+    ends = [
+        mute.until
+        for mute in mutes
+        if mute.topic.covers(incident.kind, incident.queue, incident.error_group)
+    ]
+    return max(ends, default=None)
 
 
 class OpenIncident(Value):

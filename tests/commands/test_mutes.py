@@ -17,12 +17,13 @@ from bot.background.failures import indexing
 from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
 from bot.models.alert_rules import OLDEST
+from bot.models.incidents import Incident, muted_until
 from bot.models.requests import Actor, Invocation, Message, Role, Source
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.failures import error_groups
-from bot.store.incidents import incidents, mutes
-from bot.store.incidents.incidents import Subject, group_subject
+from bot.store.incidents import mutes, transitions
+from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.terminal import Asked, do
@@ -43,7 +44,7 @@ def within(setup: Setup, work: Callable[[Connection], T]) -> T:
 
 def opened(setup: Setup, subject: Subject) -> int:
     """An open incident of this subject."""
-    return within(setup, lambda c: incidents.open_or_reopen(c, subject, setup.clock(c)).id)
+    return within(setup, lambda c: transitions.open_or_reopen(c, subject, setup.clock(c)).id)
 
 
 def group(setup: Setup, name: str = NAME) -> int:
@@ -53,8 +54,9 @@ def group(setup: Setup, name: str = NAME) -> int:
 
 def mute_of(setup: Setup, **about: Any) -> datetime | None:
     """Until when an incident about this is muted now."""
-    given: dict[str, Any] = {"kind": "group", "queue": None, "error_group": None, **about}
-    return within(setup, lambda c: mutes.muted_until(c, setup.clock(c), **given))
+    values: dict[str, Any] = dict.fromkeys(Incident.__dataclass_fields__)
+    incident = Incident(**{**values, "kind": "group", **about})
+    return within(setup, lambda c: muted_until(mutes.current(c, setup.clock(c)), incident))
 
 
 def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
@@ -85,7 +87,7 @@ def records(queue: TestQueue) -> list[tuple[str, str, dict[str, Any]]]:
 def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, group_subject(group(setup), "netsuite"))
-    within(setup, lambda c: incidents.note(c, id_, stale=False))
+    within(setup, lambda c: transitions.update_incident(c, id_, stale=False))
 
     done = ask(setup, f"acknowledge I{id_}", by=OMAR)
     again = ask(setup, f"acknowledge {id_}")
@@ -107,7 +109,7 @@ def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> 
 def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
-    within(setup, lambda c: incidents.close(c, id_, incidents.RECOVERED, now_of(c)))
+    within(setup, lambda c: transitions.close(c, id_, transitions.RECOVERED, now_of(c)))
 
     over = ask(setup, f"acknowledge I{id_}")
     unknown = ask(setup, "acknowledge I999")
@@ -420,7 +422,7 @@ def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
 def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
-    within(setup, lambda c: incidents.posted(c, id_, ALERTS, "17.1"))
+    within(setup, lambda c: transitions.mark_posted(c, id_, ALERTS, "17.1"))
 
     on_it = ask(setup, f"acknowledge I{id_}", by=OMAR, channel=ALERTS, message_ts="17.1")
     beside = ask(setup, f"mute I{id_}", by=OMAR, channel=ALERTS, message_ts="18.1")

@@ -18,9 +18,9 @@ from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST
 from bot.models.incidents import Topic, WatchExtra, Watching
 from bot.store import leases
-from bot.store.incidents import incidents
-from bot.store.incidents.incidents import Subject
+from bot.store.incidents import transitions
 from bot.store.incidents.mutes import begin
+from bot.store.incidents.transitions import Subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.store.tables import outbox
@@ -43,7 +43,7 @@ def opened(setup: Setup, queue: str) -> int:
     subject = Subject(OLDEST, f"{OLDEST}:{queue}", queue)
 
     def work(connection: Connection) -> int:
-        return incidents.open_or_reopen(connection, subject, setup.clock(connection)).id
+        return transitions.open_or_reopen(connection, subject, setup.clock(connection)).id
 
     return changing(setup.engine, monotonic() + 10, work)
 

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, true
 
 from bot.app.command import Setup
 from bot.background import leader
-from bot.background.incidents import message
+from bot.background.incidents import lifecycle, message
 from bot.database.transactions import changing, time_limit
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import DELETED, GONE, Doer
-from bot.store.incidents import assignment, incidents, mutes, retry_activity
+from bot.store.incidents import assignment, retry_activity, transitions
 from bot.store.leases import Lease
 from bot.views.incidents.alert_parts import called
 from tests.crash.mutants import replaced
@@ -29,14 +29,14 @@ def failures_change_hands() -> Iterator[None]:
 @contextmanager
 def no_unique_subject() -> Iterator[None]:
     """An open incident does not hold its subject, so that another one may be opened."""
-    new = incidents._new  # noqa: SLF001 it is called in the place of itself
+    new = transitions._new  # noqa: SLF001 it is called in the place of itself
 
     def unheld(connection: Connection, subject: Any, now: Any) -> Any:
         opened = new(connection, subject, now)
-        incidents.note(connection, opened.id, open_subject=f"{opened.id}")
+        transitions.update_incident(connection, opened.id, open_subject=f"{opened.id}")
         return opened
 
-    with replaced((incidents, "_new"), by=unheld):
+    with replaced((transitions, "_new"), by=unheld):
         yield
 
 
@@ -117,7 +117,7 @@ def an_undo_is_not_booked() -> Iterator[None]:
 @contextmanager
 def no_mute_at_opening() -> Iterator[None]:
     """Nobody asks whether what is opened is muted."""
-    with replaced((mutes, "muted_until"), by=lambda *_given, **_named: None):
+    with replaced((lifecycle, "_mute_of"), by=lambda *_given, **_named: None):
         yield
 
 

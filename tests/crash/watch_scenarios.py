@@ -10,7 +10,7 @@ from bot.background import digest, purge
 from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.cursors import move
-from bot.store.incidents import incidents
+from bot.store.incidents import transitions
 from bot.store.leases import TTL, Lease, LeaseLost
 from tests.background.living import MENTION
 from tests.crash.scenarios import Mutant, previewed, run_out
@@ -72,7 +72,7 @@ def _posted(queue: TestQueue) -> None:
     """Slack has the message of each, so that it can be edited."""
     with queue.engine.begin() as connection:
         for row in connection.execute(select(tables.incidents)).all():
-            incidents.posted(connection, row.id, ALERTS, f"{row.id}.0")
+            transitions.mark_posted(connection, row.id, ALERTS, f"{row.id}.0")
 
 
 def one_is_retried(queue: TestQueue, mutant: Mutant) -> None:

@@ -19,8 +19,8 @@ from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
 from bot.slack.home import again_after
 from bot.store import tables
-from bot.store.incidents import incidents
-from bot.store.incidents.incidents import group_subject
+from bot.store.incidents import transitions
+from bot.store.incidents.transitions import group_subject
 from bot.store.tables import error_groups, failures
 from tests.queues import TestQueue
 from tests.team import Json, Team, action_ids, team_at_work
@@ -364,7 +364,7 @@ def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
         for number in range(200):
             name = f"Group {number} <!channel> {long[:100]}"
             group = connection.execute(insert(error_groups).values(name=name)).lastrowid
-            incidents.open_or_reopen(connection, group_subject(int(group), long), now)
+            transitions.open_or_reopen(connection, group_subject(int(group), long), now)
 
     # Again after a deadlock: the bot opens incidents meanwhile.
     changing(team.queue.engine, monotonic() + 40, fill)

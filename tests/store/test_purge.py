@@ -9,7 +9,7 @@ from bot.background import purge
 from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
-from bot.store.incidents import incidents as ledger
+from bot.store.incidents import transitions as ledger
 from tests.queues import TestQueue
 from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
 from tests.store.audit.test_history import bulk
@@ -37,7 +37,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert grouping.open_once(setup, hold(setup)) == 4
     for row in queue.rows(tables.incidents):
         with queue.engine.begin() as connection:
-            ledger.posted(connection, row.id, ALERTS, f"1.{row.id}")
+            ledger.mark_posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
     indexing.sweep_once(setup, hold(setup))
@@ -145,7 +145,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     indexing.index_once(setup, hold(setup))
     grouping.open_once(setup, hold(setup))
     with queue.engine.begin() as connection:
-        ledger.posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
+        ledger.mark_posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
     clock.move(minutes=61)
     live(setup)  # calls, since nobody sees to it
     live(setup)

@@ -17,7 +17,7 @@ from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
 from bot.store import outbox
-from bot.store.incidents import incidents
+from bot.store.incidents import transitions
 from bot.store.leases import Lease
 from bot.store.outbox import Letter
 from bot.text import Mrkdwn, cut
@@ -186,4 +186,4 @@ def _note_sent(
         return
     number = incident_of(letter)
     if number is not None and letter.kind == outbox.POST and channel and ts:
-        incidents.posted(connection, number, channel, ts)
+        transitions.mark_posted(connection, number, channel, ts)

@@ -10,7 +10,7 @@ from bot.app.command import Setup
 from bot.background.outbox.render import incident_of, place_of
 from bot.models.requests import Message
 from bot.store import outbox
-from bot.store.incidents import incidents
+from bot.store.incidents import lookups, transitions
 from bot.store.outbox import Letter
 from bot.text import texts_for
 
@@ -138,8 +138,8 @@ def _elsewhere(
 def _forget_open(connection: Connection, letter: Letter) -> bool:
     """The same of an incident of which another message will be posted; whether it is one."""
     number = incident_of(letter)
-    row = None if number is None else incidents.by_id(connection, number)
-    if row is None or row["muted_until"] is not None or not incidents.is_bad(row):
+    incident = None if number is None else lookups.by_id(connection, number)
+    if incident is None or incident.muted_until is not None or not incident.needs_attention:
         return False
     _forget_place(connection, letter)
     return True
@@ -149,7 +149,7 @@ def _forget_place(connection: Connection, letter: Letter) -> None:
     """The message that the letter was to change or answer is gone, or out of reach."""
     number, place = incident_of(letter), place_of(connection, letter.subject)
     if number is not None and place is not None:
-        incidents.unposted(connection, number, place)
+        transitions.forget_message(connection, number, place)
 
 
 def _say_unreachable(

@@ -12,7 +12,7 @@ from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log
 from bot.store.audit.audit_log import Sealed
-from bot.store.incidents import incidents
+from bot.store.incidents import lookups
 from bot.store.outbox import Letter
 from bot.text import texts_for
 from bot.views.audit.records import audit_message, missing_message, untold_message
@@ -78,10 +78,10 @@ def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
     kind, _, number = subject.partition(":")
     if place is not None or kind != "incident":
         return place
-    incident = incidents.by_id(connection, int(number))
-    if incident is None or incident["message_ts"] is None:
+    incident = lookups.by_id(connection, int(number))
+    if incident is None or incident.message_ts is None or incident.channel is None:
         return None
-    return (incident["channel"], incident["message_ts"])
+    return (incident.channel, incident.message_ts)
 
 
 def incident_of(letter: Letter) -> int | None:

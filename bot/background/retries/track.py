@@ -177,7 +177,7 @@ def _tell_request(
         found = assignment.of_failure(connection, rows[0].failed_seq)
         if found is None or setup.alert_channel is None:
             return
-        channel, subject = setup.alert_channel, f"incident:{found['id']}"
+        channel, subject = setup.alert_channel, f"incident:{found.id}"
     if all(row.is_settled or row.late for row in rows):
         reply = reply_message(receipts, rows[0].actor, context)
         outbox.reply(connection, channel, subject, reply, now)

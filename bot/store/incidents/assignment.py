@@ -1,11 +1,13 @@
 """Which incident a failure belongs to: exactly one, given once, in one statement for many."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 
+from bot.models.incidents import Incident
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Doer
 from bot.store.failures.removal import NOBODY
@@ -15,12 +17,40 @@ INCIDENT_INDEX = "queue_bot_failures_incident"
 ARCHIVE_INDEX = "queue_bot_archive_row"
 
 
-def waiting(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """Failures that belong to no incident yet, in the order of `seq`: what groups them."""
+@dataclass(frozen=True, slots=True)
+class UnassignedFailure:
+    """A failure that belongs to no incident yet: what groups it with others."""
+
+    seq: int
+    error_group: int
+    queue: str
+    failed_id: int
+    row_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedFailure:
+    """A failure of an incident, as its alert shows it; `failed_at` as the queue stores it."""
+
+    seq: int
+    failed_id: int
+    row_digest: str
+    queue: str
+    job_class: str | None
+    order_id: str | None
+    tienda_id: str | None
+    error: str
+    failed_at: datetime
+    gone_at: datetime | None
+
+
+def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
+    """Failures that belong to no incident yet, in the order of `seq`."""
     c = failures.c
-    names = (c.seq, c.error_group, c.queue, c.failed_id, c.row_digest)
-    chosen = select(*names).where(c.incident.is_(None)).order_by(c.seq).limit(limit)
-    return connection.execute(_by_incident(chosen)).mappings().all()
+    names = [c[name] for name in UnassignedFailure.__dataclass_fields__]
+    statement = select(*names).where(c.incident.is_(None)).order_by(c.seq).limit(limit)
+    rows = connection.execute(_by_incident(statement)).mappings()
+    return [UnassignedFailure(**row) for row in rows]
 
 
 def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
@@ -106,13 +136,13 @@ def move_left(connection: Connection, incident: int, to: int) -> int:
     return connection.execute(update(failures).where(still).values(incident=to)).rowcount
 
 
-def newest(connection: Connection, incident: int, limit: int) -> Sequence[RowMapping]:
+def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
     """The newest failures of an incident, gone or not; what came back counts once, as it is now."""
-    chosen = select(failures).where(
-        failures.c.incident == incident, failures.c.returned_by.is_(None)
-    )
+    names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
+    chosen = select(*names).where(failures.c.incident == incident, failures.c.returned_by.is_(None))
     newest_first = chosen.order_by(failures.c.seq.desc()).limit(limit)
-    return connection.execute(_by_incident(newest_first)).mappings().all()
+    rows = connection.execute(_by_incident(newest_first)).mappings()
+    return [AssignedFailure(**row) for row in rows]
 
 
 def _by_incident(chosen: Select[Any]) -> Select[Any]:
@@ -122,17 +152,18 @@ def _by_incident(chosen: Select[Any]) -> Select[Any]:
     return chosen
 
 
-def of_failure(connection: Connection, seq: int | None) -> RowMapping | None:
+def of_failure(connection: Connection, seq: int | None) -> Incident | None:
     """The incident that this failure belongs to."""
     if seq is None:
         return None
     joined = select(incidents).join(failures, failures.c.incident == incidents.c.id)
-    return connection.execute(joined.where(failures.c.seq == seq)).mappings().first()
+    row = connection.execute(joined.where(failures.c.seq == seq)).mappings().first()
+    return None if row is None else Incident(**row)
 
 
 def touch(connection: Connection, seq: int) -> None:
     """More is known of what became of this failure: a message of its own will say it."""
     found = of_failure(connection, seq)
-    if found is not None and found["count"] == 1:
-        which = incidents.c.id == found["id"]
+    if found is not None and found.count == 1:
+        which = incidents.c.id == found.id
         connection.execute(update(incidents).where(which).values(stale=True))

@@ -6,7 +6,7 @@ replaced, so that two people at once extend one mute instead of making two.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.transactions import LostRace
@@ -17,28 +17,6 @@ from bot.store.tables import incidents, mutes
 
 MOST = 500
 """Mutes that are listed; people make a handful."""
-
-
-def muted_until(
-    connection: Connection,
-    now: datetime,
-    *,
-    kind: str,
-    queue: str | None,
-    error_group: int | None,
-) -> datetime | None:
-    """Until when an incident of this kind, queue and error group is muted; None: it is not.
-
-    Any of the three is enough, and the longest mute counts. An incident of an error group has a
-    queue only while all of its failures are of one queue: only then does muting that queue mute it.
-    """
-    same = [mutes.c.kind == kind]
-    if queue is not None:
-        same.append(mutes.c.queue == queue)
-    if error_group is not None:
-        same.append(mutes.c.error_group == error_group)
-    chosen = select(mutes.c.until).where(in_force(now), or_(*same))
-    return connection.execute(chosen.order_by(mutes.c.until.desc()).limit(1)).scalar()
 
 
 def current(connection: Connection, now: datetime, limit: int = MOST) -> tuple[Mute, ...]:

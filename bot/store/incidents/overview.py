@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
-from bot.models.incidents import Mute, NamedMute, OpenIncident
+from bot.models.incidents import Incident, NamedMute, OpenIncident, muted_until
 from bot.store.failures import error_groups
-from bot.store.incidents import incidents, mutes
+from bot.store.incidents import lookups, mutes
 
 MOST = 500
 """Open incidents that are listed."""
@@ -17,18 +17,19 @@ def open_incidents(
     connection: Connection, now: datetime, limit: int = MOST
 ) -> tuple[OpenIncident, ...]:
     """The open incidents, the newest first, with until when each is muted."""
-    rows = incidents.open_ones(connection, limit)
+    rows = lookups.open_incidents(connection, limit)
     names = _names(connection, rows)
     in_force = mutes.current(connection, now)
     return tuple(
-        told(row, names).model_copy(update={"muted_until": _muted(row, in_force)}) for row in rows
+        told(incident, names).model_copy(update={"muted_until": muted_until(in_force, incident)})
+        for incident in rows
     )
 
 
 def incident(connection: Connection, id_: int) -> OpenIncident | None:
     """One incident, open or not; None: there is none with this id."""
-    row = incidents.by_id(connection, id_)
-    return None if row is None else told(row, _names(connection, [row]))
+    incident = lookups.by_id(connection, id_)
+    return None if incident is None else told(incident, _names(connection, [incident]))
 
 
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
@@ -50,34 +51,24 @@ def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
     )
 
 
-def told(row: RowMapping, names: Mapping[int, str]) -> OpenIncident:
-    """The incident of this row; `names` are the texts of error groups by their ids."""
-    group = row["error_group"]
+def told(incident: Incident, names: Mapping[int, str]) -> OpenIncident:
+    """What an answer shows of an incident; `names` are the texts of error groups by their ids."""
+    group = incident.error_group
     return OpenIncident(
-        incident=f"I{row['id']}",
-        kind=row["kind"],
-        queue=row["queue"],
+        incident=f"I{incident.id}",
+        kind=incident.kind,
+        queue=incident.queue,
         error=None if group is None else f"E{group}",
         name=None if group is None else names.get(group),
-        opened_at=row["opened_at"],
-        closed_at=row["closed_at"],
-        count=row["count"],
-        value=row["value"],
-        acknowledged_by=row["acknowledged_by"],
-        acknowledged_at=row["acknowledged_at"],
+        opened_at=incident.opened_at,
+        closed_at=incident.closed_at,
+        count=incident.count,
+        value=incident.value,
+        acknowledged_by=incident.acknowledged_by,
+        acknowledged_at=incident.acknowledged_at,
     )
 
 
-def _names(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, str]:
-    groups = {row["error_group"] for row in rows if row["error_group"] is not None}
+def _names(connection: Connection, rows: Sequence[Incident]) -> dict[int, str]:
+    groups = {incident.error_group for incident in rows if incident.error_group is not None}
     return error_groups.names_of(connection, groups) if groups else {}
-
-
-def _muted(row: RowMapping, in_force: Sequence[Mute]) -> datetime | None:
-    """Until when the mutes that were read keep this incident silent."""
-    ends = [
-        mute.until
-        for mute in in_force
-        if mute.topic.covers(row["kind"], row["queue"], row["error_group"])
-    ]
-    return max(ends, default=None)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
+from bot.models.incidents import Incident
 from bot.models.metrics import Figures as Seen
 from bot.store.incidents import known_queues
 from bot.store.incidents.retry_activity import UNKNOWN, Figures
@@ -41,24 +42,26 @@ def before(connection: Connection, queue: str | None, now: datetime) -> str:
     return json.dumps(_sums(connection, queue, now, now))
 
 
-def since(connection: Connection, row: RowMapping, well_at: datetime, now: datetime) -> Meanwhile:
+def since(
+    connection: Connection, incident: Incident, well_at: datetime, now: datetime
+) -> Meanwhile:
     """What happened since a condition's incident was opened, which was well again at `well_at`."""
     last = samples.latest(connection)
-    if row["before"] is None or last is None or last.taken_at < well_at:
+    if incident.before is None or last is None or last.taken_at < well_at:
         return Meanwhile(UNKNOWN, None)
-    first = _Sums(*json.loads(row["before"]))
-    found = _sums(connection, row["queue"], row["opened_at"], now)
-    watched = (last.taken_at - row["opened_at"]).total_seconds()
+    first = _Sums(*json.loads(incident.before))
+    found = _sums(connection, incident.queue, incident.opened_at, now)
+    watched = (last.taken_at - incident.opened_at).total_seconds()
     # Seconds are counted from one sample to the next, so that a gap makes them fewer.
     if found.seconds - first.seconds < int(watched):
         return Meanwhile(UNKNOWN, None)
     processed = _more(found.processed, first.processed)
-    alone = _is_alone(connection, row["queue"], row["opened_at"])
+    alone = _is_alone(connection, incident.queue, incident.opened_at)
     return Meanwhile(Figures(processed, _more(found.failed, first.failed)), alone)
 
 
 def _more(found: int | None, first: int | None) -> int | None:
-    """Never below 0: a sample may see a job's failure before its row is gone."""
+    """Never below 0: a sample may see a job's failure before its incident is gone."""
     return None if found is None else max(0, found - (first or 0))
 
 
@@ -67,13 +70,13 @@ def _sums(connection: Connection, queue: str | None, since: datetime, now: datet
     minute = since.replace(second=0, microsecond=0)
     name = queue or ALL
     whole, failed = Seen(), _not_sampled(connection, queue)
-    # One without a name has no row of its own.
+    # One without a name has no incident of its own.
     is_known = queue != ALL
     for rows in rollups.minutes(connection, minute, now, name).values():
         of_all = rows.get(ALL, Seen())
         whole += of_all
         own = rows.get(name)
-        # A queue without a row had no failure, unless there were too many queues to keep.
+        # A queue without a incident had no failure, unless there were too many queues to keep.
         is_known = is_known and (own is not None or not of_all.left_out)
         failed += 0 if own is None else own.appeared
     return _Sums(whole.seconds, whole.processed, failed if is_known else None)

@@ -7,8 +7,9 @@ took nothing but failures of the incident, which are counted as a whole.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
+from bot.models.incidents import Incident
 from bot.models.operations import RETRIES
 from bot.store.operations.operations import ACTIVE
 from bot.store.operations.retries import followed as follow
@@ -51,18 +52,18 @@ class Figures:
 UNKNOWN = Figures()
 
 
-def figures(connection: Connection, row: RowMapping, counted: Collection["Bulk"]) -> Figures:
+def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
     """What became of the retried jobs of an incident, where it is known of each of them."""
-    states = _followed(connection, row)
+    states = _followed(connection, incident)
     processed = states.get(follow.PROCESSED, 0) + sum(one.processed for one in counted)
     failed = sum(states.get(state, 0) for state in (follow.FAILED_AGAIN, follow.FAILED_OTHERWISE))
     failed += sum(one.failed for one in counted)
-    if not row["retried"] or processed + failed != row["retried"]:
+    if not incident.retried or processed + failed != incident.retried:
         return UNKNOWN
     return Figures(processed, failed)
 
 
-def _followed(connection: Connection, row: RowMapping) -> dict[str, int]:
+def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
     c, f = followed.c, failures.c
     chosen = (
@@ -70,8 +71,8 @@ def _followed(connection: Connection, row: RowMapping) -> dict[str, int]:
         .select_from(followed)
         .prefix_with("STRAIGHT_JOIN", dialect="mysql")
         .join(failures, f.seq == c.failed_seq)
-        .where(c.failed_seq >= (row["first_seq"] or 0), c.operation.is_(None))
-        .where(f.incident == row["id"])
+        .where(c.failed_seq >= (incident.first_seq or 0), c.operation.is_(None))
+        .where(f.incident == incident.id)
         .group_by(c.state)
     )
     return {state: int(count) for state, count in connection.execute(chosen)}

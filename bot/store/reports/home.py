@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from bot.models.home import OpenIncident
+from bot.models.incidents import Incident
 from bot.models.operations import Progress
 from bot.store.failures import error_groups
-from bot.store.incidents import incidents
+from bot.store.incidents import lookups
 from bot.store.operations import operations
 from bot.store.tables import incidents as table
 from bot.store.tables import operations as operations_table
@@ -17,33 +18,35 @@ from bot.store.tables import operations as operations_table
 
 def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
     """The incidents that are open, the newest first, and how many there are."""
-    rows = incidents.open_ones(connection, limit)
+    rows = lookups.open_incidents(connection, limit)
     count = len(rows)
     if count == limit:
         is_open = table.c.open_subject.is_not(None)
         counted = select(func.count()).select_from(table).where(is_open)
         count = int(connection.execute(counted).scalar_one())
-    ids = {row["error_group"] for row in rows if row["error_group"] is not None}
+    ids = {incident.error_group for incident in rows if incident.error_group is not None}
     names = error_groups.names_of(connection, ids) if ids else {}
-    return tuple(_incident(row, names.get(row["error_group"])) for row in rows), count
+    return tuple(
+        _incident(incident, names.get(incident.error_group or 0)) for incident in rows
+    ), count
 
 
-def _incident(row: RowMapping, group: str | None) -> OpenIncident:
-    error_group = row["error_group"]
+def _incident(incident: Incident, group: str | None) -> OpenIncident:
+    error_group = incident.error_group
     return OpenIncident(
-        id=row["id"],
-        kind=row["kind"],
-        queue=row["queue"],
+        id=incident.id,
+        kind=incident.kind,
+        queue=incident.queue,
         error=None if error_group is None else f"E{error_group}",
         group=group,
-        opened_at=row["opened_at"],
-        count=row["count"],
-        left=max(0, row["count"] - row["gone"]),
-        value=row["value"],
-        worst=row["worst"] or 0,
-        facts=json.loads(row["facts"] or "{}"),
-        acknowledged_by=row["acknowledged_by"],
-        acknowledged_at=row["acknowledged_at"],
+        opened_at=incident.opened_at,
+        count=incident.count,
+        left=max(0, incident.count - incident.gone),
+        value=incident.value,
+        worst=incident.worst or 0,
+        facts=json.loads(incident.facts or "{}"),
+        acknowledged_by=incident.acknowledged_by,
+        acknowledged_at=incident.acknowledged_at,
     )
 
 

@@ -11,7 +11,7 @@ from bot.background.incidents import lifecycle
 from bot.background.incidents.escalation import CALLS
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from bot.store.incidents import incidents
+from bot.store.incidents import transitions
 from tests.background.living import CALL, Life, causes, make_life
 from tests.invariants import broken
 from tests.queues import GONE_AWAY, TestQueue
@@ -92,10 +92,10 @@ def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: 
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
         for number in range(12):
-            subject = incidents.group_subject(1_000 + number, "mail")
-            opened = incidents.open_or_reopen(connection, subject, now)
+            subject = transitions.group_subject(1_000 + number, "mail")
+            opened = transitions.open_or_reopen(connection, subject, now)
             kind = {"kind": "backlog", "value": number, "facts": '{"waiting": 3}'}
-            incidents.note(connection, opened.id, **kind)
+            transitions.update_incident(connection, opened.id, **kind)
     life.tick()
     assert len(life.messages()) == 5
     life.tick(seconds=61)
@@ -142,7 +142,7 @@ def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> 
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
         for number in range(many):
-            incidents.open_or_reopen(connection, incidents.group_subject(number, None), now)
+            transitions.open_or_reopen(connection, transitions.group_subject(number, None), now)
         connection.execute(update(tables.incidents).values(count=1, muted_until=now))
         first = connection.execute(select(func.min(c.id))).scalar_one()
         oldest = c.id < first + 3

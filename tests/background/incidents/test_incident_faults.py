@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, RowMapping, true
+from sqlalchemy import Connection, true
 
 from bot.app.command import Setup
 from bot.background.failures import indexing
@@ -13,9 +13,10 @@ from bot.background.incidents import grouping, lifecycle, message
 from bot.database.transactions import LostRace
 from bot.localslack.faults import RateLimited
 from bot.localslack.server import LocalSlack
+from bot.models.incidents import Incident
 from bot.models.requests import Message
 from bot.store import tables
-from bot.store.incidents import assignment, incidents
+from bot.store.incidents import assignment, transitions
 from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
 from bot.views.incidents.alert_parts import called
@@ -155,15 +156,15 @@ def test_of_one_subject_no_two_incidents_are_open(life: Life) -> None:
     life.tick()
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
-        subject = incidents.group_subject(life.incident.error_group, None)
+        subject = transitions.group_subject(life.incident.error_group, None)
         with pytest.raises(LostRace), unseen():
-            incidents.open_or_reopen(connection, subject, now)
+            transitions.open_or_reopen(connection, subject, now)
 
 
 @contextmanager
 def unseen() -> Iterator[None]:
     """As if the other watcher's incident were committed only now."""
-    with replaced((incidents, "by_subject"), by=lambda _connection, _name: None):
+    with replaced((transitions, "by_subject"), by=lambda _connection, _name: None):
         yield
 
 
@@ -173,10 +174,10 @@ def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
     incident = life.incident
     with life.queue.engine.begin() as connection:
         # The guard is that the open one holds its subject in a unique column.
-        incidents.note(connection, incident.id, open_subject=None)
-        subject = incidents.group_subject(incident.error_group, None)
+        transitions.update_incident(connection, incident.id, open_subject=None)
+        subject = transitions.group_subject(incident.error_group, None)
         with unseen():
-            opened = incidents.open_or_reopen(connection, subject, life.setup.clock(connection))
+            opened = transitions.open_or_reopen(connection, subject, life.setup.clock(connection))
     assert (opened.id, opened.state) != (incident.id, "open")
 
 
@@ -187,7 +188,7 @@ def given_twice(life: Life) -> None:
     (failure,) = life.failures
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
-        other = incidents.open_or_reopen(connection, incidents.group_subject(99, None), now)
+        other = transitions.open_or_reopen(connection, transitions.group_subject(99, None), now)
         assert assignment.assign(connection, other.id, tables.failures.c.seq == failure.seq) == 0
     assert life.failures[0].incident == failure.incident
 
@@ -216,9 +217,9 @@ def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
     draw = message.draw
 
     def calling(
-        setup: Setup, connection: Connection, row: RowMapping, context: Context
+        setup: Setup, connection: Connection, incident: Incident, context: Context
     ) -> Message | None:
-        drawn = draw(setup, connection, row, context)
+        drawn = draw(setup, connection, incident, context)
         return None if drawn is None else called(drawn, setup.alerting.mention, context)
 
     with replaced((message, "draw"), by=calling), pytest.raises(AssertionError):

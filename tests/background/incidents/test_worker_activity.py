@@ -9,8 +9,8 @@ import pytest
 from bot.app.command import Alerting
 from bot.database.transactions import changing
 from bot.queue import pulse
-from bot.store.incidents import incidents
 from bot.store.incidents import probe_state as kept
+from bot.store.incidents import transitions
 from tests.background.looking import SECONDS, START, Watched, watched
 from tests.queues import TestQueue
 from tests.replicas import ask
@@ -37,11 +37,11 @@ BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
 
 def opened(team: Watched, kind: str) -> None:
     """An incident of this kind is open for the queue."""
-    subject = incidents.Subject(kind, f"{kind}:netsuite", "netsuite")
+    subject = transitions.Subject(kind, f"{kind}:netsuite", "netsuite")
     changing(
         team.setup.engine,
         monotonic() + SECONDS,
-        lambda connection: incidents.open_or_reopen(connection, subject, team.clock.at),
+        lambda connection: transitions.open_or_reopen(connection, subject, team.clock.at),
     )
 
 
