@@ -33,10 +33,10 @@ from bot.views.incidents.alert import (
 from bot.views.incidents.alert_parts import (
     Ending,
     IncidentState,
-    called,
     escalated_message,
     recovered_message,
     reopened_message,
+    with_group_mention,
 )
 from bot.views.incidents.rule_alert import ConditionCard, condition_message, figure_of
 
@@ -61,7 +61,7 @@ def post(setup: Setup, connection: Connection, incident: int, now: datetime, *, 
     message = None if row is None else draw(setup, connection, row, context)
     if row is None or message is None or setup.alert_channel is None:
         return
-    said = called(message, setup.alerting.mention, context) if call else message
+    said = with_group_mention(message, setup.alerting.mention, context) if call else message
     outbox.post(connection, setup.alert_channel, subject_of(row), said, now)
     told = {"posted_at": now, "drawn_at": now, "told": figure(row), "stale": False}
     incidents.note(connection, incident, **told)
@@ -91,7 +91,7 @@ def answer(
     if setup.alert_channel is None:
         return
     context = channel_context(setup, now)
-    said = called(message, setup.alerting.mention, context) if call else message
+    said = with_group_mention(message, setup.alerting.mention, context) if call else message
     outbox.reply(connection, _where(setup, row), subject_of(row), said, now)
 
 

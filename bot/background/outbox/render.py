@@ -15,7 +15,7 @@ from bot.store.audit.audit_log import Sealed
 from bot.store.incidents import incidents
 from bot.store.outbox import Letter
 from bot.text import texts_for
-from bot.views.audit.records import audit_message, missing_message, untold_message
+from bot.views.audit.records import audit_message, missing_message, undeliverable_message
 from bot.views.context import Context
 
 BLOCKS = 50
@@ -57,7 +57,7 @@ def _audit_message(
     context = channel_context(setup, now)
     parts = []
     if sealed and bare:
-        parts.append(untold_message([(item.seq, item.hash) for item in sealed], context))
+        parts.append(undeliverable_message([(item.seq, item.hash) for item in sealed], context))
     elif sealed:
         link = None if place is None else permalink(*place)
         parts.append(_told(sealed, link, letter, context))

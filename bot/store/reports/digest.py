@@ -15,7 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import TooSlow, bounded, is_slow
-from bot.models.digest import Deeds, Digest, DoneBy, Figure, Incidents, OpenGroup, OpenGroups, Told
+from bot.models.digest import (
+    Deeds,
+    Digest,
+    DigestIncident,
+    DoneBy,
+    Figure,
+    Incidents,
+    OpenGroup,
+    OpenGroups,
+)
 from bot.models.refusals import Busy
 from bot.store.audit.audit_log import ENDED
 from bot.store.failures import error_group_reads
@@ -209,9 +218,9 @@ def _lasted(row: RowMapping) -> int:
     return lasted // _SECOND
 
 
-def _told(row: RowMapping) -> Told:
+def _told(row: RowMapping) -> DigestIncident:
     group = row["error_group"]
-    return Told(
+    return DigestIncident(
         id=row["id"],
         kind=row["kind"],
         queue=row["queue"],

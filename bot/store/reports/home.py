@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from bot.models.home import OpenIncident
+from bot.models.home import HomeIncident
 from bot.models.operations import Progress
 from bot.store.failures import error_groups
 from bot.store.incidents import incidents
@@ -15,7 +15,7 @@ from bot.store.tables import incidents as table
 from bot.store.tables import operations as operations_table
 
 
-def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
+def open_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
     """The incidents that are open, the newest first, and how many there are."""
     rows = incidents.open_ones(connection, limit)
     count = len(rows)
@@ -28,9 +28,9 @@ def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncide
     return tuple(_incident(row, names.get(row["error_group"])) for row in rows), count
 
 
-def _incident(row: RowMapping, group: str | None) -> OpenIncident:
+def _incident(row: RowMapping, group: str | None) -> HomeIncident:
     error_group = row["error_group"]
-    return OpenIncident(
+    return HomeIncident(
         id=row["id"],
         kind=row["kind"],
         queue=row["queue"],
