@@ -50,21 +50,21 @@ def _incident(row: RowMapping, group: str | None) -> HomeIncident:
 def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress, ...]:
     """The bulk changes that run or stand, the newest first."""
     c = operations_table.c
-    chosen = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
-    ids: Sequence[int] = connection.execute(chosen).scalars().all()
-    found = (operations.find(connection, id_) for id_ in ids)
+    query = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
+    ids: Sequence[int] = connection.execute(query).scalars().all()
+    candidates = (operations.find(connection, id_) for id_ in ids)
     return tuple(
         Progress(
-            operation=one.id,
-            action=one.action,
-            state=one.state,
-            total=one.total,
-            done=one.done,
-            skipped=one.skipped,
-            actor=one.actor,
-            seconds=int((now - (one.started_at or now)).total_seconds()),
-            pace=one.pace,
+            operation=operation.id,
+            action=operation.action,
+            state=operation.state,
+            total=operation.total,
+            done=operation.done,
+            skipped=operation.skipped,
+            actor=operation.actor,
+            seconds=int((now - (operation.started_at or now)).total_seconds()),
+            pace=operation.pace,
         )
-        for one in found
-        if one is not None and one.state in operations.ACTIVE
+        for operation in candidates
+        if operation is not None and operation.state in operations.ACTIVE
     )
