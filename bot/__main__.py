@@ -221,7 +221,7 @@ def tail(lines: int) -> None:
     engine = open_database(load_settings(os.environ, need="database"))
     with reading(engine) as connection:
         require_current(connection)
-        rows = history.newest(connection, history.Wanted(), lines)
+        rows = history.newest(connection, history.HistoryFilter(), lines)
     for row in reversed(rows):
         line = audit_log.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)

@@ -116,7 +116,7 @@ def same_row(now: str, seen: str) -> bool:
 
 def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """The refusal that says who took the row away, where the audit knows."""
-    doer = audit_log.who_took(work.connection, kind, id_)
+    doer = audit_log.last_removal(work.connection, kind, id_)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if doer is None:
         return refusal(id=str(id_))

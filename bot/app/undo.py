@@ -26,7 +26,7 @@ from bot.models.refusals import (
 )
 from bot.models.requests import Role
 from bot.store.audit import audit_log, changes
-from bot.store.audit.changes import Change, Named
+from bot.store.audit.changes import Change, ChangeReference
 from bot.store.deltas.incident_deltas import Doer
 from bot.store.operations import operations, reindex, restore, undo_batches
 from bot.store.operations.restore import Kept
@@ -38,7 +38,7 @@ BULK = ("retry", "retry-all", "clear-failed")
 """Changes of a frozen scope, which an undo takes back as one."""
 
 
-def change_to_undo(work: Work, what: Named | None, request: str | None) -> Change:
+def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
     """The change that is meant; raises a refusal where there is none, or it is another's."""
     found = _named(work, what, request)
     _check_whose(work, found)
@@ -61,7 +61,7 @@ def _check_whose(work: Work, found: Change) -> None:
         raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=rules.holders(Role.ADMIN))
 
 
-def _named(work: Work, what: Named | None, request: str | None) -> Change:
+def _named(work: Work, what: ChangeReference | None, request: str | None) -> Change:
     if request is not None:
         found, word = changes.by_request(work.connection, request), request[:8]
     elif what is None:
@@ -184,7 +184,7 @@ def _check(work: Work, row: Kept, target: Target) -> bool:
         try:
             restore.check_job(work.connection, work.queue, target.job_id, row)
         except JobGone as refusal:
-            doer = audit_log.who_took(work.connection, "job", target.job_id)
+            doer = audit_log.last_removal(work.connection, "job", target.job_id)
             if doer is None:
                 raise
             raise JobGone(**refusal.values, by=doer.actor, at=doer.at) from refusal

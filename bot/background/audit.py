@@ -10,7 +10,7 @@ from bot.background.leader import leader_transaction
 from bot.failpoints import reach
 from bot.store import outbox
 from bot.store.audit import audit_log
-from bot.store.audit.audit_log import Sealed
+from bot.store.audit.audit_log import SealedRecord
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
     return leader_transaction(setup, lease, work)
 
 
-def _tell(setup: Setup, connection: Connection, item: Sealed) -> None:
+def _tell(setup: Setup, connection: Connection, item: SealedRecord) -> None:
     channel = setup.audit_channel
     if channel is None:
         return

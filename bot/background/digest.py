@@ -11,7 +11,7 @@ from bot.store import outbox
 from bot.store.cursors import mark, move
 from bot.store.leases import Lease
 from bot.store.reports import digest
-from bot.store.reports.digest_days import told_on
+from bot.store.reports.digest_days import covered_days
 from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
 
@@ -37,7 +37,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
             return False
-        days = told_on(today, setup.alerting.digest_days, setup.zone)
+        days = covered_days(today, setup.alerting.digest_days, setup.zone)
         found = digest.read(connection, days, now) if last else None
 
     def post(connection: Connection) -> bool:

@@ -4,7 +4,7 @@ from bot.app.command import Arguments, Command, Result, Work
 from bot.models.digest import Digest
 from bot.models.requests import Message, Role
 from bot.store.reports import digest
-from bot.store.reports.digest_days import told_on
+from bot.store.reports.digest_days import covered_days
 from bot.views.context import Context
 from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
@@ -24,7 +24,7 @@ def run(work: Work, _args: DigestArguments) -> DigestResult:
     """Read the days since the last digest's day, until yesterday."""
     setup = work.setup
     today = from_utc(work.now, setup.zone).date()
-    days = told_on(today, setup.alerting.digest_days, setup.zone)
+    days = covered_days(today, setup.alerting.digest_days, setup.zone)
     return DigestResult(data=digest.read(work.connection, days, work.now))
 
 

@@ -8,7 +8,7 @@ from bot.models.jobs import QueueStatus
 from bot.models.requests import Message, Role
 from bot.models.story import Queued, Story
 from bot.queue import search
-from bot.queue.search import Sought
+from bot.queue.search import OrderKey
 from bot.store.audit import orders, story
 from bot.store.failures import index
 from bot.store.metrics import samples
@@ -33,10 +33,10 @@ class FindResult(Result):
 
 def run(work: Work, args: FindArguments) -> FindResult:
     """Read what the bot's tables know, then look for jobs and for what has just failed."""
-    return FindResult(data=tell(work, Sought(args.order, args.tienda)))
+    return FindResult(data=tell(work, OrderKey(args.order, args.tienda)))
 
 
-def tell(work: Work, sought: Sought) -> Story:
+def tell(work: Work, sought: OrderKey) -> Story:
     """The story of an order; what was not looked at, it says."""
     connection, queue = work.connection, work.queue
     # First, so that what is being indexed meanwhile is found there or here.

@@ -11,7 +11,7 @@ from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.requests import Message, Role
 from bot.models.story import Retries
-from bot.queue.search import Sought
+from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story
 from bot.views.audit.records import history_message
 from bot.views.audit.story import retries_line
@@ -67,7 +67,7 @@ class HistoryResult(Result):
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read one page, and for the first page of an order or a job what became of it."""
-    wanted = history.Wanted(
+    wanted = history.HistoryFilter(
         actor=args.user,
         action=args.action,
         job=args.job,
@@ -92,7 +92,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
 
 def _retries(work: Work, args: HistoryArguments) -> Retries | None:
     if args.order is not None:
-        return tell(work, Sought(args.order)).retries
+        return tell(work, OrderKey(args.order)).retries
     if args.job is None:
         return None
     known = orders.of_job(work.connection, work.queue, args.job)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, create_model
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, existing, name_of, recorded
 from bot.app.parsing import Age
-from bot.models.incidents import MuteSaid
+from bot.models.incidents import MuteDetails
 from bot.models.requests import Message, Role
 from bot.store.incidents import mutes
 from bot.views.context import Context
@@ -44,7 +44,7 @@ MuteArguments = create_model("MuteArguments", __base__=TimedArguments, **_FOR)
 class MuteResult(Result):
     """The mute that is in force now."""
 
-    data: MuteSaid
+    data: MuteDetails
 
 
 def run(work: Work, args: TimedArguments) -> MuteResult:
@@ -55,7 +55,7 @@ def run(work: Work, args: TimedArguments) -> MuteResult:
     begun, replaced = mutes.begin(work.connection, topic, by, work.now, until)
     return MuteResult(
         message=f"Muted {topic.word} until {until:%Y-%m-%d %H:%M:%S} UTC",
-        data=MuteSaid(
+        data=MuteDetails(
             mute=begun,
             name=name_of(work, topic),
             extended=replaced,

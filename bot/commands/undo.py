@@ -10,7 +10,7 @@ from bot.app.undo import change_to_undo, check_planned, preview_of, undo
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.models.operations import Progress
 from bot.models.requests import Message, Modal, Role
-from bot.store.audit.changes import Named
+from bot.store.audit.changes import ChangeReference
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 from bot.views.operations.undo import undone, undone_visible
@@ -25,7 +25,7 @@ def _read(value: object) -> object:
     digits = word.removeprefix("#")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise ValueError(f"id:{word[:20]}")
-    return Named(int(digits), in_audit=word.startswith("#"))
+    return ChangeReference(int(digits), in_audit=word.startswith("#"))
 
 
 class UndoArguments(Arguments):
@@ -34,7 +34,7 @@ class UndoArguments(Arguments):
     None of them: the person's own last change that was not undone yet.
     """
 
-    what: Annotated[Named, BeforeValidator(_read)] | None = Field(
+    what: Annotated[ChangeReference, BeforeValidator(_read)] | None = Field(
         default=None, json_schema_extra={"positional": "OPERATION|#RECORD"}
     )
     request: str | None = Field(

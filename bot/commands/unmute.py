@@ -4,7 +4,7 @@ import shlex
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
-from bot.models.incidents import MuteSaid, Topic
+from bot.models.incidents import MuteDetails, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
 from bot.models.requests import Message, Role
 from bot.store.incidents import lookups, mutes
@@ -19,7 +19,7 @@ class UnmuteArguments(TopicArguments):
 class UnmuteResult(Result):
     """The mute that was ended."""
 
-    data: MuteSaid
+    data: MuteDetails
 
 
 def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
@@ -30,7 +30,7 @@ def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
         raise _nothing_to_end(work, args, topic)
     return UnmuteResult(
         message=f"Unmuted {topic.word}",
-        data=MuteSaid(
+        data=MuteDetails(
             mute=ended,
             name=name_of(work, topic),
             incidents=mutes.touch(work.connection, topic),

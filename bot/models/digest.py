@@ -53,7 +53,7 @@ class OpenGroups(Value):
     failed: int
 
 
-class Told(Value):
+class DigestIncident(Value):
     """An incident: what it was about, and for how long; without `closed_at` it is open."""
 
     id: int
@@ -74,8 +74,8 @@ class Incidents(Value):
     opened: int
     over: int
     seconds: int | None
-    longest: tuple[Told, ...]
-    open_now: tuple[Told, ...]
+    longest: tuple[DigestIncident, ...]
+    open_now: tuple[DigestIncident, ...]
     count_now: int
     more: bool = False
 

@@ -10,7 +10,7 @@ from bot.models.metrics import Point
 from bot.models.operations import Freeze, Progress
 
 
-class OpenIncident(Value):
+class HomeIncident(Value):
     """An incident that is open; `group` is the error group's name, times are naive UTC.
 
     `count` failures came, and `left` of them are still failed jobs. `value` is the figure of what
@@ -61,7 +61,7 @@ class HomeData(Value):
     day: tuple[Point, ...]
     freeze: Freeze | None
     at_work: tuple[Progress, ...]
-    incidents: tuple[OpenIncident, ...]
+    incidents: tuple[HomeIncident, ...]
     incident_count: int
     errors: ErrorGroups | None
     indexing: bool

@@ -171,8 +171,8 @@ class OpenIncident(Value):
     muted_until: datetime | None = None
 
 
-class MuteSaid(Value):
-    """A mute as it is told of; `name` is the text of its error group.
+class MuteDetails(Value):
+    """A mute with its effects; `name` is the text of its error group.
 
     `extended` is until when it was muted before. `no_jobs`: the queue has none now. `incidents`
     that are open are muted by it.

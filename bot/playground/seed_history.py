@@ -56,7 +56,7 @@ def seed_history(engine: Engine, now: datetime | None = None) -> None:
             hour = this_hour - _HOUR * ago
             rollups.put_hour(connection, hour, _between(hour, hour + _HOUR, failed_at))
         # Of the hour that is under way its minutes up to now, all in its first.
-        rollups.look(connection, this_hour, _between(this_hour, moment, failed_at))
+        rollups.add_sample(connection, this_hour, _between(this_hour, moment, failed_at))
 
 
 def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[str, Figures]:

@@ -22,7 +22,7 @@ quarter fewer rows a second."""
 
 
 @dataclass(frozen=True)
-class Chosen:
+class LockedBatch:
     """The `rows` failed jobs whose id is in `ids` where `batch`, all of them locked.
 
     `lowest` and `highest` are the ends of those ids.
@@ -42,7 +42,7 @@ class Chosen:
         """
         return self.highest - self.lowest + 1 == self.rows
 
-    def among(self, failed: Table) -> ColumnElement[bool]:
+    def condition(self, failed: Table) -> ColumnElement[bool]:
         """The condition that picks these rows, for a SELECT or a joined DELETE."""
         # Also where it says no more than the ids: a scan ends there, and waits for no row beyond.
         within = failed.c.id.between(self.lowest, self.highest)
@@ -50,48 +50,54 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Pace:
+class RetryRate:
     """How many jobs a minute may begin, the first at `starts_at` (naive UTC) or up to 1 s later."""
 
     starts_at: datetime
-    a_minute: int
+    per_minute: int
 
     def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
         """When each row of a batch in this order may begin, in unix seconds."""
         before = func.row_number().over(order_by=order) - 1
         first = unix(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
-        return literal(first) + before * 60 // self.a_minute
+        return literal(first) + before * 60 // self.per_minute
 
 
 def retry_batch(
-    connection: Connection, queue: Queue, chosen: Chosen, now: datetime, pace: Pace | None = None
+    connection: Connection,
+    queue: Queue,
+    locked: LockedBatch,
+    now: datetime,
+    pace: RetryRate | None = None,
 ) -> tuple[int, int]:
     """Move the chosen failed jobs back to `jobs`: all of them, or raise `LostRace`.
 
     Returns the least and the greatest id that the new jobs can have; others may lie between.
     """
-    order = queue.failed.c.id if chosen.is_dense else chosen.ids
+    order = queue.failed.c.id if locked.is_dense else locked.ids
     available = None if pace is None else pace.available_at(order)
-    moving = retried_rows(queue, now, available).where(chosen.among(queue.failed)).order_by(order)
+    moving = (
+        retried_rows(queue, now, available).where(locked.condition(queue.failed)).order_by(order)
+    )
     moved = connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, moving))
-    exactly(moved, chosen.rows)
-    delete_batch(connection, queue, chosen)
+    exactly(moved, locked.rows)
+    delete_batch(connection, queue, locked)
     last = connection.execute(select(func.max(queue.jobs.c.id))).scalar_one()
     # SQLite names the last of several rows, and nobody inserts between them.
     one = connection.dialect.name == "sqlite"
-    first = moved.lastrowid - chosen.rows + 1 if one else moved.lastrowid
+    first = moved.lastrowid - locked.rows + 1 if one else moved.lastrowid
     return int(first), int(last)
 
 
-def delete_batch(connection: Connection, queue: Queue, chosen: Chosen) -> None:
+def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
     """Delete the chosen failed jobs: all of them, or raise `LostRace`."""
     failed = queue.failed
-    gone: Any = chosen.among(failed)
-    if connection.dialect.name == "sqlite" and not chosen.is_dense:
-        gone = failed.c.id.in_(select(chosen.ids).where(chosen.batch))
-    deleting = delete(failed).where(gone)
-    if chosen.is_dense:
+    condition: Any = locked.condition(failed)
+    if connection.dialect.name == "sqlite" and not locked.is_dense:
+        condition = failed.c.id.in_(select(locked.ids).where(locked.batch))
+    deleting = delete(failed).where(condition)
+    if locked.is_dense:
         # So that it ends with its last row: it would wait for whoever has locked the row behind it.
-        limit = {f"{name}_limit": chosen.rows for name in ("mysql", "mariadb")}
+        limit = {f"{name}_limit": locked.rows for name in ("mysql", "mariadb")}
         deleting = deleting.with_dialect_options(**limit)
-    exactly(connection.execute(deleting), chosen.rows)
+    exactly(connection.execute(deleting), locked.rows)

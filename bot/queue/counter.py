@@ -41,10 +41,10 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
     if settings.get("information_schema_stats_expiry", "0") != "0":
         # MySQL 8 would answer what it was up to a day ago.
         connection.execute(_LIVE)
-    found = connection.execute(_COUNTER, name).scalar()
-    if found is None:
+    next_id = connection.execute(_COUNTER, name).scalar()
+    if next_id is None:
         return None
-    return (int(found) - 1) // int(settings.get("auto_increment_increment", 1))
+    return (int(next_id) - 1) // int(settings.get("auto_increment_increment", 1))
 
 
 def ids_unused(connection: Connection, rows: int) -> int:

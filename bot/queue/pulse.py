@@ -50,7 +50,7 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class GlanceLimits:
     """How far a glance goes: at moment `now` held is what is reserved since `held_from` or before.
 
     Both are unix seconds; `rows` is of the lowest ids, `seconds` what a statement may take.
@@ -75,20 +75,20 @@ def names(
     `seconds` is what a look-up may take. `SELECT DISTINCT` may read the whole index, which takes a
     second for three million jobs.
     """
-    name = queue.jobs.c.queue
-    chosen = select(func.min(name))
-    while (found := bounded(connection, chosen, seconds).scalar()) is not None:
-        yield found
-        chosen = select(func.min(name)).where(name > found)
+    column = queue.jobs.c.queue
+    query = select(func.min(column))
+    while (name := bounded(connection, query, seconds).scalar()) is not None:
+        yield name
+        query = select(func.min(column)).where(column > name)
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is among `asked` of the lowest ids or, above the id `above`, of the highest."""
+    """What is among `limit` of the lowest ids or, above the id `above`, of the highest."""
 
-    asked: int = 0
+    limit: int = 0
     above: int | None = None
-    seen: int = 0
+    scanned: int = 0
     last_id: int | None = None
     eligible: int = 0
     first_id: int | None = None
@@ -99,18 +99,18 @@ class _End:
     held: int = 0
 
 
-def glance(connection: Connection, queue: Queue, name: str, within: Bounds) -> Glance:
+def glance(connection: Connection, queue: Queue, name: str, limits: GlanceLimits) -> Glance:
     """What is seen of one queue; raises `TooSlow`."""
-    ends = [_look(connection, queue, name, within, _End(within.rows))]
-    if ends[0].seen == ends[0].asked:
+    ends = [_scan_end(connection, queue, name, limits, _End(limits.rows))]
+    if ends[0].scanned == ends[0].limit:
         if not ends[0].eligible:
-            ends[0] = _deeper(connection, queue, name, within, ends[0])
-        high = _End(max(1, within.rows // TAIL_SHARE), ends[0].last_id)
-        ends.append(_look(connection, queue, name, within, high))
+            ends[0] = _deeper(connection, queue, name, limits, ends[0])
+        high = _End(max(1, limits.rows // TAIL_SHARE), ends[0].last_id)
+        ends.append(_scan_end(connection, queue, name, limits, high))
     held = sum(end.held for end in ends)
     return Glance(
         queue=name,
-        whole=ends[-1].seen < ends[-1].asked,
+        whole=ends[-1].scanned < ends[-1].limit,
         eligible=sum(end.eligible for end in ends),
         first_id=_among(min, (end.first_id for end in ends)),
         oldest_at=_among(min, (end.oldest_at for end in ends)),
@@ -118,42 +118,46 @@ def glance(connection: Connection, queue: Queue, name: str, within: Bounds) -> G
         oldest_reserved_at=_among(min, (end.oldest_reserved_at for end in ends)),
         newest_reserved_at=_among(max, (end.newest_reserved_at for end in ends)),
         held=held,
-        longest=_longest(connection, queue, name, within, ends) if held else (),
+        longest=_longest(connection, queue, name, limits, ends) if held else (),
     )
 
 
 def _among(which: Callable[..., int], values: Iterable[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return which(known) if known else None
+    present = [value for value in values if value is not None]
+    return which(present) if present else None
 
 
 def still_eligible(connection: Connection, queue: Queue, name: str, id_: int, now: int) -> bool:
     """Whether this job of the queue is still there and may be taken; one look-up by its id."""
     c = queue.jobs.c
-    chosen = select(c.id).where(c.id == id_, c.queue == name, _eligible(queue, now))
-    return connection.execute(chosen).first() is not None
+    query = select(c.id).where(c.id == id_, c.queue == name, _eligible(queue, now))
+    return connection.execute(query).first() is not None
 
 
-def _deeper(connection: Connection, queue: Queue, name: str, within: Bounds, low: _End) -> _End:
+def _deeper(
+    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, low: _End
+) -> _End:
     """More of the lowest ids, as far as that is done in time.
 
     All that was looked at is delayed or reserved, as after a paced retry: what waits is behind.
     """
     try:
-        return _look(
-            connection, queue, name, replace(within, seconds=DEEP_SECONDS), _End(DEEP_ROWS)
+        return _scan_end(
+            connection, queue, name, replace(limits, seconds=DEEP_SECONDS), _End(DEEP_ROWS)
         )
     except TooSlow:
         return low
 
 
-def _look(connection: Connection, queue: Queue, name: str, within: Bounds, end: _End) -> _End:
+def _scan_end(
+    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, end: _End
+) -> _End:
     """One end of a queue, summed up in the server."""
     c, ids = queue.jobs.c, _ids(queue, name, end).subquery()
-    eligible, reserved = _eligible(queue, within.now), c.reserved_at.is_not(None)
+    eligible, reserved = _eligible(queue, limits.now), c.reserved_at.is_not(None)
     since = case((c.created_at > c.available_at, c.created_at), else_=c.available_at)
     summed = select(
-        func.count().label("seen"),
+        func.count().label("scanned"),
         func.max(c.id).label("last_id"),
         func.count(case((eligible, 1))).label("eligible"),
         func.min(case((eligible, c.id))).label("first_id"),
@@ -161,19 +165,19 @@ def _look(connection: Connection, queue: Queue, name: str, within: Bounds, end: 
         func.count(case((reserved, 1))).label("reserved"),
         func.min(c.reserved_at).label("oldest_reserved_at"),
         func.max(c.reserved_at).label("newest_reserved_at"),
-        func.count(case((c.reserved_at <= within.held_from, 1))).label("held"),
+        func.count(case((c.reserved_at <= limits.held_from, 1))).label("held"),
     ).join_from(ids, queue.jobs, c.id == ids.c.id)
-    row = bounded(connection, summed, within.seconds).mappings().one()
-    return _End(end.asked, end.above, **row)
+    row = bounded(connection, summed, limits.seconds).mappings().one()
+    return _End(end.limit, end.above, **row)
 
 
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
     """The ids of an end, which the index on the name has in order."""
     c = queue.jobs.c
-    chosen = select(c.id).where(c.queue == name).limit(end.asked)
+    query = select(c.id).where(c.queue == name).limit(end.limit)
     if end.above is None:
-        return chosen.order_by(c.id)
-    return chosen.where(c.id > end.above).order_by(c.id.desc())
+        return query.order_by(c.id)
+    return query.where(c.id > end.above).order_by(c.id.desc())
 
 
 def _eligible(queue: Queue, now: int) -> ColumnElement[bool]:
@@ -181,19 +185,19 @@ def _eligible(queue: Queue, now: int) -> ColumnElement[bool]:
 
 
 def _longest(
-    connection: Connection, queue: Queue, name: str, within: Bounds, ends: Sequence[_End]
+    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, ends: Sequence[_End]
 ) -> tuple[tuple[int, int], ...]:
     """The first of those that are held for too long, from all ends."""
     c = queue.jobs.c
-    found: list[Any] = []
+    rows: list[Any] = []
     for end in ends:
         ids = _ids(queue, name, end).subquery()
-        chosen = (
+        query = (
             select(c.reserved_at, c.id)
             .join_from(ids, queue.jobs, c.id == ids.c.id)
-            .where(c.reserved_at <= within.held_from)
+            .where(c.reserved_at <= limits.held_from)
             .order_by(c.reserved_at, c.id)
             .limit(LONGEST)
         )
-        found += bounded(connection, chosen, within.seconds).all() if end.held else []
-    return tuple((row.reserved_at, row.id) for row in sorted(found)[:LONGEST])
+        rows += bounded(connection, query, limits.seconds).all() if end.held else []
+    return tuple((row.reserved_at, row.id) for row in sorted(rows)[:LONGEST])

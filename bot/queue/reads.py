@@ -58,28 +58,28 @@ def jobs(
     the two ends are: new jobs come at one, and workers take theirs from the other.
     """
     c = queue.jobs.c
-    chosen = job_columns(queue)
+    query = job_columns(queue)
     if name is not None:
-        chosen = chosen.where(c.queue == name)
+        query = query.where(c.queue == name)
     if state != "all":
         waiting = c.reserved_at.is_(None)
-        chosen = chosen.where(waiting if state == "pending" else ~waiting)
+        query = query.where(waiting if state == "pending" else ~waiting)
     if after is not None:
-        chosen = chosen.where(c.id > after if oldest_first else c.id < after)
+        query = query.where(c.id > after if oldest_first else c.id < after)
     order = c.id if oldest_first else c.id.desc()
     partial = False
     try:
-        rows = list(bounded(connection, chosen.order_by(order).limit(limit), seconds).mappings())
+        rows = list(bounded(connection, query.order_by(order).limit(limit), seconds).mappings())
     except TooSlow:
-        rows, partial = _ends(connection, queue, chosen, limit, oldest_first=oldest_first), True
-    found = tuple(job_of(queue, row, now) for row in rows)
+        rows, partial = _ends(connection, queue, query, limit, oldest_first=oldest_first), True
+    items = tuple(job_of(queue, row, now) for row in rows)
     filters = JobFilters(queue=name, status=state, limit=limit)
     digests = {row["id"]: row["digest"] for row in rows}
-    return JobList(jobs=found, count=len(found), filters=filters), digests, partial
+    return JobList(jobs=items, count=len(items), filters=filters), digests, partial
 
 
 def _ends(
-    connection: Connection, queue: Queue, chosen: Select[Any], limit: int, *, oldest_first: bool
+    connection: Connection, queue: Queue, query: Select[Any], limit: int, *, oldest_first: bool
 ) -> list[RowMapping]:
     """What of the chosen jobs is among the lowest and the highest ids."""
     c = queue.jobs.c
@@ -90,7 +90,7 @@ def _ends(
     rows: list[RowMapping] = []
     for end in ends if oldest_first else reversed(ends):
         order = c.id if oldest_first else c.id.desc()
-        within = chosen.where(end).order_by(order).limit(limit - len(rows))
+        within = query.where(end).order_by(order).limit(limit - len(rows))
         try:
             rows += bounded(connection, within, END_SECONDS).mappings()
         except TooSlow as error:
@@ -113,15 +113,15 @@ def failed(
     `after` is the last id of the page before.
     """
     c = queue.failed.c
-    chosen = failed_columns(queue).order_by(c.id.desc()).limit(limit)
+    query = failed_columns(queue).order_by(c.id.desc()).limit(limit)
     if name is not None:
-        chosen = chosen.where(c.queue == name)
+        query = query.where(c.queue == name)
     if after is not None:
-        chosen = chosen.where(c.id < after)
-    rows = _listed(connection, chosen)
-    found = tuple(failed_of(queue, row) for row in rows)
+        query = query.where(c.id < after)
+    rows = _fetch(connection, query)
+    items = tuple(failed_of(queue, row) for row in rows)
     digests = {row["id"]: row["digest"] for row in rows}
-    return FailedJobList(failed_jobs=found, count=len(found)), digests
+    return FailedJobList(failed_jobs=items, count=len(items)), digests
 
 
 def failed_by_ids(connection: Connection, queue: Queue, ids: Sequence[int]) -> list[RowMapping]:
@@ -129,20 +129,20 @@ def failed_by_ids(connection: Connection, queue: Queue, ids: Sequence[int]) -> l
     if not ids:
         return []
     c = queue.failed.c
-    return _listed(connection, failed_columns(queue).where(c.id.in_(ids)).order_by(c.id.desc()))
+    return _fetch(connection, failed_columns(queue).where(c.id.in_(ids)).order_by(c.id.desc()))
 
 
-def _listed(connection: Connection, chosen: Select[Any]) -> list[RowMapping]:
+def _fetch(connection: Connection, query: Select[Any]) -> list[RowMapping]:
     try:
-        return list(bounded(connection, chosen, LIST_SECONDS).mappings())
+        return list(bounded(connection, query, LIST_SECONDS).mappings())
     except TooSlow as error:
         raise Busy from error
 
 
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
     """Everything about one job, its payload (64 kB of it) unmasked; raises `JobNotFound`."""
-    chosen = job_columns(queue).where(queue.jobs.c.id == job_id)
-    row = connection.execute(chosen).mappings().first()
+    query = job_columns(queue).where(queue.jobs.c.id == job_id)
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise JobNotFound(id=str(job_id))
     delayed = row["available_at"] > unix(now)
@@ -160,8 +160,8 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
 
     Raises `FailedJobNotFound`.
     """
-    chosen = failed_columns(queue, DETAIL_HEAD).where(queue.failed.c.id == failed_id)
-    row = connection.execute(chosen).mappings().first()
+    query = failed_columns(queue, DETAIL_HEAD).where(queue.failed.c.id == failed_id)
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise FailedJobNotFound(id=str(failed_id))
     return FailedJobDetail(
@@ -196,16 +196,18 @@ def failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select
 
 def job_of(queue: Queue, row: RowMapping, now: datetime) -> Job:
     """A row of `job_columns` as the spec has it."""
-    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    identity = identify(
+        row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths
+    )
     reserved_at = row["reserved_at"]
     return Job(
         id=row["id"],
         queue=row["queue"],
         attempts=row["attempts"],
         max_attempts=row["max_attempts"],
-        job_class=said.job_class,
-        order_id=said.order_id,
-        tienda_id=said.tienda_id,
+        job_class=identity.job_class,
+        order_id=identity.order_id,
+        tienda_id=identity.tienda_id,
         created_at_human=queue.human(row["created_at"]),
         available_at_human=queue.human(row["available_at"]),
         reserved_at_human=None if reserved_at is None else queue.human(reserved_at),
@@ -215,13 +217,15 @@ def job_of(queue: Queue, row: RowMapping, now: datetime) -> Job:
 
 def failed_of(queue: Queue, row: RowMapping) -> FailedJob:
     """A row of `failed_columns` as the spec has it."""
-    said = identify(row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    identity = identify(
+        row["payload"], order_paths=queue.order_paths, tienda_paths=queue.tienda_paths
+    )
     return FailedJob(
         id=row["id"],
         queue=row["queue"],
-        job_class=said.job_class,
-        order_id=said.order_id,
-        tienda_id=said.tienda_id,
+        job_class=identity.job_class,
+        order_id=identity.order_id,
+        tienda_id=identity.tienda_id,
         exception_short=queue.short(row["exception"][:EXCEPTION_HEAD]),
         # A text where it is no time: MySQL allows zeros, as old tables have them.
         failed_at=str(row["failed_at"])[: len("0000-00-00 00:00:00")],

@@ -48,7 +48,7 @@ _RUN = re.compile("[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class OrderKey:
     """An order, of one shop or of any, as the index of failures writes them."""
 
     order: str
@@ -59,15 +59,15 @@ class Sought:
         """What every payload that names the order holds however it is encoded; None: no such."""
         return max(_RUN.findall(self.order), key=len, default=None)
 
-    def is_meant(self, said: JobIdentity) -> bool:
+    def matches(self, identity: JobIdentity) -> bool:
         """Whether a payload that says this is about the order."""
-        if said.order_id is None or str(said.order_id) != self.order:
+        if identity.order_id is None or str(identity.order_id) != self.order:
             return False
-        return self.tienda is None or str(said.tienda_id or "") == self.tienda
+        return self.tienda is None or str(identity.tienda_id or "") == self.tienda
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ScanLimits:
     """How many rows are looked at, in stretches, 30 ms at 400 B of payload; how long at most.
 
     New jobs come at the end of the highest ids, and workers take theirs from the other.
@@ -79,7 +79,7 @@ class Bounds:
     seconds: float = 0.8
 
 
-BOUNDS = Bounds()
+SCAN_LIMITS = ScanLimits()
 
 
 @dataclass
@@ -92,33 +92,33 @@ class _Scan:
     connection: Connection
     queue: Queue
     table: Table
-    sought: Sought
+    order_key: OrderKey
     until: float
     ids: list[int] = field(default_factory=list)
-    looked: Looked = field(default_factory=lambda: Looked(complete=False))
+    coverage: Looked = field(default_factory=lambda: Looked(complete=False))
 
-    def ends(self, bounds: Bounds) -> None:
+    def ends(self, limits: ScanLimits) -> None:
         """Look at the rows with the highest ids, then at those with the lowest."""
         before: int | None = None
-        for _ in range(bounds.newest // bounds.stretch):
-            count, low, high = self._stretch(bounds.stretch, before)
-            self._meant(low, high)
-            self._saw(newest=self.looked.newest + count)
-            if count < bounds.stretch:
-                self._saw(complete=True)
+        for _ in range(limits.newest // limits.stretch):
+            count, low, high = self._stretch(limits.stretch, before)
+            self._add_matches(low, high)
+            self._record(newest=self.coverage.newest + count)
+            if count < limits.stretch:
+                self._record(complete=True)
                 return
             before = low
-        count, low, high = self._stretch(bounds.oldest, before, from_lowest=True)
-        self._meant(low, high)
-        self._saw(oldest=count, complete=count < bounds.oldest)
+        count, low, high = self._stretch(limits.oldest, before, from_lowest=True)
+        self._add_matches(low, high)
+        self._record(oldest=count, complete=count < limits.oldest)
 
     def above(self, floor: int, most: int) -> None:
         """Look at the rows above the floor, at so many of the highest."""
         _, low, high = self._stretch(most, None)
-        self._meant(max(low, floor + 1), high)
+        self._add_matches(max(low, floor + 1), high)
 
-    def _saw(self, **values: Any) -> None:
-        self.looked = self.looked.model_copy(update=values)
+    def _record(self, **values: Any) -> None:
+        self.coverage = self.coverage.model_copy(update=values)
 
     def _stretch(
         self, rows: int, before: int | None, *, from_lowest: bool = False
@@ -131,21 +131,23 @@ class _Scan:
         count, low, high = self._read(ends).one()
         return count, low or 0, high or 0
 
-    def _meant(self, low: int, high: int) -> None:
+    def _add_matches(self, low: int, high: int) -> None:
         """Add the ids between these two whose rows are meant, from the highest down."""
         c = self.table.c
         head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("head")
-        chosen = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
-        if (needle := self.sought.needle) is not None:
-            chosen = chosen.where(_holds(self.connection, c.payload, needle))
+        query = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
+        if (needle := self.order_key.needle) is not None:
+            query = query.where(_holds(self.connection, c.payload, needle))
         while len(self.ids) < MOST:
-            rows = self._read(chosen.where(c.id <= high)).all()
-            self.ids += [row.id for row in rows if self.sought.is_meant(self._said(row.head))]
+            rows = self._read(query.where(c.id <= high)).all()
+            self.ids += [
+                row.id for row in rows if self.order_key.matches(self._identity_of(row.head))
+            ]
             if len(rows) < CANDIDATES:
                 return
             high = rows[-1].id - 1
 
-    def _said(self, payload: str | None) -> JobIdentity:
+    def _identity_of(self, payload: str | None) -> JobIdentity:
         queue = self.queue
         return identify(
             payload or "", order_paths=queue.order_paths, tienda_paths=queue.tienda_paths
@@ -170,29 +172,29 @@ def jobs_of(
     connection: Connection,
     queue: Queue,
     now: datetime,
-    sought: Sought,
-    known: Iterable[int] = (),
-    bounds: Bounds = BOUNDS,
+    order_key: OrderKey,
+    known_ids: Iterable[int] = (),
+    limits: ScanLimits = SCAN_LIMITS,
 ) -> tuple[list[FoundJob], Looked]:
-    """The order's jobs, by id, and how far was looked; `known` ids are looked up wherever they are.
+    """Return the order's jobs by id, and how much of the table was scanned.
 
-    A row of a known id that is another order's by now is left out.
+    `known_ids` are looked up wherever they are; a row that is another order's by now is left out.
     """
-    scan = _Scan(connection, queue, queue.jobs, sought, time_limit(connection, bounds.seconds))
+    scan = _Scan(connection, queue, queue.jobs, order_key, time_limit(connection, limits.seconds))
     try:
-        scan.ends(bounds)
+        scan.ends(limits)
     except TooSlow:
-        scan.looked = scan.looked.model_copy(update={"in_time": False})
+        scan.coverage = scan.coverage.model_copy(update={"in_time": False})
     digest = payload_digest(queue.jobs).label("payload_digest")
-    wanted = sorted({*scan.ids, *known})[-MOST:]
+    ids = sorted({*scan.ids, *known_ids})[-MOST:]
     rows = connection.execute(
         job_columns(queue)
         .add_columns(digest)
-        .where(queue.jobs.c.id.in_(wanted))
+        .where(queue.jobs.c.id.in_(ids))
         .order_by(queue.jobs.c.id)
     ).mappings()
-    found = (_found_job(queue, row, now) for row in rows)
-    return [one for one in found if sought.is_meant(_identity(one.job))], scan.looked
+    jobs = (_found_job(queue, row, now) for row in rows)
+    return [job for job in jobs if order_key.matches(_identity(job.job))], scan.coverage
 
 
 def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
@@ -207,21 +209,22 @@ def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
 
 
 def failed_of_order(
-    connection: Connection, queue: Queue, sought: Sought, above: int
+    connection: Connection, queue: Queue, order_key: OrderKey, above: int
 ) -> tuple[list[FoundFailed], bool]:
     """The order's newest failed jobs with an id above the highest that is indexed.
 
     And whether the time was enough to look.
     """
-    scan = _Scan(connection, queue, queue.failed, sought, time_limit(connection, BOUNDS.seconds))
+    until = time_limit(connection, SCAN_LIMITS.seconds)
+    scan = _Scan(connection, queue, queue.failed, order_key, until)
     in_time = True
     try:
         scan.above(above, UNINDEXED)
     except TooSlow:
         in_time = False
-    chosen = failed_columns(queue).where(queue.failed.c.id.in_(scan.ids[:MOST]))
-    rows = connection.execute(chosen.order_by(queue.failed.c.id)).mappings()
-    found = [
+    query = failed_columns(queue).where(queue.failed.c.id.in_(scan.ids[:MOST]))
+    rows = connection.execute(query.order_by(queue.failed.c.id)).mappings()
+    failures = [
         FoundFailed(
             failed_job=failed_of(queue, row),
             failed_at=queue.utc(row["failed_at"]),
@@ -229,7 +232,7 @@ def failed_of_order(
         )
         for row in rows
     ]
-    return found, in_time
+    return failures, in_time
 
 
 def _identity(job: Job) -> JobIdentity:

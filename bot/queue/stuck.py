@@ -44,9 +44,9 @@ def stuck(
         ids = list(bounded(connection, held, seconds).scalars())
     except TooSlow:
         ids, partial = _at_the_ends(connection, queue, held), True
-    chosen = job_columns(queue).where(c.id.in_(ids), c.reserved_at.is_not(None))
-    found = connection.execute(chosen).mappings().all() if ids else []
-    rows = sorted(found, key=lambda row: (row["reserved_at"], row["id"]))[:limit]
+    query = job_columns(queue).where(c.id.in_(ids), c.reserved_at.is_not(None))
+    matches = connection.execute(query).mappings().all() if ids else []
+    rows = sorted(matches, key=lambda row: (row["reserved_at"], row["id"]))[:limit]
     listed = StuckListed(
         row_digests={row["id"]: row["digest"] for row in rows},
         reserved_at={row["id"]: row["reserved_at"] for row in rows},
@@ -60,16 +60,16 @@ def stuck(
 def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> list[int]:
     """Of each queue those among its lowest and its highest ids, as far as that is done in time."""
     until = time_limit(connection, ENDS_SECONDS)
-    found: list[int] = []
+    ids: list[int] = []
     try:
         names = bounded_until(connection, select(queue.jobs.c.queue).distinct(), until).scalars()
         for name in sorted(names):
             for newest in (False, True):
-                chosen = held.where(queue.jobs.c.id.in_(_end(queue, name, newest=newest)))
-                found += bounded_until(connection, chosen, until).scalars()
+                query = held.where(queue.jobs.c.id.in_(_end(queue, name, newest=newest)))
+                ids += bounded_until(connection, query, until).scalars()
     except TooSlow:
-        return found
-    return found
+        return ids
+    return ids
 
 
 def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:

@@ -96,5 +96,5 @@ def _oldest(
 
 
 def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:
-    found = ((row.queue, int(getattr(row, state))) for row in rows)
-    return tuple(QueueCount(queue=name, count=count) for name, count in found if count)
+    counts = ((row.queue, int(getattr(row, state))) for row in rows)
+    return tuple(QueueCount(queue=name, count=count) for name, count in counts if count)

@@ -37,15 +37,15 @@ def section(text: Mrkdwn, *, accessory: Block | None = None, block_id: str | Non
 def sections(lines: Iterable[Mrkdwn], limit: int = SECTION) -> list[Block]:
     """Lines in as few paragraphs as hold them, of at most `limit` characters each."""
     blocks: list[Block] = []
-    kept: list[Mrkdwn] = []
+    paragraph: list[Mrkdwn] = []
     size = 0
     for line in (cut(line, limit) for line in lines):
-        if kept and size + len(line) > limit:
-            blocks.append(section(join("\n", kept)))
-            kept, size = [], 0
-        kept.append(line)
+        if paragraph and size + len(line) > limit:
+            blocks.append(section(join("\n", paragraph)))
+            paragraph, size = [], 0
+        paragraph.append(line)
         size += len(line) + 1
-    return [*blocks, section(join("\n", kept))] if kept else blocks
+    return [*blocks, section(join("\n", paragraph))] if paragraph else blocks
 
 
 def fields(pairs: Sequence[Mrkdwn]) -> Block:
@@ -107,14 +107,14 @@ def text_input(name: str, label: str, hint: str, longest: int) -> Block:
     }
 
 
-def select_input(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str) -> Block:
+def select_input(name: str, label: str, options: Sequence[tuple[str, str]], initial: str) -> Block:
     """A field to choose in, of (value, label); block and action have the same id, the name."""
-    drawn = {value: {"text": plain(word, 75), "value": value} for value, word in options}
+    by_value = {value: {"text": plain(word, 75), "value": value} for value, word in options}
     element: Block = {
         "type": "static_select",
         "action_id": name,
-        "options": list(drawn.values()),
-        "initial_option": drawn[chosen],
+        "options": list(by_value.values()),
+        "initial_option": by_value[initial],
     }
     return {"type": "input", "block_id": name, "label": plain(label, 150), "element": element}
 

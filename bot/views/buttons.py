@@ -57,34 +57,34 @@ def _button(
     style: str | None,
     confirm: Block | None,
 ) -> Block:
-    made: Block = {
+    button: Block = {
         "type": "button",
         "action_id": action_id,
         "text": plain(label, 75),
-        "value": _written(args, _BUTTON_VALUE),
+        "value": _encoded(args, _BUTTON_VALUE),
     }
     if style is not None:
-        made["style"] = style
+        button["style"] = style
     if confirm is not None:
-        made["confirm"] = confirm
-    return made
+        button["confirm"] = confirm
+    return button
 
 
 def menu(
     options: list[tuple[str, str, Mapping[str, Argument]]], confirm: Block | None = None
 ) -> Block:
     """An overflow menu of up to five (command, label, arguments)."""
-    made: Block = {
+    element: Block = {
         "type": "overflow",
         "action_id": MENU,
         "options": [
-            {"text": plain(label, 75), "value": _written({"c": command, **args}, _OPTION_VALUE)}
+            {"text": plain(label, 75), "value": _encoded({"c": command, **args}, _OPTION_VALUE)}
             for command, label, args in options[:5]
         ],
     }
     if confirm is not None:
-        made["confirm"] = confirm
-    return made
+        element["confirm"] = confirm
+    return element
 
 
 def fitting(
@@ -95,10 +95,10 @@ def fitting(
     def fits(command: str, args: Mapping[str, Argument]) -> bool:
         return len(_json({"c": command, **args})) <= _OPTION_VALUE
 
-    return [one for one in options if fits(one[0], one[2])]
+    return [option for option in options if fits(option[0], option[2])]
 
 
-def _written(args: Mapping[str, Argument], limit: int) -> str:
+def _encoded(args: Mapping[str, Argument], limit: int) -> str:
     value = _json(args)
     if len(value) > limit:
         raise ValueError(f"a button's value has {len(value)} characters, Slack takes {limit}")
@@ -122,29 +122,31 @@ def read_value(text: object) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(text, str) or len(text) > _BUTTON_VALUE:
         raise UnreadableValue("not a text of the right length")
     try:
-        said = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        arguments = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise UnreadableValue("not the JSON of a button") from error
-    if not isinstance(said, dict):
+    if not isinstance(arguments, dict):
         raise UnreadableValue("not an object")
-    version = said.pop("v", None)
+    version = arguments.pop("v", None)
     if type(version) is not int:
         raise UnreadableValue("no version")
     if version != VERSION:
         raise UnreadableValue("another version", version)
-    command = said.pop("c", None)
+    command = arguments.pop("c", None)
     if command is not None and not (isinstance(command, str) and _NAME.fullmatch(command)):
         raise UnreadableValue("no command's name")
-    if len(said) > _MOST_ARGUMENTS or not all(_is_argument(value) for value in said.values()):
+    if len(arguments) > _MOST_ARGUMENTS or not all(
+        _is_argument(value) for value in arguments.values()
+    ):
         raise UnreadableValue("arguments of a wrong type")
-    return command, said
+    return command, arguments
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name stands twice")
-    return found
+    return values
 
 
 def _no_number(word: str) -> float:

@@ -19,7 +19,7 @@ def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Cont
         lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
     else:
         lead = ctx.texts("retried-many", count=len(jobs))
-    return _told(lead, _retried_lines(jobs, ctx), skipped, [], ctx)
+    return _change_message(lead, _retried_lines(jobs, ctx), skipped, [], ctx)
 
 
 def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
@@ -29,19 +29,21 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
         lead = ctx.texts("retried-one-by", id=id_, job=job, by=ctx.actor)
     else:
         lead = ctx.texts("retried-many-by", count=len(jobs), by=ctx.actor)
-    return _told(lead, _retried_lines(jobs, ctx), (), [], ctx)
+    return _change_message(lead, _retried_lines(jobs, ctx), (), [], ctx)
 
 
 def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
     """Which jobs are gone; a reserved one warns that its worker may still finish it."""
     lead = _lead("deleted", rows, ctx)
-    return _told(lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx)
+    return _change_message(
+        lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx
+    )
 
 
 def deleted_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
     """The same for the channel, by whom."""
     lead = _lead_by("deleted", rows, ctx)
-    return _told(lead, _deleted_lines(rows, ctx), (), _reserved_warning(rows, ctx), ctx)
+    return _change_message(lead, _deleted_lines(rows, ctx), (), _reserved_warning(rows, ctx), ctx)
 
 
 def deleted_failed(
@@ -49,12 +51,16 @@ def deleted_failed(
 ) -> Message:
     """Which failed jobs are gone for good; a copy of each is in the bot's archive."""
     lead = _lead("deleted-failed", rows, ctx)
-    return _told(lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx)
+    return _change_message(
+        lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx
+    )
 
 
 def deleted_failed_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
     """The same for the channel, by whom."""
-    return _told(_lead_by("deleted-failed", rows, ctx), _deleted_lines(rows, ctx), (), [], ctx)
+    return _change_message(
+        _lead_by("deleted-failed", rows, ctx), _deleted_lines(rows, ctx), (), [], ctx
+    )
 
 
 def _lead(key: str, rows: Sequence[DeletedRow], ctx: Context) -> Mrkdwn:
@@ -118,7 +124,7 @@ def _reserved_warning(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
     return [ctx.texts("deleted-reserved", count=len(held), ids=ids)]
 
 
-def _told(
+def _change_message(
     lead: Mrkdwn,
     lines: Sequence[Mrkdwn],
     skipped: Sequence[SkippedRow],

@@ -21,25 +21,25 @@ together with the rest under 10,000 characters.
 """
 
 
-def failed_detail(found: FailedJobDetail, ctx: Context) -> Message | Modal:
+def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     """What failed and when, the exception and the masked payload."""
-    row, texts = found.failed_job, ctx.texts
+    row, texts = detail.failed_job, ctx.texts
     title = texts("failed-row", id=str(row.id))
     facts = [
         *_whose(row, ctx),
         _fact("label-failed-at", _moment(row.failed_at, ctx), ctx),
-        _fact("label-error-group", code(found.error_group), ctx),
+        _fact("label-error-group", code(detail.error_group), ctx),
     ]
-    elements = failed_elements(row.id, found.row_digest, ctx, in_details=True)
-    long = [("label-exception", found.exception), ("label-payload", lined(found.payload))]
+    elements = failed_elements(row.id, detail.row_digest, ctx, in_details=True)
+    long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     more = _whole_order(row.order_id, ctx)
-    return _shown(title, plain_title, facts, [], long, elements, more, ctx)
+    return _detail_view(title, plain_title, facts, [], long, elements, more, ctx)
 
 
-def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
+def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
     """State, times, attempts and the masked payload."""
-    row, texts = found.job, ctx.texts
+    row, texts = detail.job, ctx.texts
     title = texts("job-row", id=str(row.id))
     facts = [
         _fact("label-state", state(row, ctx), ctx),
@@ -54,10 +54,10 @@ def job_detail(found: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
-    elements = job_elements(row.id, found.row_digest, ctx, in_details=True)
-    long = [("label-payload", lined(found.payload))]
+    elements = job_elements(row.id, detail.row_digest, ctx, in_details=True)
+    long = [("label-payload", lined(detail.payload))]
     name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row.order_id, ctx)
-    return _shown(title, name, facts, hints, long, elements, more, ctx)
+    return _detail_view(title, name, facts, hints, long, elements, more, ctx)
 
 
 def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
@@ -88,7 +88,7 @@ def _fact(label: str, value: Mrkdwn, ctx: Context) -> tuple[Mrkdwn, Mrkdwn]:
     return ctx.texts(label), cut(value, 300)
 
 
-def _shown(
+def _detail_view(
     title: Mrkdwn,
     plain_title: str,
     facts: Sequence[tuple[Mrkdwn, Mrkdwn]],
@@ -99,18 +99,18 @@ def _shown(
     ctx: Context,
 ) -> Message | Modal:
     """A message with everything; or a dialog, with what leads on and what asks first."""
-    known = [(label, value) for label, value in facts if value]
-    blocks = [fields([join("\n", pair) for pair in known])]
+    pairs = [(label, value) for label, value in facts if value]
+    blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks += [context_line(hint) for hint in hints]
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
-    shown = [one for one in elements if "confirm" in one] if ctx.in_dialog else elements
+    shown = [element for element in elements if "confirm" in element] if ctx.in_dialog else elements
     blocks += [actions(shown, "details")] if shown else []
     blocks += [actions(more, "order")] if more else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))
-    lines = [title, *(join(" ", pair) for pair in known), *hints]
+    lines = [title, *(join(" ", pair) for pair in pairs), *hints]
     for label, text in long:
         parts, _ = preformatted_parts(text, 1_000, 1)
         lines += [ctx.texts(label), *parts]

@@ -23,9 +23,9 @@ ROWS = 10
 """Rows a message: two blocks each, and short enough to read."""
 
 
-def failed_list(found: FailedJobList, listed: Listed, ctx: Context) -> Message:
+def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
     """Failed jobs, newest first; in the terminal all that were read."""
-    rows = found.failed_jobs[: _most(ctx)]
+    rows = page.failed_jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
         return _empty("failed-none", scope, ctx)
@@ -37,17 +37,19 @@ def failed_list(found: FailedJobList, listed: Listed, ctx: Context) -> Message:
         elements = failed_elements(row.id, listed.row_digests[row.id], ctx)
         blocks += row_blocks(line, elements, f"failed:{row.id}")
         lines.append(line)
-    more = _has_more(found.count, len(rows), listed)
-    return _ended(lines, blocks, _failed_foot(rows[-1].id, listed, ctx, more=more), ctx, more=more)
+    more = _has_more(page.count, len(rows), listed)
+    return _list_message(
+        lines, blocks, _failed_foot(rows[-1].id, listed, ctx, more=more), ctx, more=more
+    )
 
 
-def job_list(found: JobList, listed: Listed, ctx: Context) -> Message:
+def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
     """Jobs by id, the delayed and the stuck ones marked; in the terminal all that were read."""
-    rows = found.jobs[: _most(ctx)]
+    rows = page.jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
         return _empty("jobs-none-partial" if listed.partial else "jobs-none", scope, ctx)
-    title = ctx.texts("jobs-title", scope=scope, status=found.filters.status)
+    title = ctx.texts("jobs-title", scope=scope, status=page.filters.status)
     blocks = [section(title)]
     lines = [title]
     for row in rows:
@@ -62,9 +64,9 @@ def job_list(found: JobList, listed: Listed, ctx: Context) -> Message:
     if listed.partial:
         blocks.append(context_line(ctx.texts("list-partial")))
         lines.append(ctx.texts("list-partial"))
-    more = _has_more(found.count, len(rows), listed)
+    more = _has_more(page.count, len(rows), listed)
     foot = [_next("jobs", rows[-1].id, listed, ctx)] if more and "jobs" in ctx.runnable else []
-    return _ended(lines, blocks, foot, ctx, more=more)
+    return _list_message(lines, blocks, foot, ctx, more=more)
 
 
 def _most(ctx: Context) -> int | None:
@@ -78,8 +80,8 @@ def _scope(listed: Listed, ctx: Context) -> Mrkdwn:
 
 
 def _empty(key: str, scope: Mrkdwn, ctx: Context) -> Message:
-    said = ctx.texts(key, scope=scope)
-    return message([said], [section(said)])
+    text = ctx.texts(key, scope=scope)
+    return message([text], [section(text)])
 
 
 def _has_more(count: int, shown: int, listed: Listed) -> bool:
@@ -101,7 +103,7 @@ def _failed_foot(last: int, listed: Listed, ctx: Context, *, more: bool) -> list
     return foot
 
 
-def _ended(
+def _list_message(
     lines: Sequence[Mrkdwn],
     blocks: list[Block],
     foot: list[Block],
@@ -109,9 +111,9 @@ def _ended(
     *,
     more: bool,
 ) -> Message:
-    said = [*lines, ctx.texts("list-more")] if more else list(lines)
+    text_lines = [*lines, ctx.texts("list-more")] if more else list(lines)
     blocks += [context_line(ctx.texts("list-more"))] if more else []
     blocks += [actions(foot, "list")] if foot else []
     if ctx.source is Source.TERMINAL:
-        return Message(str(join("\n", said)))
-    return message(said, blocks)
+        return Message(str(join("\n", text_lines)))
+    return message(text_lines, blocks)

@@ -89,14 +89,14 @@ def filled(template: str | None, values: Mapping[str, object]) -> str | None:
 
 def age(seconds: int, texts: Texts) -> str:
     """A length of time in its two largest units: `45 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
-    left = max(0, seconds)
-    if left < 60:
-        return f"{left} s"
-    if left < 3_600:
-        return _two(left // 60, "min", left % 60, "s", texts)
-    if left < 86_400:
-        return _two(left // 3_600, "h", left % 3_600 // 60, "min", texts)
-    return _two(left // 86_400, "d", left % 86_400 // 3_600, "h", texts)
+    total = max(0, seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3_600:
+        return _two(total // 60, "min", total % 60, "s", texts)
+    if total < 86_400:
+        return _two(total // 3_600, "h", total % 3_600 // 60, "min", texts)
+    return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
 
 
 def age_since(since: datetime | None, ctx: Context) -> str:

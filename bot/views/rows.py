@@ -29,7 +29,7 @@ the fallback text stay under 10,000.
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
     """Two lines: which failed job, for which order, when; and its error."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
-    named = dots(
+    lead = dots(
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
@@ -37,20 +37,20 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
     error = cut(code(row.exception_short, ERROR), ERROR + 20)
-    return join("\n", [cut(named, ROW - len(error) - 1), error])
+    return join("\n", [cut(lead, ROW - len(error) - 1), error])
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
     """Two lines: which job, for which order; its state, age and attempts."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
-    named = dots(
+    lead = dots(
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
         queue_name(row.queue),
     )
-    tried = ctx.texts("attempts", attempts=row.attempts, most=row.max_attempts)
-    return cut(join("\n", [cut(named, ROW - 160), dots(state(row, ctx), tried)]), ROW)
+    attempts = ctx.texts("attempts", attempts=row.attempts, most=row.max_attempts)
+    return cut(join("\n", [cut(lead, ROW - 160), dots(state(row, ctx), attempts)]), ROW)
 
 
 def state(row: Job, ctx: Context) -> Mrkdwn:
@@ -99,30 +99,30 @@ def failed_elements(
     may = ctx.runnable if allowed is None else allowed
     texts = ctx.texts
     row: dict[str, Argument] = {"ids": [id_], "digest": digest}
-    found: list[Block] = []
+    elements: list[Block] = []
     if "retry" in may:
-        found.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
+        elements.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
     if "failed-job" in may and not in_details:
-        found.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
     if "delete-failed" in may:
         title = texts.plain("confirm-delete-failed", id=str(id_))
         text = texts("confirm-delete-failed-text")
-        found.append(_delete("delete-failed", row, title, text, ctx, as_button=in_details))
-    return found
+        elements.append(_delete("delete-failed", row, title, text, ctx, as_button=in_details))
+    return elements
 
 
 def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = False) -> list[Block]:
     """Details and Delete of a job, as far as the reader may."""
     texts = ctx.texts
-    found: list[Block] = []
+    elements: list[Block] = []
     if "job" in ctx.runnable and not in_details:
-        found.append(run_button("job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("job", texts.plain("button-details"), {"id": id_}))
     if "delete" in ctx.runnable:
         row: dict[str, Argument] = {"ids": [id_], "digest": digest}
         title = texts.plain("confirm-delete", id=str(id_))
         text = texts("confirm-delete-text")
-        found.append(_delete("delete", row, title, text, ctx, as_button=in_details))
-    return found
+        elements.append(_delete("delete", row, title, text, ctx, as_button=in_details))
+    return elements
 
 
 def _delete(

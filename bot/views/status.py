@@ -96,6 +96,6 @@ def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
     )
     return [
         run_button(name, ctx.texts.plain(label), {})
-        for name, label, some in shown
-        if some and name in ctx.runnable
+        for name, label, is_useful in shown
+        if is_useful and name in ctx.runnable
     ]

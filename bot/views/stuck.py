@@ -16,15 +16,15 @@ ROWS = 8
 """Rows a message: each asks one question more than in other lists, and all fit into one message."""
 
 
-def stuck_list(found: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
+def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
     """The longest ones first; in the terminal all that were read."""
     texts = ctx.texts
-    limit = age(found.older_seconds, texts)
-    if not found.jobs:
+    limit = age(page.older_seconds, texts)
+    if not page.jobs:
         key = "stuck-none-partial" if listed.partial else "stuck-none"
-        said = texts(key, age=limit)
-        return message([said], [section(said)])
-    rows = found.jobs if ctx.source is Source.TERMINAL else found.jobs[:ROWS]
+        text = texts(key, age=limit)
+        return message([text], [section(text)])
+    rows = page.jobs if ctx.source is Source.TERMINAL else page.jobs[:ROWS]
     title = texts("stuck-title", age=limit)
     lines, blocks = [title], [section(title)]
     for row in rows:
@@ -33,13 +33,13 @@ def stuck_list(found: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
         blocks += row_blocks(line, _elements(row.id, digest, since, ctx), f"job:{row.id}")
         lines.append(line)
     notes = [workers_hint(ctx)]
-    if found.count > len(rows) or found.count == listed.arguments.get("limit"):
+    if page.count > len(rows) or page.count == listed.arguments.get("limit"):
         notes.append(texts("stuck-more", longer=code("older=1h")))
     notes += [texts("list-partial")] if listed.partial else []
-    said_lines = [*lines, *notes]
+    text_lines = [*lines, *notes]
     if ctx.source is Source.TERMINAL:
-        return Message(str(join("\n", said_lines)))
-    return message(said_lines, [*blocks, *(context_line(note) for note in notes)])
+        return Message(str(join("\n", text_lines)))
+    return message(text_lines, [*blocks, *(context_line(note) for note in notes)])
 
 
 def workers_hint(ctx: Context) -> Mrkdwn:
@@ -61,8 +61,8 @@ def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Blo
         label,
         texts.plain("button-leave"),
     )
-    seen: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
-    return [run_button("release", label, seen, confirm=question), *others]
+    arguments: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
+    return [run_button("release", label, arguments, confirm=question), *others]
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:
@@ -115,8 +115,8 @@ def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
     """That the old worker may still be at it, surely so after a short time; spent attempts."""
     early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
     spent = [row for row in done.jobs if row.attempts >= row.max_attempts]
-    found = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
+    warnings = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
     if spent:
         ids = ", ".join(str(row.id) for row in spent)
-        found.append(ctx.texts("released-spent", count=len(spent), ids=ids))
-    return found
+        warnings.append(ctx.texts("released-spent", count=len(spent), ids=ids))
+    return warnings

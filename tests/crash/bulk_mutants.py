@@ -36,7 +36,7 @@ def no_row_count_of_a_batch() -> Iterator[None]:
     """Nobody looks at how many rows a batch kept, moved and deleted."""
 
     def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
-        which = chosen.among(queue.failed)
+        which = chosen.condition(queue.failed)
         request = operation.request_id
         archive.keep_failed(connection, queue, which, operation.action, request, now)
 
@@ -142,7 +142,7 @@ def a_lane_beside_the_canary() -> Iterator[None]:
 @contextmanager
 def no_pace() -> Iterator[None]:
     """All jobs of a paced change may begin at once."""
-    with replaced((bulk, "Pace"), by=lambda *_given: None):
+    with replaced((bulk, "RetryRate"), by=lambda *_given: None):
         yield
 
 

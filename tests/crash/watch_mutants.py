@@ -15,7 +15,7 @@ from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import DELETED, GONE, Doer
 from bot.store.incidents import assignment, retry_activity, transitions
 from bot.store.leases import Lease
-from bot.views.incidents.alert_parts import called
+from bot.views.incidents.alert_parts import with_group_mention
 from tests.crash.mutants import replaced
 
 
@@ -63,7 +63,7 @@ def edits_that_call() -> Iterator[None]:
 
     def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
         drawn = draw(setup, connection, row, context)
-        return None if drawn is None else called(drawn, setup.alerting.mention, context)
+        return None if drawn is None else with_group_mention(drawn, setup.alerting.mention, context)
 
     with replaced((message, "draw"), by=calling):
         yield

@@ -29,7 +29,7 @@ def history(queue: TestQueue, *, gap: range = range(0)) -> None:
         for ago in range(1, 27):
             if ago not in gap:
                 figures = Figures(pending=ago, failed=3, appeared=1, processed=100, seconds=3_600)
-                rollups.look(connection, now - HOUR * ago, {rollups.ALL: figures})
+                rollups.add_sample(connection, now - HOUR * ago, {rollups.ALL: figures})
 
 
 def kinds(message: Json) -> list[str]:

@@ -650,7 +650,7 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"audit-{name}", partial(records.audit_message, lines, url, repeat))
     yield Sample("audit-missing", partial(records.missing_message, [12, 13]))
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
-    yield Sample("audit-untold", partial(records.untold_message, anchors))
+    yield Sample("audit-untold", partial(records.undeliverable_message, anchors))
     told = [done, terminal, home, denied_line(w), many]
     yield Sample("history", partial(records.history_message, told, Mrkdwn(), {}, more=False))
     yield Sample("history-none", partial(records.history_message, [], Mrkdwn(), {}, more=False))

@@ -9,12 +9,12 @@ from bot.models.digest import (
     Backlog,
     Deeds,
     Digest,
+    DigestIncident,
     DoneBy,
     Figure,
     Incidents,
     OpenGroup,
     OpenGroups,
-    Told,
     Waited,
 )
 from bot.models.requests import Message, Source
@@ -25,10 +25,10 @@ from tests.views.samples import PLAIN, Sample, Words, utc
 BEGAN = utc(2025, 11, 7, 5)
 
 
-def told(w: Words, id_: int, kind: str, *, minutes: int | None = None) -> Told:
+def told(w: Words, id_: int, kind: str, *, minutes: int | None = None) -> DigestIncident:
     """An incident, over after so many minutes or open."""
     opened = BEGAN + timedelta(hours=id_)
-    return Told(
+    return DigestIncident(
         id=id_,
         kind=kind,
         queue=None if kind in (GROUP, SUMMARY) else w.queue,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.error_groups import ErrorGroups
-from bot.models.home import Counts, HomeData, OpenIncident, QueueJobs
+from bot.models.home import Counts, HomeData, HomeIncident, QueueJobs
 from bot.models.jobs import FailedJobList
 from bot.models.metrics import Figures, Point
 from bot.models.operations import Freeze, Progress
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still": 720}
 
 
-def incident(w: Words, id_: int, kind: str, **changed: object) -> OpenIncident:
+def incident(w: Words, id_: int, kind: str, **changed: object) -> HomeIncident:
     """An incident that was opened half an hour ago and nobody has acknowledged."""
     values: dict[str, object] = {
         "id": id_,
@@ -38,10 +38,10 @@ def incident(w: Words, id_: int, kind: str, **changed: object) -> OpenIncident:
         "acknowledged_by": None,
         "acknowledged_at": None,
     }
-    return OpenIncident.model_validate(values | changed)
+    return HomeIncident.model_validate(values | changed)
 
 
-def of_group(w: Words, id_: int, **changed: object) -> OpenIncident:
+def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
     """New failures of one error group."""
     values = {"error": "E12", "group": w.group, "count": 61, "left": 38, "value": None, "facts": {}}
     return incident(w, id_, str(changed.pop("kind", "group")), **{**values, **changed})
@@ -83,7 +83,7 @@ def dashboard(w: Words, **changed: object) -> HomeData:
     return HomeData.model_validate(values | changed)
 
 
-def busy(w: Words, queues: int, rows: int, incidents: tuple[OpenIncident, ...]) -> HomeData:
+def busy(w: Words, queues: int, rows: int, incidents: tuple[HomeIncident, ...]) -> HomeData:
     """Much is wrong: so many queues and failed jobs, a freeze and two bulk changes at work."""
     work = Progress(
         operation=7,
@@ -124,7 +124,7 @@ def busy(w: Words, queues: int, rows: int, incidents: tuple[OpenIncident, ...]) 
     )
 
 
-def every_incident(w: Words) -> tuple[OpenIncident, ...]:
+def every_incident(w: Words) -> tuple[HomeIncident, ...]:
     """As many as Home lists, of each kind that has much to say."""
     known = {"acknowledged_by": w.person, "acknowledged_at": NOW - timedelta(minutes=20)}
     return (

@@ -135,7 +135,7 @@ def _recovered(
 
 def _called(shown: alert.FailureCard, ctx: Context) -> Message:
     drawn = alert.failure_message(shown, told(), ctx)
-    return alert_parts.called(drawn, GROUP_ID, ctx)
+    return alert_parts.with_group_mention(drawn, GROUP_ID, ctx)
 
 
 def _condition_samples(w: Words, kind: str) -> Iterator[Sample]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.models.incidents import Mute, MuteSaid, OpenIncident, Topic
+from bot.models.incidents import Mute, MuteDetails, OpenIncident, Topic
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents import mutes
 from tests.views.samples import NOW, PLAIN, Sample, Words
@@ -48,10 +48,10 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     yield Sample("acknowledged-of-a-newer-kind", partial(mutes.acknowledged, unknown))
     queue = Topic(queue=w.queue[:LONGEST_QUEUE] or "–")
     for name, said in {
-        "group": MuteSaid(mute=mute(w), name=w.group, incidents=1),
-        "queue": MuteSaid(mute=mute(w, queue), no_jobs=True),
-        "kind": MuteSaid(mute=mute(w, Topic(kind="oldest")), incidents=3),
-        "extended": MuteSaid(mute=mute(w), name=w.group, extended=NOW),
+        "group": MuteDetails(mute=mute(w), name=w.group, incidents=1),
+        "queue": MuteDetails(mute=mute(w, queue), no_jobs=True),
+        "kind": MuteDetails(mute=mute(w, Topic(kind="oldest")), incidents=3),
+        "extended": MuteDetails(mute=mute(w), name=w.group, extended=NOW),
     }.items():
         yield Sample(f"mute-{name}", partial(mutes.muted, said))
         yield Sample(f"mute-{name}-visible", partial(mutes.muted_visible, said))

@@ -35,10 +35,10 @@ from bot.views.incidents.alert import (
 from bot.views.incidents.alert_parts import (
     Ending,
     IncidentState,
-    called,
     escalated_message,
     recovered_message,
     reopened_message,
+    with_group_mention,
 )
 from bot.views.incidents.rule_alert import ConditionCard, condition_message, figure_of
 
@@ -63,7 +63,7 @@ def post(setup: Setup, connection: Connection, number: int, now: datetime, *, ca
     message = None if incident is None else draw(setup, connection, incident, context)
     if incident is None or message is None or setup.alert_channel is None:
         return
-    said = called(message, setup.alerting.mention, context) if call else message
+    said = with_group_mention(message, setup.alerting.mention, context) if call else message
     outbox.post(connection, setup.alert_channel, subject_of(incident), said, now)
     told = {"posted_at": now, "drawn_at": now, "told": incident.size, "stale": False}
     transitions.update_incident(connection, number, **told)
@@ -95,7 +95,7 @@ def answer(
     if setup.alert_channel is None:
         return
     context = channel_context(setup, now)
-    said = called(message, setup.alerting.mention, context) if call else message
+    said = with_group_mention(message, setup.alerting.mention, context) if call else message
     outbox.reply(connection, _where(setup, incident), subject_of(incident), said, now)
 
 

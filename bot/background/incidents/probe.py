@@ -20,7 +20,7 @@ from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
 from bot.models.alert_rules import SILENT
 from bot.queue import pulse
-from bot.queue.pulse import Bounds, Glance
+from bot.queue.pulse import Glance, GlanceLimits
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
@@ -112,7 +112,7 @@ def _glances(
     longest = max(seconds, pulse.STATEMENT_SECONDS)
     there, is_all = _names(setup, connection, until, longest)
     turn = _turn({*there, *known, *named}, known)
-    within = Bounds(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), longest)
+    within = GlanceLimits(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), longest)
     found: list[tuple[str, Glance | None]] = []
     looked = False
     for name in turn:

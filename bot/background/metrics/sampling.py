@@ -75,7 +75,7 @@ def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | Non
     samples.keep(connection, sample)
     happened = metric_deltas.take(connection)
     since = _since(before, sample, happened) if goes_on and before is not None else None
-    rollups.look(connection, sample.taken_at, _figures(sample, failed, since))
+    rollups.add_sample(connection, sample.taken_at, _figures(sample, failed, since))
 
 
 def _goes_on(before: Sample, sample: Sample) -> bool:
@@ -128,7 +128,7 @@ def _figures(
     seconds = 0 if since is None else since.seconds
     tallies: defaultdict[str, list[QueueTally]] = defaultdict(list)
     for one in sample.queues:
-        tallies[rollups.named(one.queue)].append(one)
+        tallies[rollups.stored_name(one.queue)].append(one)
     # One without a name has no row of its own: that is where all of them are.
     names = {*tallies, *(counted or {}), *appeared} - {rollups.ALL}
     found = {
@@ -154,7 +154,7 @@ def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
     """The counts by the names under which queues are kept."""
     found: defaultdict[str, int] = defaultdict(int)
     for queue, count in counts.items():
-        found[rollups.named(queue)] += count
+        found[rollups.stored_name(queue)] += count
     return dict(found)
 
 

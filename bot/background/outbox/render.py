@@ -11,11 +11,11 @@ from bot.background.leader import leader_snapshot
 from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log
-from bot.store.audit.audit_log import Sealed
+from bot.store.audit.audit_log import SealedRecord
 from bot.store.incidents import lookups
 from bot.store.outbox import Letter
 from bot.text import texts_for
-from bot.views.audit.records import audit_message, missing_message, untold_message
+from bot.views.audit.records import audit_message, missing_message, undeliverable_message
 from bot.views.context import Context
 
 BLOCKS = 50
@@ -57,7 +57,7 @@ def _audit_message(
     context = channel_context(setup, now)
     parts = []
     if sealed and bare:
-        parts.append(untold_message([(item.seq, item.hash) for item in sealed], context))
+        parts.append(undeliverable_message([(item.seq, item.hash) for item in sealed], context))
     elif sealed:
         link = None if place is None else permalink(*place)
         parts.append(_told(sealed, link, letter, context))
@@ -67,7 +67,9 @@ def _audit_message(
     return Message(text, [block for part in parts for block in part.blocks])
 
 
-def _told(sealed: list[Sealed], link: str | None, letter: Letter, context: Context) -> Message:
+def _told(
+    sealed: list[SealedRecord], link: str | None, letter: Letter, context: Context
+) -> Message:
     lines = [audit_log.line(item.record, item.seq, item.hash) for item in sealed]
     return audit_message(lines, link, letter.in_doubt, context)
 

@@ -58,7 +58,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedRecord:
     """A record in the chain."""
 
     seq: int
@@ -67,7 +67,7 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Doer:
+class LastChange:
     """Who took a row away, by which action, and when (naive UTC)."""
 
     actor: str
@@ -108,7 +108,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
 
 
-def who_took(connection: Connection, kind: str, row_id: int) -> Doer | None:
+def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange | None:
     """Who last retried or deleted the row with this id, as far as archive and audit know.
 
     What an undo put back counts as never taken.
@@ -124,7 +124,7 @@ def who_took(connection: Connection, kind: str, row_id: int) -> Doer | None:
         .order_by(archive.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else Doer(row.actor, row.action, row.archived_at)
+    return None if row is None else LastChange(row.actor, row.action, row.archived_at)
 
 
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:
@@ -144,7 +144,7 @@ def _sealed_value(value: object) -> object:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
-def seal(connection: Connection, now: datetime, rows: int = SEAL_ROWS) -> list[Sealed]:
+def seal(connection: Connection, now: datetime, rows: int = SEAL_ROWS) -> list[SealedRecord]:
     """Chain up to `rows` committed records, in id order; the caller holds the lease's fence."""
     settled = mark(connection, "audit_settled")
     linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
@@ -156,18 +156,18 @@ def seal(connection: Connection, now: datetime, rows: int = SEAL_ROWS) -> list[S
         .all()
     )
     seq, prev = tail(connection)
-    made: list[Sealed] = []
+    links: list[SealedRecord] = []
     for record in waiting:
         seq += 1
         link = hash_of(record, prev)
-        made.append(Sealed(seq, link, record))
+        links.append(SealedRecord(seq, link, record))
         connection.execute(
             insert(audit_chain).values(seq=seq, audit_id=record["id"], prev=prev, hash=link)
         )
         prev = link
     if len(waiting) < rows:
         _settle(connection, now, settled)
-    return made
+    return links
 
 
 def _settle(connection: Connection, now: datetime, settled: int) -> None:
@@ -186,7 +186,7 @@ def tail(connection: Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row.seq, row.hash)
 
 
-def sealed(connection: Connection, seqs: Sequence[int]) -> list[Sealed]:
+def sealed(connection: Connection, seqs: Sequence[int]) -> list[SealedRecord]:
     """The sealed records with these `seq`, in order."""
     rows = connection.execute(
         select(audit, audit_chain.c.seq, audit_chain.c.hash.label("link"))
@@ -194,7 +194,7 @@ def sealed(connection: Connection, seqs: Sequence[int]) -> list[Sealed]:
         .where(audit_chain.c.seq.in_(seqs))
         .order_by(audit_chain.c.seq)
     ).mappings()
-    return [Sealed(row["seq"], row["link"], row) for row in rows]
+    return [SealedRecord(row["seq"], row["link"], row) for row in rows]
 
 
 def verify(
@@ -206,7 +206,7 @@ def verify(
     finds a cut tail and a chain that was written anew. What a bulk change moved is compared for as
     long as its items are kept.
     """
-    wanted = dict(anchors or {})
+    pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
     seq, prev = 0, GENESIS
     while True:
@@ -232,13 +232,13 @@ def verify(
             yield from _faults(row, seq, prev)
             if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
                 yield from _items(connection, row)
-            anchor = wanted.pop(row["seq"], None)
+            anchor = pending.pop(row["seq"], None)
             if anchor is not None and not row["link"].startswith(anchor):
                 yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
             seq, prev = row["seq"], row["link"]
         if len(rows) < page:
             break
-    for missing in sorted(wanted):
+    for missing in sorted(pending):
         yield f"Link {missing} was posted but is not in the chain: its tail was cut off."
     yield from _unsealed(connection)
 
@@ -257,8 +257,8 @@ def _faults(row: RowMapping, seq: int, prev: str) -> Iterator[str]:
 
 def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
     """Whether the rows that a bulk change says to have moved are those it moved."""
-    said = json.loads(record["arguments"])
-    number, digest = said.get("operation"), said.get("items_digest")
+    arguments = json.loads(record["arguments"])
+    number, digest = arguments.get("operation"), arguments.get("items_digest")
     if isinstance(number, int) and batches.items_digest(connection, number) != digest:
         yield f"The items of operation {number} are not those of record {record['id']}."
 

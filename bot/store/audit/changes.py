@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from bot.models.operations import Target
-from bot.store.audit.audit_log import Doer
+from bot.store.audit.audit_log import LastChange
 from bot.store.tables import audit, audit_chain, audit_targets, operations
 
 DONE = ("ok", "started")
@@ -20,7 +20,7 @@ LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ChangeReference:
     """How a person names a change: an operation's number, or `#` and a record's in the audit."""
 
     number: int
@@ -49,7 +49,7 @@ class Change:
         return self.outcome == "started"
 
 
-def last(connection: Connection, action: str, kind: str, row_id: int) -> Doer | None:
+def last(connection: Connection, action: str, kind: str, row_id: int) -> LastChange | None:
     """Who did this last to the row with this id, and when."""
     row = connection.execute(
         select(audit.c.actor, audit.c.action, audit.c.at)
@@ -63,7 +63,7 @@ def last(connection: Connection, action: str, kind: str, row_id: int) -> Doer | 
         .order_by(audit.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else Doer(row.actor, row.action, row.at)
+    return None if row is None else LastChange(row.actor, row.action, row.at)
 
 
 def by_request(connection: Connection, request_id: str) -> Change | None:
@@ -71,12 +71,12 @@ def by_request(connection: Connection, request_id: str) -> Change | None:
     return _first(connection, _changes().where(audit.c.request_id == request_id))
 
 
-def by_name(connection: Connection, name: Named) -> Change | None:
+def by_name(connection: Connection, reference: ChangeReference) -> Change | None:
     """The change that a person names."""
-    if not name.in_audit:
-        request = select(operations.c.request_id).where(operations.c.id == name.number)
+    if not reference.in_audit:
+        request = select(operations.c.request_id).where(operations.c.id == reference.number)
         return _first(connection, _changes().where(audit.c.request_id == request.scalar_subquery()))
-    linked = select(audit_chain.c.audit_id).where(audit_chain.c.seq == name.number)
+    linked = select(audit_chain.c.audit_id).where(audit_chain.c.seq == reference.number)
     return _first(connection, _changes().where(audit.c.id == linked.scalar_subquery()))
 
 
@@ -85,8 +85,8 @@ def newest_of(
 ) -> list[Change]:
     """A person's newest changes of these kinds, up to `LOOKED_AT`."""
     c = audit.c
-    chosen = _changes().where(c.actor == actor, c.action.in_(actions), c.at >= since)
-    rows = connection.execute(chosen.order_by(c.id.desc()).limit(LOOKED_AT)).mappings()
+    query = _changes().where(c.actor == actor, c.action.in_(actions), c.at >= since)
+    rows = connection.execute(query.order_by(c.id.desc()).limit(LOOKED_AT)).mappings()
     return [_change(row) for row in rows]
 
 
@@ -94,8 +94,8 @@ def _changes() -> Select[tuple[int]]:
     return select(audit).where(audit.c.outcome.in_(DONE))
 
 
-def _first(connection: Connection, chosen: Select[tuple[int]]) -> Change | None:
-    row = connection.execute(chosen.order_by(audit.c.id).limit(1)).mappings().first()
+def _first(connection: Connection, query: Select[tuple[int]]) -> Change | None:
+    row = connection.execute(query.order_by(audit.c.id).limit(1)).mappings().first()
     return None if row is None else _change(row)
 
 

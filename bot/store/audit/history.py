@@ -15,7 +15,7 @@ Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HistoryFilter:
     """Which records; a filter that is None lets all pass.
 
     `job` is the id of a job or a failed job, `since` naive UTC; only records with an id below
@@ -30,46 +30,50 @@ class Wanted:
     before: int | None = None
 
 
-def newest(connection: Connection, wanted: Wanted, limit: int) -> Sequence[RowMapping]:
+def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Sequence[RowMapping]:
     """Up to `limit` records, the newest first, each with its `seq` once it is sealed.
 
     What is about a job or an order is found by its targets, and where a bulk change took it, by the
     index of failures or by what the archive still holds.
     """
-    chosen = (
+    query = (
         select(audit, audit_chain.c.seq)
         .outerjoin(audit_chain, audit_chain.c.audit_id == audit.c.id)
-        .where(*_filters(wanted))
+        .where(*_filters(criteria))
         .order_by(audit.c.id.desc())
         .limit(limit)
     )
     # Each by its own index first: with OR, or with a join, a server may read the whole audit.
-    if wanted.job is not None:
-        chosen = chosen.where(audit.c.id.in_(_about_job(connection, wanted.job, wanted.before)))
-    if wanted.order is not None:
-        chosen = chosen.where(audit.c.id.in_(_about_order(connection, wanted.order, wanted.before)))
-    return connection.execute(chosen).mappings().all()
+    if criteria.job is not None:
+        query = query.where(audit.c.id.in_(_about_job(connection, criteria.job, criteria.before)))
+    if criteria.order is not None:
+        query = query.where(
+            audit.c.id.in_(_about_order(connection, criteria.order, criteria.before))
+        )
+    return connection.execute(query).mappings().all()
 
 
-def _filters(wanted: Wanted) -> list[Condition]:
+def _filters(criteria: HistoryFilter) -> list[Condition]:
     filters: list[Condition] = []
-    if wanted.actor is not None:
-        filters.append(audit.c.actor == wanted.actor)
-    if wanted.action is not None:
-        filters.append(audit.c.action == wanted.action)
-    if wanted.since is not None:
-        filters.append(audit.c.at >= wanted.since)
-    if wanted.before is not None:
-        filters.append(audit.c.id < wanted.before)
+    if criteria.actor is not None:
+        filters.append(audit.c.actor == criteria.actor)
+    if criteria.action is not None:
+        filters.append(audit.c.action == criteria.action)
+    if criteria.since is not None:
+        filters.append(audit.c.at >= criteria.since)
+    if criteria.before is not None:
+        filters.append(audit.c.id < criteria.before)
     return filters
 
 
 def _about_job(connection: Connection, job: int, before: int | None) -> list[int]:
     kinds = ("failed", "job")
     c = audit_targets.c
-    kept = select(archive.c.request_id).where(archive.c.kind.in_(kinds), archive.c.row_id == job)
+    archived = select(archive.c.request_id).where(
+        archive.c.kind.in_(kinds), archive.c.row_id == job
+    )
     requests = {
-        *connection.execute(kept.order_by(archive.c.id.desc()).limit(MOST)).scalars(),
+        *connection.execute(archived.order_by(archive.c.id.desc()).limit(MOST)).scalars(),
         *_bulk_requests(connection, failures.c.failed_id == job),
     }
     return _highest(
@@ -87,36 +91,36 @@ def _about_order(connection: Connection, order: str, before: int | None) -> list
     )
 
 
-def _highest(*found: Sequence[int]) -> list[int]:
-    return sorted({id_ for ids in found for id_ in ids}, reverse=True)[:MOST]
+def _highest(*id_lists: Sequence[int]) -> list[int]:
+    return sorted({id_ for ids in id_lists for id_ in ids}, reverse=True)[:MOST]
 
 
-def _named(connection: Connection, which: Condition, before: int | None) -> Sequence[int]:
+def _named(connection: Connection, condition: Condition, before: int | None) -> Sequence[int]:
     """The newest records with such a target."""
     id_ = audit_targets.c.audit_id
-    chosen = select(id_).distinct().where(which).order_by(id_.desc()).limit(MOST)
+    query = select(id_).distinct().where(condition).order_by(id_.desc()).limit(MOST)
     if before is not None:
-        chosen = chosen.where(id_ < before)
-    return connection.execute(chosen).scalars().all()
+        query = query.where(id_ < before)
+    return connection.execute(query).scalars().all()
 
 
 def _of_requests(connection: Connection, requests: set[str], before: int | None) -> Sequence[int]:
-    chosen = select(audit.c.id).where(audit.c.request_id.in_(requests))
+    query = select(audit.c.id).where(audit.c.request_id.in_(requests))
     if before is not None:
-        chosen = chosen.where(audit.c.id < before)
-    return connection.execute(chosen.order_by(audit.c.id.desc()).limit(MOST)).scalars().all()
+        query = query.where(audit.c.id < before)
+    return connection.execute(query.order_by(audit.c.id.desc()).limit(MOST)).scalars().all()
 
 
-def _bulk_requests(connection: Connection, which: Condition) -> set[str]:
+def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
     """The request ids of the bulk changes that took such failures or put them back."""
-    found: set[str] = set()
+    request_ids: set[str] = set()
     for number in (failures.c.operation, failures.c.returned_by):
-        took = (
+        query = (
             select(operations.c.request_id)
             .distinct()
             .join(failures, number == operations.c.id)
-            .where(which)
+            .where(condition)
             .limit(MOST)
         )
-        found.update(connection.execute(took).scalars())
-    return found
+        request_ids.update(connection.execute(query).scalars())
+    return request_ids

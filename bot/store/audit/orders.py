@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, s
 
 from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.search import Sought
+from bot.queue.search import OrderKey
 from bot.store.tables import archive, audit, audit_targets, failures, followed, operations
 
 MOST = 200
@@ -18,12 +18,12 @@ Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class OrderHistory:
     """What the bot's tables hold of an order or a job; `more` where that was not all of it."""
 
     failures: Sequence[RowMapping]
     acts: tuple[Act, ...]
-    there: frozenset[int]
+    present: frozenset[int]
     more: bool
 
     @property
@@ -37,51 +37,57 @@ def last_indexed(connection: Connection) -> int:
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
-def of_order(connection: Connection, queue: Queue, sought: Sought) -> Known:
+def of_order(connection: Connection, queue: Queue, order_key: OrderKey) -> OrderHistory:
     """What is known of an order, of one shop or of any."""
     f, t = failures.c, audit_targets.c
-    meant, named = f.order_id == sought.order, t.order_id == sought.order
-    if sought.tienda is not None:
-        meant = and_(meant, f.tienda_id == sought.tienda)
-        named = and_(named, or_(t.tienda_id == sought.tienda, t.tienda_id.is_(None)))
-    return _known(connection, queue, meant, [named])
+    failure_filter = f.order_id == order_key.order
+    target_filter = t.order_id == order_key.order
+    if order_key.tienda is not None:
+        failure_filter = and_(failure_filter, f.tienda_id == order_key.tienda)
+        target_filter = and_(
+            target_filter, or_(t.tienda_id == order_key.tienda, t.tienda_id.is_(None))
+        )
+    return _history(connection, queue, failure_filter, [target_filter])
 
 
-def of_job(connection: Connection, queue: Queue, id_: int) -> Known:
+def of_job(connection: Connection, queue: Queue, id_: int) -> OrderHistory:
     """What is known of a failed job with this id, or of a retried job that was given it."""
     t = audit_targets.c
-    named = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
-    return _known(connection, queue, failures.c.failed_id == id_, named)
+    target_filters = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
+    return _history(connection, queue, failures.c.failed_id == id_, target_filters)
 
 
-def _known(
-    connection: Connection, queue: Queue, meant: Condition, named: Sequence[Condition]
-) -> Known:
-    rows = _failures(connection, meant)
-    single = _singly(connection, named)
+def _history(
+    connection: Connection,
+    queue: Queue,
+    failure_filter: Condition,
+    target_filters: Sequence[Condition],
+) -> OrderHistory:
+    rows = _failures(connection, failure_filter)
+    single = _singly(connection, target_filters)
     acts = [*single, *_in_bulk(connection, rows)]
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
     acts = _with_archive(connection, acts[-MOST:])
-    return Known(rows, tuple(acts), _there(connection, queue, rows), more)
+    return OrderHistory(rows, tuple(acts), _present(connection, queue, rows), more)
 
 
-def _failures(connection: Connection, meant: Condition) -> Sequence[RowMapping]:
-    chosen = select(failures).where(meant).order_by(failures.c.seq.desc()).limit(MOST)
-    return connection.execute(chosen).mappings().all()[::-1]
+def _failures(connection: Connection, failure_filter: Condition) -> Sequence[RowMapping]:
+    query = select(failures).where(failure_filter).order_by(failures.c.seq.desc()).limit(MOST)
+    return connection.execute(query).mappings().all()[::-1]
 
 
-def _there(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
+def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
     """The `seq` of those failures whose rows are in `failed_jobs` as they were."""
     seqs = {(row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["gone_at"]}
     c = queue.failed.c
-    found = connection.execute(
+    current = connection.execute(
         select(c.id, failed_digest(queue.failed)).where(c.id.in_([id_ for id_, _ in seqs]))
     )
-    return frozenset(seqs[row] for row in map(tuple, found) if row in seqs)
+    return frozenset(seqs[row] for row in map(tuple, current) if row in seqs)
 
 
-def _singly(connection: Connection, named: Sequence[Condition]) -> list[Act]:
+def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list[Act]:
     """What was done or refused singly, a line a target, and what became of what was retried."""
     t, f = audit_targets.c, followed.c
     about = (
@@ -96,12 +102,12 @@ def _singly(connection: Connection, named: Sequence[Condition]) -> list[Act]:
         .order_by(t.audit_id.desc(), t.number)
         .limit(MOST)
     )
-    found = {
+    by_target = {
         (row["audit_id"], row["number"]): row
-        for which in named
-        for row in connection.execute(about.where(which)).mappings()
+        for condition in target_filters
+        for row in connection.execute(about.where(condition)).mappings()
     }
-    return [_act(row) for row in found.values()]
+    return [_act(row) for row in by_target.values()]
 
 
 def _act(row: RowMapping) -> Act:
@@ -120,22 +126,22 @@ def _act(row: RowMapping) -> Act:
 
 def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
     """What bulk changes did to these failures, and which bulk undos put them back."""
-    taken = [row for row in rows if row["operation"] is not None and row["gone_at"] is not None]
-    back = [row for row in rows if row["returned_by"]]
-    by_id = _operations(connection, {row["operation"] for row in taken})
-    undone = _operations(connection, {row["returned_by"] for row in back})
-    canaries = _canaries(connection, [row["seq"] for row in taken])
+    removed = [row for row in rows if row["operation"] is not None and row["gone_at"] is not None]
+    restored = [row for row in rows if row["returned_by"]]
+    by_id = _operations(connection, {row["operation"] for row in removed})
+    undone = _operations(connection, {row["returned_by"] for row in restored})
+    canaries = _canaries(connection, [row["seq"] for row in removed])
     acts = [
         _bulk_act(by_id[row["operation"]], row["failed_id"], row["gone_at"]).model_copy(
             update={} if canary is None else _of_canary(canary)
         )
-        for row in taken
+        for row in removed
         if row["operation"] in by_id
         for canary in [canaries.get(row["seq"])]
     ]
     return acts + [
         _bulk_act(undo, row["failed_id"], undo["started_at"] or row["gone_at"])
-        for row in back
+        for row in restored
         for undo in [undone.get(row["returned_by"])]
         if undo is not None
     ]
@@ -143,21 +149,21 @@ def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
 
 def _operations(connection: Connection, ids: set[int]) -> dict[int, RowMapping]:
     c = operations.c
-    chosen = select(c.id, c.action, c.actor, c.started_at).where(c.id.in_(ids))
-    return {row["id"]: row for row in connection.execute(chosen).mappings()} if ids else {}
+    query = select(c.id, c.action, c.actor, c.started_at).where(c.id.in_(ids))
+    return {row["id"]: row for row in connection.execute(query).mappings()} if ids else {}
 
 
 def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
     """What is followed of those of these failures that a bulk change sent ahead."""
     f = followed.c
-    chosen = (
+    query = (
         select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
         .add_columns(failures.c.failed_id.label("became_id"))
         .select_from(followed)
         .outerjoin(failures, failures.c.seq == f.outcome_seq)
         .where(f.failed_seq.in_(seqs))
     )
-    rows = connection.execute(chosen).mappings() if seqs else ()
+    rows = connection.execute(query).mappings() if seqs else ()
     return {row["failed_seq"]: row for row in rows}
 
 
@@ -192,14 +198,14 @@ def _became(row: RowMapping | None) -> Became | None:
 def _with_archive(connection: Connection, acts: Sequence[Act]) -> list[Act]:
     """The acts, and whether the archive still holds the row of each."""
     a = archive.c
-    kept: set[tuple[str, int, datetime]] = set()
+    archived: set[tuple[str, int, datetime]] = set()
     for kind in ("failed", "job"):
         ids = {act.row_id for act in acts if act.row == kind and act.outcome == "ok"}
         rows = connection.execute(
             select(a.row_id, a.archived_at).where(a.kind == kind, a.row_id.in_(ids)).limit(MOST)
         )
-        kept |= {(kind, row.row_id, row.archived_at) for row in rows}
+        archived |= {(kind, row.row_id, row.archived_at) for row in rows}
     return [
-        act.model_copy(update={"kept": True}) if (act.row, act.row_id, act.at) in kept else act
+        act.model_copy(update={"kept": True}) if (act.row, act.row_id, act.at) in archived else act
         for act in acts
     ]

@@ -9,13 +9,13 @@ from sqlalchemy import RowMapping
 from bot.models.order_search import FoundFailed, FoundJob
 from bot.models.story import Act, Became, Event, Failure, Fate, Gone, Queued, Retrier, Retries
 from bot.queue.layouts import Queue
-from bot.store.audit.orders import Known
+from bot.store.audit.orders import OrderHistory
 
 _A_SECOND = timedelta(microseconds=999_999)
 """What `created_at`, in whole seconds, may have left off."""
 
 
-def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
+def fates(history: OrderHistory, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
     """The acts, each retry with what became of it, as far as that can be told.
 
     Of what is not followed by itself, as receipts tell it: a later failure of the same payload,
@@ -24,34 +24,35 @@ def fates(known: Known, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Ac
     is what became of one retry.
     """
     waiting = {job.payload_digest for job in jobs}
-    claimed = {act.became.failed_id for act in known.acts if act.became is not None}
-    told: list[Act] = []
-    for act in known.acts:
+    claimed = {act.became.failed_id for act in history.acts if act.became is not None}
+    updated: list[Act] = []
+    for act in history.acts:
         became = act.became
         if act.is_retry and became is None:
-            became = _fate(act, known, claimed, waiting, complete=complete)
+            became = _fate(act, history, claimed, waiting, complete=complete)
             claimed.add(became.failed_id if became is not None else None)
-        told.append(act.model_copy(update={"became": became}))
-    return tuple(told)
+        updated.append(act.model_copy(update={"became": became}))
+    return tuple(updated)
 
 
 def _fate(
     act: Act,
-    known: Known,
+    history: OrderHistory,
     claimed: Collection[int | None],
     waiting: Collection[str],
     *,
     complete: bool,
 ) -> Became | None:
-    was = next((row for row in known.failures if _is_of(act, row)), None)
+    was = next((row for row in history.failures if _is_of(act, row)), None)
     if was is None:
         return None
     if was["returned_by"] is not None:
-        undo = next((one for one in known.acts if one.operation == was["returned_by"]), None)
+        undos = (other for other in history.acts if other.operation == was["returned_by"])
+        undo = next(undos, None)
         by = None if undo is None else undo.actor
         return Became(fate="no-longer-queued", by=by, how="undo")
-    back = {_content(row) for row in known.failures if row["returned_by"] is not None}
-    for row in known.failures:
+    back = {_content(row) for row in history.failures if row["returned_by"] is not None}
+    for row in history.failures:
         if _content(row) in back or row["failed_id"] in claimed:
             continue
         if _is_later(row, was, act.at):
@@ -62,7 +63,7 @@ def _fate(
         return Became(fate="waiting")
     if not complete:
         return None
-    deleted = any(one.took_a_job and one.at >= act.at for one in known.acts)
+    deleted = any(other.took_a_job and other.at >= act.at for other in history.acts)
     return Became(fate="no-longer-queued" if deleted else "processed")
 
 
@@ -94,23 +95,23 @@ def retries(acts: Iterable[Act]) -> Retries:
 
 
 def events(
-    known: Known, acts: Sequence[Act], queue: Queue, now: datetime
+    history: OrderHistory, acts: Sequence[Act], queue: Queue, now: datetime
 ) -> list[Failure | Gone | Act]:
     """Failures, what was done about them, and which of them are gone by themselves."""
     taken = {(act.row_id, act.at) for act in acts if act.row == "failed"}
-    told: dict[tuple[int, str], Failure] = {}
+    failures: dict[tuple[int, str], Failure] = {}
     gone: list[Gone] = []
-    for row in known.failures:
-        there = row["seq"] in known.there
+    for row in history.failures:
+        present = row["seq"] in history.present
         # The same row again was put back by an undo.
-        told[row["failed_id"], row["row_digest"]] = _failure(row, queue, there=there)
-        left = row["gone_at"] or now
-        if not there and (row["failed_id"], left) not in taken:
-            gone.append(Gone(at=left, failed_id=row["failed_id"], queue=row["queue"]))
-    return [*told.values(), *gone, *acts]
+        failures[row["failed_id"], row["row_digest"]] = _failure(row, queue, present=present)
+        gone_at = row["gone_at"] or now
+        if not present and (row["failed_id"], gone_at) not in taken:
+            gone.append(Gone(at=gone_at, failed_id=row["failed_id"], queue=row["queue"]))
+    return [*failures.values(), *gone, *acts]
 
 
-def _failure(row: RowMapping, queue: Queue, *, there: bool) -> Failure:
+def _failure(row: RowMapping, queue: Queue, *, present: bool) -> Failure:
     return Failure(
         at=queue.utc(row["failed_at"]),
         failed_id=row["failed_id"],
@@ -119,26 +120,26 @@ def _failure(row: RowMapping, queue: Queue, *, there: bool) -> Failure:
         tienda_id=row["tienda_id"],
         error=row["error"],
         row_digest=row["row_digest"],
-        there=there,
+        there=present,
     )
 
 
-def just_failed(known: Known, found: Iterable[FoundFailed]) -> list[Failure]:
+def just_failed(history: OrderHistory, failures: Iterable[FoundFailed]) -> list[Failure]:
     """Failures that the index does not hold yet."""
-    indexed = {row["failed_id"] for row in known.failures}
+    indexed = {row["failed_id"] for row in history.failures}
     return [
         Failure(
-            at=one.failed_at,
-            failed_id=one.failed_job.id,
-            queue=one.failed_job.queue,
-            job_class=one.failed_job.job_class,
-            tienda_id=_text(one.failed_job.tienda_id),
-            error=one.failed_job.exception_short,
-            row_digest=one.row_digest,
+            at=failure.failed_at,
+            failed_id=failure.failed_job.id,
+            queue=failure.failed_job.queue,
+            job_class=failure.failed_job.job_class,
+            tienda_id=_text(failure.failed_job.tienda_id),
+            error=failure.failed_job.exception_short,
+            row_digest=failure.row_digest,
             there=True,
         )
-        for one in found
-        if one.failed_job.id not in indexed
+        for failure in failures
+        if failure.failed_job.id not in indexed
     ]
 
 
@@ -147,11 +148,11 @@ def _text(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
 
-def in_order(found: Iterable[Event]) -> tuple[Event, ...]:
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
     """The events by time; what a retry led to comes after it, whose clock alone has fractions."""
-    every = list(found)
+    all_events = list(events)
     after: dict[tuple[str, int], datetime] = {}
-    for act in every:
+    for act in all_events:
         if act.what == "act":
             if act.job_id is not None:
                 after["job", act.job_id] = act.at
@@ -168,4 +169,4 @@ def in_order(found: Iterable[Event]) -> tuple[Event, ...]:
                 ), 1
         return event.at, 0
 
-    return tuple(sorted(every, key=moment))
+    return tuple(sorted(all_events, key=moment))

@@ -41,7 +41,7 @@ def _target(target: Target) -> dict[str, Any]:
 
 
 def _asked_for(connection: Connection, named: Sequence[Named]) -> list[dict[str, Any]]:
-    failed_ids = [one.id for one in named if one.kind == "failed"]
+    failed_ids = [request.id for request in named if request.kind == "failed"]
     c = failures.c
     # Of an id that came back the last one counts, which is there or was there last.
     orders = {
@@ -54,8 +54,12 @@ def _asked_for(connection: Connection, named: Sequence[Named]) -> list[dict[str,
     }
     nothing = (None, None)
     return [
-        _row(one.kind, one.id, *(orders.get(one.id, nothing) if one.kind == "failed" else nothing))
-        for one in named
+        _row(
+            request.kind,
+            request.id,
+            *(orders.get(request.id, nothing) if request.kind == "failed" else nothing),
+        )
+        for request in named
     ]
 
 

@@ -35,24 +35,24 @@ KEPT = {
 PURGED_AT_ONCE = 1_000
 
 
-def named(queue: str) -> str:
+def stored_name(queue: str) -> str:
     """The name under which a queue is kept: servers take `mail ` for `mail` in a key."""
     return queue.rstrip(" ")
 
 
-def look(connection: Connection, at: datetime, found: Mapping[str, Figures]) -> None:
-    """Add what was seen at this moment to its minute; `found` by queue, all of them under `ALL`.
+def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, Figures]) -> None:
+    """Add a sample to its minute; `by_queue` has the figures of all queues together under `ALL`.
 
-    One at a time: under the watcher's lease.
+    The caller holds the watcher's lease, so that samples are added one at a time.
     """
     minute = at.replace(second=0, microsecond=0)
-    known = _rows(connection, MINUTE, minute, minute + _MINUTE)
-    _replace(connection, MINUTE, minute, [*_by_queue(known), *found.items()])
+    rows = _rows(connection, MINUTE, minute, minute + _MINUTE)
+    _replace(connection, MINUTE, minute, [*_by_queue(rows), *by_queue.items()])
 
 
-def put_hour(connection: Connection, hour: datetime, found: Mapping[str, Figures]) -> None:
-    """Let this be what is known of an hour, whatever its minutes say; `found` as for `look`."""
-    _replace(connection, HOUR, hour, found.items())
+def put_hour(connection: Connection, hour: datetime, by_queue: Mapping[str, Figures]) -> None:
+    """Replace the figures of an hour, whatever its minutes say; `by_queue` as for `add_sample`."""
+    _replace(connection, HOUR, hour, by_queue.items())
 
 
 def roll_hour(connection: Connection, now: datetime) -> bool:
@@ -105,10 +105,10 @@ def purge(connection: Connection, now: datetime, zone: ZoneInfo) -> int:
 def _purge(connection: Connection, span: str, before: datetime) -> int:
     c = rollups.c
     old = select(c.at).where(c.span == span, c.at < before).order_by(c.at).limit(PURGED_AT_ONCE)
-    found = connection.execute(old).scalars().all()
-    if not found:
+    moments = connection.execute(old).scalars().all()
+    if not moments:
         return 0
-    within = and_(c.span == span, c.at <= found[-1])
+    within = and_(c.span == span, c.at <= moments[-1])
     return connection.execute(delete(rollups).where(within)).rowcount
 
 
@@ -125,30 +125,30 @@ def hours(
 
     Of a queue without a row of its own it is known that it had no jobs where none was left out.
     """
-    queue = named(queue)
+    queue = stored_name(queue)
     rolled = _rolled(connection)
     rows = _rows(connection, HOUR, since, until, queue)
     rows += _rows(connection, MINUTE, max(since, rolled or since), until, queue)
-    found: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    by_hour: dict[datetime, dict[str, Figures]] = defaultdict(dict)
     for at, name, figures in rows:
-        hour = found[at.replace(minute=0)]
+        hour = by_hour[at.replace(minute=0)]
         hour[name] = hour[name] + figures if name in hour else figures
     steps = range((until - since) // _HOUR)
-    return [Point(at, _HOUR, _of(found[at], queue)) for at in (since + _HOUR * n for n in steps)]
+    return [Point(at, _HOUR, _of(by_hour[at], queue)) for at in (since + _HOUR * n for n in steps)]
 
 
 def minutes(
     connection: Connection, since: datetime, now: datetime, queue: str
 ) -> dict[datetime, dict[str, Figures]]:
     """Each minute from `since` to now with a look: the queue's row where it has one, and `ALL`."""
-    found: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    by_minute: dict[datetime, dict[str, Figures]] = defaultdict(dict)
     for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
-        found[at][name] = figures
-    return found
+        by_minute[at][name] = figures
+    return by_minute
 
 
-def _of(found: Mapping[str, Figures], queue: str) -> Figures | None:
-    whole, own = found.get(ALL), found.get(queue)
+def _of(by_queue: Mapping[str, Figures], queue: str) -> Figures | None:
+    whole, own = by_queue.get(ALL), by_queue.get(queue)
     if whole is None or (own is None and whole.left_out):
         return None
     return replace(own or Figures(), looks=whole.looks, seconds=whole.seconds)
@@ -177,12 +177,12 @@ def _rows(
 ) -> list[tuple[datetime, str, Figures]]:
     """The rows of a span in [since, until); where a queue is named, its own and those of all."""
     c = rollups.c
-    chosen = select(rollups).where(c.span == span, c.at >= since, c.at < until)
+    query = select(rollups).where(c.span == span, c.at >= since, c.at < until)
     if queue is not None:
-        chosen = chosen.where(c.queue.in_({ALL, queue}))
+        query = query.where(c.queue.in_({ALL, queue}))
     return [
         (row["at"], row["queue"], Figures(**{name: row[name] for name in _FIGURES}))
-        for row in connection.execute(chosen).mappings()
+        for row in connection.execute(query).mappings()
     ]
 
 
@@ -199,14 +199,14 @@ def _replace(
     connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, Figures]]
 ) -> None:
     """Let these be all the rows of a moment: a queue's parts together, the busiest queues."""
-    found: dict[str, Figures] = {}
+    by_queue: dict[str, Figures] = {}
     for name, figures in parts:
-        found[name] = found[name] + figures if name in found else figures
-    whole = found.pop(ALL, Figures())
-    ranked = sorted(found, key=lambda name: (-found[name].busy, name))
+        by_queue[name] = by_queue[name] + figures if name in by_queue else figures
+    whole = by_queue.pop(ALL, Figures())
+    ranked = sorted(by_queue, key=lambda name: (-by_queue[name].busy, name))
     left_out = max(whole.left_out, len(ranked) - QUEUES)
     rows = {ALL: replace(whole, left_out=left_out)}
-    rows |= {name: found[name] for name in ranked[:QUEUES]}
+    rows |= {name: by_queue[name] for name in ranked[:QUEUES]}
     c = rollups.c
     connection.execute(delete(rollups).where(c.span == span, c.at == at))
     connection.execute(

@@ -47,7 +47,7 @@ def carry_out(
     _mark(connection, queue, operation, batch, within, found.rows, now)
     values: dict[str, Any] = {"rows": found.rows, "digest": found.digest}
     if found.rows:
-        chosen = bulk.Chosen(
+        chosen = bulk.LockedBatch(
             index.c.failed_id,
             and_(index.c.operation == operation.id, batch.stretch),
             found.rows,
@@ -128,10 +128,10 @@ def _keep(
     connection: Connection,
     queue: Queue,
     operation: Operation,
-    chosen: bulk.Chosen,
+    chosen: bulk.LockedBatch,
     now: datetime,
 ) -> None:
-    which = chosen.among(queue.failed)
+    which = chosen.condition(queue.failed)
     kept = archive.keep_failed(
         connection, queue, which, operation.action, operation.request_id, now
     )
@@ -144,14 +144,14 @@ def _move(
     queue: Queue,
     operation: Operation,
     batch: Batch,
-    chosen: bulk.Chosen,
+    chosen: bulk.LockedBatch,
     now: datetime,
 ) -> dict[str, int]:
     """Move or delete the rows; returns the ids that the new jobs are between."""
     if operation.action == "clear-failed":
         bulk.delete_batch(connection, queue, chosen)
         return {}
-    paced = None if operation.pace is None else bulk.Pace(batch.starts_at, operation.pace)
+    paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)
     first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
     metric_deltas.skipped(connection, counter.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

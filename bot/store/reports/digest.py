@@ -15,7 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import TooSlow, bounded, is_slow
-from bot.models.digest import Deeds, Digest, DoneBy, Figure, Incidents, OpenGroup, OpenGroups, Told
+from bot.models.digest import (
+    Deeds,
+    Digest,
+    DigestIncident,
+    DoneBy,
+    Figure,
+    Incidents,
+    OpenGroup,
+    OpenGroups,
+)
 from bot.models.refusals import Busy
 from bot.store.audit.audit_log import ENDED
 from bot.store.failures import error_group_reads
@@ -46,39 +55,39 @@ _SECOND = timedelta(seconds=1)
 def read(connection: Connection, days: Days, now: datetime) -> Digest:
     """What is known of the days, and what is open now."""
     began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
-    seen = _or_nothing(lambda: digest_samples.sampled(connection, days))
-    earlier = _or_nothing(lambda: digest_samples.processed(connection, days.week_before))
-    deeds = _or_nothing(lambda: _deeds(connection, days))
+    samples = _or_none(lambda: digest_samples.sampled(connection, days))
+    earlier = _or_none(lambda: digest_samples.processed(connection, days.week_before))
+    deeds = _or_none(lambda: _deeds(connection, days))
     return Digest(
         first=days.first,
         last=days.last,
         zone=days.zone.key,
         since=days.since,
         until=days.until,
-        processed=_processed(None if seen is None else seen.processed, earlier),
+        processed=_processed(None if samples is None else samples.processed, earlier),
         failed=_failed(connection, days, now, began),
         retried=None if deeds is None else _summed(deeds, RETRIES),
         deleted=None if deeds is None else _summed(deeds, REMOVALS),
-        groups=_or_nothing(lambda: _groups(connection, days, now)),
-        incidents=_or_nothing(lambda: _incidents(connection, days)),
-        waited=() if seen is None else seen.waited,
-        backlog=None if seen is None else seen.backlog,
-        gap_seconds=None if seen is None else seen.gap_seconds,
+        groups=_or_none(lambda: _groups(connection, days, now)),
+        incidents=_or_none(lambda: _incidents(connection, days)),
+        waited=() if samples is None else samples.waited,
+        backlog=None if samples is None else samples.backlog,
+        gap_seconds=None if samples is None else samples.gap_seconds,
         began_at=began if began > days.since else None,
     )
 
 
-def _processed(found: Processed | None, before: Processed | None) -> Figure:
-    if found is None or found.count is None:
+def _processed(current: Processed | None, before: Processed | None) -> Figure:
+    if current is None or current.count is None:
         return Figure(count=None, at_least=True, comparable=False)
     if before is None or before.count is None:
-        return Figure(count=found.count, at_least=not found.is_whole, comparable=False)
+        return Figure(count=current.count, at_least=not current.is_whole, comparable=False)
     return Figure(
-        count=found.count,
-        at_least=not found.is_whole,
+        count=current.count,
+        at_least=not current.is_whole,
         before=before.count,
         before_at_least=not before.is_whole,
-        comparable=found.is_nearly_whole and before.is_nearly_whole,
+        comparable=current.is_nearly_whole and before.is_nearly_whole,
     )
 
 
@@ -86,18 +95,18 @@ def _failed(connection: Connection, days: Days, now: datetime, began: datetime) 
     """What failed before the bot began, and was gone by then, nobody knows."""
     before = days.week_before
     return Figure(
-        count=_or_nothing(lambda: _appeared(connection, days, now)),
+        count=_or_none(lambda: _appeared(connection, days, now)),
         at_least=began > days.since,
-        before=_or_nothing(lambda: _appeared(connection, before, now))
+        before=_or_none(lambda: _appeared(connection, before, now))
         if began <= before.since
         else None,
     )
 
 
-def _or_nothing(find: Callable[[], T]) -> T | None:
+def _or_none(load: Callable[[], T]) -> T | None:
     """What is found, or None where that would take too long."""
     try:
-        return find()
+        return load()
     except (TooSlow, Busy, DeadlinePassed):
         return None
     except DBAPIError as error:
@@ -114,10 +123,10 @@ def _appeared(connection: Connection, days: Days, now: datetime) -> int:
     total = 0
     # Not `IS TRUE`, for which MariaDB reads the whole table.
     for folded in (true(), false()):
-        chosen = select(func.sum(c.appeared)).where(
+        query = select(func.sum(c.appeared)).where(
             c.folded == folded, c.hour >= hours.start, c.hour < hours.stop
         )
-        total += int(bounded(connection, chosen, SECONDS).scalar() or 0)
+        total += int(bounded(connection, query, SECONDS).scalar() or 0)
     return total
 
 
@@ -127,7 +136,7 @@ Done = Counter[tuple[str, str]]
 
 def _deeds(connection: Connection, days: Days) -> Done:
     """What was done by id, from the records' targets, and in bulk, from the records of its end."""
-    c, found = audit.c, Done()
+    c, counts = audit.c, Done()
     by_id = (
         select(c.action, c.actor, func.count())
         .select_from(audit)
@@ -136,22 +145,20 @@ def _deeds(connection: Connection, days: Days) -> Done:
         .group_by(c.action, c.actor)
     )
     for action, actor, count in bounded(connection, _within(by_id, days), SECONDS):
-        found[action, actor] += count
+        counts[action, actor] += count
     in_bulk = select(c.action, c.actor, c.arguments).where(c.outcome.in_(ENDED)).limit(OPERATIONS)
-    for action, actor, said in bounded(connection, _within(in_bulk, days), SECONDS):
-        found[action, actor] += int(json.loads(said).get("done", 0))
-    return found
+    for action, actor, arguments in bounded(connection, _within(in_bulk, days), SECONDS):
+        counts[action, actor] += int(json.loads(arguments).get("done", 0))
+    return counts
 
 
-def _within(chosen: Select[Any], days: Days) -> Select[Any]:
+def _within(query: Select[Any], days: Days) -> Select[Any]:
     c = audit.c
-    chosen = chosen.where(
-        c.at >= days.since, c.at < days.until, c.action.in_((*RETRIES, *REMOVALS))
-    )
+    query = query.where(c.at >= days.since, c.at < days.until, c.action.in_((*RETRIES, *REMOVALS)))
     for dialect in ("mysql", "mariadb"):
         # A server may take the index of actions, and read all that were ever retried.
-        chosen = chosen.with_hint(audit, f"FORCE INDEX ({_BY_TIME})", dialect)
-    return chosen
+        query = query.with_hint(audit, f"FORCE INDEX ({_BY_TIME})", dialect)
+    return query
 
 
 def _summed(done: Done, actions: Sequence[str]) -> Deeds:
@@ -168,26 +175,26 @@ def _summed(done: Done, actions: Sequence[str]) -> Deeds:
 
 
 def _groups(connection: Connection, days: Days, now: datetime) -> OpenGroups:
-    found = error_group_reads.groups(connection, Window(from_utc(now, days.zone)), GROUPS)
+    page = error_group_reads.groups(connection, Window(from_utc(now, days.zone)), GROUPS)
     return OpenGroups(
         groups=tuple(
-            OpenGroup(error=row.error, name=row.name, failed=row.failed) for row in found.errors
+            OpenGroup(error=row.error, name=row.name, failed=row.failed) for row in page.errors
         ),
-        count=found.count,
-        failed=found.failed,
+        count=page.count,
+        failed=page.failed,
     )
 
 
 def _incidents(connection: Connection, days: Days) -> Incidents:
     c = incidents.c
     columns = (c.id, c.kind, c.queue, c.error_group, c.opened_at, c.closed_at)
-    chosen = (
+    query = (
         select(*columns)
         .where(c.opened_at >= days.since, c.opened_at < days.until)
         .order_by(c.opened_at)
         .limit(INCIDENTS)
     )
-    rows = bounded(connection, chosen, SECONDS).mappings().all()
+    rows = bounded(connection, query, SECONDS).mappings().all()
     ended = sorted((row for row in rows if row["closed_at"] is not None), key=_lasted, reverse=True)
     open_now = select(*columns).where(c.open_subject.is_not(None)).order_by(c.id.desc())
     newest = bounded(connection, open_now.limit(OPEN), SECONDS).mappings().all()
@@ -196,8 +203,8 @@ def _incidents(connection: Connection, days: Days) -> Incidents:
         opened=len(rows),
         over=len(ended),
         seconds=int(median(_lasted(row) for row in ended)) if ended else None,
-        longest=tuple(_told(row) for row in ended[:LONGEST]),
-        open_now=tuple(_told(row) for row in newest),
+        longest=tuple(_incident(row) for row in ended[:LONGEST]),
+        open_now=tuple(_incident(row) for row in newest),
         count_now=bounded(connection, count, SECONDS).scalar_one(),
         more=len(rows) == INCIDENTS,
     )
@@ -209,9 +216,9 @@ def _lasted(row: RowMapping) -> int:
     return lasted // _SECOND
 
 
-def _told(row: RowMapping) -> Told:
+def _incident(row: RowMapping) -> DigestIncident:
     group = row["error_group"]
-    return Told(
+    return DigestIncident(
         id=row["id"],
         kind=row["kind"],
         queue=row["queue"],

@@ -47,7 +47,7 @@ def _beginning(day: date, zone: ZoneInfo) -> datetime:
     return to_utc(datetime.combine(day, time()), zone)
 
 
-def told_on(day: date, weekdays: Collection[int], zone: ZoneInfo) -> Days:
+def covered_days(day: date, weekdays: Collection[int], zone: ZoneInfo) -> Days:
     """The days that a digest of this day tells of: those since the digest before, until yesterday.
 
     `weekdays` are those with a digest, numbers from Monday, 0. So each day is told once, and one

@@ -60,12 +60,12 @@ def sampled(connection: Connection, days: Days) -> Sampled:
     """What the samples of these days say; raises `TooSlow`."""
     since, until = _whole_hour(days.since), _whole_hour(days.until)
     points = rollups.hours(connection, since, until)
-    known = [(point.at, point.figures) for point in points if point.figures is not None]
+    figures_at = [(point.at, point.figures) for point in points if point.figures is not None]
     length = (until - since) // _SECOND
-    gap = length - sum(figures.seconds for _, figures in known)
-    most = max(known, key=lambda one: one[1].pending, default=None)
+    gap = length - sum(figures.seconds for _, figures in figures_at)
+    most = max(figures_at, key=lambda item: item[1].pending, default=None)
     return Sampled(
-        processed=_processed([figures for _, figures in known], length),
+        processed=_processed([figures for _, figures in figures_at], length),
         waited=_waited(connection, since, until),
         backlog=None
         if most is None or not most[1].pending
@@ -77,18 +77,18 @@ def sampled(connection: Connection, days: Days) -> Sampled:
 def processed(connection: Connection, days: Days) -> Processed:
     """How many jobs were processed in days long past; raises `TooSlow`."""
     c = table.c
-    chosen = select(c.processed, c.seconds).where(
+    query = select(c.processed, c.seconds).where(
         c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL
     )
-    rows = bounded(connection, chosen, SECONDS).all()
-    found = [Figures(processed=row.processed, seconds=row.seconds) for row in rows]
-    return _processed(found, (days.until - days.since) // _SECOND)
+    rows = bounded(connection, query, SECONDS).all()
+    figures = [Figures(processed=row.processed, seconds=row.seconds) for row in rows]
+    return _processed(figures, (days.until - days.since) // _SECOND)
 
 
-def _processed(found: Sequence[Figures], seconds: int) -> Processed:
-    counted = [one for one in found if one.processed is not None]
-    total = sum(one.processed or 0 for one in counted) if counted else None
-    return Processed(total, sum(one.seconds for one in counted), seconds)
+def _processed(figures: Sequence[Figures], seconds: int) -> Processed:
+    counted = [part for part in figures if part.processed is not None]
+    total = sum(part.processed or 0 for part in counted) if counted else None
+    return Processed(total, sum(part.seconds for part in counted), seconds)
 
 
 def _whole_hour(moment: datetime) -> datetime:
@@ -101,10 +101,10 @@ def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[W
     c = table.c
     last = select(func.max(c.at)).where(c.span == HOUR)
     rolled = bounded(connection, last, SECONDS).scalar()
-    found = _oldest(connection, HOUR, since, until)
-    found += _oldest(connection, MINUTE, since if rolled is None else rolled + _HOUR, until)
+    oldest = _oldest(connection, HOUR, since, until)
+    oldest += _oldest(connection, MINUTE, since if rolled is None else rolled + _HOUR, until)
     highest: dict[datetime, RowMapping] = {}
-    for row in found:
+    for row in oldest:
         hour = row["at"].replace(minute=0)
         if hour not in highest or row["oldest_seconds"] > highest[hour]["oldest_seconds"]:
             highest[hour] = row
@@ -120,10 +120,10 @@ def _oldest(
 ) -> list[RowMapping]:
     """Of the span's rows by queue those with the greatest ages; enough for so many hours."""
     c = table.c
-    chosen = (
+    query = (
         select(c.at, c.queue, c.oldest_seconds)
         .where(c.span == span, c.at >= since, c.at < until, c.queue != ALL, c.oldest_seconds > 0)
         .order_by(c.oldest_seconds.desc(), c.at)
         .limit(MOMENTS * (rollups.QUEUES if span == HOUR else rollups.QUEUES * 60))
     )
-    return list(bounded(connection, chosen, SECONDS).mappings())
+    return list(bounded(connection, query, SECONDS).mappings())

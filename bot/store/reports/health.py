@@ -51,8 +51,8 @@ def _undelivered(connection: Connection, now: datetime) -> tuple[Undelivered, ..
         .limit(CHANNELS)
     )
     rows = connection.execute(late).mappings().all()
-    said = select(c.id, c.error).where(c.id.in_([row["oldest"] for row in rows]))
-    errors = {row.id: row.error for row in connection.execute(said)} if rows else {}
+    query = select(c.id, c.error).where(c.id.in_([row["oldest"] for row in rows]))
+    errors = {row.id: row.error for row in connection.execute(query)} if rows else {}
     return tuple(
         Undelivered(
             channel=row["channel"],

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from bot.models.home import OpenIncident
+from bot.models.home import HomeIncident
 from bot.models.incidents import Incident
 from bot.models.operations import Progress
 from bot.store.failures import error_groups
@@ -16,7 +16,7 @@ from bot.store.tables import incidents as table
 from bot.store.tables import operations as operations_table
 
 
-def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncident, ...], int]:
+def open_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
     """The incidents that are open, the newest first, and how many there are."""
     rows = lookups.open_incidents(connection, limit)
     count = len(rows)
@@ -31,9 +31,9 @@ def open_incidents(connection: Connection, limit: int) -> tuple[tuple[OpenIncide
     ), count
 
 
-def _incident(incident: Incident, group: str | None) -> OpenIncident:
+def _incident(incident: Incident, group: str | None) -> HomeIncident:
     error_group = incident.error_group
-    return OpenIncident(
+    return HomeIncident(
         id=incident.id,
         kind=incident.kind,
         queue=incident.queue,
@@ -53,21 +53,21 @@ def _incident(incident: Incident, group: str | None) -> OpenIncident:
 def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress, ...]:
     """The bulk changes that run or stand, the newest first."""
     c = operations_table.c
-    chosen = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
-    ids: Sequence[int] = connection.execute(chosen).scalars().all()
-    found = (operations.find(connection, id_) for id_ in ids)
+    query = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
+    ids: Sequence[int] = connection.execute(query).scalars().all()
+    candidates = (operations.find(connection, id_) for id_ in ids)
     return tuple(
         Progress(
-            operation=one.id,
-            action=one.action,
-            state=one.state,
-            total=one.total,
-            done=one.done,
-            skipped=one.skipped,
-            actor=one.actor,
-            seconds=int((now - (one.started_at or now)).total_seconds()),
-            pace=one.pace,
+            operation=operation.id,
+            action=operation.action,
+            state=operation.state,
+            total=operation.total,
+            done=operation.done,
+            skipped=operation.skipped,
+            actor=operation.actor,
+            seconds=int((now - (operation.started_at or now)).total_seconds()),
+            pace=operation.pace,
         )
-        for one in found
-        if one is not None and one.state in operations.ACTIVE
+        for operation in candidates
+        if operation is not None and operation.state in operations.ACTIVE
     )

@@ -42,50 +42,50 @@ def audit_message(
 ) -> Message:
     """One compact message for a record, or for several equal refusals; ends with `#seq hash8`.
 
-    `permalink` leads to the message that the change was made with or is told in.
+    `permalink` leads to the message that the change was made with or is announced in.
     """
     first, last = lines[0], lines[-1]
     lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
-    said = [cut(lead, LEAD), *_why(first, ctx)]
+    body = [cut(lead, LEAD), *_why(first, ctx)]
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
     place += [ctx.texts("possible-repeat")] if possible_repeat else []
     foot = dots(*place, _anchor(lines))
-    return message([*said, foot], [section(join("\n", said)), context_line(foot)])
+    return message([*body, foot], [section(join("\n", body)), context_line(foot)])
 
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
     """That sealed records are not in the database any more, and what finds out more."""
     records = join(", ", (named(f"#{seq}") for seq in seqs))
-    said = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
-    return message([said], [section(said)])
+    text = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
+    return message([text], [section(text)])
 
 
-def untold_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
+def undeliverable_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
     """All that is left to say of records whose message Slack refuses: their `#seq hash8`."""
     records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
-    said = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
-    return message([said], [section(said)])
+    text = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
+    return message([text], [section(text)])
 
 
 def history_message(
     lines: Sequence[AuditLine],
     summary: Mrkdwn,
-    asked: Mapping[str, str | int],
+    arguments: Mapping[str, str | int],
     ctx: Context,
     *,
     more: bool,
 ) -> Message:
     """One line a record, newest first, as many as a message holds; in the terminal all.
 
-    `summary` is what became of the order or job that was asked for, `asked` what the next page is
-    asked for with, `more` whether there are records that were not read.
+    `summary` is what became of the order or job that was asked for, `arguments` are those of the
+    next page, `more` says whether there are records that were not read.
     """
     texts = ctx.texts
     if not lines:
-        said = texts("history-none-here" if asked.keys() - {"limit"} else "history-none")
-        return message([said], [section(said)])
+        text = texts("history-none-here" if arguments.keys() - {"limit"} else "history-none")
+        return message([text], [section(text)])
     head = [texts("history-title"), *([summary] if summary else [])]
     if ctx.source is Source.TERMINAL:
         rows = [
@@ -93,7 +93,7 @@ def history_message(
         ]
         foot = [_narrow(ctx)] if more else []
         return Message(str(join("\n", [*head, *rows, *foot])))
-    shown, spoken = [*head], [*head]
+    shown, fallback = [*head], [*head]
     room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
     last = 0
     for line in lines:
@@ -105,17 +105,17 @@ def history_message(
             more = True
             break
         shown.append(row)
-        spoken.append(plain)
+        fallback.append(plain)
         last = line.id
     blocks = sections(shown)
     if more:
-        spoken.append(_narrow(ctx))
-        blocks.append(context_line(spoken[-1]))
+        fallback.append(_narrow(ctx))
+        blocks.append(context_line(fallback[-1]))
         if "history" in ctx.runnable:
             label = texts.plain("button-older")
-            older = page_button("history", label, {**asked, "before": last})
+            older = page_button("history", label, {**arguments, "before": last})
             blocks.append(actions([older], "history"))
-    return message(spoken, blocks)
+    return message(fallback, blocks)
 
 
 def _seq(line: AuditLine) -> Mrkdwn:
@@ -154,17 +154,17 @@ def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
 def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
     """What it was done to; without a target, the arguments as they were given.
 
-    How a bulk change ended is said by its answer.
+    The answer of a bulk change states how it ended.
     """
     if line.outcome in _ENDED and line.answer.strip():
         return Mrkdwn()
     if not line.targets:
-        said = line.arguments if line.arguments not in ("", "{}") else ""
-        return code(said, 200)
-    told = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
+        arguments = line.arguments if line.arguments not in ("", "{}") else ""
+        return code(arguments, 200)
+    targets = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
     hidden = len(line.targets) - TARGETS
-    told += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
-    return join(", ", told)
+    targets += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
+    return join(", ", targets)
 
 
 def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
@@ -175,12 +175,12 @@ def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
 
 
 def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
-    """Unless it was simply done: the reason in words, and what the person was told."""
+    """The reason in words and the answer to the person, unless the outcome is plain success."""
     if line.outcome == "ok":
         return []
     reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
-    told = [code(line.answer, 300)] if line.answer.strip() else []
-    return [join(": ", [*reason, *told])] if reason or told else []
+    answer = [code(line.answer, 300)] if line.answer.strip() else []
+    return [join(": ", [*reason, *answer])] if reason or answer else []
 
 
 def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
@@ -194,5 +194,5 @@ def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
     """`#12 ab12cd34`, or the first and the last of several."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
-    said = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)
-    return join(" – ", said)
+    anchors = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)
+    return join(" – ", anchors)

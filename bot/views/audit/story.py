@@ -33,8 +33,8 @@ def story_message(story: Story, ctx: Context) -> Message:
     foot = _foot(story, ctx)
     draw = partial(_line, shops=_shop(story) is None, ctx=ctx)
     if ctx.source is Source.TERMINAL:
-        told = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
-        return Message(str(join("\n", [*head, *told, *foot])))
+        rows = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
+        return Message(str(join("\n", [*head, *rows, *foot])))
     shown = story.events[-LINES:]
     hidden = len(story.events) - len(shown)
     earlier = _earlier(hidden, story, ctx)
@@ -52,18 +52,18 @@ def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
     """`Retried 3 times: @ana 2, @omar 1`, and what became of it the last time."""
     if not retries.count:
         return Mrkdwn()
-    who = [_times(one, retries, ctx) for one in retries.by[:PEOPLE]]
+    who = [_times(retrier, retries, ctx) for retrier in retries.by[:PEOPLE]]
     who += [escape("…")] if len(retries.by) > PEOPLE else []
-    said = ctx.texts("retries", count=retries.count, who=join(", ", who))
+    summary = ctx.texts("retries", count=retries.count, who=join(", ", who))
     last = ctx.texts("retries-last", became=_became(retries.last, ctx))
-    return join(" ", [said, last])
+    return join(" ", [summary, last])
 
 
-def _times(one: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
+def _times(retrier: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
     """Who, and where there are others, how often."""
     if len(retries.by) == 1:
-        return mention(one.actor)
-    return ctx.texts("retries-by", who=Person(one.actor), count=one.count)
+        return mention(retrier.actor)
+    return ctx.texts("retries-by", who=Person(retrier.actor), count=retrier.count)
 
 
 def _title(story: Story, ctx: Context) -> Mrkdwn:
@@ -90,8 +90,10 @@ def _now(story: Story, ctx: Context) -> Mrkdwn:
             counts[event.found.state] += 1
         elif isinstance(event, Failure) and event.there:
             counts["failed"] += 1
-    there = [ctx.texts(f"find-now-{name}", count=count) for name, count in counts.items() if count]
-    return ctx.texts("find-now", what=join(", ", there)) if there else ctx.texts("find-now-nowhere")
+    places = [ctx.texts(f"find-now-{name}", count=count) for name, count in counts.items() if count]
+    return (
+        ctx.texts("find-now", what=join(", ", places)) if places else ctx.texts("find-now-nowhere")
+    )
 
 
 def _line(event: Event, at: Mrkdwn, *, shops: bool, ctx: Context) -> Mrkdwn:
@@ -195,14 +197,14 @@ def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
     """How far was looked, and what is not there to be looked at yet."""
     jobs = story.jobs
     if jobs.complete:
-        looked = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)
+        coverage = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)
     elif jobs.oldest:
-        looked = ctx.texts("find-looked-ends", newest=jobs.newest, oldest=jobs.oldest)
+        coverage = ctx.texts("find-looked-ends", newest=jobs.newest, oldest=jobs.oldest)
     else:
-        looked = ctx.texts("find-looked-newest", newest=jobs.newest)
-    notes = [looked]
+        coverage = ctx.texts("find-looked-newest", newest=jobs.newest)
+    notes = [coverage]
     if not jobs.complete and story.about is not None:
-        notes = [join(" ", [looked, ctx.texts("find-looked-of", count=story.about)])]
+        notes = [join(" ", [coverage, ctx.texts("find-looked-of", count=story.about)])]
     if not jobs.in_time:
         notes.append(ctx.texts("find-looked-time"))
     if not story.events:

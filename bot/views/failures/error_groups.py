@@ -25,7 +25,7 @@ ROWS = 6
 """Groups a message: with their buttons and the text for notifications under 10,000 characters."""
 NAME = 140
 ROW = 800
-SEEN = 400
+TIMES = 400
 """Of which the two times take some 80 characters each."""
 QUEUES = 3
 DETAIL_QUEUES = 10
@@ -35,27 +35,27 @@ _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "·"
 
 
-def error_list(found: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Message:
+def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Message:
     """A group a row, with Details and Retry group; in the terminal all that were read."""
     texts = ctx.texts
     in_terminal = ctx.source is Source.TERMINAL
-    rows = found.errors if in_terminal else found.errors[:ROWS]
-    scope = _scope(found, listed, ctx)
+    rows = groups.errors if in_terminal else groups.errors[:ROWS]
+    scope = _scope(groups, listed, ctx)
     notes = [texts("errors-indexing")] if listed.indexing else []
     if not rows:
-        said = texts("errors-none", scope=scope)
-        return message([said, *notes], [section(said), *(context_line(note) for note in notes)])
+        text = texts("errors-none", scope=scope)
+        return message([text, *notes], [section(text), *(context_line(note) for note in notes)])
     title = texts("errors-title", scope=scope)
-    totals = texts("errors-totals", failed=found.failed, groups=found.count)
+    totals = texts("errors-totals", failed=groups.failed, groups=groups.count)
     blocks = [section(title), context_line(totals)]
     lines = [title, totals]
     for row in rows:
-        windowed = found.since is not None
+        windowed = groups.since is not None
         elements = _elements(row, listed.arguments.get("queue"), ctx)
         shown = _row(row, ctx, windowed=windowed, numbers=False)
         blocks += row_blocks(shown, elements, f"error:{row.error}")
         lines.append(_row(row, ctx, windowed=windowed, numbers=True))
-    more = found.count > listed.after + len(rows)
+    more = groups.count > listed.after + len(rows)
     if more:
         notes.append(texts("list-more"))
     foot = [_next(listed, len(rows), ctx)] if more and "errors" in ctx.runnable else []
@@ -66,11 +66,11 @@ def error_list(found: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Messag
     return message(lines, [*blocks, *([actions(foot, "list")] if foot else [])])
 
 
-def _scope(found: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
+def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
     queue = listed.arguments.get("queue")
     parts = [] if queue is None else [ctx.texts("scope-queue", queue=queue_name(str(queue)))]
-    if found.since is not None:
-        parts.append(ctx.texts("scope-since", at=read_wall_clock(found.since, ctx)))
+    if groups.since is not None:
+        parts.append(ctx.texts("scope-since", at=read_wall_clock(groups.since, ctx)))
     return join("", parts)
 
 
@@ -87,17 +87,17 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
     `numbers`: what the bar draws is said in figures.
     """
     texts = ctx.texts
-    named = dots(
+    lead = dots(
         texts("error-row", error=row.error),
         texts("error-failed", count=row.failed),
         texts("error-appeared", count=row.appeared) if windowed else Mrkdwn(),
         _queues(row, QUEUES, ctx),
     )
-    seen = dots(*_seen(row, ctx), _orders(row, ctx))
-    went = dots(going_on(row, ctx), _hours(row, ctx) if numbers else _bar(row, ctx))
+    times = dots(*_times(row, ctx), _orders(row, ctx))
+    trend = dots(going_on(row, ctx), _hours(row, ctx) if numbers else _bar(row, ctx))
     name = cut(code(row.name, NAME), NAME + 20)
-    tail = join("\n", [line for line in (name, cut(seen, SEEN), cut(went, 150)) if line])
-    return join("\n", [cut(named, ROW - len(tail) - 1), tail])
+    tail = join("\n", [line for line in (name, cut(times, TIMES), cut(trend, 150)) if line])
+    return join("\n", [cut(lead, ROW - len(tail) - 1), tail])
 
 
 def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
@@ -131,13 +131,13 @@ def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
     return ctx.texts("error-hours", figures=figures, count=sum(row.hours), hours=len(row.hours))
 
 
-def _seen(row: ErrorGroup, ctx: Context) -> list[Mrkdwn]:
-    found = []
+def _times(row: ErrorGroup, ctx: Context) -> list[Mrkdwn]:
+    times = []
     if row.first_at is not None:
-        found.append(ctx.texts("error-first", at=read_wall_clock(row.first_at, ctx)))
+        times.append(ctx.texts("error-first", at=read_wall_clock(row.first_at, ctx)))
     if row.last_at is not None:
-        found.append(ctx.texts("error-last", at=read_wall_clock(row.last_at, ctx)))
-    return found
+        times.append(ctx.texts("error-last", at=read_wall_clock(row.last_at, ctx)))
+    return times
 
 
 def _queues(row: ErrorGroup, most: int, ctx: Context) -> Mrkdwn:
@@ -159,17 +159,17 @@ def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Block]:
     """Retry group and Details, as far as the reader may."""
-    found = []
+    elements = []
     if "retry" in ctx.runnable and may_retry(row, ctx):
-        which: dict[str, Argument] = {"error": row.error}
+        arguments: dict[str, Argument] = {"error": row.error}
         if queue is not None:
-            which["queue"] = queue
+            arguments["queue"] = queue
         label = ctx.texts.plain("button-retry-group")
-        found.append(run_button("retry", label, which, style="primary"))
+        elements.append(run_button("retry", label, arguments, style="primary"))
     if "error" in ctx.runnable:
         label = ctx.texts.plain("button-details")
-        found.append(run_button("error", label, {"error": row.error}))
-    return found
+        elements.append(run_button("error", label, {"error": row.error}))
+    return elements
 
 
 def may_retry(row: ErrorGroup, ctx: Context) -> bool:
@@ -177,34 +177,34 @@ def may_retry(row: ErrorGroup, ctx: Context) -> bool:
     return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= OPERATOR_ROWS)
 
 
-def error_detail(found: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
+def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
     """The group's figures, its whole text, an example, and the newest failures that are there."""
-    row, texts = found.group, ctx.texts
+    row, texts = detail.group, ctx.texts
     title = texts("error-title", error=row.error)
     facts = [
         (texts("label-count"), escape(texts.number(row.failed))),
         (texts("label-queue"), cut(_queues(row, DETAIL_QUEUES, ctx), 500)),
-        (texts("label-seen"), dots(*_seen(row, ctx))),
+        (texts("label-seen"), dots(*_times(row, ctx))),
         (texts("label-orders"), cut(_orders(row, ctx), 300)),
     ]
-    known = [(label, value) for label, value in facts if value]
-    blocks = [fields([join("\n", pair) for pair in known])]
+    pairs = [(label, value) for label, value in facts if value]
+    blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks.append(context_line(dots(going_on(row, ctx), _bar(row, ctx))))
     retry = [
         element for element in _elements(row, None, ctx) if element["action_id"] == "run:retry"
     ]
     blocks += [actions(retry, "group")] if retry else []
-    lines = [title, *(join(" ", pair) for pair in known)]
+    lines = [title, *(join(" ", pair) for pair in pairs)]
     lines.append(dots(going_on(row, ctx), _hours(row, ctx)))
     long = [("label-in-common", row.name, 800)]
-    if found.exception is not None:
+    if detail.exception is not None:
         length = EXAMPLE if ctx.in_dialog else EXAMPLE_IN_MESSAGE
-        long.append(("label-example", found.exception, length))
+        long.append(("label-example", detail.exception, length))
     for label, text, limit in long:
         parts, _ = preformatted_parts(text, min(limit, SECTION), 1)
         blocks += [section(texts(label)), *(section(part) for part in parts)]
         lines += [texts(label), *parts]
-    newest, newest_lines = _newest(found, listed, ctx)
+    newest, newest_lines = _newest(detail, listed, ctx)
     blocks += newest
     lines += newest_lines
     if ctx.in_dialog:
@@ -216,11 +216,11 @@ def error_detail(found: ErrorDetail, listed: ErrorDetailListed, ctx: Context) ->
 
 
 def _newest(
-    found: ErrorDetail, listed: ErrorDetailListed, ctx: Context
+    detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context
 ) -> tuple[list[Block], Sequence[Mrkdwn]]:
-    label = ctx.texts("label-newest-failures" if found.failed_jobs else "error-none-left")
+    label = ctx.texts("label-newest-failures" if detail.failed_jobs else "error-none-left")
     blocks, lines = [section(label)], [label]
-    for row in found.failed_jobs:
+    for row in detail.failed_jobs:
         line = failed_line(row, ctx)
         elements = failed_elements(row.id, listed.row_digests[row.id], ctx)
         blocks += row_blocks(line, elements, f"failed:{row.id}")

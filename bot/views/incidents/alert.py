@@ -66,7 +66,7 @@ class GroupCard(Value):
     at: datetime | None = None
 
 
-def failure_message(card: FailureCard, told: IncidentState, ctx: Context) -> Message:
+def failure_message(card: FailureCard, incident: IncidentState, ctx: Context) -> Message:
     """What failed, why and when; then, by whom it was retried or deleted, without buttons."""
     title = dots(ctx.texts(f"alert-{card.state}", id=_id(card, ctx)), *_whose(card, ctx))
     error = cut(code(card.error, 2 * ERROR), ROW)
@@ -74,15 +74,15 @@ def failure_message(card: FailureCard, told: IncidentState, ctx: Context) -> Mes
         queue_name(card.queue),
         tienda(card.tienda_id, ctx),
         ctx.texts("failed-at", at=Moment(card.failed_at)),
-        short_id(told),
+        short_id(incident),
     )
-    settled = _settled(card, ctx) if card.state != "open" else quiet_line(told, 1, ctx)
-    lines = [cut(title, ROW), error, facts, *settled, *notes(told, ctx)]
+    settled = _settled(card, ctx) if card.state != "open" else quiet_line(incident, 1, ctx)
+    lines = [cut(title, ROW), error, facts, *settled, *notes(incident, ctx)]
     blocks = [section(join("\n", lines[:2])), context_line(facts)]
     blocks += [section(line) for line in settled]
-    blocks += [context_line(line) for line in notes(told, ctx)]
+    blocks += [context_line(line) for line in notes(incident, ctx)]
     if card.state == "open":
-        blocks.append(actions(_elements(card, told, ctx), f"incident:{told.id}"))
+        blocks.append(actions(_elements(card, incident, ctx), f"incident:{incident.id}"))
     return message(lines, blocks)
 
 
@@ -98,7 +98,7 @@ def _whose(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
     return [job_class(card.job_class, ctx), named]
 
 
-def _elements(card: FailureCard, told: IncidentState, ctx: Context) -> list[Block]:
+def _elements(card: FailureCard, incident: IncidentState, ctx: Context) -> list[Block]:
     """Retry and Details; in the menu what is done to the alert, the order, and Delete.
 
     A menu asks the same question for each of its choices, so Delete leads to the details, where
@@ -106,56 +106,56 @@ def _elements(card: FailureCard, told: IncidentState, ctx: Context) -> list[Bloc
     """
     texts = ctx.texts
     retry: dict[str, Argument] = {"ids": [card.failed_id], "digest": card.row_digest}
-    one: dict[str, Argument] = {"id": card.failed_id}
+    arguments: dict[str, Argument] = {"id": card.failed_id}
     return [
         run_button("retry", texts.plain("button-retry"), retry, style="primary"),
-        run_button("failed-job", texts.plain("button-details"), one),
+        run_button("failed-job", texts.plain("button-details"), arguments),
         incident_menu(
-            told, ctx, order=card.order_id, more=("failed-job", "button-delete-look", one)
+            incident, ctx, order=card.order_id, more=("failed-job", "button-delete-look", arguments)
         ),
     ]
 
 
 def _settled(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
     if card.state == "gone" or card.by is None or card.at is None:
-        known = {"retried": "settled-retried", "deleted": "settled-deleted"}
-        return [ctx.texts(known.get(card.state, "settled-gone"))]
-    said = ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))
+        keys = {"retried": "settled-retried", "deleted": "settled-deleted"}
+        return [ctx.texts(keys.get(card.state, "settled-gone"))]
+    sentence = ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))
     outcome = Mrkdwn() if card.receipt is None else outcome_line(card.receipt, ctx)
-    return [said, outcome] if outcome else [said]
+    return [sentence, outcome] if outcome else [sentence]
 
 
-def group_message(card: GroupCard, told: IncidentState, ctx: Context) -> Message:
+def group_message(card: GroupCard, incident: IncidentState, ctx: Context) -> Message:
     """How many failed for one cause, which, the newest of them; and what became of them."""
     texts = ctx.texts
     queue = texts("incident-queues") if card.queue is None else queue_name(card.queue)
     title = dots(
-        texts(_lead("incident-group", card.left, told), count=card.count),
+        texts(_lead("incident-group", card.left, incident), count=card.count),
         texts("error-row", error=f"E{card.error_group}"),
         queue,
     )
     error = cut(code(card.name, 2 * ERROR), ROW)
-    rows = [_row(one, ctx) for one in card.newest[:SHOWN]]
+    rows = [_row(failure, ctx) for failure in card.newest[:SHOWN]]
     hidden = card.left - len(rows)
     more = [texts("incident-more", count=hidden)] if rows and hidden > 0 else []
-    went = _went(card, told, ctx)
-    first, last = Moment(told.opened_at), Moment(card.last_at)
-    span = dots(texts("incident-span", first=first, last=last), short_id(told))
+    progress = _progress(card, incident, ctx)
+    first, last = Moment(incident.opened_at), Moment(card.last_at)
+    span = dots(texts("incident-span", first=first, last=last), short_id(incident))
     listed = join("\n", [*rows, *more])
-    said = [*([listed] if listed else []), *went]
-    lines = [title, error, *said, *notes(told, ctx), span]
-    blocks = [section(join("\n", [title, error])), *(section(line) for line in said)]
-    blocks += [context_line(line) for line in [*notes(told, ctx), span]]
+    body = [*([listed] if listed else []), *progress]
+    lines = [title, error, *body, *notes(incident, ctx), span]
+    blocks = [section(join("\n", [title, error])), *(section(line) for line in body)]
+    blocks += [context_line(line) for line in [*notes(incident, ctx), span]]
     if card.left > 0:
-        blocks.append(actions(_group_elements(card, told, ctx), f"incident:{told.id}"))
+        blocks.append(actions(_group_elements(card, incident, ctx), f"incident:{incident.id}"))
     return message(lines, blocks)
 
 
-def _lead(key: str, left: int, told: IncidentState) -> str:
+def _lead(key: str, remaining: int, incident: IncidentState) -> str:
     """What the title begins with: still failed, dealt with, or over."""
-    if left > 0:
-        return f"{key}-quiet" if told.state == "quiet" else f"{key}-open"
-    return f"{key}-recovered" if told.state == "recovered" else f"{key}-settling"
+    if remaining > 0:
+        return f"{key}-quiet" if incident.state == "quiet" else f"{key}-open"
+    return f"{key}-recovered" if incident.state == "recovered" else f"{key}-settling"
 
 
 def _row(card: FailureCard, ctx: Context) -> Mrkdwn:
@@ -164,7 +164,7 @@ def _row(card: FailureCard, ctx: Context) -> Mrkdwn:
     return cut(join(" ", [Mrkdwn("•"), dots(named, *_whose(card, ctx), at)]), ROW)
 
 
-def _went(card: GroupCard, told: IncidentState, ctx: Context) -> list[Mrkdwn]:
+def _progress(card: GroupCard, incident: IncidentState, ctx: Context) -> list[Mrkdwn]:
     """How many were retried, deleted, or went otherwise, by whom last, and how many are left."""
     texts = ctx.texts
     gone = card.count - card.left
@@ -176,47 +176,51 @@ def _went(card: GroupCard, told: IncidentState, ctx: Context) -> list[Mrkdwn]:
         )
         if count > 0
     ]  # fmt: skip
-    found = []
+    lines = []
     if parts:
         if card.by is not None and card.at is not None:
             parts.append(texts("incident-by", by=Person(card.by), at=Moment(card.at)))
         parts.append(texts("incident-left", left=card.left) if card.left else Mrkdwn())
-        found.append(dots(*parts))
-    if card.left == 0 and told.state == "open":
-        found.append(texts("incident-waits"))
-    if told.ending is not None:
-        found.insert(0, ending_line(told.ending, ctx))
-    return [*found, *quiet_line(told, card.left, ctx)]
+        lines.append(dots(*parts))
+    if card.left == 0 and incident.state == "open":
+        lines.append(texts("incident-waits"))
+    if incident.ending is not None:
+        lines.insert(0, ending_line(incident.ending, ctx))
+    return [*lines, *quiet_line(incident, card.left, ctx)]
 
 
-def _group_elements(card: GroupCard, told: IncidentState, ctx: Context) -> list[Block]:
+def _group_elements(card: GroupCard, incident: IncidentState, ctx: Context) -> list[Block]:
     texts = ctx.texts
-    one = {"error": card.error_group}
+    arguments = {"error": card.error_group}
     return [
-        run_button("retry", texts.plain("button-retry-group"), one, style="primary"),
-        run_button("error", texts.plain("button-details"), one),
-        incident_menu(told, ctx),
+        run_button("retry", texts.plain("button-retry-group"), arguments, style="primary"),
+        run_button("error", texts.plain("button-details"), arguments),
+        incident_menu(incident, ctx),
     ]
 
 
 def summary_message(
-    count: int, left: int, until: datetime, told: IncidentState, ctx: Context
+    count: int, remaining: int, until: datetime, incident: IncidentState, ctx: Context
 ) -> Message:
     """The rest of a busy minute: how many more failed, and how many of them still are (UTC)."""
-    lead = ctx.texts("summary-lead" if left else "summary-lead-settled", count=count)
-    span = ctx.texts("summary-span", since=Moment(told.opened_at), until=Moment(until))
-    foot = dots(span, short_id(told))
-    extra = [*quiet_line(told, left, ctx), *notes(told, ctx)]
-    lines = [lead, _left(count, left, ctx), *extra, foot]
+    lead = ctx.texts("summary-lead" if remaining else "summary-lead-settled", count=count)
+    span = ctx.texts("summary-span", since=Moment(incident.opened_at), until=Moment(until))
+    foot = dots(span, short_id(incident))
+    extra = [*quiet_line(incident, remaining, ctx), *notes(incident, ctx)]
+    lines = [lead, _remaining_line(count, remaining, ctx), *extra, foot]
     elements = [run_button("errors", ctx.texts.plain("button-errors"), {})]
     elements.append(run_button("failed", ctx.texts.plain("button-failed"), {}))
-    if left > 0:
-        elements.append(incident_menu(told, ctx))
+    if remaining > 0:
+        elements.append(incident_menu(incident, ctx))
     blocks = [section(join("\n", lines[:2])), *(context_line(line) for line in [*extra, foot])]
-    return message(lines, [*blocks, actions(elements, f"incident:{told.id}")])
+    return message(lines, [*blocks, actions(elements, f"incident:{incident.id}")])
 
 
-def _left(count: int, left: int, ctx: Context) -> Mrkdwn:
-    if left >= count:
+def _remaining_line(count: int, remaining: int, ctx: Context) -> Mrkdwn:
+    if remaining >= count:
         return Mrkdwn()
-    return ctx.texts("summary-left", left=left) if left > 0 else ctx.texts("summary-all-settled")
+    return (
+        ctx.texts("summary-left", left=remaining)
+        if remaining > 0
+        else ctx.texts("summary-all-settled")
+    )

@@ -46,31 +46,31 @@ class IncidentState(Value):
     muted_until: datetime | None = None
 
 
-def short_id(told: IncidentState) -> Mrkdwn:
+def short_id(incident: IncidentState) -> Mrkdwn:
     """As people type it: `I12`."""
-    return escape(f"I{told.id}")
+    return escape(f"I{incident.id}")
 
 
-def notes(told: IncidentState, ctx: Context) -> list[Mrkdwn]:
-    """Who sees to it, and until when nobody is told more, while it is open."""
-    found = []
-    if told.acknowledged_by is not None and told.acknowledged_at is not None:
-        by, at = Person(told.acknowledged_by), Moment(told.acknowledged_at)
-        found.append(ctx.texts("incident-acknowledged", by=by, at=at))
-    if told.muted_until is not None and told.state == "open":
-        found.append(ctx.texts("incident-muted", until=Moment(told.muted_until)))
-    return found
+def notes(incident: IncidentState, ctx: Context) -> list[Mrkdwn]:
+    """Return who acknowledged the incident and, while it is open, until when it is muted."""
+    lines = []
+    if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
+        by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
+        lines.append(ctx.texts("incident-acknowledged", by=by, at=at))
+    if incident.muted_until is not None and incident.state == "open":
+        lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
+    return lines
 
 
-def quiet_line(told: IncidentState, left: int, ctx: Context) -> list[Mrkdwn]:
+def quiet_line(incident: IncidentState, remaining: int, ctx: Context) -> list[Mrkdwn]:
     """That nothing new came, where it was closed for that and some are left."""
-    if told.state != "quiet" or left <= 0:
+    if incident.state != "quiet" or remaining <= 0:
         return []
-    return [ctx.texts("incident-quiet", age=age(told.quiet_seconds, ctx.texts))]
+    return [ctx.texts("incident-quiet", age=age(incident.quiet_seconds, ctx.texts))]
 
 
 def incident_menu(
-    told: IncidentState,
+    incident: IncidentState,
     ctx: Context,
     *,
     order: int | str | None = None,
@@ -80,31 +80,31 @@ def incident_menu(
 
     An order that does not fit into a choice's value is left out: it can be typed.
     """
-    found: list[tuple[str, str, dict[str, Argument]]] = []
-    if told.state == "open" and told.acknowledged_by is None:
-        found.append(("acknowledge", "button-acknowledge", {"id": told.id}))
+    options: list[tuple[str, str, dict[str, Argument]]] = []
+    if incident.state == "open" and incident.acknowledged_by is None:
+        options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
     # Of what it is about: its error group, its queue, or else its kind.
-    if told.muted_until is None:
-        found.append(("mute", "button-mute", {"id": told.id}))
+    if incident.muted_until is None:
+        options.append(("mute", "button-mute", {"id": incident.id}))
     else:
-        found.append(("unmute", "button-unmute", {"id": told.id}))
+        options.append(("unmute", "button-unmute", {"id": incident.id}))
     if order is not None and str(order).strip():
-        found.append(("find", "button-order", {"order": str(order)[:64]}))
+        options.append(("find", "button-order", {"order": str(order)[:64]}))
     if more is not None:
-        found.append(more)
-    return menu(fitting([(name, ctx.texts.plain(key), args) for name, key, args in found]))
+        options.append(more)
+    return menu(fitting([(name, ctx.texts.plain(key), args) for name, key, args in options]))
 
 
-def called(said: Message, group_id: str | None, ctx: Context) -> Message:
+def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:
     """The message with the user group that is to look; only of what is posted, never of an edit."""
     if group_id is None:
-        return said
+        return alert
     call = ctx.texts("incident-call", group=group(group_id))
-    return replace(said, text=f"{said.text}\n{call}", blocks=(*said.blocks, section(call)))
+    return replace(alert, text=f"{alert.text}\n{call}", blocks=(*alert.blocks, section(call)))
 
 
 def escalated_message(
-    seconds: int, figure: str, before: str | None, told: IncidentState, ctx: Context
+    seconds: int, figure: str, before: str | None, incident: IncidentState, ctx: Context
 ) -> Message:
     """In the thread: nobody sees to it after so long, or it has grown from `before`."""
     texts = ctx.texts
@@ -112,18 +112,18 @@ def escalated_message(
         line = texts("incident-grown", before=before, now=figure)
     else:
         line = texts("incident-unseen", age=age(seconds, texts), now=figure)
-    return _reply([dots(line, short_id(told))])
+    return _reply([dots(line, short_id(incident))])
 
 
-def reopened_message(seconds: int, figure: str, told: IncidentState, ctx: Context) -> Message:
+def reopened_message(seconds: int, figure: str, incident: IncidentState, ctx: Context) -> Message:
     """In the thread: what was over is there again."""
-    said = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=figure)
-    return _reply([dots(said, short_id(told))])
+    line = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=figure)
+    return _reply([dots(line, short_id(incident))])
 
 
-def recovered_message(told: IncidentState, ending: Ending, ctx: Context) -> Message:
+def recovered_message(incident: IncidentState, ending: Ending, ctx: Context) -> Message:
     """In the thread, or where that is lost in a channel: it is over."""
-    return _reply([dots(ending_line(ending, ctx), short_id(told))])
+    return _reply([dots(ending_line(ending, ctx), short_id(incident))])
 
 
 def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
@@ -131,7 +131,7 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
     if ending.of != "jobs":
-        figures = join(", ", _meanwhile(ending, ctx))
+        figures = join(", ", _queue_figures(ending, ctx))
         if not figures:
             return texts("incident-over", age=lasted)
     elif ending.processed is not None:
@@ -143,20 +143,20 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
     return texts("incident-over-figures", age=lasted, figures=figures)
 
 
-def _meanwhile(ending: Ending, ctx: Context) -> list[Mrkdwn]:
+def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
     """What happened in the queue while it was open, and in all queues, as far as known."""
-    found = []
+    figures = []
     if ending.processed is not None:
         of_all = "" if ending.of == "queue" else "-all"
-        found.append(ctx.texts(f"incident-processed{of_all}", count=ending.processed))
+        figures.append(ctx.texts(f"incident-processed{of_all}", count=ending.processed))
     if ending.failed is None:
-        return found
+        return figures
     if ending.queue is None or ending.of == "queue":
-        found.append(ctx.texts("incident-failed", count=ending.failed))
+        figures.append(ctx.texts("incident-failed", count=ending.failed))
     else:
-        named = queue_name(ending.queue)
-        found.append(ctx.texts("incident-failed-queue", count=ending.failed, queue=named))
-    return found
+        queue = queue_name(ending.queue)
+        figures.append(ctx.texts("incident-failed-queue", count=ending.failed, queue=queue))
+    return figures
 
 
 def _reply(lines: list[Mrkdwn]) -> Message:

@@ -14,15 +14,15 @@ STILL = timedelta(minutes=1)
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
     """Who watches, what that costs, and the channels that do not get their messages, and why."""
-    late = [_undelivered(one, ctx) for one in health.undelivered]
+    late = [_undelivered(undelivered, ctx) for undelivered in health.undelivered]
     return [*_watcher(health.watcher, ctx), *late]
 
 
 def _watcher(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     if state.replica is None:
-        said = texts("watch-nobody", at=Moment(state.until), run=code("queue-bot run"))
-        return [said, *_cost(state, ctx)]
+        text = texts("watch-nobody", at=Moment(state.until), run=code("queue-bot run"))
+        return [text, *_cost(state, ctx)]
     since = age_since(state.since, ctx)
     who = texts(
         "watch-holder",

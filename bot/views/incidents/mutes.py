@@ -1,6 +1,6 @@
 """Alerts that somebody takes up, and what nobody wants to be told of for a while."""
 
-from bot.models.incidents import MuteSaid, OpenIncident, Topic
+from bot.models.incidents import MuteDetails, OpenIncident, Topic
 from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
 from bot.views.blocks import message, section
@@ -12,51 +12,54 @@ NAME = 140
 
 def acknowledged(incident: OpenIncident, ctx: Context) -> Message:
     """To the person: what it is about, and what follows."""
-    said = ctx.texts("acknowledge-done", id=incident.incident, what=what(incident, ctx))
-    return _said([said, *_named(incident.name)])
+    lead = ctx.texts("acknowledge-done", id=incident.incident, what=incident_title(incident, ctx))
+    return _section_message([lead, *_group_name(incident.name)])
 
 
 def acknowledged_visible(incident: OpenIncident, ctx: Context) -> Message:
     """To everybody: by whom."""
-    said = ctx.texts(
-        "acknowledge-done-by", id=incident.incident, what=what(incident, ctx), by=ctx.actor
+    lead = ctx.texts(
+        "acknowledge-done-by",
+        id=incident.incident,
+        what=incident_title(incident, ctx),
+        by=ctx.actor,
     )
-    return _said([said, *_named(incident.name)])
+    return _section_message([lead, *_group_name(incident.name)])
 
 
-def muted(said: MuteSaid, ctx: Context) -> Message:
+def muted(details: MuteDetails, ctx: Context) -> Message:
     """To the person: until when, and what a mute does."""
     lead = ctx.texts(
-        "mute-done", topic=topic_said(said.mute.topic, ctx), at=Moment(said.mute.until)
+        "mute-done", topic=topic_text(details.mute.topic, ctx), at=Moment(details.mute.until)
     )
-    return _said([lead, *_more(said, ctx), ctx.texts("mute-effect")])
+    return _section_message([lead, *_more(details, ctx), ctx.texts("mute-effect")])
 
 
-def muted_visible(said: MuteSaid, ctx: Context) -> Message:
+def muted_visible(details: MuteDetails, ctx: Context) -> Message:
     """To everybody: by whom."""
     lead = ctx.texts(
         "mute-done-by",
-        topic=topic_said(said.mute.topic, ctx),
-        at=Moment(said.mute.until),
-        by=Person(said.mute.by),
+        topic=topic_text(details.mute.topic, ctx),
+        at=Moment(details.mute.until),
+        by=Person(details.mute.by),
     )
-    return _said([lead, *_more(said, ctx)])
+    return _section_message([lead, *_more(details, ctx)])
 
 
-def unmuted(said: MuteSaid, ctx: Context) -> Message:
+def unmuted(details: MuteDetails, ctx: Context) -> Message:
     """To the person: what is told again, and how much of it is open."""
-    lead = ctx.texts("unmute-done", topic=topic_said(said.mute.topic, ctx))
-    early = ctx.texts("unmute-early", at=Moment(said.mute.until))
-    return _said([lead, early, *_more(said, ctx)])
+    lead = ctx.texts("unmute-done", topic=topic_text(details.mute.topic, ctx))
+    early = ctx.texts("unmute-early", at=Moment(details.mute.until))
+    return _section_message([lead, early, *_more(details, ctx)])
 
 
-def unmuted_visible(said: MuteSaid, ctx: Context) -> Message:
+def unmuted_visible(details: MuteDetails, ctx: Context) -> Message:
     """To everybody: by whom."""
-    lead = ctx.texts("unmute-done-by", topic=topic_said(said.mute.topic, ctx), by=ctx.actor)
-    return _said([lead, *_more(said, ctx)])
+    lead = ctx.texts("unmute-done-by", topic=topic_text(details.mute.topic, ctx), by=ctx.actor)
+    return _section_message([lead, *_more(details, ctx)])
 
 
-def what(incident: OpenIncident, ctx: Context) -> Mrkdwn:
+def incident_title(incident: OpenIncident, ctx: Context) -> Mrkdwn:
     """In a few words what an incident is about."""
     texts = ctx.texts
     key = f"what-{incident.kind}"
@@ -66,7 +69,7 @@ def what(incident: OpenIncident, ctx: Context) -> Mrkdwn:
     return texts(key, error=incident.error or "–", queue=queue)
 
 
-def topic_said(topic: Topic, ctx: Context) -> Mrkdwn:
+def topic_text(topic: Topic, ctx: Context) -> Mrkdwn:
     """What a mute is of."""
     if topic.error_group is not None:
         return ctx.texts("mute-of-group", error=topic.word)
@@ -75,22 +78,22 @@ def topic_said(topic: Topic, ctx: Context) -> Mrkdwn:
     return ctx.texts("mute-of-kind", kind=code(topic.word))
 
 
-def _more(said: MuteSaid, ctx: Context) -> list[Mrkdwn]:
+def _more(details: MuteDetails, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
-    lines = _named(said.name)
-    if said.extended is not None:
-        lines.append(texts("mute-extended", at=Moment(said.extended)))
-    if said.no_jobs and said.mute.topic.queue is not None:
-        lines.append(texts("mute-no-jobs", queue=queue_name(said.mute.topic.queue)))
-    if said.incidents:
-        lines.append(texts("mute-incidents", count=said.incidents))
+    lines = _group_name(details.name)
+    if details.extended is not None:
+        lines.append(texts("mute-extended", at=Moment(details.extended)))
+    if details.no_jobs and details.mute.topic.queue is not None:
+        lines.append(texts("mute-no-jobs", queue=queue_name(details.mute.topic.queue)))
+    if details.incidents:
+        lines.append(texts("mute-incidents", count=details.incidents))
     return lines
 
 
-def _named(name: str | None) -> list[Mrkdwn]:
+def _group_name(name: str | None) -> list[Mrkdwn]:
     """The text of an error group, on a line of its own."""
     return [code(name, NAME)] if name else []
 
 
-def _said(lines: list[Mrkdwn]) -> Message:
+def _section_message(lines: list[Mrkdwn]) -> Message:
     return message(lines, [section(join("\n", lines))])

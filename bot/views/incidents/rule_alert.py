@@ -22,7 +22,7 @@ from bot.views.names import LONGEST_NAME, age
 SECONDS = frozenset({"oldest", "reserved", "silent"})
 """Kinds whose figure is a length of time; the others' is a number of jobs."""
 
-_LOOKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+_BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "oldest": (("status", "button-status"), ("jobs", "button-jobs")),
     "reserved": (("stuck", "button-stuck"), ("status", "button-status")),
     "failed": (("errors", "button-errors"), ("failed", "button-failed")),
@@ -42,22 +42,22 @@ class ConditionCard(Value):
     facts: Mapping[str, Any]
 
 
-def condition_message(card: ConditionCard, told: IncidentState, ctx: Context) -> Message:
+def condition_message(card: ConditionCard, incident: IncidentState, ctx: Context) -> Message:
     """What is wrong and how much; when it is over, for how long it was."""
-    said = condition_lines(card.kind, card.queue, card.value, card.worst, card.facts, ctx)
-    if told.ending is not None:
-        said = [join("\n", [ending_line(told.ending, ctx), *said[:1]]), *said[1:]]
-    foot = [*notes(told, ctx), short_id(told)]
-    lines = [*said, *foot]
-    blocks = [section(said[0]), *(section(line) for line in said[1:])]
+    body = condition_lines(card.kind, card.queue, card.value, card.worst, card.facts, ctx)
+    if incident.ending is not None:
+        body = [join("\n", [ending_line(incident.ending, ctx), *body[:1]]), *body[1:]]
+    foot = [*notes(incident, ctx), short_id(incident)]
+    lines = [*body, *foot]
+    blocks = [section(body[0]), *(section(line) for line in body[1:])]
     blocks += [context_line(line) for line in foot]
-    if told.state == "open":
+    if incident.state == "open":
         elements = [
             run_button(command, ctx.texts.plain(key), _about(command, card))
-            for command, key in _LOOKS[card.kind]
+            for command, key in _BUTTONS[card.kind]
         ]
-        elements.append(incident_menu(told, ctx))
-        blocks.append(actions(elements, f"incident:{told.id}"))
+        elements.append(incident_menu(incident, ctx))
+        blocks.append(actions(elements, f"incident:{incident.id}"))
     return message(lines, blocks)
 
 

@@ -18,7 +18,7 @@ Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sign:
+class _Reading:
     queue: Mrkdwn
     value: int
     facts: Facts
@@ -31,8 +31,8 @@ def condition_lines(
 
     `value`, `worst` and `facts` are those of the signs that `bot.background.incidents.rules` gives.
     """
-    named = queue_name(queue or "")
-    title, *rest = _LINES[kind](_Sign(named, value, facts), ctx)
+    name = queue_name(queue or "")
+    title, *rest = _LINES[kind](_Reading(name, value, facts), ctx)
     notes = [ctx.texts("condition-worst", figure=_figure(kind, worst, ctx))]
     return [cut(title, ROW), *rest, *(notes if worst > value else [])]
 
@@ -41,39 +41,41 @@ def _figure(kind: str, value: int, ctx: Context) -> str:
     return age(value, ctx.texts) if kind in _AGES else ctx.texts.number(value)
 
 
-def _oldest(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
-    texts, facts = ctx.texts, sign.facts
+def _oldest(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
     limit = age(facts.get("limit", 0), texts)
-    title = texts("condition-oldest", queue=sign.queue, age=age(sign.value, texts), limit=limit)
+    title = texts(
+        "condition-oldest", queue=reading.queue, age=age(reading.value, texts), limit=limit
+    )
     if not facts.get("waiting"):
-        title = texts("condition-oldest-over", queue=sign.queue)
-    slow = sign.value > facts.get("limit", 0)
+        title = texts("condition-oldest-over", queue=reading.queue)
+    slow = reading.value > facts.get("limit", 0)
     return [title, *_waiting(facts, ctx), *_workers(facts, ctx, slow=slow)]
 
 
-def _silent(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
-    texts, facts = ctx.texts, sign.facts
+def _silent(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
     if not facts.get("waiting"):
-        return [texts("condition-silent-empty", queue=sign.queue)]
+        return [texts("condition-silent-empty", queue=reading.queue)]
     oldest = texts("condition-silent-oldest", age=age(facts.get("age", 0), texts))
     waiting = [*_waiting(facts, ctx), oldest]
     if facts.get("workers") != "still":
         # It is not over before they have caught up.
-        return [texts("condition-silent-over", queue=sign.queue), *waiting]
-    title = texts("condition-silent", queue=sign.queue, age=age(sign.value, texts))
+        return [texts("condition-silent-over", queue=reading.queue), *waiting]
+    title = texts("condition-silent", queue=reading.queue, age=age(reading.value, texts))
     return [title, *waiting, workers_hint(ctx)]
 
 
-def _reserved(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
-    texts, facts = ctx.texts, sign.facts
+def _reserved(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
     limit = age(facts.get("limit", 0), texts)
     held, jobs = facts.get("held", 0), facts.get("jobs", ())
     if not held:
-        return [texts("condition-reserved-over", queue=sign.queue, limit=limit)]
+        return [texts("condition-reserved-over", queue=reading.queue, limit=limit)]
     lines = [
         texts(
             "condition-reserved",
-            queue=sign.queue,
+            queue=reading.queue,
             count=held,
             counted=facts.get("counted", "exact"),
             limit=limit,
@@ -93,12 +95,12 @@ def _reserved(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def _failed(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
-    texts, facts = ctx.texts, sign.facts
+def _failed(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
     limit = facts.get("limit", 0)
-    if sign.value <= limit:
-        return [texts("condition-failed-fewer", count=sign.value, limit=limit)]
-    lines = [texts("condition-failed", count=sign.value, limit=limit)]
+    if reading.value <= limit:
+        return [texts("condition-failed-fewer", count=reading.value, limit=limit)]
+    lines = [texts("condition-failed", count=reading.value, limit=limit)]
     lines += [
         texts("condition-failed-group", error=error, count=count, name=code(name, GROUP))
         for error, count, name in facts.get("groups", ())
@@ -106,12 +108,12 @@ def _failed(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
     return [*lines, texts("condition-failed-hint", errors=code("/queue errors"))]
 
 
-def _backlog(sign: _Sign, ctx: Context) -> list[Mrkdwn]:
-    texts, facts = ctx.texts, sign.facts
+def _backlog(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
     counted, grown = facts.get("counted", "exact"), facts.get("grown")
-    if not sign.value:
-        return [texts("condition-backlog-empty", queue=sign.queue)]
-    title = texts("condition-backlog", queue=sign.queue, count=sign.value, counted=counted)
+    if not reading.value:
+        return [texts("condition-backlog-empty", queue=reading.queue)]
+    title = texts("condition-backlog", queue=reading.queue, count=reading.value, counted=counted)
     if grown is None:
         return [title]
     figures = {"grown": grown, "minutes": facts.get("minutes", 0)}
@@ -143,7 +145,7 @@ def _workers(facts: Facts, ctx: Context, *, slow: bool) -> list[Mrkdwn]:
 
 
 _AGES = (OLDEST, RESERVED, SILENT)
-_LINES: Mapping[str, Callable[[_Sign, Context], list[Mrkdwn]]] = {
+_LINES: Mapping[str, Callable[[_Reading, Context], list[Mrkdwn]]] = {
     OLDEST: _oldest,
     SILENT: _silent,
     RESERVED: _reserved,

@@ -9,7 +9,7 @@ from bot.views.blocks import context_line, message, section, sections
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
 from bot.views.incidents.health import health_lines
-from bot.views.incidents.mutes import topic_said, what
+from bot.views.incidents.mutes import incident_title, topic_text
 from bot.views.names import age, age_since, dots
 
 INCIDENTS, MUTES = 8, 6
@@ -30,7 +30,7 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
     listed = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
     muted = watching.mutes if in_terminal else watching.mutes[:MUTES]
     incidents = [_count("watch-incidents", len(watching.incidents), ctx)]
-    incidents += [_incident(one, ctx) for one in listed]
+    incidents += [_incident(incident, ctx) for incident in listed]
     if hidden := len(watching.incidents) - len(listed):
         incidents.append(ctx.texts("watch-more-incidents", count=hidden))
     title = _count("watch-mutes", len(watching.mutes), ctx)
@@ -71,36 +71,51 @@ def _warnings(extra: WatchExtra, limits: Limits, ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def _incident(one: OpenIncident, ctx: Context) -> Mrkdwn:
+def _incident(incident: OpenIncident, ctx: Context) -> Mrkdwn:
     texts = ctx.texts
     lead = texts(
-        "watch-incident", id=one.incident, what=what(one, ctx), age=age_since(one.opened_at, ctx)
+        "watch-incident",
+        id=incident.incident,
+        what=incident_title(incident, ctx),
+        age=age_since(incident.opened_at, ctx),
     )
-    seen = (
-        [] if one.acknowledged_by is None else [texts("watch-seen", by=Person(one.acknowledged_by))]
+    acknowledged = (
+        []
+        if incident.acknowledged_by is None
+        else [texts("watch-seen", by=Person(incident.acknowledged_by))]
     )
     muted = (
-        [] if one.muted_until is None else [texts("watch-muted", at=_brief(one.muted_until, ctx))]
+        []
+        if incident.muted_until is None
+        else [texts("watch-muted", at=_brief(incident.muted_until, ctx))]
     )
-    count = [texts("watch-count", count=one.count)] if one.count else []
-    return _cut(dots(lead, *count, *seen, *muted, *([code(one.name, NAME)] if one.name else [])))
+    count = [texts("watch-count", count=incident.count)] if incident.count else []
+    return _cut(
+        dots(
+            lead,
+            *count,
+            *acknowledged,
+            *muted,
+            *([code(incident.name, NAME)] if incident.name else []),
+        )
+    )
 
 
 def _mute(mute: NamedMute, ctx: Context) -> Mrkdwn:
-    said = ctx.texts(
+    line = ctx.texts(
         "watch-mute",
-        topic=topic_said(mute.topic, ctx),
+        topic=topic_text(mute.topic, ctx),
         at=_brief(mute.until, ctx),
         by=Person(mute.by),
     )
-    return _cut(dots(said, *([code(mute.name, NAME)] if mute.name else [])))
+    return _cut(dots(line, *([code(mute.name, NAME)] if mute.name else [])))
 
 
 def _mute_block(mute: NamedMute, line: Mrkdwn, ctx: Context) -> Block:
     if "unmute" not in ctx.runnable:
         return section(line)
     about = {"error": mute.error, "queue": mute.queue, "alert": mute.alert}
-    args: dict[str, Argument] = {name: said for name, said in about.items() if said is not None}
+    args: dict[str, Argument] = {name: value for name, value in about.items() if value is not None}
     return section(line, accessory=run_button("unmute", ctx.texts.plain("button-unmute"), args))
 
 
@@ -119,7 +134,7 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
         escalate=age(limits.escalate_seconds, texts),
         recover=age(limits.recover_seconds, texts),
     )
-    shown = [texts("watch-limit", kind=code(kind), limit=said) for kind, said in rows.items()]
+    shown = [texts("watch-limit", kind=code(kind), limit=text) for kind, text in rows.items()]
     return [texts("watch-limits"), *shown, life]
 
 

@@ -13,10 +13,10 @@ REASON = 300
 def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
     """For the status: by whom, since when, why, and what ends it."""
     values = {"by": Person(freeze.by), "at": Moment(freeze.at)}
-    said = ctx.texts("frozen", **values)
+    sentence = ctx.texts("frozen", **values)
     if freeze.reason:
-        said = ctx.texts("frozen-reason", **values, reason=named(freeze.reason, REASON))
-    return [said, ctx.texts("frozen-effect", command=code("/queue unfreeze"))]
+        sentence = ctx.texts("frozen-reason", **values, reason=named(freeze.reason, REASON))
+    return [sentence, ctx.texts("frozen-effect", command=code("/queue unfreeze"))]
 
 
 def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
@@ -31,22 +31,28 @@ def frozen_progress(freeze: Freeze, ctx: Context) -> Mrkdwn:
 
 def freeze_message(freeze: Freeze, ctx: Context) -> Message:
     """To the admin: what that means."""
-    return _said([ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)])
+    return _sections_message(
+        [ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)]
+    )
 
 
 def freeze_visible(freeze: Freeze, ctx: Context) -> Message:
     """To everybody: by whom and why."""
-    return _said([ctx.texts("freeze-done-by", by=Person(freeze.by)), *_why(freeze, ctx)])
+    return _sections_message(
+        [ctx.texts("freeze-done-by", by=Person(freeze.by)), *_why(freeze, ctx)]
+    )
 
 
 def unfreeze_message(seconds: int, ctx: Context) -> Message:
     """To the admin: that changes are on again, after so many seconds."""
-    return _said([ctx.texts("unfreeze-done", age=age(seconds, ctx.texts))])
+    return _sections_message([ctx.texts("unfreeze-done", age=age(seconds, ctx.texts))])
 
 
 def unfreeze_visible(seconds: int, ctx: Context) -> Message:
     """To everybody: by whom."""
-    return _said([ctx.texts("unfreeze-done-by", by=ctx.actor, age=age(seconds, ctx.texts))])
+    return _sections_message(
+        [ctx.texts("unfreeze-done-by", by=ctx.actor, age=age(seconds, ctx.texts))]
+    )
 
 
 def _why(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
@@ -55,5 +61,5 @@ def _why(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
     return [ctx.texts("freeze-why", reason=named(freeze.reason, REASON))]
 
 
-def _said(lines: list[Mrkdwn]) -> Message:
+def _sections_message(lines: list[Mrkdwn]) -> Message:
     return message(lines, [section(line) for line in lines])

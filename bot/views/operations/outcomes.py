@@ -34,9 +34,9 @@ def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Me
         (only,) = receipts
         lead = ctx.texts("retried-one-by", id=str(only.failed_id), job=str(only.job_id), by=by)
         lines = [lead, _facts(only, ctx)]
-        told = outcome_line(only, ctx)
-        blocks = [*sections(lines), *([section(told)] if told else []), *undo]
-        return message([*lines, *([told] if told else [])], blocks)
+        outcome = outcome_line(only, ctx)
+        blocks = [*sections(lines), *([section(outcome)] if outcome else []), *undo]
+        return message([*lines, *([outcome] if outcome else [])], blocks)
     lead = ctx.texts("retried-many-by", count=len(receipts), by=by)
     rows = [_row(receipt, ctx) for receipt in receipts]
     counts = _counts(receipts, ctx)
@@ -45,11 +45,11 @@ def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Me
 
 def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
     """The answer in the thread; who retried is called where it did not simply go well."""
-    call = [] if all(one.state in _GOOD for one in receipts) else [_call(actor, ctx)]
+    call = [] if all(receipt.state in _GOOD for receipt in receipts) else [_call(actor, ctx)]
     if len(receipts) == 1:
         lines = [outcome_line(receipts[0], ctx)]
     else:
-        odd = [_row(one, ctx) for one in receipts if one.state not in _GOOD]
+        odd = [_row(receipt, ctx) for receipt in receipts if receipt.state not in _GOOD]
         lines = [_counts(receipts, ctx), *odd]
     blocks = [*sections(lines), *(context_line(line) for line in call)]
     return message([*lines, *call], blocks)
@@ -114,9 +114,9 @@ def _failed(receipt: Receipt, waited: str, ctx: Context) -> Mrkdwn:
         key = "receipt-failed-otherwise"
     else:
         key = "receipt-failed-same" if receipt.same else "receipt-failed-again"
-    said = ctx.texts(key, id=_id(receipt, ctx), age=waited, again=new)
+    sentence = ctx.texts(key, id=_id(receipt, ctx), age=waited, again=new)
     error = code(receipt.error, 2 * ERROR) if receipt.error else Mrkdwn()
-    return cut(join("\n", [said, error] if error else [said]), ROW)
+    return cut(join("\n", [sentence, error] if error else [sentence]), ROW)
 
 
 def _no_longer(receipt: Receipt, ctx: Context) -> Mrkdwn:
@@ -147,20 +147,20 @@ def _row(receipt: Receipt, ctx: Context) -> Mrkdwn:
     """A job of several on one line, its outcome in a word or two."""
     named = ctx.texts("retried-row", id=str(receipt.failed_id), job=str(receipt.job_id))
     state = "late" if receipt.state == "waiting" and receipt.late else receipt.state
-    said = ctx.texts(f"receipt-word-{state}")
+    word = ctx.texts(f"receipt-word-{state}")
     error = Mrkdwn()
     if receipt.state == "failed-otherwise" and receipt.error:
         error = code(receipt.error, ERROR // 2)
-    return cut(dots(named, _facts(receipt, ctx), said, error), ROW // 2)
+    return cut(dots(named, _facts(receipt, ctx), word, error), ROW // 2)
 
 
 def _counts(receipts: Sequence[Receipt], ctx: Context) -> Mrkdwn:
     return _counted(Counter(receipt.state for receipt in receipts), ctx)
 
 
-def _counted(found: Mapping[str, int], ctx: Context) -> Mrkdwn:
-    shown = [state for state in SHOWN if found.get(state)]
-    return dots(*(ctx.texts(f"receipt-count-{state}", count=found[state]) for state in shown))
+def _counted(counts: Mapping[str, int], ctx: Context) -> Mrkdwn:
+    shown = [state for state in SHOWN if counts.get(state)]
+    return dots(*(ctx.texts(f"receipt-count-{state}", count=counts[state]) for state in shown))
 
 
 def _call(actor: str, ctx: Context) -> Mrkdwn:

@@ -24,18 +24,18 @@ def bulk_answer(
     if progress is not None and progress.state not in _RUNNING:
         return progress_message(progress, ctx)
     if progress is not None:
-        return _only(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
+        return _text_message(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
     if preview is not None and preview.total == 0 and preview.scope.words():
-        return _only(ctx.texts("bulk-nothing-fits"))
+        return _text_message(ctx.texts("bulk-nothing-fits"))
     if preview is None or preview.total == 0:
-        return _only(ctx.texts(f"bulk-nothing-{kind(action)}"))
+        return _text_message(ctx.texts(f"bulk-nothing-{kind(action)}"))
     if ctx.source is Source.TERMINAL:
         return preview_message(preview, ctx)
     return preview_dialog(preview, ctx)
 
 
-def _only(said: Mrkdwn) -> Message:
-    return message([said], [section(said)])
+def _text_message(text: Mrkdwn) -> Message:
+    return message([text], [section(text)])
 
 
 def progress_message(progress: Progress, ctx: Context) -> Message:
@@ -46,14 +46,14 @@ def progress_message(progress: Progress, ctx: Context) -> Message:
     lead, bar = _progress_lead(progress, ctx), _progress_bar(progress, ctx)
     running = progress.state in _RUNNING
     notes = _progress_notes(progress, ctx)
-    became = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
-    blocks = sections([lead, *([bar] if progress.state != "done" else []), *became])
+    outcomes = [] if progress.outcomes is None else outcomes_lines(progress.outcomes, ctx)
+    blocks = sections([lead, *([bar] if progress.state != "done" else []), *outcomes])
     blocks += [context_line(note) for note in notes]
     if _can_be_undone(progress):
         blocks += _undo(progress, ctx)
     if progress.state in ("running", "waiting"):
         blocks.append(actions([_cancel(progress, ctx)], f"operation:{progress.operation}"))
-    return message([lead, *([bar] if running else []), *became, *notes], blocks)
+    return message([lead, *([bar] if running else []), *outcomes, *notes], blocks)
 
 
 def _progress_lead(progress: Progress, ctx: Context) -> Mrkdwn:
@@ -107,22 +107,22 @@ def _can_be_undone(progress: Progress) -> bool:
     """
     if progress.state in _RUNNING or progress.action == "undo":
         return False
-    if not progress.kept or _left(progress) <= 0:
+    if not progress.kept or _remaining(progress) <= 0:
         return False
-    told = progress.outcomes
-    if told is None or told.waiting > 0:
+    outcomes = progress.outcomes
+    if outcomes is None or outcomes.waiting > 0:
         return True
     # The counts are still those of the first jobs, and the others have gone back after them.
-    return bool(told.canary) and progress.state != "stopped"
+    return bool(outcomes.canary) and progress.state != "stopped"
 
 
-def _left(progress: Progress) -> int:
+def _remaining(progress: Progress) -> int:
     return progress.done - (0 if progress.undone is None else progress.undone.count)
 
 
 def _undone(progress: Progress, undone: PutBack, ctx: Context) -> Mrkdwn:
     by, at = Person(undone.by), Moment(undone.at)
-    if _left(progress) <= 0:
+    if _remaining(progress) <= 0:
         return ctx.texts("undone-mark", by=by, at=at)
     return ctx.texts("undone-part", by=by, at=at, count=undone.count, total=progress.done)
 
@@ -140,5 +140,5 @@ def _cancel(progress: Progress, ctx: Context) -> Block:
 
 def cancelled(operation: int, done: int, total: int, ctx: Context) -> Message:
     """That a bulk change will stop; what is done stays done."""
-    told = ctx.texts("cancelled", operation=str(operation), done=done, total=total)
-    return _only(told)
+    text = ctx.texts("cancelled", operation=str(operation), done=done, total=total)
+    return _text_message(text)

@@ -33,18 +33,21 @@ def undone(
     done: Undone, rows: Sequence[RestoredRow], skipped: Sequence[SkippedRow], ctx: Context
 ) -> Message:
     """What is back, where, under which id; what could not be undone, and why."""
-    left: list[Mrkdwn] = []
+    skipped_text: list[Mrkdwn] = []
     if skipped:
-        left = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
-    return _told(
-        _lead(rows, ctx, "", {}), rows, left, [*_warnings(rows, ctx), _what(done, ctx)], ctx
+        skipped_text = [
+            ctx.texts("skipped", count=len(skipped)),
+            *skipped_lines(skipped, ctx.texts),
+        ]
+    return _undo_message(
+        _lead(rows, ctx, "", {}), rows, skipped_text, [*_warnings(rows, ctx), _what(done, ctx)], ctx
     )
 
 
 def undone_visible(done: Undone, rows: Sequence[RestoredRow], ctx: Context) -> Message:
     """The same for the channel, by whom."""
     lead = _lead(rows, ctx, "-by", {"by": ctx.actor})
-    return _told(lead, rows, [], [*_warnings(rows, ctx), _what(done, ctx)], ctx)
+    return _undo_message(lead, rows, [], [*_warnings(rows, ctx), _what(done, ctx)], ctx)
 
 
 def without_undo(body: Mapping[str, Any], by: str, at: datetime, ctx: Context) -> Message:
@@ -63,16 +66,16 @@ def _lead(
     return ctx.texts(f"undone-{kind}-many{suffix}", count=len(rows), **values)
 
 
-def _told(
+def _undo_message(
     lead: Mrkdwn,
     rows: Sequence[RestoredRow],
-    left: Sequence[Mrkdwn],
+    skipped_text: Sequence[Mrkdwn],
     notes: Sequence[Mrkdwn],
     ctx: Context,
 ) -> Message:
     lines = [lead, *(_line(row, ctx, named=len(rows) > 1) for row in rows)]
-    blocks = [*sections(lines), *sections(left), *(context_line(note) for note in notes)]
-    return message([*lines, *left, *notes], blocks)
+    blocks = [*sections(lines), *sections(skipped_text), *(context_line(note) for note in notes)]
+    return message([*lines, *skipped_text, *notes], blocks)
 
 
 def _line(row: RestoredRow, ctx: Context, *, named: bool) -> Mrkdwn:

@@ -24,17 +24,17 @@ NOISE = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class ChartSeries:
     """One series: the word for it in the catalog, and its value in a point; None: not known."""
 
     word: str
     of: Callable[[ChartPoint], int | None]
 
 
-THERE = (
-    Figure("pending", lambda point: point.pending),
-    Figure("reserved", lambda point: point.reserved),
-    Figure("failed", lambda point: point.failed),
+LEVELS = (
+    ChartSeries("pending", lambda point: point.pending),
+    ChartSeries("reserved", lambda point: point.reserved),
+    ChartSeries("failed", lambda point: point.failed),
 )
 
 
@@ -43,10 +43,10 @@ def _minutes(point: ChartPoint) -> int | None:
     return None if point.is_gap else -(-(point.oldest_seconds or 0) // 60)
 
 
-HAPPENED = (
-    Figure("processed", lambda point: point.processed),
-    Figure("failures", lambda point: point.new_failures),
-    Figure("oldest", _minutes),
+EVENTS = (
+    ChartSeries("processed", lambda point: point.processed),
+    ChartSeries("failures", lambda point: point.new_failures),
+    ChartSeries("oldest", _minutes),
 )
 
 
@@ -56,14 +56,14 @@ def chart_message(data: Chart, ctx: Context) -> Message:
     scope = texts("chart-all") if data.queue is None else queue_name(data.queue)
     title = texts("chart-title-day" if data.span == "24h" else "chart-title-week", scope=scope)
     if all(point.is_gap for point in data.points):
-        said = texts("chart-none")
-        return message([title, said], [*sections([title, said])])
+        text = texts("chart-none")
+        return message([title, text], [*sections([title, text])])
     labels = labels_of(data, ctx)
     lines = [_line(label, point, texts) for label, point in zip(labels, data.points, strict=True)]
     totals, notes = _totals(data, texts), _notes(data, ctx)
     charts = [
-        line_chart(texts.plain(f"chart-{name}"), labels, data.points, figures, ctx)
-        for name, figures in (("there", THERE), ("happened", HAPPENED))
+        line_chart(texts.plain(f"chart-{name}"), labels, data.points, series, ctx)
+        for name, series in (("there", LEVELS), ("happened", EVENTS))
     ]
     shown = [chart for chart in charts if chart is not None]
     blocks = [section(join("\n", [title, totals])), *shown] if ctx.in_message else []
@@ -88,21 +88,21 @@ def line_chart(
     title: str,
     labels: Sequence[str],
     points: Sequence[ChartPoint],
-    figures: Sequence[Figure],
+    series: Sequence[ChartSeries],
     ctx: Context,
 ) -> Block | None:
-    """The figures that are known as lines over the points at which all of them are.
+    """Draw the series that have values as lines over the points at which all of them have one.
 
-    None where nothing is known.
+    Return None if no series has a value.
     """
     texts = ctx.texts
-    known = [one for one in figures if any(one.of(point) is not None for point in points)]
+    drawn = [line for line in series if any(line.of(point) is not None for point in points)]
     categories: list[str] = []
     values: list[list[int]] = []
     was_gap = False
     for label, point in zip(labels, points, strict=True):
-        row = [value for one in known if (value := one.of(point)) is not None]
-        if len(row) < len(known) or not known:
+        row = [value for line in drawn if (value := line.of(point)) is not None]
+        if len(row) < len(drawn) or not drawn:
             was_gap = bool(categories)
             continue
         categories.append(GAP + label if was_gap else label)
@@ -110,15 +110,15 @@ def line_chart(
         was_gap = False
     if not categories:
         return None
-    series = [
+    lines = [
         {
-            "name": plain_line(texts.plain(f"chart-series-{one.word}"), LABEL),
+            "name": plain_line(texts.plain(f"chart-series-{line.word}"), LABEL),
             "data": [
                 {"label": category, "value": row[index]}
                 for category, row in zip(categories, values, strict=True)
             ],
         }
-        for index, one in enumerate(known)
+        for index, line in enumerate(drawn)
     ]
     axis = plain_line(texts.plain("chart-axis", zone=str(ctx.reader_zone)), AXIS)
     return {
@@ -126,7 +126,7 @@ def line_chart(
         "title": plain_line(title, TITLE),
         "chart": {
             "type": "line",
-            "series": series,
+            "series": lines,
             "axis_config": {"categories": categories, "x_label": axis},
         },
     }
@@ -137,9 +137,9 @@ def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
     if point.is_gap:
         return texts("chart-line-gap", at=label)
     parts = [
-        texts(f"chart-part-{one.word}", count=value)
-        for one in (*THERE, *HAPPENED)
-        if one.word != "oldest" and (value := one.of(point)) is not None
+        texts(f"chart-part-{series.word}", count=value)
+        for series in (*LEVELS, *EVENTS)
+        if series.word != "oldest" and (value := series.of(point)) is not None
     ]
     if point.oldest_seconds is not None:
         parts.append(texts("chart-part-oldest", age=age(point.oldest_seconds, texts)))
@@ -148,13 +148,13 @@ def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
 
 def _totals(data: Chart, texts: Texts) -> Mrkdwn:
     """The sums of what happened, and the highest of what there was."""
-    known = [point for point in data.points if not point.is_gap]
-    ages = [point.oldest_seconds for point in known if point.oldest_seconds is not None]
-    done = [point.processed for point in known if point.processed is not None]
-    parts = [texts("chart-sum-failures", count=sum(point.new_failures or 0 for point in known))]
+    points = [point for point in data.points if not point.is_gap]
+    ages = [point.oldest_seconds for point in points if point.oldest_seconds is not None]
+    done = [point.processed for point in points if point.processed is not None]
+    parts = [texts("chart-sum-failures", count=sum(point.new_failures or 0 for point in points))]
     if done:
         parts.insert(0, texts("chart-sum-processed", count=sum(done)))
-    parts.append(texts("chart-most-pending", count=max(point.pending or 0 for point in known)))
+    parts.append(texts("chart-most-pending", count=max(point.pending or 0 for point in points)))
     if ages:
         parts.append(texts("chart-most-oldest", age=age(max(ages), texts)))
     return dots(*parts)
@@ -163,8 +163,8 @@ def _totals(data: Chart, texts: Texts) -> Mrkdwn:
 def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
     """What is not known, and what the figures are of."""
     texts = ctx.texts
-    left = (point.seconds - point.watched_seconds for point in data.points)
-    missing = sum(seconds for seconds in left if seconds > NOISE)
+    gaps = (point.seconds - point.watched_seconds for point in data.points)
+    missing = sum(seconds for seconds in gaps if seconds > NOISE)
     notes = [texts("chart-missing", age=age(missing, texts))] if missing else []
     unknown = [point for point in data.points if not point.is_gap and point.processed is None]
     if data.queue is not None:

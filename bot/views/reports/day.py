@@ -27,10 +27,10 @@ def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
         (texts("chart-day-failures", count=whole.appeared), lambda f: f.appeared),
     ]
     if whole.processed is not None:
-        said = texts("chart-day-processed", count=max(0, whole.processed))
-        rows.insert(1, (said, lambda f: None if f.processed is None else max(0, f.processed)))
+        label = texts("chart-day-processed", count=max(0, whole.processed))
+        rows.insert(1, (label, lambda f: None if f.processed is None else max(0, f.processed)))
     lines = [texts("chart-day-title", hours=len(points))]
-    lines += [join(" ", [code(bar(points, figure)), said]) for said, figure in rows]
+    lines += [join(" ", [code(bar(points, figure)), label]) for label, figure in rows]
     if missing := seconds_missing(points, ctx):
         lines.append(texts("chart-missing", age=age(missing, texts)))
     return lines
@@ -54,7 +54,7 @@ def seconds_missing(points: Sequence[Point], ctx: Context) -> int:
     missing = 0
     for point in points:
         over = min(point.at + point.length, ctx.now) - point.at
-        seen = 0 if point.figures is None else point.figures.seconds
-        left = int(over.total_seconds()) - seen
-        missing += left if left > _NOISE else 0
+        watched = 0 if point.figures is None else point.figures.seconds
+        unwatched = int(over.total_seconds()) - watched
+        missing += unwatched if unwatched > _NOISE else 0
     return missing

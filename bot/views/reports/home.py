@@ -91,9 +91,9 @@ def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
     if data.counts is None or not data.incidents:
         return []
     counts, queues = data.counts, data.counts.queues
-    pending, reserved = sum(one.pending for one in queues), sum(one.reserved for one in queues)
-    said = ctx.texts("status-totals", pending=pending, reserved=reserved, failed=counts.failed)
-    return [said]
+    pending, reserved = sum(jobs.pending for jobs in queues), sum(jobs.reserved for jobs in queues)
+    text = ctx.texts("status-totals", pending=pending, reserved=reserved, failed=counts.failed)
+    return [text]
 
 
 def _verdict(data: HomeData, ctx: Context) -> str:
@@ -116,14 +116,14 @@ def _frozen(data: HomeData, ctx: Context) -> list[Block]:
 
 def _at_work(data: HomeData, ctx: Context) -> list[Block]:
     """Bulk changes under way, with Cancel for those who may."""
-    shown = [block for one in data.at_work for block in progress_message(one, ctx).blocks]
+    shown = [block for progress in data.at_work for block in progress_message(progress, ctx).blocks]
     return [block for block in shown if block["type"] != "actions" or "cancel" in ctx.runnable]
 
 
 def _oldest(data: HomeData) -> tuple[int, str] | None:
     """For how many seconds the oldest job that could run waits, and where; None: none does."""
     queues = () if data.counts is None else data.counts.queues
-    ages = [(one.oldest_seconds, one.queue) for one in queues if one.oldest_seconds is not None]
+    ages = [(jobs.oldest_seconds, jobs.queue) for jobs in queues if jobs.oldest_seconds is not None]
     return max(ages, default=None)
 
 
@@ -142,9 +142,9 @@ def _totals(data: HomeData, ctx: Context) -> list[Block]:
     facts = [
         ("oldest", waits),
         ("failed", texts("home-many" if many else "home-some", count=data.counts.failed)),
-        ("pending", _number(sum(one.pending for one in queues), ctx)),
-        ("reserved", _number(sum(one.reserved for one in queues), ctx)),
-        ("delayed", _number(sum(one.delayed for one in queues), ctx)),
+        ("pending", _number(sum(jobs.pending for jobs in queues), ctx)),
+        ("reserved", _number(sum(jobs.reserved for jobs in queues), ctx)),
+        ("delayed", _number(sum(jobs.delayed for jobs in queues), ctx)),
         *groups,
     ]
     shown = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
@@ -168,8 +168,8 @@ def _number(count: int, ctx: Context) -> Mrkdwn:
 
 def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
     """A field a queue, the busiest first."""
-    busiest = sorted(queues, key=lambda one: (-one.pending - one.reserved, one.queue))
-    shown = [join("\n", (_queue_title(one, ctx), _queue_counts(one, ctx))) for one in busiest]
+    busiest = sorted(queues, key=lambda jobs: (-jobs.pending - jobs.reserved, jobs.queue))
+    shown = [join("\n", (_queue_title(jobs, ctx), _queue_counts(jobs, ctx))) for jobs in busiest]
     if not shown:
         return []
     hidden = len(shown) - QUEUES
@@ -177,18 +177,18 @@ def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
     return [_header(ctx.texts.plain("home-queues")), fields(shown[:QUEUES]), *more]
 
 
-def _queue_title(one: QueueJobs, ctx: Context) -> Mrkdwn:
-    late = one.oldest_seconds is not None and one.oldest_seconds > ctx.oldest_seconds
-    if not late or one.oldest_seconds is None:
-        return ctx.texts("home-queue", queue=queue_name(one.queue))
-    waits = age(one.oldest_seconds, ctx.texts)
-    return ctx.texts("home-queue-late", queue=queue_name(one.queue), age=waits)
+def _queue_title(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
+    late = jobs.oldest_seconds is not None and jobs.oldest_seconds > ctx.oldest_seconds
+    if not late or jobs.oldest_seconds is None:
+        return ctx.texts("home-queue", queue=queue_name(jobs.queue))
+    waits = age(jobs.oldest_seconds, ctx.texts)
+    return ctx.texts("home-queue-late", queue=queue_name(jobs.queue), age=waits)
 
 
-def _queue_counts(one: QueueJobs, ctx: Context) -> Mrkdwn:
-    counts = [("pending", one.pending), ("reserved", one.reserved), ("delayed", one.delayed)]
-    said = [ctx.texts(f"home-queue-{name}", count=count) for name, count in counts if count]
-    return dots(*said)
+def _queue_counts(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
+    counts = [("pending", jobs.pending), ("reserved", jobs.reserved), ("delayed", jobs.delayed)]
+    texts = [ctx.texts(f"home-queue-{name}", count=count) for name, count in counts if count]
+    return dots(*texts)
 
 
 def _day(data: HomeData, ctx: Context) -> list[Block]:
@@ -226,11 +226,11 @@ def _titled(key: str, shown: Message, ctx: Context) -> list[Block]:
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:
     """The blocks without a `block_id` that stands twice, as two messages in one view may have."""
-    seen: set[str] = set()
+    block_ids: set[str] = set()
     apart: list[Block] = []
     for block in blocks:
         name = block.get("block_id")
-        twice = name in seen
-        seen |= set() if name is None else {name}
+        twice = name in block_ids
+        block_ids |= set() if name is None else {name}
         apart.append({k: v for k, v in block.items() if k != "block_id"} if twice else block)
     return apart

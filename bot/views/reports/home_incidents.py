@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models.alert_rules import CONDITIONS
-from bot.models.home import OpenIncident
+from bot.models.home import HomeIncident
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Moment, Person, Role
 from bot.text import Mrkdwn, code, cut, escape, join
@@ -18,11 +18,11 @@ NAME = 140
 LINE = 420
 MEANS = 3
 """Lines below the title."""
-LOOKS = {"reserved": "stuck", "failed": "errors", "group": "error"}
+COMMANDS = {"reserved": "stuck", "failed": "errors", "group": "error"}
 """Which command shows more of a kind; the others' jobs."""
 
 
-def incident_blocks(incidents: Sequence[OpenIncident], count: int, ctx: Context) -> list[Block]:
+def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
     """An incident a row, those first that nobody has acknowledged.
 
     With Retry group, Acknowledge and Details, as far as the reader may.
@@ -30,56 +30,64 @@ def incident_blocks(incidents: Sequence[OpenIncident], count: int, ctx: Context)
     if not count:
         return []
     blocks: list[Block] = []
-    for one in sorted(incidents, key=lambda one: one.acknowledged_by is not None):
-        blocks += row_blocks(_row(one, ctx), _elements(one, ctx), f"incident:{one.id}")
+    for incident in sorted(incidents, key=lambda incident: incident.acknowledged_by is not None):
+        blocks += row_blocks(
+            _row(incident, ctx), _elements(incident, ctx), f"incident:{incident.id}"
+        )
     if count > len(incidents):
         more = ctx.texts("home-more-incidents", count=count - len(incidents))
         blocks.append(context_line(more))
     return blocks
 
 
-def _row(one: OpenIncident, ctx: Context) -> Mrkdwn:
+def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
     """What is wrong, what it means, since when; by whom it was acknowledged."""
     texts = ctx.texts
-    lead, *more = _told(one, ctx)
-    known = one.acknowledged_by is not None and one.acknowledged_at is not None
-    key = "home-incident-known" if known else "home-incident"
-    lines = [texts(key, id=f"I{one.id}", what=lead), *more[:MEANS]]
-    since = texts("home-since", at=Moment(one.opened_at))
-    if one.acknowledged_by is not None and one.acknowledged_at is not None:
-        by, at = Person(one.acknowledged_by), Moment(one.acknowledged_at)
+    lead, *more = _summary_lines(incident, ctx)
+    is_acknowledged = incident.acknowledged_by is not None and incident.acknowledged_at is not None
+    key = "home-incident-known" if is_acknowledged else "home-incident"
+    lines = [texts(key, id=f"I{incident.id}", what=lead), *more[:MEANS]]
+    since = texts("home-since", at=Moment(incident.opened_at))
+    if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
+        by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
         since = dots(since, texts("home-acknowledged", by=by, at=at))
     return join("\n", [*(cut(line, LINE) for line in lines), since])
 
 
-def _told(one: OpenIncident, ctx: Context) -> list[Mrkdwn]:
+def _summary_lines(incident: HomeIncident, ctx: Context) -> list[Mrkdwn]:
     """The title, and what else is known: of a figure as its message says it, else of failures."""
     texts = ctx.texts
-    if one.kind in CONDITIONS and one.value is not None:
-        return condition_lines(one.kind, one.queue, one.value, one.worst, one.facts, ctx)
-    key = f"home-kind-{one.kind}"
-    what = texts(key) if texts.has(key) else code(one.kind, 32)
-    where = [] if one.error is None else [escape(one.error)]
-    where += [] if one.queue is None else [queue_name(one.queue)]
-    figures = texts("home-failures", count=one.count, left=one.left)
-    return [dots(what, *where, figures), *([code(one.group, NAME)] if one.group else [])]
+    if incident.kind in CONDITIONS and incident.value is not None:
+        return condition_lines(
+            incident.kind, incident.queue, incident.value, incident.worst, incident.facts, ctx
+        )
+    key = f"home-kind-{incident.kind}"
+    what = texts(key) if texts.has(key) else code(incident.kind, 32)
+    where = [] if incident.error is None else [escape(incident.error)]
+    where += [] if incident.queue is None else [queue_name(incident.queue)]
+    figures = texts("home-failures", count=incident.count, left=incident.left)
+    return [dots(what, *where, figures), *([code(incident.group, NAME)] if incident.group else [])]
 
 
-def _elements(one: OpenIncident, ctx: Context) -> list[Block]:
+def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     texts = ctx.texts
-    found: list[Block] = []
-    few = ctx.role >= Role.ADMIN or one.left <= OPERATOR_ROWS
-    if one.error is not None and one.left and few and "retry" in ctx.runnable:
+    elements: list[Block] = []
+    few = ctx.role >= Role.ADMIN or incident.left <= OPERATOR_ROWS
+    if incident.error is not None and incident.left and few and "retry" in ctx.runnable:
         label = texts.plain("button-retry-group")
-        found.append(run_button("retry", label, {"error": one.error}, style="primary"))
-    if one.acknowledged_by is None and "acknowledge" in ctx.runnable:
+        elements.append(run_button("retry", label, {"error": incident.error}, style="primary"))
+    if incident.acknowledged_by is None and "acknowledge" in ctx.runnable:
         label = texts.plain("home-acknowledge")
-        found.append(run_button("acknowledge", label, {"id": f"I{one.id}"}))
-    look = LOOKS.get(one.kind, "jobs")
-    if look in ctx.runnable and (look != "error" or one.error is not None):
-        given = {"error": one.error} if look == "error" and one.error is not None else {}
+        elements.append(run_button("acknowledge", label, {"id": f"I{incident.id}"}))
+    command = COMMANDS.get(incident.kind, "jobs")
+    if command in ctx.runnable and (command != "error" or incident.error is not None):
+        arguments = (
+            {"error": incident.error} if command == "error" and incident.error is not None else {}
+        )
         label = texts.plain("button-details")
         # Of a row no more than two buttons, as on an alert.
-        many = len(found) > 1
-        found.append(menu([(look, label, given)]) if many else run_button(look, label, given))
-    return found
+        many = len(elements) > 1
+        elements.append(
+            menu([(command, label, arguments)]) if many else run_button(command, label, arguments)
+        )
+    return elements

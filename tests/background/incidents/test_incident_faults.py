@@ -19,7 +19,7 @@ from bot.store import tables
 from bot.store.incidents import assignment, transitions
 from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
-from bot.views.incidents.alert_parts import called
+from bot.views.incidents.alert_parts import with_group_mention
 from tests.background.living import CALL, Life, make_life
 from tests.background.posting import deliver, poster_of, watch
 from tests.crash.mutants import no_epoch, replaced
@@ -220,7 +220,7 @@ def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
         setup: Setup, connection: Connection, incident: Incident, context: Context
     ) -> Message | None:
         drawn = draw(setup, connection, incident, context)
-        return None if drawn is None else called(drawn, setup.alerting.mention, context)
+        return None if drawn is None else with_group_mention(drawn, setup.alerting.mention, context)
 
     with replaced((message, "draw"), by=calling), pytest.raises(AssertionError):
         counted_up(life)

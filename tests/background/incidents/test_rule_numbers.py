@@ -145,7 +145,7 @@ def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
     figures = Figures(pending=eligible + 7, delayed=7, oldest_seconds=oldest, looks=1)
 
     def work(connection: Connection) -> None:
-        rollups.look(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})
+        rollups.add_sample(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})
 
     change(team, work)
 
@@ -198,6 +198,6 @@ def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own
     team = watched(queue)
     sampled(team, 500, 40)
     team.wait(60)
-    change(team, lambda c: rollups.look(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
+    change(team, lambda c: rollups.add_sample(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
     with queue.engine.connect() as connection:
         assert sampled_totals.lately(connection, team.clock.at) == {}

@@ -11,7 +11,7 @@ from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of, reading
 from bot.store import tables
 from bot.store.audit.audit_log import verify
-from bot.store.audit.history import Wanted, newest
+from bot.store.audit.history import HistoryFilter, newest
 from bot.store.failures import index
 from tests.queues import TestQueue
 from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
@@ -21,13 +21,13 @@ from tests.store.operations.test_scopes import preview_of
 def about(queue: TestQueue, job: int) -> list[str]:
     """Actions of the records about a job, newest first."""
     with reading(queue.engine) as connection:
-        return [row["action"] for row in newest(connection, Wanted(job=job), 50)]
+        return [row["action"] for row in newest(connection, HistoryFilter(job=job), 50)]
 
 
 def about_order(queue: TestQueue, order: str) -> list[str]:
     """Actions of the records about an order, newest first."""
     with reading(queue.engine) as connection:
-        return [row["action"] for row in newest(connection, Wanted(order=order), 50)]
+        return [row["action"] for row in newest(connection, HistoryFilter(order=order), 50)]
 
 
 def indexed(queue: TestQueue) -> None:
@@ -128,7 +128,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
     every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
-    for whose in (Wanted(), Wanted(order="803193"), Wanted(actor=ANA)):
+    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actor=ANA)):
         seen: list[int] = []
         before = None
         with reading(queue.engine) as connection:
@@ -150,7 +150,7 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
         now = setup.clock(connection)
 
         def found(**wanted: Any) -> list[str]:
-            rows = newest(connection, Wanted(**wanted), 50)
+            rows = newest(connection, HistoryFilter(**wanted), 50)
             return [f"{row['actor']} {row['action']}" for row in rows]
 
         assert found(actor=OMAR) == [f"{OMAR} retry"] * 2

@@ -10,10 +10,10 @@ from sqlalchemy import insert
 from bot.database.transactions import now_of, reading
 from bot.models.order_search import FoundJob, Looked
 from bot.queue.reads import unix
-from bot.queue.search import BOUNDS, Bounds, Sought, failed_of_order, jobs_of
+from bot.queue.search import SCAN_LIMITS, OrderKey, ScanLimits, failed_of_order, jobs_of
 from tests.queues import TestQueue, payload
 
-ROOMY = Bounds(newest=20, oldest=5, stretch=10, seconds=10)
+ROOMY = ScanLimits(newest=20, oldest=5, stretch=10, seconds=10)
 LONG = "Ñandú-" + "x" * 58
 ODD = (
     "100%",
@@ -32,14 +32,14 @@ ODD = (
 
 
 def search(
-    queue: TestQueue, sought: Sought, bounds: Bounds = ROOMY, known: Sequence[int] = ()
+    queue: TestQueue, sought: OrderKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
 ) -> tuple[list[FoundJob], Looked]:
     with reading(queue.engine) as connection:
         return jobs_of(connection, queue.queue, now_of(connection), sought, known, bounds)
 
 
 def ids(
-    queue: TestQueue, sought: Sought, bounds: Bounds = ROOMY, known: Sequence[int] = ()
+    queue: TestQueue, sought: OrderKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
 ) -> list[int]:
     return [one.job.id for one in search(queue, sought, bounds, known)[0]]
 
@@ -57,7 +57,7 @@ def test_each_job_of_the_order_is_found_in_the_state_it_is_in(queue: TestQueue) 
     queue.push(3, order=803193, available_at=now, reserved_at=now)
     queue.push(4, order=803194)
 
-    found, looked = search(queue, Sought("803193"))
+    found, looked = search(queue, OrderKey("803193"))
 
     assert [(one.job.id, one.state) for one in found] == [
         (1, "pending"),
@@ -71,8 +71,8 @@ def test_orders_that_share_digits_are_told_apart(queue: TestQueue) -> None:
     for id_, order in enumerate((803193, 1803193, 8031930, 80319), start=1):
         queue.push(id_, order=order)
     queue.push(9, body='{"job":"X","data":{"sku":803193,"order_id":1}}')
-    assert ids(queue, Sought("803193")) == [1]
-    assert ids(queue, Sought("80319")) == [4]
+    assert ids(queue, OrderKey("803193")) == [1]
+    assert ids(queue, OrderKey("80319")) == [4]
 
 
 @pytest.mark.parametrize("order", ODD)
@@ -83,26 +83,26 @@ def test_an_order_of_odd_characters_is_found_and_nothing_else_is(
     queue.push(2, body=of_order(f"{order}x"[-64:]))
     queue.push(3, body=of_order(1000))
     queue.push(4, body=of_order("axb"))
-    assert ids(queue, Sought(order[:64])) == [1]
+    assert ids(queue, OrderKey(order[:64])) == [1]
 
 
 def test_capital_letters_count(queue: TestQueue) -> None:
     queue.push(1, body=of_order("so-7a"))
     queue.push(2, body=of_order("SO-7A"))
-    assert ids(queue, Sought("SO-7A")) == [2]
+    assert ids(queue, OrderKey("SO-7A")) == [2]
 
 
 def test_a_job_without_an_order_is_nobodys(queue: TestQueue) -> None:
     queue.push(1, body='{"job":"X","data":{"note":"None"}}')
-    assert ids(queue, Sought("None")) == []
+    assert ids(queue, OrderKey("None")) == []
 
 
 def test_an_order_is_of_one_shop_where_a_shop_is_named(queue: TestQueue) -> None:
     queue.push(1, body=of_order(7, 12097))
     queue.push(2, body=of_order(7, 12098))
     queue.push(3, body=of_order(7, None))
-    assert ids(queue, Sought("7")) == [1, 2, 3]
-    assert ids(queue, Sought("7", "12098")) == [2]
+    assert ids(queue, OrderKey("7")) == [1, 2, 3]
+    assert ids(queue, OrderKey("7", "12098")) == [2]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_order_is_of_one_shop_where_a_shop_is_named(queue: TestQueue) -> None
 )
 def test_every_form_of_payload_is_read(queue: TestQueue, body: str) -> None:
     queue.push(1, body=body)
-    assert ids(queue, Sought("803193")) == [1]
+    assert ids(queue, OrderKey("803193")) == [1]
 
 
 def push_many(queue: TestQueue, count: int) -> None:
@@ -134,35 +134,35 @@ def push_many(queue: TestQueue, count: int) -> None:
 
 def test_of_many_jobs_both_ends_are_looked_at_and_that_is_said(queue: TestQueue) -> None:
     push_many(queue, 60)
-    assert search(queue, Sought("60"))[1] == Looked(newest=20, oldest=5, complete=False)
-    found = {n: bool(ids(queue, Sought(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
+    assert search(queue, OrderKey("60"))[1] == Looked(newest=20, oldest=5, complete=False)
+    found = {n: bool(ids(queue, OrderKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
     assert found == {1: True, 5: True, 6: False, 40: False, 41: True, 60: True}
 
 
 @pytest.mark.parametrize("count", [0, 9, 10, 20, 21, 24])
 def test_a_queue_that_is_small_enough_is_looked_through_whole(queue: TestQueue, count: int) -> None:
     push_many(queue, count)
-    looked = search(queue, Sought("1"))[1]
+    looked = search(queue, OrderKey("1"))[1]
     assert looked.complete
     assert looked.newest + looked.oldest == count
-    assert all(ids(queue, Sought(str(n))) == [n] for n in range(1, count + 1))
+    assert all(ids(queue, OrderKey(str(n))) == [n] for n in range(1, count + 1))
 
 
 def test_more_candidates_than_a_page_holds_are_all_read(queue: TestQueue) -> None:
-    many = Bounds(newest=1_000, oldest=5, stretch=1_000, seconds=20)
+    many = ScanLimits(newest=1_000, oldest=5, stretch=1_000, seconds=20)
     push_many(queue, 600)
-    assert ids(queue, Sought("1"), many) == [1]
+    assert ids(queue, OrderKey("1"), many) == [1]
 
 
 def test_a_known_id_is_looked_up_wherever_it_is(queue: TestQueue) -> None:
     push_many(queue, 60)
-    assert ids(queue, Sought("30"), known=[30, 31]) == [30]
+    assert ids(queue, OrderKey("30"), known=[30, 31]) == [30]
 
 
 def test_when_time_is_up_it_says_so_and_known_ids_are_still_looked_up(queue: TestQueue) -> None:
     push_many(queue, 60)
-    none = Bounds(newest=20, oldest=5, stretch=10, seconds=-1)
-    found, looked = search(queue.in_haste, Sought("30"), none, [30])
+    none = ScanLimits(newest=20, oldest=5, stretch=10, seconds=-1)
+    found, looked = search(queue.in_haste, OrderKey("30"), none, [30])
     assert [one.job.id for one in found] == [30]
     assert looked == Looked(newest=0, complete=False, in_time=False)
 
@@ -174,11 +174,11 @@ def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
         queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001 wall clock
     queue.fail(48, order=1803193)
     with reading(queue.engine) as connection:
-        found, in_time = failed_of_order(connection, queue.queue, Sought("803193"), 45)
+        found, in_time = failed_of_order(connection, queue.queue, OrderKey("803193"), 45)
     assert in_time
     assert [one.failed_job.id for one in found] == [46, 47]
 
 
 def test_the_bounds_are_those_that_the_answer_names() -> None:
-    assert BOUNDS.newest % BOUNDS.stretch == 0
-    assert (BOUNDS.newest, BOUNDS.oldest) == (20_000, 5_000)
+    assert SCAN_LIMITS.newest % SCAN_LIMITS.stretch == 0
+    assert (SCAN_LIMITS.newest, SCAN_LIMITS.oldest) == (20_000, 5_000)

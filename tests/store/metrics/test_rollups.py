@@ -27,7 +27,7 @@ def fill(queue: TestQueue, since: datetime, minutes: int, step: int = 10) -> Non
     with queue.engine.begin() as connection:
         for minute in range(0, minutes, step):
             figures = {"pending": minute, "processed": 1, "appeared": 2}
-            rollups.look(connection, since + A_MINUTE * minute, whole(**figures))
+            rollups.add_sample(connection, since + A_MINUTE * minute, whole(**figures))
 
 
 def roll(queue: TestQueue, now: datetime, zone: ZoneInfo = UTC, times: int = 400) -> int:
@@ -109,7 +109,7 @@ def test_the_rows_are_bounded_and_nothing_goes_before_it_is_rolled_up(queue: Tes
     for _ in range(40):
         with queue.engine.begin() as connection:
             found = {name: Figures(pending=int(name[1:]), looks=1) for name in names}
-            rollups.look(connection, now, {**whole(processed=1), **found})
+            rollups.add_sample(connection, now, {**whole(processed=1), **found})
         now += AN_HOUR
         roll(queue, now)
         purge(queue, now)
@@ -153,7 +153,7 @@ def series(queue: TestQueue, now: datetime, span: timedelta, name: str = ALL) ->
 
 def test_a_queue_without_a_row_had_no_jobs_unless_queues_were_left_out(queue: TestQueue) -> None:
     def look(connection: Connection, at: datetime, left_out: int) -> None:
-        rollups.look(connection, at, {ALL: Figures(pending=5, left_out=left_out)})
+        rollups.add_sample(connection, at, {ALL: Figures(pending=5, left_out=left_out)})
 
     with queue.engine.begin() as connection:
         look(connection, MIDNIGHT, 0)
@@ -194,7 +194,7 @@ def test_an_hour_that_comes_twice_is_in_one_stretch(queue: TestQueue) -> None:
 def test_a_late_look_is_added_to_its_minute(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         for pending, at in ((3, MIDNIGHT), (9, MIDNIGHT + timedelta(seconds=59))):
-            rollups.look(connection, at, whole(pending=pending, processed=1))
+            rollups.add_sample(connection, at, whole(pending=pending, processed=1))
         connection.execute(delete(kept).where(kept.c.queue == "none"))
     (minute,) = queue.rows(kept)
     assert (minute.at, minute.pending, minute.processed, minute.looks) == (MIDNIGHT, 9, 2, 2)

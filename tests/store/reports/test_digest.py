@@ -15,7 +15,7 @@ from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import reading
 from bot.models.alert_rules import OLDEST, SILENT
-from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
+from bot.models.digest import Deeds, Digest, DigestIncident, DoneBy, Figure
 from bot.store import tables
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
@@ -170,7 +170,9 @@ def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: 
 # ---- what went wrong
 
 
-def incident(queue: TestQueue, id_: int, opened: datetime, minutes: int | None, kind: str) -> Told:
+def incident(
+    queue: TestQueue, id_: int, opened: datetime, minutes: int | None, kind: str
+) -> DigestIncident:
     """Put in an incident that is over after so many minutes, or open."""
     closed = None if minutes is None else opened + timedelta(minutes=minutes)
     subject = f"{kind}:{id_}"
@@ -186,7 +188,9 @@ def incident(queue: TestQueue, id_: int, opened: datetime, minutes: int | None, 
     }
     with queue.engine.begin() as connection:
         connection.execute(insert(tables.incidents), row)
-    return Told(id=id_, kind=kind, queue=str(id_), error=None, opened_at=opened, closed_at=closed)
+    return DigestIncident(
+        id=id_, kind=kind, queue=str(id_), error=None, opened_at=opened, closed_at=closed
+    )
 
 
 def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQueue) -> None:

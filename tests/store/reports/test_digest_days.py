@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.store.reports.digest_days import Days, told_on
+from bot.store.reports.digest_days import Days, covered_days
 from tests.set_clock import moment
 
 LIMA = "America/Lima"
@@ -26,7 +26,7 @@ LIMA = "America/Lima"
 def test_a_digest_tells_of_the_days_since_the_one_before(
     day: str, weekdays: tuple[int, ...], first: str, last: str
 ) -> None:
-    told = told_on(date.fromisoformat(day), weekdays, ZoneInfo(LIMA))
+    told = covered_days(date.fromisoformat(day), weekdays, ZoneInfo(LIMA))
     assert (told.first, told.last) == (date.fromisoformat(first), date.fromisoformat(last))
 
 
