@@ -17,7 +17,7 @@ from bot import failpoints
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
-from bot.slack.home import again_after
+from bot.slack.home import retry_delay
 from bot.store import tables
 from bot.store.incidents import transitions
 from bot.store.incidents.transitions import group_subject
@@ -301,8 +301,8 @@ def test_what_will_not_pass_is_left_alone(
     with pytest.raises(SlackApiError) as refused:
         team.client().views_publish(user_id=IDS.operator, view=view)
 
-    assert again_after(refused.value, 2) == seconds
-    assert again_after(refused.value, 0) is None
+    assert retry_delay(refused.value, 2) == seconds
+    assert retry_delay(refused.value, 0) is None
 
 
 def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -> None:
