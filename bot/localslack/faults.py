@@ -84,12 +84,12 @@ class Script:
 
     def next(self, method: str) -> Answer:
         """The answer of the next call."""
-        waiting = self._answers.get(method)
-        return waiting.popleft() if waiting else self._always.get(method, Answered())
+        answers = self._answers.get(method)
+        return answers.popleft() if answers else self._always.get(method, Answered())
 
     def waiting(self) -> dict[str, int]:
         """How many answers are still to come, for each method that has any."""
-        return {method: len(left) for method, left in self._answers.items() if left}
+        return {method: len(answers) for method, answers in self._answers.items() if answers}
 
     def clear(self) -> None:
         """Forget every answer that was not given yet, and lift the lasting ones."""

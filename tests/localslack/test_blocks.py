@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from bot.localslack.blocks.block_rules import BLOCKS, VIEWS
 from bot.localslack.blocks.element_rules import ELEMENTS
 from bot.localslack.blocks.specs import Shape
-from bot.localslack.blocks.validation import as_kept, message_problems, view_problems
+from bot.localslack.blocks.validation import as_stored, message_problems, view_problems
 from tests.localslack import wrong_blocks, wrong_elements, wrong_tables
 from tests.localslack.kit import (
     TEXTS,
@@ -95,12 +95,12 @@ def test_a_view_that_is_no_object_is_refused() -> None:
 
 
 def test_blocks_come_back_with_every_id_and_the_defaults_of_texts() -> None:
-    (kept,) = as_kept([actions(button(action_id="a"), select())], lambda: "made")
+    (kept,) = as_stored([actions(button(action_id="a"), select())], lambda: "made")
 
     assert kept["block_id"] == "made"
     assert kept["elements"][0]["text"] == {"type": "plain_text", "text": "x", "emoji": True}
     sent = actions({"type": "button", "text": plain()})
-    (kept,) = as_kept([sent], lambda: "made")
+    (kept,) = as_stored([sent], lambda: "made")
     assert kept["elements"][0]["action_id"] == "made"
     assert "block_id" not in sent, "what the app sent is not touched"
 

@@ -168,7 +168,7 @@ def test_a_choice_is_sent_in_the_field_of_its_kind(
 
     connect(app)
     ts = posted(slack, client, actions(element))
-    slack.click("operator", "queue-alerts", ts, "e", chosen=chosen, wait=0)
+    slack.click("operator", "queue-alerts", ts, "e", value=chosen, wait=0)
 
     ((name, value),) = sent.items()
     got = seen[0][name]
@@ -180,7 +180,7 @@ def test_an_option_that_is_not_there_cannot_be_chosen(slack: LocalSlack, client:
     ts = posted(slack, client, actions(select(action_id="e")))
 
     with pytest.raises(WrongValueError, match="no option"):
-        slack.click("operator", "queue-alerts", ts, "e", chosen="other")
+        slack.click("operator", "queue-alerts", ts, "e", value="other")
 
 
 def test_a_click_without_an_ack_is_seen_as_a_failure(slack: LocalSlack, client: WebClient) -> None:
@@ -303,7 +303,7 @@ def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: We
     ts = posted(slack, client, actions(boxes))
 
     with pytest.raises(WrongValueError, match="a list"):
-        slack.click("operator", "queue-alerts", ts, "e", chosen="a")
+        slack.click("operator", "queue-alerts", ts, "e", value="a")
 
 
 def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Connect) -> None:
@@ -311,7 +311,7 @@ def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Co
     menu = {"type": "static_select", "action_id": "typed", "option_groups": groups}
     block = {"type": "input", "block_id": "queue", "label": plain(), "element": menu}
     view_id = open_modal(slack, app, connect, modal(block))
-    slack.click_in_view("operator", view_id, "typed", chosen="netsuite", wait=0)
+    slack.click_in_view("operator", view_id, "typed", value="netsuite", wait=0)
 
     values = slack.views("operator")[0]["state"]["values"]
     assert values["queue"]["typed"]["selected_option"]["value"] == "netsuite"

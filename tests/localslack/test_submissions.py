@@ -129,7 +129,7 @@ def test_what_a_person_typed_survives_an_update(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field()))
-    slack.click_in_view("operator", view_id, "typed", chosen="147", wait=0)
+    slack.click_in_view("operator", view_id, "typed", value="147", wait=0)
     client.views_update(view_id=view_id, view=modal(field(), title=plain("Again")))
 
     values = slack.views("operator")[0]["state"]["values"]

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from bot.localslack.blocks.specs import Json
 from bot.localslack.manifest import manifest_of
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Message
+from bot.localslack.workspace import PostedMessage
 from bot.playground.play import suggestions
 from tests.concurrency import SECONDS
 from tests.localslack.conftest import Clock, Connect, bolt, patient
@@ -150,7 +150,7 @@ def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> Non
     ids = slack.ids
     kept = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     number = len(slack.messages("queue-ops"))
-    message = Message(f"1800000000.{number:06d}", ids.queue_ops, ids.bot_user, words, kept)
+    message = PostedMessage(f"1800000000.{number:06d}", ids.queue_ops, ids.bot_user, words, kept)
     slack.workspace.add_message(message)
 
 

@@ -9,7 +9,7 @@ from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
-from bot.playground.worker import Pace, paced
+from bot.playground.worker import WorkerControls, with_changes
 from tests.concurrency import until
 from tests.localslack.conftest import Connect
 
@@ -173,8 +173,10 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
 )
 def test_a_worker_takes_no_pace_that_cannot_be(wanted: Json) -> None:
     with pytest.raises(WrongValueError, match=r"worker has|must be"):
-        paced(Pace(), wanted)
+        with_changes(WorkerControls(), wanted)
 
 
 def test_a_pace_changes_only_in_what_was_asked() -> None:
-    assert paced(Pace(speed=2), {"broken": True}) == Pace(speed=2, broken=True)
+    assert with_changes(WorkerControls(speed=2), {"broken": True}) == WorkerControls(
+        speed=2, broken=True
+    )

@@ -7,7 +7,7 @@ from playwright.sync_api import Request, expect
 import bot.localslack
 from bot.localslack.blocks.specs import Json
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Message
+from bot.localslack.workspace import PostedMessage
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import button, markup, plain, rich, text
 
@@ -176,4 +176,4 @@ def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> Non
     ids = slack.ids
     kept = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     ts = f"1800000000.{len(slack.messages('queue-ops')):06d}"
-    slack.workspace.add_message(Message(ts, ids.queue_ops, ids.bot_user, words, kept))
+    slack.workspace.add_message(PostedMessage(ts, ids.queue_ops, ids.bot_user, words, kept))
