@@ -68,7 +68,7 @@ class PostedMessage:
 
     def as_json(self) -> Json:
         """The message as the control endpoints show it."""
-        shown: Json = {
+        body: Json = {
             "ts": self.ts,
             "user": self.user,
             "text": self.text,
@@ -76,8 +76,8 @@ class PostedMessage:
         }
         for key in ("thread_ts", "edited", "ephemeral_to"):
             if (value := getattr(self, key)) is not None:
-                shown[key] = value
-        return shown
+                body[key] = value
+        return body
 
 
 @dataclass

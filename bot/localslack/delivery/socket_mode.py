@@ -54,7 +54,7 @@ class Hub:
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._pending_acks: dict[str, asyncio.Future[Json | None]] = {}
-        self._sent: OrderedDict[str, Json] = OrderedDict()
+        self._sent_envelopes: OrderedDict[str, Json] = OrderedDict()
         self.acks: list[AckRecord] = []
         self.late_acks = 0
         self.repeated_acks = 0
@@ -124,7 +124,7 @@ class Hub:
             record.envelope_id == envelope_id and record.ms is not None for record in self.acks
         ):
             self.repeated_acks += 1
-        elif envelope_id in self._sent:
+        elif envelope_id in self._sent_envelopes:
             self.late_acks += 1
         else:
             self.unknown_acks += 1
@@ -142,9 +142,9 @@ class Hub:
         }
         if kind == "events_api":
             envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}
-        self._sent[envelope_id] = envelope
-        while len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+        self._sent_envelopes[envelope_id] = envelope
+        while len(self._sent_envelopes) > REMEMBERED:
+            self._sent_envelopes.popitem(last=False)
         pending_ack: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         self._pending_acks[envelope_id] = pending_ack
         start = time.perf_counter()
@@ -189,8 +189,8 @@ class Hub:
 
     async def redeliver(self) -> None:
         """Send the newest envelope once more; its ack is only counted."""
-        if self._sent:
-            await self._send(next(reversed(self._sent.values())), copies=1)
+        if self._sent_envelopes:
+            await self._send(next(reversed(self._sent_envelopes.values())), copies=1)
 
     async def ask_to_leave(self, reason: str) -> None:
         """Send every socket a disconnect frame, as Slack does before it closes one."""

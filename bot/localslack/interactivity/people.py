@@ -17,7 +17,7 @@ from bot.localslack.blocks.validation import elements_of
 from bot.localslack.delivery import event_payloads
 from bot.localslack.delivery.envelopes import AckRecord, Courier, EnvelopeKind, NotDeliveredError
 from bot.localslack.grants import Interaction
-from bot.localslack.interactivity.outcomes import result_json, wait_for_replies
+from bot.localslack.interactivity.results import result_json, wait_for_replies
 from bot.localslack.interactivity.slash_text import escape_names
 from bot.localslack.interactivity.submissions import apply_submission_ack
 from bot.localslack.manifest import Manifest

@@ -77,7 +77,7 @@ class Wire:
     ) -> Response:
         """The scripted answer of a call, or its own."""
         scripted = self._script.next(method)
-        if isinstance(scripted, faults.Answered):
+        if isinstance(scripted, faults.OwnAnswer):
             return run()
         if isinstance(scripted, faults.LostAnswer):
             run()

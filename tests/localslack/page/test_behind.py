@@ -43,10 +43,10 @@ def traffic(clock: Seconds) -> Traffic:
 def queue(tmp_path: Path) -> Iterator[TestQueue]:
     """The playground's rows, in a file of their own."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    found = TestQueue(url, connect(url), Queue(*spec_tables()))
-    seed(found.engine, found.queue)
-    yield found
-    found.engine.dispose()
+    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
+    seed(queue.engine, queue.queue)
+    yield queue
+    queue.engine.dispose()
 
 
 def envelope(name: str) -> Json:
@@ -90,9 +90,9 @@ def test_an_envelope_without_a_socket_is_listed_once(traffic: Traffic) -> None:
     traffic.record_http_acks(acks)
     traffic.record_http_acks(acks)
 
-    shown = [(one["name"], one["ms"], one["outcome"]) for one in traffic.newest_first()]
-    assert shown[:2] == [("interactive", None, "no ack"), ("events_api", 7.0, "ok")]
-    assert len(shown) == 3
+    exchanges = [(one["name"], one["ms"], one["outcome"]) for one in traffic.newest_first()]
+    assert exchanges[:2] == [("interactive", None, "no ack"), ("events_api", 7.0, "ok")]
+    assert len(exchanges) == 3
 
 
 def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> None:

@@ -31,13 +31,13 @@ class Stage:
     def worker(self) -> Json:
         """How the worker works."""
         pace = self.pace
-        shown = {"speed": pace.speed, "failure_rate": pace.failure_rate}
+        controls = {"speed": pace.speed, "failure_rate": pace.failure_rate}
         switched = {"broken": pace.broken, "paused": pace.paused}
-        return {**shown, **switched, "done": 3, "failed": 1, "at": 9}
+        return {**controls, **switched, "done": 3, "failed": 1, "at": 9}
 
-    def steer(self, wanted: Json) -> Json:
+    def steer(self, changes: Json) -> Json:
         """What a visitor wants of it."""
-        self.pace = with_changes(self.pace, wanted)
+        self.pace = with_changes(self.pace, changes)
         return {"worker": self.worker()}
 
 

@@ -29,8 +29,8 @@ def result_json(interaction: Interaction, ack_ms: float | None, view: View | Non
         "ack_ms": ack_ms,
         "replies": interaction.replies,
         "views": [
-            {"id": shown_view.id, "hash": shown_view.hash, **shown_view.content}
-            for shown_view in interaction.views
+            {"id": opened_view.id, "hash": opened_view.hash, **opened_view.content}
+            for opened_view in interaction.views
         ],
     }
     if view is not None and view.errors:
