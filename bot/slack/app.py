@@ -47,7 +47,7 @@ Answer = Message | Modal
 
 @dataclass(frozen=True)
 class Reply:
-    """What the person is told, and the outcome where there is one yet."""
+    """The answer to the person, and the outcome once there is one."""
 
     answer: Answer
     outcome: Outcome | None = None

@@ -35,7 +35,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer(Generic[V]):
-    """An answer, and when it was given in seconds of `time.monotonic()`."""
+    """An answer, and when it arrived in seconds of `time.monotonic()`."""
 
     value: V
     at: float
