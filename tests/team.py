@@ -144,7 +144,7 @@ class Team:
     ) -> Answer:
         """Click in a message of a channel (or in a reply), or choose in its menu."""
         channel, ts = message["channel"], message["ts"]
-        said = self.slack.click(as_, channel, ts, action_id, chosen=chosen, wait=REPLY_SECONDS)
+        said = self.slack.click(as_, channel, ts, action_id, value=chosen, wait=REPLY_SECONDS)
         return Answer(said)
 
     def click_in_view(
@@ -158,7 +158,7 @@ class Team:
     ) -> Answer:
         """Click in a modal or on Home, or choose in its menu; in this block, else in the first."""
         said = self.slack.click_in_view(
-            as_, view["id"], action_id, block_id=block, chosen=chosen, wait=REPLY_SECONDS
+            as_, view["id"], action_id, block_id=block, value=chosen, wait=REPLY_SECONDS
         )
         return Answer(said)
 

@@ -69,7 +69,7 @@ class Rules:
     def holders(self, role: Role) -> tuple[str, ...]:
         """Ids of those who have at least this role, the least powerful first."""
         by_role = ((Role.VIEWER, self.viewers), (Role.OPERATOR, self.operators))
-        lower = [id_ for held, ids in by_role if held >= role for id_ in ids]
+        lower = [id_ for listed_role, ids in by_role if listed_role >= role for id_ in ids]
         return tuple(dict.fromkeys([*lower, *self.admins]))
 
 

@@ -17,7 +17,7 @@ _JSON_CODE = re.compile(
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
-_JSON_SAYS = re.compile(
+_JSON_MESSAGE = re.compile(
     r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|detail|details'
     r'|detalle|descripcion|description|reason|motivo)"\s{0,5}:\s{0,5}\[?\s?"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
@@ -35,7 +35,7 @@ _XML_CODE = re.compile(
     r"(?P<text>[\w.:-]{2,80})\s{0,5}<",
     re.IGNORECASE,
 )
-_XML_SAYS = re.compile(
+_XML_MESSAGE = re.compile(
     r"<(?:\w{1,30}:)?(?:message|faultstring|description|detail|title)(?: [^>\n]{0,120})?>\s{0,5}"
     r"(?P<text>[^<]{2,300})",
     re.IGNORECASE,
@@ -58,10 +58,10 @@ _WORDS = 9
 
 def split_body(message: str) -> tuple[str, str]:
     """A message's own words and the body it quotes; the second is empty where it quotes none."""
-    found = _START.search(message)
-    if found is None:
+    opening = _START.search(message)
+    if opening is None:
         return message, ""
-    return message[: found.start()], message[found.start() :]
+    return message[: opening.start()], message[opening.start() :]
 
 
 def body_cause(body: str) -> str | None:
@@ -76,23 +76,23 @@ def body_cause(body: str) -> str | None:
     code = _code(body)
     if code is not None and not _VAGUE.match(code):
         return code
-    said = _said(body)
+    sentence = _sentence(body)
     if code is None:
-        return said
-    return f"{code} {said}" if said else code
+        return sentence
+    return f"{code} {sentence}" if sentence else code
 
 
 def body_status(body: str) -> str | None:
     """The HTTP status that a JSON body repeats, for an error whose own words do not say it."""
-    found = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
-    return found["no"] if found else None
+    status = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
+    return status["no"] if status else None
 
 
 def _code(body: str) -> str | None:
     for pattern in (_JSON_CODE, _XML_CODE, _LINE_CODE, _JSON_TYPE):
         vague = None
-        for found in pattern.finditer(body):
-            code = found["text"] or found.groupdict().get("no")
+        for match in pattern.finditer(body):
+            code = match["text"] or match.groupdict().get("no")
             if code is None or _TYPE_URL.match(code) or code == "0":
                 continue
             if not _VAGUE.match(code) and not _is_status(code):
@@ -107,14 +107,14 @@ def _is_status(code: str) -> bool:
     return len(code) == 3 and code.isdigit() and "100" <= code <= "599"
 
 
-def _said(body: str) -> str | None:
-    for pattern in (_JSON_SAYS, _XML_SAYS, _JSON_TITLE):
-        for found in pattern.finditer(body):
-            text = _TRUNCATED.sub("", found["text"].replace("\\/", "/").replace("\\n", " ")).strip()
+def _sentence(body: str) -> str | None:
+    for pattern in (_JSON_MESSAGE, _XML_MESSAGE, _JSON_TITLE):
+        for match in pattern.finditer(body):
+            text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             words = generalise(_ACCESSING.sub("", text)).split()
-            cut = found.end() >= len(body.rstrip()) or "(truncated" in found["text"]
+            cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:

@@ -35,14 +35,14 @@ _THINGS = words(
 _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 
 
-def is_code(found: re.Match[str], digits: str) -> bool:
+def is_code(match: re.Match[str], digits: str) -> bool:
     """Whether a number says what happened (a status, an error number) rather than to what."""
     if not digits.isascii() or not digits.isdigit():
         return False
-    before = found.string[max(0, found.start() - 60) : found.start()]
-    after = found.string[found.end() : found.end() + 40].lstrip(" :-,)")
-    told = [word.casefold() for word in _WORD.findall(before)[-8:]]
-    near = told[-4:]
+    before = match.string[max(0, match.start() - 60) : match.start()]
+    after = match.string[match.end() : match.end() + 40].lstrip(" :-,)")
+    preceding = [word.casefold() for word in _WORD.findall(before)[-8:]]
+    near = preceding[-4:]
     if _is_status(digits, before, near, after):
         return True
     if near and near[-1] in _PORTS:
@@ -51,7 +51,7 @@ def is_code(found: re.Match[str], digits: str) -> bool:
         return False
     if near[-1] in _CODED:
         # "customer with code 4512" names a customer; "failed with code 1" tells what happened.
-        return not _FAILING.isdisjoint(told[:-1]) or _BRACED_CODE.search(before) is not None
+        return not _FAILING.isdisjoint(preceding[:-1]) or _BRACED_CODE.search(before) is not None
     return near[-1] in _ERRORS
 
 

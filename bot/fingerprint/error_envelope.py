@@ -27,7 +27,7 @@ _PLACE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class ErrorText:
     """A failure's class (None for a plain text), numeric code (None for none) and message.
 
     `place` is the base name of the file that threw, for a failure that says nothing else.
@@ -39,7 +39,7 @@ class Envelope:
     place: str | None
 
 
-def read_envelope(text: str) -> Envelope:
+def read_error_text(text: str) -> ErrorText:
     """Takes the stored text apart; of a chain the first exception, which is the inner one."""
     text = text.replace("\r\n", "\n").strip()
     for _ in range(3):
@@ -47,50 +47,50 @@ def read_envelope(text: str) -> Envelope:
         if lead is None:
             break
         text = text[lead.end() :]
-    found = _CODEIGNITER.match(text)
-    if found is not None:
-        return _codeigniter(text[found.end() :], found["code"])
+    head = _CODEIGNITER.match(text)
+    if head is not None:
+        return _codeigniter(text[head.end() :], head["code"])
     text, place = _without_place(_without_trace(text))
     return _classed(text, place)
 
 
-def _codeigniter(rest: str, code: str) -> Envelope:
+def _codeigniter(rest: str, code: str) -> ErrorText:
     place = _CODEIGNITER_PLACE.search(rest)
     message = rest[: place.start()] if place else rest
     # A message may itself be an exception's text, when the job threw `new Exception((string) $e)`.
     message, _ = _without_place(_without_trace(message))
     name = _base_name(place["path"]) if place else None
-    return Envelope(None, None if code == "0" else code, message.strip(), name)
+    return ErrorText(None, None if code == "0" else code, message.strip(), name)
 
 
 def _without_trace(text: str) -> str:
-    found = _TRACE.search(text)
-    return text[: found.start()] if found else text
+    trace = _TRACE.search(text)
+    return text[: trace.start()] if trace else text
 
 
 def _without_place(text: str) -> tuple[str, str | None]:
     text = text.rstrip()
     # A message may name files itself, so only the last " in " can be the place.
     start = text.rfind(" in ", max(0, len(text) - 500))
-    found = _PLACE.match(text, start) if start >= 0 else None
-    if found is None:
+    match = _PLACE.match(text, start) if start >= 0 else None
+    if match is None:
         return text, None
-    return text[:start], _base_name(found["path"])
+    return text[:start], _base_name(match["path"])
 
 
-def _classed(text: str, place: str | None) -> Envelope:
+def _classed(text: str, place: str | None) -> ErrorText:
     old = _OLD_HEAD.match(text)
     if old is not None:
-        return Envelope(old["cls"], None, (old["rest"] or "").strip().rstrip("'"), place)
+        return ErrorText(old["cls"], None, (old["rest"] or "").strip().rstrip("'"), place)
     head = _HEAD.match(text)
     if head is not None and (head["soap"] or _is_class(head["cls"])):
-        return Envelope(head["cls"].lstrip("\\"), None, head["rest"].strip(), place)
+        return ErrorText(head["cls"].lstrip("\\"), None, head["rest"].strip(), place)
     if place is not None and re.fullmatch(_CLASS + ":?", text) and _is_class(text.rstrip(":")):
-        return Envelope(text.rstrip(":").lstrip("\\"), None, "", place)
+        return ErrorText(text.rstrip(":").lstrip("\\"), None, "", place)
     status = _STATUS_LEAD.match(text)
     if status is not None:
-        return Envelope(None, None, text[status.end() :].strip(), place)
-    return Envelope(None, None, text.strip(), place)
+        return ErrorText(None, None, text[status.end() :].strip(), place)
+    return ErrorText(None, None, text.strip(), place)
 
 
 def _is_class(name: str) -> bool:

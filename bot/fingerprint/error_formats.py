@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
-from bot.fingerprint.error_hosts import kept_host, kept_path, kept_url
+from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_sql import sql_cause
 from bot.fingerprint.error_values import generalise, with_lead
 
@@ -36,7 +36,7 @@ _AWS = re.compile(
 )
 _AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
 # A second line that tells the cause: CodeIgniter's, Stripe's, Symfony's, and plain words for it.
-_TELLS = re.compile(
+_CAUSE_LINE = re.compile(
     r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
     r"|Details?|Detalles?|Message|Mensaje)\b ?:",
     re.IGNORECASE,
@@ -69,21 +69,21 @@ def canonical(message: str, class_name: str | None, code: str | None) -> str:
     for pattern, plain in _TIMINGS:
         message = pattern.sub(plain, message)
     for read in (_aws, _http, _curl):
-        found = read(message)
-        if found is not None:
-            return found
-    found = sql_cause(message, class_name, code)
-    if found is not None:
-        return found
+        cause = read(message)
+        if cause is not None:
+            return cause
+    cause = sql_cause(message, class_name, code)
+    if cause is not None:
+        return cause
     return _plain(message, class_name, code)
 
 
 def _aws(message: str) -> str | None:
-    found = _AWS.search(message)
-    if found is None:
+    match = _AWS.search(message)
+    if match is None:
         return None
-    rest = found["rest"]
-    parts = [f"AWS {found['op']}", kept_url(found["url"])]
+    rest = match["rest"]
+    parts = [f"AWS {match['op']}", generalise_url(match["url"])]
     code = _AWS_CODE.search(rest)
     status = re.search(r"resulted in an? `(\d{3})", rest)
     curl = _CURL.search(rest)
@@ -97,54 +97,54 @@ def _aws(message: str) -> str | None:
         parts[1:] = [_curl_text(curl)]
     elif status is None:
         parts.append(generalise(rest.partition("\n")[0]))
-    return with_lead(message[: found.start()], " ".join(parts))
+    return with_lead(message[: match.start()], " ".join(parts))
 
 
 def _http(message: str) -> str | None:
     for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _REQUESTS, _OLD_GUZZLE):
-        found = pattern.search(message)
-        if found is not None:
-            return with_lead(message[: found.start()], _http_cause(found, message[found.end() :]))
+        match = pattern.search(message)
+        if match is not None:
+            return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
     return None
 
 
-def _http_cause(found: re.Match[str], rest: str) -> str:
+def _http_cause(match: re.Match[str], rest: str) -> str:
     """Status, host and the code in the body; method and path where only they tell the resource.
 
     401, 403, 408, 429 and 5xx speak of the service, whatever was asked of it; the other statuses
     speak of one resource.
     """
-    groups = found.groupdict()
+    groups = match.groupdict()
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
     cause = body_cause(rest)
     key = f"HTTP {status}"
     if url is not None:
-        key += f" {kept_url(url)}"
+        key += f" {generalise_url(url)}"
         serves = status in ("401", "403", "408", "429") or status[0] == "5"
-        if cause is None and not serves and not kept_host(url).endswith("amazonaws.com"):
+        if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
             method = groups.get("method")
-            key += f" {method} {kept_path(url)}" if method else f" {kept_path(url)}"
+            key += f" {method} {generalise_path(url)}" if method else f" {generalise_path(url)}"
     repeats = cause is not None and cause.casefold() == _STATUS_PHRASES.get(status)
     return f"{key}: {cause}" if cause is not None and not repeats else key
 
 
 def _curl(message: str) -> str | None:
-    found = _CURL.search(message)
-    if found is None:
+    match = _CURL.search(message)
+    if match is None:
         return None
-    return with_lead(message[: found.start()], _curl_text(found))
+    return with_lead(message[: match.start()], _curl_text(match))
 
 
-def _curl_text(found: re.Match[str]) -> str:
-    text = found["text"]
+def _curl_text(match: re.Match[str]) -> str:
+    text = match["text"]
     url = _FOR_URL.search(text)
     tail = _CURL_TAIL.search(text)
     head = text[: tail.start()] if tail else text[: url.start()] if url else text
     head = _CURL_TIMES.sub(r"\1", head)
-    key = f"cURL {found['no'] or found['no2']} {generalise(head)}"
+    key = f"cURL {match['no'] or match['no2']} {generalise(head)}"
     if url is not None:
-        host = kept_url(url["url"])
+        host = generalise_url(url["url"])
         if host not in key:
             key += f" {host}"
     return key
@@ -177,6 +177,8 @@ def _first_lines(head: str) -> str:
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if not lines:
         return ""
-    if len(lines) > 1 and (len(lines[0]) < 30 or lines[0][-1] == ":" or _TELLS.match(lines[1])):
+    if len(lines) > 1 and (
+        len(lines[0]) < 30 or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])
+    ):
         return f"{lines[0]} {lines[1]}"
     return lines[0]

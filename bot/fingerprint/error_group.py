@@ -1,6 +1,6 @@
 """A failure's error group: one readable key per cause, the same for every failure of that cause."""
 
-from bot.fingerprint.error_envelope import Envelope, read_envelope
+from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
 
 # Room in the column and in a Slack line; the reader of the table gives the first 2 kB.
@@ -15,10 +15,10 @@ def error_group(exception: str) -> str:
     It is the exception's class and message, what varies replaced by `#`; formats that say their
     cause in a code (databases, HTTP, cURL, AWS) become that code. Linear in time, never raises.
     """
-    envelope = read_envelope(exception[:_MAX_READ])
-    key = _key(envelope)
-    if len(key) > _MAX_KEY and envelope.class_name and key.startswith(envelope.class_name):
-        key = envelope.class_name.rpartition("\\")[2] + key[len(envelope.class_name) :]
+    error_text = read_error_text(exception[:_MAX_READ])
+    key = _key(error_text)
+    if len(key) > _MAX_KEY and error_text.class_name and key.startswith(error_text.class_name):
+        key = error_text.class_name.rpartition("\\")[2] + key[len(error_text.class_name) :]
     return _cut(key)
 
 
@@ -28,11 +28,11 @@ def short_error(exception: str) -> str:
     return (lines[0] if lines else "")[:_SHORT] + "..."
 
 
-def _key(envelope: Envelope) -> str:
-    name = envelope.class_name or "Exception"
-    if not envelope.message:
-        return f"{name} in {envelope.place}" if envelope.place else f"{name}, no message"
-    key = canonical(envelope.message, envelope.class_name, envelope.code)
+def _key(error_text: ErrorText) -> str:
+    name = error_text.class_name or "Exception"
+    if not error_text.message:
+        return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
+    key = canonical(error_text.message, error_text.class_name, error_text.code)
     key = "".join(char if char.isprintable() else " " for char in key).strip()
     return key or f"{name}, no words"
 

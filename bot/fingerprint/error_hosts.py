@@ -12,7 +12,7 @@ _STEADY = re.compile(r"(?:v\d{1,2}|[A-Za-z][A-Za-z_.-]{0,39}|[a-z]{2,20}\d)\Z")
 _MAX_PARTS = 6
 
 
-def kept_host(host: str) -> str:
+def generalise_host(host: str) -> str:
     """A host name, its account numbers (`1234567-sb1.restlets…`) and node addresses as `#`."""
     if _IP.match(host):
         return "#"
@@ -20,20 +20,20 @@ def kept_host(host: str) -> str:
     return ".".join(labels)
 
 
-def kept_url(url: str) -> str:
+def generalise_url(url: str) -> str:
     """An address as its host, with the port of a service."""
-    found = _ADDRESS.match(url)
-    if found is None:
+    match = _ADDRESS.match(url)
+    if match is None:
         return "#"
-    port = found[2]
+    port = match[2]
     steady = port is not None and len(port) <= 5 and int(port) < 32768 and port not in ("80", "443")
-    return kept_host(found[1].lower()) + (f":{port}" if steady else "")
+    return generalise_host(match[1].lower()) + (f":{port}" if steady else "")
 
 
-def kept_path(url: str) -> str:
+def generalise_path(url: str) -> str:
     """An address's path, the parts that look like ids, dates or values as `#`; no query."""
-    found = _ADDRESS.match(url)
-    if found is None:
+    match = _ADDRESS.match(url)
+    if match is None:
         return ""
-    parts = [part for part in found[3].split("/") if part][:_MAX_PARTS]
+    parts = [part for part in match[3].split("/") if part][:_MAX_PARTS]
     return "".join("/" + (part if _STEADY.match(part) else "#") for part in parts)

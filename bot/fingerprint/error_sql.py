@@ -47,10 +47,10 @@ _DATABASE_CLASSES = ("mysqli_sql_exception", "DatabaseException", "PDOException"
 
 def sql_cause(message: str, class_name: str | None, code: str | None) -> str | None:
     """`MySQL 1062: …` or `SQLSTATE 23505: …` with what the text names; None for another error."""
-    found = _STATE.search(message)
-    if found is not None:
-        cause = _stated(found["state"], found["no"], message[found.end() :])
-        return with_lead(message[: found.start()], cause)
+    match = _STATE.search(message)
+    if match is not None:
+        cause = _state_cause(match["state"], match["no"], message[match.end() :])
+        return with_lead(message[: match.start()], cause)
     if class_name is not None and not class_name.endswith(_DATABASE_CLASSES):
         return None
     for number, pattern in _MYSQL:
@@ -59,7 +59,7 @@ def sql_cause(message: str, class_name: str | None, code: str | None) -> str | N
     return None
 
 
-def _stated(state: str, number: str | None, text: str) -> str:
+def _state_cause(state: str, number: str | None, text: str) -> str:
     if number is None:
         titled = _TITLED.match(text)
         if titled is not None:

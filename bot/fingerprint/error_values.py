@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from bot.fingerprint.error_codes import is_code, words
-from bot.fingerprint.error_hosts import kept_host, kept_path, kept_url
+from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 
 _MONTHS = r"(?:jan|ene|feb|mar|apr|abr|may|jun|jul|aug|ago|sep|set|oct|nov|dec|dic)[a-zé]{0,8}\.?"
 _DAYS = (
@@ -123,48 +123,48 @@ def with_lead(before: str, cause: str) -> str:
 
 def generalise(text: str) -> str:
     """One line of `text` with `#` for each value; hosts, status and error codes, names kept."""
-    text = _NOUN_CODE.sub(lambda found: f"{found['noun']}{found['gap']}1", text)
+    text = _NOUN_CODE.sub(lambda match: f"{match['noun']}{match['gap']}1", text)
     text = _NOUN_VALUE.sub(r"\g<noun>=1", text)
     text = _MASTER.sub(_replace, text)
     text = _PLURAL.sub(r"\1", _RUN.sub("#", _SPACES.sub(" ", text)))
     return text.strip(" .:;,-")
 
 
-def _replace(found: re.Match[str]) -> str:
-    keep = _KEEPERS.get(found.lastgroup or "")
-    return keep(found) if keep else "#"
+def _replace(match: re.Match[str]) -> str:
+    replacement = _REPLACEMENTS.get(match.lastgroup or "")
+    return replacement(match) if replacement else "#"
 
 
-def _url(found: re.Match[str]) -> str:
-    text = found.group()
+def _url(match: re.Match[str]) -> str:
+    text = match.group()
     url = text.rstrip(".,;:!?)]")
-    return kept_url(url) + text[len(url) :]
+    return generalise_url(url) + text[len(url) :]
 
 
-def _ip(found: re.Match[str]) -> str:
-    return "#" + _port(found["port"])
+def _ip(match: re.Match[str]) -> str:
+    return "#" + _port(match["port"])
 
 
-def _host(found: re.Match[str]) -> str:
-    return kept_host(found.group().partition(":")[0]) + _port(found["hostport"])
+def _host(match: re.Match[str]) -> str:
+    return generalise_host(match.group().partition(":")[0]) + _port(match["hostport"])
 
 
-def _path(found: re.Match[str]) -> str:
+def _path(match: re.Match[str]) -> str:
     """A file's path is the machine's own; one after an HTTP method names what was asked for."""
-    if _METHOD.search(found.string, max(0, found.start() - 8), found.start()):
-        return kept_path("x://x" + found.group())
+    if _METHOD.search(match.string, max(0, match.start() - 8), match.start()):
+        return generalise_path("x://x" + match.group())
     return "#"
 
 
-def _file(found: re.Match[str]) -> str:
+def _file(match: re.Match[str]) -> str:
     """A file's name is a value, but of a file that is missing it is the cause; its digits vary."""
-    if not _IS_MISSING.match(found.string, found.end()):
+    if not _IS_MISSING.match(match.string, match.end()):
         return "#"
-    return re.sub(r"[^\W_]*\d[^\W_]*", "#", found.group())
+    return re.sub(r"[^\W_]*\d[^\W_]*", "#", match.group())
 
 
-def _class(found: re.Match[str]) -> str:
-    name, anonymous, _ = found.group().partition("@anonymous")
+def _class(match: re.Match[str]) -> str:
+    name, anonymous, _ = match.group().partition("@anonymous")
     return name + anonymous
 
 
@@ -173,16 +173,16 @@ def _port(port: str | None) -> str:
     return f":{port}" if port and int(port) < 32768 else ""
 
 
-def _quoted(found: re.Match[str]) -> str:
+def _quoted(match: re.Match[str]) -> str:
     """A quoted part: kept where it is a code, a name of program or schema, or a host; else `#`."""
-    text = found.group()
+    text = match.group()
     inner = _QUOTES.sub("", text).strip()
-    before = _last_word(found.string[: found.start()])
+    before = _last_word(match.string[: match.start()])
     if inner.isdigit():
-        return inner if is_code(found, inner) else "#"
+        return inner if is_code(match, inner) else "#"
     if _CLASSLIKE.search(inner) and " " not in inner and "/" not in inner:
         return inner.partition("@anonymous")[0]
-    if (text[0] == "`" or _names(found)) and _IDENTIFIER.match(inner):
+    if (text[0] == "`" or _names(match)) and _IDENTIFIER.match(inner):
         return f"'{_DIGITS.sub('#', inner)}'"
     if before in _RUNNING:
         return " ".join(generalise(inner).split()[:4])
@@ -193,18 +193,18 @@ def _quoted_host(inner: str, before: str) -> str:
     if not _HOSTLIKE.match(inner):
         return "#"
     if "://" in inner:
-        return kept_url(inner)
-    return kept_host(inner.partition(":")[0]) if before in _HOSTING else "#"
+        return generalise_url(inner)
+    return generalise_host(inner.partition(":")[0]) if before in _HOSTING else "#"
 
 
-def _names(found: re.Match[str]) -> bool:
-    before = found.string[max(0, found.start() - 40) : found.start()]
+def _names(match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 40) : match.start()]
     words = [word.casefold() for word in _WORD.findall(before)[-2:]]
     # "object name 'x'" names a part of the schema, "customer name 'x'" does not.
     name = words[0] if words[1:] == ["name"] else "".join(words[-1:])
     if name in _NAMING and not before.rstrip(" (:=[").endswith((",", "'", '"')):
         return True
-    after = _WORD.match(found.string, found.end() + 1)
+    after = _WORD.match(match.string, match.end() + 1)
     return after is not None and after.group().casefold() in _NAMING
 
 
@@ -213,12 +213,12 @@ def _last_word(before: str) -> str:
     return words[-1].casefold() if words else ""
 
 
-def _token(found: re.Match[str]) -> str:
+def _token(match: re.Match[str]) -> str:
     """A run of letters and digits: an amount, an id, or a name that happens to hold a digit."""
-    text = found.group().lstrip("-+$€£#")
+    text = match.group().lstrip("-+$€£#")
     amount = _AMOUNT.match(text)
     if amount is not None:
-        if not amount["unit"] and is_code(found, text):
+        if not amount["unit"] and is_code(match, text):
             return text
         return "#"
     if _KNOWN_DASHED.match(text):
@@ -254,18 +254,18 @@ def _changes(text: str) -> int:
     """How often letters and digits of another kind follow; a capitalised word is one kind."""
     kinds = ["d" if char.isdigit() else "U" if char.isupper() else "l" for char in text]
     pairs = pairwise(kinds)
-    return sum(one != two and (one, two) != ("U", "l") for one, two in pairs)
+    return sum(kind != following and (kind, following) != ("U", "l") for kind, following in pairs)
 
 
-def _random_id(found: re.Match[str]) -> str:
+def _random_id(match: re.Match[str]) -> str:
     """Stripe's kind of id (`cus_…`) may come without a digit: unlike a name, its case jumps."""
-    text = found.group()
+    text = match.group()
     tail = text.rpartition("_")[2]
-    jumps = sum(one.isupper() != two.isupper() for one, two in pairwise(tail))
+    jumps = sum(char.isupper() != following.isupper() for char, following in pairwise(tail))
     return "#" if jumps > len(tail) / 4 else text
 
 
-_KEEPERS: dict[str, Callable[[re.Match[str]], str]] = {
+_REPLACEMENTS: dict[str, Callable[[re.Match[str]], str]] = {
     "url": _url,
     "ip": _ip,
     "port": _ip,

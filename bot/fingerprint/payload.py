@@ -95,11 +95,11 @@ def identify(
     """
     tree = _Tree(payload)
     if tree.root is None:
-        values = _scanned(payload)
+        values = _scan_values(payload)
         return JobIdentity(
-            _scanned_class(values),
-            _scanned_id(values, order_paths),
-            _scanned_id(values, tienda_paths),
+            _class_by_key(values),
+            _id_by_key(values, order_paths),
+            _id_by_key(values, tienda_paths),
         )
     return JobIdentity(_class_of(tree), _id_of(tree, order_paths), _id_of(tree, tienda_paths))
 
@@ -109,9 +109,9 @@ class _Tree:
 
     def __init__(self, payload: str) -> None:
         self._opened: dict[str, object] = {}
-        self.root = self.entered(payload)
+        self.root = self.decoded(payload)
 
-    def entered(self, node: object) -> object:
+    def decoded(self, node: object) -> object:
         """The data inside a string that holds some, else None for a string; others unchanged."""
         for _ in range(_MAX_NESTED):
             if not isinstance(node, str):
@@ -125,7 +125,7 @@ class _Tree:
         """What a dotted path leads to, or None; a number is an index where the node is a list."""
         node = self.root
         for part in path.split("."):
-            node = self.entered(node)
+            node = self.decoded(node)
             if isinstance(node, PhpObject):
                 node = node.fields.get(part)
             elif isinstance(node, dict):
@@ -139,9 +139,9 @@ class _Tree:
 
 def _id_of(tree: _Tree, paths: Sequence[str]) -> int | str | None:
     for path in paths:
-        found = _as_id(tree.at(path))
-        if found is not None:
-            return found
+        value = _as_id(tree.at(path))
+        if value is not None:
+            return value
     return None
 
 
@@ -165,13 +165,13 @@ def _class_of(tree: _Tree) -> str | None:
     if isinstance(tree.root, PhpObject):
         return _class_name(tree.root.class_name)
     for path in _CLASS_PATHS:
-        found = tree.at(path)
-        if isinstance(found, str) and holds_data(found):
-            found = tree.entered(found)
-        if isinstance(found, PhpObject):
-            found = found.class_name
-        if isinstance(found, str) and not found.endswith(CUT):
-            name = _class_name(found)
+        value = tree.at(path)
+        if isinstance(value, str) and holds_data(value):
+            value = tree.decoded(value)
+        if isinstance(value, PhpObject):
+            value = value.class_name
+        if isinstance(value, str) and not value.endswith(CUT):
+            name = _class_name(value)
             if name is not None:
                 return name
     return None
@@ -184,27 +184,27 @@ def _class_name(text: str) -> str | None:
     return None if not name or name == _HANDLER else name
 
 
-def _scanned(text: str) -> dict[str, str]:
+def _scan_values(text: str) -> dict[str, str]:
     """The first value of each key that stands anywhere in a broken text, however deep."""
     values: dict[str, str] = {}
-    for found in _PAIR.finditer(text[:_MAX_SCAN]):
-        value = found["number"] or found["text"]
-        values.setdefault(found["key"], re.sub(r"\\+", r"\\", value).rstrip("\\"))
+    for pair in _PAIR.finditer(text[:_MAX_SCAN]):
+        value = pair["number"] or pair["text"]
+        values.setdefault(pair["key"], re.sub(r"\\+", r"\\", value).rstrip("\\"))
     return values
 
 
-def _scanned_id(values: dict[str, str], paths: Sequence[str]) -> int | str | None:
+def _id_by_key(values: dict[str, str], paths: Sequence[str]) -> int | str | None:
     for path in paths:
         key = path.rpartition(".")[2]
         # "id" alone belongs to anything, and "order" to any list; only a tree can tell whose.
         if key not in _AMBIGUOUS and key in values:
-            found = _as_id(values[key])
-            if found is not None:
-                return found
+            value = _as_id(values[key])
+            if value is not None:
+                return value
     return None
 
 
-def _scanned_class(values: dict[str, str]) -> str | None:
+def _class_by_key(values: dict[str, str]) -> str | None:
     for key in ("displayName", "commandName", "job"):
         name = _class_name(values.get(key, ""))
         if name is not None:

@@ -43,19 +43,19 @@ def plain(text: str) -> str:
 
 
 def _open_json(text: str) -> object:
-    found = _load(text)
-    if found is _BROKEN:
-        mended = _mend(text)
-        found = _BROKEN if mended is None else _load(mended)
-    return None if found is _BROKEN else found
+    value = _load(text)
+    if value is _BROKEN:
+        repaired = _repair(text)
+        value = _BROKEN if repaired is None else _load(repaired)
+    return None if value is _BROKEN else value
 
 
 def _load(text: str) -> object:
     try:
-        found: object = json.loads(text, parse_int=_whole, strict=False)
+        value: object = json.loads(text, parse_int=_whole, strict=False)
     except (ValueError, RecursionError):
         return _BROKEN
-    return found
+    return value
 
 
 def _whole(digits: str) -> int | str:
@@ -63,39 +63,39 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MAX_DIGITS + 1 else digits
 
 
-def _mend(text: str) -> str | None:
+def _repair(text: str) -> str | None:
     """A text that was cut, closed where it ended; None where it is broken in another way.
 
     A last value that may be incomplete (a number, a word) is left out, with its key; a string in
     progress is kept and marked with CUT, for what is nested in it can still be read.
     """
     closers: list[str] = []
-    keep = 0
+    end = 0
     mark = ""
     for token in _TOKEN.finditer(text):
         before, mark = mark, token.group()[0]
         if mark in "{[":
             closers.append("}" if mark == "{" else "]")
-            keep = token.end()
+            end = token.end()
             if len(closers) > _MAX_OPEN:
                 return None
         elif mark in "}]":
             if not closers or closers.pop() != mark:
                 return None
-            keep = token.end()
+            end = token.end()
         elif mark == ",":
-            keep = token.start()
+            end = token.start()
         elif mark == '"' and _is_value(before, closers):
             if not _is_closed(token.group()):
                 return _finish(_without_half_escape(text) + CUT + '"', closers)
-            keep = token.end()
-    return _finish(text[:keep], closers)
+            end = token.end()
+    return _finish(text[:end], closers)
 
 
 def _without_half_escape(text: str) -> str:
     # Only the end matters; a longer run of backslashes is no text of any use.
-    found = _HALF_ESCAPE.search(text, max(0, len(text) - 400))
-    return text[: found.end(1)] if found else text
+    half_escape = _HALF_ESCAPE.search(text, max(0, len(text) - 400))
+    return text[: half_escape.end(1)] if half_escape else text
 
 
 def _is_value(before: str, closers: list[str]) -> bool:

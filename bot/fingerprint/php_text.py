@@ -94,10 +94,10 @@ class _Reader:
         self._entries(items, depth)
 
     def instance(self, into: "_Root | _Entry", depth: int) -> None:
-        made = PhpObject(self._quoted())
-        self._put(into, made)
+        php_object = PhpObject(self._quoted())
+        self._put(into, php_object)
         self._expect(b":")
-        self._entries(made.fields, depth)
+        self._entries(php_object.fields, depth)
 
     def opaque(self, into: "_Root | _Entry", _depth: int) -> None:
         """A class with its own format (`C:`): its name is kept, its content stepped over."""
@@ -115,8 +115,8 @@ class _Reader:
 
     def reference(self, into: "_Root | _Entry", _depth: int) -> None:
         slot = _whole(self._until(b";", 20))
-        known = isinstance(slot, int) and 0 < slot < len(self._slots)
-        self._put(into, self._slots[slot] if known and isinstance(slot, int) else None)
+        in_range = isinstance(slot, int) and 0 < slot < len(self._slots)
+        self._put(into, self._slots[slot] if in_range and isinstance(slot, int) else None)
 
     def alias(self, into: "_Root | _Entry", depth: int) -> None:
         """`R:` shares the slot of what it names, so it takes none of its own."""
@@ -146,18 +146,18 @@ class _Reader:
         self._expect(b':"')
         end = self._at + length
         if self._data[end : end + 1] != b'"':
-            end = self._mended_end()
+            end = self._repaired_end()
         text = self._data[self._at : end].decode("utf-8", "replace")
         self._at = end + 1
         return text
 
-    def _mended_end(self) -> int:
+    def _repaired_end(self) -> int:
         """Where a string ends whose length no longer fits, as after a change of encoding."""
-        ends = [self._data.find(mark, self._at, self._at + 70_000) for mark in (b'";', b'":')]
-        found = [end for end in ends if end >= 0]
-        if not found:
+        positions = [self._data.find(mark, self._at, self._at + 70_000) for mark in (b'";', b'":')]
+        ends = [end for end in positions if end >= 0]
+        if not ends:
             raise _Cut
-        return min(found)
+        return min(ends)
 
     def _count(self) -> int:
         head = _HEAD.match(self._data, self._at)

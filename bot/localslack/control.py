@@ -23,7 +23,7 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.interactivity.people import CannotError, Click, People
 from bot.localslack.payloads import view_json
-from bot.localslack.web_api.calls import Desk
+from bot.localslack.web_api.calls import Backend
 from bot.localslack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
@@ -45,19 +45,19 @@ Commands = Callable[[], list[Json]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class AppInfo:
     """What only the app's owner knows: a person's roles, and the slash commands to suggest."""
 
     roles: Roles
     commands: Commands
 
 
-def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
+def state_json(backend: Backend, hub: Hub, roles: Roles) -> Json:
     """Everything that a page needs to draw the workspace."""
-    workspace = desk.workspace
+    workspace = backend.workspace
     people = [user for user in workspace.users.values() if not user.is_bot]
-    shown = [channel for channel in workspace.channels.values() if not channel.is_im]
-    direct = [channel for channel in workspace.channels.values() if channel.is_im]
+    channels = [channel for channel in workspace.channels.values() if not channel.is_im]
+    direct_messages = [channel for channel in workspace.channels.values() if channel.is_im]
     return {
         "version": workspace.version,
         "team": {"id": workspace.identity.team_id, "name": workspace.identity.team_name},
@@ -75,8 +75,10 @@ def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
             for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
         ],
         "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
-        "channels": [{"id": channel.id, "name": channel.name} for channel in shown],
-        "direct_messages": [{"id": channel.id, "user": channel.im_user} for channel in direct],
+        "channels": [{"id": channel.id, "name": channel.name} for channel in channels],
+        "direct_messages": [
+            {"id": channel.id, "user": channel.im_user} for channel in direct_messages
+        ],
         "messages": {
             channel: [message.as_json() for message in messages[-SHOWN:]]
             for channel, messages in workspace.messages.items()
@@ -98,8 +100,8 @@ def state_json(desk: Desk, hub: Hub, roles: Roles) -> Json:
 
 def _view(workspace: Workspace, index: int, stack: list[Any]) -> Json:
     view = stack[index]
-    shown = view_json(workspace, view) | {"errors": view.errors}
-    return shown | {"notice": view.notice} if view.notice else shown
+    body = view_json(workspace, view) | {"errors": view.errors}
+    return body | {"notice": view.notice} if view.notice else body
 
 
 class Guard:
@@ -120,13 +122,17 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                kept = [one for one in message["headers"] if one[0].decode().lower() not in HEADERS]
-                message["headers"] = kept + own
+                others = [
+                    header
+                    for header in message["headers"]
+                    if header[0].decode().lower() not in HEADERS
+                ]
+                message["headers"] = others + own
             await send(message)
 
         if host not in self._hosts or origin not in {None, f"http://{host}"}:
-            refused = JSONResponse({"error": "only this machine may ask"}, 403)
-            await refused(scope, receive, send_guarded)
+            forbidden = JSONResponse({"error": "only this machine may ask"}, 403)
+            await forbidden(scope, receive, send_guarded)
             return
         await self._app(scope, receive, send_guarded)
 
@@ -135,12 +141,12 @@ class Control:
     """The endpoints over one workspace; `closing` ends the event streams."""
 
     def __init__(
-        self, desk: Desk, hub: Hub, people: People, asked: Asked, closing: asyncio.Event
+        self, backend: Backend, hub: Hub, people: People, app_info: AppInfo, closing: asyncio.Event
     ) -> None:
-        self._desk = desk
+        self._backend = backend
         self._hub = hub
         self._people = people
-        self._asked = asked
+        self._app_info = app_info
         self._closing = closing
 
     def routes(self) -> list[BaseRoute]:
@@ -165,10 +171,10 @@ class Control:
         ]
 
     async def _state(self, _request: Request) -> Response:
-        return JSONResponse(state_json(self._desk, self._hub, self._asked.roles))
+        return JSONResponse(state_json(self._backend, self._hub, self._app_info.roles))
 
     async def _commands(self, _request: Request) -> Response:
-        return JSONResponse({"commands": self._asked.commands()})
+        return JSONResponse({"commands": self._app_info.commands()})
 
     async def _command(self, body: Json) -> Json:
         user, channel, text = texts(body, "user", "channel", "text")
@@ -176,7 +182,7 @@ class Control:
 
     async def _click(self, body: Json) -> Json:
         user, action_id = texts(body, "user", "action_id")
-        click = Click(action_id, body.get("block_id"), _chosen(body))
+        click = Click(action_id, body.get("block_id"), _selection(body))
         if "view_id" in body:
             (view_id,) = texts(body, "view_id")
             return await self._people.click_in_view(user, view_id, click, _wait(body))
@@ -200,23 +206,23 @@ class Control:
 
     async def _events(self, _request: Request) -> Response:
         return StreamingResponse(
-            changes(self._desk.workspace, self._closing), media_type="text/event-stream"
+            change_events(self._backend.workspace, self._closing), media_type="text/event-stream"
         )
 
 
-async def changes(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator[str]:
+async def change_events(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator[str]:
     """Server-sent events: `change` with the version, at once and then whenever it grows."""
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
 
-    def tell() -> None:
+    def notify() -> None:
         loop.call_soon_threadsafe(changed.set)
 
-    workspace.listeners.append(tell)
+    workspace.listeners.append(notify)
     try:
         while not closing.is_set():
             yield f"event: change\ndata: {workspace.version}\n\n"
-            waits = {asyncio.create_task(one.wait()) for one in (changed, closing)}
+            waits = {asyncio.create_task(event.wait()) for event in (changed, closing)}
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -224,13 +230,13 @@ async def changes(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator
                     wait.cancel()
             changed.clear()
     finally:
-        workspace.listeners.remove(tell)
+        workspace.listeners.remove(notify)
 
 
 def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
     """An endpoint that hands its JSON body to the action, and says as JSON what came of it."""
 
-    async def answered(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         try:
             return JSONResponse(await action(await _body(request)))
         except CannotError as error:
@@ -238,17 +244,17 @@ def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitab
         except WrongValueError as error:
             return JSONResponse({"error": str(error)}, 400)
 
-    return answered
+    return respond
 
 
-def _chosen(body: Json) -> object:
+def _selection(body: Json) -> object:
     """What a click chose: an option's value, or the option itself, or a list of either."""
     for name in ("selected_option", "selected_options", "value"):
-        found = body.get(name)
-        if isinstance(found, list):
-            return [_value_of(item) for item in found]
-        if found is not None:
-            return _value_of(found)
+        value = body.get(name)
+        if isinstance(value, list):
+            return [_value_of(item) for item in value]
+        if value is not None:
+            return _value_of(value)
     return None
 
 
@@ -263,8 +269,8 @@ async def _body(request: Request) -> Json:
         raise HTTPException(415)
     try:
         body = json.loads(await request.body())
-    except ValueError as broken:
-        raise HTTPException(400) from broken
+    except ValueError as error:
+        raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise HTTPException(400)
     return body
@@ -272,17 +278,17 @@ async def _body(request: Request) -> Json:
 
 def texts(body: Json, *names: str) -> list[str]:
     """The texts of a body by their names; raises `WrongValueError`."""
-    found = [body.get(name) for name in names]
-    given = [value for value in found if isinstance(value, str)]
-    if len(given) < len(names):
+    values = [body.get(name) for name in names]
+    strings = [value for value in values if isinstance(value, str)]
+    if len(strings) < len(names):
         raise WrongValueError(f"these must be texts: {', '.join(names)}")
-    return given
+    return strings
 
 
 def _wait(body: Json) -> float:
     """`wait_ms` in seconds, between 0 and 60."""
-    given = body.get("wait_ms")
-    return min(max(given, 0), 60_000) / 1000 if isinstance(given, int | float) else WAIT
+    wait_ms = body.get("wait_ms")
+    return min(max(wait_ms, 0), 60_000) / 1000 if isinstance(wait_ms, int | float) else WAIT
 
 
 async def _permalink(request: Request) -> Response:

@@ -22,7 +22,7 @@ class Credentials:
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     revoked: set[str] = field(default_factory=set)
 
-    def check(self, token: str | None, wanted: TokenKind) -> None:
+    def check(self, token: str | None, kind: TokenKind) -> None:
         """Raise what Slack answers to a wrong token; every method's page lists these.
 
         Refusals: `not_authed`, `invalid_auth`, `token_revoked`, `not_allowed_token_type`.
@@ -33,7 +33,7 @@ class Credentials:
             raise SlackRefusal("invalid_auth")
         if token in self.revoked:
             raise SlackRefusal("token_revoked")
-        if token != getattr(self, wanted):
+        if token != getattr(self, kind):
             raise SlackRefusal("not_allowed_token_type")
 
     def need(self, scopes: Iterable[str]) -> None:
@@ -44,8 +44,8 @@ class Credentials:
         """
         needed = list(scopes)
         if needed and not self.scopes.intersection(needed):
-            given = ",".join(sorted(self.scopes))
-            extra = {"needed": ",".join(needed), "provided": given}
+            provided = ",".join(sorted(self.scopes))
+            extra = {"needed": ",".join(needed), "provided": provided}
             raise SlackRefusal("missing_scope", extra=extra)
 
     def signature(self, timestamp: str, body: bytes) -> str:

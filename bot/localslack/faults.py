@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Answered:
+class OwnAnswer:
     """The method's own answer, as if nothing were scripted."""
 
 
@@ -45,7 +45,7 @@ class Reset:
     """The connection is reset before anything happened."""
 
 
-Answer = Answered | Refused | RateLimited | ServerError | LostAnswer | Reset
+Answer = OwnAnswer | Refused | RateLimited | ServerError | LostAnswer | Reset
 
 
 def answer_of(short: Answer | str | int) -> Answer:
@@ -84,12 +84,12 @@ class Script:
 
     def next(self, method: str) -> Answer:
         """The answer of the next call."""
-        waiting = self._answers.get(method)
-        return waiting.popleft() if waiting else self._always.get(method, Answered())
+        answers = self._answers.get(method)
+        return answers.popleft() if answers else self._always.get(method, OwnAnswer())
 
     def waiting(self) -> dict[str, int]:
         """How many answers are still to come, for each method that has any."""
-        return {method: len(left) for method, left in self._answers.items() if left}
+        return {method: len(answers) for method, answers in self._answers.items() if answers}
 
     def clear(self) -> None:
         """Forget every answer that was not given yet, and lift the lasting ones."""

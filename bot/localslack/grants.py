@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.workspace import Message, View
+from bot.localslack.workspace import PostedMessage, View
 
 TRIGGER_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
 RESPONSE_URL_SECONDS = 30 * 60.0  # the same page
@@ -20,23 +20,23 @@ class Interaction:
 
     user: str
     channel: str | None = None
-    source: Message | None = None
+    source: PostedMessage | None = None
     view: View | None = None
     replies: list[Json] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def note_reply(self, message: Message) -> None:
+    def note_reply(self, message: PostedMessage) -> None:
         """Remember a message that the person sees because of what they did."""
         kind = "ephemeral" if message.ephemeral_to else "in_channel"
-        shown = {**message.as_json(), "channel": message.channel, "response_type": kind}
-        kept = [reply for reply in self.replies if reply["ts"] != message.ts]
-        self.replies = [*kept, shown]
+        entry = {**message.as_json(), "channel": message.channel, "response_type": kind}
+        others = [reply for reply in self.replies if reply["ts"] != message.ts]
+        self.replies = [*others, entry]
         self.arrived.set()
 
     def note_view(self, view: View) -> None:
         """Remember a view that opened or changed because of what they did."""
-        self.views = [*(kept for kept in self.views if kept.id != view.id), view]
+        self.views = [*(other for other in self.views if other.id != view.id), view]
         self.arrived.set()
 
 

@@ -48,9 +48,9 @@ class Manifest:
 
     def command(self, word: str) -> SlashCommand | None:
         """The command that begins with this word; None where the app has none."""
-        return next((one for one in self.commands if one.command == word), None)
+        return next((command for command in self.commands if command.command == word), None)
 
-    def hears(self, event: str) -> bool:
+    def subscribes_to(self, event: str) -> bool:
         """Whether the app is told of such an event: it subscribed, and has the scope for it."""
         return event in self.events and EVENT_SCOPES.get(event, "") in {"", *self.scopes}
 
@@ -58,12 +58,12 @@ class Manifest:
         """What a composer suggests while somebody types."""
         return [
             {
-                "command": one.command,
-                "description": one.description,
-                "usage_hint": one.usage_hint,
+                "command": command.command,
+                "description": command.description,
+                "usage_hint": command.usage_hint,
                 "subcommands": [],
             }
-            for one in self.commands
+            for command in self.commands
         ]
 
 
@@ -91,37 +91,37 @@ def manifest_of(document: object) -> Manifest:
     )
 
 
-def _command(found: object) -> SlashCommand:
-    if not isinstance(found, dict) or not str(found.get("command", "")).startswith("/"):
+def _command(entry: object) -> SlashCommand:
+    if not isinstance(entry, dict) or not str(entry.get("command", "")).startswith("/"):
         raise ManifestError("each of features.slash_commands needs a command with a slash")
     return SlashCommand(
-        command=str(found["command"]),
-        description=str(found.get("description", "")),
-        usage_hint=str(found.get("usage_hint", "")),
-        should_escape=bool(found.get("should_escape")),
-        url=str(found.get("url", "")),
+        command=str(entry["command"]),
+        description=str(entry.get("description", "")),
+        usage_hint=str(entry.get("usage_hint", "")),
+        should_escape=bool(entry.get("should_escape")),
+        url=str(entry.get("url", "")),
     )
 
 
 def _part(whole: object, name: str) -> Json:
     if not isinstance(whole, dict):
         raise ManifestError(f"what holds {name} must be a mapping")
-    found = whole.get(name) or {}
-    if not isinstance(found, dict):
+    part = whole.get(name) or {}
+    if not isinstance(part, dict):
         raise ManifestError(f"{name} must be a mapping")
-    return found
+    return part
 
 
 def _items(part: Json, name: str) -> Iterable[object]:
-    found = part.get(name) or []
-    if not isinstance(found, list):
+    items = part.get(name) or []
+    if not isinstance(items, list):
         raise ManifestError(f"{name} must be a list")
-    return found
+    return items
 
 
 def _texts(part: Json, name: str) -> list[str]:
-    found = list(_items(part, name))
-    texts = [text for text in found if isinstance(text, str)]
-    if len(texts) != len(found):
+    items = list(_items(part, name))
+    texts = [text for text in items if isinstance(text, str)]
+    if len(texts) != len(items):
         raise ManifestError(f"{name} must be a list of texts")
     return texts

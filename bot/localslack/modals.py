@@ -4,8 +4,8 @@ import json
 
 from bot.localslack.blocks.forms import first_values
 from bot.localslack.blocks.specs import Json, Problem
-from bot.localslack.blocks.validation import Surface, as_kept, view_problems
-from bot.localslack.posting import parsed
+from bot.localslack.blocks.validation import Surface, as_stored, view_problems
+from bot.localslack.posting import parse_json
 from bot.localslack.refusals import SlackRefusal
 from bot.localslack.workspace import View, Workspace
 
@@ -15,7 +15,7 @@ VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open: vie
 
 def view_content(args: Json, surfaces: tuple[Surface, ...]) -> Json:
     """The `view` argument, checked; `invalid_arguments` with the places, `view_too_large`."""
-    content = parsed(args, "view", "invalid_arguments")
+    content = parse_json(args, "view", "invalid_arguments")
     if content is None:
         missing = Problem("missing required field: view", "")
         raise SlackRefusal("invalid_arguments", [missing])
@@ -44,7 +44,7 @@ def push(workspace: Workspace, user: str, content: Json) -> View:
     )
     _fill(workspace, view, content)
     stack.append(view)
-    workspace.touched()
+    workspace.mark_changed()
     return view
 
 
@@ -59,7 +59,7 @@ def update(workspace: Workspace, view: View, content: Json, expected_hash: objec
         raise SlackRefusal("invalid_arguments", [Problem("unsupported type", "/view/type")])
     _check_external_id(workspace, content, view)
     _fill(workspace, view, content)
-    workspace.touched()
+    workspace.mark_changed()
     return view
 
 
@@ -72,7 +72,7 @@ def publish(workspace: Workspace, user: str, content: Json, expected_hash: objec
     home = View(id=view_id, user=user, content={}, hash="", root_id=view_id)
     _fill(workspace, home, content)
     workspace.homes[user] = home
-    workspace.touched()
+    workspace.mark_changed()
     return home
 
 
@@ -81,37 +81,37 @@ def close(workspace: Workspace, view: View) -> None:
     stack = workspace.stacks.get(view.user, [])
     if view in stack:
         del stack[stack.index(view) :]
-        workspace.touched()
+        workspace.mark_changed()
 
 
 def clear(workspace: Workspace, user: str) -> list[View]:
     """Close the whole stack of a person; the views that were open, the top one first."""
     closed = workspace.stacks.pop(user, [])
-    workspace.touched()
+    workspace.mark_changed()
     return closed[::-1]
 
 
 def _check_external_id(workspace: Workspace, content: Json, own: View | None) -> None:
-    wanted = content.get("external_id")
-    every = [view for stack in workspace.stacks.values() for view in stack]
-    every += workspace.homes.values()
-    if wanted and any(
-        view.content.get("external_id") == wanted for view in every if view is not own
+    external_id = content.get("external_id")
+    views = [view for stack in workspace.stacks.values() for view in stack]
+    views += workspace.homes.values()
+    if external_id and any(
+        view.content.get("external_id") == external_id for view in views if view is not own
     ):
         raise SlackRefusal("duplicate_external_id")
 
 
 def _fill(workspace: Workspace, view: View, content: Json) -> None:
     """What a person typed stays where block_id and action_id are still there, as in Slack."""
-    kept = {**content, "blocks": as_kept(content["blocks"], lambda: workspace.new_id("b"))}
+    stored = {**content, "blocks": as_stored(content["blocks"], lambda: workspace.new_id("b"))}
     for name in ("title", "submit", "close"):
-        if name in kept:
-            kept[name] = {"emoji": True, **kept[name]}
-    values = first_values(kept["blocks"])
+        if name in stored:
+            stored[name] = {"emoji": True, **stored[name]}
+    values = first_values(stored["blocks"])
     for block_id, actions in values.items():
         for action_id, state in actions.items():
             typed = view.values.get(block_id, {}).get(action_id)
             if typed and typed["type"] == state["type"]:
                 actions[action_id] = typed
-    view.content, view.values, view.errors, view.notice = kept, values, {}, None
+    view.content, view.values, view.errors, view.notice = stored, values, {}, None
     view.hash = workspace.new_hash()

@@ -78,20 +78,20 @@ class Panel:
         ]
 
     async def _panel(self, _request: Request) -> Response:
-        shown = self._wire() | {
+        body = self._wire() | {
             "session": self._session,
             "guide": list(self._backstage.guide),
         }
         if self._backstage.look is not None:
-            shown |= await run_in_threadpool(self._look, self._backstage.look)
-        return JSONResponse(shown)
+            body |= await run_in_threadpool(self._look, self._backstage.look)
+        return JSONResponse(body)
 
     def _look(self, look: Callable[[], Json]) -> Json:
         with self._looking:
             return look()
 
     def _wire(self) -> Json:
-        self._traffic.answered_elsewhere(self._slack.hub.acks)
+        self._traffic.record_http_acks(self._slack.hub.acks)
         return {
             "requests": self._traffic.newest_first(),
             "faults": self._slack.faults.waiting(),
@@ -113,8 +113,8 @@ class Panel:
         else:
             await run_in_threadpool(self._fault_of(body), body)
         wire = self._wire()
-        shown = ("faults", "connections", "refusing", "refused_blocks")
-        return {name: wire[name] for name in shown}
+        names = ("faults", "connections", "refusing", "refused_blocks")
+        return {name: wire[name] for name in names}
 
     def _fault_of(self, body: Json) -> Callable[[Json], None]:
         if "blocks" in body:
@@ -149,7 +149,7 @@ def _code(body: Json) -> str:
 
 
 def _number(body: Json, name: str, otherwise: int, least: int, most: int) -> int:
-    found = body.get(name, otherwise)
-    if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+    number = body.get(name, otherwise)
+    if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         raise WrongValueError(f"{name} must be a whole number from {least} to {most}")
-    return found
+    return number

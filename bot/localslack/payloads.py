@@ -3,15 +3,15 @@
 import json
 
 from bot.localslack.blocks.specs import Json
-from bot.localslack.workspace import Channel, Group, Message, User, View, Workspace
+from bot.localslack.workspace import Channel, Group, PostedMessage, User, View, Workspace
 
 VERIFICATION_TOKEN = "local-verification-token"  # noqa: S105 - the deprecated field, never a secret
 
 
-def message_json(workspace: Workspace, message: Message) -> Json:
+def message_json(workspace: Workspace, message: PostedMessage) -> Json:
     """A message of the app: https://docs.slack.dev/reference/events/message."""
     identity = workspace.identity
-    shown: Json = {
+    body: Json = {
         "type": "message",
         "user": message.user,
         "ts": message.ts,
@@ -22,12 +22,12 @@ def message_json(workspace: Workspace, message: Message) -> Json:
         "blocks": message.blocks,
     }
     if message.thread_ts:
-        shown["thread_ts"] = message.thread_ts
+        body["thread_ts"] = message.thread_ts
     if message.edited:
-        shown["edited"] = {"user": message.user, "ts": message.edited}
+        body["edited"] = {"user": message.user, "ts": message.edited}
     if message.metadata:
-        shown["metadata"] = message.metadata
-    return shown
+        body["metadata"] = message.metadata
+    return body
 
 
 def view_json(workspace: Workspace, view: View) -> Json:
@@ -35,7 +35,7 @@ def view_json(workspace: Workspace, view: View) -> Json:
     identity = workspace.identity
     content = view.content
     modal = content["type"] == "modal"
-    shown: Json = {
+    body: Json = {
         "id": view.id,
         "team_id": identity.team_id,
         "type": content["type"],
@@ -57,14 +57,14 @@ def view_json(workspace: Workspace, view: View) -> Json:
         "app_installed_team_id": identity.team_id,
         "bot_id": identity.bot_id,
     }
-    copied: Json = json.loads(json.dumps(shown))
-    return copied
+    copy: Json = json.loads(json.dumps(body))
+    return copy
 
 
 def user_json(user: User, team_id: str, *, locale: bool) -> Json:
     """A person: https://docs.slack.dev/reference/objects/user-object."""
     team = user.team_id or team_id
-    shown: Json = {
+    body: Json = {
         "id": user.id,
         "team_id": team,
         "name": user.name,
@@ -86,13 +86,13 @@ def user_json(user: User, team_id: str, *, locale: bool) -> Json:
         },
     }
     if locale:
-        shown["locale"] = user.locale
-    return shown
+        body["locale"] = user.locale
+    return body
 
 
 def group_json(workspace: Workspace, group: Group, *, users: bool) -> Json:
     """A user group: https://docs.slack.dev/reference/objects/usergroup-object."""
-    shown: Json = {
+    body: Json = {
         "id": group.id,
         "team_id": workspace.identity.team_id,
         "is_usergroup": True,
@@ -104,8 +104,8 @@ def group_json(workspace: Workspace, group: Group, *, users: bool) -> Json:
         "user_count": len(group.members),
     }
     if users:
-        shown["users"] = list(group.members)
-    return shown
+        body["users"] = list(group.members)
+    return body
 
 
 def channel_json(channel: Channel, bot_user: str) -> Json:
@@ -175,7 +175,7 @@ def message_actions(
     workspace: Workspace,
     user: User,
     channel: Channel,
-    message: Message,
+    message: PostedMessage,
     *,
     action: Json,
     grants: tuple[str, str],
@@ -212,14 +212,14 @@ def view_actions(
     workspace: Workspace, user: User, view: View, action: Json, trigger_id: str
 ) -> Json:
     """A click in a modal or on Home: https://docs.slack.dev/reference/interaction-payloads."""
-    shown = view_json(workspace, view)
+    body = view_json(workspace, view)
     return {
         "type": "block_actions",
         **_common(workspace, user),
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": trigger_id,
-        "view": shown,
-        "state": shown["state"],
+        "view": body,
+        "state": body["state"],
         "actions": [action],
     }
 

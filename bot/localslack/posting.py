@@ -5,9 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.localslack.blocks.specs import Json, Problem
-from bot.localslack.blocks.validation import as_kept, has_two_tables, message_problems, text_of
+from bot.localslack.blocks.validation import as_stored, has_two_tables, message_problems, text_of
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.workspace import Message, Workspace
+from bot.localslack.workspace import PostedMessage, Workspace
 
 # https://docs.slack.dev/reference/methods/chat.postMessage: Slack cuts a longer text; here it
 # is refused, so that nothing is lost in silence.
@@ -28,18 +28,18 @@ class Content:
     metadata: Json | None = None
 
 
-def parsed(args: Json, name: str, error: str) -> object:
-    """An argument that is JSON, or a string of JSON as form bodies carry it; `error` if broken."""
+def parse_json(args: Json, name: str, code: str) -> object:
+    """An argument that is JSON, or a string of JSON as form bodies carry it; `code` if broken."""
     value = args.get(name)
     if not isinstance(value, str):
         return value
     if not value:
         return None
     try:
-        found: object = json.loads(value)
-    except ValueError as broken:
-        raise SlackRefusal(error) from broken
-    return found
+        document: object = json.loads(value)
+    except ValueError as error:
+        raise SlackRefusal(code) from error
+    return document
 
 
 def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST) -> Content:
@@ -52,8 +52,8 @@ def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST
     text, thread_ts = args.get("text"), args.get("thread_ts")
     if not isinstance(text, str | None) or not isinstance(thread_ts, str | None):
         raise SlackRefusal("invalid_arguments")
-    blocks = parsed(args, "blocks", "invalid_blocks_format")
-    metadata = parsed(args, "metadata", "invalid_metadata_format")
+    blocks = parse_json(args, "blocks", "invalid_blocks_format")
+    metadata = parse_json(args, "metadata", "invalid_metadata_format")
     if args.get("attachments"):
         raise SlackRefusal("invalid_attachments")
     if not isinstance(metadata, dict | None):
@@ -89,22 +89,22 @@ def check_blocks(blocks: list[Json], refused: Collection[str] = ()) -> None:
         raise SlackRefusal("msg_blocks_too_long")
 
 
-def keep(
+def post(
     workspace: Workspace,
     channel: str,
     content: Content,
     *,
     ephemeral_to: str | None = None,
     user: str | None = None,
-) -> Message:
+) -> PostedMessage:
     """Post the content in a channel, for all or for one person, as the bot unless told whom."""
     return workspace.add_message(
-        Message(
+        PostedMessage(
             ts=workspace.next_ts(),
             channel=channel,
             user=user or workspace.identity.bot_user,
             text=content.text or "",
-            blocks=as_kept(content.blocks or [], lambda: workspace.new_id("b")),
+            blocks=as_stored(content.blocks or [], lambda: workspace.new_id("b")),
             thread_ts=content.thread_ts,
             ephemeral_to=ephemeral_to,
             metadata=content.metadata,
@@ -112,13 +112,13 @@ def keep(
     )
 
 
-def change(workspace: Workspace, message: Message, content: Content) -> None:
+def edit(workspace: Workspace, message: PostedMessage, content: Content) -> None:
     """Put the content in the place of a message's own; blocks that were not sent stay."""
     if content.text is not None:
         message.text = content.text
     if content.blocks is not None:
-        message.blocks = as_kept(content.blocks, lambda: workspace.new_id("b"))
+        message.blocks = as_stored(content.blocks, lambda: workspace.new_id("b"))
     if content.metadata is not None:
         message.metadata = content.metadata
     message.edited = workspace.next_ts()
-    workspace.touched()
+    workspace.mark_changed()

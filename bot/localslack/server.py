@@ -13,7 +13,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from bot.localslack.blocks.specs import Json
-from bot.localslack.control import WAIT, Asked, Commands, Control, Guard, Roles, state_json
+from bot.localslack.control import WAIT, AppInfo, Commands, Control, Guard, Roles, state_json
 from bot.localslack.credentials import Credentials
 from bot.localslack.delivery.envelopes import Courier
 from bot.localslack.delivery.request_urls import RequestUrls, addresses
@@ -25,10 +25,10 @@ from bot.localslack.manifest import Manifest
 from bot.localslack.panel import Backstage, Panel
 from bot.localslack.switches import Switches
 from bot.localslack.traffic import Meter, Traffic
-from bot.localslack.web_api.calls import Call, Desk
+from bot.localslack.web_api.calls import Backend, Call
 from bot.localslack.web_api.endpoints import Wire
 from bot.localslack.web_api.rates import Rates
-from bot.localslack.web_server import Runner
+from bot.localslack.web_server import ServerThread
 from bot.localslack.workspace import Workspace
 
 ACK_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
@@ -65,10 +65,10 @@ class LocalSlack(Switches):
         hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
         credentials, limits = Credentials(manifest.scopes), Rates(clock, on=rates)
         courier = Courier(hub, interactivity=manifest.interactivity)
-        super().__init__(Runner(), hub, courier, credentials, limits)
+        super().__init__(ServerThread(), hub, courier, credentials, limits)
         self.workspace.refused_blocks = self.faults.refused_blocks
         self._urls: RequestUrls | None = None
-        self._desk = Desk(
+        self._backend = Backend(
             self.workspace,
             Grants(clock, max(TRIGGER_SECONDS, ack_timeout)),
             credentials,
@@ -76,11 +76,11 @@ class LocalSlack(Switches):
             lambda: self.url,
             self._socket_url,
         )
-        self._people = People(self._desk, self._courier, manifest, self._response_url)
-        self._asked = Asked(roles, commands or manifest.suggestions)
+        self._people = People(self._backend, self._courier, manifest, self._response_url)
+        self._app_info = AppInfo(roles, commands or manifest.suggestions)
         self._traffic = Traffic()
         self._panel = Panel(self, self._traffic, backstage or Backstage())
-        self._wanted_port = port
+        self._requested_port = port
         self._changed = threading.Condition()
         self.workspace.listeners.append(self._note_change)
 
@@ -89,7 +89,7 @@ class LocalSlack(Switches):
     @property
     def url(self) -> str:
         """Where the page is; it ends with a slash, as the `url` of `auth.test`."""
-        return f"http://127.0.0.1:{self._runner.port}/"
+        return f"http://127.0.0.1:{self._server_thread.port}/"
 
     @property
     def bot_token(self) -> str:
@@ -108,7 +108,7 @@ class LocalSlack(Switches):
 
     def __enter__(self) -> Self:
         """Start the server and return when it takes requests."""
-        self._runner.start(self._app, self._wanted_port)
+        self._server_thread.start(self._app, self._requested_port)
         return self
 
     def __exit__(
@@ -122,9 +122,9 @@ class LocalSlack(Switches):
 
     def close(self) -> None:
         """Stop the server; calling it again does nothing."""
-        if self._runner.is_running:
-            self._runner.ask(self._hang_up)
-            self._runner.stop()
+        if self._server_thread.is_running:
+            self._server_thread.ask(self._hang_up)
+            self._server_thread.stop()
 
     def _hang_up(self) -> None:
         self._courier.stop()
@@ -133,9 +133,9 @@ class LocalSlack(Switches):
         self._hub.kill()
 
     def _app(self) -> ASGIApp:
-        closing = self._runner.closing
-        wire = Wire(self._desk, self.faults, closing)
-        control = Control(self._desk, self._hub, self._people, self._asked, closing)
+        closing = self._server_thread.closing
+        wire = Wire(self._backend, self.faults, closing)
+        control = Control(self._backend, self._hub, self._people, self._app_info, closing)
         return Starlette(
             routes=[
                 *wire.routes(),
@@ -144,7 +144,7 @@ class LocalSlack(Switches):
                 *control.routes(),
             ],
             middleware=[
-                Middleware(Guard, port=self._runner.port),
+                Middleware(Guard, port=self._server_thread.port),
                 Middleware(Meter, traffic=self._traffic),
             ],
         )
@@ -157,12 +157,12 @@ class LocalSlack(Switches):
         clock = self.workspace.clock
         routes = RequestUrls(addresses(self.manifest, url), self.credentials, clock, self._hub)
         if routes.has_events:
-            self._runner.wait_for(routes.verify())
+            self._server_thread.wait_for(routes.verify())
         self._urls = self._courier.route = routes
 
     def _socket_url(self) -> str:
         app, ticket = self.workspace.identity.app_id, self._hub.new_ticket()
-        return f"ws://127.0.0.1:{self._runner.port}/link/?ticket={ticket}&app_id={app}"
+        return f"ws://127.0.0.1:{self._server_thread.port}/link/?ticket={ticket}&app_id={app}"
 
     def _response_url(self, kind: str, name: str) -> str:
         return f"{self.url}hooks/{kind}/{self.workspace.identity.team_id}/{name}"
@@ -171,7 +171,7 @@ class LocalSlack(Switches):
 
     def command(self, user: str, channel: str, text: str, *, wait: float = WAIT) -> Json:
         """Type a slash command; the answer is that of `POST /_local/command`."""
-        return self._runner.wait_for(self._people.command(user, channel, text, wait))
+        return self._server_thread.wait_for(self._people.command(user, channel, text, wait))
 
     def click(
         self,
@@ -181,12 +181,12 @@ class LocalSlack(Switches):
         action_id: str,
         *,
         block_id: str | None = None,
-        chosen: object = None,
+        value: object = None,
         wait: float = WAIT,
     ) -> Json:
         """Click on a message; the answer is that of `POST /_local/click`."""
-        click = Click(action_id, block_id, chosen)
-        return self._runner.wait_for(self._people.click(user, channel, ts, click, wait))
+        click = Click(action_id, block_id, value)
+        return self._server_thread.wait_for(self._people.click(user, channel, ts, click, wait))
 
     def click_in_view(
         self,
@@ -195,72 +195,76 @@ class LocalSlack(Switches):
         action_id: str,
         *,
         block_id: str | None = None,
-        chosen: object = None,
+        value: object = None,
         wait: float = WAIT,
     ) -> Json:
         """Click in a modal or on Home; the answer is that of `POST /_local/click`."""
-        click = Click(action_id, block_id, chosen)
-        return self._runner.wait_for(self._people.click_in_view(user, view_id, click, wait))
+        click = Click(action_id, block_id, value)
+        return self._server_thread.wait_for(self._people.click_in_view(user, view_id, click, wait))
 
     def submit(self, user: str, view_id: str, values: Json, *, wait: float = WAIT) -> Json:
         """Submit a modal; the answer is that of `POST /_local/submit`."""
-        return self._runner.wait_for(self._people.submit(user, view_id, values, wait))
+        return self._server_thread.wait_for(self._people.submit(user, view_id, values, wait))
 
     def close_view(self, user: str, view_id: str, *, everything: bool = False) -> Json:
         """Close a modal; the answer is that of `POST /_local/close`."""
-        return self._runner.wait_for(self._people.close(user, view_id, everything=everything))
+        return self._server_thread.wait_for(
+            self._people.close(user, view_id, everything=everything)
+        )
 
     def open_home(self, user: str, *, wait: float = WAIT) -> Json:
         """Open the Home tab; the answer is that of `POST /_local/home`."""
-        return self._runner.wait_for(self._people.open_home(user, wait))
+        return self._server_thread.wait_for(self._people.open_home(user, wait))
 
     def edit_group(self, name: str, *members: str) -> Json:
         """Let these people, by name or id, be the user group; the app hears of it by events."""
-        return self._runner.wait_for(self._people.edit_group(name, members))
+        return self._server_thread.wait_for(self._people.edit_group(name, members))
 
     def state(self) -> Json:
         """The same as `GET /_local/state`."""
-        return self._runner.ask(lambda: state_json(self._desk, self._hub, self._asked.roles))
+        return self._server_thread.ask(
+            lambda: state_json(self._backend, self._hub, self._app_info.roles)
+        )
 
     def messages(self, channel: str) -> list[Json]:
         """All messages of a channel, by name or id, oldest first, ephemerals among them."""
 
         def read() -> list[Json]:
-            found = self.workspace.find_channel(channel)
-            if found is None:
+            target = self.workspace.find_channel(channel)
+            if target is None:
                 raise KeyError(channel)
-            kept = self.workspace.messages[found.id]
-            return [json.loads(json.dumps(message.as_json())) for message in kept]
+            messages = self.workspace.messages[target.id]
+            return [json.loads(json.dumps(message.as_json())) for message in messages]
 
-        return self._runner.ask(read)
+        return self._server_thread.ask(read)
 
     def views(self, user: str) -> list[Json]:
         """The open modals of a person, the lowest first."""
-        found = self.workspace.find_user(user)
-        every: list[Json] = self.state()["views"].get(found.id if found else "", [])
-        return every
+        person = self.workspace.find_user(user)
+        views: list[Json] = self.state()["views"].get(person.id if person else "", [])
+        return views
 
     def home(self, user: str) -> Json | None:
         """What a person's Home shows; None before the first publish."""
-        found = self.workspace.find_user(user)
-        shown: Json | None = self.state()["homes"].get(found.id if found else "")
-        return shown
+        person = self.workspace.find_user(user)
+        view: Json | None = self.state()["homes"].get(person.id if person else "")
+        return view
 
     def calls(self, method: str | None = None) -> list[Call]:
         """The calls the app made, of one method or of all, oldest first."""
-        every = self._runner.ask(lambda: list(self._desk.calls))
-        return [call for call in every if method in {None, call.method}]
+        all_calls = self._server_thread.ask(lambda: list(self._backend.calls))
+        return [call for call in all_calls if method in {None, call.method}]
 
     def wait_for(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
         """Return once the predicate holds, asked after every change; `TimeoutError` after that."""
         deadline = time.monotonic() + timeout
         while not predicate():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 raise TimeoutError("what the test waits for did not happen")
             with self._changed:
                 # Not everything a predicate may look at announces its changes.
-                self._changed.wait(min(left, 0.02))
+                self._changed.wait(min(remaining, 0.02))
 
     def _note_change(self) -> None:
         with self._changed:

@@ -57,13 +57,13 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     workspace = plain_workspace(time.time, manifest.name)
-    with ExitStack() as until_the_end:
+    with ExitStack() as stack:
         local = LocalSlack(port=port, manifest=manifest, workspace=workspace)
         try:
-            slack = until_the_end.enter_context(local)
+            slack = stack.enter_context(local)
         except OSError as error:
-            taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
-            raise CannotStart(taken) from error
+            problem = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            raise CannotStart(problem) from error
         for line in [*lines(slack), f"Page: {slack.url}"]:
             say(line)
         if browser:
@@ -75,14 +75,14 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
 
 def _verify(slack: LocalSlack, done: threading.Event, say: Callable[[str], None]) -> None:
     """Ask the app's request URL until it answers: the app may well start after us."""
-    told = ""
+    problem = ""
     while not done.is_set():
         try:
             slack.deliver_by_http()
         except NotVerifiedError as error:
-            if str(error) != told:
-                told = str(error)
-                say(f"The request URL is not verified yet: {told}")
+            if str(error) != problem:
+                problem = str(error)
+                say(f"The request URL is not verified yet: {problem}")
             done.wait(AGAIN)
         else:
             say("The request URL is verified.")

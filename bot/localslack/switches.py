@@ -8,16 +8,21 @@ from bot.localslack.credentials import Credentials
 from bot.localslack.delivery.envelopes import Courier
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.web_api.rates import Rates
-from bot.localslack.web_server import Runner
+from bot.localslack.web_server import ServerThread
 
 
 class Switches:
     """Faults of the wire, of the sockets and of the token; every method from any thread."""
 
     def __init__(
-        self, runner: Runner, hub: Hub, courier: Courier, credentials: Credentials, rates: Rates
+        self,
+        server_thread: ServerThread,
+        hub: Hub,
+        courier: Courier,
+        credentials: Credentials,
+        rates: Rates,
     ) -> None:
-        self._runner = runner
+        self._server_thread = server_thread
         self._hub = hub
         self._courier = courier
         self.credentials = credentials
@@ -34,11 +39,11 @@ class Switches:
     def script(self, method: str, answers: Iterable[faults.Answer | str | int]) -> None:
         """Script the next answers of a method: an error code, 429, a 5xx, or a `faults` value."""
         long = list(answers)
-        self._runner.ask(lambda: self.faults.add(method, long))
+        self._server_thread.ask(lambda: self.faults.add(method, long))
 
     def always(self, method: str, answer: faults.Answer | str | int | None) -> None:
         """Give every call of a method this answer from now on; None lifts it."""
-        self._runner.ask(lambda: self.faults.always(method, answer))
+        self._server_thread.ask(lambda: self.faults.always(method, answer))
 
     def refuse_blocks(self, *types: str, on: bool = True) -> None:
         """Answer `invalid_blocks` to messages with a block of these types, or take them again.
@@ -47,15 +52,15 @@ class Switches:
         """
         refused = self.faults.refused_blocks
         change = refused.update if on else refused.difference_update
-        self._runner.ask(lambda: change(types))
+        self._server_thread.ask(lambda: change(types))
 
     def revoke_token(self, token: str | None = None) -> None:
         """Answer `token_revoked` to a token from now on, the bot's unless told."""
-        self._runner.ask(lambda: self.credentials.revoked.add(token or self.credentials.bot))
+        self._server_thread.ask(lambda: self.credentials.revoked.add(token or self.credentials.bot))
 
     def restore_tokens(self) -> None:
         """Take every token again."""
-        self._runner.ask(self.credentials.revoked.clear)
+        self._server_thread.ask(self.credentials.revoked.clear)
 
     def limit_rates(self, *, on: bool) -> None:
         """Answer 429 to too many calls, or do not."""
@@ -69,23 +74,23 @@ class Switches:
 
     def delay_next(self, seconds: float, count: int = 1) -> None:
         """Send each of the next envelopes so much later; the app's 3 s are running meanwhile."""
-        self._runner.ask(lambda: self._hub.faults.delays.extend([seconds] * count))
+        self._server_thread.ask(lambda: self._hub.faults.delays.extend([seconds] * count))
 
     def redeliver(self) -> None:
         """Send the newest envelope again; its ack is counted in `repeated_acks`."""
-        self._runner.wait_for(self._hub.redeliver())
+        self._server_thread.wait_for(self._hub.redeliver())
 
     def kill_sockets(self) -> None:
         """Cut every Socket Mode connection without a word."""
-        self._runner.ask(self._hub.kill)
+        self._server_thread.ask(self._hub.kill)
 
     def silence_sockets(self) -> None:
         """Leave the connections open, but deaf and dumb."""
-        self._runner.ask(self._hub.silence)
+        self._server_thread.ask(self._hub.silence)
 
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Send a disconnect frame to every connection."""
-        self._runner.wait_for(self._hub.ask_to_leave(reason))
+        self._server_thread.wait_for(self._hub.ask_to_leave(reason))
 
     def refuse_sockets(self, *, on: bool = True) -> None:
         """Refuse every new connection, or take them again; those that are open stay."""
@@ -101,7 +106,7 @@ class Switches:
 
     def switched_on(self) -> Json:
         """Which lasting faults are on, for the page."""
-        return self._runner.ask(
+        return self._server_thread.ask(
             lambda: {
                 "methods": {name: repr(answer) for name, answer in self.faults.lasting.items()},
                 "refusing_sockets": self._hub.faults.refusing,
@@ -118,4 +123,4 @@ class Switches:
             self._hub.faults.clear()
             self.credentials.revoked.clear()
 
-        self._runner.ask(clear)
+        self._server_thread.ask(clear)

@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 
-KEPT = 100
+MAX_EXCHANGES = 100
 """How many exchanges are remembered, the newest."""
 ACK_MS = 3000.0
 """How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
-REMEMBERED = 2_000
+MAX_ENVELOPES = 2_000
 """Envelopes whose ack is recognised."""
 BODY = 65_536
 """Bytes of an answer that are read for its `ok` and `error`."""
@@ -35,13 +35,13 @@ class Exchange:
     number: int
     kind: Kind
     name: str
-    began: float
+    started_at: float
     ms: float | None = None
     outcome: str | None = None
 
     def as_json(self, now: float) -> Json:
         """As the panel shows it, `ago_ms` before now; an envelope that waits too long is late."""
-        waited = (now - self.began) * 1000
+        waited = (now - self.started_at) * 1000
         late = self.outcome is None and self.kind == "envelope" and waited > ACK_MS
         return {
             "number": self.number,
@@ -58,50 +58,50 @@ class Traffic:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        self._exchanges: deque[Exchange] = deque(maxlen=MAX_EXCHANGES)
         self._awaited: dict[str, Exchange] = {}
         self._count = 0
-        self._looked = 0
+        self._recorded_acks = 0
 
-    def began(self, kind: Kind, name: str, outcome: str | None = None) -> Exchange:
+    def start(self, kind: Kind, name: str, outcome: str | None = None) -> Exchange:
         """Remember that something was sent."""
         self._count += 1
         exchange = Exchange(self._count, kind, name, self._clock(), None, outcome)
         self._exchanges.append(exchange)
         return exchange
 
-    def ended(self, exchange: Exchange, outcome: str) -> None:
+    def finish(self, exchange: Exchange, outcome: str) -> None:
         """Remember how it was answered."""
-        exchange.ms = (self._clock() - exchange.began) * 1000
+        exchange.ms = (self._clock() - exchange.started_at) * 1000
         exchange.outcome = outcome
 
-    def sent(self, frame: Json) -> None:
+    def record_frame(self, frame: Json) -> None:
         """Note a frame that goes to the app over a socket."""
         envelope = frame.get("envelope_id")
         if envelope is None:
             about = frame.get("reason") or f"{frame.get('num_connections', '')} connected"
-            self.began("socket", f"{frame.get('type', '?')}: {about}", "ok")
+            self.start("socket", f"{frame.get('type', '?')}: {about}", "ok")
             return
         again = " (again)" if envelope in self._awaited else ""
-        exchange = self.began("envelope", _described(frame) + again)
+        exchange = self.start("envelope", _described(frame) + again)
         self._awaited[envelope] = exchange
-        while len(self._awaited) > REMEMBERED:
+        while len(self._awaited) > MAX_ENVELOPES:
             self._awaited.pop(next(iter(self._awaited)))
 
-    def acked(self, envelope: object) -> None:
+    def record_ack(self, envelope: object) -> None:
         """Note an ack; one that nobody waits for changes nothing."""
         exchange = self._awaited.get(str(envelope))
         if exchange is not None and exchange.outcome is None:
-            late = (self._clock() - exchange.began) * 1000 > ACK_MS
-            self.ended(exchange, "late" if late else "ok")
+            late = (self._clock() - exchange.started_at) * 1000 > ACK_MS
+            self.finish(exchange, "late" if late else "ok")
 
-    def answered_elsewhere(self, acks: Sequence[AckRecord]) -> None:
+    def record_http_acks(self, acks: Sequence[AckRecord]) -> None:
         """Note what was delivered without a socket, out of all acks there are, oldest first."""
-        for ack in acks[max(self._looked, len(acks) - KEPT) :]:
+        for ack in acks[max(self._recorded_acks, len(acks) - MAX_EXCHANGES) :]:
             if ack.envelope_id not in self._awaited:
-                exchange = self.began("envelope", ack.kind)
+                exchange = self.start("envelope", ack.kind)
                 exchange.ms, exchange.outcome = ack.ms, "no ack" if ack.ms is None else "ok"
-        self._looked = len(acks)
+        self._recorded_acks = len(acks)
 
     def newest_first(self) -> list[Json]:
         """All that is remembered, as the panel shows it."""
@@ -132,7 +132,7 @@ class Meter:
         """Hand on, and note what was sent and answered."""
         path = scope.get("path", "")
         if scope["type"] == "websocket":
-            await self._app(scope, self._listening(receive), self._telling(send))
+            await self._app(scope, self._recording_receive(receive), self._recording_send(send))
         elif path.startswith("/api/"):
             await self._call(path.removeprefix("/api/"), scope, receive, send)
         elif path.startswith("/hooks/"):
@@ -140,41 +140,41 @@ class Meter:
         else:
             await self._app(scope, receive, send)
 
-    def _listening(self, receive: Receive) -> Receive:
-        async def heard() -> Message:
+    def _recording_receive(self, receive: Receive) -> Receive:
+        async def receive_recorded() -> Message:
             message = await receive()
-            self._traffic.acked(_frame(message).get("envelope_id"))
+            self._traffic.record_ack(_frame(message).get("envelope_id"))
             return message
 
-        return heard
+        return receive_recorded
 
-    def _telling(self, send: Send) -> Send:
-        async def told(message: Message) -> None:
+    def _recording_send(self, send: Send) -> Send:
+        async def send_recorded(message: Message) -> None:
             if message["type"] == "websocket.send":
-                self._traffic.sent(_frame(message))
+                self._traffic.record_frame(_frame(message))
             await send(message)
 
-        return told
+        return send_recorded
 
     async def _call(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = self._traffic.began("call", name)
-        answered = bytearray()
+        exchange = self._traffic.start("call", name)
+        answer = bytearray()
         status = 0
 
-        async def told(message: Message) -> None:
+        async def send_recorded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            answered.extend(message.get("body", b"")[: BODY - len(answered)])
+            answer.extend(message.get("body", b"")[: BODY - len(answer)])
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, send_recorded)
         finally:
             # A fault cuts the connection below the answer, which then reaches nobody.
-            cut = scope["state"]["transport"].is_closing() and not answered
-            outcome = "no answer" if cut else _outcome(status, bytes(answered))
-            self._traffic.ended(exchange, outcome)
+            cut = scope["state"]["transport"].is_closing() and not answer
+            outcome = "no answer" if cut else _outcome(status, bytes(answer))
+            self._traffic.finish(exchange, outcome)
 
 
 def _frame(message: Message) -> Json:

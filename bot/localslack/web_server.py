@@ -58,7 +58,7 @@ class _Server(uvicorn.Server):
             await asyncio.wait(self.server_state.tasks, timeout=GRACE)
 
 
-class Runner:
+class ServerThread:
     """Runs one app on 127.0.0.1. `closing` is set, in the server's loop, when it should end."""
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ class Channel:
 
 
 @dataclass
-class Message:
+class PostedMessage:
     """A message as it stands now; `ephemeral_to` is the one person who sees it, if only one."""
 
     ts: str
@@ -68,7 +68,7 @@ class Message:
 
     def as_json(self) -> Json:
         """The message as the control endpoints show it."""
-        shown: Json = {
+        body: Json = {
             "ts": self.ts,
             "user": self.user,
             "text": self.text,
@@ -76,8 +76,8 @@ class Message:
         }
         for key in ("thread_ts", "edited", "ephemeral_to"):
             if (value := getattr(self, key)) is not None:
-                shown[key] = value
-        return shown
+                body[key] = value
+        return body
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Workspace:
         self.users = {user.id: user for user in users}
         self.channels = {channel.id: channel for channel in channels}
         self.groups = {group.id: group for group in groups}
-        self.messages: dict[str, list[Message]] = {name: [] for name in self.channels}
+        self.messages: dict[str, list[PostedMessage]] = {name: [] for name in self.channels}
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
         self.refused_blocks: set[str] = set()
@@ -135,7 +135,7 @@ class Workspace:
         self._last_ts = 0
         self._serial = itertools.count(1)
 
-    def touched(self) -> None:
+    def mark_changed(self) -> None:
         """Say that something a person can see has changed."""
         self.version += 1
         for listener in list(self.listeners):
@@ -156,17 +156,17 @@ class Workspace:
 
     def find_user(self, name_or_id: str) -> User | None:
         """A person by id or name, with or without @; None where there is none."""
-        wanted = name_or_id.removeprefix("@")
-        found = self.users.get(wanted)
-        return found or next((user for user in self.users.values() if user.name == wanted), None)
+        key = name_or_id.removeprefix("@")
+        user = self.users.get(key)
+        return user or next((user for user in self.users.values() if user.name == key), None)
 
     def find_channel(self, name_or_id: str) -> Channel | None:
         """A channel by id or name, with or without #; None where there is none."""
-        wanted = name_or_id.removeprefix("#")
-        if wanted in self.channels:
-            return self.channels[wanted]
+        key = name_or_id.removeprefix("#")
+        if key in self.channels:
+            return self.channels[key]
         named = (channel for channel in self.channels.values() if not channel.is_im)
-        return next((channel for channel in named if channel.name == wanted), None)
+        return next((channel for channel in named if channel.name == key), None)
 
     def direct_message(self, user: str) -> Channel:
         """The direct message between the bot and a person, opened where it is not there yet."""
@@ -181,36 +181,38 @@ class Workspace:
     def put_user(self, user: User) -> None:
         """Add a person, or replace what is known of them."""
         self.users[user.id] = user
-        self.touched()
+        self.mark_changed()
 
     def put_channel(self, channel: Channel) -> None:
         """Add a channel, or replace what is known of it; its messages stay."""
         self.channels[channel.id] = channel
         self.messages.setdefault(channel.id, [])
-        self.touched()
+        self.mark_changed()
 
     def put_group(self, group: Group) -> None:
         """Add a user group, or replace it."""
         self.groups[group.id] = group
-        self.touched()
+        self.mark_changed()
 
-    def add_message(self, message: Message) -> Message:
+    def add_message(self, message: PostedMessage) -> PostedMessage:
         """Keep a message; channels keep the order in which messages came."""
         self.messages[message.channel].append(message)
-        self.touched()
+        self.mark_changed()
         return message
 
-    def find_message(self, channel: str, ts: str) -> Message | None:
+    def find_message(self, channel: str, ts: str) -> PostedMessage | None:
         """The message with that time in that channel, ephemeral or not."""
-        return next((kept for kept in self.messages.get(channel, ()) if kept.ts == ts), None)
+        return next(
+            (message for message in self.messages.get(channel, ()) if message.ts == ts), None
+        )
 
-    def remove_message(self, message: Message) -> None:
+    def remove_message(self, message: PostedMessage) -> None:
         """Take a message away as if it had never been posted."""
         self.messages[message.channel].remove(message)
-        self.touched()
+        self.mark_changed()
 
     def find_view(self, view_id: str) -> View | None:
         """An open modal or a Home by its id."""
         open_views = [view for stack in self.stacks.values() for view in stack]
-        every = [*open_views, *self.homes.values()]
-        return next((view for view in every if view.id == view_id), None)
+        views = [*open_views, *self.homes.values()]
+        return next((view for view in views if view.id == view_id), None)

@@ -72,17 +72,17 @@ class Masker:
     """
 
     def __init__(self, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> None:
-        squeezed = {_squeezed(key) for key in keys} - {""}
-        self._short = frozenset(key for key in squeezed if len(key) <= _SHORT_KEY)
-        self._long = tuple(sorted(key for key in squeezed if len(key) > _SHORT_KEY))
+        normalized = {_normalized(key) for key in keys} - {""}
+        self._short = frozenset(key for key in normalized if len(key) <= _SHORT_KEY)
+        self._long = tuple(sorted(key for key in normalized if len(key) > _SHORT_KEY))
         self.is_masked = lru_cache(maxsize=4096)(self._is_masked)
 
     def payload(self, payload: str) -> str:
         """The payload as indented JSON for the eye, nested data opened; masked text if broken."""
-        found = open_text(payload)
-        if isinstance(found, dict | list | PhpObject | str):
-            shown = _Walk(self).shown(found, 0)
-            text = shown if isinstance(shown, str) else _json(shown)
+        data = open_text(payload)
+        if isinstance(data, dict | list | PhpObject | str):
+            display = _Walk(self).masked(data, 0)
+            text = display if isinstance(display, str) else _json(display)
         else:
             text = self.raw(payload)
         return plain(text)
@@ -93,15 +93,15 @@ class Masker:
 
     def raw(self, text: str) -> str:
         """Text that was meant as data but cannot be read: its escapes hide nothing."""
-        text = _ESCAPED.sub(lambda found: chr(int(found["code"], 16)), text)
+        text = _ESCAPED.sub(lambda match: chr(int(match["code"], 16)), text)
         return self.text(_ESCAPED_SLASH.sub("/", text))
 
     def _is_masked(self, key: str) -> bool:
-        squeezed = _squeezed(key)
-        if any(word in squeezed for word in self._long):
+        normalized = _normalized(key)
+        if any(word in normalized for word in self._long):
             return True
         words = {part.casefold() for part in _PARTS.findall(_unaccented(key))}
-        words |= set(_NUMBER_WORD.findall(squeezed)) | {squeezed}
+        words |= set(_NUMBER_WORD.findall(normalized)) | {normalized}
         return any(word in self._short or word.removesuffix("s") in self._short for word in words)
 
 
@@ -125,11 +125,11 @@ class _Walk:
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
-        self._left = _MAX_VALUES
+        self._budget = _MAX_VALUES
 
-    def shown(self, value: object, depth: int) -> object:
-        self._left -= 1
-        if self._left < 0 or depth > _MAX_DEPTH:
+    def masked(self, value: object, depth: int) -> object:
+        self._budget -= 1
+        if self._budget < 0 or depth > _MAX_DEPTH:
             return "[not shown]"
         if isinstance(value, str):
             return self._string(value, depth)
@@ -141,26 +141,26 @@ class _Walk:
 
     def _container(self, value: object, depth: int) -> object:
         if isinstance(value, list):
-            return [self.shown(item, depth + 1) for item in value[: self._left + 1]]
+            return [self.masked(item, depth + 1) for item in value[: self._budget + 1]]
         if isinstance(value, PhpObject):
             return {"(class)": plain(value.class_name)} | self._fields(value.fields, depth)
         return self._fields(value, depth) if isinstance(value, dict) else MASK
 
     def _fields(self, fields: dict[str, object], depth: int) -> dict[str, object]:
-        shown: dict[str, object] = {}
+        display: dict[str, object] = {}
         for key, value in fields.items():
-            if self._left < 0:
-                shown["(more)"] = "[not shown]"
+            if self._budget < 0:
+                display["(more)"] = "[not shown]"
                 break
-            hidden = self._masker.is_masked(key) and not _says_nothing(value)
-            shown[self._masker.text(key)] = MASK if hidden else self.shown(value, depth + 1)
-        return shown
+            hidden = self._masker.is_masked(key) and not _is_empty(value)
+            display[self._masker.text(key)] = MASK if hidden else self.masked(value, depth + 1)
+        return display
 
     def _string(self, text: str, depth: int) -> object:
         if holds_data(text):
             inner = open_text(text)
             if isinstance(inner, dict | list | PhpObject | str):
-                return self.shown(inner, depth + 1)
+                return self.masked(inner, depth + 1)
             return self._masker.raw(plain(text))
         if text.endswith(CUT):
             # What was cut off may have been the part by which a secret is recognised.
@@ -168,7 +168,7 @@ class _Walk:
         return self._masker.text(text)
 
 
-def _says_nothing(value: object) -> bool:
+def _is_empty(value: object) -> bool:
     return value is None or isinstance(value, bool) or value == ""
 
 
@@ -176,11 +176,11 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
-def _squeezed(key: str) -> str:
+def _normalized(key: str) -> str:
     """A key's letters and digits, small and without accents: `API-Key` is `apikey`."""
     return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
 
 
 def _unaccented(text: str) -> str:
-    found = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in found if not unicodedata.combining(char))
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))

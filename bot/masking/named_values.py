@@ -37,33 +37,33 @@ def mask_pairs(text: str, is_masked: Callable[[str], bool]) -> str:
 
     Where the end of a value cannot be told, all up to the end of the text is taken.
     """
-    text = _INSERT.sub(lambda found: _without_values(found, is_masked), text)
+    text = _INSERT.sub(lambda statement: _without_values(statement, is_masked), text)
     out: list[str] = []
     at = 0
     search_from = 0
-    while (found := _PAIR.search(text, search_from)) is not None:
-        key = found["quoted"] or found["bare"] or found["tag"]
-        if not is_masked(key) or (found["quoted"] and ("=" in key or ":" in key)):
+    while (pair := _PAIR.search(text, search_from)) is not None:
+        key = pair["quoted"] or pair["bare"] or pair["tag"]
+        if not is_masked(key) or (pair["quoted"] and ("=" in key or ":" in key)):
             # What looks like one key may hold another, so only its own first part is stepped over.
-            search_from = found.end("bare") if found["bare"] else found.start() + 1
+            search_from = pair.end("bare") if pair["bare"] else pair.start() + 1
             continue
-        start, end = _value_span(text, found, key)
+        start, end = _value_span(text, pair, key)
         if end > start and not _HARMLESS.match(text[start:end]):
             out += (text[at:start], MASK)
             at = end
-        search_from = max(found.end(), end)
+        search_from = max(pair.end(), end)
     return "".join(out) + text[at:]
 
 
-def _without_values(found: re.Match[str], is_masked: Callable[[str], bool]) -> str:
-    if not any(is_masked(column) for column in found["columns"].split(",")):
-        return found.group()
-    return found.group()[: found.start("values") - found.start()] + MASK
+def _without_values(statement: re.Match[str], is_masked: Callable[[str], bool]) -> str:
+    if not any(is_masked(column) for column in statement["columns"].split(",")):
+        return statement.group()
+    return statement.group()[: statement.start("values") - statement.start()] + MASK
 
 
-def _value_span(text: str, found: re.Match[str], key: str) -> tuple[int, int]:
-    start = found.end()
-    if found["tag"]:
+def _value_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
+    start = pair.end()
+    if pair["tag"]:
         end = text.find("<", start)
         return start, len(text) if end < 0 else end
     if _PHP_BLOCK.match(text, start) is not None:
@@ -75,7 +75,7 @@ def _value_span(text: str, found: re.Match[str], key: str) -> tuple[int, int]:
         return opening.end(), _closing(text, opening)
     if text[start : start + 1] in ("{", "["):
         return start, _container_end(text, start)
-    value = _bare_value(found, key).match(text, start)
+    value = _bare_value(pair, key).match(text, start)
     return start, value.end() if value else start
 
 
@@ -102,7 +102,7 @@ def _container_end(text: str, start: int) -> int:
     return end
 
 
-def _bare_value(found: re.Match[str], key: str) -> re.Pattern[str]:
+def _bare_value(pair: re.Match[str], key: str) -> re.Pattern[str]:
     if _HEADERS.fullmatch(key):
         return _LINE
-    return _WORD if found["sep"] == "=" or _MAIL.search(key) else _PHRASE
+    return _WORD if pair["sep"] == "=" or _MAIL.search(key) else _PHRASE

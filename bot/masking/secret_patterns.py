@@ -50,9 +50,9 @@ def mask_secrets(text: str) -> str:
     text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
     text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
     text = _KEYS.sub(MASK, text)
-    text = _without_mails(text)
-    text = _BASE64_40.sub(_mixed, text)
-    return _DIGIT_RUNS.sub(_cards, text)
+    text = _mask_addresses(text)
+    text = _BASE64_40.sub(_mask_aws_key, text)
+    return _DIGIT_RUNS.sub(_mask_cards, text)
 
 
 def is_card_number(digits: str) -> bool:
@@ -66,31 +66,31 @@ def is_card_number(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _without_mails(text: str) -> str:
+def _mask_addresses(text: str) -> str:
     """Each address is found by its host, then its mailbox before that: linear in any text."""
     out: list[str] = []
     at = 0
-    for found in _MAIL_HOST.finditer(text):
-        start = found.start()
+    for host in _MAIL_HOST.finditer(text):
+        start = host.start()
         least = max(at, start - _MAX_MAILBOX)
         while start > least and text[start - 1] not in _NOT_MAILBOX:
             start -= 1
-        if start < found.start():
+        if start < host.start():
             out += (text[at:start], MASK)
-            at = found.end()
+            at = host.end()
     return "".join(out) + text[at:]
 
 
-def _mixed(found: re.Match[str]) -> str:
+def _mask_aws_key(match: re.Match[str]) -> str:
     """An AWS secret key has all three kinds of characters; a SHA-1 or a path has not."""
-    text = found.group()
+    text = match.group()
     kinds = (str.islower, str.isupper, str.isdigit)
     return MASK if all(any(kind(char) for char in text) for kind in kinds) else text
 
 
-def _cards(found: re.Match[str]) -> str:
+def _mask_cards(match: re.Match[str]) -> str:
     """A run of digit groups with every stretch of groups that makes a card number masked."""
-    text = found.group()
+    text = match.group()
     groups = list(_GROUPS.finditer(text))
     out: list[str] = []
     at = index = 0

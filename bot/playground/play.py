@@ -20,7 +20,7 @@ from bot.access.roles import Need, Unreachable, role_of
 from bot.app.command import find_commands
 from bot.database.transactions import connect
 from bot.localslack.blocks.specs import Json
-from bot.localslack.control import Asked
+from bot.localslack.control import AppInfo
 from bot.localslack.demo import IDS
 from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
@@ -92,9 +92,9 @@ def playing(
     engine = connect(f"sqlite:///{database}", grace=grace)
     queue = Queue(*spec_tables())
     simulated = Worker(engine, queue)
-    asked = Asked(lambda user: roles.get(user, []), suggestions)
-    stage = _backstage(engine, queue, simulated if worker else None)
-    with _closing(engine), _local_slack(port, asked, stage, grace) as slack:
+    app_info = AppInfo(lambda user: roles.get(user, []), suggestions)
+    backstage = _backstage(engine, queue, simulated if worker else None)
+    with _closing(engine), _local_slack(port, app_info, backstage, grace) as slack:
         seed(engine, queue)
         migrate(engine)
         seed_history(engine)
@@ -135,20 +135,20 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
     return Backstage(look, worker.steer if worker is not None else None, FIRST_MINUTE)
 
 
-def _local_slack(port: int, asked: Asked, backstage: Backstage, grace: int) -> LocalSlack:
+def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
     """The local Slack, or a sentence where the port is somebody else's."""
     if port:
         # A race remains, and ends in the server's own words.
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
-            taken = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
-            raise StartError([taken]) from error
+            problem = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            raise StartError([problem]) from error
     return LocalSlack(
         port=port,
         ack_timeout=ACK_SECONDS + grace,
-        roles=asked.roles,
-        commands=asked.commands,
+        roles=app_info.roles,
+        commands=app_info.commands,
         backstage=backstage,
     )
 
@@ -175,7 +175,7 @@ def playground_settings(slack: LocalSlack, database: Path, silent_seconds: int) 
 def suggestions() -> list[dict[str, Any]]:
     """What the composer suggests while somebody types: the commands, out of the registry."""
     texts = texts_for("en", "en", ZoneInfo("UTC"))
-    every = [
+    subcommands = [
         {
             "name": command.name,
             "usage": command.usage().removeprefix("/queue "),
@@ -183,8 +183,8 @@ def suggestions() -> list[dict[str, Any]]:
         }
         for command in find_commands().values()
     ]
-    said = {"command": "/queue", "description": "See and manage the job queue", "usage_hint": ""}
-    return [{**said, "subcommands": every}]
+    entry = {"command": "/queue", "description": "See and manage the job queue", "usage_hint": ""}
+    return [{**entry, "subcommands": subcommands}]
 
 
 def _roles(bot: SlackBot, user: str) -> list[str]:

@@ -17,17 +17,17 @@ LONG = ("exception", "payload")
 def tables_json(engine: Engine, queue: Queue) -> Json:
     """Both tables by name, each `{"count", "columns", "rows"}`, the newest row first."""
     with engine.connect() as connection:
-        shown: Json = {}
+        tables: Json = {}
         for table in (queue.jobs, queue.failed):
-            counted = select(func.count()).select_from(table)
+            count = select(func.count()).select_from(table)
             columns = _columns(table)
             newest = select(*columns).order_by(table.c.id.desc()).limit(NEWEST)
-            shown[table.name] = {
-                "count": connection.execute(counted).scalar_one(),
+            tables[table.name] = {
+                "count": connection.execute(count).scalar_one(),
                 "columns": [column.name for column in columns],
                 "rows": [[_plain(value) for value in row] for row in connection.execute(newest)],
             }
-    return shown
+    return tables
 
 
 def _columns(table: Table) -> list[Column[Any]]:

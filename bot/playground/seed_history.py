@@ -64,29 +64,29 @@ def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[s
     new = [row for row, at in zip(FAILED, failed_at, strict=True) if hour <= at < end]
     a_whole_hour = _ORDERS[hour.hour] + (hour.day * 7 + hour.hour * 3) % 9
     orders = max(len(new), a_whole_hour * seconds // 3_600)
-    there = sum(at < end for at in failed_at)
+    failed_total = sum(at < end for at in failed_at)
     whole = Figures(
         pending=2 + orders // 8,
         reserved=1 + orders // 40,
-        failed=there,
+        failed=failed_total,
         oldest_seconds=20 + orders * 2 + 45 * len(new),
         appeared=len(new),
         processed=orders - len(new),
         looks=max(1, seconds // 10),
         seconds=seconds,
     )
-    found = {rollups.ALL: whole}
+    figures = {rollups.ALL: whole}
     for name, share in _SHARES.items():
-        mine = [row for row in new if row.queue == name]
-        found[name] = Figures(
+        failures = [row for row in new if row.queue == name]
+        figures[name] = Figures(
             pending=1 + whole.pending * share // 10,
             reserved=int(share == max(_SHARES.values())),
             failed=sum(
                 at < end for row, at in zip(FAILED, failed_at, strict=True) if row.queue == name
             ),
             oldest_seconds=whole.oldest_seconds,
-            appeared=len(mine),
+            appeared=len(failures),
             looks=max(1, seconds // 10),
             seconds=seconds,
         )
-    return found
+    return figures

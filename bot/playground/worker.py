@@ -35,7 +35,7 @@ _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WorkerControls:
     """How the worker works: `speed` times as fast as usual, `failure_rate` of jobs by chance.
 
     While it is `paused` it takes no job, and orders go on to arrive, as if the worker were dead.
@@ -49,12 +49,12 @@ class Pace:
     paused: bool = False
 
 
-def paced(pace: Pace, wanted: Json) -> Pace:
+def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
     """The pace with what is wanted of it; raises `WrongValueError`."""
-    known = set(asdict(pace))
-    if not wanted or not wanted.keys() <= known:
-        raise WrongValueError(f"a worker has {', '.join(sorted(known))}")
-    for name, value in wanted.items():
+    names = set(asdict(controls))
+    if not changes or not changes.keys() <= names:
+        raise WrongValueError(f"a worker has {', '.join(sorted(names))}")
+    for name, value in changes.items():
         if name not in _LIMITS:
             if not isinstance(value, bool):
                 raise WrongValueError(f"{name} must be true or false")
@@ -63,7 +63,7 @@ def paced(pace: Pace, wanted: Json) -> Pace:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not least <= value <= most:
             raise WrongValueError(f"{name} must be a number from {least:g} to {most:g}")
-    return replace(pace, **wanted)
+    return replace(controls, **changes)
 
 
 class Worker:
@@ -75,7 +75,7 @@ class Worker:
         self._random = random.Random(seed)  # noqa: S311 a simulation
         self._stop = threading.Event()
         self._steering = threading.Lock()
-        self._pace = Pace()
+        self._controls = WorkerControls()
         self._done = 0
         self._failed = 0
         self._at: int | None = None
@@ -94,22 +94,22 @@ class Worker:
         self._stop.set()
         self._thread.join(5)
 
-    def steer(self, wanted: Json) -> Json:
-        """Work as wanted from now on (a part of a `Pace`), and say how."""
+    def steer(self, changes: Json) -> Json:
+        """Change the controls that are named, and return all of them."""
         with self._steering:
-            self._pace = paced(self._pace, wanted)
+            self._controls = with_changes(self._controls, changes)
         return {"worker": self.as_json()}
 
     def as_json(self) -> Json:
         """The pace, how many jobs ended well and how many failed, and the job at hand."""
         counts = {"done": self._done - self._failed, "failed": self._failed, "at": self._at}
-        return asdict(self._pace) | counts
+        return asdict(self._controls) | counts
 
     def _run(self) -> None:
         while not self._spend(STEP_SECONDS / (3 if self._hurries else 1)):
             try:
                 self._arrive()
-                if not self._pace.paused:
+                if not self._controls.paused:
                     self._work()
             except OperationalError:
                 # SQLite was busy longer than its time-out: a worker simply comes again.
@@ -122,12 +122,12 @@ class Worker:
         while seconds > 0:
             if self._stop.wait(TICK):
                 return True
-            seconds -= TICK * self._pace.speed
+            seconds -= TICK * self._controls.speed
         return False
 
     def _arrive(self) -> None:
         """A new order's job now and then, while the queue is short; in an outage two at a time."""
-        broken = self._pace.broken
+        broken = self._controls.broken
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
             c = self._queue.jobs.c
@@ -140,8 +140,8 @@ class Worker:
                 connection.execute(insert(self._queue.jobs).values(self._new_job(name)))
 
     def _outage(self, queues: Sequence[str]) -> Sequence[str]:
-        left = OUTAGE_JOBS - self._lost - queues.count("netsuite")
-        return ["netsuite"] * min(2, left)
+        remaining = OUTAGE_JOBS - self._lost - queues.count("netsuite")
+        return ["netsuite"] * min(2, remaining)
 
     def _ordinary(self, queues: Sequence[str]) -> Sequence[str]:
         if len(queues) >= MOST_PENDING or self._random.random() >= 0.6:
@@ -189,16 +189,16 @@ class Worker:
         return job
 
     def _is_lost(self, job: RowMapping) -> bool:
-        return self._pace.broken and job["queue"] == "netsuite"
+        return self._controls.broken and job["queue"] == "netsuite"
 
     def _error(self, job: RowMapping) -> str | None:
         """What the job dies of, if it does; one that failed by chance must be unlucky twice."""
         if self._is_lost(job):
             return GONE_AWAY
-        pace = self._pace
-        again = job["payload"] in self._failed_once
-        rate = pace.failure_rate**2 if again else pace.failure_rate
-        first = self._done + 1 == FIRST_FAILURE and not again
+        controls = self._controls
+        is_repeat = job["payload"] in self._failed_once
+        rate = controls.failure_rate**2 if is_repeat else controls.failure_rate
+        first = self._done + 1 == FIRST_FAILURE and not is_repeat
         if not first and self._random.random() >= rate:
             return None
         self._failed_once.add(job["payload"])

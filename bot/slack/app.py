@@ -24,7 +24,7 @@ from bot.models.requests import Message, Modal, Source
 from bot.slack import envelopes
 from bot.slack.charts import Charts, respond
 from bot.slack.directory import SlackDirectory, reason_of
-from bot.slack.envelopes import Envelope, HomeSeen
+from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.text import Mrkdwn
 from bot.views.blocks import section
@@ -46,14 +46,14 @@ Answer = Message | Modal
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the person is told, and the outcome where there is one yet."""
+class Reply:
+    """The answer to the person, and the outcome once there is one."""
 
     answer: Answer
     outcome: Outcome | None = None
 
 
-class Desk:
+class RequestHandler:
     """Takes envelopes in, has the road carry them out, and answers the person.
 
     `wake` is called when a change or a refusal was committed, so that it is told of at once.
@@ -82,13 +82,13 @@ class Desk:
 
     def slash(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a slash command in its acknowledgement."""
-        told = self._within(envelope, self._submit(envelope))
-        said = told.answer
-        self._show_at_home(envelope, told)
-        if isinstance(said, Modal) and self._opened(envelope, said):
+        reply = self._reply_in_time(envelope, self._enqueue(envelope))
+        content = reply.answer
+        self._show_at_home(envelope, reply)
+        if isinstance(content, Modal) and self._open_modal(envelope, content):
             ack()
             return
-        message = self._as_message(envelope, said)
+        message = self._as_message(envelope, content)
         if has_chart(self._charts.fitted(message.blocks)):
             # An acknowledgement that Slack refuses is lost, and nobody is told of it.
             ack()
@@ -97,83 +97,83 @@ class Desk:
         ack(response_type="ephemeral", **self._body(message))
         if monotonic() > envelope.received + SLACK_WAITS:
             # Slack has told the person that the command failed; it did not, so say what came of it.
-            self._respond(envelope, said)
+            self._respond(envelope, content)
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Carry out a click before its acknowledgement, then answer through `response_url`."""
-        told = self._within(envelope, self._submit(envelope))
-        opened = isinstance(told.answer, Modal) and self._opened(envelope, told.answer)
+        reply = self._reply_in_time(envelope, self._enqueue(envelope))
+        opened = isinstance(reply.answer, Modal) and self._open_modal(envelope, reply.answer)
         ack()
         if opened:
-            self._show_at_home(envelope, told)
+            self._show_at_home(envelope, reply)
         else:
-            self._workers.submit(self._follow_up, envelope, told)
+            self._workers.submit(self._follow_up, envelope, reply)
 
-    def home(self, person: HomeSeen) -> None:
+    def home(self, person: HomeVisit) -> None:
         """Draw the person's Home, anew."""
-        self._homes.want(person.user, person.team, person.hash)
+        self._homes.request_drawing(person.user, person.team, person.hash)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal in its acknowledgement: beside the field, or in its place."""
-        told = self._within(envelope, self._submit(envelope))
-        message = self._as_message(envelope, told.answer)
-        if told.outcome is not None and isinstance(told.outcome.refusal, CountMismatch):
-            beside = self._beside(envelope, told.outcome.refusal)
-            ack(response_action="errors", errors={"typed": beside})
+        reply = self._reply_in_time(envelope, self._enqueue(envelope))
+        message = self._as_message(envelope, reply.answer)
+        if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
+            field_error = self._field_error(envelope, reply.outcome.refusal)
+            ack(response_action="errors", errors={"typed": field_error})
         else:
             modal = self._as_modal(envelope, message)
             ack(response_action="update", view=view_json(modal, envelope.origin))
-        self._show_at_home(envelope, told)
+        self._show_at_home(envelope, reply)
 
-    def _submit(self, envelope: Envelope) -> "Future[Told]":
-        return self._workers.submit(self._carry_out, envelope)
+    def _enqueue(self, envelope: Envelope) -> "Future[Reply]":
+        return self._workers.submit(self._execute, envelope)
 
-    def _carry_out(self, envelope: Envelope) -> Told:
+    def _execute(self, envelope: Envelope) -> Reply:
         invocation = envelope.invocation
         changed = False
         try:
             late = monotonic() > envelope.received + START_WITHIN
-            outcome = dispatch(self._setup, invocation, envelope.said, late=late)
+            outcome = dispatch(self._setup, invocation, envelope.request, late=late)
             changed = outcome.command is not None and outcome.command.need.changes
             if changed or outcome.refusal is not None:
                 # What only looked left nothing to tell of.
                 self._wake()
-            return Told(answer(self._setup, invocation, outcome), outcome)
+            return Reply(answer(self._setup, invocation, outcome), outcome)
         except Exception:
             # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
             incident = token_hex(4)
             log.exception("bug", incident=incident, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
-            return Told(bug_message(incident, texts, nothing_changed=not changed))
+            return Reply(bug_message(incident, texts, nothing_changed=not changed))
 
-    def _follow_up(self, envelope: Envelope, told: Told) -> None:
+    def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Answer outside of the acknowledgement, and only then draw what changed around it."""
-        self._respond(envelope, told.answer)
-        self._show_at_home(envelope, told)
+        self._respond(envelope, reply.answer)
+        self._show_at_home(envelope, reply)
 
-    def _show_at_home(self, envelope: Envelope, told: Told) -> None:
+    def _show_at_home(self, envelope: Envelope, reply: Reply) -> None:
         """Draw the person's Home after what they did there, or changed elsewhere."""
-        outcome, actor = told.outcome, envelope.invocation.actor
+        outcome, actor = reply.outcome, envelope.invocation.actor
         if outcome is None:
             return
         if envelope.invocation.source is Source.HOME:
-            self._homes.want(actor.user, actor.team or "", envelope.home_hash)
+            self._homes.request_drawing(actor.user, actor.team or "", envelope.home_hash)
         elif outcome.result is not None and outcome.result.outcome is not None:
             command = outcome.command
             if command is not None and command.need.changes:
                 self._homes.changed(actor.user)
 
-    def _within(self, envelope: Envelope, future: "Future[Told]") -> Told:
+    def _reply_in_time(self, envelope: Envelope, future: "Future[Reply]") -> Reply:
         """What to answer in the ack: the outcome, or that it follows through `response_url`."""
         try:
             return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
         except NotYet:
             future.add_done_callback(lambda done: self._follow_up(envelope, done.result()))
             texts = texts_of(self._setup, envelope.invocation)
-            waiting = "not-known-yet" if may_change(self._setup, envelope.said) else "working"
-            return Told(Message(texts(waiting)))
+            text_key = "not-known-yet" if may_change(self._setup, envelope.request) else "working"
+            return Reply(Message(texts(text_key)))
 
-    def _opened(self, envelope: Envelope, modal: Modal) -> bool:
+    def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
         """Open the modal; False where Slack did not take it (its trigger lives 3 s)."""
         try:
             view = view_json(modal, envelope.origin)
@@ -185,13 +185,13 @@ class Desk:
             return False
         return True
 
-    def _beside(self, envelope: Envelope, refusal: Refusal) -> str:
+    def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
         """The refusal as the plain text that stands beside a field."""
         return refusal_sentence(refusal, texts_of(self._setup, envelope.invocation))[:150]
 
-    def _as_message(self, envelope: Envelope, said: Answer) -> Message:
-        if isinstance(said, Message):
-            return said
+    def _as_message(self, envelope: Envelope, content: Answer) -> Message:
+        if isinstance(content, Message):
+            return content
         return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
 
     def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
@@ -200,8 +200,8 @@ class Desk:
         blocks = message.blocks or (section(Mrkdwn(message.text)),)
         return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
 
-    def _respond(self, envelope: Envelope, said: Answer) -> None:
-        message = self._as_message(envelope, said)
+    def _respond(self, envelope: Envelope, content: Answer) -> None:
+        message = self._as_message(envelope, content)
         if envelope.response_url is None:
             self._show(envelope, self._as_modal(envelope, message))
             return
@@ -220,7 +220,7 @@ class Desk:
     def _show(self, envelope: Envelope, modal: Modal) -> None:
         """Answer a click in a modal or on Home, which have no `response_url`: in a modal."""
         if envelope.view_id is None:
-            self._opened(envelope, modal)
+            self._open_modal(envelope, modal)
             return
         try:
             view = view_json(modal, envelope.origin)
@@ -248,7 +248,7 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
     return view
 
 
-def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
+def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirectory) -> App:
     """The Bolt app with its listeners; Bolt runs them before it responds, in the client's thread.
 
     With `process_before_response` a listener acknowledges exactly once, when the answer is known,
@@ -262,25 +262,25 @@ def build_app(client: WebClient, desk: Desk, directory: SlackDirectory) -> App:
 
     @app.command("/queue")
     def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-        desk.slash(ack, envelopes.slash(body, context["received"]))
+        handler.slash(ack, envelopes.slash(body, context["received"]))
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-        desk.click(ack, envelopes.click(body, context["received"]))
+        handler.click(ack, envelopes.click(body, context["received"]))
 
     @app.view(re.compile("^run:"))
     def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-        desk.submit(ack, envelopes.submission(body, context["received"]))
+        handler.submit(ack, envelopes.submission(body, context["received"]))
 
     @app.event("app_home_opened")
     def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab") == "home":
-            desk.home(envelopes.home_opened(event, body))
+            handler.home(envelopes.home_opened(event, body))
 
     @app.action(REFRESH)
     def refresh(ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        desk.home(envelopes.home_refreshed(body))
+        handler.home(envelopes.home_refreshed(body))
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class Charts:
         """The blocks as this workspace takes them."""
         return without_charts(blocks) if self.refused else list(blocks)
 
-    def ways(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def variants(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The body as it is, then with a table in the place of its charts, where it has some.
 
         Who was refused one asks for the next; who sent the second one says so with `learn`.
@@ -51,14 +51,14 @@ class Charts:
 def respond(hook: WebhookClient, body: Mapping[str, Any], charts: Charts) -> None:
     """Answer through a `response_url`; where Slack refuses the charts, with a table, then text."""
     text_alone = {**body, "blocks": []}
-    because = ""
-    for number, way in enumerate([*charts.ways(body), text_alone]):
-        said = hook.send_dict(way)
-        if said.status_code == 200 and REFUSED not in said.body:
-            if number and way is not text_alone:
+    reason = ""
+    for number, variant in enumerate([*charts.variants(body), text_alone]):
+        response = hook.send_dict(variant)
+        if response.status_code == 200 and REFUSED not in response.body:
+            if number and variant is not text_alone:
                 charts.learn()
             return
-        because = said.body[:100]
-        if REFUSED not in because:
+        reason = response.body[:100]
+        if REFUSED not in reason:
             break
-    log.warning("answer not delivered", because=because)
+    log.warning("answer not delivered", because=reason)

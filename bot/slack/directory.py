@@ -34,22 +34,22 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[V]):
-    """An answer, and when it was given in seconds of `time.monotonic()`."""
+class CachedAnswer(Generic[V]):
+    """An answer, and when it arrived in seconds of `time.monotonic()`."""
 
     value: V
     at: float
 
 
 @dataclass(frozen=True, slots=True)
-class Asking(Generic[V]):
+class PendingCall(Generic[V]):
     """A call in flight; its answer is kept only while the ticket is still the id's."""
 
     ticket: object
     answer: "Future[V]"
 
 
-class Answers(Generic[V]):
+class AnswerCache(Generic[V]):
     """Answers by id, asked for again when too old; one call in flight for each id.
 
     Everybody who needs it waits for the same call, each no longer than `wait` seconds. An answer
@@ -57,68 +57,68 @@ class Answers(Generic[V]):
     """
 
     def __init__(
-        self, ask: Callable[[str], V], calls: Executor, clock: Callable[[], float], wait: float
+        self, fetch: Callable[[str], V], calls: Executor, clock: Callable[[], float], wait: float
     ) -> None:
-        self._ask = ask
+        self._fetch = fetch
         self._calls = calls
         self._clock = clock
         self._wait = wait
-        self._known: dict[str, Known[V]] = {}
-        self._failed: dict[str, Known[str]] = {}
-        self._asking: dict[str, Asking[V]] = {}
+        self._cached: dict[str, CachedAnswer[V]] = {}
+        self._failed: dict[str, CachedAnswer[str]] = {}
+        self._pending: dict[str, PendingCall[V]] = {}
         self._guard = threading.Lock()
 
     def get(self, key: str, max_age: float) -> V:
         """The answer, at most so many seconds old; raises `Unreachable`."""
         with self._guard:
-            known = self._known.get(key)
-            if known is not None and self._clock() - known.at <= max_age:
-                return known.value
-            asking = self._asking.get(key)
-            if asking is None:
+            cached = self._cached.get(key)
+            if cached is not None and self._clock() - cached.at <= max_age:
+                return cached.value
+            pending = self._pending.get(key)
+            if pending is None:
                 failed = self._failed.get(key)
                 if failed is not None and self._clock() - failed.at <= FAILURE_AGE:
                     raise Unreachable(failed.value)
                 ticket = object()
-                asking = Asking(ticket, self._calls.submit(self._call, key, ticket))
-                self._asking[key] = asking
+                pending = PendingCall(ticket, self._calls.submit(self._call, key, ticket))
+                self._pending[key] = pending
         try:
-            return asking.answer.result(self._wait)
+            return pending.answer.result(self._wait)
         except NotYet as error:
             raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def last(self, key: str) -> V | None:
         """The last answer, however old; never asks."""
-        known = self._known.get(key)
-        return None if known is None else known.value
+        cached = self._cached.get(key)
+        return None if cached is None else cached.value
 
     def forget(self, key: str) -> None:
         """Ask again next time, because Slack said that it changed."""
         with self._guard:
-            self._known.pop(key, None)
+            self._cached.pop(key, None)
             self._failed.pop(key, None)
             # What is being asked may still be answered as it was before.
-            self._asking.pop(key, None)
+            self._pending.pop(key, None)
 
     def _call(self, key: str, ticket: object) -> V:
         try:
-            value = self._ask(key)
+            value = self._fetch(key)
         except Exception as error:
             with self._guard:
-                if self._ends(key, ticket):
-                    self._failed[key] = Known(str(error), self._clock())
+                if self._finish_call(key, ticket):
+                    self._failed[key] = CachedAnswer(str(error), self._clock())
             raise
         with self._guard:
-            if self._ends(key, ticket):
-                self._known[key] = Known(value, self._clock())
+            if self._finish_call(key, ticket):
+                self._cached[key] = CachedAnswer(value, self._clock())
         return value
 
-    def _ends(self, key: str, ticket: object) -> bool:
+    def _finish_call(self, key: str, ticket: object) -> bool:
         """Whether the call that ends is still the id's."""
-        asking = self._asking.get(key)
-        if asking is None or asking.ticket is not ticket:
+        pending = self._pending.get(key)
+        if pending is None or pending.ticket is not ticket:
             return False
-        del self._asking[key]
+        del self._pending[key]
         return True
 
 
@@ -131,9 +131,9 @@ class SlackDirectory:
         self._client = client
         wait = WAIT_SECONDS + grace
         self._calls = ThreadPoolExecutor(CALLS, thread_name_prefix="directory")
-        self._profiles = Answers(self._ask_profile, self._calls, clock, wait)
-        self._groups = Answers(self._ask_members, self._calls, clock, wait)
-        self._channels = Answers(self._ask_shared, self._calls, clock, wait)
+        self._profiles = AnswerCache(self._fetch_profile, self._calls, clock, wait)
+        self._groups = AnswerCache(self._fetch_members, self._calls, clock, wait)
+        self._channels = AnswerCache(self._fetch_is_shared, self._calls, clock, wait)
 
     def close(self) -> None:
         """Ask nothing any more."""
@@ -173,28 +173,28 @@ class SlackDirectory:
             except Unreachable as error:
                 log.warning("group not refreshed", group=group, because=str(error))
 
-    def _ask_profile(self, user: str) -> Profile:
-        said = self._call("users.info", user=user, include_locale=True)["user"]
+    def _fetch_profile(self, user: str) -> Profile:
+        account = self._call("users.info", user=user, include_locale=True)["user"]
         return Profile(
             user=user,
-            team=str(said.get("team_id", "")),
-            is_bot=bool(said.get("is_bot")),
-            is_guest=bool(said.get("is_restricted") or said.get("is_ultra_restricted")),
-            is_stranger=bool(said.get("is_stranger")),
-            is_deleted=bool(said.get("deleted")),
-            locale=said.get("locale"),
-            time_zone=said.get("tz"),
+            team=str(account.get("team_id", "")),
+            is_bot=bool(account.get("is_bot")),
+            is_guest=bool(account.get("is_restricted") or account.get("is_ultra_restricted")),
+            is_stranger=bool(account.get("is_stranger")),
+            is_deleted=bool(account.get("deleted")),
+            locale=account.get("locale"),
+            time_zone=account.get("tz"),
         )
 
-    def _ask_members(self, group: str) -> frozenset[str]:
+    def _fetch_members(self, group: str) -> frozenset[str]:
         users = self._call("usergroups.users.list", usergroup=group)["users"]
         if not users:
             raise Unreachable(f"group {group} is empty")
         return frozenset(str(user) for user in users)
 
-    def _ask_shared(self, channel: str) -> bool:
-        said = self._call("conversations.info", channel=channel)["channel"]
-        return bool(said.get("is_ext_shared") or said.get("is_pending_ext_shared"))
+    def _fetch_is_shared(self, channel: str) -> bool:
+        info = self._call("conversations.info", channel=channel)["channel"]
+        return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
     def _call(self, method: str, **arguments: Any) -> Any:
         try:

@@ -21,7 +21,7 @@ CHANGE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One request of a person: `said` is typed words or a form's request, or why it is refused.
+    """One request of a person: `request` is typed words or a form's request, or why it is refused.
 
     `received` is in seconds of `time.monotonic()`. `replaces`: the answer takes the place of the
     message that was clicked. `view_id` is the modal that was clicked in or submitted, `home_hash`
@@ -29,7 +29,7 @@ class Envelope:
     """
 
     invocation: Invocation
-    said: str | Request | Refusal
+    request: str | Request | Refusal
     received: float
     trigger_id: str | None
     response_url: str | None
@@ -46,7 +46,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class HomeSeen:
+class HomeVisit:
     """Somebody at their Home, and the hash of what they see there, if there is something."""
 
     user: str
@@ -54,19 +54,19 @@ class HomeSeen:
     hash: str | None
 
 
-def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeSeen:
+def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeVisit:
     """The Home tab was opened; `view` is there where one was published before."""
-    return HomeSeen(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
+    return HomeVisit(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
 
 
-def home_refreshed(body: Mapping[str, Any]) -> HomeSeen:
+def home_refreshed(body: Mapping[str, Any]) -> HomeVisit:
     """A click on Refresh."""
-    return HomeSeen(*_person(body), _hash(body))
+    return HomeVisit(*_person(body), _hash(body))
 
 
-def _hash(said: Mapping[str, Any]) -> str | None:
-    found = (said.get("view") or {}).get("hash")
-    return found if isinstance(found, str) and found else None
+def _hash(payload: Mapping[str, Any]) -> str | None:
+    view_hash = (payload.get("view") or {}).get("hash")
+    return view_hash if isinstance(view_hash, str) and view_hash else None
 
 
 def slash(body: Mapping[str, Any], received: float) -> Envelope:
@@ -79,8 +79,8 @@ def slash(body: Mapping[str, Any], received: float) -> Envelope:
         deadline=received + CHANGE_SECONDS,
         channel=body.get("channel_id"),
     )
-    said = str(body.get("text") or "")
-    return Envelope(invocation, said, received, trigger, body.get("response_url"))
+    text = str(body.get("text") or "")
+    return Envelope(invocation, text, received, trigger, body.get("response_url"))
 
 
 def click(body: Mapping[str, Any], received: float) -> Envelope:
@@ -104,7 +104,7 @@ def click(body: Mapping[str, Any], received: float) -> Envelope:
     )
     return Envelope(
         invocation,
-        _wish(action),
+        _action_request(action),
         received,
         trigger,
         body.get("response_url"),
@@ -114,15 +114,15 @@ def click(body: Mapping[str, Any], received: float) -> Envelope:
     )
 
 
-def _wish(action: Mapping[str, Any]) -> Request | Refusal:
-    chosen = action.get("selected_option") or {}
-    value = chosen.get("value") if chosen else action.get("value")
-    named = str(action.get("action_id", "")).partition(":")[2]
+def _action_request(action: Mapping[str, Any]) -> Request | Refusal:
+    option = action.get("selected_option") or {}
+    value = option.get("value") if option else action.get("value")
+    action_name = str(action.get("action_id", "")).partition(":")[2]
     try:
         command, arguments = read_value(str(value or ""))
     except UnreadableValue:
         return Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
-    return Request(command or named, arguments)
+    return Request(command or action_name, arguments)
 
 
 def submission(body: Mapping[str, Any], received: float) -> Envelope:
@@ -134,20 +134,22 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     source, channel = _origin(metadata, Source.MODAL)
     invocation = Invocation(
         actor=Actor(user, team, source),
-        request_id=request_id("view", team, user, plan, *_said(view)),
+        request_id=request_id("view", team, user, plan, *_field_values(view)),
         deadline=received + CHANGE_SECONDS,
         channel=channel,
     )
-    said: Request | Refusal
+    request: Request | Refusal
     if not isinstance(metadata.get("command"), str) or type(plan) is not int:
-        said = Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
+        request = Invalid(
+            problem="old-button", field="", value="", expected="", usage="/queue help"
+        )
     else:
-        typed, pace, canary = _said(view)
-        ways = {"pace": pace, "canary": canary}
-        values = {name: value for name, value in ways.items() if value is not None}
-        said = Request(metadata["command"], {"plan": plan, "typed": _count(typed), **values})
+        typed, pace, canary = _field_values(view)
+        options = {"pace": pace, "canary": canary}
+        values = {name: value for name, value in options.items() if value is not None}
+        request = Request(metadata["command"], {"plan": plan, "typed": _count(typed), **values})
     return Envelope(
-        invocation, said, received, body.get("trigger_id"), None, view_id=view.get("id")
+        invocation, request, received, body.get("trigger_id"), None, view_id=view.get("id")
     )
 
 
@@ -159,10 +161,10 @@ def _person(body: Mapping[str, Any]) -> tuple[str, str]:
 
 def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        said = json.loads(view.get("private_metadata") or "{}")
+        metadata = json.loads(view.get("private_metadata") or "{}")
     except ValueError:
         return {}
-    return whole(said) if isinstance(said, dict) and said.get("v") == VERSION else {}
+    return whole(metadata) if isinstance(metadata, dict) and metadata.get("v") == VERSION else {}
 
 
 def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | None]:
@@ -176,15 +178,15 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
 FIELDS = ("typed", "pace", "canary")
 
 
-def _said(view: Mapping[str, Any]) -> tuple[str | None, ...]:
+def _field_values(view: Mapping[str, Any]) -> tuple[str | None, ...]:
     """What was typed or chosen in each of the fields that a dialog may have."""
     values = (view.get("state") or {}).get("values") or {}
     return tuple(_field((values.get(name) or {}).get(name) or {}) for name in FIELDS)
 
 
 def _field(field: Mapping[str, Any]) -> str | None:
-    chosen = field.get("selected_option") or {}
-    value = field.get("value") if not chosen else chosen.get("value")
+    option = field.get("selected_option") or {}
+    value = field.get("value") if not option else option.get("value")
     return None if value is None else str(value)[:32]
 
 

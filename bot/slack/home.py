@@ -43,7 +43,7 @@ _FINAL = ("not_enabled", "user_not_found", "invalid_arguments", "view_too_large"
 
 
 @dataclass(frozen=True)
-class Drawn:
+class HomeContent:
     """A drawing: its blocks, whether it shows something that goes on by itself, or a refusal."""
 
     blocks: tuple[Block, ...]
@@ -68,7 +68,7 @@ class _Home:
     drawing: bool = False
     tries: int = TRIES
     follows: int = FOLLOWS
-    refused: Drawn | None = None
+    refused: HomeContent | None = None
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Homes:
     _threads: list[threading.Thread] = field(default_factory=list)
     _closed: bool = False
 
-    def want(self, user: str, team: str, hash_: str | None = None) -> None:
+    def request_drawing(self, user: str, team: str, hash_: str | None = None) -> None:
         """Draw the person's Home soon; `hash_` is of the view that they have before them."""
         with self._changed:
             home = self._homes.pop(user, None) or _Home(user, team)
@@ -123,23 +123,23 @@ class Homes:
         if self._threads or self._closed:
             return
         for number in range(THREADS):
-            made = threading.Thread(target=self._work, name=f"home-{number}", daemon=True)
-            self._threads.append(made)
-            made.start()
+            thread = threading.Thread(target=self._work, name=f"home-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         while (home := self._next()) is not None:
-            again: float | None = None
+            delay: float | None = None
             try:
-                again = self._draw(home)
+                delay = self._draw(home)
             except Exception:
                 # The edge of a thread that must not end: the next opening or Refresh draws anew.
                 log.exception("home not drawn")
             with self._changed:
                 home.drawing = False
-                if again is not None:
-                    later = monotonic() + again
-                    home.due = later if home.due is None else min(home.due, later)
+                if delay is not None:
+                    due_at = monotonic() + delay
+                    home.due = due_at if home.due is None else min(home.due, due_at)
                 self._changed.notify_all()
 
     def _next(self) -> _Home | None:
@@ -148,56 +148,56 @@ class Homes:
             while not self._closed:
                 waiting = [h for h in self._homes.values() if h.due is not None and not h.drawing]
                 first = min(waiting, key=lambda home: home.due or 0.0, default=None)
-                left = None if first is None else (first.due or 0.0) - monotonic()
-                if first is not None and left is not None and left <= 0:
+                wait_seconds = None if first is None else (first.due or 0.0) - monotonic()
+                if first is not None and wait_seconds is not None and wait_seconds <= 0:
                     first.due, first.drawing = None, True
                     return first
-                self._changed.wait(left)
+                self._changed.wait(wait_seconds)
             return None
 
     def _draw(self, home: _Home) -> float | None:
         """Read, draw, publish; returns after how many seconds it is to be done again, if at all."""
-        before = home.hash
-        drawn = home.refused or draw(self.setup, home.user, home.team)
-        home.refused = drawn if drawn.refused else None
+        old_hash = home.hash
+        content = home.refused or draw(self.setup, home.user, home.team)
+        home.refused = content if content.refused else None
         reach("home drawn")
         try:
-            shown = self._publish(home.user, drawn, before)
-            if shown is None:
+            new_hash = self._publish(home.user, content, old_hash)
+            if new_hash is None:
                 log.info("home drawn again", because="hash_conflict")
-                drawn = home.refused or draw(self.setup, home.user, home.team)
-                shown = self._publish(home.user, drawn, None)
+                content = home.refused or draw(self.setup, home.user, home.team)
+                new_hash = self._publish(home.user, content, None)
         except (SlackClientError, OSError) as error:
             log.warning("home not published", because=reason_of(error))
             home.tries -= 1
-            return again_after(error, home.tries)
-        home.hash, home.tries, home.refused = shown or None, TRIES, None
-        if not drawn.moving or home.follows <= 0:
+            return retry_delay(error, home.tries)
+        home.hash, home.tries, home.refused = new_hash or None, TRIES, None
+        if not content.moving or home.follows <= 0:
             return None
         home.follows -= 1
         return FOLLOW_SECONDS
 
-    def _publish(self, user: str, drawn: Drawn, hash_: str | None) -> str | None:
+    def _publish(self, user: str, content: HomeContent, hash_: str | None) -> str | None:
         """Show it in the place of the view with this hash; returns the new view's, "" if not told.
 
         None where another view is shown there by now.
         """
-        view = {"type": "home", "blocks": list(drawn.blocks)}
+        view = {"type": "home", "blocks": list(content.blocks)}
         # Slack takes an empty hash for one that does not fit.
-        known = {} if hash_ is None else {"hash": hash_}
+        expected = {} if hash_ is None else {"hash": hash_}
         try:
-            said = self.client.api_call(
-                "views.publish", json={"user_id": user, "view": view, **known}
+            response = self.client.api_call(
+                "views.publish", json={"user_id": user, "view": view, **expected}
             )
         except SlackApiError as error:
             if hash_ is not None and _code(error) == "hash_conflict":
                 return None
             raise
-        shown: Mapping[str, Any] = said.get("view") or {}
-        return str(shown.get("hash") or "")
+        published: Mapping[str, Any] = response.get("view") or {}
+        return str(published.get("hash") or "")
 
 
-def again_after(error: Exception, tries: int) -> float | None:
+def retry_delay(error: Exception, tries: int) -> float | None:
     """Seconds until what Slack did not take is drawn again; None for what will not pass.
 
     `tries` are those that are left.
@@ -205,9 +205,9 @@ def again_after(error: Exception, tries: int) -> float | None:
     if tries <= 0 or (isinstance(error, SlackApiError) and _code(error) in _FINAL):
         return None
     if isinstance(error, SlackApiError):
-        said = str(error.response.headers.get("Retry-After", ""))
-        if said.isdigit():
-            return min(LONGEST_WAIT, max(1.0, float(said)))
+        header = str(error.response.headers.get("Retry-After", ""))
+        if header.isdigit():
+            return min(LONGEST_WAIT, max(1.0, float(header)))
     return AGAIN_SECONDS
 
 
@@ -215,26 +215,26 @@ def _code(error: SlackApiError) -> str:
     return str(error.response.get("error", ""))
 
 
-def draw(setup: Setup, user: str, team: str) -> Drawn:
+def draw(setup: Setup, user: str, team: str) -> HomeContent:
     """Read and draw the person's Home; who may not look sees why instead."""
     invocation = Invocation(
         Actor(user, team, Source.HOME),
         request_id("home", team, user, uuid4()),
         time_limit(setup.engine, SECONDS),
     )
-    here = replace(setup, commands={**setup.commands, HOME.name: HOME})
-    outcome = dispatch(here, invocation, Request(HOME.name, {}))
+    home_setup = replace(setup, commands={**setup.commands, HOME.name: HOME})
+    outcome = dispatch(home_setup, invocation, Request(HOME.name, {}))
     blocks = tuple(answer(setup, invocation, outcome).blocks)
     if outcome.refusal is not None:
-        return Drawn(_refused(setup, invocation, outcome, blocks), refused=True)
+        return HomeContent(_refused_blocks(setup, invocation, outcome, blocks), refused=True)
     moving = isinstance(outcome.result, HomeResult) and bool(outcome.result.data.at_work)
-    return Drawn(blocks, moving=moving)
+    return HomeContent(blocks, moving=moving)
 
 
-def _refused(
-    setup: Setup, invocation: Invocation, outcome: Outcome, said: tuple[Block, ...]
+def _refused_blocks(
+    setup: Setup, invocation: Invocation, outcome: Outcome, blocks: tuple[Block, ...]
 ) -> tuple[Block, ...]:
     texts = texts_of(setup, invocation)
     context = context_of(setup, invocation, outcome.grant, outcome.now, texts)
     passing = outcome.refusal is not None and outcome.refusal.code in PASSING
-    return tuple(refused_home(said, context, passing=passing).blocks)
+    return tuple(refused_home(blocks, context, passing=passing).blocks)

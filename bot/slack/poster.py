@@ -55,8 +55,8 @@ class SlackPoster:
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
         """Post and return the message's ts; raises `Undelivered`."""
-        said = self._send("chat.postMessage", {"channel": channel, **_quiet(body)})
-        return str(said["ts"])
+        response = self._send("chat.postMessage", {"channel": channel, **_quiet(body)})
+        return str(response["ts"])
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
         """Change a message; raises `Undelivered`."""
@@ -68,21 +68,21 @@ class SlackPoster:
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
         """Send it; where its charts are refused, the same with a table."""
-        first, *others = self._charts.ways(body)
+        first, *others = self._charts.variants(body)
         try:
             return self._call(method, first)
         except Undelivered as fault:
             if fault.reason != REFUSED or not others:
                 raise
-        said = self._call(method, others[0])
+        response = self._call(method, others[0])
         self._charts.learn()
-        return said
+        return response
 
     def _call(self, method: str, body: Mapping[str, Any]) -> Any:
         try:
             return self._client.api_call(method, json=dict(body))
         except SlackApiError as error:
-            raise _told(error) from error
+            raise _undelivered(error) from error
         except (SlackClientError, OSError) as error:
             raise Undelivered(Fault.UNKNOWN, type(error).__name__) from error
 
@@ -91,7 +91,7 @@ def _quiet(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "unfurl_links": False, "unfurl_media": False, "link_names": False}
 
 
-def _told(error: SlackApiError) -> Undelivered:
+def _undelivered(error: SlackApiError) -> Undelivered:
     reason = reason_of(error)
     status = getattr(error.response, "status_code", 0)
     if status == 429 or reason == "ratelimited":

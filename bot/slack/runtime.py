@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
-from bot.slack.app import Desk, build_app
+from bot.slack.app import RequestHandler, build_app
 from bot.slack.charts import Charts
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.poster import SlackPoster
@@ -31,7 +31,7 @@ DRAIN_SECONDS = 4.0
 """Every envelope is acknowledged within 3 s."""
 CLOSE_SECONDS = 8.0
 """For that, and for the SDK's threads, which read for up to 3 s more."""
-DESK_SECONDS = 6.0
+HANDLER_SECONDS = 6.0
 STOP_SECONDS = 18.0
 
 
@@ -61,20 +61,20 @@ def _tls() -> ssl.SSLContext:
 
 
 @dataclass(frozen=True)
-class Workspace:
+class WorkspaceInfo:
     """The workspace that the token belongs to."""
 
     team: str
     url: str
 
 
-def look_up(access: Access) -> Workspace:
+def look_up(access: Access) -> WorkspaceInfo:
     """Ask Slack whose token this is; raises `StartError`."""
     try:
-        said = access.client(POST_SECONDS).api_call("auth.test")
+        identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
         raise StartError([f"Slack does not accept the bot token: {reason_of(error)}."]) from error
-    return Workspace(str(said["team_id"]), str(said["url"]))
+    return WorkspaceInfo(str(identity["team_id"]), str(identity["url"]))
 
 
 class SlackBot:
@@ -88,7 +88,7 @@ class SlackBot:
     def __init__(
         self,
         access: Access,
-        workspace: Workspace,
+        workspace: WorkspaceInfo,
         make_setup: Callable[[SlackDirectory], Setup],
         interval: float = INTERVAL,
         background: Engine | None = None,
@@ -101,10 +101,10 @@ class SlackBot:
         client = access.client(POST_SECONDS)
         charts = Charts()
         poster = SlackPoster(client, workspace.url, charts)
-        by_itself = replace(self.setup, engine=self._background)
-        self._watcher = Watcher(by_itself, poster, interval)
-        self._desk = Desk(self.setup, lookups, self._watcher.wake, charts, grace)
-        app = build_app(client, self._desk, self._directory)
+        background_setup = replace(self.setup, engine=self._background)
+        self._watcher = Watcher(background_setup, poster, interval)
+        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, charts, grace)
+        app = build_app(client, self._handler, self._directory)
         self.socket = SocketMode(app, access.app_token, grace)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
@@ -134,7 +134,7 @@ class SlackBot:
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
         _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
-        _end_by(self._desk.close, min(until, monotonic() + DESK_SECONDS))
+        _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
         self._directory.close()
         self._background.dispose()

@@ -131,7 +131,7 @@ class SocketMode:
             self._open += 1
         try:
             received = self.client.received.get(request.envelope_id, monotonic())
-            said = BoltRequest(
+            bolt_request = BoltRequest(
                 mode="socket_mode",
                 body=request.payload,
                 context={
@@ -141,7 +141,7 @@ class SocketMode:
                 },
             )
             started = monotonic()
-            send_response(client, request, self._app.dispatch(said), started)
+            send_response(client, request, self._app.dispatch(bolt_request), started)
         finally:
             with self._idle:
                 self._open -= 1

@@ -165,15 +165,15 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
 
 def readable(text: str) -> str:
     """Mrkdwn as a terminal or a JSON answer shows it: marks gone, entities and tokens read."""
-    shown = []
+    parts = []
     for index, part in enumerate(re.split("`+", text)):
-        spoken = part if index % 2 else _BOLD.sub(r"\1", part)
-        spoken = _TOKEN.sub(_spoken, spoken)
-        shown.append(spoken.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-    return "".join(shown)
+        plain_part = part if index % 2 else _BOLD.sub(r"\1", part)
+        plain_part = _TOKEN.sub(_plain_token, plain_part)
+        parts.append(plain_part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return "".join(parts)
 
 
-def _spoken(token: re.Match[str]) -> str:
+def _plain_token(token: re.Match[str]) -> str:
     target, label = token[1], token[2]
     if target.startswith("!date^"):
         return label or ""

@@ -26,9 +26,9 @@ def bundle(language: str) -> FluentBundle:
     """The catalog of one language, read once."""
     source = files("bot.text").joinpath(f"{language}.ftl").read_text(encoding="utf-8")
     # Isolating marks are not needed: values reach the text without direction marks of their own.
-    made = FluentBundle([LOCALES[language]], use_isolating=False)
-    made.add_resource(FluentResource(source))
-    return made
+    catalog = FluentBundle([LOCALES[language]], use_isolating=False)
+    catalog.add_resource(FluentResource(source))
+    return catalog
 
 
 def warm_up() -> None:
@@ -100,8 +100,8 @@ class Texts:
 
     def local(self, at: datetime, pattern: str, zone: ZoneInfo) -> str:
         """A moment (naive UTC) as plain text by a zone's clocks, in the pattern's words."""
-        shown = at.replace(tzinfo=UTC).astimezone(zone)
-        return str(format_datetime(shown, pattern, tzinfo=zone, locale=self._locale))
+        local_time = at.replace(tzinfo=UTC).astimezone(zone)
+        return str(format_datetime(local_time, pattern, tzinfo=zone, locale=self._locale))
 
     def has(self, key: str) -> bool:
         """Whether the catalog has this key."""

@@ -17,8 +17,8 @@ Corpus = Mapping[str, Sequence[str]]
 
 def corpus(name: str) -> Corpus:
     """Failure texts under the groups that a person would make of them."""
-    found: Corpus = json.loads((HERE / name).read_text(encoding="utf-8"))
-    return found
+    entries: Corpus = json.loads((HERE / name).read_text(encoding="utf-8"))
+    return entries
 
 
 def measure(texts_of: Corpus) -> tuple[float, float, list[str]]:

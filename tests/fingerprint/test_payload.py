@@ -73,8 +73,8 @@ def test_an_older_laravel_job_loses_its_method() -> None:
 
 
 def test_a_bare_serialized_object_is_read() -> None:
-    found = identify(COMMAND, order_paths=["orderId"], tienda_paths=["tienda.id"])
-    assert found == JobIdentity("App\\Jobs\\SyncOrder", 803193, 77)
+    identity = identify(COMMAND, order_paths=["orderId"], tienda_paths=["tienda.id"])
+    assert identity == JobIdentity("App\\Jobs\\SyncOrder", 803193, 77)
 
 
 def test_json_inside_json_is_entered_at_any_step() -> None:
@@ -83,8 +83,8 @@ def test_json_inside_json_is_entered_at_any_step() -> None:
         json.dumps({"job": "j", "data": inner}),
         json.dumps(json.dumps({"data": inner})),
     ):
-        found = identify(payload)
-        assert (found.order_id, found.tienda_id) == (803193, "0012")
+        identity = identify(payload)
+        assert (identity.order_id, identity.tienda_id) == (803193, "0012")
 
 
 def test_serialized_text_inside_json_inside_serialized_text_is_entered() -> None:
@@ -223,8 +223,8 @@ def test_an_order_is_found_however_it_is_wrapped(
     data: object = {"note": noise, "order_id": order, "tienda_id": tienda}
     for wrapped in (data, json.dumps(data), php(data)):
         payload = json.dumps({"job": "j", "data": wrapped})
-        found = identify(json.dumps(payload) if nested else payload)
-        assert found == JobIdentity("j", order, tienda)
+        identity = identify(json.dumps(payload) if nested else payload)
+        assert identity == JobIdentity("j", order, tienda)
 
 
 PIECES = ['{"', '"', ":", "{", "}", "[", "]", ",", "\\", '"data"', '"order_id"', "a:1:{", "i:1;"]
@@ -236,9 +236,9 @@ PIECES += ['s:3:"abc";', 'O:1:"A":1:{', "r:1;", "R:1;", "\0", "\ud800", "9" * 50
     st.one_of(st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 )
 def test_no_text_raises(text: str) -> None:
-    found = identify(text)
-    assert found.job_class is None or (found.job_class.isprintable() and found.job_class)
-    for value in (found.order_id, found.tienda_id):
+    identity = identify(text)
+    assert identity.job_class is None or (identity.job_class.isprintable() and identity.job_class)
+    for value in (identity.order_id, identity.tienda_id):
         assert value is None or isinstance(value, int) or 0 < len(value) <= 64
 
 

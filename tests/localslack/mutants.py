@@ -15,26 +15,26 @@ Mutant = tuple[str, Callable[[], None], Callable[[], None]]
 
 def shapes() -> dict[str, Shape]:
     """Every shape of the tables by a path to it, each once."""
-    found: dict[int, tuple[str, Shape]] = {}
+    shapes_by_id: dict[int, tuple[str, Shape]] = {}
     for table in (ELEMENTS, BLOCKS, VIEWS):
         for name, shape in table.items():
-            _walk(shape, name, found)
-    return dict(found.values())
+            _walk(shape, name, shapes_by_id)
+    return dict(shapes_by_id.values())
 
 
-def _walk(value: object, path: str, found: dict[int, tuple[str, Shape]]) -> None:
-    if id(value) in found:
+def _walk(value: object, path: str, shapes_by_id: dict[int, tuple[str, Shape]]) -> None:
+    if id(value) in shapes_by_id:
         return
     if isinstance(value, Shape):
-        found[id(value)] = (path, value)
+        shapes_by_id[id(value)] = (path, value)
         for name, spec in value.fields.items():
-            _walk(spec, f"{path}.{name}", found)
+            _walk(spec, f"{path}.{name}", shapes_by_id)
     elif isinstance(value, OneOf):
         for name, shape in value.table.items():
-            _walk(shape, f"{path}<{name}>", found)
+            _walk(shape, f"{path}<{name}>", shapes_by_id)
     elif is_dataclass(value):
         for field in fields(value):
-            _walk(getattr(value, field.name), path, found)
+            _walk(getattr(value, field.name), path, shapes_by_id)
 
 
 def sheet() -> list[str]:

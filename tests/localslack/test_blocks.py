@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from bot.localslack.blocks.block_rules import BLOCKS, VIEWS
 from bot.localslack.blocks.element_rules import ELEMENTS
 from bot.localslack.blocks.specs import Shape
-from bot.localslack.blocks.validation import as_kept, message_problems, view_problems
+from bot.localslack.blocks.validation import as_stored, message_problems, view_problems
 from tests.localslack import wrong_blocks, wrong_elements, wrong_tables
 from tests.localslack.kit import (
     TEXTS,
@@ -30,10 +30,10 @@ IN_MESSAGES = wrong_blocks.WRONG | wrong_elements.WRONG | wrong_tables.WRONG
 @pytest.mark.parametrize("name", IN_MESSAGES)
 def test_a_wrong_message_is_refused_at_the_place_that_is_wrong(name: str) -> None:
     _page, blocks, words, pointer = IN_MESSAGES[name]
-    found = [str(problem) for problem in message_problems(blocks)]
+    problems = [str(problem) for problem in message_problems(blocks)]
 
     expected = f"{words} [json-pointer:/blocks{pointer}]"
-    headed = [line for line in found if not line.startswith(TEXTS)]
+    headed = [line for line in problems if not line.startswith(TEXTS)]
     assert headed == [expected]
 
 
@@ -61,9 +61,9 @@ def test_most_blocks_stand_in_modals_and_on_home_too(name: str) -> None:
 @pytest.mark.parametrize("view", [MODAL, HOME], ids=["modal", "home"])
 def test_tables_and_markdown_stand_in_messages_only(name: str, view: Json) -> None:
     block = ONLY_IN_MESSAGES[name]
-    found = [str(problem) for problem in view_problems({**view, "blocks": [block]})]
+    problems = [str(problem) for problem in view_problems({**view, "blocks": [block]})]
 
-    assert found == [
+    assert problems == [
         f"{TEXTS} [json-pointer:/view]",
         f"unsupported type: {block['type']} [json-pointer:/view/blocks/0/type]",
     ]
@@ -80,9 +80,9 @@ def test_cards_and_charts_stand_on_home_but_not_in_modals(name: str) -> None:
 @pytest.mark.parametrize("name", WRONG_VIEWS)
 def test_a_wrong_view_is_refused_at_the_place_that_is_wrong(name: str) -> None:
     view, words, pointer = WRONG_VIEWS[name]
-    found = [str(problem) for problem in view_problems(view)]
+    problems = [str(problem) for problem in view_problems(view)]
 
-    assert found == [
+    assert problems == [
         f"{TEXTS} [json-pointer:/view]",
         f"{words} [json-pointer:/view{pointer}]",
     ]
@@ -95,13 +95,13 @@ def test_a_view_that_is_no_object_is_refused() -> None:
 
 
 def test_blocks_come_back_with_every_id_and_the_defaults_of_texts() -> None:
-    (kept,) = as_kept([actions(button(action_id="a"), select())], lambda: "made")
+    (stored,) = as_stored([actions(button(action_id="a"), select())], lambda: "made")
 
-    assert kept["block_id"] == "made"
-    assert kept["elements"][0]["text"] == {"type": "plain_text", "text": "x", "emoji": True}
+    assert stored["block_id"] == "made"
+    assert stored["elements"][0]["text"] == {"type": "plain_text", "text": "x", "emoji": True}
     sent = actions({"type": "button", "text": plain()})
-    (kept,) = as_kept([sent], lambda: "made")
-    assert kept["elements"][0]["action_id"] == "made"
+    (stored,) = as_stored([sent], lambda: "made")
+    assert stored["elements"][0]["action_id"] == "made"
     assert "block_id" not in sent, "what the app sent is not touched"
 
 

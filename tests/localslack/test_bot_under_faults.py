@@ -64,9 +64,9 @@ def alert_with_buttons(team: Team) -> Json:
         every = [one for one in team.posted("queue-alerts") if "Failed job 45" in one["text"]]
         return next((one for one in every if one["blocks"]), None)
 
-    found = team.until(find)
-    assert found is not None
-    return found
+    alert = team.until(find)
+    assert alert is not None
+    return alert
 
 
 def retry_in_the_end(team: Team) -> None:
@@ -109,7 +109,7 @@ def nothing_is_lost(team: Team) -> None:
 )
 def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
     # Every other post fails: the alert, what others see of the change, the audit.
-    team.slack.script("chat.postMessage", [answer, faults.Answered()] * 3)
+    team.slack.script("chat.postMessage", [answer, faults.OwnAnswer()] * 3)
     team.queue.fail(45)
     team.until(lambda: team.slack.calls("chat.postMessage"))
     # From a channel that cannot be used the alert goes to the audit channel instead.

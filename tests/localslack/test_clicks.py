@@ -24,18 +24,18 @@ from tests.localslack.kit import (
 def test_a_click_carries_the_button_the_message_and_ways_to_answer(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
-    seen: list[Json] = []
+    bodies: list[Json] = []
 
     @app.action("run:retry")
     def retry(ack: Ack, body: Json) -> None:
-        seen.append(body)
+        bodies.append(body)
         ack()
 
     connect(app)
     ts = posted(slack, client, RETRY)
     slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
 
-    (body,) = seen
+    (body,) = bodies
     ids = slack.ids
     assert body["type"] == "block_actions"
     assert body["user"] == {
@@ -81,10 +81,10 @@ def test_a_click_is_answered_beside_the_message_or_in_its_place(
     answer = slack.click("operator", "queue-alerts", ts, "run:retry")
     until(lambda: len(slack.messages("queue-alerts")) == 2)
 
-    replaced, told = slack.messages("queue-alerts")
+    replaced, ephemeral = slack.messages("queue-alerts")
     assert (replaced["ts"], replaced["text"], replaced["blocks"]) == (ts, "job 45 was retried", [])
     assert replaced["edited"]
-    assert (told["text"], told["ephemeral_to"]) == ("done, by you", slack.ids.operator)
+    assert (ephemeral["text"], ephemeral["ephemeral_to"]) == ("done, by you", slack.ids.operator)
     assert answer["replies"][0]["ts"] == ts
 
 
@@ -159,19 +159,19 @@ def test_a_choice_is_sent_in_the_field_of_its_kind(
     chosen: Any,
     sent: Json,
 ) -> None:
-    seen: list[Json] = []
+    bodies: list[Json] = []
 
     @app.action("e")
     def remember(ack: Ack, action: Json) -> None:
-        seen.append(action)
+        bodies.append(action)
         ack()
 
     connect(app)
     ts = posted(slack, client, actions(element))
-    slack.click("operator", "queue-alerts", ts, "e", chosen=chosen, wait=0)
+    slack.click("operator", "queue-alerts", ts, "e", value=chosen, wait=0)
 
     ((name, value),) = sent.items()
-    got = seen[0][name]
+    got = bodies[0][name]
     values = [one["value"] for one in got] if isinstance(got, list) else got
     assert (values["value"] if isinstance(values, dict) else values) == value
 
@@ -180,7 +180,7 @@ def test_an_option_that_is_not_there_cannot_be_chosen(slack: LocalSlack, client:
     ts = posted(slack, client, actions(select(action_id="e")))
 
     with pytest.raises(WrongValueError, match="no option"):
-        slack.click("operator", "queue-alerts", ts, "e", chosen="other")
+        slack.click("operator", "queue-alerts", ts, "e", value="other")
 
 
 def test_a_click_without_an_ack_is_seen_as_a_failure(slack: LocalSlack, client: WebClient) -> None:
@@ -235,20 +235,20 @@ def test_home_is_published_on_opening_and_takes_clicks(
         ack()
 
     connect(app)
-    (shown,) = slack.open_home("operator")["views"]
-    assert shown["type"] == "home"
+    (view,) = slack.open_home("operator")["views"]
+    assert view["type"] == "home"
     assert "view" not in events[0]
-    slack.click_in_view("operator", shown["id"], "run:retry", wait=0)
+    slack.click_in_view("operator", view["id"], "run:retry", wait=0)
     slack.open_home("operator")
 
-    assert clicks[0]["container"] == {"type": "view", "view_id": shown["id"]}
+    assert clicks[0]["container"] == {"type": "view", "view_id": view["id"]}
     assert "channel" not in clicks[0]
     assert "response_url" not in clicks[0]
-    assert events[1]["view"]["id"] == shown["id"]
+    assert events[1]["view"]["id"] == view["id"]
     home = slack.home("operator")
     assert home is not None
-    assert home["id"] == shown["id"], "a Home keeps its id over publishes"
-    assert home["hash"] != shown["hash"]
+    assert home["id"] == view["id"], "a Home keeps its id over publishes"
+    assert home["hash"] != view["hash"]
 
 
 def test_a_response_url_of_somebody_else_is_expired(slack: LocalSlack) -> None:
@@ -303,7 +303,7 @@ def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: We
     ts = posted(slack, client, actions(boxes))
 
     with pytest.raises(WrongValueError, match="a list"):
-        slack.click("operator", "queue-alerts", ts, "e", chosen="a")
+        slack.click("operator", "queue-alerts", ts, "e", value="a")
 
 
 def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Connect) -> None:
@@ -311,7 +311,7 @@ def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Co
     menu = {"type": "static_select", "action_id": "typed", "option_groups": groups}
     block = {"type": "input", "block_id": "queue", "label": plain(), "element": menu}
     view_id = open_modal(slack, app, connect, modal(block))
-    slack.click_in_view("operator", view_id, "typed", chosen="netsuite", wait=0)
+    slack.click_in_view("operator", view_id, "typed", value="netsuite", wait=0)
 
     values = slack.views("operator")[0]["state"]["values"]
     assert values["queue"]["typed"]["selected_option"]["value"] == "netsuite"

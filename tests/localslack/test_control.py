@@ -72,8 +72,8 @@ def test_the_state_shows_the_newest_messages_only(slack: LocalSlack, client: Web
     for number in range(SHOWN + 2):
         client.chat_postMessage(channel="queue-audit", text=str(number))
 
-    shown = slack.state()["messages"][slack.ids.queue_audit]
-    assert (len(shown), shown[0]["text"]) == (SHOWN, "2")
+    messages = slack.state()["messages"][slack.ids.queue_audit]
+    assert (len(messages), messages[0]["text"]) == (SHOWN, "2")
     assert len(slack.messages("queue-audit")) == SHOWN + 2
 
 
@@ -81,7 +81,7 @@ def test_a_command_a_click_a_submission_and_a_close_go_through_the_endpoints(
     slack: LocalSlack, app: App, connect: Connect, browser: httpx.Client
 ) -> None:
     menu = select(action_id="menu", options=[option("netsuite")])
-    chosen: list[str] = []
+    values: list[str] = []
 
     @app.command("/queue")
     def show(ack: Ack, command: Json) -> None:
@@ -94,7 +94,7 @@ def test_a_command_a_click_a_submission_and_a_close_go_through_the_endpoints(
 
     @app.action("menu")
     def choose(ack: Ack, action: Json) -> None:
-        chosen.append(action["selected_option"]["value"])
+        values.append(action["selected_option"]["value"])
         ack()
 
     @app.view("plan")
@@ -114,7 +114,7 @@ def test_a_command_a_click_a_submission_and_a_close_go_through_the_endpoints(
     here = {"channel": slack.ids.queue_ops, "ts": reply["ts"], "wait_ms": 0}
     for choice in ("netsuite", option("netsuite")):
         post("click", action_id="menu", selected_option=choice, **here)
-    assert chosen == ["netsuite", "netsuite"]
+    assert values == ["netsuite", "netsuite"]
 
     (view,) = post("click", action_id="run:retry", **here)["views"]
     empty = post("submit", view_id=view["id"], values={}, wait_ms=0)
@@ -140,10 +140,10 @@ def test_home_is_opened_through_its_endpoint(
         ack()
 
     connect(app)
-    (shown,) = browser.post("/_local/home", json={"user": "viewer"}).json()["views"]
+    (view,) = browser.post("/_local/home", json={"user": "viewer"}).json()["views"]
 
     assert list(slack.state()["homes"]) == [slack.ids.viewer]
-    body = {"user": "viewer", "view_id": shown["id"], "action_id": "run:retry", "wait_ms": 0}
+    body = {"user": "viewer", "view_id": view["id"], "action_id": "run:retry", "wait_ms": 0}
     assert browser.post("/_local/click", json=body).json()["ack_ms"] > 0
 
 
@@ -252,10 +252,10 @@ def test_every_change_is_told_to_the_page(
 
     with browser.stream("GET", "/_local/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        told = versions(stream.iter_lines())
-        first = next(told)
+        stream_versions = versions(stream.iter_lines())
+        first = next(stream_versions)
         client.chat_postMessage(channel="queue-ops", text="x")
-        second = next(told)
+        second = next(stream_versions)
 
     assert second > first
     assert second == slack.state()["version"]

@@ -26,9 +26,9 @@ def test_a_message_is_posted_updated_linked_and_deleted(
 
     changed = client.chat_update(channel=channel, ts=ts, text="retried")
     assert changed["message"]["edited"]["user"] == slack.ids.bot_user
-    (shown,) = slack.messages("queue-alerts")
-    assert shown["text"] == "retried"
-    assert shown["blocks"][0]["type"] == "section", "blocks that were not sent stay"
+    (message,) = slack.messages("queue-alerts")
+    assert message["text"] == "retried"
+    assert message["blocks"][0]["type"] == "section", "blocks that were not sent stay"
 
     link = client.chat_getPermalink(channel=channel, message_ts=ts)["permalink"]
     assert link == f"{slack.url}archives/{channel}/p{ts.replace('.', '')}"

@@ -51,19 +51,19 @@ def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
     words = ["-m", "bot", "playground", "--only-slack", "--manifest", str(manifest)]
     with running(*words, "--port", "0", "--no-browser", **environ) as process:
         assert process.stdout is not None
-        said = {}
-        while "Page" not in said:
+        environment = {}
+        while "Page" not in environment:
             line = process.stdout.readline().strip()
             assert line, "it ended before it was ready"
             name, sign, value = line.partition("=" if line.startswith("SLACK") else ": ")
             assert sign
-            said[name] = value
-        yield said
+            environment[name] = value
+        yield environment
 
 
-def page_of(said: dict[str, str]) -> httpx.Client:
+def page_of(environment: dict[str, str]) -> httpx.Client:
     """Asks what the page asks."""
-    return httpx.Client(base_url=said["Page"], timeout=2 * PATIENCE)
+    return httpx.Client(base_url=environment["Page"], timeout=2 * PATIENCE)
 
 
 def until(ask: Any, holds: Any) -> Any:
@@ -80,10 +80,10 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
     manifest, app = HERE / "foreign_manifest.yml", HERE / "foreign_app.py"
     # A proxy that is not there would be asked for 127.0.0.1 too.
     nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    with only_slack(manifest, **nowhere) as said, page_of(said) as page:
+    with only_slack(manifest, **nowhere) as environment, page_of(environment) as page:
         names = ["BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET", "API_URL"]
-        assert list(said) == [*(f"SLACK_{name}" for name in names), "Page"]
-        environ = {name: value for name, value in said.items() if name != "Page"}
+        assert list(environment) == [*(f"SLACK_{name}" for name in names), "Page"]
+        environ = {name: value for name, value in environment.items() if name != "Page"}
         with running(str(app), **environ):
             until(lambda: page.get("/_local/state").json(), lambda state: state["connections"])
             typed = {"user": "viewer", "channel": "general", "text": "/greet Ana"}
@@ -104,7 +104,7 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
         assert [view["type"] for view in home["views"]] == ["home"]
         assert [(one["command"], one["usage_hint"]) for one in suggested] == [("/greet", "[name]")]
         assert strange.json() == {"error": "/queue is not a valid command"}
-        client = WebClient(said["SLACK_BOT_TOKEN"], said["SLACK_API_URL"])
+        client = WebClient(environment["SLACK_BOT_TOKEN"], environment["SLACK_API_URL"])
         with pytest.raises(SlackApiError) as caught:
             client.users_info(user="U07VIEWERVE1")
         assert caught.value.response["error"] == "missing_scope"
@@ -128,10 +128,10 @@ def test_an_app_with_request_urls_gets_signed_requests_once_it_answers(tmp_path:
         document["features"]["slash_commands"][0]["url"] = url
         manifest = tmp_path / "manifest.json"
         manifest.write_text(json.dumps(document))
-        with only_slack(manifest) as said, page_of(said) as page:
+        with only_slack(manifest) as environment, page_of(environment) as page:
             until(lambda: refused, bool)
-            client = WebClient(said["SLACK_BOT_TOKEN"], said["SLACK_API_URL"])
-            bolt = App(client=client, signing_secret=said["SLACK_SIGNING_SECRET"])
+            client = WebClient(environment["SLACK_BOT_TOKEN"], environment["SLACK_API_URL"])
+            bolt = App(client=client, signing_secret=environment["SLACK_SIGNING_SECRET"])
             bolt.command("/greet")(lambda ack: ack("by request"))
             handlers.append(SlackRequestHandler(bolt, path="/slack/events"))
             typed = {"user": "viewer", "channel": "general", "text": "/greet"}

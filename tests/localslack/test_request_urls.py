@@ -54,18 +54,18 @@ def bolt(slack: LocalSlack, secret: str | None = None) -> App:
 
 def answering(status: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Any:
     """A WSGI app that takes the challenge and answers everything else so; it notes requests."""
-    seen: list[Environ] = []
+    requests: list[Environ] = []
 
     def app(environ: Environ, start: Any) -> list[bytes]:
-        said = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        if b"url_verification" in said:
+        request_body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if b"url_verification" in request_body:
             start("200 OK", [])
-            return [said]
-        seen.append({**environ, "said": said})
+            return [request_body]
+        requests.append({**environ, "said": request_body})
         start(status, list(headers))
         return [body]
 
-    return app, seen
+    return app, requests
 
 
 def test_bolts_http_adapter_takes_the_signed_requests_and_answers_them(slack: LocalSlack) -> None:
@@ -135,24 +135,24 @@ def test_a_text_as_the_answer_of_a_command_is_shown_to_the_person(slack: LocalSl
 def test_a_failed_request_is_shown_as_dispatch_failed_and_not_repeated(
     slack: LocalSlack, status: str
 ) -> None:
-    app, seen = answering(status)
+    app, requests = answering(status)
     with served(app) as url:
         slack.deliver_by_http(url)
         answer = slack.command("viewer", "queue-ops", "/queue")
 
     assert answer["error"] == "dispatch_failed"
-    assert len(seen) == 1
+    assert len(requests) == 1
 
 
 def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late() -> None:
     go_on = threading.Event()
 
     def slow(environ: Environ, start: Any) -> list[bytes]:
-        said = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        if b"url_verification" not in said:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if b"url_verification" not in body:
             go_on.wait(SECONDS)
         start("200 OK", [])
-        return [said if b"url_verification" in said else b""]
+        return [body if b"url_verification" in body else b""]
 
     with LocalSlack(ack_timeout=SECONDS) as slack, served(slow) as url:
         slack.deliver_by_http(url)
@@ -167,25 +167,25 @@ def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late
 
 
 def test_an_event_comes_again_three_times_and_says_why(slack: LocalSlack) -> None:
-    app, seen = answering("500 Oops")
+    app, requests = answering("500 Oops")
     slack.retry_events_after(0, 0.01, 0.01)
     with served(app) as url:
         slack.deliver_by_http(url)
         slack.open_home("viewer", wait=0)
-        until(lambda: len(seen) == 4)
+        until(lambda: len(requests) == 4)
 
     retries = [(one.get("HTTP_X_SLACK_RETRY_NUM"), one.get("HTTP_X_SLACK_RETRY_REASON"))
-               for one in seen]  # fmt: skip
+               for one in requests]  # fmt: skip
     assert retries == [(None, None), *((str(number), "http_error") for number in (1, 2, 3))]
-    assert len({one["said"] for one in seen}) == 1, "it is the same event"
+    assert len({one["said"] for one in requests}) == 1, "it is the same event"
 
 
 def test_an_event_does_not_come_again_where_the_app_asks_so(slack: LocalSlack) -> None:
-    app, seen = answering("500 Oops", headers=(("X-Slack-No-Retry", "1"),))
+    app, requests = answering("500 Oops", headers=(("X-Slack-No-Retry", "1"),))
     slack.retry_events_after(0, 0, 0)
     with served(app) as url:
         slack.deliver_by_http(url)
         slack.open_home("viewer", wait=0)
         slack.command("viewer", "queue-ops", "/queue")
 
-    assert len(seen) == 2
+    assert len(requests) == 2

@@ -19,13 +19,15 @@ SEED, SAMPLE = 3, 40
 def verdicts() -> list[list[str]]:
     """What becomes of everything that is right or wrong on purpose, with every place."""
     rights = [*RIGHT.values(), *ONLY_IN_MESSAGES.values(), *NOT_IN_MODALS.values()]
-    found = [message_problems(blocks) for _page, blocks, *_ in WRONG.values()]
-    found += [message_problems([block]) for block in rights]
+    problem_lists = [message_problems(blocks) for _page, blocks, *_ in WRONG.values()]
+    problem_lists += [message_problems([block]) for block in rights]
     named = [{**block, "block_id": "x" * length} for block in rights for length in (255, 256)]
-    found += [message_problems([block]) for block in named]
-    found += [view_problems({**view, "blocks": [one]}) for one in rights for view in (MODAL, HOME)]
-    found += [view_problems(view) for view, *_ in WRONG_VIEWS.values()]
-    return [[str(problem) for problem in problems] for problems in found]
+    problem_lists += [message_problems([block]) for block in named]
+    problem_lists += [
+        view_problems({**view, "blocks": [one]}) for one in rights for view in (MODAL, HOME)
+    ]
+    problem_lists += [view_problems(view) for view, *_ in WRONG_VIEWS.values()]
+    return [[str(problem) for problem in verdict] for verdict in problem_lists]
 
 
 EVERY = list(mutants())

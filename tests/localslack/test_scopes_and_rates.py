@@ -56,11 +56,11 @@ def test_a_private_channel_wants_groups_read_and_an_invitation() -> None:
         slack.workspace.put_channel(outside)
         client = client_of(slack)
 
-        asked = refusal(lambda: client.conversations_info(channel=inside.id))
+        error = refusal(lambda: client.conversations_info(channel=inside.id))
         hidden = refusal(lambda: client.conversations_info(channel=outside.id))
         posted = refusal(lambda: client.chat_postMessage(channel=outside.id, text="x"))
 
-    assert (asked["error"], asked["needed"]) == ("missing_scope", "groups:read")
+    assert (error["error"], error["needed"]) == ("missing_scope", "groups:read")
     assert (hidden["error"], posted["error"]) == ("channel_not_found", "channel_not_found")
 
 

@@ -30,24 +30,24 @@ def test_the_ack_of_a_command_is_shown_to_its_person_only(
     assert 0 < answer["ack_ms"] < 1000 * SECONDS
     assert [reply["text"] for reply in answer["replies"]] == ["all is well"]
     assert answer["replies"][0]["response_type"] == "ephemeral"
-    (shown,) = slack.messages("queue-ops")
-    assert shown["ephemeral_to"] == slack.ids.operator
+    (message,) = slack.messages("queue-ops")
+    assert message["ephemeral_to"] == slack.ids.operator
 
 
 def test_a_command_carries_all_that_slack_documents(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
-    seen: list[dict[str, str]] = []
+    payloads: list[dict[str, str]] = []
 
     @app.command("/queue")
     def remember(ack: Ack, body: dict[str, str]) -> None:
-        seen.append(body)
+        payloads.append(body)
         ack()
 
     connect(app)
     slack.command("operator", "queue-ops", "/queue retry 45 by @viewer in #random", wait=0)
 
-    (body,) = seen
+    (body,) = payloads
     ids = slack.ids
     assert re.fullmatch(r"\d+\.\d+\.[0-9a-f]{32}", body.pop("trigger_id"))
     assert body.pop("response_url").startswith(f"{slack.url}hooks/commands/{ids.team}/")
@@ -125,9 +125,9 @@ def test_a_command_that_is_not_acknowledged_fails_and_its_late_ack_is_counted(
             answer = impatient.command("operator", "queue-ops", "/queue status")
             assert answer["error"] == "operation_timeout"
             assert answer["ack_ms"] is None
-            (told,) = impatient.messages("queue-ops")
-            assert told["text"] == '/queue failed with the error "operation_timeout"'
-            assert told["ephemeral_to"] == impatient.ids.operator
+            (notice,) = impatient.messages("queue-ops")
+            assert notice["text"] == '/queue failed with the error "operation_timeout"'
+            assert notice["ephemeral_to"] == impatient.ids.operator
 
             release.set()
             until(lambda: impatient.hub.late_acks == 1)
@@ -214,11 +214,11 @@ def test_an_ephemeral_of_the_app_is_a_reply_to_who_is_waiting(
 def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
-    seen: list[str] = []
+    trigger_ids: list[str] = []
 
     @app.command("/queue")
     def count(ack: Ack, body: dict[str, str]) -> None:
-        seen.append(body["trigger_id"])
+        trigger_ids.append(body["trigger_id"])
         ack("done")
 
     connect(app)
@@ -226,22 +226,22 @@ def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
     slack.command("operator", "queue-ops", "/queue retry 45")
     until(lambda: slack.hub.repeated_acks == 1)
 
-    assert len(seen) == 2
-    assert len(set(seen)) == 1, "both copies are the same envelope"
+    assert len(trigger_ids) == 2
+    assert len(set(trigger_ids)) == 1, "both copies are the same envelope"
     assert [shown["text"] for shown in slack.messages("queue-ops")] == ["done"]
 
     slack.redeliver()
     until(lambda: slack.hub.repeated_acks == 2)
-    assert len(seen) == 3
+    assert len(trigger_ids) == 3
 
 
 def spread_of_two(clock: Clock, seed: int) -> str:
     """Which of two apps, a and b, got each of twelve commands."""
-    seen: list[str] = []
+    replicas: list[str] = []
 
     def note_as(name: str) -> Callable[[Ack], None]:
         def note(ack: Ack) -> None:
-            seen.append(name)
+            replicas.append(name)
             ack()
 
         return note
@@ -253,7 +253,7 @@ def spread_of_two(clock: Clock, seed: int) -> str:
             connections.enter_context(connected(slack, app))
         for _ in range(12):
             slack.command("operator", "queue-ops", "/queue", wait=0)
-    return "".join(seen)
+    return "".join(replicas)
 
 
 def test_each_envelope_goes_to_one_of_two_connections_by_a_seeded_choice(clock: Clock) -> None:

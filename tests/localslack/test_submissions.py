@@ -18,11 +18,11 @@ from tests.localslack.kit import (
 def test_a_submission_carries_what_was_typed_and_its_errors_are_shown_at_the_field(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
-    seen: list[Json] = []
+    payloads: list[Json] = []
 
     @app.view("plan")
     def check(ack: Ack, body: Json) -> None:
-        seen.append(body)
+        payloads.append(body)
         typed = body["view"]["state"]["values"]["count"]["typed"]["value"]
         if typed == "147":
             ack()
@@ -38,12 +38,12 @@ def test_a_submission_carries_what_was_typed_and_its_errors_are_shown_at_the_fie
     assert "errors" not in right
     assert slack.views("operator") == []
 
-    view = seen[0]["view"]
+    view = payloads[0]["view"]
     assert (view["id"], view["root_view_id"], view["previous_view_id"]) == (view_id, view_id, None)
     assert (view["callback_id"], view["private_metadata"]) == ("plan", "plan 7")
     state = view["state"]["values"]
     assert state == {"count": {"typed": {"type": "plain_text_input", "value": "14"}}}
-    assert (seen[0]["type"], seen[0]["response_urls"]) == ("view_submission", [])
+    assert (payloads[0]["type"], payloads[0]["response_urls"]) == ("view_submission", [])
 
 
 def test_slack_itself_refuses_an_empty_or_too_short_field(
@@ -119,9 +119,9 @@ def test_an_answer_to_a_submission_that_slack_would_refuse_shows_trouble(
         return BoltResponse(status=200, body=answer)
 
     view_id = open_modal(slack, app, connect, modal(field()))
-    shown = slack.submit("operator", view_id, {"count": {"typed": "1"}}, wait=0)
+    result = slack.submit("operator", view_id, {"count": {"typed": "1"}}, wait=0)
 
-    assert shown["error"] == "invalid_arguments"
+    assert result["error"] == "invalid_arguments"
     assert slack.views("operator")[0]["notice"] == TROUBLE
 
 
@@ -129,7 +129,7 @@ def test_what_a_person_typed_survives_an_update(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field()))
-    slack.click_in_view("operator", view_id, "typed", chosen="147", wait=0)
+    slack.click_in_view("operator", view_id, "typed", value="147", wait=0)
     client.views_update(view_id=view_id, view=modal(field(), title=plain("Again")))
 
     values = slack.views("operator")[0]["state"]["values"]

@@ -47,8 +47,8 @@ def test_a_view_is_updated_by_who_saw_its_newest_state(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field(), external_id="mine"))
-    seen = slack.views("operator")[0]["hash"]
-    client.views_update(view_id=view_id, hash=seen, view=modal(title=plain("Ready")))
+    hash_ = slack.views("operator")[0]["hash"]
+    client.views_update(view_id=view_id, hash=hash_, view=modal(title=plain("Ready")))
 
     def error(**args: Any) -> str:
         with pytest.raises(SlackApiError) as caught:
@@ -56,7 +56,7 @@ def test_a_view_is_updated_by_who_saw_its_newest_state(
         return str(caught.value.response["error"])
 
     assert slack.views("operator")[0]["title"]["text"] == "Ready"
-    assert error(view_id=view_id, hash=seen) == "hash_conflict"
+    assert error(view_id=view_id, hash=hash_) == "hash_conflict"
     assert error(view_id="V07NOTHING01") == "not_found"
     slack.close_view("operator", view_id)
     assert error(view_id=view_id) == "not_found"

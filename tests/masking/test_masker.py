@@ -64,7 +64,7 @@ def test_a_secret_of_a_known_form_is_masked_wherever_it_stands(name: str) -> Non
     secret = FORMS[name]
     nested = json.dumps({"note": f"see {secret} there"})
     serialized = f'O:3:"Job":1:{{{php(chr(0) + "*" + chr(0) + "note")}{php(secret)}}}'
-    for shown in (
+    for masked in (
         mask_text(f"failed with {secret} in /srv/x.php:3"),
         mask_text(f"failed with '{secret}'"),
         mask_payload(json.dumps({"note": secret})),
@@ -78,8 +78,8 @@ def test_a_secret_of_a_known_form_is_masked_wherever_it_stands(name: str) -> Non
         mask_payload("{broken, " + json.dumps({"data": nested})),
         mask_payload(f"plain words and {secret} in them"),
     ):
-        assert not [part for part in parts(name) if part in shown], shown
-        assert "[masked]" in shown
+        assert not [part for part in parts(name) if part in masked], masked
+        assert "[masked]" in masked
 
 
 KEYS = [
@@ -161,8 +161,8 @@ def test_what_is_no_secret_stays_readable() -> None:
 
 def test_a_shown_payload_opens_what_is_nested_in_it() -> None:
     serialized = f'O:13:"App\\Jobs\\Sync":1:{{{php(chr(0) + "*" + chr(0) + "order_id")}i:7;}}'
-    shown = json.loads(mask_payload(json.dumps({"a": '{"b": [1]}', "c": serialized})))
-    assert shown == {"a": {"b": [1]}, "c": {"(class)": "App\\Jobs\\Sync", "order_id": 7}}
+    payload = json.loads(mask_payload(json.dumps({"a": '{"b": [1]}', "c": serialized})))
+    assert payload == {"a": {"b": [1]}, "c": {"(class)": "App\\Jobs\\Sync", "order_id": 7}}
 
 
 def test_flags_and_empty_values_under_a_masked_key_are_shown() -> None:
@@ -171,8 +171,10 @@ def test_flags_and_empty_values_under_a_masked_key_are_shown() -> None:
 
 
 def test_card_numbers_are_masked_as_numbers_too_and_ids_are_not() -> None:
-    shown = json.loads(mask_payload('{"a": 4111111111111111, "b": 4111111111111112, "c": 803193}'))
-    assert shown == {"a": "[masked]", "b": 4111111111111112, "c": 803193}
+    payload = json.loads(
+        mask_payload('{"a": 4111111111111111, "b": 4111111111111112, "c": 803193}')
+    )
+    assert payload == {"a": "[masked]", "b": 4111111111111112, "c": 803193}
     assert "4111" not in mask_text("2024-01-02 4111 1111 1111 1111 5500 0000 0000 0004 803193")
     assert is_card_number("6011000990139424")
     assert not is_card_number("1234567812345670")
@@ -180,8 +182,10 @@ def test_card_numbers_are_masked_as_numbers_too_and_ids_are_not() -> None:
 
 def test_keys_are_a_setting_and_short_ones_are_whole_words() -> None:
     masker = Masker(["ruc", "direccion"])
-    shown = masker.payload('{"ruc": "20100070970", "truco": "x", "DireccionFiscal": "y", "pin": 1}')
-    assert json.loads(shown) == {
+    masked = masker.payload(
+        '{"ruc": "20100070970", "truco": "x", "DireccionFiscal": "y", "pin": 1}'
+    )
+    assert json.loads(masked) == {
         "ruc": "[masked]",
         "truco": "x",
         "DireccionFiscal": "[masked]",

@@ -122,9 +122,9 @@ def options(message: Json) -> list[str]:
     ]
 
 
-def elements_of(shown: Json) -> list[Json]:
+def elements_of(view: Json) -> list[Json]:
     """Everything that can be clicked in a message or a view."""
-    return [element for block in shown["blocks"] for element in block.get("elements", ())]
+    return [element for block in view["blocks"] for element in block.get("elements", ())]
 
 
 def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) -> None:
@@ -136,8 +136,12 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
     team.click(alert, "run:menu", chosen=option(alert, "mute"))
     team.until(lambda: "muted until" in team.now(alert)["text"])
 
-    told = team.now(alert)
-    assert [json.loads(value)["c"] for value in options(told)] == ["unmute", "find", "failed-job"]
+    alert_now = team.now(alert)
+    assert [json.loads(value)["c"] for value in options(alert_now)] == [
+        "unmute",
+        "find",
+        "failed-job",
+    ]
     assert len(team.posted("queue-alerts")) == 1
     assert [row.action for row in team.records] == ["acknowledge", "mute"]
 
@@ -184,9 +188,9 @@ def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
 
 def with_buttons(team: Team, view: Json, message: Json) -> Json:
     """The person's modal, now with what can be clicked in a message."""
-    kept = {key: view[key] for key in ("type", "title", "close", "private_metadata")}
-    shown = {**kept, "blocks": message["blocks"]}
-    return dict(team.client().views_update(view_id=view["id"], view=shown)["view"])
+    fields = {key: view[key] for key in ("type", "title", "close", "private_metadata")}
+    modal = {**fields, "blocks": message["blocks"]}
+    return dict(team.client().views_update(view_id=view["id"], view=modal)["view"])
 
 
 def test_a_retry_in_a_modal_is_answered_there_and_settles_the_alert(team: Team) -> None:

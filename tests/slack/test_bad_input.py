@@ -115,12 +115,12 @@ def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, tex
     filled.until(lambda: len(filled.queue.rows(tables.audit_chain)) == len(filled.records))
     filled.audit_texts()
 
-    seen = json.dumps(
+    output = json.dumps(
         [filled.slack.messages(channel) for channel in ("queue-ops", "queue-audit")],
         ensure_ascii=False,
     )
     for live in ("<!channel", "<!here", "<!everyone", "<https://evil"):
-        assert live not in seen
+        assert live not in output
     assert untouched(filled)
 
 
@@ -239,9 +239,11 @@ METADATA: list[Any] = [
 
 def with_metadata(team: Team, view: Json, metadata: Any) -> None:
     """The person's modal, with other metadata than the bot gave it."""
-    kept = {key: view[key] for key in ("type", "title", "blocks", "submit", "close", "callback_id")}
-    kept["private_metadata"] = metadata if isinstance(metadata, str) else json.dumps(metadata)
-    team.client().views_update(view_id=view["id"], view=kept)
+    fields = {
+        key: view[key] for key in ("type", "title", "blocks", "submit", "close", "callback_id")
+    }
+    fields["private_metadata"] = metadata if isinstance(metadata, str) else json.dumps(metadata)
+    team.client().views_update(view_id=view["id"], view=fields)
 
 
 @pytest.mark.parametrize("metadata", METADATA, ids=lambda metadata: str(metadata)[:60])
@@ -289,10 +291,10 @@ def test_hostile_jobs_are_shown_and_audited_without_ringing_a_phone(
         team.submit(team.say("retry-all", as_="admin").view) if team.queue.failed else None
         team.audit_texts(2)
         channels = ("queue-ops", "queue-alerts", "queue-audit")
-        seen = json.dumps([team.slack.messages(name) for name in channels], ensure_ascii=False)
+        messages = json.dumps([team.slack.messages(name) for name in channels], ensure_ascii=False)
         calls = json.dumps([call.args for call in team.slack.calls()], ensure_ascii=False)
     # A modal's and a table's plain text may say it: Slack reads no markup there.
-    for said in (seen, calls):
-        assert '"text": "<!channel>' not in said.replace('"raw_text", "text": "<!channel>', "")
-    assert "<https://evil" not in seen.replace('"type": "raw_text", "text": "<', "")
+    for text in (messages, calls):
+        assert '"text": "<!channel>' not in text.replace('"raw_text", "text": "<!channel>', "")
+    assert "<https://evil" not in messages.replace('"type": "raw_text", "text": "<', "")
     assert len(team.queue.jobs) == 1

@@ -49,8 +49,8 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
     answer = team.say("chart").reply
 
     assert kinds(answer)[:3] == ["section", CHART, CHART]
-    there, happened = charts(answer)
-    assert [series["name"] for series in there["series"]] == ["pending", "reserved", "failed"]
+    levels, happened = charts(answer)
+    assert [series["name"] for series in levels["series"]] == ["pending", "reserved", "failed"]
     names = [series["name"] for series in happened["series"]]
     assert names == ["processed", "new failures", "oldest, minutes"]
     for point in happened["series"][0]["data"]:
@@ -63,18 +63,18 @@ def test_hours_are_the_readers(team: Team) -> None:
     history(team.queue)
     # Whoever asked before is known with their zone.
     team.say("status", as_="viewer")
-    (there, _) = charts(team.say("chart", as_="viewer").reply)
-    assert there["axis_config"]["x_label"] == "America/Bogota"
+    (levels, _) = charts(team.say("chart", as_="viewer").reply)
+    assert levels["axis_config"]["x_label"] == "America/Bogota"
     # Two hours each from midnight in UTC, which is five hours ahead.
-    hours = {int(label[:2]) for label in there["axis_config"]["categories"]}
+    hours = {int(label[:2]) for label in levels["axis_config"]["categories"]}
     assert {hour % 2 for hour in hours} == {1}
 
 
 def test_hours_that_nobody_watched_are_no_points_and_said(team: Team) -> None:
     history(team.queue, gap=range(5, 12))
     answer = team.say("chart").reply
-    (there, _) = charts(answer)
-    categories = there["axis_config"]["categories"]
+    (levels, _) = charts(answer)
+    categories = levels["axis_config"]["categories"]
     assert len(categories) <= 10
     assert sum(label.startswith("⋯ ") for label in categories) == 1
     assert "nobody watched" in answer["text"]
@@ -111,8 +111,8 @@ def test_where_slack_refuses_the_table_too_the_text_is_left(team: Team) -> None:
 
 def test_a_week_is_drawn_in_halves_of_days(team: Team) -> None:
     history(team.queue)
-    (there, _) = charts(team.say("chart 7d").reply)
-    assert 2 <= len(there["axis_config"]["categories"]) <= 4
+    (levels, _) = charts(team.say("chart 7d").reply)
+    assert 2 <= len(levels["axis_config"]["categories"]) <= 4
 
 
 def test_one_queue_says_nothing_of_what_it_cannot_know(team: Team) -> None:
@@ -166,5 +166,5 @@ class Travellers(People):
 def test_a_zone_that_nobody_knows_is_the_queues_own(kept_queue: TestQueue) -> None:
     lima = ZoneInfo("America/Lima")
     setup = make_setup(kept_queue, zone=lima, directory=Travellers())
-    asked = Invocation(Actor(ANA, "T1"), "0" * 64, 0.0)
-    assert zone_of(setup, asked) == lima
+    invocation = Invocation(Actor(ANA, "T1"), "0" * 64, 0.0)
+    assert zone_of(setup, invocation) == lima

@@ -64,9 +64,9 @@ def test_an_old_job_is_told_with_what_to_look_at_and_its_end_too(team_on_each: T
     alert = team.alert("the oldest job has been waiting for")
 
     assert "*netsuite:*" in alert["text"]
-    shown = json.dumps(alert["blocks"])
-    assert "run:jobs" in shown
-    assert "acknowledge" in shown
+    text = json.dumps(alert["blocks"])
+    assert "run:jobs" in text
+    assert "acknowledge" in text
     looked = team.click(alert, "run:jobs", as_="viewer")
     assert "order 803196" in looked.text
 

@@ -22,7 +22,7 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
     yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=1)
     for _ in range(3):
         kept_queue.fail(failed_at=yesterday)
-    last_told(kept_queue, yesterday)
+    set_last_digest_day(kept_queue, yesterday)
     with team_at_work(
         kept_queue,
         digest_at=time(0),
@@ -32,20 +32,20 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
         yield at_work
 
 
-def last_told(queue: TestQueue, day: datetime) -> None:
+def set_last_digest_day(queue: TestQueue, day: datetime) -> None:
     """Let the last digest have been this day's."""
-    seen = update(tables.marks).where(tables.marks.c.name == MARK)
+    statement = update(tables.marks).where(tables.marks.c.name == MARK)
     with queue.engine.begin() as connection:
-        connection.execute(seen.values(value=day.toordinal()))
+        connection.execute(statement.values(value=day.toordinal()))
 
 
 def test_a_digest_comes_by_itself_and_asked_for_with_details_of_each_group(team: Team) -> None:
     (first, *_) = team.until(lambda: team.posted("queue-ops"))
     assert first["text"].startswith("*Digest of")
     team.until(lambda: "failed jobs: 3" in team.say("digest", as_="viewer").text)
-    asked = team.say("digest", as_="viewer").reply
-    assert "run:error" in action_ids(asked)
-    last_told(team.queue, datetime(2020, 1, 1))  # noqa: DTZ001 any day before
+    reply = team.say("digest", as_="viewer").reply
+    assert "run:error" in action_ids(reply)
+    set_last_digest_day(team.queue, datetime(2020, 1, 1))  # noqa: DTZ001 any day before
     team.restart()
     team.until(lambda: len(team.posted("queue-ops")) > 1)
     posted = team.posted("queue-ops")[1]

@@ -17,7 +17,7 @@ from bot import failpoints
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
-from bot.slack.home import again_after
+from bot.slack.home import retry_delay
 from bot.store import tables
 from bot.store.incidents import transitions
 from bot.store.incidents.transitions import group_subject
@@ -54,10 +54,10 @@ def refresh(team: Team, home: Json) -> None:
     team.slack.click_in_view("operator", home["id"], REFRESH, wait=0)
 
 
-def saying(team: Team, who: str, said: str) -> Json | None:
+def home_with(team: Team, who: str, phrase: str) -> Json | None:
     """Somebody's Home, if this stands on it."""
     home = team.slack.home(who)
-    return home if home is not None and said in words(home) else None
+    return home if home is not None and phrase in words(home) else None
 
 
 def words(home: Json) -> str:
@@ -78,15 +78,15 @@ def retried(team: Team, home: Json) -> str:
 @contextmanager
 def held() -> Iterator[tuple[threading.Event, threading.Event]]:
     """The next drawing stops between reading and publishing: (it is there, let it go on)."""
-    there, go_on = threading.Event(), threading.Event()
+    drawn_event, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:
-        there.set()
+        drawn_event.set()
         go_on.wait(50)
 
     failpoints.arm("home drawn", then=wait)
     try:
-        yield there, go_on
+        yield drawn_event, go_on
     finally:
         failpoints.disarm("home drawn")
         go_on.set()
@@ -121,15 +121,22 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
     filled(team)
     home = opened(team, who)
 
-    told = words(home)
-    for said in ("Oldest eligible", "Pending", "Reserved", "Delayed", "Last 24 hours", "netsuite"):
-        assert said in told
-    assert "⚠️ 15 min" in told  # since it could run, not since it was created
-    assert "Failed job 46" in told
-    assert "2 failed jobs" in told
-    assert "As of" in told
+    text = words(home)
+    for phrase in (
+        "Oldest eligible",
+        "Pending",
+        "Reserved",
+        "Delayed",
+        "Last 24 hours",
+        "netsuite",
+    ):
+        assert phrase in text
+    assert "⚠️ 15 min" in text  # since it could run, not since it was created
+    assert "Failed job 46" in text
+    assert "2 failed jobs" in text
+    assert "As of" in text
     assert buttons(home) & {"run:retry", "run:retry-all"} == seen
-    assert ("delete-failed" in told) == (who == "admin")
+    assert ("delete-failed" in text) == (who == "admin")
     assert REFRESH in buttons(home)
 
 
@@ -257,8 +264,8 @@ def test_drawings_that_hang_keep_nobodys_command_waiting(team: Team) -> None:
             # The third and the fourth wait for their turn.
             assert there.wait(20 if who in people[:2] else 0.1) == (who in people[:2])
         with ThreadPoolExecutor(16) as at_once:
-            said = list(at_once.map(lambda _: team.say("status"), range(32)))
-        assert all("Queue status" in answer.text for answer in said)
+            replies = list(at_once.map(lambda _: team.say("status"), range(32)))
+        assert all("Queue status" in answer.text for answer in replies)
         assert published(team, "viewer") == []
     for who in people:
         drawn(team, who, 1)
@@ -301,8 +308,8 @@ def test_what_will_not_pass_is_left_alone(
     with pytest.raises(SlackApiError) as refused:
         team.client().views_publish(user_id=IDS.operator, view=view)
 
-    assert again_after(refused.value, 2) == seconds
-    assert again_after(refused.value, 0) is None
+    assert retry_delay(refused.value, 2) == seconds
+    assert retry_delay(refused.value, 0) is None
 
 
 def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -> None:
@@ -313,7 +320,7 @@ def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -
     team.click_in_view(home, "run:retry-all", as_="admin")
     (dialog,) = team.slack.views("admin")
     team.say('freeze "NetSuite is down"', as_="admin")
-    frozen = team.until(lambda: saying(team, "admin", "NetSuite is down"))
+    frozen = team.until(lambda: home_with(team, "admin", "NetSuite is down"))
     assert "run:unfreeze" in buttons(frozen)
     team.say("unfreeze", as_="admin")
 
@@ -321,7 +328,7 @@ def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -
     team.submit(dialog)
     team.until(lambda: not team.queue.failed)
     # It follows the change to its end by itself.
-    team.until(lambda: saying(team, "admin", "No failed jobs"), 30)
+    team.until(lambda: home_with(team, "admin", "No failed jobs"), 30)
     assert len(published(team, "admin")) > before
 
 
@@ -339,17 +346,17 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     late = team.until(oldest)
     home = opened(team)
 
-    told = words(home)
+    text = words(home)
     assert "🔴" in home["blocks"][0]["text"]["text"]
-    assert f"I{late.id}" in told
-    assert "12 min" in told
-    assert told.index(f"I{late.id}") < told.index("Oldest eligible")
+    assert f"I{late.id}" in text
+    assert "12 min" in text
+    assert text.index(f"I{late.id}") < text.index("Oldest eligible")
 
     row = f"incident:{late.id}"
     assert "run:acknowledge" not in buttons(opened(team, "viewer"))
     answer = team.click_in_view(home, "run:acknowledge", block=row)
     assert f"I{late.id}" in answer.everything
-    team.until(lambda: saying(team, "operator", "Acknowledged by"))
+    team.until(lambda: home_with(team, "operator", "Acknowledged by"))
 
 
 def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:

@@ -30,9 +30,9 @@ TRIES = 3
 
 def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
     """A team's settings, and nothing else of this machine's."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
-        **kept,
+        **variables,
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.base_url,
@@ -78,12 +78,12 @@ def test_sigterm_answers_what_is_open_tells_what_was_done_and_ends_with_0(
     kept_queue: TestQueue,
 ) -> None:
     kept_queue.fail(45)
-    told = ""
+    texts = ""
     for _ in range(TRIES):
-        told = stopped_amid_a_retry(kept_queue)
-        if "busy" not in told and "cannot be verified" not in told:
+        texts = stopped_amid_a_retry(kept_queue)
+        if "busy" not in texts and "cannot be verified" not in texts:
             break
-    assert "back in the queue" in told
+    assert "back in the queue" in texts
     assert len(kept_queue.jobs) == 1
 
 
@@ -107,7 +107,7 @@ def stopped_amid_a_retry(queue: TestQueue) -> str:
         waiting.result(PATIENCE)
         _, log = process.communicate(timeout=PATIENCE)
         # Where the acknowledgement says that it is not known yet, what came of it follows.
-        told = "\n".join(message["text"] for message in slack.messages("queue-ops"))
+        texts = "\n".join(message["text"] for message in slack.messages("queue-ops"))
 
     assert process.returncode == 0
     # What hangs would be waited for until then.
@@ -117,7 +117,7 @@ def stopped_amid_a_retry(queue: TestQueue) -> str:
         assert secret not in log
     (lease,) = [row for row in queue.rows(tables.leases) if row.name == "watcher"]
     assert lease.owner == ""
-    return told
+    return texts
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def frozen(server: MariaDB) -> Iterator[None]:
 def test_while_the_database_hangs_a_change_is_told_to_be_unknown_and_then_what_came_of_it(
     mariadb_server: MariaDB, kept_queue: TestQueue
 ) -> None:
-    def told() -> str:
+    def texts() -> str:
         return "\n".join(message["text"] for message in team.slack.messages("queue-ops"))
 
     kept_queue.fail(45)
@@ -144,7 +144,7 @@ def test_while_the_database_hangs_a_change_is_told_to_be_unknown_and_then_what_c
             # The acknowledgement comes while nothing answers.
             assert "not known yet whether this was done" in team.say("retry 45").text
             # In less than the minute that a long statement may take.
-            team.until(lambda: "cannot be reached. Nothing was changed" in told(), 30)
+            team.until(lambda: "cannot be reached. Nothing was changed" in texts(), 30)
     assert [row.id for row in kept_queue.failed] == [45]
     assert kept_queue.jobs == []
 

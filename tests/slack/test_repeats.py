@@ -73,10 +73,10 @@ def test_a_click_that_comes_twice_gets_the_same_answer_twice(
 
     team.click(message, "run:retry", as_=who)
 
-    told = team.until(lambda: pair(whispers(team, "queue-ops")))
-    assert sentence in told[0]["text"]
-    assert told[0]["text"] == told[1]["text"]
-    assert content(told[0]) == content(told[1])
+    replies = team.until(lambda: pair(whispers(team, "queue-ops")))
+    assert sentence in replies[0]["text"]
+    assert replies[0]["text"] == replies[1]["text"]
+    assert content(replies[0]) == content(replies[1])
     assert len(team.queue.jobs) == ("back" in sentence)
     assert len(team.records) == 1
 
@@ -86,9 +86,9 @@ def content(message: Json) -> list[Json]:
     return [{key: block[key] for key in block if key != "block_id"} for block in message["blocks"]]
 
 
-def pair(found: list[Json]) -> list[Json] | None:
+def pair(replies: list[Json]) -> list[Json] | None:
     """The two that a test waits for."""
-    return found if len(found) == 2 else None
+    return replies if len(replies) == 2 else None
 
 
 def posted_button(team: Team, ids: list[int]) -> Json:

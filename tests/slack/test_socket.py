@@ -11,15 +11,15 @@ class Late(SocketModeClient):
     """A client whose reader begins just after it was told to end, as it may on a busy machine."""
 
     def __init__(self) -> None:
-        self.told, self.idle = threading.Event(), threading.Event()
+        self.disconnecting, self.idle = threading.Event(), threading.Event()
         super().__init__(app_token="xapp-1-A1-1-a")
 
     def disconnect(self) -> None:
         """The mark to end is set by now."""
-        self.told.set()
+        self.disconnecting.set()
 
     def _run_current_session(self) -> None:
-        if self.told.wait(20):
+        if self.disconnecting.wait(20):
             self.current_session_state.terminated = False
             while not self.current_session_state.terminated:
                 self.idle.wait(0.001)
@@ -30,7 +30,7 @@ def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
     closing = threading.Thread(target=close_at_once, args=(client,), daemon=True)
     closing.start()
     closing.join(20)
-    assert client.told.is_set()
+    assert client.disconnecting.is_set()
     assert not closing.is_alive()
 
 

@@ -25,15 +25,15 @@ def catalog(language: str) -> dict[str, set[str]]:
     """Key and variables of every message; fails on what the parser cannot read."""
     text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
     entries = FluentParser().parse(text).body
-    found: dict[str, set[str]] = {}
+    variables: dict[str, set[str]] = {}
     for entry in entries:
         assert not isinstance(entry, ast.Junk), entry.content
         if isinstance(entry, ast.Message):
-            assert entry.id.name not in found, f"{entry.id.name} is there twice"
+            assert entry.id.name not in variables, f"{entry.id.name} is there twice"
             assert entry.span is not None
             body = text[entry.span.start : entry.span.end]
-            found[entry.id.name] = set(VARIABLE.findall(body))
-    return found
+            variables[entry.id.name] = set(VARIABLE.findall(body))
+    return variables
 
 
 CATALOGS = {language: catalog(language) for language in LANGUAGES}
@@ -54,21 +54,21 @@ def families() -> Iterator[re.Pattern[str]]:
     """The keys that are put together: `f"help-{name}"` and the like."""
     for path, text in CODE.items():
         if path.relative_to(ROOT).parts[0] in ("views", "background", "slack"):
-            for made in MADE.findall(text):
-                yield re.compile(re.sub(r"\{[^{}]*\}", "[a-z_-]+", made))
+            for template in MADE.findall(text):
+                yield re.compile(re.sub(r"\{[^{}]*\}", "[a-z_-]+", template))
 
 
 def test_every_key_is_used() -> None:
-    named, made = literals(), list(families())
-    unused = {key for key in KEYS - named if not any(family.fullmatch(key) for family in made)}
+    words, patterns = literals(), list(families())
+    unused = {key for key in KEYS - words if not any(family.fullmatch(key) for family in patterns)}
     assert unused == set()
 
 
 def test_every_key_that_is_asked_for_is_there() -> None:
-    asked = re.compile(r"""texts(?:\.plain)?\(\s*["']([a-z][\w-]*)["']""")
-    wanted = {key for text in CODE.values() for key in asked.findall(text)}
-    assert wanted
-    assert wanted - KEYS == set()
+    call = re.compile(r"""texts(?:\.plain)?\(\s*["']([a-z][\w-]*)["']""")
+    keys = {key for text in CODE.values() for key in call.findall(text)}
+    assert keys
+    assert keys - KEYS == set()
 
 
 def test_every_command_says_what_it_does() -> None:

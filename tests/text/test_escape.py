@@ -74,23 +74,23 @@ def test_a_cut_parts_no_token_and_leaves_no_code_open(parts: list[Mrkdwn], limit
 @given(st.text(), st.integers(1, 80))
 @settings(deadline=None)
 def test_code_is_one_span_on_one_line(text: str, limit: int) -> None:
-    shown = code(text, limit)
-    if shown:
-        assert shown.startswith("`")
-        assert shown.endswith("`")
-        assert is_safe(shown[1:-1])
-        assert "\n" not in shown
-        assert len(readable(shown)) <= limit
+    span = code(text, limit)
+    if span:
+        assert span.startswith("`")
+        assert span.endswith("`")
+        assert is_safe(span[1:-1])
+        assert "\n" not in span
+        assert len(readable(span)) <= limit
 
 
 @given(st.text(), st.integers(20, 200))
 @settings(deadline=None)
 def test_a_block_of_code_is_closed_and_within_its_limit(text: str, limit: int) -> None:
-    shown = preformatted(text, limit)
-    assert len(shown) <= limit
-    assert shown.startswith("```")
-    assert shown.endswith("```")
-    assert is_safe(shown[3:-3])
+    block = preformatted(text, limit)
+    assert len(block) <= limit
+    assert block.startswith("```")
+    assert block.endswith("```")
+    assert is_safe(block[3:-3])
 
 
 @given(st.text(), st.integers(20, 60), st.integers(1, 4))
@@ -102,9 +102,9 @@ def test_parts_of_a_text_hold_it_all_or_say_that_they_do_not(
     assert len(parts) <= most
     assert all(len(part) <= limit and is_safe(part[3:-3]) for part in parts)
     if not was_cut:
-        shown = "".join(part[3:-3] for part in parts)
+        joined = "".join(part[3:-3] for part in parts)
         whole = escape(clean(text).strip("\n"))
-        assert shown.replace("\n", "") == whole.replace("\n", "")
+        assert joined.replace("\n", "") == whole.replace("\n", "")
 
 
 def test_a_long_text_is_cut_after_its_last_part() -> None:
@@ -122,14 +122,14 @@ def test_a_huge_text_takes_no_time() -> None:
 
 
 def test_every_invisible_character_is_taken_out() -> None:
-    left = {
+    survivors = {
         char
         for char in map(chr, range(0x110000))
         if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
         and clean(char) not in ("", "\n")
         and unicodedata.name(char, "").split(" ")[0] not in SEEN
     }
-    assert left == KEPT | {"\t"}
+    assert survivors == KEPT | {"\t"}
 
 
 def test_line_ends_of_every_kind_become_one_kind() -> None:

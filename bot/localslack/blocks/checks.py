@@ -43,10 +43,12 @@ def choices(value: Json, at: str) -> Iterator[Problem]:
     if value["type"] in {"static_select", "multi_static_select"}:
         yield from exactly_one(value, at, "options", "option_groups")
     groups = [group["options"] for group in value.get("option_groups", [])]
-    known = [plain_option(item) for items in (value.get("options", []), *groups) for item in items]
+    options = [
+        plain_option(item) for items in (value.get("options", []), *groups) for item in items
+    ]
     initial = value.get("initial_options") or [value.get("initial_option")]
     for item in initial:
-        if item is not None and plain_option(item) not in known:
+        if item is not None and plain_option(item) not in options:
             field = "initial_options" if "initial_options" in value else "initial_option"
             yield Problem("must match one of the options", f"{at}/{field}")
 

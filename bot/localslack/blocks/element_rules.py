@@ -61,8 +61,8 @@ _GROUP = Shape(
 
 def _element(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
     """An interactive element: `type` and `action_id` are always open, the rest is listed."""
-    every: dict[str, Spec] = {"type": Str(), "action_id": NAME, **fields}
-    return Shape(f"block-elements/{page}", every, required)
+    all_fields: dict[str, Spec] = {"type": Str(), "action_id": NAME, **fields}
+    return Shape(f"block-elements/{page}", all_fields, required)
 
 
 def _menu(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:

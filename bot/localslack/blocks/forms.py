@@ -69,7 +69,7 @@ def _first(element: Json) -> object:
     return element.get(name, [] if many else None)
 
 
-def chosen(element: Json, value: object) -> Json:
+def state_entry(element: Json, value: object) -> Json:
     """One entry of `state.values`: what the element holds after a person chose `value`.
 
     Options are named by their `value`; raises `WrongValueError` for one that is not there.
@@ -77,21 +77,21 @@ def chosen(element: Json, value: object) -> Json:
     kind = element["type"]
     if kind not in FIELDS:
         raise WrongValueError(f"a {kind} holds no value")
-    convert = _option_of if FIELDS[kind].startswith("selected_option") else _as_given
+    convert = _find_option if FIELDS[kind].startswith("selected_option") else _plain_value
     if FIELDS[kind] in _MANY:
         if not isinstance(value, list):
             raise WrongValueError(f"a {kind} takes a list of values")
-        held: object = [convert(element, item) for item in value]
+        content: object = [convert(element, item) for item in value]
     else:
-        held = None if value in (None, "") else convert(element, value)
-    return {"type": kind, FIELDS[kind]: held}
+        content = None if value in (None, "") else convert(element, value)
+    return {"type": kind, FIELDS[kind]: content}
 
 
-def _as_given(_element: Json, value: object) -> object:
+def _plain_value(_element: Json, value: object) -> object:
     return value
 
 
-def _option_of(element: Json, value: object) -> object:
+def _find_option(element: Json, value: object) -> object:
     groups = [group["options"] for group in element.get("option_groups", [])]
     for options in (element.get("options", []), *groups):
         for option in options:
@@ -130,9 +130,9 @@ def type_in(blocks: list[Json], state: Json, values: Json) -> None:
     """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
     for block in blocks:
         for element, _ in elements_of(block):
-            given = values.get(block["block_id"])
+            entries = values.get(block["block_id"])
             action_id = element.get("action_id")
-            if isinstance(given, dict) and action_id in given:
-                state[block["block_id"]][action_id] = chosen(element, given.pop(action_id))
+            if isinstance(entries, dict) and action_id in entries:
+                state[block["block_id"]][action_id] = state_entry(element, entries.pop(action_id))
     if any(values.values()):
         raise WrongValueError("a value is for a field that this modal does not have")

@@ -95,10 +95,10 @@ class Text:
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
         """What is wrong inside, headed by Slack's line about schemas where two kinds are open."""
-        found = list(self._problems(value, at))
-        if found and len(self.kinds) > 1 and isinstance(value, dict):
+        problems = list(self._problems(value, at))
+        if problems and len(self.kinds) > 1 and isinstance(value, dict):
             yield Problem("failed to match all allowed schemas", at)
-        yield from found
+        yield from problems
 
     def _problems(self, value: object, at: str) -> Iterator[Problem]:
         if not isinstance(value, dict):

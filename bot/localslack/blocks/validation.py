@@ -29,10 +29,10 @@ def message_problems(blocks: object, at: str = "/blocks") -> list[Problem]:
 
 def view_problems(view: object, surfaces: tuple[Surface, ...] = ("modal", "home")) -> list[Problem]:
     """What Slack refuses in a view of one of the kinds; empty when it would take it."""
-    found = list(_view_problems(view, surfaces))
-    if found and isinstance(view, dict):
-        return [Problem("failed to match all allowed schemas", "/view"), *found]
-    return found
+    problems = list(_view_problems(view, surfaces))
+    if problems and isinstance(view, dict):
+        return [Problem("failed to match all allowed schemas", "/view"), *problems]
+    return problems
 
 
 def _view_problems(view: object, surfaces: tuple[Surface, ...]) -> Iterator[Problem]:
@@ -41,9 +41,9 @@ def _view_problems(view: object, surfaces: tuple[Surface, ...]) -> Iterator[Prob
         yield from shape_problems
         return
     surface: Surface = view["type"]
-    found = list(_block_problems(view["blocks"], surface, "/view/blocks"))
-    yield from found
-    if not found:
+    problems = list(_block_problems(view["blocks"], surface, "/view/blocks"))
+    yield from problems
+    if not problems:
         yield from _form_problems(view)
 
 
@@ -62,35 +62,35 @@ def _form_problems(view: Json) -> Iterator[Problem]:
 
 
 def _block_problems(blocks: list[Json], surface: Surface, at: str) -> Iterator[Problem]:
-    seen: set[str | None] = set()
+    block_ids: set[str | None] = set()
     for index, block in enumerate(blocks):
         place = f"{at}/{index}"
-        found = list(OneOf(BLOCKS).problems(block, place))
-        yield from found
-        if found:
+        problems = list(OneOf(BLOCKS).problems(block, place))
+        yield from problems
+        if problems:
             continue
         if surface not in BLOCKS[block["type"]].surfaces:
             yield Problem(f"unsupported type: {block['type']}", f"{place}/type")
             continue
         block_id = block.get("block_id")
-        if block_id is not None and block_id in seen:
+        if block_id is not None and block_id in block_ids:
             yield Problem(f'`block_id` "{block_id}" already exists', f"{place}/block_id")
-        seen.add(block_id)
+        block_ids.add(block_id)
         check = BLOCK_CHECKS.get(block["type"])
         yield from check(block, place) if check else ()
         yield from _element_problems(block, surface, place)
 
 
 def _element_problems(block: Json, surface: Surface, at: str) -> Iterator[Problem]:
-    seen: set[str | None] = set()
+    action_ids: set[str | None] = set()
     for element, place in elements_of(block, at):
         kind = element["type"]
         if surface not in ELEMENT_SURFACES.get(kind, {surface}):
             yield Problem(f"unsupported type: {kind}", f"{place}/type")
         action_id = element.get("action_id")
-        if action_id is not None and action_id in seen:
+        if action_id is not None and action_id in action_ids:
             yield Problem(f'`action_id` "{action_id}" already exists', f"{place}/action_id")
-        seen.add(action_id)
+        action_ids.add(action_id)
         check = ELEMENT_CHECKS.get(kind)
         yield from check(element, place) if check else ()
 
@@ -131,8 +131,8 @@ def text_of(value: object) -> str:
     if not isinstance(value, dict):
         return ""
     readable = ("text", "alt_text", "caption", "title", "label", "name", "fallback")
-    found = [inner for key, inner in value.items() if key in readable and isinstance(inner, str)]
-    return "".join(found) + "".join(text_of(inner) for inner in value.values())
+    texts = [inner for key, inner in value.items() if key in readable and isinstance(inner, str)]
+    return "".join(texts) + "".join(text_of(inner) for inner in value.values())
 
 
 def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
@@ -151,12 +151,12 @@ def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
             yield from elements_of(inner, f"{at}/elements/{index}")
 
 
-def as_kept(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
+def as_stored(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
     """The blocks as Slack hands them back: with every id, and the defaults of text objects."""
-    kept = copy.deepcopy(blocks)
-    for block in kept:
+    stored = copy.deepcopy(blocks)
+    for block in stored:
         _fill(block, new_id)
-    return kept
+    return stored
 
 
 def _fill(block: Json, new_id: Callable[[], str]) -> None:

@@ -21,10 +21,10 @@ class NotDeliveredError(Exception):
     `reason` is the word of `X-Slack-Retry-Reason`, `again` whether an event may come again.
     """
 
-    def __init__(self, code: str, reason: str = "", *, again: bool = True) -> None:
+    def __init__(self, code: str, reason: str = "", *, retryable: bool = True) -> None:
         super().__init__(code)
         self.reason = reason or ("timeout" if code == "operation_timeout" else "connection_failed")
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True)
@@ -76,22 +76,22 @@ class Courier:
             raise NotDeliveredError("dispatch_failed")
         try:
             return await self.route.deliver(kind, payload, accepts=kind != "events_api")
-        except NotDeliveredError as failed:
-            if kind == "events_api" and failed.again:
-                task = asyncio.create_task(self._again(payload, failed.reason))
+        except NotDeliveredError as error:
+            if kind == "events_api" and error.retryable:
+                task = asyncio.create_task(self._retry(payload, error.reason))
                 self._retrying.add(task)
                 task.add_done_callback(self._retrying.discard)
             raise
 
-    async def _again(self, payload: Json, reason: str) -> None:
+    async def _retry(self, payload: Json, reason: str) -> None:
         for number, wait in enumerate(self.retry_waits, start=1):
             await asyncio.sleep(wait)
             attempt = Attempt(number, reason)
             try:
                 await self.route.deliver("events_api", payload, accepts=False, attempt=attempt)
-            except NotDeliveredError as failed:
-                reason = failed.reason
-                if not failed.again:
+            except NotDeliveredError as error:
+                reason = error.reason
+                if not error.retryable:
                     return
             else:
                 return

@@ -12,7 +12,7 @@ CHUNK = 65_536
 
 
 @dataclass
-class Answer:
+class HttpResponse:
     """Status, headers (names in small letters) and body."""
 
     status: int = 0
@@ -20,7 +20,7 @@ class Answer:
     body: bytes = b""
 
 
-async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+async def post(url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
     """Post and read the whole answer; raises `OSError` where there is no HTTP server."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
@@ -30,29 +30,29 @@ async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     try:
         connection = h11.Connection(h11.CLIENT)
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        every = [("host", f"{parts.hostname}:{port}"), ("connection", "close")]
-        every += [*headers.items(), ("content-length", str(len(body)))]
-        request = h11.Request(method="POST", target=target, headers=every)
+        all_headers = [("host", f"{parts.hostname}:{port}"), ("connection", "close")]
+        all_headers += [*headers.items(), ("content-length", str(len(body)))]
+        request = h11.Request(method="POST", target=target, headers=all_headers)
         for event in (request, h11.Data(data=body), h11.EndOfMessage()):
             writer.write(connection.send(event) or b"")
         await writer.drain()
-        return await _answer(connection, reader)
+        return await _read_response(connection, reader)
     except h11.RemoteProtocolError as error:
         raise OSError("the answer is not HTTP") from error
     finally:
         writer.close()
 
 
-async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
-    answer = Answer()
+async def _read_response(connection: h11.Connection, reader: asyncio.StreamReader) -> HttpResponse:
+    response = HttpResponse()
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
             connection.receive_data(await reader.read(CHUNK))
         elif isinstance(event, h11.Response):
-            answer.status = event.status_code
-            answer.headers = {name.decode(): value.decode() for name, value in event.headers}
+            response.status = event.status_code
+            response.headers = {name.decode(): value.decode() for name, value in event.headers}
         elif isinstance(event, h11.Data):
-            answer.body += bytes(event.data)
+            response.body += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-            return answer
+            return response

@@ -54,8 +54,8 @@ def addresses(manifest: Manifest, url: str = "") -> Addresses:
     """The addresses that a manifest names, or `url` for everything."""
 
     def command(word: str) -> str:
-        found = manifest.command(word)
-        return url or (found.url if found is not None else "")
+        slash_command = manifest.command(word)
+        return url or (slash_command.url if slash_command is not None else "")
 
     return Addresses(url or manifest.events_url, url or manifest.interactivity_url, command)
 
@@ -73,7 +73,7 @@ class RequestUrls:
         self._credentials = credentials
         self._clock = clock
         self._hub = hub
-        self._under_way: set[asyncio.Task[http_client.Answer]] = set()
+        self._under_way: set[asyncio.Task[http_client.HttpResponse]] = set()
 
     @property
     def has_events(self) -> bool:
@@ -86,19 +86,19 @@ class RequestUrls:
         https://docs.slack.dev/reference/events/url_verification; raises `NotVerifiedError`.
         """
         challenge = secrets.token_hex(24)
-        asked = {
+        verification = {
             "token": VERIFICATION_TOKEN,
             "challenge": challenge,
             "type": "url_verification",
         }
         try:
-            body = json.dumps(asked).encode()
+            body = json.dumps(verification).encode()
             post = self._post(self._addresses.events, "application/json", body, {})
-            answer = await asyncio.wait_for(post, self._hub.ack_timeout)
+            response = await asyncio.wait_for(post, self._hub.ack_timeout)
         except (OSError, TimeoutError) as error:
             raise NotVerifiedError(f"no answer: {type(error).__name__}") from error
-        if answer.status != 200 or challenge.encode() not in answer.body:
-            raise NotVerifiedError(f"HTTP {answer.status} without the challenge")
+        if response.status != 200 or challenge.encode() not in response.body:
+            raise NotVerifiedError(f"HTTP {response.status} without the challenge")
 
     async def deliver(
         self,
@@ -118,28 +118,28 @@ class RequestUrls:
         if not url:
             raise NotDeliveredError("dispatch_failed")
         envelope_id, start = str(uuid.uuid4()), time.perf_counter()
-        answer = await self._in_time(
+        response = await self._in_time(
             self._task(url, content_type, body, headers), envelope_id, kind
         )
-        if answer.status != 200:
-            again = answer.headers.get("x-slack-no-retry") != "1"
-            raise NotDeliveredError("dispatch_failed", "http_error", again=again)
-        spent = round((time.perf_counter() - start) * 1000, 3)
-        record = AckRecord(envelope_id, kind, spent, _decoded(answer))
+        if response.status != 200:
+            retryable = response.headers.get("x-slack-no-retry") != "1"
+            raise NotDeliveredError("dispatch_failed", "http_error", retryable=retryable)
+        elapsed = round((time.perf_counter() - start) * 1000, 3)
+        record = AckRecord(envelope_id, kind, elapsed, _decoded(response))
         self._hub.acks.append(record)
         return record
 
     def _task(
         self, url: str, content_type: str, body: bytes, headers: dict[str, str]
-    ) -> "asyncio.Task[http_client.Answer]":
+    ) -> "asyncio.Task[http_client.HttpResponse]":
         task = asyncio.create_task(self._post(url, content_type, body, headers))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
 
     async def _in_time(
-        self, task: "asyncio.Task[http_client.Answer]", envelope_id: str, kind: EnvelopeKind
-    ) -> http_client.Answer:
+        self, task: "asyncio.Task[http_client.HttpResponse]", envelope_id: str, kind: EnvelopeKind
+    ) -> http_client.HttpResponse:
         done, _ = await asyncio.wait({task}, timeout=self._hub.ack_timeout)
         if not done:
             task.add_done_callback(self._note_late)
@@ -150,21 +150,21 @@ class RequestUrls:
         except OSError as error:
             raise NotDeliveredError("dispatch_failed", "connection_failed") from error
 
-    def _note_late(self, task: "asyncio.Task[http_client.Answer]") -> None:
+    def _note_late(self, task: "asyncio.Task[http_client.HttpResponse]") -> None:
         if not task.cancelled() and task.exception() is None:
             self._hub.late_acks += 1
 
     async def _post(
         self, url: str, content_type: str, body: bytes, headers: dict[str, str]
-    ) -> http_client.Answer:
+    ) -> http_client.HttpResponse:
         timestamp = str(int(self._clock()))
-        signed = {
+        signed_headers = {
             "content-type": content_type,
             "user-agent": AGENT,
             "x-slack-request-timestamp": timestamp,
             "x-slack-signature": self._credentials.signature(timestamp, body),
         }
-        return await http_client.post(url, signed | headers, body)
+        return await http_client.post(url, signed_headers | headers, body)
 
     def stop(self) -> None:
         """Hang up on whoever has not answered yet."""
@@ -180,14 +180,14 @@ def _encoded(kind: EnvelopeKind, payload: Json) -> tuple[str, bytes]:
     return FORM, urlencode(fields).encode()
 
 
-def _decoded(answer: http_client.Answer) -> Json | None:
+def _decoded(response: http_client.HttpResponse) -> Json | None:
     """The ack's payload: a JSON object, or a plain text to show as it is."""
-    if not answer.body.strip():
+    if not response.body.strip():
         return None
-    if answer.headers.get("content-type", "").startswith("application/json"):
+    if response.headers.get("content-type", "").startswith("application/json"):
         try:
-            found = json.loads(answer.body)
+            document = json.loads(response.body)
         except ValueError as error:
             raise NotDeliveredError("dispatch_failed", "http_error") from error
-        return found if isinstance(found, dict) else None
-    return {"text": answer.body.decode(errors="replace")}
+        return document if isinstance(document, dict) else None
+    return {"text": response.body.decode(errors="replace")}

@@ -40,8 +40,8 @@ class _Connection:
 
 def transport(request: WebSocket) -> asyncio.Transport:
     """The TCP connection below a request; `server.Protocol` puts it there."""
-    found: asyncio.Transport = request.scope["state"]["transport"]
-    return found
+    tcp_connection: asyncio.Transport = request.scope["state"]["transport"]
+    return tcp_connection
 
 
 class Hub:
@@ -53,8 +53,8 @@ class Hub:
         self.ack_timeout = ack_timeout
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
-        self._waiting: dict[str, asyncio.Future[Json | None]] = {}
-        self._sent: OrderedDict[str, Json] = OrderedDict()
+        self._pending_acks: dict[str, asyncio.Future[Json | None]] = {}
+        self._sent_envelopes: OrderedDict[str, Json] = OrderedDict()
         self.acks: list[AckRecord] = []
         self.late_acks = 0
         self.repeated_acks = 0
@@ -117,14 +117,14 @@ class Hub:
         except (ValueError, KeyError, TypeError):
             self.unknown_acks += 1
             return
-        waiting = self._waiting.get(envelope_id)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(ack.get("payload"))
-        elif waiting is not None or any(
+        pending_ack = self._pending_acks.get(envelope_id)
+        if pending_ack is not None and not pending_ack.done():
+            pending_ack.set_result(ack.get("payload"))
+        elif pending_ack is not None or any(
             record.envelope_id == envelope_id and record.ms is not None for record in self.acks
         ):
             self.repeated_acks += 1
-        elif envelope_id in self._sent:
+        elif envelope_id in self._sent_envelopes:
             self.late_acks += 1
         else:
             self.unknown_acks += 1
@@ -142,22 +142,22 @@ class Hub:
         }
         if kind == "events_api":
             envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}
-        self._sent[envelope_id] = envelope
-        while len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
-        waiting: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
-        self._waiting[envelope_id] = waiting
+        self._sent_envelopes[envelope_id] = envelope
+        while len(self._sent_envelopes) > REMEMBERED:
+            self._sent_envelopes.popitem(last=False)
+        pending_ack: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
+        self._pending_acks[envelope_id] = pending_ack
         start = time.perf_counter()
         try:
             await self._send_in_time(envelope)
-            answer = await asyncio.wait_for(waiting, self.ack_timeout)
-        except TimeoutError as late:
+            ack_payload = await asyncio.wait_for(pending_ack, self.ack_timeout)
+        except TimeoutError as error:
             self.acks.append(AckRecord(envelope_id, kind, None))
-            raise NotDeliveredError("operation_timeout") from late
+            raise NotDeliveredError("operation_timeout") from error
         finally:
-            del self._waiting[envelope_id]
-        spent = round((time.perf_counter() - start) * 1000, 3)
-        record = AckRecord(envelope_id, kind, spent, answer)
+            del self._pending_acks[envelope_id]
+        elapsed = round((time.perf_counter() - start) * 1000, 3)
+        record = AckRecord(envelope_id, kind, elapsed, ack_payload)
         self.acks.append(record)
         return record
 
@@ -189,8 +189,8 @@ class Hub:
 
     async def redeliver(self) -> None:
         """Send the newest envelope once more; its ack is only counted."""
-        if self._sent:
-            await self._send(next(reversed(self._sent.values())), copies=1)
+        if self._sent_envelopes:
+            await self._send(next(reversed(self._sent_envelopes.values())), copies=1)
 
     async def ask_to_leave(self, reason: str) -> None:
         """Send every socket a disconnect frame, as Slack does before it closes one."""

@@ -5,20 +5,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.localslack import modals, payloads
-from bot.localslack.blocks.forms import chosen, empty_inputs, first_values, type_in, wrong_lengths
+from bot.localslack.blocks.forms import (
+    empty_inputs,
+    first_values,
+    state_entry,
+    type_in,
+    wrong_lengths,
+)
 from bot.localslack.blocks.specs import Json
 from bot.localslack.blocks.validation import elements_of
 from bot.localslack.delivery import event_payloads
 from bot.localslack.delivery.envelopes import AckRecord, Courier, EnvelopeKind, NotDeliveredError
 from bot.localslack.grants import Interaction
-from bot.localslack.interactivity.outcomes import outcome, settled
-from bot.localslack.interactivity.slash_text import escaped
-from bot.localslack.interactivity.submissions import submitted
+from bot.localslack.interactivity.results import result_json, wait_for_replies
+from bot.localslack.interactivity.slash_text import escape_names
+from bot.localslack.interactivity.submissions import apply_submission_ack
 from bot.localslack.manifest import Manifest
-from bot.localslack.posting import Content, keep
+from bot.localslack.posting import Content, post
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Desk
-from bot.localslack.web_api.replies import acknowledged
+from bot.localslack.web_api.calls import Backend
+from bot.localslack.web_api.replies import show_ack
 from bot.localslack.workspace import Channel, User, View, Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -36,7 +42,7 @@ class Click:
 
     action_id: str
     block_id: str | None = None
-    chosen: object = None
+    value: object = None
 
 
 class People:
@@ -44,19 +50,19 @@ class People:
 
     def __init__(
         self,
-        desk: Desk,
+        backend: Backend,
         courier: Courier,
         manifest: Manifest,
         response_url: Callable[[str, str], str],
     ) -> None:
-        self._desk = desk
+        self._backend = backend
         self._courier = courier
         self._manifest = manifest
         self._response_url = response_url
 
     @property
     def _workspace(self) -> Workspace:
-        return self._desk.workspace
+        return self._backend.workspace
 
     async def command(self, user: str, channel: str, text: str, wait: float) -> Json:
         """Type a slash command. `wait`: seconds to wait for replies after an empty ack."""
@@ -70,11 +76,11 @@ class People:
         interaction = Interaction(person.id, place.id)
         grants = self._grants(interaction, "commands")
         text = rest.strip()
-        words = (word, escaped(self._workspace, text) if command.should_escape else text)
+        words = (word, escape_names(self._workspace, text) if command.should_escape else text)
         payload = payloads.slash_command(self._workspace, person, place, words, grants)
 
         def show(ack: Json | None) -> None:
-            acknowledged(self._desk, interaction, ack)
+            show_ack(self._backend, interaction, ack)
 
         return await self._send(interaction, "slash_commands", payload, show, wait, failing=word)
 
@@ -93,7 +99,7 @@ class People:
         )
         values = first_values(message.blocks)
         if element["action_id"] in values.get(block_id, {}):
-            values[block_id][element["action_id"]] = chosen(element, click.chosen)
+            values[block_id][element["action_id"]] = state_entry(element, click.value)
         payload["state"] = {"values": values}
         return await self._send(interaction, "interactive", payload, _nothing, wait)
 
@@ -101,15 +107,17 @@ class People:
         """Click a button or choose in a menu of a modal or of Home."""
         person, view = self._person(user), self._view(user, view_id)
         element, block_id = _find(view.content["blocks"], click)
-        block = next(one for one in view.content["blocks"] if one["block_id"] == block_id)
+        block = next(
+            candidate for candidate in view.content["blocks"] if candidate["block_id"] == block_id
+        )
         if element["type"] != "button" and element["type"] != "overflow":
-            view.values[block_id][element["action_id"]] = chosen(element, click.chosen)
-            self._workspace.touched()
+            view.values[block_id][element["action_id"]] = state_entry(element, click.value)
+            self._workspace.mark_changed()
             if block["type"] == "input" and not block.get("dispatch_action"):
-                return outcome(Interaction(person.id), None)
+                return result_json(Interaction(person.id), None)
         action = self._action(element, block_id, click)
         interaction = Interaction(person.id, view=view)
-        trigger = self._desk.grants.new_trigger(interaction)
+        trigger = self._backend.grants.new_trigger(interaction)
         payload = payloads.view_actions(self._workspace, person, view, action, trigger)
         return await self._send(interaction, "interactive", payload, _nothing, wait)
 
@@ -121,15 +129,15 @@ class People:
         blocks = view.content["blocks"]
         type_in(blocks, view.values, values)
         view.errors = empty_inputs(blocks, view.values) | wrong_lengths(blocks, view.values)
-        self._workspace.touched()
+        self._workspace.mark_changed()
         interaction = Interaction(person.id, view=view)
         if view.errors:
-            return outcome(interaction, None, view)
-        trigger = self._desk.grants.new_trigger(interaction)
+            return result_json(interaction, None, view)
+        trigger = self._backend.grants.new_trigger(interaction)
         payload = payloads.view_submission(self._workspace, person, view, trigger)
 
         def show(ack: Json | None) -> None:
-            submitted(self._desk, interaction, view, ack)
+            apply_submission_ack(self._backend, interaction, view, ack)
 
         return await self._send(interaction, "interactive", payload, show, wait)
 
@@ -139,19 +147,21 @@ class People:
         stack = self._workspace.stacks.get(person.id, [])
         if view not in stack:
             raise CannotError("this view cannot be closed")
-        cleared = everything or bool(view.content.get("clear_on_close"))
-        if cleared:
+        is_cleared = everything or bool(view.content.get("clear_on_close"))
+        if is_cleared:
             closed = modals.clear(self._workspace, person.id)
         else:
             closed = [view]
             modals.close(self._workspace, view)
-        shown = outcome(Interaction(person.id), None)
-        for gone in closed:
-            if gone.content.get("notify_on_close"):
-                payload = payloads.view_closed(self._workspace, person, gone, is_cleared=cleared)
+        result = result_json(Interaction(person.id), None)
+        for closed_view in closed:
+            if closed_view.content.get("notify_on_close"):
+                payload = payloads.view_closed(
+                    self._workspace, person, closed_view, is_cleared=is_cleared
+                )
                 interaction = Interaction(person.id)
-                shown = await self._send(interaction, "interactive", payload, _nothing, 0)
-        return shown
+                result = await self._send(interaction, "interactive", payload, _nothing, 0)
+        return result
 
     async def open_home(self, user: str, wait: float) -> Json:
         """Open the app's Home tab; the app hears of it only where it asked to."""
@@ -160,28 +170,33 @@ class People:
             raise CannotError("this app has no Home tab")
         channel = self._workspace.direct_message(person.id)
         event = event_payloads.home_opened(self._workspace, person, channel.id)
-        return await self._tell(event, Interaction(person.id), wait)
+        return await self._deliver_event(event, Interaction(person.id), wait)
 
     async def edit_group(self, name: str, members: tuple[str, ...]) -> Json:
         """Change who is in a user group, as an admin does on Slack's own pages."""
         groups = self._workspace.groups.values()
-        before = next(
-            (one for one in groups if name in {one.id, one.handle, f"@{one.handle}"}), None
+        current = next(
+            (
+                candidate
+                for candidate in groups
+                if name in {candidate.id, candidate.handle, f"@{candidate.handle}"}
+            ),
+            None,
         )
-        if before is None:
+        if current is None:
             raise CannotError("there is no such user group")
         ids = tuple(self._person(member).id for member in members)
-        group = replace(before, members=ids)
+        group = replace(current, members=ids)
         self._workspace.put_group(group)
-        changed = event_payloads.members_changed(self._workspace, group, before)
-        await self._tell(changed, Interaction(ADMIN), 0)
+        change = event_payloads.members_changed(self._workspace, group, current)
+        await self._deliver_event(change, Interaction(ADMIN), 0)
         updated = event_payloads.group_updated(self._workspace, group)
-        return await self._tell(updated, Interaction(ADMIN), 0)
+        return await self._deliver_event(updated, Interaction(ADMIN), 0)
 
-    async def _tell(self, event: Json, interaction: Interaction, wait: float) -> Json:
+    async def _deliver_event(self, event: Json, interaction: Interaction, wait: float) -> Json:
         """Deliver an event, where the manifest asks for it."""
-        if not self._manifest.hears(str(event["type"])):
-            return outcome(interaction, None)
+        if not self._manifest.subscribes_to(str(event["type"])):
+            return result_json(interaction, None)
         payload = event_payloads.event_callback(self._workspace, event)
         return await self._send(interaction, "events_api", payload, _nothing, wait)
 
@@ -204,7 +219,7 @@ class People:
         return view
 
     def _grants(self, interaction: Interaction, kind: str) -> tuple[str, str]:
-        grants = self._desk.grants
+        grants = self._backend.grants
         url = self._response_url(kind, grants.new_response_url(interaction))
         return grants.new_trigger(interaction), url
 
@@ -217,9 +232,9 @@ class People:
             "action_ts": self._workspace.next_ts(),
         }
         if kind == "button":
-            copied = ("text", "value", "style", "url")
-            return action | {key: element[key] for key in copied if key in element}
-        action |= chosen(element, click.chosen)
+            keys = ("text", "value", "style", "url")
+            return action | {key: element[key] for key in keys if key in element}
+        action |= state_entry(element, click.value)
         return action | {key: element[key] for key in ("placeholder",) if key in element}
 
     async def _send(
@@ -232,21 +247,21 @@ class People:
         *,
         failing: str = "The action",
     ) -> Json:
-        self._desk.interactions.append(interaction)
+        self._backend.interactions.append(interaction)
         try:
             ack = await self._courier.deliver(kind, payload)
-            refused = self._shown(interaction, ack, show, failing)
-            if refused is not None:
-                return refused
+            failure = self._apply_ack(interaction, ack, show, failing)
+            if failure is not None:
+                return failure
             if not interaction.replies:
-                await settled(interaction, wait)
-        except NotDeliveredError as silence:
-            return self._failed(interaction, None, str(silence), failing)
+                await wait_for_replies(interaction, wait)
+        except NotDeliveredError as error:
+            return self._failure_json(interaction, None, str(error), failing)
         finally:
-            self._desk.interactions.remove(interaction)
-        return outcome(interaction, ack.ms, interaction.view)
+            self._backend.interactions.remove(interaction)
+        return result_json(interaction, ack.ms, interaction.view)
 
-    def _shown(
+    def _apply_ack(
         self,
         interaction: Interaction,
         ack: AckRecord,
@@ -256,18 +271,18 @@ class People:
         try:
             show(ack.payload)
         except SlackRefusal as refusal:
-            failed = self._failed(interaction, ack.ms, refusal.code, failing)
-            return failed | {"details": [str(problem) for problem in refusal.problems]}
+            failure = self._failure_json(interaction, ack.ms, refusal.code, failing)
+            return failure | {"details": [str(problem) for problem in refusal.problems]}
         return None
 
-    def _failed(
+    def _failure_json(
         self, interaction: Interaction, ack_ms: float | None, error: str, failing: str
     ) -> Json:
         """What a person sees of a failure: a word from Slackbot, or a notice in the modal."""
         if interaction.channel is not None:
             words = Content(f'{failing} failed with the error "{error}"', None)
             interaction.note_reply(
-                keep(
+                post(
                     self._workspace,
                     interaction.channel,
                     words,
@@ -277,8 +292,8 @@ class People:
             )
         if interaction.view is not None:
             interaction.view.notice = TROUBLE
-            self._workspace.touched()
-        return outcome(interaction, ack_ms, interaction.view) | {"error": error}
+            self._workspace.mark_changed()
+        return result_json(interaction, ack_ms, interaction.view) | {"error": error}
 
 
 def _nothing(_ack: Json | None) -> None:

@@ -5,7 +5,7 @@ import re
 from bot.localslack.workspace import Workspace
 
 
-def escaped(workspace: Workspace, text: str) -> str:
+def escape_names(workspace: Workspace, text: str) -> str:
     """Names become references, as for a command with `should_escape: true`.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.

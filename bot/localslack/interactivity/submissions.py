@@ -7,11 +7,13 @@ from bot.localslack import modals
 from bot.localslack.blocks.specs import Json
 from bot.localslack.grants import Interaction
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Desk
+from bot.localslack.web_api.calls import Backend
 from bot.localslack.workspace import View
 
 
-def submitted(desk: Desk, interaction: Interaction, view: View, ack: Json | None) -> None:
+def apply_submission_ack(
+    backend: Backend, interaction: Interaction, view: View, ack: Json | None
+) -> None:
     """Close the view, or do the `response_action`: errors, update, push, clear.
 
     Refusals: those of a view's content, `invalid_arguments` for an action that Slack does not
@@ -19,19 +21,19 @@ def submitted(desk: Desk, interaction: Interaction, view: View, ack: Json | None
     """
     action = (ack or {}).get("response_action")
     if action is None:
-        modals.close(desk.workspace, view)
+        modals.close(backend.workspace, view)
     elif action == "clear":
-        modals.clear(desk.workspace, view.user)
+        modals.clear(backend.workspace, view.user)
     elif action == "errors":
         view.errors = _errors(view, ack or {})
-        desk.workspace.touched()
+        backend.workspace.mark_changed()
     elif action in {"update", "push"}:
         content = modals.view_content(ack or {}, ("modal",))
         if action == "update":
-            shown = modals.update(desk.workspace, view, content)
+            opened = modals.update(backend.workspace, view, content)
         else:
-            shown = modals.push(desk.workspace, view.user, content)
-        desk.note_view(shown, interaction)
+            opened = modals.push(backend.workspace, view.user, content)
+        backend.note_view(opened, interaction)
     else:
         raise SlackRefusal("invalid_arguments")
 

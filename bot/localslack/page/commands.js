@@ -2,13 +2,13 @@
 
 import { get } from "./api.js";
 
-let known = [{ command: "/queue", description: "", usage: "", words: [] }];
+let commandList = [{ command: "/queue", description: "", usage: "", words: [] }];
 
 /** Asks the local Slack for its slash commands; without an answer only `/queue` is known. */
 export async function loadCommands() {
   const answer = await get("/_local/commands");
   const list = Array.isArray(answer) ? answer : answer?.commands;
-  if (list?.length) known = list.map(asCommand);
+  if (list?.length) commandList = list.map(asCommand);
 }
 
 function asCommand(one) {
@@ -27,10 +27,10 @@ function asCommand(one) {
 
 /** The first commands offered to somebody who is new here. */
 export function firstCommands() {
-  const { command, words } = known[0];
-  const wanted = ["status", "failed", "help"].filter((name) => words.some((w) => w.name === name));
-  const names = wanted.length ? wanted : words.slice(0, 3).map((word) => word.name);
-  return names.length ? names.map((name) => `${command} ${name}`) : known.slice(0, 3).map((one) => one.command);
+  const { command, words } = commandList[0];
+  const defaults = ["status", "failed", "help"].filter((name) => words.some((w) => w.name === name));
+  const names = defaults.length ? defaults : words.slice(0, 3).map((word) => word.name);
+  return names.length ? names.map((name) => `${command} ${name}`) : commandList.slice(0, 3).map((one) => one.command);
 }
 
 /**
@@ -41,7 +41,7 @@ export function suggestions(text) {
   if (!text.startsWith("/") || text.includes("\n")) return [];
   const [first, ...rest] = text.split(" ");
   if (rest.length === 0) {
-    return known
+    return commandList
       .filter((one) => one.command.startsWith(first))
       .map((one) => ({
         fill: `${one.command} `,
@@ -50,14 +50,14 @@ export function suggestions(text) {
         summary: one.description,
       }));
   }
-  const found = known.find((one) => one.command === first);
-  if (!found) return [];
-  if (rest.length === 1) return found.words.filter((w) => w.name.startsWith(rest[0])).map((w) => asRow(found, w));
-  return found.words.filter((word) => word.name === rest[0]).map((word) => ({ ...asRow(found, word), fill: null }));
+  const match = commandList.find((one) => one.command === first);
+  if (!match) return [];
+  if (rest.length === 1) return match.words.filter((w) => w.name.startsWith(rest[0])).map((w) => asRow(match, w));
+  return match.words.filter((word) => word.name === rest[0]).map((word) => ({ ...asRow(match, word), fill: null }));
 }
 
 function asRow({ command }, { name, usage, summary }) {
-  const known = [`${command} ${name}`, name].find((words) => usage.startsWith(words)) ?? "";
-  const after = usage.slice(known.length).trim();
+  const prefix = [`${command} ${name}`, name].find((words) => usage.startsWith(words)) ?? "";
+  const after = usage.slice(prefix.length).trim();
   return { fill: `${command} ${name} `, title: `${command} ${name}`, usage: after, summary };
 }

@@ -10,12 +10,12 @@ export function composer(form, field, list) {
   const history = [];
   let at = null;
   let rows = [];
-  let chosen = -1;
+  let selected = -1;
   let early = false;
 
   function suggest() {
     rows = at === null ? suggestions(field.value) : [];
-    chosen = -1;
+    selected = -1;
     list.replaceChildren(...rows.map((row, i) => option(row, i, () => take(row))));
     list.hidden = rows.length === 0;
     field.setAttribute("aria-expanded", String(rows.length > 0));
@@ -24,10 +24,10 @@ export function composer(form, field, list) {
     field.rows = Math.min(8, field.value.split("\n").length);
   }
   function choose(step) {
-    chosen = (chosen + step + rows.length + (chosen < 0 && step < 0 ? 1 : 0)) % rows.length;
-    [...list.children].forEach((node, i) => node.setAttribute("aria-selected", String(i === chosen)));
-    list.children[chosen].scrollIntoView({ block: "nearest" });
-    field.setAttribute("aria-activedescendant", list.children[chosen].id);
+    selected = (selected + step + rows.length + (selected < 0 && step < 0 ? 1 : 0)) % rows.length;
+    [...list.children].forEach((node, i) => node.setAttribute("aria-selected", String(i === selected)));
+    list.children[selected].scrollIntoView({ block: "nearest" });
+    field.setAttribute("aria-activedescendant", list.children[selected].id);
   }
   function take(row) {
     if (row.fill !== null) put(row.fill);
@@ -63,10 +63,10 @@ export function composer(form, field, list) {
     const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const recalls = arrow && (field.value === "" || at !== null);
     if (event.key === "Enter" && !event.shiftKey) {
-      if (open && chosen >= 0 && rows[chosen].fill !== null) take(rows[chosen]);
+      if (open && selected >= 0 && rows[selected].fill !== null) take(rows[selected]);
       else send();
-    } else if (event.key === "Tab" && !event.shiftKey && open && rows[Math.max(0, chosen)].fill !== null) {
-      take(rows[Math.max(0, chosen)]);
+    } else if (event.key === "Tab" && !event.shiftKey && open && rows[Math.max(0, selected)].fill !== null) {
+      take(rows[Math.max(0, selected)]);
     } else if (event.key === "Escape" && open) list.hidden = true;
     else if (recalls) recall(arrow);
     else if (arrow && open) choose(arrow);

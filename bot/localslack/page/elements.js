@@ -86,7 +86,7 @@ function words(object) {
 
 function select(element, block, ctx) {
   const options = optionsOf(element, ctx);
-  const start = ctx.kept?.(block, element) ?? initialOf(element);
+  const start = ctx.storedValue?.(block, element) ?? initialOf(element);
   const item = (option) =>
     h("option", { value: options.indexOf(option), selected: option.value === start }, words(option.text));
   const empty = h("option", { value: "", selected: start === null }, words(element.placeholder) || "Choose…");
@@ -118,7 +118,7 @@ function select(element, block, ctx) {
 function group(element, block, ctx) {
   const single = element.type === "radio_buttons";
   const options = optionsOf(element, ctx);
-  const start = [ctx.kept?.(block, element) ?? initialOf(element) ?? []].flat();
+  const start = [ctx.storedValue?.(block, element) ?? initialOf(element) ?? []].flat();
   const name = uniqueId("choice");
   const on = { change };
   const boxes = options.map((option) =>
@@ -156,7 +156,7 @@ function description(option, ctx) {
 
 function textInput(element, block, ctx) {
   const picker = PICKERS[element.type];
-  const start = ctx.kept?.(block, element) ?? element[picker ?? "initial_value"] ?? "";
+  const start = ctx.storedValue?.(block, element) ?? element[picker ?? "initial_value"] ?? "";
   const multiline = element.type === "plain_text_input" && element.multiline;
   const number = element.type === "number_input";
   const read = () => (node.value === "" ? null : node.value);

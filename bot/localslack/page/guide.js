@@ -7,7 +7,7 @@ import { actAs, goTo } from "./people.js";
 import { HOME, people, set, state, user } from "./state.js";
 
 const KEY = "local-slack-guide";
-let kept = load();
+let progress = load();
 
 function load() {
   try {
@@ -17,9 +17,9 @@ function load() {
   }
 }
 
-function keep(values) {
-  kept = { ...kept, ...values };
-  localStorage.setItem(KEY, JSON.stringify(kept));
+function saveProgress(values) {
+  progress = { ...progress, ...values };
+  localStorage.setItem(KEY, JSON.stringify(progress));
 }
 
 /** Wires the card: `panel` opens the side panel, `focus` gives the focus to the composer. */
@@ -27,27 +27,27 @@ export function guide(card, { openPanel, focus }) {
   const list = h("ol", { "aria-label": "Things to try" });
   const count = h("span", { class: "guide-count", role: "status" });
   const leave = () => {
-    keep({ dismissed: true });
+    saveProgress({ dismissed: true });
     set({});
     focus();
   };
   const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss the first minute", on: { click: leave } }, icon("close"));
   card.append(h("header", null, h("h2", null, "First minute"), count, shut), list);
 
-  let seen = null;
+  let lastNextId = null;
   return function draw() {
     const { backstage } = state;
     const steps = backstage?.guide ?? [];
-    card.hidden = steps.length === 0 || kept.dismissed === true;
+    card.hidden = steps.length === 0 || progress.dismissed === true;
     if (card.hidden) return;
-    if (kept.session !== backstage.session) keep({ session: backstage.session, done: [] });
+    if (progress.session !== backstage.session) saveProgress({ session: backstage.session, done: [] });
     for (const step of steps) tick(step);
-    const done = steps.filter((step) => kept.done.includes(step.id)).length;
+    const done = steps.filter((step) => progress.done.includes(step.id)).length;
     count.textContent = done === steps.length ? "All done" : `${done} of ${steps.length}`;
-    const next = steps.find((step) => !kept.done.includes(step.id));
+    const next = steps.find((step) => !progress.done.includes(step.id));
     reconcile(list, steps.map((step) => item(step, step === next, { openPanel, focus })));
-    if (next?.id !== seen) scrollTo(list, list.querySelector(".next"));
-    seen = next?.id;
+    if (next?.id !== lastNextId) scrollTo(list, list.querySelector(".next"));
+    lastNextId = next?.id;
   };
 }
 
@@ -58,8 +58,8 @@ function scrollTo(list, next) {
 }
 
 function item(step, isNext, more) {
-  const done = kept.done.includes(step.id);
-  const answered = (step.commands ?? []).filter((words) => kept.done.includes(words));
+  const done = progress.done.includes(step.id);
+  const answered = (step.commands ?? []).filter((words) => progress.done.includes(words));
   const label = `${step.title}${done ? ", done" : ""}`;
   const build = () =>
     h(
@@ -109,17 +109,17 @@ function tick(step) {
 }
 
 function note(id) {
-  if (!kept.done.includes(id)) keep({ done: [...kept.done, id] });
+  if (!progress.done.includes(id)) saveProgress({ done: [...progress.done, id] });
 }
 
 const HAPPENED = {
-  commands: (step) => step.commands.every((words) => kept.done.includes(words)),
+  commands: (step) => step.commands.every((words) => progress.done.includes(words)),
   arrives: (step) => messages(step).some((message) => holds(message, step.action_id)),
   says: (step) => messages(step).some((message) => message.text.includes(step.text)),
-  refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && told(step, deed) && holds(message, step.action_id)),
+  refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && gotReply(step, deed) && holds(message, step.action_id)),
   done: (step) => clicks(step).some(({ deed, message }) => entitled(step, deed) && !holds(message, step.action_id)),
   home: () => state.place === HOME,
-  visit: (step) => kept.done.includes(step.after) && state.place === channelOf(step),
+  visit: (step) => progress.done.includes(step.after) && state.place === channelOf(step),
   steer: (step) => state.deeds.some((deed) => deed.kind === "steer" && same(deed.wanted, step.wanted)),
 };
 
@@ -129,15 +129,15 @@ function messages(step) {
 
 /** The clicks on the step's button, each with the message as it stands now. */
 function clicks(step) {
-  const found = messages(step);
+  const candidates = messages(step);
   return state.deeds
     .filter((deed) => deed.kind === "click" && deed.action_id === step.action_id)
-    .map((deed) => ({ deed, message: found.find((one) => one.ts === deed.ts) }))
+    .map((deed) => ({ deed, message: candidates.find((one) => one.ts === deed.ts) }))
     .filter(({ message }) => message);
 }
 
 /** Whether the one who clicked was told something that only they see. */
-function told(step, { me, after }) {
+function gotReply(step, { me, after }) {
   const all = state.messages[channelOf(step)] ?? [];
   return all.some((one) => one.ephemeral_to === me && Number(one.ts) > Number(after));
 }

@@ -3,7 +3,7 @@
 import { clickInView, note, openHome } from "./actions.js";
 import { drawBlocks } from "./blocks.js";
 import { h, reconcile } from "./dom.js";
-import { held, surface } from "./people.js";
+import { fieldValue, surface } from "./people.js";
 import { HOME, state } from "./state.js";
 
 /** Keeps the App Home pane as the state says; the app hears when somebody comes to it. */
@@ -24,7 +24,7 @@ export function homePane(pane) {
 function drawHome(view) {
   const ctx = surface((action) => clickInView(view, action), {
     note: (block, element, value) => note(view, block, element, value),
-    kept: (block, element) => held(view, block, element),
+    storedValue: (block, element) => fieldValue(view, block, element),
   });
   return h("div", { class: "home-view body" }, drawBlocks(view.blocks ?? [], ctx));
 }

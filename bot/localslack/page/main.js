@@ -54,9 +54,9 @@ function start() {
 /** Chooses a person and a place where none is chosen yet or the chosen one has gone. */
 function settle() {
   const all = people();
-  const wanted = new URLSearchParams(location.search).get("as");
+  const requestedName = new URLSearchParams(location.search).get("as");
   if (!all.some((one) => one.id === state.me)) {
-    state.me = (all.find((one) => one.name === wanted || one.id === wanted) ?? all[0])?.id ?? "";
+    state.me = (all.find((one) => one.name === requestedName || one.id === requestedName) ?? all[0])?.id ?? "";
   }
   const here = state.place === HOME || places().some((one) => one.id === state.place);
   if (here || state.me === "" || places().length === 0) return here;

@@ -116,11 +116,11 @@ function marks(text) {
   let plain = "";
   let at = 0;
   while (at < text.length) {
-    const found = markAt(text, at);
-    if (found) {
-      nodes.push(plain, found.node);
+    const mark = markAt(text, at);
+    if (mark) {
+      nodes.push(plain, mark.node);
       plain = "";
-      at += found.length;
+      at += mark.length;
     } else {
       plain += text[at];
       at += 1;
@@ -135,9 +135,9 @@ function markAt(text, at) {
   for (const [pattern, make, atWordStart] of INLINE) {
     const match = pattern.exec(rest);
     if (!match || (atWordStart && /\w/.test(text[at - 1] ?? ""))) continue;
-    const made = make(match, rest);
-    if (made?.node) return made;
-    if (made) return { node: made, length: match[0].length };
+    const result = make(match, rest);
+    if (result?.node) return result;
+    if (result) return { node: result, length: match[0].length };
   }
   return null;
 }

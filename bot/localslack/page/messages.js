@@ -35,7 +35,7 @@ export function messageList(log, jump, intro) {
     const stick = arrived || atEnd();
     const before = log.lastElementChild;
     reconcile(log, [intro(channel), ...items(channel, newFrom)]);
-    if (showWanted(log)) return;
+    if (showLinked(log)) return;
     if (stick) toEnd();
     else if (log.lastElementChild !== before) jump.hidden = false;
     if (document.visibilityState === "visible") markRead(channel);
@@ -43,13 +43,13 @@ export function messageList(log, jump, intro) {
 }
 
 /** Brings the message of an opened permalink into view, once; says whether there was one. */
-function showWanted(log) {
-  const found = state.wanted && log.querySelector(`[data-ts="${CSS.escape(state.wanted)}"]`);
-  if (!found) return false;
-  state.wanted = null;
-  found.scrollIntoView({ block: "center" });
-  found.classList.add("wanted");
-  found.focus({ preventScroll: true });
+function showLinked(log) {
+  const node = state.linkedTs && log.querySelector(`[data-ts="${CSS.escape(state.linkedTs)}"]`);
+  if (!node) return false;
+  state.linkedTs = null;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("linked");
+  node.focus({ preventScroll: true });
   return true;
 }
 
@@ -63,12 +63,12 @@ function items(channel, newFrom) {
 }
 
 function threads(channel) {
-  const found = new Map();
+  const replies = new Map();
   for (const message of visible(channel)) {
     const root = message.thread_ts;
-    if (root && root !== message.ts) found.set(root, [...(found.get(root) ?? []), message]);
+    if (root && root !== message.ts) replies.set(root, [...(replies.get(root) ?? []), message]);
   }
-  return found;
+  return replies;
 }
 
 function line(key, kind, words) {

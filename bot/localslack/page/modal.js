@@ -5,7 +5,7 @@ import { drawBlocks } from "./blocks.js";
 import { h, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { textObject } from "./mrkdwn.js";
-import { avatar, held, surface } from "./people.js";
+import { avatar, fieldValue, surface } from "./people.js";
 import { state } from "./state.js";
 
 /** Keeps the open modal as the state says; `closed` is called when the last one has gone. */
@@ -18,7 +18,7 @@ export function modals(closed) {
     const signature = view && JSON.stringify([content, stack.length, state.me]);
     if (open && open.signature === signature) return open.tell(view);
     const same = view && open?.view.id === view.id;
-    const kept = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
+    const previous = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
     const had = open;
     open = null;
     // A dialog gives the focus back as it closes, so the old one goes before the new one comes.
@@ -26,7 +26,7 @@ export function modals(closed) {
     had?.dialog.remove();
     if (had && !view) refocus(closed);
     if (!view) return undefined;
-    open = present(view, stack.length, kept, signature);
+    open = present(view, stack.length, previous, signature);
     open.dialog.addEventListener("close", (event) => {
       if (open?.dialog === event.target) void close(open.view);
     });
@@ -46,17 +46,17 @@ function fieldKey(block, element) {
   return `${block.block_id ?? ""}|${element.action_id ?? ""}`;
 }
 
-function present(view, depth, kept, signature) {
+function present(view, depth, previous, signature) {
   const fields = new Map();
   const ctx = surface((action) => clickInView(view, action), {
     register: (block, element, node, read) => fields.set(fieldKey(block, element), { block, element, node, read }),
     note: (block, element, value) => note(view, block, element, value),
-    kept: (block, element) => kept?.values.get(fieldKey(block, element)) ?? held(view, block, element),
+    storedValue: (block, element) => previous?.values.get(fieldKey(block, element)) ?? fieldValue(view, block, element),
   });
   const title = uniqueId("modal");
   const body = h("div", { class: "dialog-body body" }, drawBlocks(view.blocks ?? [], ctx));
   const problem = h("div", { class: "dialog-problem", role: "alert" });
-  const news = { told: "", sending: false, problem };
+  const news = { summary: "", sending: false, problem };
   const form = h(
     "form",
     { novalidate: true, on: { submit: (event) => void send(event, view, fields, form, news) } },
@@ -70,16 +70,16 @@ function present(view, depth, kept, signature) {
     event.preventDefault();
     void close(view);
   };
-  const look = kept ? "dialog modal updated" : "dialog modal";
+  const look = previous ? "dialog modal updated" : "dialog modal";
   const dialog = h("dialog", { class: look, "aria-labelledby": title, on: { cancel } }, form);
   document.body.append(dialog);
   dialog.showModal();
-  focusFirst(dialog, body, kept?.action);
+  focusFirst(dialog, body, previous?.action);
   const values = () => new Map([...fields].map(([key, field]) => [key, field.read() ?? ""]));
   news.tell = ({ errors, notice }) => {
-    const told = JSON.stringify([errors, notice]);
-    if (news.sending || told === news.told) return;
-    news.told = told;
+    const summary = JSON.stringify([errors, notice]);
+    if (news.sending || summary === news.summary) return;
+    news.summary = summary;
     problem.textContent = notice ?? "";
     showErrors(form, fields, errors ?? {});
   };
@@ -123,7 +123,7 @@ async function send(event, view, fields, form, news) {
   if (showErrors(form, fields, missing)) return;
   const busy = (on) => {
     // What an earlier submission was told must not be shown as the answer to this one.
-    Object.assign(news, { sending: on, told: "" });
+    Object.assign(news, { sending: on, summary: "" });
     form.classList.toggle("sending", on);
     button.setAttribute("aria-busy", String(on));
   };

@@ -66,11 +66,11 @@ export function inline(text, ctx) {
   let start = 0;
   let at = 0;
   while (at < text.length) {
-    const found = markAt(text, at, ctx);
-    if (found) {
+    const mark = markAt(text, at, ctx);
+    if (mark) {
       if (start < at) nodes.push(decode(text.slice(start, at)));
-      nodes.push(found.node);
-      at = start = found.end;
+      nodes.push(mark.node);
+      at = start = mark.end;
     } else at += 1;
   }
   if (start < text.length) nodes.push(decode(text.slice(start)));

@@ -20,7 +20,7 @@ export async function readPanel() {
 
 /** Wires the pane and the button that opens it; answers what draws it. */
 export function sidePanel(pane, button) {
-  let tab = kept("tab") ?? "queue";
+  let tab = readSetting("tab") ?? "queue";
   let timer = null;
   const bodies = { queue: queueTab(), wire: wireTab() };
   const tabs = Object.entries(TABS).map(([name, words]) => tabButton(name, words, () => choose(name)));
@@ -33,7 +33,7 @@ export function sidePanel(pane, button) {
 
   function choose(name) {
     tab = name;
-    keep("tab", name);
+    saveSetting("tab", name);
     draw();
   }
   function byKey(event) {
@@ -46,7 +46,7 @@ export function sidePanel(pane, button) {
   }
   function toggle() {
     show(pane.hidden);
-    keep("open", pane.hidden ? "no" : "yes");
+    saveSetting("open", pane.hidden ? "no" : "yes");
     if (pane.hidden) button.focus();
     else tabs.find((one) => one.dataset.tab === tab)?.focus();
   }
@@ -66,15 +66,15 @@ export function sidePanel(pane, button) {
     if (state.backstage === null || pane.hidden) return;
     const shown = state.backstage.tables ? tab : "wire";
     for (const one of tabs) {
-      const chosen = one.dataset.tab === shown;
+      const selected = one.dataset.tab === shown;
       one.hidden = one.dataset.tab === "queue" && !state.backstage.tables;
-      one.setAttribute("aria-selected", String(chosen));
-      one.tabIndex = chosen ? 0 : -1;
-      bodies[one.dataset.tab].node.hidden = !chosen;
+      one.setAttribute("aria-selected", String(selected));
+      one.tabIndex = selected ? 0 : -1;
+      bodies[one.dataset.tab].node.hidden = !selected;
     }
     bodies[shown].draw(state.backstage);
   }
-  if (kept("open") === "yes") show(true);
+  if (readSetting("open") === "yes") show(true);
   return { draw, toggle };
 }
 
@@ -83,7 +83,7 @@ function tabButton(name, words, click) {
   return h("button", props, words);
 }
 
-function kept(name) {
+function readSetting(name) {
   try {
     return localStorage.getItem(`${KEY}-${name}`);
   } catch {
@@ -91,6 +91,6 @@ function kept(name) {
   }
 }
 
-function keep(name, value) {
+function saveSetting(name, value) {
   localStorage.setItem(`${KEY}-${name}`, value);
 }

@@ -31,9 +31,9 @@ export function rolesOf(id) {
 
 /** The makers of mention nodes that mrkdwn and rich_text ask for. */
 export const mention = {
-  user: (id, label) => chip(`@${known(state.users, id) ?? label ?? id}`, id === state.me),
+  user: (id, label) => chip(`@${nameIn(state.users, id) ?? label ?? id}`, id === state.me),
   channel: (id, label) => {
-    const name = known(state.channels, id);
+    const name = nameIn(state.channels, id);
     if (!name) return chip(`#${label ?? id}`, false);
     return h("a", { class: "mention", href: `#${name}` }, `#${name}`);
   },
@@ -44,7 +44,7 @@ export const mention = {
   broadcast: (range) => chip(`@${range}`, true),
 };
 
-function known(list, id) {
+function nameIn(list, id) {
   const one = list.find((item) => item.id === id);
   return one ? one.real_name || one.name : null;
 }
@@ -68,11 +68,11 @@ export function surface(act, more = {}) {
 }
 
 /** What a view's state says that a field holds, as `read` of the field would give it. */
-export function held(view, block, element) {
+export function fieldValue(view, block, element) {
   const entry = view.state?.values?.[block.block_id]?.[element.action_id] ?? {};
-  const [, found] = Object.entries(entry).find(([name]) => name !== "type") ?? [];
+  const [, content] = Object.entries(entry).find(([name]) => name !== "type") ?? [];
   const value = (one) => one?.value ?? one;
-  return Array.isArray(found) ? found.map(value) : value(found);
+  return Array.isArray(content) ? content.map(value) : value(content);
 }
 
 /** Goes to a channel or to App Home, and writes it into the address. */
@@ -90,14 +90,14 @@ export function goToHash(hash) {
   const [, place, seconds, rest] = message;
   const ts = `${seconds}.${rest}`;
   const root = (state.messages[place] ?? []).find((one) => one.ts === ts)?.thread_ts ?? null;
-  return set({ place: placeOf(`#${place}`), thread: root === ts ? null : root, wanted: ts });
+  return set({ place: placeOf(`#${place}`), thread: root === ts ? null : root, linkedTs: ts });
 }
 
 function placeOf(hash) {
   const name = decodeURIComponent(hash.slice(1));
   if (name === HOME) return HOME;
-  const found = places().find((one) => one.name === name || one.id === name);
-  return (found ?? places()[0])?.id ?? "";
+  const match = places().find((one) => one.name === name || one.id === name);
+  return (match ?? places()[0])?.id ?? "";
 }
 
 /** Acts as another user, and writes it into the address. */

@@ -15,9 +15,9 @@ export function queueTab() {
   const tables = h("div");
   const node = h("div", { id: "tab-queue", class: "panel-body", role: "tabpanel", "aria-label": "Queue" }, controls.node, tables);
   const drawers = new Map();
-  function draw({ tables: found, worker }) {
+  function draw({ tables: rowsByTable, worker }) {
     controls.draw(worker);
-    for (const [name, table] of Object.entries(found)) {
+    for (const [name, table] of Object.entries(rowsByTable)) {
       if (!drawers.has(name)) {
         drawers.set(name, tableView(name));
         tables.append(drawers.get(name).node);
@@ -28,10 +28,10 @@ export function queueTab() {
   return { node, draw };
 }
 
-async function steer(wanted) {
-  const answer = await post("/_local/worker", wanted);
+async function steer(changes) {
+  const answer = await post("/_local/worker", changes);
   if (answer.error) return complain(`The worker cannot do that: ${answer.error}.`);
-  did({ kind: "steer", wanted });
+  did({ kind: "steer", wanted: changes });
   return set({ backstage: { ...state.backstage, worker: answer.worker } });
 }
 
@@ -91,11 +91,11 @@ function tableView(name) {
     h("h3", null, icon("database"), h("code", null, name), count),
     h("div", { class: "rows-scroll", tabindex: 0 }, h("table", { "aria-label": name }, h("thead", null, head), body)),
   );
-  let known = null;
+  let knownIds = null;
   function draw({ count: all, columns, rows }) {
     count.textContent = all > rows.length ? `${rows.length} newest of ${all}` : `${all} ${all === 1 ? "row" : "rows"}`;
     if (!head.children.length) head.append(...columns.map((column) => h("th", { scope: "col" }, column)));
-    const fresh = (row) => known !== null && !known.has(row[0]);
+    const fresh = (row) => knownIds !== null && !knownIds.has(row[0]);
     reconcile(
       body,
       rows.map((row) => ({
@@ -104,7 +104,7 @@ function tableView(name) {
         build: () => h("tr", { class: fresh(row) ? "fresh" : null }, row.map((value, i) => cell(value, columns[i]))),
       })),
     );
-    known = new Set([...(known ?? []), ...rows.map((row) => row[0])]);
+    knownIds = new Set([...(knownIds ?? []), ...rows.map((row) => row[0])]);
   }
   return { node, draw };
 }

@@ -73,7 +73,7 @@ export function actingAs(group) {
 }
 
 function personItem({ id }) {
-  const chosen = state.me === id;
+  const selected = state.me === id;
   const { name } = user(id);
   const roles = rolesOf(id);
   const build = () =>
@@ -83,9 +83,9 @@ function personItem({ id }) {
         type: "button",
         role: "radio",
         class: "person",
-        "aria-checked": chosen ? "true" : "false",
+        "aria-checked": selected ? "true" : "false",
         "aria-label": name,
-        tabindex: chosen ? 0 : -1,
+        tabindex: selected ? 0 : -1,
         title: `${nameOf(id)} · ${roles || "no role"}`,
         "data-action": `as ${id}`,
         on: { click: () => actAs(id) },
@@ -93,5 +93,5 @@ function personItem({ id }) {
       avatar(id, "small"),
       h("span", { class: "label" }, name),
     );
-  return { key: id, signature: JSON.stringify([nameOf(id), roles, chosen]), build };
+  return { key: id, signature: JSON.stringify([nameOf(id), roles, selected]), build };
 }

@@ -18,7 +18,7 @@ export const state = {
   me: "",
   place: "",
   thread: null,
-  wanted: null,
+  linkedTs: null,
   ack: null,
   busy: "",
   backstage: null,
@@ -104,15 +104,15 @@ export function places() {
 /** A place's name as its heading shows it: a channel's, or the bot's where one talks to it. */
 export function placeName(id) {
   if (id === HOME) return nameOf(state.bot_user);
-  const found = state.channels.find((one) => one.id === id);
-  return found?.is_im ? nameOf(state.bot_user) : (found?.name ?? "");
+  const channel = state.channels.find((one) => one.id === id);
+  return channel?.is_im ? nameOf(state.bot_user) : (channel?.name ?? "");
 }
 
 /** The language of the acting user, for dates. */
 export function locale() {
-  const wanted = user(state.me).locale;
+  const language = user(state.me).locale;
   try {
-    return Intl.getCanonicalLocales(wanted)[0] ?? undefined;
+    return Intl.getCanonicalLocales(language)[0] ?? undefined;
   } catch {
     return undefined;
   }

@@ -57,7 +57,7 @@ export function dataTable(block, ctx) {
   const search = rows.length > view.size ? filterField(block.caption ?? "table", setFilter) : null;
 
   function draw() {
-    const shown = chosen(rows, view);
+    const shown = selectRows(rows, view);
     const last = Math.max(0, Math.ceil(shown.length / view.size) - 1);
     view.page = Math.min(view.page, last);
     const from = view.page * view.size;
@@ -84,12 +84,12 @@ export function dataTable(block, ctx) {
   return h("div", { class: "data-table" }, search, h("div", { class: "table-scroll" }, grid), pager.node);
 }
 
-function chosen(rows, { filter, column, down }) {
-  const kept = rows.filter((row) =>
+function selectRows(rows, { filter, column, down }) {
+  const matches = rows.filter((row) =>
     row.some((cell) => plainText(cell).toLocaleLowerCase().includes(filter)),
   );
-  if (column === null) return kept;
-  return kept.sort((a, b) => (down ? -1 : 1) * compare(a[column], b[column]));
+  if (column === null) return matches;
+  return matches.sort((a, b) => (down ? -1 : 1) * compare(a[column], b[column]));
 }
 
 function compare(a, b) {

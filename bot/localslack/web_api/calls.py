@@ -10,7 +10,7 @@ from bot.localslack.credentials import Credentials, TokenKind
 from bot.localslack.grants import Grants, Interaction
 from bot.localslack.refusals import SlackRefusal
 from bot.localslack.web_api.rates import TIER_3, Rate, Rates
-from bot.localslack.workspace import Message, View, Workspace
+from bot.localslack.workspace import PostedMessage, View, Workspace
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Call:
 
 
 @dataclass
-class Desk:
+class Backend:
     """What the methods work on.
 
     `socket_url` makes the address of a new Socket Mode connection; `interactions` are those that
@@ -40,20 +40,20 @@ class Desk:
     interactions: list[Interaction] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
-    def note_ephemeral(self, message: Message) -> None:
+    def note_ephemeral(self, message: PostedMessage) -> None:
         """Tell interactions of that person in that channel of a message only they see."""
-        for waiting in self.interactions:
-            if waiting.user == message.ephemeral_to and waiting.channel == message.channel:
-                waiting.note_reply(message)
+        for interaction in self.interactions:
+            if interaction.user == message.ephemeral_to and interaction.channel == message.channel:
+                interaction.note_reply(message)
 
     def note_view(self, view: View, by: Interaction | None = None) -> None:
         """Tell the interactions of the view's owner, or the one that asked, of the view."""
-        for waiting in self.interactions:
-            if waiting is by or (by is None and waiting.user == view.user):
-                waiting.note_view(view)
+        for interaction in self.interactions:
+            if interaction is by or (by is None and interaction.user == view.user):
+                interaction.note_view(view)
 
 
-Method = Callable[[Desk, Json], Json]
+Method = Callable[[Backend, Json], Json]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Said:
+class ApiResponse:
     """What a call is answered: HTTP status, headers and the JSON body."""
 
     status: int
@@ -96,23 +96,23 @@ def _body(content_type: str, body: bytes) -> Json:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
         try:
-            found = json.loads(body)
-        except ValueError as broken:
-            raise SlackRefusal("invalid_json") from broken
-        if not isinstance(found, dict):
+            document = json.loads(body)
+        except ValueError as error:
+            raise SlackRefusal("invalid_json") from error
+        if not isinstance(document, dict):
             raise SlackRefusal("json_not_object")
-        return found
+        return document
     if kind == "application/x-www-form-urlencoded":
         try:
             return dict(parse_qsl(body.decode(), keep_blank_values=True))
-        except UnicodeDecodeError as broken:
-            raise SlackRefusal("invalid_form_data") from broken
+        except UnicodeDecodeError as error:
+            raise SlackRefusal("invalid_form_data") from error
     raise SlackRefusal("invalid_post_type")
 
 
 def answer(
-    desk: Desk, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
-) -> Said:
+    backend: Backend, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
+) -> ApiResponse:
     """Run one call and remember it with its answer.
 
     The token comes first, then its scopes, then the rate, as a refused call is counted too.
@@ -120,16 +120,16 @@ def answer(
     headers: dict[str, str] = {}
     try:
         entry = _entry(methods, method)
-        desk.credentials.check(token, entry.caller)
+        backend.credentials.check(token, entry.caller)
         if entry.caller == "bot":
-            headers = _scope_headers(desk.credentials, entry)
-        desk.credentials.need(entry.scopes)
-        desk.rates.take(method, entry.rate)
-        said = Said(200, headers, {"ok": True, **entry.run(desk, args)})
+            headers = _scope_headers(backend.credentials, entry)
+        backend.credentials.need(entry.scopes)
+        backend.rates.take(method, entry.rate)
+        response = ApiResponse(200, headers, {"ok": True, **entry.run(backend, args)})
     except SlackRefusal as refusal:
-        said = Said(refusal.status, headers | refusal.headers, refusal.body())
-    desk.calls.append(Call(method, args, said.body, desk.workspace.clock()))
-    return said
+        response = ApiResponse(refusal.status, headers | refusal.headers, refusal.body())
+    backend.calls.append(Call(method, args, response.body, backend.workspace.clock()))
+    return response
 
 
 def _entry(methods: Mapping[str, Entry], method: str) -> Entry:

@@ -6,17 +6,17 @@ from bot.localslack.posting import (
     TEXT_LONGEST,
     UPDATE_TEXT_LONGEST,
     Content,
-    change,
     content_of,
-    keep,
+    edit,
+    post,
 )
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Desk, Entry
+from bot.localslack.web_api.calls import Backend, Entry
 from bot.localslack.web_api.rates import IN_A_CHANNEL, SPECIAL, TIER_3, TIER_4
-from bot.localslack.workspace import Channel, Message
+from bot.localslack.workspace import Channel, PostedMessage
 
 
-def open_channel(desk: Desk, args: Json, *, membership: bool = True) -> Channel:
+def open_channel(backend: Backend, args: Json, *, membership: bool = True) -> Channel:
     """The channel a call names, by id, by name, or by a person's id for their direct message.
 
     Refusals: `channel_not_found`, `not_in_channel`, `is_archived`.
@@ -24,11 +24,11 @@ def open_channel(desk: Desk, args: Json, *, membership: bool = True) -> Channel:
     name = args.get("channel")
     if not isinstance(name, str) or not name:
         raise SlackRefusal("channel_not_found")
-    workspace = desk.workspace
+    workspace = backend.workspace
     channel = workspace.find_channel(name)
     if channel is None and name in workspace.users:
         channel = workspace.direct_message(name)
-    if channel is None or is_hidden(desk, channel):
+    if channel is None or is_hidden(backend, channel):
         raise SlackRefusal("channel_not_found")
     if membership and workspace.identity.bot_user not in channel.members:
         raise SlackRefusal("not_in_channel")
@@ -37,83 +37,83 @@ def open_channel(desk: Desk, args: Json, *, membership: bool = True) -> Channel:
     return channel
 
 
-def is_hidden(desk: Desk, channel: Channel) -> bool:
+def is_hidden(backend: Backend, channel: Channel) -> bool:
     """A private channel that the bot was not invited to: Slack does not admit that it exists."""
-    bot = desk.workspace.identity.bot_user
+    bot = backend.workspace.identity.bot_user
     return channel.is_private and bot not in channel.members
 
 
-def post_message(desk: Desk, args: Json) -> Json:
+def post_message(backend: Backend, args: Json) -> Json:
     """chat.postMessage: in a public channel `chat:write.public` stands for membership."""
-    public = "chat:write.public" in desk.credentials.scopes
-    channel = open_channel(desk, args, membership=not public)
-    desk.rates.take(f"chat.postMessage in {channel.id}", IN_A_CHANNEL)
-    content = _content(desk, args)
-    if content.thread_ts and not desk.workspace.find_message(channel.id, content.thread_ts):
+    public = "chat:write.public" in backend.credentials.scopes
+    channel = open_channel(backend, args, membership=not public)
+    backend.rates.take(f"chat.postMessage in {channel.id}", IN_A_CHANNEL)
+    content = _content(backend, args)
+    if content.thread_ts and not backend.workspace.find_message(channel.id, content.thread_ts):
         raise SlackRefusal("thread_not_found")
-    message = keep(desk.workspace, channel.id, content)
+    message = post(backend.workspace, channel.id, content)
     return {
         "channel": channel.id,
         "ts": message.ts,
-        "message": message_json(desk.workspace, message),
+        "message": message_json(backend.workspace, message),
     }
 
 
-def post_ephemeral(desk: Desk, args: Json) -> Json:
+def post_ephemeral(backend: Backend, args: Json) -> Json:
     """chat.postEphemeral: its `message_ts` cannot be used to change it."""
-    channel = open_channel(desk, args)
-    user = desk.workspace.users.get(str(args.get("user")))
+    channel = open_channel(backend, args)
+    user = backend.workspace.users.get(str(args.get("user")))
     if user is None:
         raise SlackRefusal("user_not_found")
     if user.id not in channel.members:
         raise SlackRefusal("user_not_in_channel")
-    message = keep(desk.workspace, channel.id, _content(desk, args), ephemeral_to=user.id)
-    desk.note_ephemeral(message)
+    message = post(backend.workspace, channel.id, _content(backend, args), ephemeral_to=user.id)
+    backend.note_ephemeral(message)
     return {"message_ts": message.ts}
 
 
-def _content(desk: Desk, args: Json, longest: int = TEXT_LONGEST) -> Content:
-    return content_of(args, desk.workspace.refused_blocks, longest)
+def _content(backend: Backend, args: Json, longest: int = TEXT_LONGEST) -> Content:
+    return content_of(args, backend.workspace.refused_blocks, longest)
 
 
-def own_message(desk: Desk, args: Json, refusal: str) -> Message:
+def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
     """A message of the bot that all can see; `message_not_found`, or `refusal` if not its own."""
-    channel = open_channel(desk, args, membership=False)
-    message = desk.workspace.find_message(channel.id, str(args.get("ts")))
+    channel = open_channel(backend, args, membership=False)
+    message = backend.workspace.find_message(channel.id, str(args.get("ts")))
     if message is None:
         raise SlackRefusal("message_not_found")
-    if message.ephemeral_to or message.user != desk.workspace.identity.bot_user:
+    if message.ephemeral_to or message.user != backend.workspace.identity.bot_user:
         raise SlackRefusal(refusal)
     return message
 
 
-def update(desk: Desk, args: Json) -> Json:
+def update(backend: Backend, args: Json) -> Json:
     """chat.update: text and blocks that are not sent stay as they are."""
-    message = own_message(desk, args, "cant_update_message")
-    change(desk.workspace, message, _content(desk, args, UPDATE_TEXT_LONGEST))
+    message = own_message(backend, args, "cant_update_message")
+    edit(backend.workspace, message, _content(backend, args, UPDATE_TEXT_LONGEST))
     return {
         "channel": message.channel,
         "ts": message.ts,
         "text": message.text,
-        "message": message_json(desk.workspace, message),
+        "message": message_json(backend.workspace, message),
     }
 
 
-def delete(desk: Desk, args: Json) -> Json:
+def delete(backend: Backend, args: Json) -> Json:
     """chat.delete."""
-    message = own_message(desk, args, "cant_delete_message")
-    desk.workspace.remove_message(message)
+    message = own_message(backend, args, "cant_delete_message")
+    backend.workspace.remove_message(message)
     return {"channel": message.channel, "ts": message.ts}
 
 
-def permalink(desk: Desk, args: Json) -> Json:
+def permalink(backend: Backend, args: Json) -> Json:
     """chat.getPermalink."""
-    channel = open_channel(desk, args, membership=False)
+    channel = open_channel(backend, args, membership=False)
     ts = str(args.get("message_ts"))
-    message = desk.workspace.find_message(channel.id, ts)
+    message = backend.workspace.find_message(channel.id, ts)
     if message is None or message.ephemeral_to:
         raise SlackRefusal("message_not_found")
-    address = f"{desk.url()}archives/{channel.id}/p{ts.replace('.', '')}"
+    address = f"{backend.url()}archives/{channel.id}/p{ts.replace('.', '')}"
     if message.thread_ts:
         address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
     return {"channel": channel.id, "permalink": address}

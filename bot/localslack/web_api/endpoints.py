@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot.localslack import faults
 from bot.localslack.blocks.specs import Json
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Call, Desk, answer, arguments
+from bot.localslack.web_api.calls import Backend, Call, answer, arguments
 from bot.localslack.web_api.methods import METHODS
 from bot.localslack.web_api.replies import use_response_url
 
@@ -21,8 +21,8 @@ CUT = 0.01  # seconds for the server to see that its connection has gone
 class Wire:
     """Answers the app's requests; a held answer ends early when `closing` is set."""
 
-    def __init__(self, desk: Desk, script: faults.Script, closing: asyncio.Event) -> None:
-        self._desk = desk
+    def __init__(self, backend: Backend, script: faults.Script, closing: asyncio.Event) -> None:
+        self._backend = backend
         self._script = script
         self._closing = closing
 
@@ -42,8 +42,8 @@ class Wire:
             return JSONResponse(refusal.body())
 
         def run() -> Response:
-            said = answer(self._desk, METHODS, method, args, token)
-            return JSONResponse(said.body, said.status, headers=said.headers)
+            response = answer(self._backend, METHODS, method, args, token)
+            return JSONResponse(response.body, response.status, headers=response.headers)
 
         return await self._scripted(request, method, args, run)
 
@@ -58,26 +58,26 @@ class Wire:
 
         def run() -> Response:
             try:
-                use_response_url(self._desk, request.path_params["name"], args)
+                use_response_url(self._backend, request.path_params["name"], args)
             except SlackRefusal as refusal:
                 self._remember("response_url", args, refusal.code)
-                gone = refusal.code in {"expired_url", "used_url"}
-                return JSONResponse(refusal.body(), 404 if gone else 400)
+                is_expired = refusal.code in {"expired_url", "used_url"}
+                return JSONResponse(refusal.body(), 404 if is_expired else 400)
             self._remember("response_url", args, None)
             return PlainTextResponse("ok")
 
         return await self._scripted(request, "response_url", args, run)
 
     def _remember(self, method: str, args: Json, error: str | None) -> None:
-        given: Json = {"ok": True} if error is None else {"ok": False, "error": error}
-        self._desk.calls.append(Call(method, args, given, self._desk.workspace.clock()))
+        reply: Json = {"ok": True} if error is None else {"ok": False, "error": error}
+        self._backend.calls.append(Call(method, args, reply, self._backend.workspace.clock()))
 
     async def _scripted(
         self, request: Request, method: str, args: Json, run: Callable[[], Response]
     ) -> Response:
         """The scripted answer of a call, or its own."""
         scripted = self._script.next(method)
-        if isinstance(scripted, faults.Answered):
+        if isinstance(scripted, faults.OwnAnswer):
             return run()
         if isinstance(scripted, faults.LostAnswer):
             run()

@@ -4,20 +4,20 @@ from bot.localslack import modals
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import channel_json, group_json, user_json, view_json
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Desk, Entry
+from bot.localslack.web_api.calls import Backend, Entry
 from bot.localslack.web_api.chat_methods import METHODS as CHAT_METHODS
 from bot.localslack.web_api.chat_methods import is_hidden
 from bot.localslack.web_api.rates import SPECIAL, TIER_2, TIER_3, TIER_4
 from bot.localslack.workspace import View
 
 
-def auth_test(desk: Desk, _args: Json) -> Json:
+def auth_test(backend: Backend, _args: Json) -> Json:
     """auth.test: permalinks are built from `url`."""
-    identity = desk.workspace.identity
+    identity = backend.workspace.identity
     return {
-        "url": desk.url(),
+        "url": backend.url(),
         "team": identity.team_name,
-        "user": desk.workspace.users[identity.bot_user].name,
+        "user": backend.workspace.users[identity.bot_user].name,
         "team_id": identity.team_id,
         "user_id": identity.bot_user,
         "bot_id": identity.bot_id,
@@ -25,9 +25,9 @@ def auth_test(desk: Desk, _args: Json) -> Json:
     }
 
 
-def connections_open(desk: Desk, _args: Json) -> Json:
+def connections_open(backend: Backend, _args: Json) -> Json:
     """apps.connections.open."""
-    return {"url": desk.socket_url()}
+    return {"url": backend.socket_url()}
 
 
 def is_set(args: Json, name: str) -> bool:
@@ -35,38 +35,38 @@ def is_set(args: Json, name: str) -> bool:
     return args.get(name) in (True, 1, "1", "true", "True")
 
 
-def users_info(desk: Desk, args: Json) -> Json:
+def users_info(backend: Backend, args: Json) -> Json:
     """users.info: `locale` only where `include_locale` asks for it."""
-    user = desk.workspace.users.get(str(args.get("user")))
+    user = backend.workspace.users.get(str(args.get("user")))
     if user is None:
         raise SlackRefusal("user_not_found")
-    team_id = desk.workspace.identity.team_id
+    team_id = backend.workspace.identity.team_id
     return {"user": user_json(user, team_id, locale=is_set(args, "include_locale"))}
 
 
-def conversations_info(desk: Desk, args: Json) -> Json:
+def conversations_info(backend: Backend, args: Json) -> Json:
     """conversations.info, by id only; a private channel is there for its members only."""
-    channel = desk.workspace.channels.get(str(args.get("channel")))
-    if channel is None or is_hidden(desk, channel):
+    channel = backend.workspace.channels.get(str(args.get("channel")))
+    if channel is None or is_hidden(backend, channel):
         raise SlackRefusal("channel_not_found")
     kind = "im" if channel.is_im else "groups" if channel.is_private else "channels"
-    desk.credentials.need((f"{kind}:read",))
-    return {"channel": channel_json(channel, desk.workspace.identity.bot_user)}
+    backend.credentials.need((f"{kind}:read",))
+    return {"channel": channel_json(channel, backend.workspace.identity.bot_user)}
 
 
-def usergroups_list(desk: Desk, args: Json) -> Json:
+def usergroups_list(backend: Backend, args: Json) -> Json:
     """usergroups.list: disabled groups and members where they are asked for."""
     groups = [
-        group_json(desk.workspace, group, users=is_set(args, "include_users"))
-        for group in desk.workspace.groups.values()
+        group_json(backend.workspace, group, users=is_set(args, "include_users"))
+        for group in backend.workspace.groups.values()
         if not group.date_delete or is_set(args, "include_disabled")
     ]
     return {"usergroups": groups}
 
 
-def usergroups_users_list(desk: Desk, args: Json) -> Json:
+def usergroups_users_list(backend: Backend, args: Json) -> Json:
     """usergroups.users.list."""
-    group = desk.workspace.groups.get(str(args.get("usergroup")))
+    group = backend.workspace.groups.get(str(args.get("usergroup")))
     if group is None:
         raise SlackRefusal("no_such_subteam")
     if group.date_delete and not is_set(args, "include_disabled"):
@@ -74,59 +74,59 @@ def usergroups_users_list(desk: Desk, args: Json) -> Json:
     return {"users": list(group.members)}
 
 
-def views_open(desk: Desk, args: Json) -> Json:
+def views_open(backend: Backend, args: Json) -> Json:
     """views.open: over an open modal it lands on the same stack, as views.push."""
     content = modals.view_content(args, ("modal",))
-    interaction = desk.grants.exchange_trigger(args.get("trigger_id"))
+    interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
     if interaction.view is None:
-        modals.clear(desk.workspace, interaction.user)
-    view = modals.push(desk.workspace, interaction.user, content)
-    desk.note_view(view, interaction)
-    return {"view": view_json(desk.workspace, view)}
+        modals.clear(backend.workspace, interaction.user)
+    view = modals.push(backend.workspace, interaction.user, content)
+    backend.note_view(view, interaction)
+    return {"view": view_json(backend.workspace, view)}
 
 
-def views_push(desk: Desk, args: Json) -> Json:
+def views_push(backend: Backend, args: Json) -> Json:
     """views.push: only out of a modal that is still open."""
     content = modals.view_content(args, ("modal",))
-    interaction = desk.grants.exchange_trigger(args.get("trigger_id"))
-    if interaction.view not in desk.workspace.stacks.get(interaction.user, []):
+    interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
+    if interaction.view not in backend.workspace.stacks.get(interaction.user, []):
         raise SlackRefusal("not_found")
-    view = modals.push(desk.workspace, interaction.user, content)
-    desk.note_view(view, interaction)
-    return {"view": view_json(desk.workspace, view)}
+    view = modals.push(backend.workspace, interaction.user, content)
+    backend.note_view(view, interaction)
+    return {"view": view_json(backend.workspace, view)}
 
 
-def views_update(desk: Desk, args: Json) -> Json:
+def views_update(backend: Backend, args: Json) -> Json:
     """views.update, by `view_id` or `external_id`; a view that was closed is `not_found`."""
     content = modals.view_content(args, ("modal", "home"))
-    view = _named_view(desk, args)
-    modals.update(desk.workspace, view, content, args.get("hash"))
-    desk.note_view(view)
-    return {"view": view_json(desk.workspace, view)}
+    view = _named_view(backend, args)
+    modals.update(backend.workspace, view, content, args.get("hash"))
+    backend.note_view(view)
+    return {"view": view_json(backend.workspace, view)}
 
 
-def _named_view(desk: Desk, args: Json) -> View:
-    workspace = desk.workspace
-    found = workspace.find_view(str(args.get("view_id")))
+def _named_view(backend: Backend, args: Json) -> View:
+    workspace = backend.workspace
+    view = workspace.find_view(str(args.get("view_id")))
     external = args.get("external_id")
-    if found is None and external:
-        every = [view for stack in workspace.stacks.values() for view in stack]
-        named = (view for view in every if view.content.get("external_id") == external)
-        found = next(named, None)
-    if found is None:
+    if view is None and external:
+        views = [view for stack in workspace.stacks.values() for view in stack]
+        matches = (view for view in views if view.content.get("external_id") == external)
+        view = next(matches, None)
+    if view is None:
         raise SlackRefusal("not_found")
-    return found
+    return view
 
 
-def views_publish(desk: Desk, args: Json) -> Json:
+def views_publish(backend: Backend, args: Json) -> Json:
     """views.publish: a person's Home."""
     content = modals.view_content(args, ("home",))
-    user = desk.workspace.users.get(str(args.get("user_id")))
+    user = backend.workspace.users.get(str(args.get("user_id")))
     if user is None:
         raise SlackRefusal("user_not_found")
-    view = modals.publish(desk.workspace, user.id, content, args.get("hash"))
-    desk.note_view(view)
-    return {"view": view_json(desk.workspace, view)}
+    view = modals.publish(backend.workspace, user.id, content, args.get("hash"))
+    backend.note_view(view)
+    return {"view": view_json(backend.workspace, view)}
 
 
 _GROUPS = ("usergroups:read",)

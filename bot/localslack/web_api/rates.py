@@ -40,7 +40,7 @@ class TooMany(SlackRefusal):
 
 @dataclass
 class _Bucket:
-    left: float
+    tokens: float
     at: float
 
 
@@ -58,9 +58,9 @@ class Rates:
             return
         now = self._clock()
         bucket = self._buckets.setdefault(name, _Bucket(rate.burst, now))
-        grown = max(0.0, now - bucket.at) * rate.per_minute / 60
-        bucket.left, bucket.at = min(rate.burst, bucket.left + grown), now
-        if bucket.left < 1:
-            wait = (1 - bucket.left) * 60 / rate.per_minute
+        refill = max(0.0, now - bucket.at) * rate.per_minute / 60
+        bucket.tokens, bucket.at = min(rate.burst, bucket.tokens + refill), now
+        if bucket.tokens < 1:
+            wait = (1 - bucket.tokens) * 60 / rate.per_minute
             raise TooMany(max(1, math.ceil(wait)))
-        bucket.left -= 1
+        bucket.tokens -= 1

@@ -2,54 +2,54 @@
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.grants import Interaction
-from bot.localslack.posting import Content, change, content_of, keep
+from bot.localslack.posting import Content, content_of, edit, post
 from bot.localslack.refusals import SlackRefusal
-from bot.localslack.web_api.calls import Desk
-from bot.localslack.workspace import Message
+from bot.localslack.web_api.calls import Backend
+from bot.localslack.workspace import PostedMessage
 
 
-def acknowledged(desk: Desk, interaction: Interaction, payload: Json | None) -> None:
+def show_ack(backend: Backend, interaction: Interaction, payload: Json | None) -> None:
     """Show what the ack of a slash command carries; an empty one shows nothing.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """
     if payload is None or not any(payload.get(key) for key in ("text", "blocks", "attachments")):
         return
-    _reply(desk, interaction, payload, content_of(payload, desk.workspace.refused_blocks))
+    _reply(backend, interaction, payload, content_of(payload, backend.workspace.refused_blocks))
 
 
-def use_response_url(desk: Desk, name: str, payload: Json) -> None:
+def use_response_url(backend: Backend, name: str, payload: Json) -> None:
     """Do what was posted to a response url: a new message, a replaced or a deleted original.
 
     A slash command has no original, so that replacing one posts a new message.
     https://docs.slack.dev/interactivity/handling-user-interaction#message_responses. Refusals:
     `expired_url`, `used_url`, and those of a message's content.
     """
-    interaction = desk.grants.use_response_url(name)
+    interaction = backend.grants.use_response_url(name)
     source = interaction.source
     if payload.get("delete_original"):
-        if source is not None and _is_there(desk, source):
-            desk.workspace.remove_message(source)
+        if source is not None and _is_posted(backend, source):
+            backend.workspace.remove_message(source)
         return
-    content = content_of(payload, desk.workspace.refused_blocks)
+    content = content_of(payload, backend.workspace.refused_blocks)
     if payload.get("replace_original") and source is not None:
-        if not _is_there(desk, source):
+        if not _is_posted(backend, source):
             raise SlackRefusal("message_not_found")
         # The whole original goes, its blocks too, even where only a text was sent.
-        change(desk.workspace, source, Content(content.text or "", content.blocks or []))
+        edit(backend.workspace, source, Content(content.text or "", content.blocks or []))
         interaction.note_reply(source)
         return
-    _reply(desk, interaction, payload, content)
+    _reply(backend, interaction, payload, content)
 
 
-def _is_there(desk: Desk, message: Message) -> bool:
-    return desk.workspace.find_message(message.channel, message.ts) is message
+def _is_posted(backend: Backend, message: PostedMessage) -> bool:
+    return backend.workspace.find_message(message.channel, message.ts) is message
 
 
-def _reply(desk: Desk, interaction: Interaction, payload: Json, content: Content) -> None:
+def _reply(backend: Backend, interaction: Interaction, payload: Json, content: Content) -> None:
     kind = payload.get("response_type", "ephemeral")
     if kind not in {"ephemeral", "in_channel"} or interaction.channel is None:
         raise SlackRefusal("invalid_arguments")
     ephemeral_to = interaction.user if kind == "ephemeral" else None
-    message = keep(desk.workspace, interaction.channel, content, ephemeral_to=ephemeral_to)
+    message = post(backend.workspace, interaction.channel, content, ephemeral_to=ephemeral_to)
     interaction.note_reply(message)

@@ -12,5 +12,5 @@ from tests.localslack.conformance.target import target as of_environment
 @pytest.fixture(scope="session")
 def target() -> Iterator[Target]:
     """The local Slack, or the one that the environment names."""
-    with of_environment(os.environ) as found:
-        yield found
+    with of_environment(os.environ) as slack_target:
+        yield slack_target

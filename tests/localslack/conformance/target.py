@@ -36,14 +36,14 @@ class Answer:
     @property
     def error(self) -> str | None:
         """The error's code, None where all went well."""
-        found: str | None = self.body.get("error")
-        return found
+        code: str | None = self.body.get("error")
+        return code
 
     @property
     def complaints(self) -> list[str]:
         """What it says about each wrong place."""
-        found: list[str] = self.body.get("response_metadata", {}).get("messages", [])
-        return found
+        messages: list[str] = self.body.get("response_metadata", {}).get("messages", [])
+        return messages
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,21 @@ class Target:
             headers = {}
         deadline = time.monotonic() + PATIENCE
         while True:
-            said = self.http.post(self.url + method, json=arguments, headers=headers)
-            wait = float(said.headers.get("retry-after", 0)) if said.status_code == 429 else 0.0
+            response = self.http.post(self.url + method, json=arguments, headers=headers)
+            wait = (
+                float(response.headers.get("retry-after", 0))
+                if response.status_code == 429
+                else 0.0
+            )
             if not wait or time.monotonic() + wait > deadline:
-                return Answer(said.status_code, said.headers, said.json())
+                return Answer(response.status_code, response.headers, response.json())
             time.sleep(wait)
 
     def read(self, method: str, **arguments: Any) -> Answer:
         """Call a method that takes no JSON: its arguments go in the query."""
         headers = {"authorization": f"Bearer {self.bot_token}"}
-        said = self.http.get(self.url + method, params=arguments, headers=headers)
-        return Answer(said.status_code, said.headers, said.json())
+        response = self.http.get(self.url + method, params=arguments, headers=headers)
+        return Answer(response.status_code, response.headers, response.json())
 
     @property
     def people(self) -> LocalSlack:

@@ -33,13 +33,13 @@ def find_chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; without one these tests fail and say what to install."""
-    found = find_chromium()
-    if found is None:
+    executable = find_chromium()
+    if executable is None:
         pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
     # One bound for all: it is a global, and whoever set another would set it for those after, too.
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield started
         started.close()
 

@@ -12,12 +12,12 @@ OPEN_MS = 2_000
 
 def choose(message: Locator, item: str, press: Callable[[Locator], None] = Locator.click) -> None:
     """Open the message's menu and choose an item; again where an edit closed the menu."""
-    found = message.page.get_by_role("menuitem", name=item)
+    menu_item = message.page.get_by_role("menuitem", name=item)
     for _ in range(TRIES):
         press(message.get_by_role("button", name="More"))
         try:
-            found.wait_for(timeout=OPEN_MS)
-            press(found)
+            menu_item.wait_for(timeout=OPEN_MS)
+            press(menu_item)
         except NotThere:
             continue
         return

@@ -131,34 +131,34 @@ class Story:
 
     def follow(self) -> None:
         """The canary, then the others, then what became of all: in one message."""
-        told = self.message("failed jobs").filter(has_text="Omar Operator")
-        expect(told).to_contain_text("Waiting for the first 3 jobs")
-        told.scroll_into_view_if_needed()
+        message = self.message("failed jobs").filter(has_text="Omar Operator")
+        expect(message).to_contain_text("Waiting for the first 3 jobs")
+        message.scroll_into_view_if_needed()
         self.show("canary")
-        expect(told).to_contain_text(f"Retried {FAILURES} failed jobs", timeout=self.patience_ms)
+        expect(message).to_contain_text(f"Retried {FAILURES} failed jobs", timeout=self.patience_ms)
         self.show("moved")
-        expect(told).to_contain_text(f"{FAILURES} processed", timeout=self.patience_ms)
-        expect(told).to_contain_text("All of them have ended", timeout=self.patience_ms)
-        expect(told.get_by_role("button", name="Undo")).to_have_count(0)
-        told.scroll_into_view_if_needed()
+        expect(message).to_contain_text(f"{FAILURES} processed", timeout=self.patience_ms)
+        expect(message).to_contain_text("All of them have ended", timeout=self.patience_ms)
+        expect(message.get_by_role("button", name="Undo")).to_have_count(0)
+        message.scroll_into_view_if_needed()
         self.show("processed")
 
     def clear(self) -> int:
         """What is left is deleted, once its count is typed; returns the count."""
         self.say("/queue clear-failed")
         expect(self.dialog).to_contain_text("to confirm")
-        found = re.search(r"Type (\d+) to confirm", self.dialog.inner_text())
-        assert found is not None
+        count = re.search(r"Type (\d+) to confirm", self.dialog.inner_text())
+        assert count is not None
         field = self.dialog.get_by_role("textbox")
-        field.fill(found.group(1))
+        field.fill(count.group(1))
         field.scroll_into_view_if_needed()
         self.show("typed")
         self.click(self.dialog.get_by_role("button", name="Delete permanently"))
         expect(self.dialog).to_contain_text("Started")
         self.dialog.get_by_role("button", name="Close").last.click()
-        expect(self.message("Cleared")).to_contain_text(f"Cleared {found.group(1)} failed jobs")
+        expect(self.message("Cleared")).to_contain_text(f"Cleared {count.group(1)} failed jobs")
         self.show("cleared")
-        return int(found.group(1))
+        return int(count.group(1))
 
     def undo(self, count: int) -> None:
         """All of them come back, and the message of the clear says so."""

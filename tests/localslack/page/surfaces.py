@@ -137,8 +137,14 @@ MESSAGES = {"texts": TEXTS, "data": DATA, "paged": PAGED, "actions": [ACTIONS]}
 
 def entry(block_id: str, words: str, element: Json, **more: Any) -> Json:
     """An input block."""
-    shown = {"action_id": "v", **element}
-    return {"type": "input", "block_id": block_id, "label": plain(words), "element": shown, **more}
+    full_element = {"action_id": "v", **element}
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(words),
+        "element": full_element,
+        **more,
+    }
 
 
 FORM: Json = {
@@ -211,8 +217,8 @@ def surfaces(slack: LocalSlack) -> tuple[App, Seen]:
     @app.action(re.compile("."))
     def acted(ack: Ack, body: Json, action: Json, client: WebClient, respond: Respond) -> None:
         ack()
-        chosen = action.get("selected_option") or {}
-        seen.actions.append((action["action_id"], action.get("value") or chosen.get("value")))
+        option = action.get("selected_option") or {}
+        seen.actions.append((action["action_id"], action.get("value") or option.get("value")))
         if action["action_id"] == "push":
             seen.state_at_click = body["view"]["state"]["values"]
             client.views_push(trigger_id=body["trigger_id"], view=PREVIEW)

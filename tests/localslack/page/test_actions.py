@@ -158,11 +158,11 @@ def test_the_composer_suggests_completes_and_remembers(visit: Visit) -> None:
 def test_a_command_that_nobody_takes_fails_visibly(slack: LocalSlack, visit: Visit) -> None:
     page = visit()
     send(page, "/queue status")
-    told = page.get_by_role("article").filter(has_text="Only visible to you")
+    notice = page.get_by_role("article").filter(has_text="Only visible to you")
 
-    expect(told).to_contain_text("Slackbot")
-    expect(told).to_contain_text("/queue failed with the error")
+    expect(notice).to_contain_text("Slackbot")
+    expect(notice).to_contain_text("/queue failed with the error")
     expect(page.get_by_text("No ack within 3000 ms")).to_be_visible()
     send(page, "good morning")
-    expect(told.last).to_contain_text("Only slash commands are sent here")
+    expect(notice.last).to_contain_text("Only slash commands are sent here")
     assert len(slack.messages("queue-ops")) == 1

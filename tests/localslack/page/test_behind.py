@@ -8,7 +8,7 @@ import pytest
 from bot.database.transactions import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
-from bot.localslack.traffic import KEPT, Traffic
+from bot.localslack.traffic import MAX_EXCHANGES, Traffic
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import NEWEST, tables_json
 from bot.playground.seed import GONE_AWAY, seed
@@ -43,10 +43,10 @@ def traffic(clock: Seconds) -> Traffic:
 def queue(tmp_path: Path) -> Iterator[TestQueue]:
     """The playground's rows, in a file of their own."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    found = TestQueue(url, connect(url), Queue(*spec_tables()))
-    seed(found.engine, found.queue)
-    yield found
-    found.engine.dispose()
+    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
+    seed(queue.engine, queue.queue)
+    yield queue
+    queue.engine.dispose()
 
 
 def envelope(name: str) -> Json:
@@ -58,41 +58,41 @@ def envelope(name: str) -> Json:
 def test_an_ack_has_three_seconds_then_it_is_missing_and_then_late(
     traffic: Traffic, clock: Seconds
 ) -> None:
-    traffic.sent(envelope("a"))
+    traffic.record_frame(envelope("a"))
     clock.now += 2.999
     assert traffic.newest_first()[0]["outcome"] is None
     clock.now += 0.002
     assert traffic.newest_first()[0]["outcome"] == "no ack"
-    traffic.acked("a")
+    traffic.record_ack("a")
     (late,) = traffic.newest_first()
 
     assert (late["outcome"], late["ms"], late["name"]) == ("late", 3001.0, "/queue status")
-    traffic.acked("nobody's")
+    traffic.record_ack("nobody's")
     assert traffic.newest_first() == [late]
 
 
 def test_only_the_newest_exchanges_are_kept(traffic: Traffic) -> None:
-    for number in range(KEPT + 5):
-        traffic.ended(traffic.began("call", f"m{number}"), "ok")
+    for number in range(MAX_EXCHANGES + 5):
+        traffic.finish(traffic.start("call", f"m{number}"), "ok")
     names = [one["name"] for one in traffic.newest_first()]
 
-    assert (len(names), names[0], names[-1]) == (KEPT, f"m{KEPT + 4}", "m5")
+    assert (len(names), names[0], names[-1]) == (MAX_EXCHANGES, f"m{MAX_EXCHANGES + 4}", "m5")
 
 
 def test_an_envelope_without_a_socket_is_listed_once(traffic: Traffic) -> None:
-    traffic.sent(envelope("a"))
-    traffic.acked("a")
+    traffic.record_frame(envelope("a"))
+    traffic.record_ack("a")
     acks = [
         AckRecord("a", "slash_commands", 4.0),
         AckRecord("b", "events_api", 7.0),
         AckRecord("c", "interactive", None),
     ]
-    traffic.answered_elsewhere(acks)
-    traffic.answered_elsewhere(acks)
+    traffic.record_http_acks(acks)
+    traffic.record_http_acks(acks)
 
-    shown = [(one["name"], one["ms"], one["outcome"]) for one in traffic.newest_first()]
-    assert shown[:2] == [("interactive", None, "no ack"), ("events_api", 7.0, "ok")]
-    assert len(shown) == 3
+    exchanges = [(one["name"], one["ms"], one["outcome"]) for one in traffic.newest_first()]
+    assert exchanges[:2] == [("interactive", None, "no ack"), ("events_api", 7.0, "ok")]
+    assert len(exchanges) == 3
 
 
 def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> None:

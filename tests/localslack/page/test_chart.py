@@ -26,11 +26,11 @@ def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_r
         page.get_by_text("Connected").wait_for()
         ask_until_whole(page)
 
-        there = page.get_by_role("img", name="Jobs that were there").last
+        chart = page.get_by_role("img", name="Jobs that were there").last
         happened = page.get_by_role("img", name="What happened").last
-        expect(there.locator("circle")).to_have_count(DOTS)
+        expect(chart.locator("circle")).to_have_count(DOTS)
         expect(happened.locator("circle")).to_have_count(DOTS)
-        assert "failed" in (there.get_attribute("aria-label") or "")
+        assert "failed" in (chart.get_attribute("aria-label") or "")
         page.screenshot(path=tmp_path / "chart.png")
 
         slack.refuse_blocks(CHART)
@@ -51,9 +51,9 @@ def say(page: Page, words: str) -> None:
 def ask_until_whole(page: Page) -> None:
     """Ask for the chart; again where an hour has just begun, in which the bot has not looked."""
     charts = page.get_by_role("img", name="What happened")
-    for asked in range(TRIES):
+    for attempt in range(TRIES):
         say(page, "/queue chart")
-        expect(charts).to_have_count(asked + 1)
+        expect(charts).to_have_count(attempt + 1)
         if charts.last.locator("circle").count() == DOTS:
             return
         assert datetime.now(UTC).minute == 0, "a whole hour is missing"

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from bot.localslack.blocks.specs import Json
 from bot.localslack.manifest import manifest_of
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Message
+from bot.localslack.workspace import PostedMessage
 from bot.playground.play import suggestions
 from tests.concurrency import SECONDS
 from tests.localslack.conftest import Clock, Connect, bolt, patient
@@ -148,9 +148,9 @@ def know_commands(page: Page) -> None:
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
     """Put a message of the bot's into #queue-ops."""
     ids = slack.ids
-    kept = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
+    stored = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     number = len(slack.messages("queue-ops"))
-    message = Message(f"1800000000.{number:06d}", ids.queue_ops, ids.bot_user, words, kept)
+    message = PostedMessage(f"1800000000.{number:06d}", ids.queue_ops, ids.bot_user, words, stored)
     slack.workspace.add_message(message)
 
 
@@ -188,18 +188,18 @@ def test_every_field_of_a_form_is_filled_in_and_sent_while_it_shows_that_it_is(
     held.go_on.set()
     expect(modal).to_have_count(0)
 
-    found = {name: one["v"] for name, one in held.values[0].items()}
-    assert (found["lines"]["value"], found["mail"]["value"]) == ("a\nb c", "ana@example.org")
-    assert (found["at"]["selected_time"], found["site"]["value"]) == (
+    values = {name: one["v"] for name, one in held.values[0].items()}
+    assert (values["lines"]["value"], values["mail"]["value"]) == ("a\nb c", "ana@example.org")
+    assert (values["at"]["selected_time"], values["site"]["value"]) == (
         "08:45",
         "https://example.org/",
     )
-    assert found["who"]["selected_user"] == "U07VIEWERVE1"
-    assert found["where"]["selected_channel"] == "C07QAUDIT001"
-    assert found["talk"]["selected_conversation"] == "C07RANDOM001"
-    assert found["grouped"]["selected_option"]["value"] == "two"
-    assert [one["value"] for one in found["some"]["selected_options"]] == ["red", "blue"]
-    assert found["people"]["selected_users"] == ["U07STRANGER1"]
+    assert values["who"]["selected_user"] == "U07VIEWERVE1"
+    assert values["where"]["selected_channel"] == "C07QAUDIT001"
+    assert values["talk"]["selected_conversation"] == "C07RANDOM001"
+    assert values["grouped"]["selected_option"]["value"] == "two"
+    assert [one["value"] for one in values["some"]["selected_options"]] == ["red", "blue"]
+    assert values["people"]["selected_users"] == ["U07STRANGER1"]
 
 
 def test_bars_areas_carousels_and_aligned_tables_are_drawn(slack: LocalSlack, visit: Visit) -> None:
@@ -309,9 +309,9 @@ def test_a_click_that_fails_is_told_once(slack: LocalSlack, visit: Visit) -> Non
     post(slack, "x", [{"type": "actions", "elements": [button("Go", "go")]}])
     page = visit()
     page.get_by_role("button", name="Go").click()
-    told = page.get_by_role("article").filter(has_text="failed with the error")
+    notice = page.get_by_role("article").filter(has_text="failed with the error")
 
-    expect(told).to_have_count(1)
-    expect(told).to_contain_text("Slackbot")
+    expect(notice).to_have_count(1)
+    expect(notice).to_contain_text("Slackbot")
     expect(page.get_by_role("button", name="Go")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#toast")).to_be_hidden()

@@ -29,10 +29,10 @@ def playground(tmp_path: Path) -> Iterator[LocalSlack]:
         yield slack
 
 
-def steer(slack: LocalSlack, **wanted: float) -> None:
+def steer(slack: LocalSlack, **changes: float) -> None:
     """Tell the simulated worker how to work."""
-    asked = httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False, timeout=20)
-    asked.raise_for_status()
+    response = httpx.post(f"{slack.url}_local/worker", json=changes, trust_env=False, timeout=20)
+    response.raise_for_status()
 
 
 @pytest.fixture
@@ -137,8 +137,8 @@ def hear(page: Page, playground: LocalSlack) -> None:
     steer(playground, paused=True, speed=8)
     # The pause at the beginning may have been long enough for an alert, which is over by now.
     more = page.get_by_role("button", name="More")
-    told = messages.get_by_role("article").filter(has_text="the workers are silent")
-    alert = told.filter(has=more).last
+    alert = messages.get_by_role("article").filter(has_text="the workers are silent")
+    alert = alert.filter(has=more).last
     expect(alert).to_be_visible(timeout=90_000)
     expect(card.get_by_role("button", name="Pause the worker, done")).to_be_visible()
     choose(alert, "Mute 1 h")

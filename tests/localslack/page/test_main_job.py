@@ -27,9 +27,9 @@ def playground(tmp_path: Path) -> Iterator[LocalSlack]:
 def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes the file
     """The playground's queue."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    found = TestQueue(url, connect(url), Queue(*spec_tables()))
-    yield found
-    found.engine.dispose()
+    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield queue
+    queue.engine.dispose()
 
 
 @pytest.fixture

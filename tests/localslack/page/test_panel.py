@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
-from bot.playground.worker import Pace, paced
+from bot.playground.worker import WorkerControls, with_changes
 from tests.concurrency import until
 from tests.localslack.conftest import Clock, Connect, patient
 from tests.localslack.page.conftest import Visit
@@ -18,7 +18,7 @@ class Stage:
     """A worker and two tables that a test changes by hand."""
 
     def __init__(self) -> None:
-        self.pace = Pace()
+        self.pace = WorkerControls()
         self.failed: list[list[Any]] = [[45, "netsuite", "gone away"], [44, "mail", None]]
 
     def look(self) -> Json:
@@ -31,13 +31,13 @@ class Stage:
     def worker(self) -> Json:
         """How the worker works."""
         pace = self.pace
-        shown = {"speed": pace.speed, "failure_rate": pace.failure_rate}
+        controls = {"speed": pace.speed, "failure_rate": pace.failure_rate}
         switched = {"broken": pace.broken, "paused": pace.paused}
-        return {**shown, **switched, "done": 3, "failed": 1, "at": 9}
+        return {**controls, **switched, "done": 3, "failed": 1, "at": 9}
 
-    def steer(self, wanted: Json) -> Json:
+    def steer(self, changes: Json) -> Json:
         """What a visitor wants of it."""
-        self.pace = paced(self.pace, wanted)
+        self.pace = with_changes(self.pace, changes)
         return {"worker": self.worker()}
 
 
@@ -105,7 +105,7 @@ def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) 
     expect(worker).to_contain_text("every netsuite job fails")
     worker.get_by_role("button", name="Pause").click()
     expect(worker).to_contain_text("paused")
-    assert stage.pace == Pace(broken=True, paused=True)
+    assert stage.pace == WorkerControls(broken=True, paused=True)
     # One after the other: each request changes the pace that it finds.
     worker.get_by_role("button", name="Fix NetSuite").click()
     expect(worker).not_to_contain_text("every netsuite job fails")
@@ -115,7 +115,7 @@ def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) 
     expect(worker).to_contain_text("8\u00d7")
     worker.get_by_role("slider", name="Failures by chance").press("Home")
     expect(worker).to_contain_text("0 %")
-    assert stage.pace == Pace(speed=8, failure_rate=0)
+    assert stage.pace == WorkerControls(speed=8, failure_rate=0)
 
 
 def test_each_request_is_listed_with_its_time_and_its_error(

@@ -9,7 +9,7 @@ from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
-from bot.playground.worker import Pace, paced
+from bot.playground.worker import WorkerControls, with_changes
 from tests.concurrency import until
 from tests.localslack.conftest import Connect
 
@@ -22,8 +22,8 @@ def http(slack: LocalSlack) -> Iterator[httpx.Client]:
 
 def requests(http: httpx.Client, kind: str) -> list[Json]:
     """The exchanges of a kind, newest first."""
-    shown = http.get("/_local/panel").json()["requests"]
-    return [one for one in shown if one["kind"] == kind]
+    exchanges = http.get("/_local/panel").json()["requests"]
+    return [one for one in exchanges if one["kind"] == kind]
 
 
 def test_calls_and_envelopes_are_listed_with_their_times(
@@ -111,8 +111,8 @@ def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
 def test_a_block_can_be_one_that_the_workspace_does_not_know(
     slack: LocalSlack, http: httpx.Client
 ) -> None:
-    said = http.post("/_local/faults", json={"blocks": "data_visualization"}).json()
-    assert said["refused_blocks"] == ["data_visualization"]
+    faults = http.post("/_local/faults", json={"blocks": "data_visualization"}).json()
+    assert faults["refused_blocks"] == ["data_visualization"]
     assert slack.faults.refused_blocks == {"data_visualization"}
     assert http.post("/_local/faults", json={"clear": True}).json()["refused_blocks"] == []
 
@@ -159,12 +159,12 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
 
     stage = Backstage(lambda: {"tables": {}}, lambda wanted: {"worker": wanted}, [{"id": "x"}])
     with LocalSlack(backstage=stage) as slack, httpx.Client(trust_env=False) as other:
-        shown = other.get(f"{slack.url}_local/panel").json()
+        panel = other.get(f"{slack.url}_local/panel").json()
         steered = other.post(f"{slack.url}_local/worker", json={"speed": 2}).json()
 
-    assert (shown["tables"], shown["guide"]) == ({}, [{"id": "x"}])
+    assert (panel["tables"], panel["guide"]) == ({}, [{"id": "x"}])
     assert steered == {"worker": {"speed": 2}}
-    assert shown["session"] != alone["session"]
+    assert panel["session"] != alone["session"]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,10 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
 )
 def test_a_worker_takes_no_pace_that_cannot_be(wanted: Json) -> None:
     with pytest.raises(WrongValueError, match=r"worker has|must be"):
-        paced(Pace(), wanted)
+        with_changes(WorkerControls(), wanted)
 
 
 def test_a_pace_changes_only_in_what_was_asked() -> None:
-    assert paced(Pace(speed=2), {"broken": True}) == Pace(speed=2, broken=True)
+    assert with_changes(WorkerControls(speed=2), {"broken": True}) == WorkerControls(
+        speed=2, broken=True
+    )

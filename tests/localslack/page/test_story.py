@@ -47,15 +47,15 @@ def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
 def queue(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noqa: ARG001 it makes it
     """The playground's queue."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    found = TestQueue(url, connect(url), Queue(*spec_tables()))
-    yield found
-    found.engine.dispose()
+    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
+    yield queue
+    queue.engine.dispose()
 
 
-def steer(slack: LocalSlack, **wanted: bool) -> None:
+def steer(slack: LocalSlack, **changes: bool) -> None:
     """Tell the simulated worker how to work."""
-    asked = httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False, timeout=20)
-    asked.raise_for_status()
+    response = httpx.post(f"{slack.url}_local/worker", json=changes, trust_env=False, timeout=20)
+    response.raise_for_status()
 
 
 @pytest.mark.timeout(400)

@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Message
+from bot.localslack.workspace import PostedMessage
 from tests.concurrency import until
 from tests.localslack.conftest import Connect
 from tests.localslack.page.conftest import Visit
@@ -88,7 +88,7 @@ def test_an_unknown_block_is_a_box_that_names_its_type(slack: LocalSlack, visit:
     odd = {"type": "data_table", "block_id": "d", "rows": 7}
     ids = slack.ids
     slack.workspace.add_message(
-        Message("1800000000.000001", ids.queue_ops, ids.bot_user, "x", [block, odd])
+        PostedMessage("1800000000.000001", ids.queue_ops, ids.bot_user, "x", [block, odd])
     )
     page = visit()
 
@@ -116,7 +116,9 @@ def test_replies_are_counted_and_shown_in_a_thread(slack: LocalSlack, visit: Vis
         ("1799999002.000003", "ok"),
     ):
         slack.workspace.add_message(
-            Message(ts, ids.queue_ops, ids.bot_user, words, thread_ts=root if ts != root else None)
+            PostedMessage(
+                ts, ids.queue_ops, ids.bot_user, words, thread_ts=root if ts != root else None
+            )
         )
     page = visit()
 
@@ -149,24 +151,24 @@ def test_a_new_message_elsewhere_is_marked_until_it_is_read(
 ) -> None:
     page = visit("viewer")
     ids = slack.ids
-    alert = Message("1800000000.000001", ids.queue_alerts, ids.bot_user, "Job *45* failed")
+    alert = PostedMessage("1800000000.000001", ids.queue_alerts, ids.bot_user, "Job *45* failed")
     slack.workspace.add_message(alert)
     page.get_by_role("button", name="queue-alerts, 1 unread").click()
 
     expect(page.get_by_role("article")).to_contain_text("Job 45 failed")
     expect(page.get_by_role("button", name="queue-alerts", exact=True)).to_be_visible()
     alert.text, alert.edited = "Job *45* was retried", "1800000001.000001"
-    slack.workspace.touched()
+    slack.workspace.mark_changed()
     expect(page.get_by_role("article")).to_contain_text("Job 45 was retried (edited)")
 
 
 def test_the_address_says_who_one_is_and_where(slack: LocalSlack, visit: Visit) -> None:
     ids = slack.ids
     slack.workspace.add_message(
-        Message("1800000000.000007", ids.queue_audit, ids.bot_user, "sealed")
+        PostedMessage("1800000000.000007", ids.queue_audit, ids.bot_user, "sealed")
     )
     slack.workspace.add_message(
-        Message(
+        PostedMessage(
             "1800000000.000008",
             ids.queue_ops,
             ids.bot_user,

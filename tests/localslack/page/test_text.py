@@ -7,7 +7,7 @@ from playwright.sync_api import Request, expect
 import bot.localslack
 from bot.localslack.blocks.specs import Json
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Message
+from bot.localslack.workspace import PostedMessage
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import button, markup, plain, rich, text
 
@@ -122,16 +122,16 @@ def test_text_from_the_bot_never_becomes_markup(slack: LocalSlack, visit: Visit)
     )
     assert marks == []
     assert page.evaluate("window.hacked") is None
-    shown = page.locator("#log").inner_text()
-    assert shown.count("<script>hacked=1</script>") >= 14
+    text = page.locator("#log").inner_text()
+    assert text.count("<script>hacked=1</script>") >= 14
     assert len(page.context.pages) == 1
 
 
 def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) -> None:
-    asked: list[str] = []
+    urls: list[str] = []
 
     def note(request: Request) -> None:
-        asked.append(request.url)
+        urls.append(request.url)
 
     page = visit()
     page.on("request", note)
@@ -141,8 +141,8 @@ def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) 
     page.remove_listener("request", note)
     policy = httpx.get(slack.url, trust_env=False).headers["content-security-policy"]
 
-    assert len(asked) > 20
-    assert [url for url in asked if not url.startswith(slack.url)] == []
+    assert len(urls) > 20
+    assert [url for url in urls if not url.startswith(slack.url)] == []
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
     assert "unsafe" not in policy
 
@@ -174,6 +174,6 @@ def test_every_module_is_asked_for_at_once_instead_of_one_after_another() -> Non
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
     """Put a message of the bot's into #queue-ops past the validator, as no app could."""
     ids = slack.ids
-    kept = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
+    stored = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     ts = f"1800000000.{len(slack.messages('queue-ops')):06d}"
-    slack.workspace.add_message(Message(ts, ids.queue_ops, ids.bot_user, words, kept))
+    slack.workspace.add_message(PostedMessage(ts, ids.queue_ops, ids.bot_user, words, stored))
