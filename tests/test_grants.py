@@ -26,8 +26,8 @@ from bot.store.leases import take
 from bot.store.migrate import migrate
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack
-from tests.queues import TestQueue
-from tests.replicas import Ahead
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import Ahead
 from tests.services.mariadb import MariaDB
 
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"

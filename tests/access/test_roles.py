@@ -20,8 +20,8 @@ from bot.models.refusals import NotMember, Unverifiable
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
-from tests.queues import GRACE, TestQueue
-from tests.team import Json, Team, team_at_work
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.team import Json, Team, team_at_work
 
 PEOPLE = {
     "stranger": (IDS.stranger, Role.NONE),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.localslack.server import LocalSlack
-from tests.kept import mariadb_queue, queue
+from tests.kit.kept_database import mariadb_queue, queue
 
 __all__ = ["mariadb_queue", "queue", "slack"]
 

@@ -16,11 +16,11 @@ from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from bot.models.incidents import MOST_MS
 from bot.store.leases import LeaseLost
 from bot.store.tables import watches
-from tests.background.posting import running_watcher
-from tests.concurrency import until
 from tests.crash.mutants import replaced
-from tests.queues import TestQueue
-from tests.replicas import Ahead, hold, make_setup
+from tests.kit.concurrency import until
+from tests.kit.posting import running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import Ahead, hold, make_setup
 
 
 class Rising:

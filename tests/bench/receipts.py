@@ -19,7 +19,7 @@ from bot.store.operations.retries import outcomes
 from tests.bench import tables
 from tests.bench.figures import median, say, times
 from tests.bench.people import confirm, make_setup, preview
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 PASSES = 20

@@ -13,9 +13,9 @@ from bot.store import tables
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, make_queue
-from tests.replicas import ANA, OMAR, Ahead, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ANA, OMAR, Ahead, make_setup
 from tests.services.mariadb import MariaDB
 
 ROWS = 400

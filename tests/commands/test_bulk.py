@@ -12,8 +12,8 @@ from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
 from bot.store.operations import operations
-from tests.queues import TestQueue, payload
-from tests.team import Json, Team, action_ids, team_at_work
+from tests.kit.queues import TestQueue, payload
+from tests.kit.team import Json, Team, action_ids, team_at_work
 
 OTHER = "App\\Exceptions\\CourierException: 503 - Service Unavailable"
 

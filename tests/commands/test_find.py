@@ -9,9 +9,9 @@ import pytest
 from bot.localslack.demo import IDS
 from bot.store import tables
 from bot.terminal import Asked, do
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import make_setup
-from tests.team import Team, action_ids, team_at_work
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import make_setup
+from tests.kit.team import Team, action_ids, team_at_work
 
 ORDER = 803193
 HOSTILE = "<!channel> *x* `y` \"z\" 'q' 100%_"

@@ -26,10 +26,22 @@ from bot.store.incidents.incidents import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.terminal import Asked, do
-from tests.concurrency import at_once
 from tests.crash.mutants import replaced
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, ANA, OMAR, OPS, SAM, TEAM, Ahead, ask, codes, hold, make_setup
+from tests.kit.concurrency import at_once
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import (
+    ALERTS,
+    ANA,
+    OMAR,
+    OPS,
+    SAM,
+    TEAM,
+    Ahead,
+    ask,
+    codes,
+    hold,
+    make_setup,
+)
 
 T = TypeVar("T")
 

@@ -14,13 +14,13 @@ from bot.app.responses import envelope
 from bot.background import purge
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.background.posting import watch
-from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, Ahead, ask, codes, hold, make_setup
-from tests.team import Json, Team, action_ids
+from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, Ahead, ask, codes, hold, make_setup
+from tests.kit.team import Json, Team, action_ids
 
 UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"
 

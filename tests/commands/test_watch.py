@@ -27,9 +27,9 @@ from bot.store.tables import outbox
 from bot.terminal import Asked, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
-from tests.queues import TestQueue
-from tests.replicas import OMAR, Ahead, ask, hold, make_setup
-from tests.team import Team, action_ids, option
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import OMAR, Ahead, ask, hold, make_setup
+from tests.kit.team import Team, action_ids, option
 
 
 def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:

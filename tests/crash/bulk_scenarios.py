@@ -14,11 +14,11 @@ from bot.app.command import Setup
 from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.concurrency import SECONDS, lock_waits, until
 from tests.crash.scenarios import Mutant, previewed, run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, Ahead, People, ask, codes, confirm, make_setup
+from tests.kit.concurrency import SECONDS, lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, Ahead, People, ask, codes, confirm, make_setup
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from bot import failpoints
 from bot.app.command import Setup
 from bot.database.transactions import connect
 from bot.queue.layouts import Queue, spec_tables
-from tests.queues import GRACE, TestQueue
-from tests.replicas import Ahead, make_setup
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.replicas import Ahead, make_setup
 
 SECONDS = 40.0
 """The first process waits for its server, which imports everything."""

@@ -18,13 +18,13 @@ from bot.background.operations.runner import Runner
 from bot.queue.reads import failed_job
 from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
-from tests.background.posting import watch
-from tests.concurrency import lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.concurrency import lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, SAM, Ahead, ask, codes, confirm, hold, make_setup
 
 Mutant = Callable[[], AbstractContextManager[None]]
 Scenario = Callable[[TestQueue, Mutant], None]

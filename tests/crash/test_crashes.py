@@ -16,13 +16,13 @@ from bot.store import tables
 from bot.store.leases import TTL
 from bot.store.operations import operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.background.posting import deliver, poster_of, watch
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.crash.scenarios import run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, make_queue
-from tests.replicas import ANA, AUDIT, OMAR, SAM, Ahead, ask, codes, hold, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ANA, AUDIT, OMAR, SAM, Ahead, ask, codes, hold, make_setup
 from tests.services.mariadb import running_mariadb
 
 STEPS = [

@@ -12,12 +12,12 @@ from bot.store import tables
 from bot.store.cursors import move
 from bot.store.incidents import incidents
 from bot.store.leases import TTL, Lease, LeaseLost
-from tests.background.living import MENTION
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.crash.watch_steps import STEPS, Eye, Step
-from tests.incident_invariants import kept
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.incident_invariants import kept
+from tests.kit.incident_life import MENTION
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
 
 LATE_STEPS: dict[str, Step] = {
     **{name: step for name, step in STEPS.items() if name not in ("canary", "outcomes")},

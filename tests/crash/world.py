@@ -26,14 +26,14 @@ from bot.store.leases import Lease
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
-from tests.background.living import MENTION
-from tests.background.posting import deliver, poster_of
 from tests.crash.watch_steps import Eye
 from tests.crash.wishes import MOMENTS
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue, payload
-from tests.replicas import Ahead, People, ask, hold, make_setup
-from tests.team import KeptDatabase
+from tests.kit.incident_life import MENTION
+from tests.kit.invariants import broken
+from tests.kit.posting import deliver, poster_of
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.replicas import Ahead, People, ask, hold, make_setup
+from tests.kit.team import KeptDatabase
 
 TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]

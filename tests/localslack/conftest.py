@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.localslack.server import LocalSlack
 from bot.slack.socket import close_at_once
-from tests.concurrency import SECONDS, until
+from tests.kit.concurrency import SECONDS, until
 
 LOOKS = 10.0
 """How often a client looks whether its socket is still there; the SDK's own handler does so."""

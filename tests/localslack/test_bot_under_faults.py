@@ -13,9 +13,9 @@ from bot.localslack import faults
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
 from bot.store import outbox
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.team import Json, Team, team_settings
 from tests.localslack.conftest import Clock
-from tests.queues import GRACE, TestQueue
-from tests.team import Json, Team, team_settings
 
 LOOKS = 0.2  # seconds; with the bot's own 3 s a cut socket would be noticed after 15
 LOST = 1.0  # seconds after which an envelope is given up where a socket may have swallowed it

@@ -9,16 +9,10 @@ from slack_sdk.errors import SlackApiError
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import until
+from tests.kit.block_kit import Json, actions, option, plain, select
+from tests.kit.concurrency import until
 from tests.localslack.conftest import Clock, Connect
 from tests.localslack.dialogs import RETRY, modal, open_modal, posted
-from tests.localslack.kit import (
-    Json,
-    actions,
-    option,
-    plain,
-    select,
-)
 
 
 def test_a_click_carries_the_button_the_message_and_ways_to_answer(

@@ -11,8 +11,8 @@ from slack_sdk import WebClient
 
 from bot.localslack.delivery.request_urls import NotVerifiedError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
-from tests.localslack.kit import actions, button, entry, plain
+from tests.kit.block_kit import actions, button, entry, plain
+from tests.kit.concurrency import SECONDS, until
 
 Environ = dict[str, Any]
 

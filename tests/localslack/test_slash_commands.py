@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
+from tests.kit.concurrency import SECONDS, until
 from tests.localslack.conftest import Clock, Connect, bolt, connected
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*3* failed"}}

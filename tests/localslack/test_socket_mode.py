@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.localslack.delivery.socket_mode import CONNECTIONS
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
+from tests.kit.concurrency import SECONDS, until
 from tests.localslack.conftest import client_of
 
 

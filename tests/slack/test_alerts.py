@@ -6,8 +6,8 @@ from sqlalchemy import delete
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.queues import TestQueue
-from tests.team import Json, Team, action_ids, option, team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, action_ids, option, team_at_work
 
 
 def settled(team: Team, alert: Json) -> Json:

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 
 from bot.queue.reads import unix
 from bot.store import tables
-from tests.queues import GONE_AWAY, TestQueue, payload
-from tests.team import Json, Team, team_at_work
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.team import Json, Team, team_at_work
 
 NEVER = 10**6
 

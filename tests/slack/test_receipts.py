@@ -2,9 +2,9 @@
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.background.working import Worker
-from tests.queues import TestQueue
-from tests.team import Json, Team
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team
+from tests.kit.worker import Worker
 
 OTHER = "RuntimeException: no such customer"
 

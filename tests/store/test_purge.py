@@ -10,8 +10,8 @@ from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
 from bot.store.incidents import incidents as ledger
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
 from tests.store.audit.test_history import bulk
 
 

@@ -19,12 +19,12 @@ from bot.store.incidents import assignment, incidents
 from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
 from bot.views.incidents.alert_parts import called
-from tests.background.living import CALL, Life, make_life
-from tests.background.posting import deliver, poster_of, watch
 from tests.crash.mutants import no_epoch, replaced
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, ask, codes, hold
+from tests.kit.incident_life import CALL, Life, make_life
+from tests.kit.invariants import broken
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, OPS, ask, codes, hold
 
 POST, EDIT = "chat.postMessage", "chat.update"
 

@@ -10,9 +10,9 @@ from sqlalchemy import insert, update
 from bot.background.incidents import lifecycle, probe
 from bot.localslack.server import LocalSlack
 from bot.store.tables import incidents
-from tests.background.living import CALL, Life, make_life
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, ask, hold
+from tests.kit.incident_life import CALL, Life, make_life
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, OPS, ask, hold
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from bot.background.retries.track import receipts_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
-from tests.background.living import CALL, Life, causes, make_life
 from tests.background.operations.test_undo import carried_out
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import ANA, OMAR, ask, hold
+from tests.kit.incident_life import CALL, Life, causes, make_life
+from tests.kit.invariants import broken
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, hold
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import pytest
 
 from bot.app.command import Alerting
 from bot.localslack.server import LocalSlack
-from tests.background.living import CALL, Life, make_life
-from tests.background.telling import MENTION, Told, told
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import ask
+from tests.kit.alert_channel import MENTION, Told, told
+from tests.kit.incident_life import CALL, Life, make_life
+from tests.kit.invariants import broken
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import ask
 
 
 @pytest.fixture

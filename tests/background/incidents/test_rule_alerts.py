@@ -8,9 +8,9 @@ from bot.app.command import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost
-from tests.background.telling import CASES, MENTION, Case, Told, told, told_of
-from tests.queues import TestQueue
-from tests.replicas import ask
+from tests.kit.alert_channel import CASES, MENTION, Case, Told, told, told_of
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask
 
 
 @pytest.fixture

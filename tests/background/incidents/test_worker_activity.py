@@ -11,9 +11,9 @@ from bot.database.transactions import changing
 from bot.queue import pulse
 from bot.store.incidents import incidents
 from bot.store.incidents import probe_state as kept
-from tests.background.looking import SECONDS, START, Watched, watched
-from tests.queues import TestQueue
-from tests.replicas import ask
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask
+from tests.kit.watched_queue import SECONDS, START, Watched, watched
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from bot.store.tables import flows
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
 from tests.background.operations.test_undo import carried_out
-from tests.background.working import Worker
-from tests.queues import TestQueue
-from tests.replicas import ask, hold, make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, hold, make_setup
+from tests.kit.worker import Worker
 
 START = datetime(2026, 3, 10, 9, 0, 0)  # noqa: DTZ001 naive UTC, as the bot counts
 QUEUES = ("netsuite", "mail", "shipping")

@@ -12,10 +12,10 @@ from bot.store import tables
 from bot.store.operations.batches import BATCH_BYTES, WIDEST
 from bot.store.operations.operations import TAKEN_OVER_AFTER
 from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out, started
-from tests.background.posting import SECONDS, watch
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ask, codes, hold
+from tests.kit.invariants import broken
+from tests.kit.posting import SECONDS, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, hold
 
 
 @pytest.fixture

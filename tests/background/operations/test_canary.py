@@ -19,13 +19,13 @@ from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
 from tests.background.operations.test_runner import previewed, run_out
-from tests.background.posting import SECONDS, watch
 from tests.background.retries.test_track import OTHER, send, thread, top
-from tests.background.standing import Standing
-from tests.background.working import Worker, follow
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ANA, Ahead, ask, hold, make_setup
+from tests.kit.invariants import broken
+from tests.kit.posting import SECONDS, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, Ahead, ask, hold, make_setup
+from tests.kit.standing_clock import Standing
+from tests.kit.worker import Worker, follow
 
 
 @pytest.fixture

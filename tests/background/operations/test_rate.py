@@ -10,9 +10,9 @@ from bot.failpoints import arm, disarm
 from bot.queue.reads import unix
 from bot.store import tables
 from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out, started
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ask, confirm
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, confirm
 
 
 @pytest.fixture

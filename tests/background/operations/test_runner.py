@@ -19,12 +19,23 @@ from bot.models.refusals import Busy
 from bot.store import tables
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
-from tests.background.posting import watch
-from tests.background.standing import Standing
-from tests.concurrency import at_once
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, AUDIT, OMAR, Ahead, People, ask, codes, confirm, hold, make_setup
+from tests.kit.concurrency import at_once
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import (
+    ANA,
+    AUDIT,
+    OMAR,
+    Ahead,
+    People,
+    ask,
+    codes,
+    confirm,
+    hold,
+    make_setup,
+)
+from tests.kit.standing_clock import Standing
 
 SECOND = "U07LUCIAOPS1"
 

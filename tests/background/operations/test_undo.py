@@ -18,13 +18,13 @@ from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
 from bot.models.operations import Preview
 from bot.store import tables
-from tests.background.posting import watch
-from tests.background.standing import Standing
 from tests.crash.scenarios import extra_of, run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, ask, codes, hold, make_setup
-from tests.team import Team, action_ids
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
+from tests.kit.standing_clock import Standing
+from tests.kit.team import Team, action_ids
 
 
 def runner(setup: Setup, rows: int = 2) -> Runner:

@@ -19,11 +19,11 @@ from bot.models.requests import Message
 from bot.store import outbox, tables
 from bot.store.leases import TTL
 from bot.text import texts_for
-from tests.background.posting import SECONDS, deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
+from tests.kit.invariants import broken
+from tests.kit.posting import SECONDS, deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
+from tests.kit.standing_clock import Standing
 
 POST, EDIT = "chat.postMessage", "chat.update"
 BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}

@@ -13,10 +13,10 @@ from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.background.outbox.test_deliver import POST, put
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
+from tests.kit.standing_clock import Standing
 
 REFUSED = "some_new_error"
 

@@ -15,11 +15,11 @@ from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import followed as following
 from bot.store.operations.retries import location
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.background.working import Worker, follow
-from tests.queues import TestQueue, payload
-from tests.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
+from tests.kit.standing_clock import Standing
+from tests.kit.worker import Worker, follow
 
 OTHER = "RuntimeException: no such customer"
 FAILURE = {

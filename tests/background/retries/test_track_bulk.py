@@ -16,12 +16,12 @@ from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
 from tests.background.operations.test_runner import previewed, run_out, started
-from tests.background.posting import watch
 from tests.background.retries.test_track import FAILURE, OTHER, send, thread, top
-from tests.background.standing import Standing
-from tests.background.working import Worker
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, Ahead, ask, hold, make_setup
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, Ahead, ask, hold, make_setup
+from tests.kit.standing_clock import Standing
+from tests.kit.worker import Worker
 
 
 @pytest.fixture

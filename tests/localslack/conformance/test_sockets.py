@@ -5,7 +5,7 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.concurrency import SECONDS
+from tests.kit.concurrency import SECONDS
 from tests.localslack.conformance.target import Target, rule
 
 SOCKETS = "apis/events-api/using-socket-mode"

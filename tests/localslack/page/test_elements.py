@@ -13,7 +13,7 @@ from bot.localslack.manifest import manifest_of
 from bot.localslack.server import LocalSlack
 from bot.localslack.workspace import Message
 from bot.playground.play import suggestions
-from tests.concurrency import SECONDS
+from tests.kit.concurrency import SECONDS
 from tests.localslack.conftest import Clock, Connect, bolt, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import button, entry, markup, options, plain, points

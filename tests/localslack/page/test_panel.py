@@ -8,7 +8,7 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
-from tests.concurrency import until
+from tests.kit.concurrency import until
 from tests.localslack.conftest import Clock, Connect, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import surfaces

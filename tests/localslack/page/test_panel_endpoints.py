@@ -10,7 +10,7 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
-from tests.concurrency import until
+from tests.kit.concurrency import until
 from tests.localslack.conftest import Connect
 
 

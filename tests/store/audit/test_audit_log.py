@@ -14,9 +14,9 @@ from bot.store.audit.audit_log import GENESIS, verify
 from bot.store.tables.columns import metadata
 from tests.crash import jobs
 from tests.crash.processes import replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, Ahead, ask, hold, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, Ahead, ask, hold, make_setup
 
 
 def found(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:

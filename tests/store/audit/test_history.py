@@ -13,8 +13,8 @@ from bot.store import tables
 from bot.store.audit.audit_log import verify
 from bot.store.audit.history import Wanted, newest
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
 from tests.store.operations.test_scopes import preview_of
 
 

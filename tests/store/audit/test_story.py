@@ -12,8 +12,8 @@ from bot.commands.history import History
 from bot.models.story import Act, Failure, Story
 from bot.store import tables
 from bot.store.failures import index
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, make_setup
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, make_setup
 from tests.store.operations.test_scopes import preview_of
 
 ORDER = 803193

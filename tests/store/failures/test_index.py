@@ -16,9 +16,9 @@ from bot.store import tables
 from bot.store.cursors import mark
 from bot.store.failures import error_groups
 from bot.store.failures import index as failures
-from tests.concurrency import at_once, lock_waits, until
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.concurrency import at_once, lock_waits, until
+from tests.kit.invariants import broken
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.services.mariadb import MariaDB
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 the database's UTC

@@ -11,10 +11,10 @@ from bot.models.operations import Duplicates, Scope
 from bot.store import tables
 from bot.store.operations import duplicates
 from bot.store.operations.scopes import matching
-from tests.background.posting import watch
-from tests.background.working import Worker, follow
-from tests.queues import TestQueue, payload
-from tests.replicas import Ahead, ask, hold, make_setup
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import Ahead, ask, hold, make_setup
+from tests.kit.worker import Worker, follow
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from bot.app.responses import Outcome
 from bot.database.transactions import changing
 from bot.models.operations import Preview
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import ask, make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, make_setup
 
 NOW = datetime(2025, 9, 7, 6, 0)  # noqa: DTZ001 naive UTC
 

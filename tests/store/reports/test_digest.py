@@ -19,10 +19,10 @@ from bot.models.digest import Deeds, Digest, DoneBy, Figure, Told
 from bot.store import tables
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from tests.background.posting import watch
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, ask, confirm, hold, make_setup
-from tests.set_clock import SetClock, moment
+from tests.kit.clock import SetClock, moment
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, confirm, hold, make_setup
 
 LIMA = "America/Lima"
 TODAY = date(2026, 3, 10)

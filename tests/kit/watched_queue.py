@@ -14,8 +14,8 @@ from bot.background.incidents.reading import Sign
 from bot.database.transactions import changing
 from bot.queue.reads import unix
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import make_setup
 
 START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
 EVERY = 5

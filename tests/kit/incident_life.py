@@ -8,10 +8,10 @@ from sqlalchemy import delete, insert, select
 from bot.app.command import Alerting, Setup
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, hold, make_setup
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, Ahead, hold, make_setup
+from tests.kit.standing_clock import Standing
 
 MENTION = "S07ONCALL001"
 CALL = f"<!subteam^{MENTION}>"

@@ -8,7 +8,7 @@ from itertools import count
 from sqlalchemy import Connection
 
 from bot.database.transactions import now_of
-from tests.replicas import Ahead
+from tests.kit.replicas import Ahead
 
 
 @dataclass

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.app.command import Setup
 from bot.background.retries.track import receipts_once
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import Ahead, hold
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import Ahead, hold
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.queues import TestQueue, make_queue
-from tests.team import KeptDatabase
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.team import KeptDatabase
 
 _COUNTED_ON = text(
     "SELECT TABLE_NAME FROM information_schema.TABLES "

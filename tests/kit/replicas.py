@@ -18,7 +18,7 @@ from bot.database.transactions import changing, now_of
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.store import leases
 from bot.store.leases import Lease
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 TEAM = "T07QUEUETEAM"
 OPS, ALERTS, AUDIT = "C07QUEUEOPS1", "C07QALERTS01", "C07QAUDIT001"

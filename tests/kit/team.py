@@ -20,7 +20,7 @@ from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
 from bot.wiring import check_tables, make_setup, open_engines, queue_of
-from tests.queues import GRACE, TestQueue, make_queue
+from tests.kit.queues import GRACE, TestQueue, make_queue
 
 REPLY_SECONDS = 30.0
 """How long a person waits for the first reply; it ends the wait."""
