@@ -183,7 +183,7 @@ def test_a_confirmation_works_once_and_says_so_the_second_time(team: Team) -> No
 def test_an_expired_confirmation_changes_nothing(team: Team) -> None:
     fill(team.queue)
     view = team.say("retry-all", as_="admin").view
-    team.clock.advance(11 * 60)
+    team.clock.move(seconds=11 * 60)
 
     answer = team.submit(view)
 

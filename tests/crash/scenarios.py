@@ -20,11 +20,12 @@ from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
+from tests.kit.clock import Clock
 from tests.kit.concurrency import lock_waits, until
 from tests.kit.invariants import broken, payloads
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, payload
-from tests.kit.replicas import ANA, OMAR, SAM, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.replicas import ANA, OMAR, SAM, ask, codes, confirm, hold, make_setup
 
 Mutant = Callable[[], AbstractContextManager[None]]
 Scenario = Callable[[TestQueue, Mutant], None]
@@ -153,7 +154,7 @@ def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
 
 def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
     """Its lease ran out while it was paused, and another replica has it."""
-    clock = Ahead()
+    clock = Clock()
     late, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     ask(late, "retry 99")
     lease = hold(late)

@@ -12,21 +12,11 @@ from slack_sdk.errors import SlackApiError
 
 from bot.localslack.server import LocalSlack
 from bot.slack.socket import close_at_once
+from tests.kit.clock import Seconds
 from tests.kit.concurrency import SECONDS, until
 
 LOOKS = 10.0
 """How often a client looks whether its socket is still there; the SDK's own handler does so."""
-
-
-class Clock:
-    """Wall time in seconds; it stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        """The time now."""
-        return self.now
 
 
 class Connect(Protocol):
@@ -87,12 +77,12 @@ def refused(call: Callable[[], object]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def slack(clock: Clock) -> Iterator[LocalSlack]:
+def slack(clock: Seconds) -> Iterator[LocalSlack]:
     with LocalSlack(clock=clock) as running:
         yield patient(running)
 

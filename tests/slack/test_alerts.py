@@ -331,7 +331,7 @@ def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) 
     team.slack.script("chat.postMessage", [500])
     team.queue.fail(45)
     team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
-    team.clock.advance(60)
+    team.clock.move(seconds=60)
     assert "may repeat an earlier message" in team.alert()["text"]
 
 

@@ -19,23 +19,12 @@ from bot.models.refusals import Busy
 from bot.store import tables
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
+from tests.kit.clock import Clock, StandingClock
 from tests.kit.concurrency import at_once
 from tests.kit.invariants import broken, payloads
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import (
-    ANA,
-    AUDIT,
-    OMAR,
-    Ahead,
-    People,
-    ask,
-    codes,
-    confirm,
-    hold,
-    make_setup,
-)
-from tests.kit.standing_clock import Standing
+from tests.kit.replicas import ANA, AUDIT, OMAR, People, ask, codes, confirm, hold, make_setup
 
 SECOND = "U07LUCIAOPS1"
 
@@ -50,7 +39,7 @@ class Bench:
     """Two replicas over one queue, and the clock that both go by."""
 
     queue: TestQueue
-    clock: Ahead
+    clock: Clock
     people: People
     setup: Setup
     other: Setup
@@ -82,7 +71,7 @@ def mariadb_bench(mariadb_queue: TestQueue) -> Bench:
 
 
 def make_bench(queue: TestQueue) -> Bench:
-    clock, people = Standing(), People()
+    clock, people = StandingClock(), People()
     setup = make_setup(queue, "a", clock=clock, directory=people)
     setup = replace(setup, rules=replace(setup.rules, admins=(ANA, SECOND)))
     return Bench(queue, clock, people, setup, replace(setup, replica="b"))

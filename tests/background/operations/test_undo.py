@@ -19,11 +19,11 @@ from bot.localslack.demo import IDS
 from bot.models.operations import Preview
 from bot.store import tables
 from tests.crash.scenarios import extra_of, run_out
+from tests.kit.clock import StandingClock
 from tests.kit.invariants import broken, payloads
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
-from tests.kit.standing_clock import Standing
 from tests.kit.team import Team, action_ids
 
 
@@ -202,7 +202,7 @@ def test_without_its_archive_a_change_cannot_be_undone(queue: TestQueue) -> None
 
 
 def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) -> None:
-    clock = Standing()
+    clock = StandingClock()
     setup = make_setup(queue, clock=clock)
     queue.fail()
     done = carried_out(setup, "clear-failed")
@@ -229,7 +229,7 @@ def point(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
     queue: TestQueue, action: str, point: str
 ) -> None:
-    clock = Standing()
+    clock = StandingClock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     for number in range(6):
         queue.fail(order=number % 2)

@@ -19,11 +19,11 @@ from bot.models.requests import Message
 from bot.store import outbox, tables
 from bot.store.leases import TTL
 from bot.text import texts_for
+from tests.kit.clock import Clock, StandingClock
 from tests.kit.invariants import broken
 from tests.kit.posting import SECONDS, deliver, poster_of, watch
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
-from tests.kit.standing_clock import Standing
+from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
 
 POST, EDIT = "chat.postMessage", "chat.update"
 BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}
@@ -53,8 +53,8 @@ def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -
     )
 
 
-def clocked(queue: TestQueue) -> tuple[Setup, Ahead]:
-    clock = Standing()
+def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
+    clock = StandingClock()
     return make_setup(queue, clock=clock), clock
 
 
@@ -63,7 +63,7 @@ def send(setup: Setup, slack: LocalSlack) -> int:
     return deliver(setup, poster_of(slack), hold(setup))
 
 
-def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -> None:
+def drain(setup: Setup, slack: LocalSlack, clock: Clock, *, minutes: int = 30) -> None:
     """Let time pass, and everything that runs by itself have its turn, until nothing is left."""
     for _ in range(minutes * 4):
         watch(setup, hold(setup))
@@ -399,7 +399,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     slack: LocalSlack,
     lost: bool,  # noqa: FBT001 pytest hands it over so
 ) -> None:
-    clock = Standing()
+    clock = StandingClock()
     a, b = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     put(a)
 

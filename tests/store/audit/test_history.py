@@ -13,8 +13,9 @@ from bot.store import tables
 from bot.store.audit.audit_log import verify
 from bot.store.audit.history import Wanted, newest
 from bot.store.failures import index
+from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
+from tests.kit.replicas import ANA, OMAR, SAM, ask, confirm, hold, make_setup
 from tests.store.operations.test_scopes import preview_of
 
 
@@ -139,7 +140,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
 
 
 def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     for failed_id, by in ((45, OMAR), (46, ANA), (47, OMAR)):
         queue.fail(failed_id)
