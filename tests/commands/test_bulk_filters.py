@@ -15,8 +15,8 @@ from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables
 from bot.terminal import Asked, do
 from bot.text import readable
-from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out
-from tests.commands.test_bulk import OTHER, ended, shown
+from tests.kit.bulk import Bench, make_bench, previewed, run_out
+from tests.kit.bulk_in_slack import OTHER, ended, shown
 from tests.kit.invariants import broken
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue, payload

@@ -9,9 +9,9 @@ import pytest
 from bot.store import tables
 from bot.terminal import Asked, do
 from tests.kit import replicas
+from tests.kit.failure_index import index
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, action_ids
-from tests.store.failures.test_index import index
 
 TIMEOUT = (
     "GuzzleHttp\\Exception\\ConnectException: cURL error 28: Operation timed out after {ms} "

@@ -22,7 +22,8 @@ from bot.store import outbox, tables
 from bot.store.operations import change_freeze
 from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced
-from tests.crash.scenarios import extra_of, run_out
+from tests.crash.scenarios import run_out
+from tests.kit.bulk import extra_of
 from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup

@@ -11,8 +11,6 @@ from sqlalchemy import text
 
 from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.app.plans import BulkExtra
-from bot.app.responses import Outcome
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.queue.reads import failed_job
@@ -20,6 +18,7 @@ from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
+from tests.kit.bulk import extra_of
 from tests.kit.clock import Clock
 from tests.kit.concurrency import lock_waits, until
 from tests.kit.invariants import broken, payloads
@@ -121,13 +120,6 @@ def previewed(setup: Setup, words: str) -> int:
     extra = extra_of(ask(setup, words))
     assert extra.preview is not None
     return extra.preview.plan
-
-
-def extra_of(outcome: Outcome) -> BulkExtra:
-    """What a bulk command says beside its data."""
-    assert outcome.result is not None, outcome.refusal
-    assert isinstance(outcome.result.extra, BulkExtra)
-    return outcome.result.extra
 
 
 def run_out(runner: Runner) -> None:

@@ -12,7 +12,7 @@ from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import Json, actions, option, plain, select
 from tests.kit.clock import Seconds
 from tests.kit.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import RETRY, modal, open_modal, posted
 
 

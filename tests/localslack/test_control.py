@@ -10,7 +10,7 @@ from bot.localslack.control import HEADERS, SHOWN
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import Json, actions, option, select
 from tests.kit.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import RETRY, field, modal
 
 

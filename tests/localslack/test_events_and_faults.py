@@ -15,8 +15,8 @@ from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import chart
 from tests.kit.concurrency import SECONDS, until
-from tests.localslack.conftest import Connect, bolt, client_of, connected, patient
-from tests.localslack.test_socket_mode import frame, raw_socket
+from tests.kit.slack_apps import Connect, bolt, client_of, connected, patient
+from tests.kit.sockets import frame, raw_socket
 
 
 def acknowledge(socket: ClientConnection, count: int) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from bot.localslack.demo import QUEUE_BOT
 from bot.localslack.manifest import ManifestError, manifest_of
 from bot.localslack.standalone import read_manifest
 from bot.models.refusals import StartError
-from tests.localslack.test_request_urls import served
+from tests.kit.wsgi import served
 
 HERE = Path(__file__).parent
 PATIENCE = 20.0

@@ -11,8 +11,8 @@ from bot.localslack.web_api import chat_methods, methods
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_2, TIER_3, Rate, Rates, TooMany
 from bot.localslack.workspace import Channel
 from tests.kit.clock import Seconds
-from tests.localslack.conftest import client_of
-from tests.test_manifest import SCOPES
+from tests.kit.scopes import SCOPES
+from tests.kit.slack_apps import client_of
 
 
 def refusal(call: Any) -> Any:

@@ -13,7 +13,7 @@ from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
 from tests.kit.clock import Seconds
 from tests.kit.concurrency import SECONDS, until
-from tests.localslack.conftest import Connect, bolt, connected
+from tests.kit.slack_apps import Connect, bolt, connected
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*3* failed"}}
 

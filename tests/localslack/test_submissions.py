@@ -8,7 +8,7 @@ from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.interactivity.people import TROUBLE, CannotError
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import Json, plain
-from tests.localslack.conftest import Connect
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
 
 

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import Json, actions, button, mrkdwn, plain, section
-from tests.localslack.conftest import Connect
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
 
 

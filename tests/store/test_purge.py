@@ -10,10 +10,10 @@ from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
 from bot.store.incidents import incidents as ledger
+from tests.kit.bulk import run_and_seal
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, ask, codes, confirm, hold, make_setup
-from tests.store.audit.test_history import bulk
 
 
 def remove(queue: TestQueue, failed_id: int) -> None:
@@ -66,7 +66,7 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
     clock = Clock()
     setup = make_setup(queue, clock=clock, archive_days=60)
     queue.fail(1)
-    bulk(queue)
+    run_and_seal(queue)
     queue.fail(2)
     indexing.index_once(setup, hold(setup))
     grouping.refresh_once(setup, hold(setup))
@@ -84,7 +84,7 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)
-    bulk(queue)
+    run_and_seal(queue)
     queue.fail(2)
     assert ask(setup, "clear-failed").refusal is None
     clock.move(days=7)

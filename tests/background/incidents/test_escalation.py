@@ -18,11 +18,6 @@ from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import hold
 
 
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
-
-
 def test_it_is_escalated_when_it_is_ten_times_as_much(life: Life) -> None:
     life.storm(GONE_AWAY, each=20)
     life.tick()

@@ -21,7 +21,7 @@ from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import flows
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
-from tests.background.operations.test_undo import carried_out
+from tests.kit.bulk import carried_out
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup

@@ -18,26 +18,14 @@ from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.background.operations.test_runner import previewed, run_out
-from tests.background.retries.test_track import OTHER, send, thread, top
-from tests.kit.clock import Clock, StandingClock
+from tests.kit.bulk import previewed, run_out
+from tests.kit.clock import Clock
+from tests.kit.failures import OTHER
 from tests.kit.invariants import broken
-from tests.kit.posting import SECONDS, watch
+from tests.kit.posting import SECONDS, send, thread, top, watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, ask, hold, make_setup
 from tests.kit.worker import Worker, follow
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return StandingClock()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Clock) -> Setup:
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
 
 
 def begun(queue: TestQueue, setup: Setup, rows: int = 8, canary: int = 3) -> list[int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,45 +11,17 @@ from sqlalchemy import Table, select
 from bot.app.command import Setup
 from bot.background.outbox.deliver import ATTEMPT, Pace, Poster, deliver_once
 from bot.background.outbox.failures import Fault, Undelivered
-from bot.database.transactions import changing
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
-from bot.models.requests import Message
-from bot.store import outbox, tables
+from bot.store import tables
 from bot.store.leases import TTL
 from bot.text import texts_for
 from tests.kit.clock import Clock, StandingClock
 from tests.kit.invariants import broken
-from tests.kit.posting import SECONDS, deliver, poster_of, watch
+from tests.kit.outbox import EDIT, POST, change, put
+from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
-
-POST, EDIT = "chat.postMessage", "chat.update"
-BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}
-
-
-def put(setup: Setup, text: str = "hello", *, channel: str = OPS, subject: str = "s") -> None:
-    """Put a message into the outbox."""
-    message = Message(text, [BLOCK])
-    changing(
-        setup.engine,
-        monotonic() + SECONDS,
-        lambda connection: outbox.post(
-            connection, channel, subject, message, setup.clock(connection)
-        ),
-    )
-
-
-def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -> None:
-    """Put an edit into the outbox."""
-    message = Message(text, [BLOCK])
-    changing(
-        setup.engine,
-        monotonic() + SECONDS,
-        lambda connection: outbox.edit(
-            connection, channel, subject, message, setup.clock(connection)
-        ),
-    )
 
 
 def clocked(queue: TestQueue) -> tuple[Setup, Clock]:

@@ -12,18 +12,13 @@ from bot.background.outbox.failures import TRIES
 from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.background.outbox.test_deliver import POST, put
-from tests.kit.clock import Clock, StandingClock
+from tests.kit.clock import Clock
+from tests.kit.outbox import POST, put
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, AUDIT, OPS, ask, hold, make_setup
 
 REFUSED = "some_new_error"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return StandingClock()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What became of a retried job: told once, and told right, whatever workers and people do."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,31 +14,12 @@ from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import followed as following
 from bot.store.operations.retries import location
-from tests.kit.clock import Clock, StandingClock
-from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.clock import Clock
+from tests.kit.failures import FAILURE, OTHER
+from tests.kit.posting import send, thread, top, watch
 from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ALERTS, ANA, OPS, ask, hold, make_setup
 from tests.kit.worker import Worker, follow
-
-OTHER = "RuntimeException: no such customer"
-FAILURE = {
-    "queue": "netsuite",
-    "exception": "RuntimeException: no stock",
-    "failed_at": datetime(2025, 11, 7, 18),  # noqa: DTZ001 wall clock
-}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return StandingClock()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Clock) -> Setup:
-    """A replica that has read in what failed before its start: nothing."""
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
 
 
 @pytest.fixture
@@ -68,19 +48,6 @@ def rows(queue: TestQueue) -> list[Any]:
 
 def states(queue: TestQueue) -> list[str]:
     return [row.state for row in rows(queue)]
-
-
-def send(setup: Setup, slack: LocalSlack) -> None:
-    watch(setup, hold(setup))
-    deliver(setup, poster_of(slack), hold(setup))
-
-
-def thread(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    return [one["text"] for one in slack.messages(channel) if one.get("thread_ts")]
-
-
-def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    return [one["text"] for one in slack.messages(channel) if not one.get("thread_ts")]
 
 
 def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup: Setup) -> None:

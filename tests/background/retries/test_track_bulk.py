@@ -15,25 +15,13 @@ from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
-from tests.background.operations.test_runner import previewed, run_out, started
-from tests.background.retries.test_track import FAILURE, OTHER, send, thread, top
-from tests.kit.clock import Clock, StandingClock
-from tests.kit.posting import watch
+from tests.kit.bulk import previewed, run_out, started
+from tests.kit.clock import Clock
+from tests.kit.failures import FAILURE, OTHER
+from tests.kit.posting import send, thread, top, watch
 from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ANA, ask, hold, make_setup
 from tests.kit.worker import Worker
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return StandingClock()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Clock) -> Setup:
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
 
 
 def retried(

@@ -10,8 +10,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.kit.block_kit import entry, plain
 from tests.kit.concurrency import SECONDS
+from tests.localslack.conformance.sockets import address, hello
 from tests.localslack.conformance.target import Target, rule
-from tests.localslack.conformance.test_sockets import address, hello
 
 Json = dict[str, Any]
 

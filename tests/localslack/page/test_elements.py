@@ -15,7 +15,7 @@ from bot.localslack.workspace import Message
 from bot.playground.play import suggestions
 from tests.kit.clock import Seconds
 from tests.kit.concurrency import SECONDS
-from tests.localslack.conftest import Connect, bolt, patient
+from tests.kit.slack_apps import Connect, bolt, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import button, entry, markup, options, plain, points
 

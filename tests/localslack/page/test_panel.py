@@ -10,7 +10,7 @@ from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
 from tests.kit.clock import Seconds
 from tests.kit.concurrency import until
-from tests.localslack.conftest import Connect, patient
+from tests.kit.slack_apps import Connect, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import surfaces
 

@@ -11,7 +11,7 @@ from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
 from bot.playground.worker import Pace, paced
 from tests.kit.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.slack_apps import Connect
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from bot.commands.history import History
 from bot.models.story import Act, Failure, Story
 from bot.store import tables
 from bot.store.failures import index
+from tests.kit.bulk import preview_of
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ANA, OMAR, SAM, ask, confirm, make_setup
-from tests.store.operations.test_scopes import preview_of
 
 ORDER = 803193
 
