@@ -10,9 +10,9 @@ from hypothesis import settings
 
 from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.team import KeptDatabase, Team, sqlite_queue, team_at_work
 from tests.services.mariadb import MariaDB, find_program, running_mariadb
-from tests.team import KeptDatabase, Team, sqlite_queue, team_at_work
 
 
 def pytest_configure() -> None:

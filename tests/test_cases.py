@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cases import check_each
+from tests.kit.cases import check_each
 
 
 def test_every_case_is_tried_and_the_ones_that_fail_are_named() -> None:

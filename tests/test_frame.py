@@ -1,5 +1,6 @@
 """The frame: pinned requirements, make targets, scripts, and what goes into the wheel."""
 
+import ast
 import os
 import re
 import shutil
@@ -137,6 +138,28 @@ def test_every_disabled_rule_and_every_ignore_has_its_reason() -> None:
     disabled = re.findall(r'^(?: +|".+\[)"[A-Z]{1,4}[0-9]{3,4}".*$', text, re.MULTILINE)
     assert len(disabled) > 10
     assert [line for line in disabled if "#" not in line] == []
+
+
+def test_no_module_imports_a_test_module() -> None:
+    """What two test modules need lies in tests/kit, or in a module beside them."""
+    imports = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in tracked("*.py")
+        for name in imported_by(file)
+        if any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert imports == []
+
+
+def imported_by(file: Path) -> list[str]:
+    """Names of the modules, and of what is taken from packages, that a file imports."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def test_the_wheel_holds_every_file_below_bot(tmp_path: Path) -> None:

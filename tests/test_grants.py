@@ -26,8 +26,8 @@ from bot.store.leases import take
 from bot.store.migrate import migrate
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack
-from tests.queues import TestQueue
-from tests.replicas import Ahead
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue
 from tests.services.mariadb import MariaDB
 
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
@@ -132,7 +132,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         assert audit.seal_once(setup, lease) > 5
         grouping.refresh_once(setup, lease)
     assert load.keep(lease)
-    later = replace(setup, clock=Ahead(timedelta(seconds=4)))
+    later = replace(setup, clock=Clock(by=timedelta(seconds=4)))
     track.receipts_once(later, lease)
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
@@ -142,9 +142,9 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     aggregation.age_once(setup, lease)
     for _ in range(2):
         sampling.sample_once(setup, lease, indexed=True)
-    rollup.roll_once(replace(setup, clock=Ahead(timedelta(days=2))), lease)
+    rollup.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)
     # By then the mutes have ended, too.
-    purge.purge_once(replace(setup, clock=Ahead(timedelta(days=40))), lease)
+    purge.purge_once(replace(setup, clock=Clock(by=timedelta(days=40))), lease)
     engine.dispose()
 
 

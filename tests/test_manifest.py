@@ -9,36 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from slack_sdk import WebClient
 
+from tests.kit.scopes import EVENT_SCOPES, SCOPES
+
 ROOT = Path(__file__).parent.parent
 SLACK = ROOT / "bot" / "slack"
-
-# Bot scopes of each method, from its page https://docs.slack.dev/reference/methods/<method>.
-# conversations.info also names im:read and mpim:read, which it wants only for direct messages.
-SCOPES: dict[str, frozenset[str]] = {
-    "apps.connections.open": frozenset(),  # connections:write, of the app-level token
-    "auth.test": frozenset(),
-    "chat.delete": frozenset({"chat:write"}),
-    "chat.getPermalink": frozenset(),
-    "chat.postEphemeral": frozenset({"chat:write"}),
-    "chat.postMessage": frozenset({"chat:write"}),
-    "chat.update": frozenset({"chat:write"}),
-    "conversations.info": frozenset({"channels:read", "groups:read"}),
-    "usergroups.list": frozenset({"usergroups:read"}),
-    "usergroups.users.list": frozenset({"usergroups:read"}),
-    "users.info": frozenset({"users:read"}),
-    "views.open": frozenset(),
-    "views.publish": frozenset(),
-    "views.push": frozenset(),
-    "views.update": frozenset(),
-}
-# Scopes that events need, from https://docs.slack.dev/reference/events/<event>.
-EVENT_SCOPES: dict[str, frozenset[str]] = {
-    "app_home_opened": frozenset(),
-    "subteam_created": frozenset({"usergroups:read"}),
-    "subteam_members_changed": frozenset({"usergroups:read"}),
-    "subteam_updated": frozenset({"usergroups:read"}),
-    "tokens_revoked": frozenset(),
-}
 
 
 class Strict(BaseModel):

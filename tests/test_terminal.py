@@ -21,7 +21,7 @@ from bot.settings import load_settings
 from bot.store import tables
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack, make_setup
-from tests.queues import TestQueue, make_queue, payload
+from tests.kit.queues import TestQueue, make_queue, payload
 
 ROOT = Path(__file__).parent.parent
 Json = dict[str, Any]

@@ -20,8 +20,8 @@ from bot.models.refusals import NotMember, Unverifiable
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
-from tests.queues import GRACE, TestQueue
-from tests.team import Json, Team, team_at_work
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.team import Json, Team, team_at_work
 
 PEOPLE = {
     "stranger": (IDS.stranger, Role.NONE),
@@ -479,7 +479,7 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
     team.until(lambda: len(team.queue.rows(tables.audit_chain)) == 7)
     assert len(team.audit_texts(3)) == 3
 
-    team.clock.advance(61)
+    team.clock.move(seconds=61)
 
     texts = team.audit_texts(4)
     assert len(texts) == 4

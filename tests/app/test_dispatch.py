@@ -28,8 +28,8 @@ from bot.slack.envelopes import CHANGE_SECONDS
 from bot.store import tables
 from bot.views.context import Context
 from bot.wiring import NoSlack, make_setup
-from tests.queues import TestQueue
-from tests.team import Team, sqlite_queue, team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import Team, sqlite_queue, team_at_work
 
 SLACK_WAITS = 20.0
 """Seconds that the local Slack of a punctual team waits: a busy machine needs some of them."""

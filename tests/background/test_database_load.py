@@ -16,22 +16,12 @@ from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from bot.models.incidents import MOST_MS
 from bot.store.leases import LeaseLost
 from bot.store.tables import watches
-from tests.background.posting import running_watcher
-from tests.concurrency import until
 from tests.crash.mutants import replaced
-from tests.queues import TestQueue
-from tests.replicas import Ahead, hold, make_setup
-
-
-class Rising:
-    """A clock that only rises, moved by a test."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        """Seconds."""
-        return self.now
+from tests.kit.clock import Clock, Seconds
+from tests.kit.concurrency import until
+from tests.kit.posting import running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import hold, make_setup
 
 
 def test_the_dearest_pass_of_the_hour_is_forgotten_after_an_hour() -> None:
@@ -134,7 +124,7 @@ def test_a_commit_counts_too(queue: TestQueue) -> None:
 
 
 def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     measuring, lease = Load(one), hold(one)
     with measuring.measured():
@@ -156,7 +146,7 @@ def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None
 
 
 def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
-    setup, clock = make_setup(queue), Rising()
+    setup, clock = make_setup(queue), Seconds()
     measuring = Load(setup, clock)
     with measuring.measured():
         run(queue, "SELECT 1")
@@ -167,7 +157,7 @@ def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
 
 
 def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> None:
-    clock, setup = Rising(), make_setup(mariadb_queue)
+    clock, setup = Seconds(), make_setup(mariadb_queue)
 
     def passes(measuring: Load, seconds: float) -> list[Any]:
         with capture_logs() as logged, measuring.measured():

@@ -17,11 +17,11 @@ from bot.background.digest import digest_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
-from tests.background.posting import deliver, poster_of, running_watcher
-from tests.concurrency import until
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT, OPS, hold, make_setup
-from tests.set_clock import SetClock, moment
+from tests.kit.clock import SetClock, moment
+from tests.kit.concurrency import until
+from tests.kit.posting import deliver, poster_of, running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT, OPS, hold, make_setup
 
 WEEKDAYS = (0, 1, 2, 3, 4)
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from bot.database.transactions import now_of
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.background.posting import SECONDS, WATCHING, poster_of, running_watcher
-from tests.concurrency import until
-from tests.queues import TestQueue
-from tests.replicas import AUDIT, ask, make_setup
+from tests.kit.concurrency import until
+from tests.kit.posting import SECONDS, WATCHING, poster_of, running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import AUDIT, ask, make_setup
 
 
 class Broken:

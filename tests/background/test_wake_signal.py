@@ -3,7 +3,7 @@
 from time import monotonic
 
 from bot.background.wake_signal import Bell
-from tests.concurrency import at_once
+from tests.kit.concurrency import at_once
 
 LONG = 15.0
 

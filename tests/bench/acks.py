@@ -9,7 +9,7 @@ from bot.queue.layouts import Queue, spec_tables
 from tests.bench import tables
 from tests.bench.bots import PEOPLE, Bot, bare_bot, person, real_bot
 from tests.bench.figures import median, quantile, say, times
-from tests.queues import make_queue
+from tests.kit.queues import make_queue
 from tests.services.mariadb import MariaDB
 
 WARM_UP = 20

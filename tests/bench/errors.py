@@ -9,7 +9,7 @@ from bot.store.failures.failure_counts import HOURS, hour_of
 from tests.bench import tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 FAILED = 1_000_000

@@ -17,7 +17,7 @@ from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
 from tests.bench.homes import open_homes
 from tests.bench.people import make_setup, preview
-from tests.queues import make_queue
+from tests.kit.queues import make_queue
 from tests.services.mariadb import MariaDB
 
 JOBS, FAILED = 3_000_000, 1_000_000

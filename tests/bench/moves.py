@@ -14,7 +14,7 @@ from tests.bench import indexed, laravel, tables
 from tests.bench.figures import growing, median, say
 from tests.bench.people import confirm, make_setup, preview
 from tests.bench.workers import Pops, working
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from tests.bench import indexed, tables
 from tests.bench.figures import median, say
 from tests.bench.people import confirm, make_setup, preview
 from tests.bench.workers import Pops, working
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 A_MINUTE = 600

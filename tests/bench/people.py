@@ -12,7 +12,7 @@ from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
 from bot.models.operations import Preview, Progress
 from bot.models.requests import Actor, Invocation, Source
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 ADMIN = "U07ADMINANA1"
 TEAM = "T07QUEUETEAM"

@@ -3,39 +3,29 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, event, text
 
 from bot.app.command import Setup
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
-from bot.database.transactions import changing, now_of
+from bot.database.transactions import changing
 from bot.store import leases
 from bot.store.failures import index
 from bot.store.operations.retries import outcomes
 from tests.bench import tables
 from tests.bench.figures import median, say, times
 from tests.bench.people import confirm, make_setup, preview
-from tests.queues import TestQueue, make_queue
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 PASSES = 20
 INTERVAL = timedelta(seconds=10)
 """Between two looks from the first minute on; before, it is 3 s."""
-
-
-@dataclass
-class _Later:
-    """The database's clock, moved on by hand: the intervals need not be waited for."""
-
-    ahead: timedelta = timedelta()
-
-    def __call__(self, connection: Connection) -> datetime:
-        """Now, and what was added to it."""
-        return now_of(connection) + self.ahead
 
 
 @dataclass
@@ -61,7 +51,7 @@ def bench_receipts(server: MariaDB, *, quick: bool) -> None:
     rows = 20_000 if quick else 100_000
     with server.database() as name:
         test = make_queue(server.url(name))
-        clock = _Later()
+        clock = Clock()
         setup = replace(make_setup(test), clock=clock)
         _retried(test, setup, rows)
         first = _passes(setup, clock, 1)
@@ -91,11 +81,11 @@ def _retried(test: TestQueue, setup: Setup, rows: int) -> None:
     assert (ended.state, ended.done) == ("done", rows)
 
 
-def _passes(setup: Setup, clock: _Later, count: int) -> list[_Spent]:
+def _passes(setup: Setup, clock: Clock, count: int) -> list[_Spent]:
     """So many passes, each when it is due, and what each cost."""
     found = []
     for _ in range(count):
-        clock.ahead += INTERVAL
+        clock.by += INTERVAL
         lease = changing(
             setup.engine,
             monotonic() + 10,
@@ -120,7 +110,7 @@ def _counting(engine: Engine) -> Iterator[_Spent]:
         event.remove(engine, "after_cursor_execute", spent.after)
 
 
-def _drained(test: TestQueue, setup: Setup, clock: _Later, rows: int) -> list[_Spent]:
+def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Spent]:
     """Workers take the oldest: of a hundred, five are released and two fail again."""
     found = []
     share = rows // PASSES

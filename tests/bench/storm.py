@@ -20,7 +20,7 @@ from bot.store.tables import failures, incidents, outbox
 from tests.bench.failing import Storm, failing
 from tests.bench.figures import median, say
 from tests.bench.people import make_setup
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 ROWS, SECONDS = 10_000, 60.0

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 from tests.services.mariadb import MariaDB, running_mariadb
 
 SERVER = (

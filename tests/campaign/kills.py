@@ -13,9 +13,10 @@ from bot.store import tables
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, make_queue
-from tests.replicas import ANA, OMAR, Ahead, make_setup
+from tests.kit.clock import Clock
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ANA, OMAR, make_setup
 from tests.services.mariadb import MariaDB
 
 ROWS = 400
@@ -87,7 +88,7 @@ def _rounds(server: MariaDB, until: float, kill: Callable[[Replica, Replica], No
 
 
 def _finish(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     clock.by += TAKEN_OVER_AFTER * 2
     runner = Runner(make_setup(queue, "third", clock=clock), BATCH, lanes=1, seconds=0)
     with suppress(Refusal):

@@ -8,8 +8,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from bot.localslack.server import LocalSlack
 from tests.crash.machine import Machine
+from tests.kit.team import KeptDatabase
 from tests.services.mariadb import MariaDB
-from tests.team import KeptDatabase
 
 EXAMPLES = 50
 STEPS = 50

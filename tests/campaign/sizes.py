@@ -10,10 +10,10 @@ from bot.store.audit.audit_log import verify
 from tests.campaign.kills import fresh
 from tests.crash import jobs
 from tests.crash.processes import replica
-from tests.invariants import broken
-from tests.replicas import ANA, OMAR, hold, make_setup
+from tests.kit.failure_index import LATER, index, seed_many, sweep_all
+from tests.kit.invariants import broken
+from tests.kit.replicas import ANA, OMAR, hold, make_setup
 from tests.services.mariadb import MariaDB
-from tests.store.failures.test_index import LATER, index, seed_many, sweep_all
 
 FAILURES = 200_000
 RECORDS = 4_000

@@ -1,8 +1,6 @@
 """Bulk changes over the wire: the frozen scope in a dialog, its confirmation, the progress."""
 
-import json
 from datetime import datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -11,38 +9,9 @@ from bot.localslack.demo import IDS
 from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
-from bot.store.operations import operations
-from tests.queues import TestQueue, payload
-from tests.team import Json, Team, action_ids, team_at_work
-
-OTHER = "App\\Exceptions\\CourierException: 503 - Service Unavailable"
-
-
-def fill(queue: TestQueue) -> None:
-    """Five failed jobs: three of one queue and cause, two of another."""
-    for id_ in (41, 42, 43):
-        queue.fail(id_, failed_at=datetime(2025, 11, 7, 10, 0, id_))  # noqa: DTZ001 wall clock
-    for id_ in (44, 45):
-        queue.fail(id_, queue="mail", exception=OTHER)
-
-
-def shown(view: Json) -> str:
-    """All text of a modal."""
-    return json.dumps(view["blocks"], ensure_ascii=False)
-
-
-def operation(team: Team) -> operations.Operation:
-    """The only operation, as it is now."""
-    (row,) = team.queue.rows(tables.operations)
-    with team.queue.engine.begin() as connection:
-        found = operations.find(connection, row.id)
-    assert found is not None
-    return found
-
-
-def ended(team: Team) -> Any:
-    """The only operation, once it has ended."""
-    return team.until(lambda: operation(team).finished_at and operation(team))
+from tests.kit.bulk_in_slack import OTHER, ended, fill, operation, shown
+from tests.kit.queues import TestQueue, payload
+from tests.kit.team import Team, action_ids, team_at_work
 
 
 def outcomes(team: Team) -> list[tuple[str, str]]:
@@ -183,7 +152,7 @@ def test_a_confirmation_works_once_and_says_so_the_second_time(team: Team) -> No
 def test_an_expired_confirmation_changes_nothing(team: Team) -> None:
     fill(team.queue)
     view = team.say("retry-all", as_="admin").view
-    team.clock.advance(11 * 60)
+    team.clock.move(seconds=11 * 60)
 
     answer = team.submit(view)
 

@@ -15,13 +15,13 @@ from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables
 from bot.terminal import Asked, do
 from bot.text import readable
-from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out
-from tests.background.posting import watch
-from tests.commands.test_bulk import OTHER, ended, shown
-from tests.invariants import broken
-from tests.queues import TestQueue, make_queue, payload
-from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, confirm, hold, make_setup
-from tests.team import Answer, Json, Team, action_ids
+from tests.kit.bulk import Bench, make_bench, previewed, run_out
+from tests.kit.bulk_in_slack import OTHER, ended, shown
+from tests.kit.invariants import broken
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, make_queue, payload
+from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, confirm, hold, make_setup
+from tests.kit.team import Answer, Json, Team, action_ids
 
 OLD, NEW = datetime(2025, 11, 1, 8), datetime(2025, 11, 7, 18)  # noqa: DTZ001 wall clock
 

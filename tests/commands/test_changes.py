@@ -5,8 +5,8 @@ import re
 import pytest
 
 from bot.localslack.demo import IDS
-from tests.queues import TestQueue, payload
-from tests.team import Team, team_at_work
+from tests.kit.queues import TestQueue, payload
+from tests.kit.team import Team, team_at_work
 
 SEAL = re.compile(r"#(\d+) ([0-9a-f]{8})$")
 UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"

@@ -8,10 +8,10 @@ import pytest
 
 from bot.store import tables
 from bot.terminal import Asked, do
-from tests import replicas
-from tests.queues import TestQueue
-from tests.store.failures.test_index import index
-from tests.team import Team, action_ids
+from tests.kit import replicas
+from tests.kit.failure_index import index
+from tests.kit.queues import TestQueue
+from tests.kit.team import Team, action_ids
 
 TIMEOUT = (
     "GuzzleHttp\\Exception\\ConnectException: cURL error 28: Operation timed out after {ms} "

@@ -9,9 +9,9 @@ import pytest
 from bot.localslack.demo import IDS
 from bot.store import tables
 from bot.terminal import Asked, do
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import make_setup
-from tests.team import Team, action_ids, team_at_work
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import make_setup
+from tests.kit.team import Team, action_ids, team_at_work
 
 ORDER = 803193
 HOSTILE = "<!channel> *x* `y` \"z\" 'q' 100%_"
@@ -263,7 +263,7 @@ def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_o
 def test_the_history_is_narrowed_by_time(team: Team) -> None:
     team.queue.fail(45)
     team.say("retry 45")
-    team.clock.advance(3_600)
+    team.clock.move(seconds=3_600)
     team.queue.fail(46)
     team.say("retry 46")
     text = team.say("history since=30m", as_="viewer").text

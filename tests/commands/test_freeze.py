@@ -20,13 +20,14 @@ from bot.localslack.demo import IDS
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import outbox, tables
 from bot.store.operations import change_freeze
-from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced
-from tests.crash.scenarios import extra_of, run_out
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
-from tests.team import Team, action_ids
+from tests.crash.scenarios import run_out
+from tests.kit.bulk import extra_of
+from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
+from tests.kit.team import Team, action_ids
 
 WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "mute", "unmute"}
 """They change no job."""

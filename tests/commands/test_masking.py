@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.queues import TestQueue
-from tests.team import team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import team_at_work
 
 PADDING = "Could not reach the ledger of the shop, and this is what was tried for it at that time"
 SECRETS = (

@@ -27,10 +27,11 @@ from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.terminal import Asked, do
-from tests.concurrency import at_once
 from tests.crash.mutants import replaced
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, ANA, OMAR, OPS, SAM, TEAM, Ahead, ask, codes, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.concurrency import at_once
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, ANA, OMAR, OPS, SAM, TEAM, ask, codes, hold, make_setup
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
 
 
 def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     first, second = group(setup), group(setup, "Timeout")
     queue.push(queue="mail")
@@ -171,7 +172,7 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
 
 def expires(queue: TestQueue) -> None:
     """A mute of an hour is over after an hour."""
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     assert codes([ask(setup, "mute alert=oldest")]) == ["ok"]
     clock.move(minutes=61)

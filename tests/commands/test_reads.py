@@ -8,8 +8,8 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.text import texts_for
-from tests.queues import GONE_AWAY, TestQueue
-from tests.team import Team, action_ids, team_at_work
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.team import Team, action_ids, team_at_work
 
 
 def unix() -> int:

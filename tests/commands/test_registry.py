@@ -12,8 +12,8 @@ from bot.app.command import Command, Effect, find_commands
 from bot.models.requests import Role
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
+from tests.kit.team import Team
 from tests.readme_table import README, shown, table
-from tests.team import Team
 
 THROWAWAY = '''
 """`/queue echo word`: say a word again."""
@@ -77,7 +77,7 @@ from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import Asked, do
 from bot.wiring import NoSlack, make_setup
-from tests.queues import make_queue
+from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
 setup = make_setup(settings, queue.engine, NoSlack())

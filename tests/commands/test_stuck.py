@@ -9,10 +9,10 @@ from bot.app.responses import envelope
 from bot.localslack.demo import IDS
 from bot.queue.reads import unix
 from bot.queue.stuck import stuck
-from tests.concurrency import at_once
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, ask, codes, make_setup
-from tests.team import Team, action_ids
+from tests.kit.concurrency import at_once
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, ask, codes, make_setup
+from tests.kit.team import Team, action_ids
 
 LONG_AGO = 1_762_537_400
 

@@ -14,13 +14,14 @@ from bot.app.responses import envelope
 from bot.background import purge
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.background.posting import watch
-from tests.concurrency import SECONDS, at_once, lock_waits, until
 from tests.crash.bulk_scenarios import meanwhile
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, Ahead, ask, codes, hold, make_setup
-from tests.team import Json, Team, action_ids
+from tests.kit.clock import Clock
+from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
+from tests.kit.team import Json, Team, action_ids
 
 UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"
 
@@ -250,7 +251,7 @@ def test_of_identical_payloads_exactly_the_retried_one_comes_back(queue: TestQue
 
 def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> None:
     kept_queue.push(7)
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(kept_queue, clock=clock)
     ask(setup, "delete 7", key="click")
     clock.move(days=8)
@@ -265,7 +266,7 @@ def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> 
 
 
 def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     watch(setup, hold(setup))
     for id_ in (1, 2):

@@ -27,9 +27,10 @@ from bot.store.tables import outbox
 from bot.terminal import Asked, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
-from tests.queues import TestQueue
-from tests.replicas import OMAR, Ahead, ask, hold, make_setup
-from tests.team import Team, action_ids, option
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import OMAR, ask, hold, make_setup
+from tests.kit.team import Team, action_ids, option
 
 
 def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
@@ -49,7 +50,7 @@ def opened(setup: Setup, queue: str) -> int:
 
 
 def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.push(queue="mail")
     mail, netsuite = opened(setup, "mail"), opened(setup, "netsuite")
@@ -70,7 +71,7 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
 
 
 def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     nobody, _ = seen(ask(one, "watch", by=OMAR))
     assert nobody.health.watcher.replica is None
@@ -225,7 +226,7 @@ def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team
     # The post would be committed with the incident.
     assert not [row for row in team.queue.rows(outbox) if row.subject.startswith("incident:")]
 
-    team.clock.advance(301)
+    team.clock.move(seconds=301)
 
     assert "45" in team.alert()["text"]
     assert "new failures of *E" in looked

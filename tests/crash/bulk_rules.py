@@ -15,7 +15,7 @@ from bot.store.tables import archive, batches, failures, followed
 from bot.store.tables import operations as operations_table
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
-from tests.replicas import ANA, OMAR, ask, confirm
+from tests.kit.replicas import ANA, OMAR, ask, confirm
 
 BULK_STEPS = [
     "batch-claimed",

@@ -14,11 +14,12 @@ from bot.app.command import Setup
 from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.concurrency import SECONDS, lock_waits, until
 from tests.crash.scenarios import Mutant, previewed, run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, Ahead, People, ask, codes, confirm, make_setup
+from tests.kit.clock import Clock
+from tests.kit.concurrency import SECONDS, lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, People, ask, codes, confirm, make_setup
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class Two:
 
     one: Setup
     other: Setup
-    clock: Ahead
+    clock: Clock
     people: People
 
     def runner(self, setup: Setup) -> Runner:
@@ -44,7 +45,7 @@ class Two:
 
 def two(queue: TestQueue) -> Two:
     """Two replicas on this queue."""
-    clock, people = Ahead(), People()
+    clock, people = Clock(), People()
     one, other = (
         make_setup(queue, name, clock=clock, directory=people) for name in ("one", "other")
     )

@@ -13,11 +13,11 @@ from bot.localslack.faults import LostAnswer
 from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.tables import failures, leases
-from tests.background.posting import deliver, poster_of
 from tests.crash.bulk_rules import Bulk
 from tests.crash.watch_steps import STEPS
 from tests.crash.world import FAILURE, FAULTS, PICK, REPLICAS
-from tests.replicas import ANA, OMAR, ask
+from tests.kit.posting import deliver, poster_of
+from tests.kit.replicas import ANA, OMAR, ask
 
 PEOPLE = st.sampled_from([ANA, OMAR])
 EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_archived"]

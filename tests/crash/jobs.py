@@ -9,10 +9,10 @@ from bot.app.command import Setup
 from bot.app.plans import BulkExtra
 from bot.background.operations.runner import Runner
 from bot.slack.runtime import Access, SlackBot, look_up
-from tests.background.posting import deliver, poster_at, watch
-from tests.concurrency import at_once
-from tests.queues import GRACE
-from tests.replicas import SAM, ask, codes, confirm, hold
+from tests.kit.concurrency import at_once
+from tests.kit.posting import deliver, poster_at, watch
+from tests.kit.queues import GRACE
+from tests.kit.replicas import SAM, ask, codes, confirm, hold
 
 
 def say(setup: Setup, words: str, by: str, key: str) -> str:

@@ -11,7 +11,7 @@ from bot.app.parsing import Request
 from bot.queue.reads import failed_job
 from tests.crash.incident_rules import Watched
 from tests.crash.world import PICK, REPLICAS
-from tests.replicas import ANA, OMAR, SAM, ask, codes
+from tests.kit.replicas import ANA, OMAR, SAM, ask, codes
 
 STEPS = [
     "claimed",

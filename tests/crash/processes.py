@@ -19,8 +19,9 @@ from bot import failpoints
 from bot.app.command import Setup
 from bot.database.transactions import connect
 from bot.queue.layouts import Queue, spec_tables
-from tests.queues import GRACE, TestQueue
-from tests.replicas import Ahead, make_setup
+from tests.kit.clock import Clock
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.replicas import make_setup
 
 SECONDS = 40.0
 """The first process waits for its server, which imports everything."""
@@ -133,7 +134,7 @@ def _run(job: Job, start: Start, pipe: Pipe) -> Any:
     setup: Setup = make_setup(
         TestQueue(start.url, engine, Queue(jobs, failed)),
         start.replica,
-        clock=Ahead(timedelta(seconds=start.ahead)),
+        clock=Clock(by=timedelta(seconds=start.ahead)),
     )
     if start.die:
         failpoints.arm(start.die, start.hits)

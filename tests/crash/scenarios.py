@@ -11,20 +11,20 @@ from sqlalchemy import text
 
 from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.app.plans import BulkExtra
-from bot.app.responses import Outcome
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.queue.reads import failed_job
 from bot.store import tables
 from bot.store.leases import TTL, LeaseLost
-from tests.background.posting import watch
-from tests.concurrency import lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.bulk import extra_of
+from tests.kit.clock import Clock
+from tests.kit.concurrency import lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, SAM, ask, codes, confirm, hold, make_setup
 
 Mutant = Callable[[], AbstractContextManager[None]]
 Scenario = Callable[[TestQueue, Mutant], None]
@@ -122,13 +122,6 @@ def previewed(setup: Setup, words: str) -> int:
     return extra.preview.plan
 
 
-def extra_of(outcome: Outcome) -> BulkExtra:
-    """What a bulk command says beside its data."""
-    assert outcome.result is not None, outcome.refusal
-    assert isinstance(outcome.result.extra, BulkExtra)
-    return outcome.result.extra
-
-
 def run_out(runner: Runner) -> None:
     """Batches until there is nothing to do."""
     for _ in range(1_000):
@@ -153,7 +146,7 @@ def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
 
 def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
     """Its lease ran out while it was paused, and another replica has it."""
-    clock = Ahead()
+    clock = Clock()
     late, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     ask(late, "retry 99")
     lease = hold(late)

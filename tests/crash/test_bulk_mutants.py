@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash import bulk_mutants, bulk_scenarios, mutants, way_scenarios
 from tests.crash.scenarios import Mutant, Scenario
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 KILLED: list[tuple[Scenario, Mutant]] = [
     (

@@ -16,13 +16,14 @@ from bot.store import tables
 from bot.store.leases import TTL
 from bot.store.operations import operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.background.posting import deliver, poster_of, watch
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.crash.scenarios import run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue, make_queue
-from tests.replicas import ANA, AUDIT, OMAR, SAM, Ahead, ask, codes, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ANA, AUDIT, OMAR, SAM, ask, codes, hold, make_setup
 from tests.services.mariadb import running_mariadb
 
 STEPS = [
@@ -42,7 +43,7 @@ def slack() -> Iterator[LocalSlack]:
         yield running
 
 
-def tell_all(queue: TestQueue, slack: LocalSlack, clock: Ahead, name: str = "teller") -> None:
+def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller") -> None:
     """A replica that watches and delivers until everything has been said."""
     setup = make_setup(queue, name, clock=clock)
     for _ in range(40):
@@ -58,7 +59,7 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str
 ) -> None:
     queue = mariadb_queue
-    clock = Ahead()
+    clock = Clock()
     watch(make_setup(queue, clock=clock), hold(make_setup(queue, "teller", clock=clock)))
     queue.fail(45)
     before = payloads(queue)
@@ -127,7 +128,7 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
         "exception": "E",
         "failed_at": "2025-11-07 17:00",
     }
-    clock = Ahead()
+    clock = Clock()
     other = make_setup(queue, "other", clock=clock)
     with queue.engine.connect() as connection, connection.begin() as transaction:
         connection.execute(insert(queue.queue.failed), [parsed(late_row)])
@@ -200,7 +201,7 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str, copies: int, wait: timedelta
 ) -> None:
     queue = mariadb_queue
-    clock = Ahead()
+    clock = Clock()
     ask(make_setup(queue), "retry 45", by=SAM)
     values: dict[str, Any] = {"base_url": slack.base_url, "token": slack.bot_token}
     with replica(queue, jobs.tell, "dying", die=step, **values) as process:

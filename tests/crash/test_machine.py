@@ -5,7 +5,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from bot.localslack.server import LocalSlack
 from tests.crash.machine import Machine
-from tests.team import KeptDatabase
+from tests.kit.team import KeptDatabase
 
 SHORT = settings(
     max_examples=8,

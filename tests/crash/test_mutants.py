@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash import mutants, scenarios, undo_scenarios
 from tests.crash.scenarios import Mutant, Scenario
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 SCENARIOS: list[Scenario] = [
     scenarios.two_people_retry_one_job,

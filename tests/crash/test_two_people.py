@@ -10,14 +10,14 @@ import pytest
 from bot.localslack.demo import IDS
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.store import tables
-from tests.concurrency import at_once, lock_waits, until
 from tests.crash import jobs
 from tests.crash.processes import SECONDS, Replica, replica
 from tests.crash.scenarios import next_held
-from tests.invariants import broken, payloads
-from tests.queues import GRACE, TestQueue
-from tests.replicas import ANA, OMAR
-from tests.team import REPLY_SECONDS
+from tests.kit.concurrency import at_once, lock_waits, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.replicas import ANA, OMAR
+from tests.kit.team import REPLY_SECONDS
 
 Side = tuple[LocalSlack, Replica]
 

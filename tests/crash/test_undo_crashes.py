@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.background.posting import watch
 from tests.crash import jobs
 from tests.crash.processes import replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, ask, codes, hold, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, ask, codes, hold, make_setup
 
 STEPS = [
     "claimed",

@@ -9,7 +9,7 @@ from bot.background.metrics import sampling
 from tests.crash import watch_mutants as mutants
 from tests.crash import watch_scenarios as scenarios
 from tests.crash.scenarios import Mutant, Scenario
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.more_causes_than_alerts, mutants.failures_change_hands),

@@ -6,9 +6,9 @@ from bot.app.parsing import Request
 from bot.app.responses import Outcome
 from tests.crash.bulk_scenarios import beside, meanwhile
 from tests.crash.scenarios import Mutant
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, ask, codes, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, codes, make_setup
 
 
 def undo(setup: Setup, key: str, by: str = ANA) -> Outcome:

@@ -12,12 +12,13 @@ from bot.store import tables
 from bot.store.cursors import move
 from bot.store.incidents import transitions
 from bot.store.leases import TTL, Lease, LeaseLost
-from tests.background.living import MENTION
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.crash.watch_steps import STEPS, Eye, Step
-from tests.incident_invariants import kept
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.incident_invariants import kept
+from tests.kit.incident_life import MENTION
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, ask, codes, confirm, hold, make_setup
 
 LATE_STEPS: dict[str, Step] = {
     **{name: step for name, step in STEPS.items() if name not in ("canary", "outcomes")},
@@ -27,7 +28,7 @@ LATE_STEPS: dict[str, Step] = {
 """What only the holder of the lease may do, but for what does nothing without a bulk change."""
 
 
-def watched(queue: TestQueue, clock: Ahead, name: str = "a", alerts: int = 20) -> Setup:
+def watched(queue: TestQueue, clock: Clock, name: str = "a", alerts: int = 20) -> Setup:
     """A replica that has seen the empty queue."""
     week = tuple(range(7))
     alerting = Alerting(MENTION, digest_at=time(), digest_days=week, digest_channel=ALERTS)
@@ -45,7 +46,7 @@ def holds(queue: TestQueue) -> None:
 
 def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
     """In one pass: the first has an incident of its own, the others share one."""
-    setup = watched(queue, Ahead(), alerts=1)
+    setup = watched(queue, Clock(), alerts=1)
     for cause in ("one", "two", "three", "one"):
         queue.fail(exception=cause)
     with mutant():
@@ -56,7 +57,7 @@ def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
 
 def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
     """One incident counts up, and its edits call nobody."""
-    clock = Ahead()
+    clock = Clock()
     setup = watched(queue, clock)
     with mutant():
         for _ in range(3):
@@ -113,7 +114,7 @@ def a_retry_is_undone(queue: TestQueue, mutant: Mutant) -> None:
 
 def _then(queue: TestQueue, mutant: Mutant, change: Callable[[Setup], None]) -> None:
     """Two failures have an incident, and then something becomes of them."""
-    setup = watched(queue, Ahead())
+    setup = watched(queue, Clock())
     for failed_id in (1, 2):
         queue.fail(failed_id, order=failed_id)
     Eye().a_pass(setup, hold(setup))
@@ -133,7 +134,7 @@ def _retry_all(setup: Setup) -> None:
 
 def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
     """It is written down, and nobody is told before the mute ends."""
-    clock = Ahead()
+    clock = Clock()
     setup = watched(queue, clock)
     _ask(setup, "mute alert=group for=20m")
     queue.fail()
@@ -155,7 +156,7 @@ def _posts(queue: TestQueue) -> int:
 
 def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
     """While no worker has processed it, its incident is not over."""
-    clock = Ahead()
+    clock = Clock()
     setup = watched(queue, clock)
     queue.fail(1)
     eye = Eye()
@@ -179,7 +180,7 @@ def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
     """A replica that was paused past its lease goes on with this step."""
 
     def scenario(queue: TestQueue, mutant: Mutant) -> None:
-        clock = Ahead()
+        clock = Clock()
         setup = watched(queue, clock)
         lease: Lease = hold(setup)
         _something_of_each(queue, setup)

@@ -9,13 +9,13 @@ from bot import failpoints
 from bot.background.operations.batch_workers import Lanes
 from bot.store import tables
 from bot.store.operations import change_freeze
-from tests.concurrency import SECONDS, until
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
 from tests.crash.mutants import replaced
 from tests.crash.scenarios import Mutant, previewed, run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ask, codes, confirm
+from tests.kit.concurrency import SECONDS, until
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, confirm
 
 OTHER = "RuntimeException: no such customer"
 

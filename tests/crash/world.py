@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot import failpoints
 from bot.app.command import Alerting, Setup
@@ -20,20 +20,20 @@ from bot.app.dispatch import request_id
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
 from bot.background.operations.runner import Runner
-from bot.database.transactions import now_of
 from bot.localslack.server import LocalSlack
 from bot.store.leases import Lease
 from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
-from tests.background.living import MENTION
-from tests.background.posting import deliver, poster_of
 from tests.crash.watch_steps import Eye
 from tests.crash.wishes import MOMENTS
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue, payload
-from tests.replicas import Ahead, People, ask, hold, make_setup
-from tests.team import KeptDatabase
+from tests.kit.clock import StandingClock
+from tests.kit.incident_life import MENTION
+from tests.kit.invariants import broken
+from tests.kit.posting import deliver, poster_of
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.replicas import People, ask, hold, make_setup
+from tests.kit.team import KeptDatabase
 
 TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
@@ -67,22 +67,12 @@ def crashing(step: str | None) -> Iterator[None]:
             failpoints.disarm(step)
 
 
-@dataclass
-class Ticking(Ahead):
-    """It begins as the database's clock, and is a millisecond later whenever it is read.
+TICK = timedelta(milliseconds=1)
+"""How much later each reading of the clock is.
 
-    So the same steps see the same times on a machine that is busy. Hypothesis takes it for a
-    fault of the test when what it tries again goes otherwise.
-    """
-
-    ticked: datetime | None = None
-
-    def __call__(self, connection: Connection) -> datetime:
-        """The moved time, naive UTC."""
-        if self.ticked is None:
-            self.ticked = now_of(connection)
-        self.ticked += timedelta(milliseconds=1)
-        return self.ticked + self.by
+The same steps see the same times on a busy machine. Hypothesis reports a test whose second try
+takes another course as flaky.
+"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +96,7 @@ class World(RuleBasedStateMachine):
         """A queue in which some jobs have failed, with nobody at work yet."""
         self.queue: TestQueue = self.kept.emptied()
         self.slack.faults.clear()
-        self.clock, self.people = Ticking(), People()
+        self.clock, self.people = StandingClock(step=TICK), People()
         self.setups: dict[str, Setup] = {
             name: make_setup(
                 self.queue,

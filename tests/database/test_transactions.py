@@ -17,10 +17,10 @@ from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import tables
 from bot.store.cursors import mark, move
-from tests.concurrency import at_once
-from tests.invariants import broken, payloads
-from tests.queues import GRACE, TestQueue, make_queue
-from tests.replicas import ask, codes, make_setup
+from tests.kit.concurrency import at_once
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import GRACE, TestQueue, make_queue
+from tests.kit.replicas import ask, codes, make_setup
 from tests.services.mariadb import MariaDB
 from tests.services.proxy import Proxy, When, running_proxy
 

@@ -6,16 +6,8 @@ from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import Connect
-from tests.localslack.kit import (
-    Json,
-    actions,
-    button,
-    entry,
-    mrkdwn,
-    plain,
-    section,
-)
+from tests.kit.block_kit import Json, actions, button, entry, mrkdwn, plain, section
+from tests.kit.slack_apps import Connect
 
 RETRY = actions(button(action_id="run:retry", value='{"v":1,"ids":[45]}', style="primary"))
 

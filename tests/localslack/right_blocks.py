@@ -1,6 +1,6 @@
 """Blocks that Slack takes, at the edge of what it takes, and where each may stand."""
 
-from tests.localslack.kit import (
+from tests.kit.block_kit import (
     IMAGE,
     Json,
     actions,

@@ -5,7 +5,7 @@ from typing import Any
 import slackblocks
 from slackblocks.errors import InvalidUsageError
 
-from tests.localslack.kit import Json
+from tests.kit.block_kit import Json
 
 
 def refuses(block: Json) -> bool:

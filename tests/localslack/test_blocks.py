@@ -8,8 +8,7 @@ from bot.localslack.blocks.block_rules import BLOCKS, VIEWS
 from bot.localslack.blocks.element_rules import ELEMENTS
 from bot.localslack.blocks.specs import Shape
 from bot.localslack.blocks.validation import as_stored, message_problems, view_problems
-from tests.localslack import wrong_blocks, wrong_elements, wrong_tables
-from tests.localslack.kit import (
+from tests.kit.block_kit import (
     TEXTS,
     Json,
     actions,
@@ -21,6 +20,7 @@ from tests.localslack.kit import (
     select,
     table,
 )
+from tests.localslack import wrong_blocks, wrong_elements, wrong_tables
 from tests.localslack.right_blocks import HOME, MODAL, NOT_IN_MODALS, ONLY_IN_MESSAGES, RIGHT
 from tests.localslack.wrong_views import WRONG_VIEWS
 

@@ -13,9 +13,9 @@ from bot.localslack import faults
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
 from bot.store import outbox
-from tests.localslack.conftest import Clock
-from tests.queues import GRACE, TestQueue
-from tests.team import Json, Team, team_settings
+from tests.kit.clock import Seconds
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.team import Json, Team, team_settings
 
 LOOKS = 0.2  # seconds; with the bot's own 3 s a cut socket would be noticed after 15
 LOST = 1.0  # seconds after which an envelope is given up where a socket may have swallowed it
@@ -60,7 +60,7 @@ def alert_with_buttons(team: Team) -> Json:
 
     def find() -> Json | None:
         # What was put off is due at once: the test does not wait out Slack's minutes.
-        team.clock.advance(30)
+        team.clock.move(seconds=30)
         every = [one for one in team.posted("queue-alerts") if "Failed job 45" in one["text"]]
         return next((one for one in every if one["blocks"]), None)
 
@@ -85,7 +85,7 @@ def nothing_is_lost(team: Team) -> None:
     """
 
     def told() -> bool:
-        team.clock.advance(30)
+        team.clock.move(seconds=30)
         return any("retry" in one["text"] for one in team.posted("queue-audit"))
 
     team.until(told)
@@ -138,7 +138,7 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
     ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
 )
 def test_the_bots_own_pace_is_never_above_slacks(kind: str, rate: Rate) -> None:
-    clock = Clock()
+    clock = Seconds()
     pace, rates = Pace(clock), Rates(clock)
     letter = outbox.Letter(1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC))
     sent = 0

@@ -9,16 +9,11 @@ from slack_sdk.errors import SlackApiError
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import until
-from tests.localslack.conftest import Clock, Connect
+from tests.kit.block_kit import Json, actions, option, plain, select
+from tests.kit.clock import Seconds
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import RETRY, modal, open_modal, posted
-from tests.localslack.kit import (
-    Json,
-    actions,
-    option,
-    plain,
-    select,
-)
 
 
 def test_a_click_carries_the_button_the_message_and_ways_to_answer(
@@ -192,7 +187,7 @@ def test_a_click_without_an_ack_is_seen_as_a_failure(slack: LocalSlack, client: 
 
 
 def test_a_trigger_opens_one_modal_within_three_seconds(
-    slack: LocalSlack, app: App, client: WebClient, connect: Connect, clock: Clock
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect, clock: Seconds
 ) -> None:
     triggers: list[str] = []
 

@@ -8,10 +8,10 @@ from slack_sdk import WebClient
 
 from bot.localslack.control import HEADERS, SHOWN
 from bot.localslack.server import LocalSlack
-from tests.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.block_kit import Json, actions, option, select
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import RETRY, field, modal
-from tests.localslack.kit import Json, actions, option, select
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from websockets.sync.client import connect as connect_raw
 from bot.localslack.demo import QUEUE_BOT
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
-from tests.localslack.conftest import Connect, bolt, client_of, connected, patient
-from tests.localslack.kit import chart
-from tests.localslack.test_socket_mode import frame, raw_socket
+from tests.kit.block_kit import chart
+from tests.kit.concurrency import SECONDS, until
+from tests.kit.slack_apps import Connect, bolt, client_of, connected, patient
+from tests.kit.sockets import frame, raw_socket
 
 
 def acknowledge(socket: ClientConnection, count: int) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.localslack.faults import LostAnswer, Reset
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import refused
+from tests.kit.slack_apps import refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
 

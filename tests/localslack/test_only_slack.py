@@ -22,7 +22,7 @@ from bot.__main__ import main
 from bot.localslack.demo import QUEUE_BOT
 from bot.localslack.manifest import ManifestError, manifest_of
 from bot.localslack.standalone import CannotStart, read_manifest
-from tests.localslack.test_request_urls import served
+from tests.kit.wsgi import served
 
 HERE = Path(__file__).parent
 PATIENCE = 20.0

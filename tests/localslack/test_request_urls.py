@@ -1,8 +1,6 @@
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from slack_bolt import Ack, App
@@ -11,29 +9,11 @@ from slack_sdk import WebClient
 
 from bot.localslack.delivery.request_urls import NotVerifiedError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
-from tests.localslack.kit import actions, button, entry, plain
+from tests.kit.block_kit import actions, button, entry, plain
+from tests.kit.concurrency import SECONDS, until
+from tests.kit.wsgi import served
 
 Environ = dict[str, Any]
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_args: Any) -> None:
-        pass
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The address of a WSGI app, until the block ends."""
-    server = make_server("127.0.0.1", 0, app, WSGIServer, _Quiet)
-    thread = threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/slack/events"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(SECONDS)
 
 
 @pytest.fixture

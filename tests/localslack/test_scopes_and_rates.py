@@ -10,8 +10,9 @@ from bot.localslack.server import LocalSlack
 from bot.localslack.web_api import chat_methods, methods
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_2, TIER_3, Rate, Rates, TooMany
 from bot.localslack.workspace import Channel
-from tests.localslack.conftest import Clock, client_of
-from tests.test_manifest import SCOPES
+from tests.kit.clock import Seconds
+from tests.kit.scopes import SCOPES
+from tests.kit.slack_apps import client_of
 
 
 def refusal(call: Any) -> Any:
@@ -99,7 +100,7 @@ def test_a_revoked_token_is_told_so_until_it_is_restored(
 
 
 def test_a_channel_takes_a_small_burst_and_then_a_message_a_second(
-    slack: LocalSlack, client: WebClient, clock: Clock
+    slack: LocalSlack, client: WebClient, clock: Seconds
 ) -> None:
     def post(channel: str = "queue-ops") -> Any:
         return client.chat_postMessage(channel=channel, text="x")
@@ -117,7 +118,7 @@ def test_a_channel_takes_a_small_burst_and_then_a_message_a_second(
 
 
 def test_a_method_of_tier_two_takes_twenty_a_minute(
-    slack: LocalSlack, client: WebClient, clock: Clock
+    slack: LocalSlack, client: WebClient, clock: Seconds
 ) -> None:
     for _ in range(TIER_2.burst):
         client.usergroups_list()
@@ -138,7 +139,7 @@ def test_limits_can_be_switched_off(slack: LocalSlack, client: WebClient) -> Non
 
 @pytest.mark.parametrize("rate", [TIER_2, TIER_3, IN_A_CHANNEL])
 def test_after_a_minute_of_rest_the_burst_is_there_again_and_no_more(rate: Rate) -> None:
-    clock = Clock()
+    clock = Seconds()
     rates = Rates(clock)
 
     def taken() -> int:

@@ -13,8 +13,8 @@ from slackblocks import _limits, _surfaces
 
 from bot.localslack.blocks.block_rules import BLOCKS
 from bot.localslack.blocks.specs import Many, Number, Spec, Str, Text
+from tests.kit.block_kit import Json
 from tests.localslack import second_opinions, wrong_blocks, wrong_elements, wrong_tables
-from tests.localslack.kit import Json
 from tests.localslack.mutants import shapes
 from tests.localslack.right_blocks import NOT_IN_MODALS, ONLY_IN_MESSAGES, RIGHT
 from tests.localslack.slackblocks_reader import refuses

@@ -11,8 +11,9 @@ from slack_sdk import WebClient
 
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
-from tests.localslack.conftest import Clock, Connect, bolt, connected
+from tests.kit.clock import Seconds
+from tests.kit.concurrency import SECONDS, until
+from tests.kit.slack_apps import Connect, bolt, connected
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*3* failed"}}
 
@@ -111,7 +112,7 @@ def test_an_ack_that_slack_would_refuse_fails_before_the_persons_eyes(
 
 
 def test_a_command_that_is_not_acknowledged_fails_and_its_late_ack_is_counted(
-    clock: Clock,
+    clock: Seconds,
 ) -> None:
     with LocalSlack(clock=clock, ack_timeout=0.05) as impatient:
         app, release = bolt(impatient), threading.Event()
@@ -161,7 +162,7 @@ def test_a_response_url_takes_five_messages(slack: LocalSlack, app: App, connect
 
 @pytest.mark.parametrize(("minutes", "status"), [(29.9, 200), (30.1, 404)])
 def test_a_response_url_is_good_for_thirty_minutes(
-    slack: LocalSlack, app: App, connect: Connect, clock: Clock, minutes: float, status: int
+    slack: LocalSlack, app: App, connect: Connect, clock: Seconds, minutes: float, status: int
 ) -> None:
     urls: list[str] = []
 
@@ -235,7 +236,7 @@ def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
     assert len(trigger_ids) == 3
 
 
-def spread_of_two(clock: Clock, seed: int) -> str:
+def spread_of_two(clock: Seconds, seed: int) -> str:
     """Which of two apps, a and b, got each of twelve commands."""
     replicas: list[str] = []
 
@@ -256,7 +257,7 @@ def spread_of_two(clock: Clock, seed: int) -> str:
     return "".join(replicas)
 
 
-def test_each_envelope_goes_to_one_of_two_connections_by_a_seeded_choice(clock: Clock) -> None:
+def test_each_envelope_goes_to_one_of_two_connections_by_a_seeded_choice(clock: Seconds) -> None:
     spread = spread_of_two(clock, seed=7)
 
     assert set(spread) == {"a", "b"}

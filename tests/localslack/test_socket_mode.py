@@ -1,7 +1,6 @@
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -10,22 +9,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.localslack.delivery.socket_mode import CONNECTIONS
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS, until
-from tests.localslack.conftest import client_of
-
-
-@contextmanager
-def raw_socket(slack: LocalSlack) -> Iterator[ClientConnection]:
-    """A bare WebSocket to the address that apps.connections.open gives."""
-    url = str(client_of(slack).apps_connections_open(app_token=slack.app_token)["url"])
-    with connect(url, proxy=None, close_timeout=1) as socket:
-        yield socket
-
-
-def frame(socket: ClientConnection) -> dict[str, Any]:
-    """The next frame, as soon as it comes."""
-    read: dict[str, Any] = json.loads(socket.recv(SECONDS))
-    return read
+from tests.kit.concurrency import SECONDS, until
+from tests.kit.sockets import frame, raw_socket
 
 
 def test_hello_tells_how_many_connections_there_are(slack: LocalSlack) -> None:

@@ -7,12 +7,9 @@ from slack_sdk import WebClient
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.interactivity.people import TROUBLE, CannotError
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import Connect
+from tests.kit.block_kit import Json, plain
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
-from tests.localslack.kit import (
-    Json,
-    plain,
-)
 
 
 def test_a_submission_carries_what_was_typed_and_its_errors_are_shown_at_the_field(

@@ -7,16 +7,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import Connect
+from tests.kit.block_kit import Json, actions, button, mrkdwn, plain, section
+from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
-from tests.localslack.kit import (
-    Json,
-    actions,
-    button,
-    mrkdwn,
-    plain,
-    section,
-)
 
 
 def test_no_more_than_three_modals_lie_on_each_other(

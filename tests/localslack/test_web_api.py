@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.localslack.faults import LostAnswer, ServerError
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import client_of, refused
+from tests.kit.slack_apps import client_of, refused
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
 

@@ -3,7 +3,7 @@
 By name: the page of the rule, the blocks, Slack's words, the pointer below `/blocks`.
 """
 
-from tests.localslack.kit import IMAGE, Json, actions, button, entry, mrkdwn, plain, section
+from tests.kit.block_kit import IMAGE, Json, actions, button, entry, mrkdwn, plain, section
 
 WRONG: dict[str, tuple[str, list[Json], str, str]] = {
     "unknown block": ("blocks", [{"type": "marquee"}], "unsupported type: marquee", "/0/type"),

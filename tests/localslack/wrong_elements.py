@@ -3,7 +3,7 @@
 By name: the page of the rule, the blocks, Slack's words, the pointer below `/blocks`.
 """
 
-from tests.localslack.kit import (
+from tests.kit.block_kit import (
     Json,
     actions,
     button,

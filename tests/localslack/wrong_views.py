@@ -1,6 +1,6 @@
 """Views that Slack refuses, one for each rule: view, Slack's words, pointer below `/view`."""
 
-from tests.localslack.kit import Json, button, entry, mrkdwn, plain
+from tests.kit.block_kit import Json, button, entry, mrkdwn, plain
 from tests.localslack.right_blocks import HOME, MODAL
 
 LONG = "x" * 3001

@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 from bot.database.transactions import connect
 from bot.queue import counter
 from bot.queue.layouts import Queue, spec_tables
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 
 def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(

@@ -11,9 +11,9 @@ from bot.database.transactions import LostRace
 from bot.queue.moves import delete_failed, delete_job, retry
 from bot.queue.reads import failed_job, unix
 from bot.store import tables
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ask, codes, make_setup
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, make_setup
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 the database's UTC
 ODD = [

@@ -4,8 +4,8 @@ from sqlalchemy import text
 
 from bot.background.failures import indexing
 from bot.slack.home import draw
-from tests.queues import TestQueue
-from tests.replicas import ANA, TEAM, ask, codes, hold, make_setup
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, TEAM, ask, codes, hold, make_setup
 
 
 def test_a_failed_job_without_a_time_keeps_no_list_and_no_home_from_being_read(

@@ -8,7 +8,7 @@ from bot.database.transactions import TooSlow, bounded, reading
 from bot.models.refusals import FailedJobNotFound, JobNotFound
 from bot.queue import reads, tally
 from bot.queue.layouts import Queue, problems, require
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
 

@@ -6,8 +6,8 @@ from sqlalchemy import delete
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.queues import TestQueue
-from tests.team import Json, Team, action_ids, option, team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, action_ids, option, team_at_work
 
 
 def settled(team: Team, alert: Json) -> Json:
@@ -335,7 +335,7 @@ def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) 
     team.slack.script("chat.postMessage", [500])
     team.queue.fail(45)
     team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
-    team.clock.advance(60)
+    team.clock.move(seconds=60)
     assert "may repeat an earlier message" in team.alert()["text"]
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.queues import TestQueue, make_queue
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.team import Answer, Json, Team, team_at_work
 from tests.services.mariadb import MariaDB
-from tests.team import Answer, Json, Team, team_at_work
 
 GOOD = "0" * 32
 

@@ -14,10 +14,10 @@ from bot.models.metrics import Figures
 from bot.models.requests import Actor, Invocation
 from bot.store.metrics import rollups
 from bot.views.reports.chart import CHART
-from tests.background.posting import poster_of
-from tests.queues import TestQueue
-from tests.replicas import ANA, People, make_setup
-from tests.team import Json, Team
+from tests.kit.posting import poster_of
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, People, make_setup
+from tests.kit.team import Json, Team
 
 HOUR = timedelta(hours=1)
 

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 
 from bot.queue.reads import unix
 from bot.store import tables
-from tests.queues import GONE_AWAY, TestQueue, payload
-from tests.team import Json, Team, team_at_work
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.team import Json, Team, team_at_work
 
 NEVER = 10**6
 
@@ -45,7 +45,7 @@ def empty(team: Team) -> None:
 def recovered(team: Team, alert: Json) -> Json:
     """The alert, when its end is told; time passes until then."""
     team.until(lambda: any(row.clear_since for row in team.queue.rows(tables.incidents)))
-    team.clock.advance(61)
+    team.clock.move(seconds=61)
     return team.until(
         lambda: team.now(alert) if team.now(alert)["text"].startswith("✅ Back to normal") else None
     )
@@ -83,7 +83,7 @@ def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> 
     team = team_on_each
     push(team)
     team.until(lambda: pulse(team).eligible_since)
-    team.clock.advance(310)
+    team.clock.move(seconds=310)
 
     alert = team.alert("the workers are silent")
 
@@ -131,7 +131,7 @@ def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None
                 push(team)
             team.until(lambda: len(json.loads(pulse(team).counts)) > points)  # noqa: B023 waited for here
             points = len(json.loads(pulse(team).counts))
-            team.clock.advance(60)
+            team.clock.move(seconds=60)
 
         alert = team.alert("it keeps growing")
 
@@ -153,7 +153,7 @@ def test_paced_jobs_raise_no_alert(team: Team) -> None:
         push(team, ago=9_000, available_at=now(team) + 50_000 + number)
     for _ in range(3):
         looked = pulse(team).looked_at
-        team.clock.advance(3_600)
+        team.clock.move(seconds=3_600)
         team.until(lambda: pulse(team).looked_at > looked)  # noqa: B023 waited for here
     assert team.queue.rows(tables.incidents) == []
     assert team.posted("queue-alerts") == []

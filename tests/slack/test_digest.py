@@ -10,8 +10,8 @@ from sqlalchemy import update
 from bot.background.digest import MARK
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.queues import TestQueue
-from tests.team import Team, action_ids, team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import Team, action_ids, team_at_work
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 

@@ -22,8 +22,8 @@ from bot.store import tables
 from bot.store.incidents import transitions
 from bot.store.incidents.transitions import group_subject
 from bot.store.tables import error_groups, failures
-from tests.queues import TestQueue
-from tests.team import Json, Team, action_ids, team_at_work
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, action_ids, team_at_work
 
 REFRESH = "home:refresh"
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "somebody else's drawing"}}

@@ -16,9 +16,9 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.store import tables
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
+from tests.kit.team import sqlite_queue, team_at_work
 from tests.services.mariadb import MariaDB
-from tests.team import sqlite_queue, team_at_work
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = STOP_SECONDS + 12

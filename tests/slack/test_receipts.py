@@ -2,9 +2,9 @@
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.background.working import Worker
-from tests.queues import TestQueue
-from tests.team import Json, Team
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team
+from tests.kit.worker import Worker
 
 OTHER = "RuntimeException: no such customer"
 
@@ -13,7 +13,7 @@ def reply_to(team: Team, message: Json) -> Json:
     """The answer in the thread of a message, once it is there; time goes on meanwhile."""
 
     def find() -> Json | None:
-        team.clock.advance(0.5)
+        team.clock.move(seconds=0.5)
         every = team.posted("queue-ops") + team.posted("queue-alerts")
         return next((one for one in every if one.get("thread_ts") == message["ts"]), None)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.team import Json, Team, action_ids
+from tests.kit.team import Json, Team, action_ids
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from bot.database.transactions import changing
 from bot.store import leases, tables
 from bot.store.leases import Lease, LeaseLost
 from bot.store.tables.columns import metadata
-from tests.background.posting import Refusing, running_watcher
-from tests.concurrency import at_once, lock_waits, until
-from tests.queues import TestQueue
-from tests.replicas import ask, hold, make_setup
-from tests.set_clock import SetClock, moment
+from tests.kit.clock import SetClock, moment
+from tests.kit.concurrency import at_once, lock_waits, until
+from tests.kit.posting import Refusing, running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, hold, make_setup
 
 TTL = leases.TTL.total_seconds()
 

@@ -10,8 +10,8 @@ from bot.models.refusals import StartError
 from bot.store import tables
 from bot.store.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
 from bot.store.tables.columns import metadata
-from tests.concurrency import at_once
-from tests.queues import TestQueue
+from tests.kit.concurrency import at_once
+from tests.kit.queues import TestQueue
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
 from bot.store.incidents import transitions as ledger
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, ask, codes, confirm, hold, make_setup
-from tests.store.audit.test_history import bulk
+from tests.kit.bulk import run_and_seal
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, ask, codes, confirm, hold, make_setup
 
 
 def remove(queue: TestQueue, failed_id: int) -> None:
@@ -27,7 +28,7 @@ def live(setup: Setup) -> None:
 
 
 def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)  # before the first start: without an incident
     indexing.index_once(setup, hold(setup))
@@ -62,10 +63,10 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
 
 
 def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock, archive_days=60)
     queue.fail(1)
-    bulk(queue)
+    run_and_seal(queue)
     queue.fail(2)
     indexing.index_once(setup, hold(setup))
     grouping.refresh_once(setup, hold(setup))
@@ -80,10 +81,10 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
 def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     queue: TestQueue,
 ) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)
-    bulk(queue)
+    run_and_seal(queue)
     queue.fail(2)
     assert ask(setup, "clear-failed").refusal is None
     clock.move(days=7)
@@ -99,7 +100,7 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
 
 
 def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     for words in ("mute alert=oldest for=1h", "mute alert=silent for=7d", "unmute alert=silent"):
         assert codes([ask(setup, words)]) == ["ok"]
@@ -128,7 +129,7 @@ def over(setup: Setup, number: int, days: float) -> int:
 def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_took_of_them(
     queue: TestQueue,
 ) -> None:
-    setup = make_setup(queue, clock=Ahead())
+    setup = make_setup(queue, clock=Clock())
     old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
     purge.purge_once(setup, hold(setup))
     kept = [young, last]  # the last number is not given again
@@ -138,7 +139,7 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
 
 
 def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     indexing.index_once(setup, hold(setup))
     queue.fail(1)
@@ -175,7 +176,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
 
 
 def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue) -> None:
-    setup = make_setup(queue, clock=Ahead())
+    setup = make_setup(queue, clock=Clock())
     with queue.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=91)
         ids = range(1, purge.BATCH + 6)

@@ -12,7 +12,7 @@ from bot.app.command import find_commands
 from bot.models.requests import Message, Role
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
 from bot.views.reports.home import REFRESH
-from tests.cases import check_each
+from tests.kit.cases import check_each
 from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.models.requests import Message, Modal, Role
 from bot.text import LANGUAGES
-from tests.cases import check_each
+from tests.kit.cases import check_each
 from tests.views.drawing import as_view, texts_in
 from tests.views.samples import Sample, Words, samples
 

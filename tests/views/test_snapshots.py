@@ -6,7 +6,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from bot.models.requests import Message, Modal, Role
 from bot.text import LANGUAGES
-from tests.cases import check_each
+from tests.kit.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in
 from tests.views.samples import Sample, samples
 

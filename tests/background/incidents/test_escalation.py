@@ -12,15 +12,10 @@ from bot.background.incidents.escalation import CALLS
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.incidents import transitions
-from tests.background.living import CALL, Life, causes, make_life
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import hold
-
-
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
+from tests.kit.incident_life import CALL, Life, causes, make_life
+from tests.kit.invariants import broken
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import hold
 
 
 def test_it_is_escalated_when_it_is_ten_times_as_much(life: Life) -> None:

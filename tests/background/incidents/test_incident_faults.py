@@ -20,25 +20,17 @@ from bot.store.incidents import assignment, transitions
 from bot.store.leases import TTL, LeaseLost
 from bot.views.context import Context
 from bot.views.incidents.alert_parts import with_group_mention
-from tests.background.living import CALL, Life, make_life
-from tests.background.posting import deliver, poster_of, watch
 from tests.crash.mutants import no_epoch, replaced
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, ask, codes, hold
+from tests.kit.incident_life import CALL, Life, make_life
+from tests.kit.invariants import broken
+from tests.kit.kept_database import queue_on_mariadb
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, OPS, ask, codes, hold
+
+__all__ = ["queue_on_mariadb"]
 
 POST, EDIT = "chat.postMessage", "chat.update"
-
-
-@pytest.fixture
-def queue(mariadb_queue: TestQueue) -> TestQueue:
-    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
-    return mariadb_queue
-
-
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
 
 
 @pytest.mark.parametrize("fault", ["channel_not_found", "is_archived", "not_in_channel"])

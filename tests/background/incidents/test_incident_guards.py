@@ -8,16 +8,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.background.incidents import lifecycle, probe
-from bot.localslack.server import LocalSlack
 from bot.store.tables import incidents
-from tests.background.living import CALL, Life, make_life
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, OPS, ask, hold
-
-
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
+from tests.kit.incident_life import CALL, Life
+from tests.kit.replicas import ALERTS, OPS, ask, hold
 
 
 def archived(life: Life, *, gone: bool) -> None:

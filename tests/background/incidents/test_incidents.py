@@ -5,18 +5,12 @@ import pytest
 from bot.background.failures import indexing as watch_failures
 from bot.background.retries.track import receipts_once
 from bot.background.retries.track_bulk import outcomes_once
-from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
-from tests.background.living import CALL, Life, causes, make_life
-from tests.background.operations.test_undo import carried_out
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import ANA, OMAR, ask, hold
-
-
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
+from tests.kit.bulk import carried_out
+from tests.kit.incident_life import CALL, Life, causes
+from tests.kit.invariants import broken
+from tests.kit.queues import GONE_AWAY
+from tests.kit.replicas import ANA, OMAR, ask, hold
 
 
 def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:

@@ -6,22 +6,14 @@ import pytest
 
 from bot.app.command import Alerting
 from bot.localslack.server import LocalSlack
-from tests.background.living import CALL, Life, make_life
-from tests.background.telling import MENTION, Told, told
-from tests.invariants import broken
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import ask
+from tests.kit.alert_channel import MENTION, Told, told
+from tests.kit.incident_life import CALL, Life
+from tests.kit.invariants import broken
+from tests.kit.kept_database import queue_on_mariadb
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import ask
 
-
-@pytest.fixture
-def queue(mariadb_queue: TestQueue) -> TestQueue:
-    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
-    return mariadb_queue
-
-
-@pytest.fixture
-def life(queue: TestQueue, slack: LocalSlack) -> Life:
-    return make_life(queue, slack)
+__all__ = ["queue_on_mariadb"]
 
 
 def mute(life: Life, what: str, length: str = "1h") -> None:

@@ -8,15 +8,12 @@ from bot.app.command import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost
-from tests.background.telling import CASES, MENTION, Case, Told, told, told_of
-from tests.queues import TestQueue
-from tests.replicas import ask
+from tests.kit.alert_channel import CASES, MENTION, Case, Told, told, told_of
+from tests.kit.kept_database import queue_on_mariadb
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask
 
-
-@pytest.fixture
-def queue(mariadb_queue: TestQueue) -> TestQueue:
-    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
-    return mariadb_queue
+__all__ = ["queue_on_mariadb"]
 
 
 @pytest.fixture(params=CASES, ids=[case.kind for case in CASES])

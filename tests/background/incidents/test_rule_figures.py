@@ -6,9 +6,9 @@ from sqlalchemy import text
 from bot.background.metrics import sampling
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
-from tests.background.telling import Told, told
-from tests.background.working import Worker
-from tests.queues import TestQueue
+from tests.kit.alert_channel import Told, told
+from tests.kit.queues import TestQueue
+from tests.kit.worker import Worker
 
 STALL = 400
 

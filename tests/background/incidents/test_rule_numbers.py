@@ -11,9 +11,9 @@ from bot.models.metrics import Figures
 from bot.queue import pulse
 from bot.store.incidents import sampled_totals
 from bot.store.metrics import rollups
-from tests.background.looking import SECONDS, Watched, watched
-from tests.queues import TestQueue
-from tests.replicas import ask
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask
+from tests.kit.watched_queue import SECONDS, Watched, watched
 
 BACKLOG = "backlog:netsuite"
 BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)

@@ -6,8 +6,8 @@ from bot.queue import pulse
 from bot.store import tables
 from bot.store.incidents import probe_state
 from bot.store.incidents.probe_state import Pulse
-from tests.background.looking import Watched, watched
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
+from tests.kit.watched_queue import Watched, watched
 
 
 def judged(seen: Watched, subject: str) -> tuple[bool, bool]:

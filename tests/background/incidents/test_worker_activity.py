@@ -4,22 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
-import pytest
-
 from bot.app.command import Alerting
 from bot.database.transactions import changing
 from bot.queue import pulse
 from bot.store.incidents import probe_state as kept
 from bot.store.incidents import transitions
-from tests.background.looking import SECONDS, START, Watched, watched
-from tests.queues import TestQueue
-from tests.replicas import ask
+from tests.kit.kept_database import queue_on_mariadb
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask
+from tests.kit.watched_queue import SECONDS, START, Watched, watched
 
-
-@pytest.fixture
-def queue(mariadb_queue: TestQueue) -> TestQueue:
-    """On the server alone: its SQL is tried on both elsewhere, and here time is long."""
-    return mariadb_queue
+__all__ = ["queue_on_mariadb"]
 
 
 SILENT = "silent:netsuite"

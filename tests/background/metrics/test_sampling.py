@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import insert, text
 
 from bot.app.command import Setup
 from bot.background.failures import indexing
@@ -21,28 +21,14 @@ from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import flows
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
-from tests.background.operations.test_undo import carried_out
-from tests.background.working import Worker
-from tests.queues import TestQueue
-from tests.replicas import ask, hold, make_setup
+from tests.kit.bulk import carried_out
+from tests.kit.clock import SetClock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, hold, make_setup
+from tests.kit.worker import Worker
 
 START = datetime(2026, 3, 10, 9, 0, 0)  # noqa: DTZ001 naive UTC, as the bot counts
 QUEUES = ("netsuite", "mail", "shipping")
-
-
-@dataclass
-class Clock:
-    """A time that only the test moves."""
-
-    at: datetime = START
-
-    def __call__(self, _connection: Connection) -> datetime:
-        """That time."""
-        return self.at
-
-    def move(self, **length: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(**length)
 
 
 @dataclass
@@ -51,7 +37,7 @@ class Hand:
 
     queue: TestQueue
     setup: Setup
-    clock: Clock
+    clock: SetClock
     dice: random.Random = field(default_factory=lambda: random.Random(5))
     processed: int = 0
     failed: int = 0
@@ -143,7 +129,7 @@ class Hand:
 @pytest.fixture
 def hand(queue: TestQueue) -> Hand:
     """An empty queue, some hours after nothing."""
-    clock = Clock()
+    clock = SetClock(START)
     return Hand(queue, make_setup(queue, clock=clock), clock)
 
 

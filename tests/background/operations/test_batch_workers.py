@@ -2,7 +2,6 @@
 
 from time import monotonic
 
-import pytest
 from sqlalchemy import update
 
 from bot.background.operations.progress import end
@@ -11,16 +10,11 @@ from bot.database.transactions import changing
 from bot.store import tables
 from bot.store.operations.batches import BATCH_BYTES, WIDEST
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out, started
-from tests.background.posting import SECONDS, watch
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ask, codes, hold
-
-
-@pytest.fixture
-def bench(queue: TestQueue) -> Bench:
-    return make_bench(queue)
+from tests.kit.bulk import Bench, make_bench, previewed, run_out, started
+from tests.kit.invariants import broken
+from tests.kit.posting import SECONDS, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, hold
 
 
 def test_what_was_cancelled_ends_though_another_change_stands_before_it(bench: Bench) -> None:

@@ -18,26 +18,14 @@ from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
 from bot.store.operations.operations import TAKEN_OVER_AFTER
-from tests.background.operations.test_runner import previewed, run_out
-from tests.background.posting import SECONDS, watch
-from tests.background.retries.test_track import OTHER, send, thread, top
-from tests.background.standing import Standing
-from tests.background.working import Worker, follow
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ANA, Ahead, ask, hold, make_setup
-
-
-@pytest.fixture
-def clock() -> Ahead:
-    return Standing()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Ahead) -> Setup:
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
+from tests.kit.bulk import previewed, run_out
+from tests.kit.clock import Clock
+from tests.kit.failures import OTHER
+from tests.kit.invariants import broken
+from tests.kit.posting import SECONDS, send, thread, top, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, ask, hold, make_setup
+from tests.kit.worker import Worker, follow
 
 
 def begun(queue: TestQueue, setup: Setup, rows: int = 8, canary: int = 3) -> list[int]:
@@ -63,7 +51,7 @@ def operation(queue: TestQueue) -> Any:
     return row
 
 
-def decide(setup: Setup, clock: Ahead, *, seconds: float = 8) -> None:
+def decide(setup: Setup, clock: Clock, *, seconds: float = 8) -> None:
     """Let receipts and decisions have their turns for so long."""
     for _ in range(max(1, round(seconds / 2))):
         follow(setup, clock, seconds=2, step=2)
@@ -101,7 +89,7 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
 
 
 def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
     assert len(jobs) == 3
@@ -115,7 +103,7 @@ def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
 
 
 def test_where_all_of_it_is_processed_the_rest_follows(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = begun(queue, setup)
     send(setup, slack)
@@ -139,7 +127,7 @@ def test_where_all_of_it_is_processed_the_rest_follows(
 
 @pytest.mark.parametrize("exception", [None, OTHER])
 def test_where_one_fails_again_the_rest_is_left_alone(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack, exception: str | None
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack, exception: str | None
 ) -> None:
     jobs = begun(queue, setup)
     worker = Worker(queue)
@@ -168,7 +156,7 @@ def test_where_one_fails_again_the_rest_is_left_alone(
 
 
 def test_a_canary_that_nobody_takes_up_stops_the_rest(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     begun(queue, setup)
     decide(setup, clock, seconds=SILENT_AFTER.total_seconds() - 10)
@@ -182,7 +170,7 @@ def test_a_canary_that_nobody_takes_up_stops_the_rest(
 
 
 def test_a_canary_that_somebody_deleted_stops_the_rest(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
     ask(setup, f"delete {jobs[0]}")
@@ -191,7 +179,7 @@ def test_a_canary_that_somebody_deleted_stops_the_rest(
 
 
 def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for order in range(5):
         queue.fail(order=order)
@@ -209,7 +197,7 @@ def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
     assert len(queue.failed) == 3
 
 
-def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, clock: Clock) -> None:
     jobs = begun(queue, setup)
     assert ask(setup, f"cancel {operation(queue).id}").refusal is None
     run_out(Runner(setup))
@@ -222,7 +210,7 @@ def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, cl
 
 
 def test_another_replica_goes_on_where_the_first_is_gone(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for job in begun(queue, setup):
         Worker(queue).end(job)
@@ -235,7 +223,7 @@ def test_another_replica_goes_on_where_the_first_is_gone(
     assert (operation(queue).state, operation(queue).done) == ("done", 8)
 
 
-def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock: Clock) -> None:
     begun(queue, setup)
     paused = hold(setup)
     clock.move(seconds=SILENT_AFTER.total_seconds() + 60)
@@ -246,7 +234,7 @@ def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock:
 
 
 def test_its_jobs_get_no_message_of_their_own(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in begun(queue, setup):
         Worker(queue).end(job)

@@ -9,15 +9,10 @@ from bot.background.operations.runner import Runner
 from bot.failpoints import arm, disarm
 from bot.queue.reads import unix
 from bot.store import tables
-from tests.background.operations.test_runner import Bench, make_bench, previewed, run_out, started
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ask, confirm
-
-
-@pytest.fixture
-def bench(queue: TestQueue) -> Bench:
-    return make_bench(queue)
+from tests.kit.bulk import Bench, make_bench, previewed, run_out, started
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, confirm
 
 
 @pytest.fixture

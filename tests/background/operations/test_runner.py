@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,22 +10,16 @@ from sqlalchemy import delete, insert, select
 
 from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
-from bot.background.operations.runner import Runner
-from bot.models.operations import Preview, Progress
 from bot.models.refusals import Busy
 from bot.store import tables
-from bot.store.operations import batches, operations
-from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER, Operation
-from tests.background.posting import watch
-from tests.background.standing import Standing
-from tests.concurrency import at_once
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, AUDIT, OMAR, Ahead, People, ask, codes, confirm, hold, make_setup
-
-SECOND = "U07LUCIAOPS1"
+from bot.store.operations import batches
+from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER
+from tests.kit.bulk import SECOND, Bench, previewed, run_out, started
+from tests.kit.concurrency import at_once
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.replicas import ANA, AUDIT, OMAR, ask, codes, confirm, hold
 
 
 def wall_clock_now() -> datetime:
@@ -34,79 +27,9 @@ def wall_clock_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-@dataclass
-class Bench:
-    """Two replicas over one queue, and the clock that both go by."""
-
-    queue: TestQueue
-    clock: Ahead
-    people: People
-    setup: Setup
-    other: Setup
-
-    def fill(self, rows: int, **values: Any) -> list[int]:
-        """Put in failed jobs and return their ids."""
-        return [self.queue.fail(order=order, **values) for order in range(rows)]
-
-    def runner(self, rows: int = 3, setup: Setup | None = None) -> Runner:
-        """One who carries out this replica's operations."""
-        return Runner(setup or self.setup, rows, lanes=1, seconds=0)
-
-    def operation(self, number: int = 1) -> Operation:
-        """The operation as it is now."""
-        with self.queue.engine.begin() as connection:
-            found = operations.find(connection, number)
-        assert found is not None
-        return found
-
-
-@pytest.fixture
-def bench(queue: TestQueue) -> Bench:
-    return make_bench(queue)
-
-
-@pytest.fixture
-def mariadb_bench(mariadb_queue: TestQueue) -> Bench:
-    return make_bench(mariadb_queue)
-
-
-def make_bench(queue: TestQueue) -> Bench:
-    clock, people = Standing(), People()
-    setup = make_setup(queue, "a", clock=clock, directory=people)
-    setup = replace(setup, rules=replace(setup.rules, admins=(ANA, SECOND)))
-    return Bench(queue, clock, people, setup, replace(setup, replica="b"))
-
-
-def extra(outcome: Outcome) -> BulkExtra:
-    assert outcome.result is not None, outcome.refusal
-    assert isinstance(outcome.result.extra, BulkExtra)
-    return outcome.result.extra
-
-
-def previewed(setup: Setup, words: str = "retry-all", by: str = ANA) -> Preview:
-    preview = extra(ask(setup, words, by=by)).preview
-    assert preview is not None
-    return preview
-
-
-def started(setup: Setup, words: str = "retry-all") -> Progress:
-    preview = previewed(setup, words)
-    progress = extra(confirm(setup, preview.action, preview.plan, typed=preview.total)).progress
-    assert progress is not None
-    return progress
-
-
 def items(bench: Bench, number: int = 1) -> list[int]:
     """The ids of the failed jobs that an operation moved."""
     return [row.failed_id for row in bench.queue.rows(tables.failures) if row.operation == number]
-
-
-def run_out(runner: Runner) -> None:
-    for _ in range(100):
-        # A batch that lost too many races is tried again, as the bot does.
-        if not (runner.run_once() or runner.run_once()):
-            return
-    raise AssertionError("the operation does not end")
 
 
 def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:

@@ -16,10 +16,10 @@ from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables
 from bot.terminal import Asked, do
-from tests.background.operations.test_runner import Bench, make_bench, run_out, started
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ANA, OPS, People, ask, codes
+from tests.kit.bulk import Bench, run_out, started
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OPS, People, ask, codes
 
 CONNECTIONS = 3
 """One for each lane and one beside them: none waits for another's until the database is lost."""
@@ -40,11 +40,6 @@ class Silent(People):
         if self.silent:
             raise Unreachable("ratelimited")
         return super().profile(user)
-
-
-@pytest.fixture
-def bench(queue: TestQueue) -> Bench:
-    return make_bench(queue)
 
 
 @pytest.fixture

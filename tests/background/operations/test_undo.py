@@ -10,43 +10,17 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from bot import failpoints
-from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.app.responses import Outcome
 from bot.background import purge
-from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
-from bot.models.operations import Preview
 from bot.store import tables
-from tests.background.posting import watch
-from tests.background.standing import Standing
-from tests.crash.scenarios import extra_of, run_out
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, ask, codes, hold, make_setup
-from tests.team import Team, action_ids
-
-
-def runner(setup: Setup, rows: int = 2) -> Runner:
-    """Small batches, one at a time."""
-    return Runner(setup, rows=rows, lanes=1, seconds=0)
-
-
-def carried_out(setup: Setup, words: str, **values: Any) -> int:
-    """Preview, confirm and run a bulk change; returns its number."""
-    preview = previewed(ask(setup, words, **values))
-    said = {"plan": preview.plan, "typed": preview.total}
-    done = ask(setup, Request(preview.action, said), **values)
-    assert done.refusal is None, done.refusal
-    run_out(runner(setup))
-    return preview.plan
-
-
-def previewed(outcome: Outcome) -> Preview:
-    """What a bulk command shows before it is confirmed."""
-    preview = extra_of(outcome).preview
-    assert preview is not None
-    return preview
+from tests.kit.bulk import carried_out, preview_of, run_out, small_batches
+from tests.kit.clock import StandingClock
+from tests.kit.invariants import broken, payloads
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
+from tests.kit.team import Team, action_ids
 
 
 def operation(queue: TestQueue, number: int) -> Any:
@@ -162,10 +136,10 @@ def test_two_confirmations_of_one_undo_put_back_each_row_once(queue: TestQueue) 
         queue.fail()
     born = payloads(queue)
     done = carried_out(setup, "clear-failed")
-    plans = [previewed(ask(setup, f"undo {done}")).plan for _ in range(2)]
+    plans = [preview_of(ask(setup, f"undo {done}")).plan for _ in range(2)]
     for plan in plans:
         ask(setup, Request("undo", {"plan": plan}))
-        run_out(runner(setup))
+        run_out(small_batches(setup))
 
     assert [operation(queue, plan).done for plan in plans] == [3, 0]
     assert payloads(queue) == born
@@ -177,12 +151,12 @@ def test_a_cancelled_change_is_undone_as_far_as_it_came(queue: TestQueue) -> Non
     setup = make_setup(queue)
     for _ in range(5):
         queue.fail()
-    plan = previewed(ask(setup, "clear-failed"))
+    plan = preview_of(ask(setup, "clear-failed"))
     ask(setup, Request("clear-failed", {"plan": plan.plan, "typed": 5}))
-    runner(setup).run_once()
+    small_batches(setup).run_once()
     running = ask(setup, f"undo {plan.plan}")
     ask(setup, f"cancel {plan.plan}")
-    run_out(runner(setup))
+    run_out(small_batches(setup))
     assert len(queue.failed) == 3
 
     undone = carried_out(setup, f"undo {plan.plan}")
@@ -202,7 +176,7 @@ def test_without_its_archive_a_change_cannot_be_undone(queue: TestQueue) -> None
 
 
 def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) -> None:
-    clock = Standing()
+    clock = StandingClock()
     setup = make_setup(queue, clock=clock)
     queue.fail()
     done = carried_out(setup, "clear-failed")
@@ -229,13 +203,13 @@ def point(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
     queue: TestQueue, action: str, point: str
 ) -> None:
-    clock = Standing()
+    clock = StandingClock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     for number in range(6):
         queue.fail(order=number % 2)
     born = payloads(queue)
     done = carried_out(one, action)
-    plan = previewed(ask(one, f"undo {done}")).plan
+    plan = preview_of(ask(one, f"undo {done}")).plan
     ask(one, Request("undo", {"plan": plan}))
 
     class Cut(BaseException):
@@ -246,9 +220,9 @@ def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
 
     failpoints.arm(point, then=cut)
     with pytest.raises(Cut):
-        runner(one).run_once()
+        small_batches(one).run_once()
     clock.move(seconds=20)
-    run_out(runner(other))
+    run_out(small_batches(other))
 
     assert len(queue.failed) == 6
     assert queue.jobs == []
@@ -318,7 +292,7 @@ def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
     setup = make_setup(queue)
     queue.fail(1)
     carried_out(setup, "retry queue=netsuite", by=OMAR)
-    preview = previewed(ask(setup, "undo 1", by=ANA))
+    preview = preview_of(ask(setup, "undo 1", by=ANA))
     fewer = replace(setup, rules=replace(setup.rules, admins=(), operators=(ANA, OMAR)))
     said = Request("undo", {"plan": preview.plan})
     assert codes([ask(fewer, said, by=ANA)]) == ["denied"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,49 +11,21 @@ from sqlalchemy import Table, select
 from bot.app.command import Setup
 from bot.background.outbox.deliver import ATTEMPT, Pace, Poster, deliver_once
 from bot.background.outbox.failures import Fault, Undelivered
-from bot.database.transactions import changing
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
-from bot.models.requests import Message
-from bot.store import outbox, tables
+from bot.store import tables
 from bot.store.leases import TTL
 from bot.text import texts_for
-from tests.background.posting import SECONDS, deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT, OPS, SAM, Ahead, ask, hold, make_setup
-
-POST, EDIT = "chat.postMessage", "chat.update"
-BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*three* jobs"}}
+from tests.kit.clock import Clock, StandingClock
+from tests.kit.invariants import broken
+from tests.kit.outbox import EDIT, POST, change, put
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
 
 
-def put(setup: Setup, text: str = "hello", *, channel: str = OPS, subject: str = "s") -> None:
-    """Put a message into the outbox."""
-    message = Message(text, [BLOCK])
-    changing(
-        setup.engine,
-        monotonic() + SECONDS,
-        lambda connection: outbox.post(
-            connection, channel, subject, message, setup.clock(connection)
-        ),
-    )
-
-
-def change(setup: Setup, text: str, *, channel: str = OPS, subject: str = "s") -> None:
-    """Put an edit into the outbox."""
-    message = Message(text, [BLOCK])
-    changing(
-        setup.engine,
-        monotonic() + SECONDS,
-        lambda connection: outbox.edit(
-            connection, channel, subject, message, setup.clock(connection)
-        ),
-    )
-
-
-def clocked(queue: TestQueue) -> tuple[Setup, Ahead]:
-    clock = Standing()
+def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
+    clock = StandingClock()
     return make_setup(queue, clock=clock), clock
 
 
@@ -63,7 +34,7 @@ def send(setup: Setup, slack: LocalSlack) -> int:
     return deliver(setup, poster_of(slack), hold(setup))
 
 
-def drain(setup: Setup, slack: LocalSlack, clock: Ahead, *, minutes: int = 30) -> None:
+def drain(setup: Setup, slack: LocalSlack, clock: Clock, *, minutes: int = 30) -> None:
     """Let time pass, and everything that runs by itself have its turn, until nothing is left."""
     for _ in range(minutes * 4):
         watch(setup, hold(setup))
@@ -399,7 +370,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     slack: LocalSlack,
     lost: bool,  # noqa: FBT001 pytest hands it over so
 ) -> None:
-    clock = Standing()
+    clock = StandingClock()
     a, b = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     put(a)
 

@@ -12,22 +12,17 @@ from bot.background.outbox.failures import TRIES
 from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.background.outbox.test_deliver import POST, put
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT, OPS, Ahead, ask, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.outbox import POST, put
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT, OPS, ask, hold, make_setup
 
 REFUSED = "some_new_error"
 
 
 @pytest.fixture
-def clock() -> Ahead:
-    return Standing()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Ahead) -> Setup:
+def setup(queue: TestQueue, clock: Clock) -> Setup:
     return make_setup(queue, clock=clock)
 
 
@@ -39,7 +34,7 @@ def send(setup: Setup, slack: LocalSlack) -> int:
     return deliver(setup, poster_of(slack), hold(setup))
 
 
-def refuse(setup: Setup, slack: LocalSlack, clock: Ahead, times: int) -> None:
+def refuse(setup: Setup, slack: LocalSlack, clock: Clock, times: int) -> None:
     """Let that many tries of one letter be refused, with its layout and without."""
     for _ in range(times):
         slack.script(POST, [REFUSED, REFUSED])
@@ -60,7 +55,7 @@ def changed(setup: Setup, queue: TestQueue, number: int) -> None:
 
 
 def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
-    setup: Setup, slack: LocalSlack, clock: Ahead
+    setup: Setup, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "poison", subject="first")
     put(setup, "wholesome", subject="second")
@@ -75,7 +70,7 @@ def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
 
 
 def test_what_was_refused_once_after_a_long_outage_is_tried_again(
-    setup: Setup, slack: LocalSlack, clock: Ahead
+    setup: Setup, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "wholesome")
     for _ in range(2 * TRIES):
@@ -89,7 +84,7 @@ def test_what_was_refused_once_after_a_long_outage_is_tried_again(
 
 @pytest.mark.parametrize("code", ["missing_scope", "token_revoked"])
 def test_what_is_wrong_with_the_app_is_no_reason_to_give_a_message_up(
-    setup: Setup, slack: LocalSlack, clock: Ahead, code: str
+    setup: Setup, slack: LocalSlack, clock: Clock, code: str
 ) -> None:
     put(setup, "wholesome")
     for _ in range(3 * TRIES):
@@ -101,7 +96,7 @@ def test_what_is_wrong_with_the_app_is_no_reason_to_give_a_message_up(
 
 
 def test_of_an_audit_record_that_slack_always_refuses_the_anchor_is_left(
-    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     watch(setup, hold(setup))
     for number in (1, 2):
@@ -131,7 +126,7 @@ def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
 
 
 def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_own_for_ever(
-    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "broken", subject="first")
     put(setup, "wholesome", subject="second")
@@ -156,7 +151,7 @@ def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_o
 
 
 def test_an_alert_is_changed_where_it_is_long_after_its_letter_was_purged(
-    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Ahead
+    setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     watch(setup, hold(setup))
     queue.fail(45)

@@ -1,6 +1,5 @@
 """What became of a retried job: told once, and told right, whatever workers and people do."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,31 +14,12 @@ from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import followed as following
 from bot.store.operations.retries import location
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.background.working import Worker, follow
-from tests.queues import TestQueue, payload
-from tests.replicas import ALERTS, ANA, OPS, Ahead, ask, hold, make_setup
-
-OTHER = "RuntimeException: no such customer"
-FAILURE = {
-    "queue": "netsuite",
-    "exception": "RuntimeException: no stock",
-    "failed_at": datetime(2025, 11, 7, 18),  # noqa: DTZ001 wall clock
-}
-
-
-@pytest.fixture
-def clock() -> Ahead:
-    return Standing()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Ahead) -> Setup:
-    """A replica that has read in what failed before its start: nothing."""
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
+from tests.kit.clock import Clock
+from tests.kit.failures import FAILURE, OTHER
+from tests.kit.posting import send, thread, top, watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ALERTS, ANA, OPS, ask, hold, make_setup
+from tests.kit.worker import Worker, follow
 
 
 @pytest.fixture
@@ -70,19 +50,6 @@ def states(queue: TestQueue) -> list[str]:
     return [row.state for row in rows(queue)]
 
 
-def send(setup: Setup, slack: LocalSlack) -> None:
-    watch(setup, hold(setup))
-    deliver(setup, poster_of(slack), hold(setup))
-
-
-def thread(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    return [one["text"] for one in slack.messages(channel) if one.get("thread_ts")]
-
-
-def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    return [one["text"] for one in slack.messages(channel) if not one.get("thread_ts")]
-
-
 def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup: Setup) -> None:
     (failed,) = failing(queue, setup)
     (failure,) = queue.rows(tables.failures)
@@ -104,7 +71,7 @@ def test_a_refused_retry_is_not_followed(queue: TestQueue, setup: Setup) -> None
 
 
 def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     send(setup, slack)
@@ -129,7 +96,7 @@ def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
 
 
 def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     for _ in range(3):
@@ -152,7 +119,7 @@ def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
 def test_a_new_failure_is_told_with_whether_its_error_is_the_same(
     queue: TestQueue,
     setup: Setup,
-    clock: Ahead,
+    clock: Clock,
     worker: Worker,
     slack: LocalSlack,
     exception: str | None,
@@ -174,7 +141,7 @@ def test_a_new_failure_is_told_with_whether_its_error_is_the_same(
 
 
 def test_between_the_delete_and_the_failure_nothing_is_said(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     row = worker.end(job)
@@ -185,7 +152,7 @@ def test_between_the_delete_and_the_failure_nothing_is_said(
 
 
 def test_a_failure_that_comes_late_takes_processed_back(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     row = worker.end(job)
@@ -200,7 +167,7 @@ def test_a_failure_that_comes_late_takes_processed_back(
 
 
 def test_a_job_that_somebody_deleted_is_told_with_their_name(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup), by="U07OPERATOR1")
     ask(setup, f"delete {job}")
@@ -212,7 +179,7 @@ def test_a_job_that_somebody_deleted_is_told_with_their_name(
 
 
 def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     retried(setup, *failing(queue, setup))
     assert follow(setup, clock, seconds=590, step=10) == 0
@@ -228,7 +195,7 @@ def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
 
 
 def test_several_ids_get_one_message_with_counts_and_one_reply(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 1, 2, 3))
     send(setup, slack)
@@ -248,7 +215,7 @@ def test_several_ids_get_one_message_with_counts_and_one_reply(
 
 
 def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 5, 5, 5))
     worker.end(jobs[0])
@@ -263,7 +230,7 @@ def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
 
 
 def test_released_jobs_with_the_same_payload_are_each_followed_once(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 5, 5))
     later = [worker.release(job) for job in jobs]
@@ -275,7 +242,7 @@ def test_released_jobs_with_the_same_payload_are_each_followed_once(
 
 
 def test_an_older_failure_with_the_same_payload_is_no_outcome(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     first, _ = failing(queue, setup, 5, 5)
     (job,) = retried(setup, first)
@@ -285,7 +252,7 @@ def test_an_older_failure_with_the_same_payload_is_no_outcome(
 
 
 def test_the_same_payload_in_another_queue_is_another_job(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
     queue.push(queue="mail", order=5)
@@ -296,7 +263,7 @@ def test_the_same_payload_in_another_queue_is_another_job(
 
 
 def test_a_failure_that_was_put_back_is_no_new_failure(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (failed,) = failing(queue, setup, 5)
     (job,) = retried(setup, failed)
@@ -307,7 +274,7 @@ def test_a_failure_that_was_put_back_is_no_new_failure(
 
 
 def test_a_second_retry_takes_nothing_from_the_first(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
     again = worker.fail(job)
@@ -321,7 +288,7 @@ def test_a_second_retry_takes_nothing_from_the_first(
 
 
 def test_a_job_retried_before_it_was_indexed_is_followed_all_the_same(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, queue.fail())
     assert [row.failed_seq for row in rows(queue)] == [None]
@@ -333,7 +300,7 @@ def test_a_job_retried_before_it_was_indexed_is_followed_all_the_same(
 
 
 def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (failed,) = failing(queue, setup)
     send(setup, slack)
@@ -351,7 +318,7 @@ def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
 
 
 def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     send(setup, slack)
@@ -369,7 +336,7 @@ def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
 
 
 def test_two_replicas_tell_an_outcome_once(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     other = make_setup(queue, "b", clock=clock)
     (job,) = retried(setup, *failing(queue, setup))
@@ -387,7 +354,7 @@ def test_two_replicas_tell_an_outcome_once(
 
 
 def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     worker.fail(job)
@@ -400,7 +367,7 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
 
 
 def test_no_job_is_called_processed_while_the_index_is_behind(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
     row = worker.end(job)
@@ -415,7 +382,7 @@ def test_no_job_is_called_processed_while_the_index_is_behind(
 
 
 def test_a_queue_too_long_to_look_through_says_so(
-    queue: TestQueue, setup: Setup, clock: Ahead, worker: Worker, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
     worker.end(job)
@@ -433,7 +400,7 @@ def test_a_queue_too_long_to_look_through_says_so(
 
 
 def test_a_pass_looks_at_no_more_than_its_share(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
     (row,) = rows(queue)
@@ -451,7 +418,7 @@ def test_a_pass_looks_at_no_more_than_its_share(
 
 
 def test_a_pass_without_anything_due_is_one_read(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(setup, *failing(queue, setup, 5))
     with queue.engine.begin() as connection:

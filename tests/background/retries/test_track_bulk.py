@@ -15,25 +15,13 @@ from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
-from tests.background.operations.test_runner import previewed, run_out, started
-from tests.background.posting import watch
-from tests.background.retries.test_track import FAILURE, OTHER, send, thread, top
-from tests.background.standing import Standing
-from tests.background.working import Worker
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, Ahead, ask, hold, make_setup
-
-
-@pytest.fixture
-def clock() -> Ahead:
-    return Standing()
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: Ahead) -> Setup:
-    made = make_setup(queue, clock=clock)
-    watch(made, hold(made))
-    return made
+from tests.kit.bulk import previewed, run_out, started
+from tests.kit.clock import Clock
+from tests.kit.failures import FAILURE, OTHER
+from tests.kit.posting import send, thread, top, watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, ask, hold, make_setup
+from tests.kit.worker import Worker
 
 
 def retried(
@@ -49,7 +37,7 @@ def retried(
     return [row.id for row in queue.jobs if row.id not in before]
 
 
-def count(setup: Setup, clock: Ahead, *, seconds: float = 12, step: float = 3) -> int:
+def count(setup: Setup, clock: Clock, *, seconds: float = 12, step: float = 3) -> int:
     """Let passes have their turn for so long; returns how many messages were changed."""
     told = 0
     for _ in range(round(seconds / step)):
@@ -69,7 +57,7 @@ def said(setup: Setup, slack: LocalSlack) -> str:
 
 
 def test_counts_follow_what_workers_do(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
     count(setup, clock)
@@ -98,7 +86,7 @@ def test_counts_follow_what_workers_do(
 
 
 def test_where_all_went_well_nobody_is_called(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in retried(queue, setup):
         Worker(queue).end(job)
@@ -112,7 +100,7 @@ def test_where_all_went_well_nobody_is_called(
     assert queue.rows(tables.spans) == []
 
 
-def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock) -> None:
     worker = Worker(queue)
     jobs = [worker.release(job) for job in retried(queue, setup)]
     count(setup, clock)
@@ -126,7 +114,7 @@ def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Ahead
     assert (seen(queue).waiting, seen(queue).state) == (0, "settled")
 
 
-def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: Ahead) -> None:
+def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: Clock) -> None:
     queue.push(order=500)
     jobs = retried(queue, setup)
     for order in range(100, 120):
@@ -141,7 +129,7 @@ def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: A
 
 
 def test_stretches_of_ids_are_counted_once_each(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     filler = [
         {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
@@ -164,7 +152,7 @@ def test_stretches_of_ids_are_counted_once_each(
 
 
 def test_a_job_released_into_ids_that_were_counted_before_still_waits(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(queue, setup, [7])
     row = {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
@@ -179,7 +167,7 @@ def test_a_job_released_into_ids_that_were_counted_before_still_waits(
 
 
 def test_nothing_is_settled_while_the_index_is_behind(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = retried(queue, setup, [1, 2, 3])
     worker = Worker(queue)
@@ -195,7 +183,7 @@ def test_nothing_is_settled_while_the_index_is_behind(
 
 
 def test_identical_payloads_are_counted_not_attributed(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup, [7, 7, 7, 7])
     count(setup, clock)
@@ -211,7 +199,7 @@ def test_identical_payloads_are_counted_not_attributed(
 
 
 def test_what_fails_after_a_later_retry_is_not_this_ones(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(queue, setup, [7])
     again = Worker(queue).fail(job)
@@ -225,7 +213,7 @@ def test_what_fails_after_a_later_retry_is_not_this_ones(
 
 
 def test_jobs_deleted_with_the_bot_are_no_longer_queued(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
     ask(setup, f"delete {jobs[0]} {jobs[1]}")
@@ -236,7 +224,7 @@ def test_jobs_deleted_with_the_bot_are_no_longer_queued(
 
 
 def test_a_failure_that_comes_late_is_told_after_all(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
     worker = Worker(queue)
@@ -251,7 +239,7 @@ def test_a_failure_that_comes_late_is_told_after_all(
 
 
 def test_what_waits_long_is_told_once_and_in_the_end_given_up(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     retried(queue, setup)
     count(setup, clock, seconds=590, step=10)
@@ -269,7 +257,7 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
 
 
 def test_a_paced_retry_is_not_late_while_its_pace_lasts(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
     with queue.engine.begin() as connection:
@@ -291,7 +279,7 @@ def test_what_clears_is_not_followed(queue: TestQueue, setup: Setup) -> None:
 
 
 def test_a_cancelled_retry_is_followed_as_far_as_it_came(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for order in range(10):
         queue.fail(order=order)
@@ -310,7 +298,7 @@ def test_a_cancelled_retry_is_followed_as_far_as_it_came(
 
 
 def test_two_replicas_tell_the_end_once(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in retried(queue, setup):
         Worker(queue).end(job)
@@ -327,7 +315,7 @@ def test_two_replicas_tell_the_end_once(
 
 
 def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
     paused = hold(setup)
@@ -339,7 +327,7 @@ def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
 
 
 def test_a_pass_counts_no_more_new_stretches_than_its_share(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup, [1])
     far = (outcomes.NEW_SPANS + 3) * outcomes.WIDTH
@@ -354,7 +342,7 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
 
 
 def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
-    queue: TestQueue, setup: Setup, clock: Ahead, slack: LocalSlack
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
     send(setup, slack)

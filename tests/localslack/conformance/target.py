@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from bot.localslack.server import LocalSlack
-from tests.concurrency import SECONDS
+from tests.kit.concurrency import SECONDS
 
 PREFIX = "SLACK_CONFORMANCE_"
 DOCS = "https://docs.slack.dev/"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.concurrency import SECONDS
+from tests.kit.block_kit import entry, plain
+from tests.kit.concurrency import SECONDS
+from tests.localslack.conformance.sockets import address, hello
 from tests.localslack.conformance.target import Target, rule
-from tests.localslack.conformance.test_sockets import address, hello
-from tests.localslack.kit import entry, plain
 
 Json = dict[str, Any]
 

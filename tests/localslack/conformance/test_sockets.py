@@ -1,25 +1,11 @@
-import json
-from typing import Any
-
 import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.concurrency import SECONDS
+from tests.localslack.conformance.sockets import address, hello
 from tests.localslack.conformance.target import Target, rule
 
 SOCKETS = "apis/events-api/using-socket-mode"
-
-
-def address(target: Target) -> str:
-    """Of a new socket."""
-    url: str = target.call("apps.connections.open", token=target.app_token).body["url"]
-    return url
-
-
-def hello(socket: Any) -> Any:
-    """The first frame."""
-    return json.loads(socket.recv(SECONDS))
 
 
 @rule(SOCKETS)

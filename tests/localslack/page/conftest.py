@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import Clock
+from tests.kit.clock import Seconds
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -60,7 +60,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def visit(tab: Page, slack: LocalSlack, clock: Clock) -> Iterator[Visit]:
+def visit(tab: Page, slack: LocalSlack, clock: Seconds) -> Iterator[Visit]:
     """Opens the page as somebody at some place; an error in its scripts fails the test."""
     problems: list[str] = []
 

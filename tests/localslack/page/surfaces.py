@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.server import LocalSlack
-from tests.localslack.conftest import bolt
+from tests.kit.slack_apps import bolt
 
 
 def plain(words: str) -> Json:

@@ -2,8 +2,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.localslack.server import LocalSlack
-from tests.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import Seen, surfaces
 

@@ -14,8 +14,8 @@ from bot.playground.rows import NEWEST, tables_json
 from bot.playground.seed import GONE_AWAY, seed
 from bot.playground.worker import Worker
 from bot.queue.layouts import Queue, spec_tables
-from tests.concurrency import until
-from tests.queues import TestQueue
+from tests.kit.concurrency import until
+from tests.kit.queues import TestQueue
 
 
 class Seconds:

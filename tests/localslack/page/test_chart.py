@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.play import playing
 from bot.views.reports.chart import CHART
-from tests.queues import GRACE
+from tests.kit.queues import GRACE
 
 DOTS = 36
 """One for each of three figures at each of twelve times."""

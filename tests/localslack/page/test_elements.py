@@ -13,8 +13,9 @@ from bot.localslack.manifest import manifest_of
 from bot.localslack.server import LocalSlack
 from bot.localslack.workspace import PostedMessage
 from bot.playground.play import suggestions
-from tests.concurrency import SECONDS
-from tests.localslack.conftest import Clock, Connect, bolt, patient
+from tests.kit.clock import Seconds
+from tests.kit.concurrency import SECONDS
+from tests.kit.slack_apps import Connect, bolt, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import button, entry, markup, options, plain, points
 
@@ -98,7 +99,7 @@ class Held:
 
 
 @pytest.fixture
-def slack(clock: Clock) -> Iterator[LocalSlack]:
+def slack(clock: Seconds) -> Iterator[LocalSlack]:
     with LocalSlack(clock=clock, commands=suggestions) as running:
         yield patient(running)
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bot.localslack.server import LocalSlack
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.play import playing
+from tests.kit.queues import GRACE
 from tests.localslack.page.conftest import PATIENCE_MS
 from tests.localslack.page.menus import choose
-from tests.queues import GRACE
 
 SILENT_SECONDS = 5
 

@@ -10,8 +10,8 @@ from bot.database.transactions import connect
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
 from bot.queue.layouts import Queue, spec_tables
+from tests.kit.queues import GRACE, TestQueue
 from tests.localslack.page.conftest import PATIENCE_MS
-from tests.queues import GRACE, TestQueue
 
 
 @pytest.fixture

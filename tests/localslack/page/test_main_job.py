@@ -11,9 +11,9 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
 from bot.queue.layouts import Queue, spec_tables
-from tests.concurrency import until
+from tests.kit.concurrency import until
+from tests.kit.queues import GRACE, TestQueue
 from tests.localslack.page.conftest import PATIENCE_MS
-from tests.queues import GRACE, TestQueue
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
 from bot.playground.worker import WorkerControls, with_changes
-from tests.concurrency import until
-from tests.localslack.conftest import Clock, Connect, patient
+from tests.kit.clock import Seconds
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect, patient
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import surfaces
 
@@ -47,7 +48,7 @@ def stage() -> Stage:
 
 
 @pytest.fixture
-def slack(clock: Clock, stage: Stage) -> Iterator[LocalSlack]:
+def slack(clock: Seconds, stage: Stage) -> Iterator[LocalSlack]:
     with LocalSlack(clock=clock, backstage=Backstage(stage.look, stage.steer)) as running:
         yield patient(running)
 

@@ -10,8 +10,8 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.panel import Backstage
 from bot.localslack.server import LocalSlack
 from bot.playground.worker import WorkerControls, with_changes
-from tests.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
 from bot.queue.layouts import Queue, spec_tables
+from tests.kit.queues import GRACE, TestQueue
 from tests.localslack.page.conftest import PATIENCE_MS
 from tests.localslack.page.incident_story import IncidentStory
 from tests.localslack.page.story import CAUSE, FAILURES, Story
-from tests.queues import GRACE, TestQueue
 
 
 @pytest.fixture

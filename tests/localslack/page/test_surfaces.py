@@ -3,8 +3,8 @@ from playwright.sync_api import Page, expect
 
 from bot.localslack.server import LocalSlack
 from bot.localslack.workspace import PostedMessage
-from tests.concurrency import until
-from tests.localslack.conftest import Connect
+from tests.kit.concurrency import until
+from tests.kit.slack_apps import Connect
 from tests.localslack.page.conftest import Visit
 from tests.localslack.page.surfaces import Seen, surfaces
 

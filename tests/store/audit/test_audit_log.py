@@ -14,9 +14,10 @@ from bot.store.audit.audit_log import GENESIS, verify
 from bot.store.tables.columns import metadata
 from tests.crash import jobs
 from tests.crash.processes import replica
-from tests.invariants import broken, payloads
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, Ahead, ask, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.invariants import broken, payloads
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, hold, make_setup
 
 
 def found(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:
@@ -58,7 +59,7 @@ def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
 @pytest.fixture
 def sealed(queue: TestQueue) -> TestQueue:
     """Nine records in the chain, and older than anybody's transaction."""
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     for failed_id in range(1, 10):
         queue.fail(failed_id)

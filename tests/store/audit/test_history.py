@@ -6,16 +6,15 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from bot.background import audit
-from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of, reading
 from bot.store import tables
 from bot.store.audit.audit_log import verify
 from bot.store.audit.history import HistoryFilter, newest
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, hold, make_setup
-from tests.store.operations.test_scopes import preview_of
+from tests.kit.bulk import run_and_seal
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, SAM, ask, make_setup
 
 
 def about(queue: TestQueue, job: int) -> list[str]:
@@ -36,23 +35,11 @@ def indexed(queue: TestQueue) -> None:
         index.catch_up(connection, queue.queue, now_of(connection))
 
 
-def bulk(queue: TestQueue, action: str = "retry-all") -> None:
-    """Carry out a bulk change of all that failed, and seal what it recorded."""
-    setup = make_setup(queue)
-    plan = preview_of(ask(setup, action)).plan
-    assert confirm(setup, action, plan).refusal is None
-    runner = Runner(setup, 2, lanes=1, seconds=0)
-    for _ in range(10):
-        runner.run_once()
-    assert [row.state for row in queue.rows(tables.operations)] == ["done"]
-    audit.seal_once(setup, hold(setup))
-
-
 def test_a_row_of_a_bulk_change_is_found_by_its_id(queue: TestQueue) -> None:
     for failed_id in (45, 46, 47):
         queue.fail(failed_id)
     ask(make_setup(queue), "retry 47")
-    bulk(queue)
+    run_and_seal(queue)
     assert about(queue, 45) == ["retry-all"]
     assert about(queue, 47) == ["retry"]
     assert about(queue, 4) == []
@@ -74,7 +61,7 @@ def test_a_retried_job_is_found_by_its_new_id_too(queue: TestQueue) -> None:
 def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     queue.fail(46, order=1803193)
-    bulk(queue)
+    run_and_seal(queue)
     with queue.engine.begin() as connection:
         connection.execute(delete(tables.archive))
     assert about_order(queue, "803193") == ["retry-all"]
@@ -139,7 +126,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
 
 
 def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:
-    clock = Ahead()
+    clock = Clock()
     setup = make_setup(queue, clock=clock)
     for failed_id, by in ((45, OMAR), (46, ANA), (47, OMAR)):
         queue.fail(failed_id)
@@ -163,7 +150,7 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
 def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: TestQueue) -> None:
     for failed_id in range(1, 6):
         queue.fail(failed_id)
-    bulk(queue)
+    run_and_seal(queue)
     with queue.engine.begin() as connection:
         assert list(verify(connection)) == []
         changed = update(tables.failures).where(tables.failures.c.failed_id == 4)

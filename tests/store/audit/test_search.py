@@ -11,7 +11,7 @@ from bot.database.transactions import now_of, reading
 from bot.models.order_search import FoundJob, Looked
 from bot.queue.reads import unix
 from bot.queue.search import SCAN_LIMITS, OrderKey, ScanLimits, failed_of_order, jobs_of
-from tests.queues import TestQueue, payload
+from tests.kit.queues import TestQueue, payload
 
 ROOMY = ScanLimits(newest=20, oldest=5, stretch=10, seconds=10)
 LONG = "Ñandú-" + "x" * 58

@@ -12,9 +12,10 @@ from bot.commands.history import History
 from bot.models.story import Act, Failure, Story
 from bot.store import tables
 from bot.store.failures import index
-from tests.queues import TestQueue, payload
-from tests.replicas import ANA, OMAR, SAM, Ahead, ask, confirm, make_setup
-from tests.store.operations.test_scopes import preview_of
+from tests.kit.bulk import preview_of
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ANA, OMAR, SAM, ask, confirm, make_setup
 
 ORDER = 803193
 
@@ -24,7 +25,7 @@ class Shop:
 
     def __init__(self, queue: TestQueue) -> None:
         self.queue = queue
-        self.clock = Ahead()
+        self.clock = Clock()
         self.setup: Setup = make_setup(queue, clock=self.clock)
 
     def fail(self, id_: int, **values: Any) -> None:

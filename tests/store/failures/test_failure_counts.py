@@ -14,10 +14,10 @@ from bot.store import tables
 from bot.store.failures import aggregation, error_groups, failure_counts, removal
 from bot.store.failures import index as failures
 from bot.store.failures.failure_counts import bucket, hour_of
-from tests.concurrency import at_once
-from tests.invariants import broken
-from tests.queues import TestQueue
-from tests.store.failures.test_index import LATER, NOW, index, remove, sweep_all
+from tests.kit.concurrency import at_once
+from tests.kit.failure_index import LATER, NOW, index, remove, sweep_all
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue
 
 TIMEOUT = "RuntimeException: cURL error 28: Operation timed out for https://api.example.com/orders"
 MISSING = "ErrorException: Undefined array key 'sku' in order 803193"

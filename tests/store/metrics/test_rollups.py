@@ -10,7 +10,7 @@ from bot.models.metrics import Figures, Point, bucketed, total
 from bot.store.metrics import rollups
 from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
 from bot.store.tables import rollups as kept
-from tests.queues import TestQueue
+from tests.kit.queues import TestQueue
 
 UTC = ZoneInfo("UTC")
 MIDNIGHT = datetime(2026, 3, 10)  # noqa: DTZ001 naive UTC

@@ -11,19 +11,20 @@ from bot.models.operations import Duplicates, Scope
 from bot.store import tables
 from bot.store.operations import duplicates
 from bot.store.operations.scopes import matching
-from tests.background.posting import watch
-from tests.background.working import Worker, follow
-from tests.queues import TestQueue, payload
-from tests.replicas import Ahead, ask, hold, make_setup
+from tests.kit.clock import Clock
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import ask, hold, make_setup
+from tests.kit.worker import Worker, follow
 
 
 @pytest.fixture
-def clock() -> Ahead:
-    return Ahead()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def setup(queue: TestQueue, clock: Ahead) -> Setup:
+def setup(queue: TestQueue, clock: Clock) -> Setup:
     made = make_setup(queue, clock=clock)
     watch(made, hold(made))
     return made
@@ -66,7 +67,7 @@ def test_failures_with_one_payload_are_counted_together(queue: TestQueue, setup:
 
 
 def test_orders_that_went_through_since_are_counted(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     failing(queue, setup, 1, 1, 2)
     outcome = ask(setup, "retry 1")
@@ -80,7 +81,7 @@ def test_orders_that_went_through_since_are_counted(
 
 
 def test_what_failed_after_the_order_went_through_is_no_duplicate_of_it(
-    queue: TestQueue, setup: Setup, clock: Ahead
+    queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     failing(queue, setup, 1)
     ask(setup, "retry 1")

@@ -10,10 +10,10 @@ from bot.store import tables
 from bot.store.operations import operations
 from bot.store.operations.retries.outcomes import Outcome
 from bot.store.operations.retries.refailures import count_failures
-from tests.background.operations.test_runner import run_out, started
-from tests.background.posting import watch
-from tests.queues import TestQueue, payload
-from tests.replicas import hold, make_setup
+from tests.kit.bulk import run_out, started
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import hold, make_setup
 
 OLD, NEW = 2_000, 300
 

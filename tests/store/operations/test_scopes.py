@@ -7,23 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app.plans import BulkExtra
-from bot.app.responses import Outcome
 from bot.database.transactions import changing
-from bot.models.operations import Preview
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import ask, make_setup
+from tests.kit.bulk import preview_of
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, make_setup
 
 NOW = datetime(2025, 9, 7, 6, 0)  # noqa: DTZ001 naive UTC
-
-
-def preview_of(outcome: Outcome) -> Preview:
-    assert outcome.result is not None, outcome.refusal
-    extra = outcome.result.extra
-    assert isinstance(extra, BulkExtra)
-    assert extra.preview is not None
-    return extra.preview
 
 
 @pytest.mark.parametrize("other", ["Mail", "MAIL", "mail ", "maíl", " mail"])

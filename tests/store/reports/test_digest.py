@@ -1,65 +1,28 @@
 """The digest's numbers are those that a count by hand gives, and what is not known is not a 0."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert
 
 from bot.app.command import Setup
 from bot.background.failures.aggregation import age_once, fold_once
 from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
-from bot.database.transactions import reading
 from bot.models.alert_rules import OLDEST, SILENT
-from bot.models.digest import Deeds, Digest, DigestIncident, DoneBy, Figure
+from bot.models.digest import Deeds, DigestIncident, DoneBy, Figure
 from bot.store import tables
-from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from tests.background.posting import watch
-from tests.queues import TestQueue
-from tests.replicas import ANA, OMAR, ask, confirm, hold, make_setup
-from tests.set_clock import SetClock, moment
+from tests.kit.clock import SetClock, moment
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, OMAR, ask, confirm, hold
+from tests.kit.yesterday import BEGAN, ENDED, HOUR, LIMA, began, read
 
-LIMA = "America/Lima"
 TODAY = date(2026, 3, 10)
-YESTERDAY = Days(date(2026, 3, 9), date(2026, 3, 9), ZoneInfo(LIMA))
-BEGAN, ENDED = moment("2026-03-09 00:00", LIMA), moment("2026-03-10 00:00", LIMA)
-LONG_AGO = moment("2025-01-01")
-HOUR = timedelta(hours=1)
 MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock(moment("2026-03-09 12:00", LIMA))
-
-
-@pytest.fixture
-def setup(queue: TestQueue, clock: SetClock) -> Iterator[Setup]:
-    """A replica in Lima that has watched for long, and has read in what was there before."""
-    began(queue, LONG_AGO)
-    zone = ZoneInfo(LIMA)
-    here = replace(queue, queue=replace(queue.queue, zone=zone))
-    made = make_setup(here, clock=clock, zone=zone)
-    watch(made, hold(made))
-    yield made
-    began(queue, LONG_AGO)
-
-
-def began(queue: TestQueue, at: datetime) -> None:
-    """Let the bot's tables have been made at this moment."""
-    with queue.engine.begin() as connection:
-        connection.execute(update(tables.migrations).values(applied_at=at))
-
-
-def read(setup: Setup, days: Days = YESTERDAY) -> Digest:
-    """The digest as it is read at nine on the day after."""
-    with reading(setup.engine) as connection:
-        return digest.read(connection, days, ENDED + 9 * HOUR)
 
 
 # ---- what failed

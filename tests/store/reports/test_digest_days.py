@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.store.reports.digest_days import Days, covered_days
-from tests.set_clock import moment
+from tests.kit.clock import moment
 
 LIMA = "America/Lima"
 

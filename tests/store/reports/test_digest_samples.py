@@ -12,9 +12,7 @@ from bot.models.digest import Backlog, Figure, Waited
 from bot.models.metrics import Figures
 from bot.store import tables
 from bot.store.metrics import rollups
-from tests.store.reports.test_digest import BEGAN, ENDED, HOUR, clock, read, setup
-
-__all__ = ["clock", "setup"]
+from tests.kit.yesterday import BEGAN, ENDED, HOUR, read
 
 
 def sample(setup: Setup, at: datetime, found: dict[str, Figures], span: str = "hour") -> None:

@@ -14,8 +14,8 @@ from bot.models.requests import Message
 from bot.store import leases, outbox
 from bot.store.reports.health import health
 from bot.text import Mrkdwn
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, AUDIT
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, AUDIT
 
 
 def seen(queue: TestQueue, **ahead: float) -> Health:

@@ -8,10 +8,10 @@ from sqlalchemy import delete, insert, select
 from bot.app.command import Alerting, Setup
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.background.posting import deliver, poster_of, watch
-from tests.background.standing import Standing
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, Ahead, hold, make_setup
+from tests.kit.clock import Clock, StandingClock
+from tests.kit.posting import deliver, poster_of, watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, hold, make_setup
 
 MENTION = "S07ONCALL001"
 CALL = f"<!subteam^{MENTION}>"
@@ -24,7 +24,7 @@ class Life:
     queue: TestQueue
     slack: LocalSlack
     setup: Setup
-    clock: Ahead
+    clock: Clock
 
     def tick(self, **length: float) -> None:
         """Let time pass, look, and tell what there is to tell."""
@@ -91,7 +91,7 @@ def causes(number: int) -> list[str]:
 
 def make_life(queue: TestQueue, slack: LocalSlack, **values: Any) -> Life:
     """A queue that was empty when the bot began to watch it."""
-    clock = Standing()
+    clock = StandingClock()
     setup = make_setup(queue, clock=clock, alerting=Alerting(mention=MENTION))
     life = Life(queue, slack, replace(setup, **values), clock)
     life.tick()

@@ -12,10 +12,10 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.failures import index
 from bot.store.leases import Lease, fence
-from tests.background.looking import EVERY, SECONDS, Watched, watched
-from tests.background.posting import deliver, poster_of
-from tests.queues import TestQueue
-from tests.replicas import ALERTS, hold
+from tests.kit.posting import deliver, poster_of
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ALERTS, hold
+from tests.kit.watched_queue import EVERY, SECONDS, Watched, watched
 
 GROUP = "S07ONCALL001"
 MENTION = f"<!subteam^{GROUP}>"

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.app.command import Setup
 from bot.background.retries.track import receipts_once
-from tests.queues import GONE_AWAY, TestQueue
-from tests.replicas import Ahead, hold
+from tests.kit.clock import Clock
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import hold
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Worker:
         )
 
 
-def follow(setup: Setup, clock: Ahead, *, seconds: float = 8, step: float = 1.1) -> int:
+def follow(setup: Setup, clock: Clock, *, seconds: float = 8, step: float = 1.1) -> int:
     """Let so much time pass with a pass now and then; returns how many outcomes were told."""
     told = 0
     for _ in range(max(1, round(seconds / step))):

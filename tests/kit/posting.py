@@ -17,6 +17,7 @@ from bot.background.outbox.failures import Fault, Undelivered
 from bot.localslack.server import LocalSlack
 from bot.slack.poster import SlackPoster
 from bot.store.leases import Lease
+from tests.kit.replicas import OPS, hold
 
 SECONDS = 20.0
 """How long a call of Slack and the end of a thread are waited for, whatever this machine does."""
@@ -101,3 +102,19 @@ def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watc
         for thread in left:
             thread.join(SECONDS)
         assert not any(thread.is_alive() for thread in left), "a thread of the watcher did not end"
+
+
+def send(setup: Setup, slack: LocalSlack) -> None:
+    """Do what a watcher does, and deliver all of it."""
+    watch(setup, hold(setup))
+    deliver(setup, poster_of(slack), hold(setup))
+
+
+def thread(slack: LocalSlack, channel: str = OPS) -> list[str]:
+    """Return the texts of the replies in a channel."""
+    return [one["text"] for one in slack.messages(channel) if one.get("thread_ts")]
+
+
+def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
+    """Return the texts of the messages that are no replies."""
+    return [one["text"] for one in slack.messages(channel) if not one.get("thread_ts")]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.queues import TestQueue, make_queue
-from tests.team import KeptDatabase
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.team import KeptDatabase
 
 _COUNTED_ON = text(
     "SELECT TABLE_NAME FROM information_schema.TABLES "
@@ -37,3 +37,9 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestQueue]
     made = make_queue(f"sqlite:///{tmp_path / 'queue.sqlite3'}")
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(name="queue")
+def queue_on_mariadb(mariadb_queue: TestQueue) -> TestQueue:
+    """MariaDB alone, for a module whose tests are long and whose SQL other tests try on both."""
+    return mariadb_queue

@@ -4,15 +4,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from slack_sdk import WebClient
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Table, delete, insert, select
 
-from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.settings import Settings
@@ -20,7 +18,8 @@ from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
 from bot.wiring import check_tables, make_setup, open_engines, queue_of
-from tests.queues import GRACE, TestQueue, make_queue
+from tests.kit.clock import Clock
+from tests.kit.queues import GRACE, TestQueue, make_queue
 
 REPLY_SECONDS = 30.0
 """How long a person waits for the first reply; it ends the wait."""
@@ -61,21 +60,6 @@ class Answer:
     def everything(self) -> str:
         """All that the person sees, as JSON."""
         return json.dumps(self.said, ensure_ascii=False)
-
-
-class Clock:
-    """The database's clock, moved on by as many seconds as a test wants."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
-
-    def __call__(self, connection: Connection) -> datetime:
-        """Now, and what was added to it."""
-        return now_of(connection) + self.ahead
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.ahead += timedelta(seconds=seconds)
 
 
 class Team:

@@ -2,42 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 from uuid import uuid4
-
-from sqlalchemy import Connection
 
 from bot.access.roles import Profile, Rules, Unreachable
 from bot.app.command import Setup, find_commands
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.responses import Outcome
-from bot.database.transactions import changing, now_of
+from bot.database.transactions import changing
 from bot.models.requests import Actor, Invocation, Role, Source
 from bot.store import leases
 from bot.store.leases import Lease
-from tests.queues import TestQueue
+from tests.kit.clock import Clock
+from tests.kit.queues import TestQueue
 
 TEAM = "T07QUEUETEAM"
 OPS, ALERTS, AUDIT = "C07QUEUEOPS1", "C07QALERTS01", "C07QAUDIT001"
 ANA, OMAR, SAM = "U07ADMINANA1", "U07OPERATOR1", "U07STRANGER1"
-
-
-@dataclass
-class Ahead:
-    """The database's clock, moved by a test: `by` is added to it."""
-
-    by: timedelta = timedelta()
-
-    def __call__(self, connection: Connection) -> datetime:
-        """The moved time, naive UTC."""
-        return now_of(connection) + self.by
-
-    def move(self, **length: float) -> None:
-        """Let time pass, in the words of `timedelta`."""
-        self.by += timedelta(**length)
 
 
 @dataclass
@@ -86,7 +69,7 @@ def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
         "alert_channel": ALERTS,
         "fallback_channel": OPS,
         "commands": find_commands(),
-        "clock": Ahead(),
+        "clock": Clock(),
     }
     return Setup(**(given | values))
 

@@ -1,8 +1,8 @@
 """A queue that is looked at by a clock of the test's own, with workers played by hand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -14,8 +14,9 @@ from bot.background.incidents.reading import Sign
 from bot.database.transactions import changing
 from bot.queue.reads import unix
 from bot.store.failures import index
-from tests.queues import TestQueue
-from tests.replicas import make_setup
+from tests.kit.clock import SetClock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import make_setup
 
 START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
 EVERY = 5
@@ -25,23 +26,12 @@ SECONDS = 20.0
 
 
 @dataclass
-class Clock:
-    """A clock that stands until the test moves it."""
-
-    at: datetime = START
-
-    def __call__(self, connection: Connection) -> datetime:  # noqa: ARG002 the protocol's
-        """Now, naive UTC."""
-        return self.at
-
-
-@dataclass
 class Watched:
     """A queue, who looks at it, and who works on it; times are seconds, ages before now."""
 
     queue: TestQueue
     setup: Setup
-    clock: Clock = field(default_factory=Clock)
+    clock: SetClock
 
     @property
     def now(self) -> int:
@@ -97,7 +87,7 @@ class Watched:
 
     def wait(self, seconds: float) -> None:
         """Let time pass without a look."""
-        self.clock.at += timedelta(seconds=seconds)
+        self.clock.move(seconds=seconds)
 
     def look(self) -> dict[str, Sign]:
         """A look: its signs by subject."""
@@ -124,6 +114,6 @@ class Watched:
 
 def watched(queue: TestQueue, *, alerting: Alerting | None = None, **values: Any) -> Watched:
     """Somebody who looks at this queue; `values` are of the setup."""
-    clock = Clock()
+    clock = SetClock(START)
     setup = make_setup(queue, clock=clock, alerting=alerting or Alerting(), **values)
     return Watched(queue, setup, clock)

@@ -17,8 +17,8 @@ from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.operations import batches
-from tests import incident_invariants
-from tests.queues import TestQueue
+from tests.kit import incident_invariants
+from tests.kit.queues import TestQueue
 
 DELETES = ("delete", "delete-failed", "clear-failed")
 ENDED = ("done", "cancelled", "stopped")

@@ -1,0 +1,39 @@
+"""A bulk change by people in Slack: its dialog and its end."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from bot.store import tables
+from bot.store.operations import operations
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team
+
+OTHER = "App\\Exceptions\\CourierException: 503 - Service Unavailable"
+
+
+def fill(queue: TestQueue) -> None:
+    """Five failed jobs: three of one queue and cause, two of another."""
+    for id_ in (41, 42, 43):
+        queue.fail(id_, failed_at=datetime(2025, 11, 7, 10, 0, id_))  # noqa: DTZ001 wall clock
+    for id_ in (44, 45):
+        queue.fail(id_, queue="mail", exception=OTHER)
+
+
+def shown(view: Json) -> str:
+    """All text of a modal."""
+    return json.dumps(view["blocks"], ensure_ascii=False)
+
+
+def operation(team: Team) -> operations.Operation:
+    """The only operation, as it is now."""
+    (row,) = team.queue.rows(tables.operations)
+    with team.queue.engine.begin() as connection:
+        found = operations.find(connection, row.id)
+    assert found is not None
+    return found
+
+
+def ended(team: Team) -> Any:
+    """The only operation, once it has ended."""
+    return team.until(lambda: operation(team).finished_at and operation(team))

@@ -1,0 +1,81 @@
+"""Passes over the index of failures, and what the index contains."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+
+from sqlalchemy import delete, insert, select
+
+from bot.database.transactions import changing
+from bot.store import tables
+from bot.store.cursors import mark
+from bot.store.failures import index as failures
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
+
+NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 the database's UTC
+LATER = NOW + timedelta(minutes=11)
+
+
+def step(queue: TestQueue, which: failures.Step, now: datetime = NOW) -> failures.Pass:
+    """One pass in a transaction of its own."""
+    return changing(
+        queue.engine, monotonic() + 40, lambda connection: which(connection, queue.queue, now)
+    )
+
+
+def index(queue: TestQueue, now: datetime = NOW) -> int:
+    """Passes until nothing is waiting; returns how many failures were added."""
+    added = 0
+    while True:
+        found = step(queue, failures.index_new, now)
+        added += found.added
+        if not found.more:
+            return added
+
+
+def sweep_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int]:
+    """Sweep the whole table in stretches of `rows`; returns what was added and what was gone."""
+    added = gone = 0
+    while True:
+        found = step(queue, partial(failures.sweep, rows=rows), now)
+        added, gone = added + found.added, gone + found.gone
+        with queue.engine.begin() as connection:
+            if not found.more and mark(connection, "sweep") == 0:
+                return added, gone
+
+
+def live(queue: TestQueue) -> list[tuple[int, int | None]]:
+    """Failed id and incident of what the index says is there, by `seq`."""
+    c = tables.failures.c
+    with queue.engine.begin() as connection:
+        chosen = select(c.failed_id, c.incident).where(c.gone_at.is_(None)).order_by(c.seq)
+        return [(row.failed_id, row.incident) for row in connection.execute(chosen)]
+
+
+def ids(queue: TestQueue) -> list[int]:
+    """Failed ids of what the index says is there, by `seq`."""
+    return [failed_id for failed_id, _ in live(queue)]
+
+
+def remove(queue: TestQueue, *failed_ids: int) -> None:
+    """Delete failed jobs without the bot."""
+    with queue.engine.begin() as connection:
+        connection.execute(
+            delete(queue.queue.failed).where(queue.queue.failed.c.id.in_(failed_ids))
+        )
+
+
+def seed_many(queue: TestQueue, rows: int) -> None:
+    """Insert so many failed jobs with one statement a thousand."""
+    some = [
+        {
+            "queue": f"q{n % 3}",
+            "payload": payload(n),
+            "exception": GONE_AWAY,
+            "failed_at": NOW - timedelta(hours=1),
+        }
+        for n in range(rows)
+    ]
+    with queue.engine.begin() as connection:
+        for first in range(0, rows, 1_000):
+            connection.execute(insert(queue.queue.failed), some[first : first + 1_000])

@@ -1,0 +1,31 @@
+"""A replica in Lima that has watched for long, at noon of the day that its digest reports."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.app.command import Setup
+from tests.kit.clock import SetClock, moment
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import hold, make_setup
+from tests.kit.yesterday import LIMA, LONG_AGO, began
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(moment("2026-03-09 12:00", LIMA))
+
+
+@pytest.fixture
+def setup(queue: TestQueue, clock: SetClock) -> Iterator[Setup]:
+    """A replica in Lima that has watched for long, and has read in what was there before."""
+    began(queue, LONG_AGO)
+    zone = ZoneInfo(LIMA)
+    here = replace(queue, queue=replace(queue.queue, zone=zone))
+    made = make_setup(here, clock=clock, zone=zone)
+    watch(made, hold(made))
+    yield made
+    began(queue, LONG_AGO)
