@@ -259,7 +259,7 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
         _record(setup, invocation, grant, asking.name or "?", asking.values, now),
         outcome=refusal.outcome,
         reason=refusal.code,
-        answer=refusal_sentence(refusal, english)[:500],
+        answer=refusal_sentence(refusal, english, setup.actions)[:500],
         named=named(command, asking.values),
     )
 

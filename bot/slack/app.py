@@ -187,7 +187,8 @@ class Desk:
 
     def _beside(self, envelope: Envelope, refusal: Refusal) -> str:
         """The refusal as the plain text that stands beside a field."""
-        return refusal_sentence(refusal, texts_of(self._setup, envelope.invocation))[:150]
+        texts = texts_of(self._setup, envelope.invocation)
+        return refusal_sentence(refusal, texts, self._setup.actions)[:150]
 
     def _as_message(self, envelope: Envelope, said: Answer) -> Message:
         if isinstance(said, Message):

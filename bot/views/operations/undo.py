@@ -35,7 +35,7 @@ def undone(
     """What is back, where, under which id; what could not be undone, and why."""
     left: list[Mrkdwn] = []
     if skipped:
-        left = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
+        left = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx)]
     return _told(
         _lead(rows, ctx, "", {}), rows, left, [*_warnings(rows, ctx), _what(done, ctx)], ctx
     )
