@@ -17,7 +17,7 @@ from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.app.command import Setup
-from bot.app.dispatch import dispatch, may_change
+from bot.app.dispatch import dispatch, is_change
 from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
@@ -170,7 +170,7 @@ class Desk:
         except NotYet:
             future.add_done_callback(lambda done: self._follow_up(envelope, done.result()))
             texts = texts_of(self._setup, envelope.invocation)
-            waiting = "not-known-yet" if may_change(self._setup, envelope.said) else "working"
+            waiting = "not-known-yet" if is_change(self._setup, envelope.said) else "working"
             return Told(Message(texts(waiting)))
 
     def _opened(self, envelope: Envelope, modal: Modal) -> bool:
