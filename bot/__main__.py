@@ -56,7 +56,7 @@ def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
             raise SystemExit(2) from None
         except Refusal as refusal:
             english = texts_for("en", "en", ZoneInfo("UTC"))
-            click.echo(refusal_sentence(refusal, english), err=True)
+            click.echo(refusal_sentence(refusal, english, {}), err=True)
             raise SystemExit(1) from None
 
     return guarded

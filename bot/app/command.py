@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.access.roles import Directory, Grant, Need, Rules
 from bot.database.transactions import Clock, now_of
+from bot.models.actions import Action, Actions, RowKind
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import Invocation, Message, Modal, Role
@@ -113,6 +114,12 @@ class Setup:
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
     @property
+    def actions(self) -> Actions:
+        """What the commands do to jobs, by name."""
+        found = (command.action for command in self.commands.values())
+        return {action.name: action for action in found if action is not None}
+
+    @property
     def alarms_too_soon(self) -> bool:
         """Whether a job that is only slow is told of as stuck, long before its worker's timeout."""
         return (self.alerting.worker_seconds or 0) > self.reserved_seconds
@@ -141,7 +148,8 @@ class Command:
     `run` does it in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
     is the answer to the person, `visible` what others see of the change in the channel, `finished`
     the spec's answer when all batches of a bulk command have run. `when_frozen`: it changes no job,
-    so it runs while changes are frozen too.
+    so it runs while changes are frozen too. `action` is what it does to jobs, `ids_of` the table
+    that its ids are of where it removes no rows.
     """
 
     name: str
@@ -155,6 +163,20 @@ class Command:
     destructive: bool = False
     when_frozen: bool = False
     finished: Callable[[Progress], Result] | None = None
+    action: Action | None = None
+    ids_of: RowKind | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where its action is another's, or does not say what batches do."""
+        if self.action is not None and self.action.name != self.name:
+            raise ValueError(f"{self.name} has the action of {self.action.name}")
+        if self.effect is Effect.BULK and (self.action is None or self.action.counts_as is None):
+            raise ValueError(f"{self.name} runs in bulk, and does not say what its batches do")
+
+    @property
+    def row_kind(self) -> RowKind | None:
+        """The table that its ids are of."""
+        return self.action.removes if self.ids_of is None and self.action else self.ids_of
 
     @property
     def need(self) -> Need:

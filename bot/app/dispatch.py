@@ -100,29 +100,29 @@ def dispatch(
         return _refused(setup, invocation, asking, refusal)
 
 
-def may_change(setup: Setup, said: str | Request | Refusal) -> bool:
-    """Whether carrying this out may change a job; a preview changes nothing."""
+def is_change(setup: Setup, said: str | Request | Refusal) -> bool:
+    """Whether this request, if nothing refuses it, changes something now."""
     try:
         request = parse(said, setup.commands) if isinstance(said, str) else said
+        if isinstance(request, Refusal) or request.command not in setup.commands:
+            return False
+        command = setup.commands[request.command]
+        return changes_now(command, _validated(command, request.values))
     except Refusal:
         return False
-    if isinstance(request, Refusal) or request.command not in setup.commands:
-        return False
-    effect = setup.commands[request.command].effect
-    at_once = "plan" in request.values or "ids" in request.values
-    return effect is Effect.CHANGE or (effect is Effect.BULK and at_once)
+
+
+def changes_now(command: Command, arguments: Any) -> bool:
+    """Whether the command changes something now; a read and a preview do not."""
+    if command.effect is not Effect.BULK:
+        return command.effect is Effect.CHANGE
+    confirmed = getattr(arguments, "plan", None) is not None
+    return confirmed or getattr(arguments, "at_once", False) is True
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
-    """Whether this may change a job now; looking, a preview and the freeze's own commands do not.
-
-    Apart, so that a test can break it.
-    """
-    if command.effect is Effect.READ or command.when_frozen:
-        return False
-    confirmed = getattr(arguments, "plan", None) is not None
-    at_once = getattr(arguments, "at_once", False) is True
-    return command.effect is Effect.CHANGE or confirmed or at_once
+    """Whether a change freeze forbids this; a test replaces it, to prove that the freeze holds."""
+    return changes_now(command, arguments) and not command.when_frozen
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
@@ -259,7 +259,7 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
         _record(setup, invocation, grant, asking.name or "?", asking.values, now),
         outcome=refusal.outcome,
         reason=refusal.code,
-        answer=refusal_sentence(refusal, english)[:500],
+        answer=refusal_sentence(refusal, english, setup.actions)[:500],
         named=named(command, asking.values),
     )
 

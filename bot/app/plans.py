@@ -9,16 +9,9 @@ from pydantic import Field
 
 from bot.access.roles import Need, check_queue
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
+from bot.models.actions import Action
 from bot.models.jobs import Value
-from bot.models.operations import (
-    OPERATOR_ROWS,
-    RETRIES,
-    Action,
-    Duplicates,
-    Preview,
-    Progress,
-    Scope,
-)
+from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
 from bot.models.requests import Role
 from bot.queue.layouts import LONGEST_QUEUE
@@ -99,9 +92,10 @@ def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Previ
     actor = work.invocation.actor
     frozen = operations.freeze(
         work.connection,
-        action,
+        action.name,
         scope,
         {
+            "counts_as": action.counts_as,
             "actor": actor.user,
             "team": actor.team,
             "source": actor.source.value,
@@ -122,7 +116,7 @@ def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Previ
         "pace": way.pace or None,
         "canary": way.canary or None,
         "archive": way.archive,
-        "duplicates": _duplicates(work, frozen),
+        "duplicates": _duplicates(work, frozen) if action.counts_as == "retried" else None,
     }
     return frozen.model_copy(update=more)
 
@@ -139,7 +133,7 @@ def recorded(work: Work, begun: Progress) -> dict[str, Any]:
 def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:
     """What a retry may do twice, as far as there is time to look."""
     left = work.invocation.deadline - monotonic() - SPARE_SECONDS
-    if frozen.total == 0 or frozen.action not in RETRIES or left <= 0:
+    if frozen.total == 0 or left <= 0:
         return None
     plan = operations.find(work.connection, frozen.plan)
     within = operations.frozen(frozen.scope, 0 if plan is None else plan.bound_seq)
@@ -149,7 +143,7 @@ def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:
 
 def check_role(work: Work, action: Action, total: int) -> None:
     """Raise `Denied` where the person may not change so many rows at once."""
-    needed = need_of(work.setup.commands[action], total).role
+    needed = need_of(work.setup.commands[action.name], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
         many = {"total": total, "most": OPERATOR_ROWS} if total > OPERATOR_ROWS else {}
@@ -164,10 +158,10 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: Way = PLAIN) -
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
-    if plan is None or plan.action != action or not single_use(plan.state):
-        raise PlanExpired(action=action)
+    if plan is None or plan.action != action.name or not single_use(plan.state):
+        raise PlanExpired(action=action.name)
     if plan.actor != actor.user or plan.expires_at < work.now:
-        raise PlanExpired(action=action)
+        raise PlanExpired(action=action.name)
     check_role(work, action, plan.total)
     if way.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
@@ -179,10 +173,10 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: Way = PLAIN) -
     said = {"pace": way.pace, "canary": way.canary}
     chosen = {name: value or None for name, value in said.items() if value is not None}
     if not operations.start(work.connection, plan.id, request, owner, work.now, **chosen):
-        raise PlanExpired(action=action)
+        raise PlanExpired(action=action.name)
     return Progress(
         operation=plan.id,
-        action=action,
+        action=action.name,
         state="running",
         total=plan.total,
         done=0,

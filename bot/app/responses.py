@@ -64,6 +64,7 @@ def context_of(
         actor=Person(invocation.actor.user),
         source=invocation.source,
         runnable=frozenset(runnable),
+        actions=setup.actions,
         links=setup.links,
         zone=setup.zone,
         reader_zone=zone_of(setup, invocation),
@@ -89,6 +90,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         role=Role.NONE,
         now=now,
         actor=Person(setup.replica),
+        actions=setup.actions,
         links=setup.links,
         zone=setup.zone,
         reader_zone=setup.zone,
@@ -112,7 +114,7 @@ def envelope(setup: Setup, outcome: Outcome) -> dict[str, Any]:
         english = texts_for("en", "en", setup.zone)
         return {
             "success": False,
-            "error": refusal_sentence(outcome.refusal, english),
+            "error": refusal_sentence(outcome.refusal, english, setup.actions),
             "code": outcome.refusal.code,
         }
     if outcome.result is None:

@@ -1,7 +1,7 @@
 """The rows that a change names by id: locked in id order, checked, and the reasons for the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -144,20 +144,9 @@ def target(kind: str, row: Row) -> Target:
     )
 
 
-_ROWS: Mapping[str, Literal["failed", "job"]] = {
-    "retry": "failed",
-    "delete-failed": "failed",
-    "failed-job": "failed",
-    "delete": "job",
-    "release": "job",
-    "job": "job",
-}
-"""Which rows the ids of a command mean."""
-
-
 def named(command: Command | None, values: Mapping[str, Any]) -> tuple[Named, ...]:
     """The rows that a request asks for by id; none where its words cannot be read."""
-    kind = None if command is None else _ROWS.get(command.name)
+    kind = None if command is None else command.row_kind
     if command is None or kind is None:
         return ()
     try:

@@ -10,6 +10,7 @@ from bot.app.plans import preview
 from bot.app.targets import skipped_row
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity, identify
+from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow
 from bot.models.operations import Preview, Scope, Target
 from bot.models.refusals import (
@@ -31,11 +32,6 @@ from bot.store.deltas.incident_deltas import Doer
 from bot.store.operations import operations, reindex, restore, undo_batches
 from bot.store.operations.restore import Kept
 from bot.store.operations.retries import followed
-
-SINGLE = ("retry", "delete", "delete-failed")
-"""Changes by id, of up to twenty rows."""
-BULK = ("retry", "retry-all", "clear-failed")
-"""Changes of a frozen scope, which an undo takes back as one."""
 
 
 def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
@@ -78,7 +74,9 @@ def _last_own(work: Work) -> Change:
     days = work.setup.archive_days
     since = work.now - timedelta(days=days)
     actor = work.invocation.actor.user
-    for change in changes.newest_of(work.connection, actor, (*SINGLE, *BULK), since):
+    actions = work.setup.actions.values()
+    undoable = [one.name for one in actions if one.undo_by_id or one.undo_in_bulk]
+    for change in changes.newest_of(work.connection, actor, undoable, since):
         if _is_left(work, change):
             return change
     raise NothingToUndo(days=days)
@@ -92,10 +90,12 @@ def _is_left(work: Work, change: Change) -> bool:
     return operation is not None and undo_batches.is_left(work.connection, operation.id)
 
 
-def preview_of(work: Work, change: Change) -> Preview:
+def preview_of(work: Work, undoing: Action, change: Change) -> Preview:
     """What of a bulk change would come back; raises why it cannot be undone."""
     operation = operations.by_request(work.connection, change.request_id)
-    if change.action not in BULK or operation is None or not operation.archive:
+    action = work.setup.actions.get(change.action)
+    in_bulk = action is not None and action.undo_in_bulk
+    if not in_bulk or operation is None or not operation.archive:
         raise NotUndoable(action=change.action)
     if operation.state in operations.ACTIVE:
         raise OperationRunning(by=operation.actor, action=operation.action)
@@ -103,7 +103,7 @@ def preview_of(work: Work, change: Change) -> Preview:
     if change.at < work.now - timedelta(days=days):
         raise UndoExpired(days=days)
     scope = Scope(queue=operation.scope.queue, undo=operation.id)
-    found = preview(work, "undo", scope)
+    found = preview(work, undoing, scope)
     if found.total == 0:
         last = undo_batches.undone_by(work.connection, operation.id)
         if last is None:
@@ -139,7 +139,8 @@ def undo(work: Work, change: Change) -> Restored:
 
     A single row that cannot be put back raises its own refusal; of several, those that can be are.
     """
-    if change.action not in SINGLE:
+    action = work.setup.actions.get(change.action)
+    if action is None or not action.undo_by_id:
         raise NotUndoable(action=change.action)
     plans, skipped = _plans(work, change)
     reach("undo-locked")
@@ -147,7 +148,7 @@ def undo(work: Work, change: Change) -> Restored:
     ids = [_restore(work, plan) for plan in plans]
     restore.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
     reach("undo-marked")
-    _index(work, plans, ids, Doer(change.action, change.actor))
+    _index(work, plans, ids, Doer(change.action, change.actor, counts_as=action.counts_as))
     followed.look_soon(work.connection, change.request_id, work.now)
     rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
     left = restore.is_left(work.connection, change.request_id, change.targets)

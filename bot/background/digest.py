@@ -38,7 +38,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         if last and not _is_due(setup, now, last):
             return False
         days = covered_days(today, setup.alerting.digest_days, setup.zone)
-        found = digest.read(connection, days, now) if last else None
+        found = digest.read(connection, days, now, setup.actions) if last else None
 
     def post(connection: Connection) -> bool:
         now = setup.clock(connection)

@@ -5,7 +5,6 @@ from pydantic import Field
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.app.parsing import OneId
 from bot.models.jobs import Value
-from bot.models.operations import Action
 from bot.models.refusals import Denied, PlanExpired
 from bot.models.requests import Message, Role
 from bot.store.operations import operations
@@ -23,7 +22,7 @@ class Cancelled(Value):
     """How far the operation had come."""
 
     operation: int
-    action: Action
+    action: str
     done: int
     total: int
 

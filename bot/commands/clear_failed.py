@@ -6,11 +6,14 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
 from bot.app.parsing import Age
 from bot.app.plans import BulkExtra, Way, step
+from bot.models.actions import Action
 from bot.models.jobs import DeletedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal, Role
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
+
+ACTION = Action("clear-failed", counts_as="deleted", removes="failed", undo_in_bulk=True)
 
 
 class ClearFailedArguments(FilterArguments):
@@ -30,7 +33,7 @@ class ClearFailedResult(Result):
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
     way = Way(archive=args.archive, typed=True)
-    said = step(work, "clear-failed", args, _scope(work, args), way)
+    said = step(work, ACTION, args, _scope(work, args), way)
     return ClearFailedResult(
         message=said.sentence("Clearing", "Cleared"),
         data=DeletedCount(deleted_count=0),
@@ -51,7 +54,7 @@ def _scope(work: Work, args: ClearFailedArguments) -> Scope:
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:
     """The preview as a dialog that asks for the count; then, that it has started."""
-    return bulk_answer("clear-failed", result.extra.preview, result.extra.progress, context)
+    return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: ClearFailedResult, context: Context) -> Message | None:
@@ -70,7 +73,7 @@ def finished(progress: Progress) -> ClearFailedResult:
 
 
 COMMAND = Command(
-    name="clear-failed",
+    name=ACTION.name,
     arguments=ClearFailedArguments,
     role=Role.ADMIN,
     result=ClearFailedResult,
@@ -80,4 +83,5 @@ COMMAND = Command(
     effect=Effect.BULK,
     finished=finished,
     destructive=True,
+    action=ACTION,
 )

@@ -2,6 +2,7 @@
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_jobs, target
+from bot.models.actions import Action
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
@@ -9,6 +10,8 @@ from bot.store import archive
 from bot.store.deltas import metric_deltas
 from bot.views.changes import deleted, deleted_visible
 from bot.views.context import Context
+
+ACTION = Action("delete", counts_as="deleted", removes="job", undo_by_id=True)
 
 
 class DeleteResult(Result):
@@ -26,7 +29,8 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.connection,
             work.queue,
             row.id,
-            "delete",
+            ACTION.name,
+            ACTION.counts_as,
             work.invocation.request_id,
             work.now,
         )
@@ -66,7 +70,7 @@ def visible(result: DeleteResult, context: Context) -> Message:
 
 
 COMMAND = Command(
-    name="delete",
+    name=ACTION.name,
     arguments=RowArguments,
     role=Role.ADMIN,
     result=DeleteResult,
@@ -75,4 +79,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     destructive=True,
+    action=ACTION,
 )

@@ -2,6 +2,7 @@
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_failed, target
+from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message, Role
 from bot.queue import moves
@@ -9,6 +10,8 @@ from bot.store import archive
 from bot.store.failures import removal
 from bot.views.changes import deleted_failed, deleted_failed_visible
 from bot.views.context import Context
+
+ACTION = Action("delete-failed", counts_as="deleted", removes="failed", undo_by_id=True)
 
 
 class DeleteFailedResult(Result):
@@ -26,14 +29,15 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
             work.connection,
             work.queue,
             work.queue.failed.c.id == row.id,
-            "delete-failed",
+            ACTION.name,
+            ACTION.counts_as,
             work.invocation.request_id,
             work.now,
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
-    removal.take_out(work.connection, ids, actor, "delete-failed", work.now)
+    removal.take_out(work.connection, ids, actor, ACTION, work.now)
     gone = tuple(
         DeletedRow(
             id=row.id,
@@ -69,7 +73,7 @@ def visible(result: DeleteFailedResult, context: Context) -> Message:
 
 
 COMMAND = Command(
-    name="delete-failed",
+    name=ACTION.name,
     arguments=RowArguments,
     role=Role.ADMIN,
     result=DeleteFailedResult,
@@ -78,4 +82,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     destructive=True,
+    action=ACTION,
 )

@@ -25,7 +25,7 @@ def run(work: Work, _args: DigestArguments) -> DigestResult:
     setup = work.setup
     today = from_utc(work.now, setup.zone).date()
     days = covered_days(today, setup.alerting.digest_days, setup.zone)
-    return DigestResult(data=digest.read(work.connection, days, work.now))
+    return DigestResult(data=digest.read(work.connection, days, work.now, setup.actions))
 
 
 def view(result: DigestResult, context: Context) -> Message:

@@ -48,4 +48,5 @@ COMMAND = Command(
     result=FailedJobResult,
     run=run,
     view=view,
+    ids_of="failed",
 )

@@ -42,5 +42,11 @@ def view(result: JobResult, context: Context) -> Message | Modal:
 
 
 COMMAND = Command(
-    name="job", arguments=JobArguments, role=Role.VIEWER, result=JobResult, run=run, view=view
+    name="job",
+    arguments=JobArguments,
+    role=Role.VIEWER,
+    result=JobResult,
+    run=run,
+    view=view,
+    ids_of="job",
 )

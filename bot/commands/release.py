@@ -122,4 +122,5 @@ COMMAND = Command(
     view=view,
     visible=visible,
     effect=Effect.CHANGE,
+    ids_of="job",
 )

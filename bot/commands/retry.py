@@ -13,6 +13,7 @@ from bot.app.parsing import MAX_IDS, ManyIds
 from bot.app.plans import BulkExtra, Way, step
 from bot.app.targets import lock_failed, target
 from bot.failpoints import reach
+from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
@@ -26,6 +27,9 @@ from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
 USAGE = "/queue retry ID… | error=E12 | queue=NAME | order=ORDER"
+
+
+ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True, undo_in_bulk=True)
 
 
 class RetryArguments(FilterArguments, PaceArguments):
@@ -63,7 +67,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
     way = Way(pace=args.pace, canary=args.canary)
-    said = step(work, "retry", args, scope_of(work, args, args.ids), way)
+    said = step(work, ACTION, args, scope_of(work, args, args.ids), way)
     return RetryResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -84,7 +88,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
             work.connection,
             work.queue,
             work.queue.failed.c.id == row.id,
-            "retry",
+            ACTION.name,
+            ACTION.counts_as,
             work.invocation.request_id,
             work.now,
         )
@@ -109,7 +114,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    removal.take_out(work.connection, [row.id for row in rows], actor, "retry", work.now)
+    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(
@@ -130,7 +135,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
 def view(result: RetryResult, context: Context) -> Message | Modal:
     """What went back to the queue and what was skipped and why; of many, the preview first."""
     if isinstance(result.extra, BulkExtra):
-        return bulk_answer("retry", result.extra.preview, result.extra.progress, context)
+        return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
     return retried(result.extra.jobs, result.extra.skipped, context)
 
 
@@ -152,7 +157,7 @@ def finished(progress: Progress) -> RetryResult:
 
 
 COMMAND = Command(
-    name="retry",
+    name=ACTION.name,
     arguments=RetryArguments,
     role=Role.OPERATOR,
     result=RetryResult,
@@ -161,4 +166,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.BULK,
     finished=finished,
+    action=ACTION,
 )

@@ -3,11 +3,14 @@
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import PaceArguments
 from bot.app.plans import BulkExtra, Way, step
+from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal, Role
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
+
+ACTION = Action("retry-all", counts_as="retried", removes="failed", undo_in_bulk=True)
 
 
 class RetryAllResult(Result):
@@ -20,7 +23,7 @@ class RetryAllResult(Result):
 def run(work: Work, args: PaceArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
     way = Way(pace=args.pace, canary=args.canary)
-    said = step(work, "retry-all", args, Scope(queue=args.queue), way)
+    said = step(work, ACTION, args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -32,7 +35,7 @@ def run(work: Work, args: PaceArguments) -> RetryAllResult:
 
 def view(result: RetryAllResult, context: Context) -> Message | Modal:
     """The preview as a dialog; after its confirmation, that it has started."""
-    return bulk_answer("retry-all", result.extra.preview, result.extra.progress, context)
+    return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: RetryAllResult, context: Context) -> Message | None:
@@ -51,7 +54,7 @@ def finished(progress: Progress) -> RetryAllResult:
 
 
 COMMAND = Command(
-    name="retry-all",
+    name=ACTION.name,
     arguments=PaceArguments,
     role=Role.ADMIN,
     result=RetryAllResult,
@@ -60,4 +63,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.BULK,
     finished=finished,
+    action=ACTION,
 )

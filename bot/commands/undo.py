@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result, Work
 from bot.app.plans import BulkArguments, BulkExtra, confirm
 from bot.app.undo import change_to_undo, check_planned, preview_of, undo
+from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.models.operations import Progress
 from bot.models.requests import Message, Modal, Role
@@ -26,6 +27,9 @@ def _read(value: object) -> object:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise ValueError(f"id:{word[:20]}")
     return ChangeReference(int(digits), in_audit=word.startswith("#"))
+
+
+ACTION = Action("undo", counts_as="undone")
 
 
 class UndoArguments(Arguments):
@@ -65,11 +69,11 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     if args.plan is not None:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
         check_planned(work, args.plan)
-        begun = confirm(work, "undo", confirmed)
+        begun = confirm(work, ACTION, confirmed)
         return _bulk(f"Undoing {begun.total} failed jobs", UndoExtra(progress=begun), "started")
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:
-        return _bulk(None, UndoExtra(preview=preview_of(work, change)), None)
+        return _bulk(None, UndoExtra(preview=preview_of(work, ACTION, change)), None)
     done = undo(work, change)
     rows = done.rows
     single = len(rows) == 1
@@ -96,7 +100,7 @@ def view(result: UndoResult, context: Context) -> Message | Modal:
     """What is back, and what could not be undone and why; of a bulk change its preview first."""
     data, extra = result.data, result.extra
     if not isinstance(data, Undone):
-        return bulk_answer("undo", extra.preview, extra.progress, context)
+        return bulk_answer(ACTION.name, extra.preview, extra.progress, context)
     return undone(data, extra.rows, extra.skipped, context)
 
 
@@ -118,7 +122,7 @@ def finished(progress: Progress) -> UndoResult:
 
 
 COMMAND = Command(
-    name="undo",
+    name=ACTION.name,
     arguments=UndoArguments,
     role=Role.OPERATOR,
     result=UndoResult,
@@ -127,4 +131,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     finished=finished,
+    action=ACTION,
 )

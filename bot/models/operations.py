@@ -5,9 +5,6 @@ from typing import Any, Literal
 
 from bot.models.jobs import Value
 
-Action = Literal["retry", "retry-all", "clear-failed", "undo"]
-RETRIES: tuple[Action, ...] = ("retry", "retry-all")
-"""Actions whose jobs run again."""
 OPERATOR_ROWS = 500
 """What an operator may change at once; more is for admins."""
 
@@ -96,7 +93,7 @@ class Preview(Value):
     """
 
     plan: int
-    action: Action
+    action: str
     scope: Scope
     total: int
     bytes: int
@@ -119,7 +116,7 @@ class Progress(Value):
     """How far a bulk change is; `state` is running, done, cancelled or stopped."""
 
     operation: int
-    action: Action
+    action: str
     state: str
     total: int
     done: int

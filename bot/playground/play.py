@@ -37,6 +37,7 @@ from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
 from bot.text import texts_for
+from bot.views.people import help_key
 from bot.wiring import make_bot
 
 INTERVAL = 1.0
@@ -179,7 +180,7 @@ def suggestions() -> list[dict[str, Any]]:
         {
             "name": command.name,
             "usage": command.usage().removeprefix("/queue "),
-            "summary": texts.plain(f"help-{command.name}"),
+            "summary": texts.plain(help_key(command.name, texts)),
         }
         for command in find_commands().values()
     ]

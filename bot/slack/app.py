@@ -17,7 +17,7 @@ from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.app.command import Setup
-from bot.app.dispatch import dispatch, may_change
+from bot.app.dispatch import dispatch, is_change
 from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
@@ -170,7 +170,7 @@ class RequestHandler:
         except NotYet:
             future.add_done_callback(lambda done: self._follow_up(envelope, done.result()))
             texts = texts_of(self._setup, envelope.invocation)
-            text_key = "not-known-yet" if may_change(self._setup, envelope.request) else "working"
+            text_key = "not-known-yet" if is_change(self._setup, envelope.request) else "working"
             return Reply(Message(texts(text_key)))
 
     def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
@@ -187,7 +187,8 @@ class RequestHandler:
 
     def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
         """The refusal as the plain text that stands beside a field."""
-        return refusal_sentence(refusal, texts_of(self._setup, envelope.invocation))[:150]
+        texts = texts_of(self._setup, envelope.invocation)
+        return refusal_sentence(refusal, texts, self._setup.actions)[:150]
 
     def _as_message(self, envelope: Envelope, content: Answer) -> Message:
         if isinstance(content, Message):

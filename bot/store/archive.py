@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, insert, literal, null, select
 
+from bot.models.actions import CountsAs
 from bot.queue.layouts import Queue
 from bot.store.tables import archive
 
@@ -21,6 +22,7 @@ _COLUMNS = (
     "available_at",
     "created_at",
     "action",
+    "counts_as",
     "request_id",
     "archived_at",
 )
@@ -31,6 +33,7 @@ def keep_failed(
     queue: Queue,
     which: ColumnElement[bool],
     action: str,
+    counts_as: CountsAs | None,
     request_id: str,
     now: datetime,
 ) -> int:
@@ -45,6 +48,7 @@ def keep_failed(
         c.failed_at,
         *(null() for _ in range(5)),
         literal(action),
+        literal(counts_as, archive.c.counts_as.type),
         literal(request_id),
         literal(now, archive.c.archived_at.type),
     ).where(which)
@@ -52,7 +56,13 @@ def keep_failed(
 
 
 def keep_job(
-    connection: Connection, queue: Queue, job_id: int, action: str, request_id: str, now: datetime
+    connection: Connection,
+    queue: Queue,
+    job_id: int,
+    action: str,
+    counts_as: CountsAs | None,
+    request_id: str,
+    now: datetime,
 ) -> int:
     """Copy one job; returns how many rows that were."""
     c = queue.jobs.c
@@ -69,6 +79,7 @@ def keep_job(
         c.available_at,
         c.created_at,
         literal(action),
+        literal(counts_as, archive.c.counts_as.type),
         literal(request_id),
         literal(now, archive.c.archived_at.type),
     ).where(c.id == job_id)

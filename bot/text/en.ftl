@@ -567,6 +567,7 @@ whoami-may = You may run: { $commands }
 help-title = *What you can do*
 help-row = { $usage } — { $what }
 help-foot = Several ids work where ID… stands: { $ids }. A value with spaces takes quotes: { $quoted }.
+help-other = a command that was added without a description
 help-status = what every queue holds, and the oldest pending job
 help-jobs = the jobs in the queue
 help-failed = the jobs that failed permanently

@@ -599,6 +599,7 @@ whoami-may = Comandos disponibles: { $commands }
 help-title = *Qué se puede hacer*
 help-row = { $usage } — { $what }
 help-foot = Donde dice ID… caben varios ids: { $ids }. Un valor con espacios va entre comillas: { $quoted }.
+help-other = un comando añadido sin descripción
 help-status = qué hay en cada cola y el job pendiente más antiguo
 help-jobs = los jobs en la cola
 help-failed = los jobs que fallaron definitivamente

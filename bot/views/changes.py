@@ -134,7 +134,7 @@ def _change_message(
     blocks = sections([lead, *lines])
     passed_over: list[Mrkdwn] = []
     if skipped:
-        passed_over = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx.texts)]
+        passed_over = [ctx.texts("skipped", count=len(skipped)), *skipped_lines(skipped, ctx)]
         blocks += sections(passed_over)
     blocks += [*(context_line(note) for note in notes), *undo_blocks(ctx)]
     return message([lead, *lines, *passed_over, *notes], blocks)

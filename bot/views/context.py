@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.models.actions import Actions
 from bot.models.requests import Person, Role, Source
 from bot.text import Texts
 
@@ -22,7 +23,8 @@ class Context:
     """For whom, in which language, when (naive UTC), and with which thresholds (seconds).
 
     `here` is the id of the channel the answer is shown in, `runnable` the names of the commands the
-    reader may run (what is not among them gets no button), `zone` the queue's and `reader_zone` the
+    reader may run (what is not among them gets no button), `actions` what the commands do to jobs,
+    `zone` the queue's and `reader_zone` the
     reader's, for where Slack shows no date of its own, `request` the id of the request that is
     answered, by which its change can be undone.
     """
@@ -31,6 +33,7 @@ class Context:
     role: Role
     now: datetime
     actor: Person
+    actions: Actions
     source: Source = Source.SLASH
     runnable: frozenset[str] = frozenset()
     links: Links = field(default_factory=Links)

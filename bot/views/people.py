@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models.requests import Message, Person
-from bot.text import Mrkdwn, channel, code, join, named
+from bot.text import Mrkdwn, Texts, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 
@@ -36,12 +36,18 @@ def _elsewhere(change_channels: Sequence[str], ctx: Context) -> Mrkdwn:
     return ctx.texts("whoami-changes-elsewhere", channels=shown)
 
 
+def help_key(name: str, texts: Texts) -> str:
+    """Return the catalogs' key of a command's help line; one of all that have none."""
+    return f"help-{name}" if texts.has(f"help-{name}") else "help-other"
+
+
 def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:
     """One line a command the person may run: how it is typed, and what it does."""
     texts = ctx.texts
     title = texts("help-title")
     rows = [
-        texts("help-row", usage=code(usage), what=texts(f"help-{name}")) for name, usage in commands
+        texts("help-row", usage=code(usage), what=texts(help_key(name, texts)))
+        for name, usage in commands
     ]
     foot = texts("help-foot", ids=code("45 46 50-60"), quoted=code('queue="my queue"'))
     blocks = [section(title), *sections(rows), context_line(foot)]

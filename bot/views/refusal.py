@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.models.actions import Actions, counted_as
 from bot.models.jobs import SkippedRow
-from bot.models.operations import RETRIES
 from bot.models.refusals import Refusal
 from bot.models.requests import Message, Person, Role
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, named, readable
@@ -25,19 +25,19 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
     """The sentence with what would help: the usage, who has the role, where changes are allowed."""
     texts = ctx.texts
     mark = "⛔" if refusal.code in _CLOSED else "⚠️" if refusal.code in _TROUBLE else _NOTE
-    sentence = _sentence(refusal.code, refusal.values, texts)
+    sentence = _sentence(refusal.code, refusal.values, texts, ctx.actions)
     key = "refusal-question" if sentence.endswith("?") else "refusal-lead"
     lead = texts(key, mark=mark, sentence=sentence)
     skipped = [row for row in _many(refusal, "skipped") if isinstance(row, SkippedRow)]
-    lines = [lead, *skipped_lines(skipped, texts)]
+    lines = [lead, *skipped_lines(skipped, ctx)]
     notes = _notes(refusal, texts)
     blocks = [*sections(lines), *(context_line(note) for note in notes)]
     return message([*lines, *notes], blocks)
 
 
-def refusal_sentence(refusal: Refusal, texts: Texts) -> str:
+def refusal_sentence(refusal: Refusal, texts: Texts, actions: Actions) -> str:
     """The sentence alone, as plain text for the terminal, JSON and the audit."""
-    return readable(_sentence(refusal.code, refusal.values, texts))
+    return readable(_sentence(refusal.code, refusal.values, texts, actions))
 
 
 def bug_message(incident: str, texts: Texts, *, nothing_changed: bool) -> Message:
@@ -46,12 +46,13 @@ def bug_message(incident: str, texts: Texts, *, nothing_changed: bool) -> Messag
     return message([said], [section(said)])
 
 
-def skipped_lines(skipped: Sequence[SkippedRow], texts: Texts) -> list[Mrkdwn]:
+def skipped_lines(skipped: Sequence[SkippedRow], ctx: Context) -> list[Mrkdwn]:
     """A line for each row that was left alone: why, and by whom and when it was taken."""
     lines = []
     for row in skipped:
         values = {**row.model_dump(exclude={"code"}), "id": str(row.id)}
-        lines.append(texts("skipped-row", sentence=_sentence(row.code, values, texts)))
+        sentence = _sentence(row.code, values, ctx.texts, ctx.actions)
+        lines.append(ctx.texts("skipped-row", sentence=sentence))
     return lines
 
 
@@ -61,9 +62,9 @@ def reason_words(code_: str, texts: Texts) -> Mrkdwn:
     return texts(key) if texts.has(key) else code(code_, 200)
 
 
-def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
+def _sentence(code_: str, values: Mapping[str, object], texts: Texts, actions: Actions) -> Mrkdwn:
     if code_ in _GONE:
-        return _gone(code_, values, texts)
+        return _gone(code_, values, texts, actions)
     if code_ == "invalid":
         return _invalid(values, texts)
     if code_ == "wrong-queue" and "queue" not in values:
@@ -82,12 +83,11 @@ def _sentence(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
     return texts(key, code=code(code_), **_shown(values, texts))
 
 
-def _gone(code_: str, values: Mapping[str, object], texts: Texts) -> Mrkdwn:
-    by, at, action = values.get("by"), values.get("at"), values.get("action")
+def _gone(code_: str, values: Mapping[str, object], texts: Texts, actions: Actions) -> Mrkdwn:
+    by, at, how = values.get("by"), values.get("at"), counted_as(actions, values.get("action"))
     id_ = _text(values, "id")
-    if by is None or not isinstance(at, datetime):
+    if by is None or how is None or not isinstance(at, datetime):
         return texts(f"refusal-{code_}", id=id_)
-    how = "undone" if action == "undo" else "retried" if action in RETRIES else "deleted"
     key = f"refusal-{code_}-{how}"
     return texts(key, id=id_, by=Person(str(by)), at=texts.clock(at))
 

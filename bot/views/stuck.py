@@ -76,7 +76,7 @@ def released(done: ReleasedJobs, ctx: Context) -> Message:
     passed_over: list[Mrkdwn] = []
     if done.skipped:
         passed_over = [ctx.texts("skipped", count=len(done.skipped))]
-        passed_over += skipped_lines(done.skipped, ctx.texts)
+        passed_over += skipped_lines(done.skipped, ctx)
     notes = [*_warnings(done, ctx), workers_hint(ctx)]
     blocks = [*sections(lines), *sections(passed_over), *(context_line(note) for note in notes)]
     return message([*lines, *passed_over, *notes], blocks)

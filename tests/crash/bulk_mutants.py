@@ -38,7 +38,8 @@ def no_row_count_of_a_batch() -> Iterator[None]:
     def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
         which = chosen.condition(queue.failed)
         request = operation.request_id
-        archive.keep_failed(connection, queue, which, operation.action, request, now)
+        how = (operation.action, operation.counts_as)
+        archive.keep_failed(connection, queue, which, *how, request, now)
 
     places = ((bulk, "exactly"), (batches, "exactly"), (removal, "exactly"))
     with (

@@ -12,7 +12,7 @@ from bot.background import leader
 from bot.background.incidents import lifecycle, message
 from bot.database.transactions import changing, time_limit
 from bot.store.deltas import incident_deltas
-from bot.store.deltas.incident_deltas import DELETED, GONE, Doer
+from bot.store.deltas.incident_deltas import GONE, Doer
 from bot.store.incidents import assignment, retry_activity, transitions
 from bot.store.leases import Lease
 from bot.views.incidents.alert_parts import with_group_mention
@@ -89,7 +89,7 @@ def a_single_retry_is_not_booked() -> Iterator[None]:
 @contextmanager
 def a_single_delete_is_not_booked() -> Iterator[None]:
     """So does a delete by id."""
-    with _not_booked(lambda rows, doer: rows > 0 and doer.how in DELETED):
+    with _not_booked(lambda rows, doer: rows > 0 and doer.counts_as == "deleted"):
         yield
 
 

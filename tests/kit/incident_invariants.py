@@ -11,11 +11,13 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
 from bot.store import tables
-from bot.store.deltas.incident_deltas import DELETED, RETRIED
 from bot.store.incidents.transitions import RECOVERED
 
 EXACT = ("count", "gone", "retried", "deleted")
 """What an incident knows of its failures without counting them."""
+# By name, so that a command that declares another effect fails here.
+RETRIED = ("retry", "retry-all")
+DELETED = ("delete-failed", "clear-failed")
 
 
 def kept(connection: Connection) -> Iterator[str]:
@@ -46,8 +48,8 @@ def _waiting(connection: Connection) -> dict[int, Counter[str]]:
     for row in _mappings(connection, select(tables.bookings)):
         sums = found.setdefault(row["incident"], Counter())
         sums["gone"] += row["gone"]
-        sums["retried"] += row["gone"] if row["how"] in RETRIED else 0
-        sums["deleted"] += row["gone"] if row["how"] in DELETED else 0
+        sums["retried"] += row["gone"] if row["counts_as"] == "retried" else 0
+        sums["deleted"] += row["gone"] if row["counts_as"] == "deleted" else 0
     return found
 
 

@@ -30,4 +30,4 @@ def began(queue: TestQueue, at: datetime) -> None:
 def read(setup: Setup, days: Days = YESTERDAY) -> Digest:
     """The digest as it is read at nine on the day after."""
     with reading(setup.engine) as connection:
-        return digest.read(connection, days, ENDED + 9 * HOUR)
+        return digest.read(connection, days, ENDED + 9 * HOUR, setup.actions)

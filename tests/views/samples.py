@@ -10,6 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import tests.views
+from bot.app.command import find_commands
 from bot.models import refusals as errors
 from bot.models.jobs import (
     DeletedRow,
@@ -27,7 +28,7 @@ from bot.models.jobs import (
     RetriedJob,
     SkippedRow,
 )
-from bot.models.operations import Action, AuditLine, Preview, Progress, Scope, Share, Target
+from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
 from bot.models.requests import Message, Modal, Person, Role, Source
 from bot.text import Mrkdwn, texts_for
 from bot.views import changes, details, lists, people, refusal, status
@@ -68,6 +69,10 @@ RUNNABLE = {
     Role.VIEWER: READS,
     Role.OPERATOR: READS | CHANGES,
     Role.ADMIN: READS | CHANGES | ADMINS,
+}
+
+ACTIONS = {
+    name: command.action for name, command in find_commands().items() if command.action is not None
 }
 
 Shown = Message | Modal
@@ -121,6 +126,7 @@ def context(
         role=role,
         now=NOW,
         actor=Person(actor),
+        actions=ACTIONS,
         source=source,
         runnable=RUNNABLE[role],
         links=links or Links(),
@@ -596,8 +602,7 @@ def _bulk_samples(w: Words) -> Iterator[Sample]:
             partial(bulk.bulk_answer, "clear-failed", clear, None),
             source=source,
         )
-    actions: tuple[Action, ...] = ("retry-all", "clear-failed")
-    for action in actions:
+    for action in ("retry-all", "clear-failed"):
         nothing = preview(w, action=action, total=0, queues=(), error_groups=(), plan=0)
         started = progress(w, action=action, done=0)
         yield Sample(f"{action}-nothing", partial(bulk.bulk_answer, action, nothing, None))

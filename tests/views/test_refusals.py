@@ -12,7 +12,7 @@ from bot.models.requests import Role
 from bot.store.audit import stored_refusals as kept
 from bot.text import LANGUAGES, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence
-from tests.views.samples import LIMA, NOW, PROBLEMS, context, refusals
+from tests.views.samples import ACTIONS, LIMA, NOW, PROBLEMS, context, refusals
 
 ENGLISH = texts_for("en", "en", LIMA)
 
@@ -62,7 +62,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("refusal", "sentence"), SENTENCES)
 def test_the_sentence_is_the_api_s(refusal: Refusal, sentence: str) -> None:
-    assert refusal_sentence(refusal, ENGLISH) == sentence
+    assert refusal_sentence(refusal, ENGLISH, ACTIONS) == sentence
 
 
 def test_who_took_a_job_is_mentioned_and_when_is_in_the_reader_s_zone() -> None:
@@ -85,7 +85,7 @@ def test_every_kind_has_a_sentence_and_a_reason(kind: type[Refusal], language: s
 def test_a_refusal_without_its_values_is_told_all_the_same(kind: type[Refusal]) -> None:
     for language in LANGUAGES:
         assert refusal_message(kind(), context(language)).blocks
-        assert refusal_sentence(kind(), texts_for(language, "en", LIMA))
+        assert refusal_sentence(kind(), texts_for(language, "en", LIMA), ACTIONS)
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
@@ -106,7 +106,9 @@ def test_a_kept_and_restored_refusal_says_the_same() -> None:
         if name == "nothing-to-do":
             continue  # its rows come back as text and are left out
         restored = kept.restore(_json(kept.keep(refusal)))
-        assert refusal_sentence(restored, ENGLISH) == refusal_sentence(refusal, ENGLISH)
+        assert refusal_sentence(restored, ENGLISH, ACTIONS) == refusal_sentence(
+            refusal, ENGLISH, ACTIONS
+        )
 
 
 def _json(kept: str) -> dict[str, object]:

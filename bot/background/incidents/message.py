@@ -15,6 +15,7 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.retries.track import receipts_of
 from bot.models import alert_rules
+from bot.models.actions import counted_as
 from bot.models.incidents import Incident
 from bot.models.operations import Receipt
 from bot.models.requests import Message
@@ -47,13 +48,6 @@ log = structlog.get_logger(__name__)
 LOOKED_AT = 20
 """Of so many newest failures of an incident, those that are still there are shown."""
 MINUTE = timedelta(minutes=1)
-
-_STATES = {
-    "retry": "retried",
-    "retry-all": "retried",
-    "delete-failed": "deleted",
-    "clear-failed": "deleted",
-}
 
 
 def post(setup: Setup, connection: Connection, number: int, now: datetime, *, call: bool) -> None:
@@ -238,7 +232,7 @@ def _single(
 ) -> Message:
     card = _card(setup, rows[0])
     if incident.failures_left == 0:
-        state = _STATES.get(incident.settled_how or "", "gone")
+        state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
         receipt = _receipt(connection, rows[0].seq, context.now) if retried else None
         changed = {"state": state, "by": incident.settled_by, "at": incident.settled_at}

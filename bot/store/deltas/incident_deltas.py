@@ -21,12 +21,11 @@ from sqlalchemy import (
     update,
 )
 
+from bot.models.actions import CountsAs
 from bot.store.tables import bookings, failures, incident_operations, incidents
 
 GONE = "gone"
 """What failures that went without the bot are booked under."""
-RETRIED = ("retry", "retry-all")
-DELETED = ("delete-failed", "clear-failed")
 
 AT_ONCE = 5_000
 
@@ -35,12 +34,14 @@ AT_ONCE = 5_000
 class Doer:
     """Which command took failures away, or had taken those that come back, and whose it is.
 
-    `operation` is the bulk change, where it was one; `by` is None where nobody knows.
+    `operation` is the bulk change, where it was one; `by` is None where nobody knows. `counts_as`
+    is what it adds to.
     """
 
     how: str = GONE
     by: str | None = None
     operation: int | None = None
+    counts_as: CountsAs | None = None
 
 
 def book(connection: Connection, gone: Mapping[int, int], doer: Doer, now: datetime) -> None:
@@ -51,6 +52,7 @@ def book(connection: Connection, gone: Mapping[int, int], doer: Doer, now: datet
             "gone": rows,
             "operation": doer.operation,
             "how": doer.how,
+            "counts_as": doer.counts_as,
             "actor": doer.by,
             "at": now,
         }
@@ -70,13 +72,14 @@ def book_all(connection: Connection, which: ColumnElement[bool], doer: Doer, now
             func.count(),
             literal(doer.operation, bookings.c.operation.type),
             literal(doer.how),
+            literal(doer.counts_as, bookings.c.counts_as.type),
             literal(doer.by, bookings.c.actor.type),
             literal(now, bookings.c.at.type),
         )
         .where(which, c.incident > 0)
         .group_by(c.incident)
     )
-    columns = ("incident", "gone", "operation", "how", "actor", "at")
+    columns = ("incident", "gone", "operation", "how", "counts_as", "actor", "at")
     connection.execute(insert(bookings).from_select(columns, counted))
 
 
@@ -92,8 +95,8 @@ class _Sum:
     def count(self, gone: int, doer: Doer, at: datetime) -> None:
         """Add so many failures that went at once; fewer than none came back."""
         self.gone += gone
-        self.retried += gone if doer.how in RETRIED else 0
-        self.deleted += gone if doer.how in DELETED else 0
+        self.retried += gone if doer.counts_as == "retried" else 0
+        self.deleted += gone if doer.counts_as == "deleted" else 0
         if doer.operation is not None:
             self.operations[doer.operation] += gone
         if gone > 0:
@@ -114,7 +117,7 @@ def fold(connection: Connection) -> dict[int, int]:
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
     back: defaultdict[int, int] = defaultdict(int)
     for row in rows:
-        doer = Doer(row["how"], row["actor"], row["operation"])
+        doer = Doer(row["how"], row["actor"], row["operation"], row["counts_as"])
         sums[row["incident"]].count(row["gone"], doer, row["at"])
         if row["gone"] < 0:
             back[row["incident"]] -= row["gone"]

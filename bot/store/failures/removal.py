@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, update
 
+from bot.models.actions import Action
 from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Doer
@@ -62,10 +63,11 @@ def leave_with(
 
 
 def take_out(
-    connection: Connection, failed_ids: Sequence[int], by: str, how: str, now: datetime
+    connection: Connection, failed_ids: Sequence[int], by: str, action: Action, now: datetime
 ) -> None:
     """Say of failures that a person's change took away by whom and how, in that transaction."""
-    leave(connection, of_ids(failed_ids), now, doer=Doer(how, by), index=BY_FAILED_ID)
+    doer = Doer(action.name, by, counts_as=action.counts_as)
+    leave(connection, of_ids(failed_ids), now, doer=doer, index=BY_FAILED_ID)
 
 
 def of_ids(ids: Sequence[int]) -> ColumnElement[bool]:

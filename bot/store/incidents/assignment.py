@@ -96,8 +96,11 @@ def _removed(
 def _doers_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Doer]:
     """Whose bulk changes these are, by operation."""
     c = operations.c
-    chosen = select(c.id, c.action, c.actor).where(c.id.in_(ids))
-    return {row.id: Doer(row.action, row.actor, row.id) for row in connection.execute(chosen)}
+    chosen = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
+    return {
+        row.id: Doer(row.action, row.actor, row.id, row.counts_as)
+        for row in connection.execute(chosen)
+    }
 
 
 def _doers_of_rows(
@@ -109,7 +112,7 @@ def _doers_of_rows(
     """
     a, u = archive.c, audit.c
     kept = (
-        select(a.row_id, a.archived_at, a.action, a.request_id)
+        select(a.row_id, a.archived_at, a.action, a.counts_as, a.request_id)
         .where(a.kind == "failed", a.row_id.in_(failed_ids), a.action != "undo")
         .order_by(a.id)
     )
@@ -120,7 +123,9 @@ def _doers_of_rows(
     committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
     actors = {row.request_id: row.actor for row in connection.execute(committed)}
     return {
-        (copy.row_id, copy.archived_at): Doer(copy.action, actors.get(copy.request_id))
+        (copy.row_id, copy.archived_at): Doer(
+            copy.action, actors.get(copy.request_id), counts_as=copy.counts_as
+        )
         for copy in copies
     }
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from bot.models.incidents import Incident
-from bot.models.operations import RETRIES
 from bot.store.operations.operations import ACTIVE
 from bot.store.operations.retries import followed as follow
 from bot.store.operations.retries.outcomes import FOLLOWING
@@ -92,7 +91,7 @@ def whole_operations(connection: Connection, incident: int) -> list[int]:
     chosen = (
         select(o.id)
         .join(incident_operations, i.operation == o.id)
-        .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.action.in_(RETRIES))
+        .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.counts_as == "retried")
         .where(o.finished_at.is_not(None))
     )
     return list(connection.execute(chosen.order_by(o.id)).scalars())

@@ -118,7 +118,7 @@ def _mark(
             failed_digest(queue.failed) == index.c.row_digest,
         )
         moved = and_(within, there.exists())
-    doer = Doer(operation.action, operation.actor, operation.id)
+    doer = Doer(operation.action, operation.actor, operation.id, operation.counts_as)
     removal.leave_with(connection, moved, batch.stretch, doer, rows, now)
     if rows < batch.size:
         removal.leave(connection, within, now)
@@ -133,7 +133,13 @@ def _keep(
 ) -> None:
     which = chosen.condition(queue.failed)
     kept = archive.keep_failed(
-        connection, queue, which, operation.action, operation.request_id, now
+        connection,
+        queue,
+        which,
+        operation.action,
+        operation.counts_as,
+        operation.request_id,
+        now,
     )
     if kept != chosen.rows:
         raise LostRace
@@ -148,7 +154,7 @@ def _move(
     now: datetime,
 ) -> dict[str, int]:
     """Move or delete the rows; returns the ids that the new jobs are between."""
-    if operation.action == "clear-failed":
+    if operation.counts_as == "deleted":
         bulk.delete_batch(connection, queue, chosen)
         return {}
     paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)

@@ -20,7 +20,8 @@ from sqlalchemy import (
     update,
 )
 
-from bot.models.operations import Action, Preview, Scope
+from bot.models.actions import CountsAs
+from bot.models.operations import Preview, Scope
 from bot.queue.moves import for_update
 from bot.store.operations import scopes
 from bot.store.tables import batches, failures, operations
@@ -42,7 +43,8 @@ class Operation:
     """
 
     id: int
-    action: Action
+    action: str
+    counts_as: CountsAs | None
     scope: Scope
     bound_seq: int
     total: int
@@ -75,10 +77,11 @@ def _operation(row: RowMapping, done: int | None = None) -> Operation:
     return Operation(**values)
 
 
-def freeze(connection: Connection, action: Action, scope: Scope, values: dict[str, Any]) -> Preview:
+def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, Any]) -> Preview:
     """Store a plan for what matches now and say what that is; total 0 makes no plan (id 0).
 
-    `values` are the plan's other columns: who, where, request id, created_at and expires_at.
+    `values` are the plan's other columns: who, where, request id, counts_as, created_at and
+    expires_at.
     """
     bound = scopes.bound(connection, scope)
     within = frozen(scope, bound)

@@ -165,7 +165,7 @@ def take_back(
     connection: Connection, queue: Queue, job_id: int, request_id: str, now: datetime
 ) -> None:
     """Delete a job that is pending and was never tried; raises `LostRace` where it is not."""
-    keep_job(connection, queue, job_id, "undo", request_id, now)
+    keep_job(connection, queue, job_id, "undo", "undone", request_id, now)
     c = queue.jobs.c
     gone = delete(queue.jobs).where(c.id == job_id, c.reserved_at.is_(None), c.attempts == 0)
     exactly(connection.execute(gone), 1)

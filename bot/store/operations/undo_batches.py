@@ -28,8 +28,6 @@ from bot.store.tables import archive, failures
 from bot.store.tables import batches as stretches
 from bot.store.tables import operations as operation_rows
 
-CLEARING = "clear-failed"
-
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
@@ -61,7 +59,7 @@ def put_back(
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.stretch))
     there = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if there.get(row.failed_id) != row.row_digest]
-    if undone.action != CLEARING:
+    if undone.counts_as == "retried":
         lost = _take_back(connection, queue, operation, undone, batch, lost, now)
     reach("undo-batch-taken")
     if lost:
@@ -181,7 +179,7 @@ def _restore(
             made = connection.execute(insert(queue.failed).from_select(names, one))
             exactly(made, 1)
             ids[row.seq] = int(made.lastrowid)
-    doer = Doer(undone.action, undone.actor, undone.id)
+    doer = Doer(undone.action, undone.actor, undone.id, undone.counts_as)
     reindex.come_back(connection, queue, ids, now, doer, operation.id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import TooSlow, bounded, is_slow
+from bot.models.actions import Actions, counted_as, names_of
 from bot.models.digest import (
     Deeds,
     Digest,
@@ -45,19 +46,17 @@ OPEN = 5
 LONGEST = 3
 INCIDENTS = 5_000
 OPERATIONS = 5_000
-RETRIES = ("retry", "retry-all")
-REMOVALS = ("delete", "delete-failed", "clear-failed")
 
 _BY_TIME = "ix_queue_bot_audit_at"
 _SECOND = timedelta(seconds=1)
 
 
-def read(connection: Connection, days: Days, now: datetime) -> Digest:
-    """What is known of the days, and what is open now."""
+def read(connection: Connection, days: Days, now: datetime, actions: Actions) -> Digest:
+    """What is known of the days, and what is open now; `actions` say what counts as what."""
     began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
     samples = _or_none(lambda: digest_samples.sampled(connection, days))
     earlier = _or_none(lambda: digest_samples.processed(connection, days.week_before))
-    deeds = _or_none(lambda: _deeds(connection, days))
+    deeds = _or_none(lambda: _deeds(connection, days, actions))
     return Digest(
         first=days.first,
         last=days.last,
@@ -66,8 +65,8 @@ def read(connection: Connection, days: Days, now: datetime) -> Digest:
         until=days.until,
         processed=_processed(None if samples is None else samples.processed, earlier),
         failed=_failed(connection, days, now, began),
-        retried=None if deeds is None else _summed(deeds, RETRIES),
-        deleted=None if deeds is None else _summed(deeds, REMOVALS),
+        retried=None if deeds is None else _summed(deeds, names_of(actions, "retried")),
+        deleted=None if deeds is None else _summed(deeds, names_of(actions, "deleted")),
         groups=_or_none(lambda: _groups(connection, days, now)),
         incidents=_or_none(lambda: _incidents(connection, days)),
         waited=() if samples is None else samples.waited,
@@ -134,9 +133,10 @@ Done = Counter[tuple[str, str]]
 """To how many jobs each person did each thing, by action and actor."""
 
 
-def _deeds(connection: Connection, days: Days) -> Done:
+def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
     """What was done by id, from the records' targets, and in bulk, from the records of its end."""
     c, counts = audit.c, Done()
+    names = [name for name in actions if counted_as(actions, name) in ("retried", "deleted")]
     by_id = (
         select(c.action, c.actor, func.count())
         .select_from(audit)
@@ -144,17 +144,17 @@ def _deeds(connection: Connection, days: Days) -> Done:
         .where(c.outcome == "ok", audit_targets.c.kind.in_(("failed", "job")))
         .group_by(c.action, c.actor)
     )
-    for action, actor, count in bounded(connection, _within(by_id, days), SECONDS):
+    for action, actor, count in bounded(connection, _within(by_id, days, names), SECONDS):
         counts[action, actor] += count
     in_bulk = select(c.action, c.actor, c.arguments).where(c.outcome.in_(ENDED)).limit(OPERATIONS)
-    for action, actor, arguments in bounded(connection, _within(in_bulk, days), SECONDS):
+    for action, actor, arguments in bounded(connection, _within(in_bulk, days, names), SECONDS):
         counts[action, actor] += int(json.loads(arguments).get("done", 0))
     return counts
 
 
-def _within(query: Select[Any], days: Days) -> Select[Any]:
+def _within(query: Select[Any], days: Days, actions: Sequence[str]) -> Select[Any]:
     c = audit.c
-    query = query.where(c.at >= days.since, c.at < days.until, c.action.in_((*RETRIES, *REMOVALS)))
+    query = query.where(c.at >= days.since, c.at < days.until, c.action.in_(actions))
     for dialect in ("mysql", "mariadb"):
         # A server may take the index of actions, and read all that were ever retried.
         query = query.with_hint(audit, f"FORCE INDEX ({_BY_TIME})", dialect)

@@ -90,6 +90,8 @@ bookings = Table(
     Column("operation", Id),
     # A command's name, or `gone` where nobody knows; and who ran it.
     Column("how", String(32), nullable=False),
+    # Whether that retries or deletes jobs; null: neither.
+    Column("counts_as", String(8)),
     Column("actor", String(64)),
     Column("at", Time, nullable=False),
     **OPTIONS,

@@ -11,6 +11,8 @@ operations = Table(
     metadata,
     auto(),
     Column("action", String(32), nullable=False),
+    # Whether it retries or deletes jobs, or undoes that; null: none of these.
+    Column("counts_as", String(8)),
     Column("scope", Long, nullable=False),
     Column("queue", String(LONGEST_QUEUE)),
     Column("bound_seq", Id, nullable=False),
@@ -80,6 +82,8 @@ archive = Table(
     Column("available_at", Integer),
     Column("created_at", Integer),
     Column("action", String(32), nullable=False),
+    # As in operations.
+    Column("counts_as", String(8)),
     Column("request_id", String(64), nullable=False),
     Column("archived_at", Time, nullable=False, index=True),
     # When an undo put it back, and the request of that undo; null: it was not undone.

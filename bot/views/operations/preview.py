@@ -1,8 +1,9 @@
 """The frozen scope of a bulk change before it is confirmed: what, how much, and how fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from bot.models.operations import Action, Duplicates, Preview, Scope, Share
+from bot.models.actions import CountsAs, counted_as
+from bot.models.operations import Duplicates, Preview, Scope, Share
 from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, escape, join
 from bot.views.blocks import (
@@ -33,12 +34,16 @@ QUEUES = 10
 PACES = (0, 10, 60, 300, 600)
 """Jobs a minute to choose from, besides the one that was asked for."""
 CANARIES = (0, 1, 3, 10)
-_SAME = {"retry": "retry-all"}
+_KINDS: Mapping[CountsAs | None, str] = {
+    "retried": "retry-all",
+    "deleted": "clear-failed",
+    "undone": "undo",
+}
 
 
-def kind(action: Action) -> str:
-    """The end of the catalogs' keys for an action; a retry of some reads as the one of all."""
-    return _SAME.get(action, action)
+def kind(action: str, ctx: Context) -> str:
+    """Return the end of the catalogs' keys for an action: that of all actions that count so."""
+    return _KINDS[counted_as(ctx.actions, action)]
 
 
 def preview_dialog(preview: Preview, ctx: Context) -> Modal:
@@ -49,17 +54,20 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
     blocks += [*sections(_shares(preview, ctx), limit=2_900), divider()]
     blocks += sections(_warnings(preview, ctx))
     blocks += [context_line(note) for note in _notes(preview, ctx)]
-    if preview.action == "clear-failed":
+    counts_as = counted_as(ctx.actions, preview.action)
+    if counts_as == "deleted":
         count = str(preview.total)
         label = texts.plain("bulk-type-count", count=count)
         blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
-    elif preview.action != "undo":
+    elif counts_as == "retried":
         blocks += _choices(preview, ctx)
+    own = texts.has(f"bulk-title-{preview.action}")
+    name = preview.action if own else kind(preview.action, ctx)
     return Modal(
-        title=texts.plain(f"bulk-title-{preview.action}"),
+        title=texts.plain(f"bulk-title-{name}"),
         blocks=tuple(blocks),
         close=texts.plain("button-cancel"),
-        submit=texts.plain(f"bulk-submit-{preview.action}"),
+        submit=texts.plain(f"bulk-submit-{name}"),
         metadata={
             "v": VERSION,
             "command": preview.action,
@@ -113,7 +121,7 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
     if scope.undo is not None:
         parts.append(texts("scope-undo", operation=str(scope.undo)))
     count, named = preview.total, join("", parts)
-    return texts(f"bulk-lead-{kind(preview.action)}", count=count, scope=named)
+    return texts(f"bulk-lead-{kind(preview.action, ctx)}", count=count, scope=named)
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
@@ -212,8 +220,8 @@ def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     notes = [texts("bulk-note-frozen")]
-    if preview.archive or preview.action != "clear-failed":
-        notes = [texts(f"bulk-note-{kind(preview.action)}"), *notes]
+    if preview.archive or counted_as(ctx.actions, preview.action) != "deleted":
+        notes = [texts(f"bulk-note-{kind(preview.action, ctx)}"), *notes]
     if preview.pace:
         spread = age(preview.total * 60 // preview.pace, texts)
         notes.append(texts("bulk-note-pace", count=preview.pace, age=spread))

@@ -1,6 +1,6 @@
 """Bulk changes: what is shown before one is confirmed, and how far it is after."""
 
-from bot.models.operations import Action, Preview, Progress, PutBack
+from bot.models.operations import Preview, Progress, PutBack
 from bot.models.requests import Block, Message, Modal, Moment, Person, Source
 from bot.text import Mrkdwn
 from bot.views.blocks import actions, context_line, message, section, sections
@@ -18,17 +18,17 @@ _FULL, _EMPTY = "▰", "▱"
 
 
 def bulk_answer(
-    action: Action, preview: Preview | None, progress: Progress | None, ctx: Context
+    action: str, preview: Preview | None, progress: Progress | None, ctx: Context
 ) -> Message | Modal:
     """The preview as a dialog, in the terminal as text; then that it started, or how it ended."""
     if progress is not None and progress.state not in _RUNNING:
         return progress_message(progress, ctx)
     if progress is not None:
-        return _text_message(ctx.texts(f"bulk-started-{kind(action)}", count=progress.total))
+        return _text_message(ctx.texts(f"bulk-started-{kind(action, ctx)}", count=progress.total))
     if preview is not None and preview.total == 0 and preview.scope.words():
         return _text_message(ctx.texts("bulk-nothing-fits"))
     if preview is None or preview.total == 0:
-        return _text_message(ctx.texts(f"bulk-nothing-{kind(action)}"))
+        return _text_message(ctx.texts(f"bulk-nothing-{kind(action, ctx)}"))
     if ctx.source is Source.TERMINAL:
         return preview_message(preview, ctx)
     return preview_dialog(preview, ctx)
@@ -61,7 +61,7 @@ def _progress_lead(progress: Progress, ctx: Context) -> Mrkdwn:
     if progress.state == "cancelling":
         state = "cancelling"
     return ctx.texts(
-        f"progress-{state}-{kind(progress.action)}", done=progress.done, total=progress.total
+        f"progress-{state}-{kind(progress.action, ctx)}", done=progress.done, total=progress.total
     )
 
 

@@ -37,7 +37,7 @@ def undone(
     if skipped:
         skipped_text = [
             ctx.texts("skipped", count=len(skipped)),
-            *skipped_lines(skipped, ctx.texts),
+            *skipped_lines(skipped, ctx),
         ]
     return _undo_message(
         _lead(rows, ctx, "", {}), rows, skipped_text, [*_warnings(rows, ctx), _what(done, ctx)], ctx

@@ -5,6 +5,7 @@ import pytest
 from bot.background.failures import indexing as watch_failures
 from bot.background.retries.track import receipts_once
 from bot.background.retries.track_bulk import outcomes_once
+from bot.commands.retry import ACTION
 from bot.store.failures import index, removal
 from tests.kit.bulk import carried_out
 from tests.kit.incident_life import CALL, Life, causes
@@ -301,7 +302,7 @@ def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
     life.queue.fail(1)
     with life.queue.engine.begin() as connection:
         index.index_new(connection, life.setup.queue, life.setup.clock(connection))
-        removal.take_out(connection, [1], ANA, "retry", life.setup.clock(connection))
+        removal.take_out(connection, [1], ANA, ACTION, life.setup.clock(connection))
     life.take(1)
     life.tick()
     life.tick(seconds=61)

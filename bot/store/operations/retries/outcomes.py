@@ -24,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 
-from bot.models.operations import RETRIES
 from bot.queue.layouts import Queue, payload_digest
 from bot.store.operations.operations import Operation
 from bot.store.tables import archive, batches, failures, outcomes, spans
@@ -73,7 +72,7 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
     """Follow what an operation that has ended retried."""
     ids = select(func.min(batches.c.first_job_id), func.max(batches.c.last_job_id))
     first, last = connection.execute(ids.where(batches.c.operation == operation.id)).one()
-    if operation.action not in RETRIES or first is None or of_operation(connection, operation.id):
+    if operation.counts_as != "retried" or first is None or of_operation(connection, operation.id):
         return
     low, high = first // WIDTH, last // WIDTH
     connection.execute(
@@ -209,7 +208,7 @@ def count_deleted(connection: Connection, seen: Outcome) -> int:
     )
     found = (
         select(a.id)
-        .where(a.kind == "job", a.row_id >= seen.first_job_id, a.action == "delete")
+        .where(a.kind == "job", a.row_id >= seen.first_job_id, a.counts_as == "deleted")
         .where(a.restored_at.is_(None), exists(ours, archive))
         .limit(DELETED)
     ).subquery()

@@ -1,0 +1,40 @@
+"""What a command does to jobs: a frozen value in the command's own file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+RowKind = Literal["failed", "job"]
+"""The queue's two tables of rows: `failed_jobs` and `jobs`."""
+CountsAs = Literal["retried", "deleted", "undone"]
+"""How an action counts in incidents, in the digest, and in what people read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What the command `name` does to jobs.
+
+    `removes` is the table that it removes rows from. `undo_by_id` and `undo_in_bulk`: an undo can
+    put back what it removed by id, or in batches.
+    """
+
+    name: str
+    counts_as: CountsAs | None = None
+    removes: RowKind | None = None
+    undo_by_id: bool = False
+    undo_in_bulk: bool = False
+
+
+Actions = Mapping[str, Action]
+"""The actions of all commands, by name."""
+
+
+def counted_as(actions: Actions, name: object) -> CountsAs | None:
+    """Return how a recorded action counts; None for one that no command has."""
+    action = actions.get(name) if isinstance(name, str) else None
+    return None if action is None else action.counts_as
+
+
+def names_of(actions: Actions, counts_as: CountsAs) -> tuple[str, ...]:
+    """Return the names of the actions that count so."""
+    return tuple(action.name for action in actions.values() if action.counts_as == counts_as)
