@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
+from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.search import Sought
@@ -37,33 +38,42 @@ def last_indexed(connection: Connection) -> int:
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
-def of_order(connection: Connection, queue: Queue, sought: Sought) -> Known:
+def of_order(connection: Connection, queue: Queue, sought: Sought, actions: Actions) -> Known:
     """What is known of an order, of one shop or of any."""
     f, t = failures.c, audit_targets.c
     meant, named = f.order_id == sought.order, t.order_id == sought.order
     if sought.tienda is not None:
         meant = and_(meant, f.tienda_id == sought.tienda)
         named = and_(named, or_(t.tienda_id == sought.tienda, t.tienda_id.is_(None)))
-    return _known(connection, queue, meant, [named])
+    return _known(connection, queue, meant, [named], actions)
 
 
-def of_job(connection: Connection, queue: Queue, id_: int) -> Known:
+def of_job(connection: Connection, queue: Queue, id_: int, actions: Actions) -> Known:
     """What is known of a failed job with this id, or of a retried job that was given it."""
     t = audit_targets.c
     named = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
-    return _known(connection, queue, failures.c.failed_id == id_, named)
+    return _known(connection, queue, failures.c.failed_id == id_, named, actions)
 
 
 def _known(
-    connection: Connection, queue: Queue, meant: Condition, named: Sequence[Condition]
+    connection: Connection,
+    queue: Queue,
+    meant: Condition,
+    named: Sequence[Condition],
+    actions: Actions,
 ) -> Known:
     rows = _failures(connection, meant)
     single = _singly(connection, named)
     acts = [*single, *_in_bulk(connection, rows)]
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
-    acts = _with_archive(connection, acts[-MOST:])
+    acts = _with_archive(connection, _counted(acts[-MOST:], actions))
     return Known(rows, tuple(acts), _there(connection, queue, rows), more)
+
+
+def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:
+    """Return the acts, each with how its action counts."""
+    return [act.model_copy(update={"counts_as": counted_as(actions, act.action)}) for act in acts]
 
 
 def _failures(connection: Connection, meant: Condition) -> Sequence[RowMapping]:
