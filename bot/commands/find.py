@@ -41,7 +41,7 @@ def tell(work: Work, sought: OrderKey) -> Story:
     connection, queue = work.connection, work.queue
     # First, so that what is being indexed meanwhile is found there or here.
     indexed = orders.last_indexed(connection)
-    known = orders.of_order(connection, queue, sought)
+    known = orders.of_order(connection, queue, sought, work.setup.actions)
     new, in_time = search.failed_of_order(connection, queue, sought, indexed)
     jobs, looked = search.jobs_of(connection, queue, work.now, sought, known.job_ids)
     looked = looked.model_copy(update={"in_time": looked.in_time and in_time})

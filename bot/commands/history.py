@@ -95,7 +95,7 @@ def _retries(work: Work, args: HistoryArguments) -> Retries | None:
         return tell(work, OrderKey(args.order)).retries
     if args.job is None:
         return None
-    known = orders.of_job(work.connection, work.queue, args.job)
+    known = orders.of_job(work.connection, work.queue, args.job, work.setup.actions)
     return story.retries(story.fates(known, (), complete=False))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.models.actions import CountsAs
 from bot.models.jobs import Value
 from bot.models.order_search import FoundJob, Looked
 
@@ -76,17 +77,18 @@ class Act(Value):
     job_id: int | None = None
     operation: int | None = None
     kept: bool = False
+    counts_as: CountsAs | None = Field(default=None, exclude=True)
     became: Became | None = None
 
     @property
     def is_retry(self) -> bool:
         """Whether it put a failed job back into the queue."""
-        return self.row == "failed" and self.action.startswith("retry") and self.outcome == "ok"
+        return self.row == "failed" and self.counts_as == "retried" and self.outcome == "ok"
 
     @property
     def took_a_job(self) -> bool:
         """Whether it deleted a job."""
-        return self.row == "job" and self.action == "delete" and self.outcome == "ok"
+        return self.row == "job" and self.counts_as == "deleted" and self.outcome == "ok"
 
 
 class Queued(Value):

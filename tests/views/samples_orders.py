@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bot.models.actions import counted_as
 from bot.models.order_search import FoundJob, JobPlace, Looked
 from bot.models.requests import Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
@@ -12,6 +13,7 @@ from bot.text import Mrkdwn
 from bot.views.audit import records, story
 from bot.views.context import Context, Links
 from tests.views.samples import (
+    ACTIONS,
     DIGEST,
     NOW,
     PLAIN,
@@ -55,7 +57,9 @@ def act(w: Words = PLAIN, *, minutes: float = 50, **changed: Any) -> Act:
         "row_id": 45,
         "job_id": 812,
     }
-    return Act.model_validate(values | changed)
+    values |= changed
+    counts_as = counted_as(ACTIONS, values["action"])
+    return Act.model_validate(values | {"counts_as": counts_as})
 
 
 def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> Queued:

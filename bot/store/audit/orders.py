@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
+from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.search import OrderKey
@@ -37,7 +38,9 @@ def last_indexed(connection: Connection) -> int:
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
-def of_order(connection: Connection, queue: Queue, order_key: OrderKey) -> OrderHistory:
+def of_order(
+    connection: Connection, queue: Queue, order_key: OrderKey, actions: Actions
+) -> OrderHistory:
     """What is known of an order, of one shop or of any."""
     f, t = failures.c, audit_targets.c
     failure_filter = f.order_id == order_key.order
@@ -47,14 +50,14 @@ def of_order(connection: Connection, queue: Queue, order_key: OrderKey) -> Order
         target_filter = and_(
             target_filter, or_(t.tienda_id == order_key.tienda, t.tienda_id.is_(None))
         )
-    return _history(connection, queue, failure_filter, [target_filter])
+    return _history(connection, queue, failure_filter, [target_filter], actions)
 
 
-def of_job(connection: Connection, queue: Queue, id_: int) -> OrderHistory:
+def of_job(connection: Connection, queue: Queue, id_: int, actions: Actions) -> OrderHistory:
     """What is known of a failed job with this id, or of a retried job that was given it."""
     t = audit_targets.c
     target_filters = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
-    return _history(connection, queue, failures.c.failed_id == id_, target_filters)
+    return _history(connection, queue, failures.c.failed_id == id_, target_filters, actions)
 
 
 def _history(
@@ -62,14 +65,20 @@ def _history(
     queue: Queue,
     failure_filter: Condition,
     target_filters: Sequence[Condition],
+    actions: Actions,
 ) -> OrderHistory:
     rows = _failures(connection, failure_filter)
     single = _singly(connection, target_filters)
     acts = [*single, *_in_bulk(connection, rows)]
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
-    acts = _with_archive(connection, acts[-MOST:])
+    acts = _with_archive(connection, _counted(acts[-MOST:], actions))
     return OrderHistory(rows, tuple(acts), _present(connection, queue, rows), more)
+
+
+def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:
+    """Return the acts, each with how its action counts."""
+    return [act.model_copy(update={"counts_as": counted_as(actions, act.action)}) for act in acts]
 
 
 def _failures(connection: Connection, failure_filter: Condition) -> Sequence[RowMapping]:
