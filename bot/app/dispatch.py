@@ -116,7 +116,7 @@ def may_change(setup: Setup, said: str | Request | Refusal) -> bool:
 def changes_jobs(command: Command, arguments: Any) -> bool:
     """Whether this may change a job now; looking, a preview and the freeze's own commands do not.
 
-    Apart, so that a test can break it.
+    A change freeze refuses exactly these requests; tests/commands/test_freeze.py breaks this rule.
     """
     if command.effect is Effect.READ or command.when_frozen:
         return False
