@@ -121,7 +121,7 @@ def changes_now(command: Command, arguments: Any) -> bool:
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
-    """Whether a change freeze forbids this; a test replaces it, to prove that the freeze holds."""
+    """Whether a change freeze forbids this; tests/commands/test_freeze.py breaks this rule."""
     return changes_now(command, arguments) and not command.when_frozen
 
 

@@ -194,5 +194,8 @@ def need_of(command: Command, total: int) -> Need:
 
 
 def single_use(state: str) -> bool:
-    """Whether a plan in this state may be confirmed; apart, so that a test can break it."""
+    """Whether a plan in this state may be confirmed.
+
+    A plan is confirmed once; the mutant `no_single_use` proves it.
+    """
     return state == "planned"

@@ -110,7 +110,10 @@ def _lock(
 
 
 def same_row(now: str, seen: str) -> bool:
-    """Whether the row is the one the person saw; its own function so that a test can break it."""
+    """Whether the row is the one that the person saw.
+
+    An id that came back with another row is refused; the mutant `no_row_digest` proves it.
+    """
     return now == seen
 
 

@@ -131,7 +131,10 @@ def _doers_of_rows(
 
 
 def belongs_to_none() -> ColumnElement[bool]:
-    """Whether a failure has no incident yet; its own function so that a test can break it."""
+    """Whether a failure has no incident yet.
+
+    A failure keeps its incident; the mutant `failures_change_hands` proves it.
+    """
     return failures.c.incident.is_(None)
 
 

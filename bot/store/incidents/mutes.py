@@ -26,7 +26,10 @@ def current(connection: Connection, now: datetime, limit: int = MOST) -> tuple[M
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
-    """Neither ended by anybody nor by the clock; its own function so that a test can break it."""
+    """Whether a mute was ended neither by a person nor by the clock.
+
+    An expired mute suppresses nothing; tests/commands/test_mutes.py breaks this rule.
+    """
     return and_(mutes.c.ended_at.is_(None), mutes.c.until > now)
 
 

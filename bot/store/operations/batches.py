@@ -175,7 +175,10 @@ def _held(connection: Connection, operation: Operation, owner: str) -> Operation
 
 
 def may_go_on(operation: Operation, owner: str) -> bool:
-    """Whether this owner may move its rows; its own function so that a test can break it."""
+    """Whether this owner may move the rows of the operation.
+
+    Only the owner of a running operation moves rows; the mutant `no_owner` proves it.
+    """
     return operation.state == "running" and operation.owner == owner
 
 
