@@ -13,8 +13,8 @@ from bot.database.transactions import TooSlow
 from bot.models.home import Counts, HomeData, QueueJobs
 from bot.models.refusals import Busy
 from bot.models.requests import Message, Role
-from bot.queue import reads, tally
-from bot.queue.tally import Tally
+from bot.queue import job_counts, reads
+from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads
 from bot.store.failures.index import backfill_left
 from bot.store.metrics import rollups, samples
@@ -69,13 +69,13 @@ def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
     sample = samples.latest(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
-            return _of(tally.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
+            return _of(job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
         except TooSlow:
             pass
-    return (None, None) if sample is None else (_of(sample.tally), sample.taken_at)
+    return (None, None) if sample is None else (_of(sample.counts), sample.taken_at)
 
 
-def _of(counted: Tally) -> Counts:
+def _of(counted: JobCounts) -> Counts:
     queues = tuple(QueueJobs(**one.model_dump()) for one in counted.queues)
     return Counts(queues=queues, failed=counted.status.failed_jobs_count)
 

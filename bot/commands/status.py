@@ -8,7 +8,7 @@ from bot.models.jobs import QueueStatus, Value
 from bot.models.operations import Freeze
 from bot.models.refusals import Busy
 from bot.models.requests import Message, Role
-from bot.queue import tally
+from bot.queue import job_counts
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.views.context import Context
@@ -44,7 +44,7 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
     off = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
-            exact = tally.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
+            exact = job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
             return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=off))
         except TooSlow as error:
             if sample is None:

@@ -76,7 +76,7 @@ class Freeze(Value):
     reason: str | None = None
 
 
-class Sample(Value):
+class SampleJob(Value):
     """One failure of a scope."""
 
     failed_id: int
@@ -102,7 +102,7 @@ class Preview(Value):
     other_groups: int
     oldest: datetime
     newest: datetime
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[SampleJob, ...] = ()
     duplicates: "Duplicates | None" = None
     pace: int | None = None
     canary: int | None = None

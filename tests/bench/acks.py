@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 from bot.database.transactions import connect, now_of, reading
-from bot.queue import tally
+from bot.queue import job_counts
 from bot.queue.layouts import Queue, spec_tables
 from tests.bench import tables
 from tests.bench.bots import PEOPLE, Bot, bare_bot, person, real_bot
@@ -28,7 +28,7 @@ def bench_ack(server: MariaDB, *, quick: bool) -> None:
         def query() -> float:
             began = monotonic()
             with reading(engine) as connection:
-                tally.count(connection, queue, now_of(connection), 2.0)
+                job_counts.count(connection, queue, now_of(connection), 2.0)
             return monotonic() - began
 
         took: dict[str, list[float]] = {"bot": [], "bare Bolt": [], "query alone": []}

@@ -8,7 +8,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from bot.database.transactions import connect, now_of, reading
-from bot.queue import tally
+from bot.queue import job_counts
 from bot.queue.layouts import Queue, spec_tables
 
 SECONDS = 2.0
@@ -24,7 +24,7 @@ def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> No
     def answer(ack: Ack, body: dict[str, Any]) -> None:
         del body
         with reading(engine) as connection:
-            said = tally.count(connection, queue, now_of(connection), SECONDS).status
+            said = job_counts.count(connection, queue, now_of(connection), SECONDS).status
         ack(text=f"Status: {said.model_dump_json()}")
 
     handler = SocketModeHandler(app, app_token)

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from bot.database.transactions import TooSlow, bounded, reading
 from bot.models.refusals import FailedJobNotFound, JobNotFound
-from bot.queue import reads, tally
+from bot.queue import job_counts, reads
 from bot.queue.layouts import Queue, problems, require
 from tests.kit.queues import TestQueue, make_queue
 
@@ -22,7 +22,7 @@ def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
     for _ in range(5):
         queue.fail()
     with reading(queue.engine) as connection:
-        said = tally.count(connection, queue.queue, NOW, 5.0).status.model_dump()
+        said = job_counts.count(connection, queue.queue, NOW, 5.0).status.model_dump()
     assert said == {
         "pending_jobs": ({"queue": "mail", "count": 1}, {"queue": "netsuite", "count": 3}),
         "reserved_jobs": ({"queue": "netsuite", "count": 1},),
@@ -39,7 +39,7 @@ def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
 
 def test_an_empty_queue_has_no_oldest_job(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
-        said = tally.count(connection, queue.queue, NOW, 5.0).status
+        said = job_counts.count(connection, queue.queue, NOW, 5.0).status
     assert said.oldest_pending_job is None
     assert said.oldest_pending_age_seconds is None
     assert said.pending_jobs == said.reserved_jobs == ()

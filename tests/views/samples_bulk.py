@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.models import refusals
-from bot.models.operations import Duplicates, Scope
-from bot.models.operations import Sample as Failure
+from bot.models.operations import Duplicates, SampleJob, Scope
 from bot.models.requests import Role, Source
 from bot.views import refusal
 from bot.views.operations import progress as bulk
@@ -31,7 +30,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         processed_orders=(str(w.order),),
         bounded=True,
     )
-    newest = (Failure(failed_id=46, order_id=str(w.order), job_class=w.job_class),)
+    newest = (SampleJob(failed_id=46, order_id=str(w.order), job_class=w.job_class),)
     chosen = preview(
         w,
         action="retry",

@@ -1,7 +1,8 @@
 """What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
 
-A look reads a bounded number of rows of each queue (`bot.queue.pulse`), compares them with what the
-last one saw (`bot.store.incidents.probe_state`), and says what is beyond its limit (`thresholds`).
+A look reads a bounded number of rows of each queue (`bot.queue.index_probe`), compares them with
+what the last one saw (`bot.store.incidents.probe_state`), and says what is beyond its limit
+(`thresholds`).
 """
 
 from collections.abc import Collection, Mapping
@@ -19,8 +20,8 @@ from bot.background.incidents.rules import Look
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
 from bot.models.alert_rules import SILENT
-from bot.queue import pulse
-from bot.queue.pulse import Glance, GlanceLimits
+from bot.queue import index_probe
+from bot.queue.index_probe import ProbeLimits, QueueProbe
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
@@ -103,28 +104,28 @@ def _glances(
     named: Collection[str],
     now: datetime,
     seconds: float,
-) -> list[tuple[str, Glance | None]]:
+) -> list[tuple[str, QueueProbe | None]]:
     """What is seen of the queues whose turn it is, as far as there is time; of one in any case.
 
     None of a queue that took too long.
     """
     until, at = monotonic() + seconds, unix(now)
-    longest = max(seconds, pulse.STATEMENT_SECONDS)
+    longest = max(seconds, index_probe.STATEMENT_SECONDS)
     there, is_all = _names(setup, connection, until, longest)
     turn = _turn({*there, *known, *named}, known)
-    within = GlanceLimits(at, at - setup.reserved_seconds, pulse.rows_each(len(turn)), longest)
-    found: list[tuple[str, Glance | None]] = []
+    within = ProbeLimits(at, at - setup.reserved_seconds, index_probe.rows_each(len(turn)), longest)
+    found: list[tuple[str, QueueProbe | None]] = []
     looked = False
     for name in turn:
         if is_all and name not in there:
             # It has no jobs. A look by its name would show those of one that differs in case only.
-            found.append((name, Glance(name)))
+            found.append((name, QueueProbe(name)))
             continue
         if looked and monotonic() > until:
             break
         looked = True
         try:
-            found.append((name, pulse.glance(connection, setup.queue, name, within)))
+            found.append((name, index_probe.probe_queue(connection, setup.queue, name, within)))
         except TooSlow:
             log.warning("a queue could not be looked at in time", queue=name)
             found.append((name, None))
@@ -137,7 +138,7 @@ def _names(
     """The names of queues that have jobs, and whether these are all of them."""
     found: set[str] = set()
     try:
-        for name in pulse.names(connection, setup.queue, longest):
+        for name in index_probe.names(connection, setup.queue, longest):
             found.add(name)
             if len(found) == NAMES or monotonic() > until:
                 return found, False
@@ -150,7 +151,7 @@ def _moved(
     setup: Setup,
     connection: Connection,
     before: Pulse | None,
-    seen: Glance,
+    seen: QueueProbe,
     failed_at: datetime | None,
     now: datetime,
 ) -> list[datetime | None]:
@@ -166,7 +167,7 @@ def _moved(
 
 
 def _first_went(
-    setup: Setup, connection: Connection, before: Pulse, seen: Glance, now: datetime
+    setup: Setup, connection: Connection, before: Pulse, seen: QueueProbe, now: datetime
 ) -> bool:
     """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
 
@@ -176,7 +177,7 @@ def _first_went(
     first = before.first_id
     if first is None or seen.first_id == first:
         return False
-    if pulse.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+    if index_probe.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
         return False
     return not probe_state.taken_away(connection, first, before.looked_at)
 

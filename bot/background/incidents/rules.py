@@ -11,7 +11,7 @@ from typing import Any, Literal
 from bot.app.command import Setup
 from bot.background.incidents.reading import Sign
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
-from bot.queue.pulse import Glance
+from bot.queue.index_probe import QueueProbe
 from bot.queue.reads import unix
 from bot.store.incidents.probe_state import Pulse
 from bot.store.incidents.sampled_totals import Exact
@@ -41,7 +41,7 @@ class Look:
     """
 
     setup: Setup
-    seen: Glance
+    seen: QueueProbe
     pulse: Pulse
     exact: Exact | None
     open_subjects: Collection[str]

@@ -17,9 +17,9 @@ from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import Figures
-from bot.queue import counter, tally
+from bot.queue import auto_increment, job_counts
+from bot.queue.job_counts import QueueJobCounts
 from bot.queue.reads import unix
-from bot.queue.tally import QueueTally
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.metric_deltas import Flow
 from bot.store.failures.index import backfill_left
@@ -47,8 +47,8 @@ def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
     try:
         with reading(setup.engine) as connection:
             now = setup.clock(connection)
-            found = tally.count(connection, setup.queue, now, COUNT_SECONDS)
-            taken = counter.ids_taken(connection, setup.queue)
+            found = job_counts.count(connection, setup.queue, now, COUNT_SECONDS)
+            taken = auto_increment.ids_taken(connection, setup.queue)
             backfilling = backfill_left(connection)
             failed = None if backfilling else samples.failed_by_queue(connection)
     except TooSlow:
@@ -126,7 +126,7 @@ def _figures(
     appeared = _by_name({} if since is None else since.appeared)
     counted = None if failed is None else _by_name(failed)
     seconds = 0 if since is None else since.seconds
-    tallies: defaultdict[str, list[QueueTally]] = defaultdict(list)
+    tallies: defaultdict[str, list[QueueJobCounts]] = defaultdict(list)
     for one in sample.queues:
         tallies[rollups.stored_name(one.queue)].append(one)
     # One without a name has no row of its own: that is where all of them are.
@@ -158,7 +158,7 @@ def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(found)
 
 
-def _of(tallies: Sequence[QueueTally]) -> Figures:
+def _of(tallies: Sequence[QueueJobCounts]) -> Figures:
     """What these queues have together."""
     ages = [one.oldest_seconds for one in tallies if one.oldest_seconds is not None]
     return Figures(

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select
 
 from bot.models.alert_rules import CONDITIONS
+from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
-from bot.queue.pulse import Glance
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.store.tables import archive, failures, incidents, pulses
@@ -75,7 +75,7 @@ def keep(connection: Connection, kept: Collection[Pulse], gone: Collection[str])
 
 
 def after(
-    before: Pulse | None, seen: Glance, now: datetime, moved: Iterable[datetime | None]
+    before: Pulse | None, seen: QueueProbe, now: datetime, moved: Iterable[datetime | None]
 ) -> Pulse:
     """What is to be remembered after a glance; `moved` are moments at which a worker moved."""
     pulse = before or Pulse(seen.queue, now)
@@ -96,7 +96,7 @@ def after(
     )
 
 
-def _eligible_since(before: Pulse | None, seen: Glance, now: datetime) -> datetime | None:
+def _eligible_since(before: Pulse | None, seen: QueueProbe, now: datetime) -> datetime | None:
     if not seen.eligible or seen.oldest_at is None:
         return None
     if before is None:

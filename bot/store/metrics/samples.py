@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, delete, false, func, insert, or_, selec
 
 from bot.database.transactions import allowed
 from bot.models.jobs import QueueStatus
-from bot.queue.tally import QueueTally, Tally
+from bot.queue.job_counts import JobCounts, QueueJobCounts
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.tables import failure_counts, samples
 
@@ -27,19 +27,19 @@ class Sample:
 
     taken_at: datetime
     took_ms: int
-    tally: Tally
+    counts: JobCounts
     ids_taken: int | None = None
     steady: bool = False
 
     @property
     def status(self) -> QueueStatus:
         """The spec's status."""
-        return self.tally.status
+        return self.counts.status
 
     @property
-    def queues(self) -> tuple[QueueTally, ...]:
+    def queues(self) -> tuple[QueueJobCounts, ...]:
         """Each queue that had jobs."""
-        return self.tally.queues
+        return self.counts.queues
 
     @property
     def jobs(self) -> int:
@@ -54,7 +54,7 @@ def keep(connection: Connection, sample: Sample) -> None:
         insert(samples).values(
             taken_at=sample.taken_at,
             took_ms=sample.took_ms,
-            body=sample.tally.model_dump_json(),
+            body=sample.counts.model_dump_json(),
             ids_taken=sample.ids_taken,
             steady=sample.steady,
         )
@@ -66,8 +66,8 @@ def latest(connection: Connection) -> Sample | None:
     row = connection.execute(select(samples).order_by(samples.c.id.desc()).limit(1)).first()
     if row is None:
         return None
-    tally = Tally.model_validate_json(row.body)
-    return Sample(row.taken_at, row.took_ms, tally, row.ids_taken, row.steady)
+    counts = JobCounts.model_validate_json(row.body)
+    return Sample(row.taken_at, row.took_ms, counts, row.ids_taken, row.steady)
 
 
 def counts_quickly(connection: Connection, sample: Sample) -> bool:

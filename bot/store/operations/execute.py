@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, se
 
 from bot.database.transactions import LostRace
 from bot.failpoints import reach
-from bot.queue import bulk, counter
+from bot.queue import auto_increment, bulk
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
 from bot.store import archive
@@ -159,5 +159,5 @@ def _move(
         return {}
     paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)
     first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
-    metric_deltas.skipped(connection, counter.ids_unused(connection, chosen.rows))
+    metric_deltas.skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from bot.models.operations import Sample, Scope, Share
+from bot.models.operations import SampleJob, Scope, Share
 from bot.store.failures import error_groups
 from bot.store.tables import SCOPE_INDEX, failures
 
@@ -48,12 +48,12 @@ def bound(connection: Connection, scope: Scope) -> int:
     return connection.execute(select(func.max(some.c.seq))).scalar() or 0
 
 
-def samples(connection: Connection, within: ColumnElement[bool]) -> tuple[Sample, ...]:
+def samples(connection: Connection, within: ColumnElement[bool]) -> tuple[SampleJob, ...]:
     """The newest failures of a scope."""
     c = failures.c
     newest = select(c.failed_id, c.order_id, c.job_class).where(within).order_by(c.seq.desc())
     rows = connection.execute(newest.limit(SAMPLES)).mappings()
-    return tuple(Sample.model_validate(dict(row)) for row in rows)
+    return tuple(SampleJob.model_validate(dict(row)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

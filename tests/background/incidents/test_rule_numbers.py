@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.app.command import Alerting
 from bot.database.transactions import changing
 from bot.models.metrics import Figures
-from bot.queue import pulse
+from bot.queue import index_probe
 from bot.store.incidents import sampled_totals
 from bot.store.metrics import rollups
 from tests.kit.queues import TestQueue
@@ -186,7 +186,7 @@ def test_old_figures_say_nothing(queue: TestQueue) -> None:
     sampled(team, 90_000, 900)
     team.wait(sampled_totals.FRESH / timedelta(seconds=1) + 60)
     signs = team.look()
-    seen = pulse.HEAD_ROWS + pulse.HEAD_ROWS // pulse.TAIL_SHARE
+    seen = index_probe.HEAD_ROWS + index_probe.HEAD_ROWS // index_probe.TAIL_SHARE
     assert signs["oldest:netsuite"].facts["waiting"] == seen
     assert signs["oldest:netsuite"].facts["counted"] == "least"
     assert (signs[BACKLOG].bad, signs[BACKLOG].clear) == BETWEEN

@@ -2,7 +2,7 @@
 
 from bot.app.command import Alerting
 from bot.background.incidents import probe
-from bot.queue import pulse
+from bot.queue import index_probe
 from bot.store import tables
 from bot.store.incidents import probe_state
 from bot.store.incidents.probe_state import Pulse
@@ -150,7 +150,7 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
-    count = pulse.HEAD_ROWS + pulse.HEAD_ROWS // pulse.TAIL_SHARE + 10
+    count = index_probe.HEAD_ROWS + index_probe.HEAD_ROWS // index_probe.TAIL_SHARE + 10
     team.fill(count)
     facts = team.look()["oldest:netsuite"].facts
     assert (facts["waiting"], facts["counted"]) == (count - 10, "least")

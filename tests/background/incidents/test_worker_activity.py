@@ -6,7 +6,7 @@ from time import monotonic
 
 from bot.app.command import Alerting
 from bot.database.transactions import changing
-from bot.queue import pulse
+from bot.queue import index_probe
 from bot.store.incidents import probe_state as kept
 from bot.store.incidents import transitions
 from tests.kit.kept_database import queue_on_mariadb
@@ -324,7 +324,7 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
 
 def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueue) -> None:
     team = watched(queue, oldest_seconds=60)
-    team.fill(pulse.DEEP_ROWS + 1_000, delay=90_000)
+    team.fill(index_probe.DEEP_ROWS + 1_000, delay=90_000)
     team.push()
     assert team.watch(100)[SILENT].value == 95
     hiding = team.fill(600, delay=90_000)

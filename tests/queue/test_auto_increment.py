@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import insert, text
 
 from bot.database.transactions import connect
-from bot.queue import counter
+from bot.queue import auto_increment
 from bot.queue.layouts import Queue, spec_tables
 from tests.kit.queues import TestQueue
 
@@ -17,15 +17,15 @@ def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
     with mariadb_queue.engine.begin() as connection:
         jobs = mariadb_queue.queue.jobs
         for wanted in (1, 2, 4, 7, 8, 100, 1_000, 4_000):
-            before = counter.ids_taken(connection, mariadb_queue.queue)
+            before = auto_increment.ids_taken(connection, mariadb_queue.queue)
             rows = text(
                 f"INSERT INTO {jobs.name} (queue, payload, attempts, available_at, created_at) "
                 f"SELECT 'a', '', 0, 0, 0 FROM seq_1_to_{wanted} WHERE seq > RAND() - 1"
             )
             assert connection.execute(rows).rowcount == wanted
-            after = counter.ids_taken(connection, mariadb_queue.queue)
+            after = auto_increment.ids_taken(connection, mariadb_queue.queue)
             assert before is not None
-            assert after == before + wanted + counter.ids_unused(connection, wanted)
+            assert after == before + wanted + auto_increment.ids_unused(connection, wanted)
 
 
 def test_where_ids_go_in_steps_the_steps_are_counted(mariadb_queue: TestQueue) -> None:
@@ -34,11 +34,11 @@ def test_where_ids_go_in_steps_the_steps_are_counted(mariadb_queue: TestQueue) -
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("SET SESSION auto_increment_increment = 3"))
         connection.execute(insert(jobs).values(row))
-        before = counter.ids_taken(connection, mariadb_queue.queue)
+        before = auto_increment.ids_taken(connection, mariadb_queue.queue)
         for _ in range(5):
             connection.execute(insert(jobs).values(row))
         assert before is not None
-        assert counter.ids_taken(connection, mariadb_queue.queue) == before + 5
+        assert auto_increment.ids_taken(connection, mariadb_queue.queue) == before + 5
         connection.execute(text("SET SESSION auto_increment_increment = 1"))
 
 
@@ -47,5 +47,5 @@ def test_a_file_without_a_counter_says_nothing(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE jobs (id INTEGER PRIMARY KEY, queue TEXT)"))
         connection.execute(text("CREATE TABLE other (id INTEGER PRIMARY KEY AUTOINCREMENT)"))
-        assert counter.ids_taken(connection, Queue(*spec_tables())) is None
+        assert auto_increment.ids_taken(connection, Queue(*spec_tables())) is None
     engine.dispose()

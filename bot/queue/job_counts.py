@@ -11,7 +11,7 @@ from bot.queue.layouts import Queue
 from bot.queue.reads import unix
 
 
-class QueueTally(Value):
+class QueueJobCounts(Value):
     """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of eligible ones.
 
     That age counts from when the job could run: a delayed job waits on purpose.
@@ -24,14 +24,14 @@ class QueueTally(Value):
     oldest_seconds: int | None
 
 
-class Tally(Value):
+class JobCounts(Value):
     """The spec's status, and each queue that has jobs."""
 
     status: QueueStatus
-    queues: tuple[QueueTally, ...]
+    queues: tuple[QueueJobCounts, ...]
 
 
-def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> Tally:
+def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> JobCounts:
     """The exact figures, or `TooSlow` where one of the three scans takes more than `seconds`."""
     jobs = queue.jobs.c
     waiting = jobs.reserved_at.is_(None)
@@ -66,12 +66,12 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
         oldest_pending_job=oldest,
         timestamp=queue.human(unix(now)),
     )
-    return Tally(status=status, queues=tuple(_tally(row, unix(now)) for row in counts))
+    return JobCounts(status=status, queues=tuple(_queue_counts(row, unix(now)) for row in counts))
 
 
-def _tally(row: Any, now: int) -> QueueTally:
+def _queue_counts(row: Any, now: int) -> QueueJobCounts:
     since = row.eligible_since
-    return QueueTally(
+    return QueueJobCounts(
         queue=row.queue,
         pending=row.pending,
         reserved=row.reserved,

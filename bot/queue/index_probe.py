@@ -1,8 +1,8 @@
-"""A glance at a queue: some of its ids at both ends, by the index on its name and nothing else.
+"""Probe a queue: read some ids at both ends, by the index on its name and nothing else.
 
 Workers take the lowest eligible ids and new jobs get the highest, so that what they hold and what
-has waited longest is at an end. How much is looked at is bounded; a `Glance` says whether that was
-everything.
+has waited longest is at an end. The number of rows is bounded; `QueueProbe.whole` says whether the
+probe read all of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ LONGEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class QueueProbe:
     """What is seen of a queue; times are unix seconds.
 
     `whole`: every job of it was looked at, so that the counts are exact; else they are lower
@@ -50,8 +50,8 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class GlanceLimits:
-    """How far a glance goes: at moment `now` held is what is reserved since `held_from` or before.
+class ProbeLimits:
+    """How far a probe goes: at moment `now` held is what is reserved since `held_from` or before.
 
     Both are unix seconds; `rows` is of the lowest ids, `seconds` what a statement may take.
     """
@@ -99,7 +99,7 @@ class _End:
     held: int = 0
 
 
-def glance(connection: Connection, queue: Queue, name: str, limits: GlanceLimits) -> Glance:
+def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLimits) -> QueueProbe:
     """What is seen of one queue; raises `TooSlow`."""
     ends = [_scan_end(connection, queue, name, limits, _End(limits.rows))]
     if ends[0].scanned == ends[0].limit:
@@ -108,7 +108,7 @@ def glance(connection: Connection, queue: Queue, name: str, limits: GlanceLimits
         high = _End(max(1, limits.rows // TAIL_SHARE), ends[0].last_id)
         ends.append(_scan_end(connection, queue, name, limits, high))
     held = sum(end.held for end in ends)
-    return Glance(
+    return QueueProbe(
         queue=name,
         whole=ends[-1].scanned < ends[-1].limit,
         eligible=sum(end.eligible for end in ends),
@@ -135,7 +135,7 @@ def still_eligible(connection: Connection, queue: Queue, name: str, id_: int, no
 
 
 def _deeper(
-    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, low: _End
+    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, low: _End
 ) -> _End:
     """More of the lowest ids, as far as that is done in time.
 
@@ -150,7 +150,7 @@ def _deeper(
 
 
 def _scan_end(
-    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, end: _End
+    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, end: _End
 ) -> _End:
     """One end of a queue, summed up in the server."""
     c, ids = queue.jobs.c, _ids(queue, name, end).subquery()
@@ -185,7 +185,7 @@ def _eligible(queue: Queue, now: int) -> ColumnElement[bool]:
 
 
 def _longest(
-    connection: Connection, queue: Queue, name: str, limits: GlanceLimits, ends: Sequence[_End]
+    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, ends: Sequence[_End]
 ) -> tuple[tuple[int, int], ...]:
     """The first of those that are held for too long, from all ends."""
     c = queue.jobs.c
