@@ -93,10 +93,10 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
         for count in sorted({*CANARIES, preview.canary or 0})
         if count < preview.total or count == preview.canary
     ]
-    chosen = str(preview.canary or 0)
+    canary = str(preview.canary or 0)
     return [
         select_input("pace", texts.plain("bulk-pace"), paces, str(preview.pace or 0)),
-        select_input("canary", texts.plain("bulk-canary"), canaries, chosen),
+        select_input("canary", texts.plain("bulk-canary"), canaries, canary),
     ]
 
 
@@ -197,18 +197,18 @@ def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def _duplicates(found: Duplicates, ctx: Context) -> list[Mrkdwn]:
+def _duplicates(duplicates: Duplicates, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     lines = []
-    if found.queued:
-        orders = _orders(found.queued_orders, ctx)
-        lines.append(texts("bulk-queued", count=found.queued, orders=orders))
-    if found.processed_later:
-        orders = _orders(found.processed_orders, ctx)
-        lines.append(texts("bulk-processed-later", count=found.processed_later, orders=orders))
-    if found.identical:
-        lines.append(texts("bulk-identical", count=found.identical))
-    if found.bounded:
+    if duplicates.queued:
+        orders = _orders(duplicates.queued_orders, ctx)
+        lines.append(texts("bulk-queued", count=duplicates.queued, orders=orders))
+    if duplicates.processed_later:
+        orders = _orders(duplicates.processed_orders, ctx)
+        lines.append(texts("bulk-processed-later", count=duplicates.processed_later, orders=orders))
+    if duplicates.identical:
+        lines.append(texts("bulk-identical", count=duplicates.identical))
+    if duplicates.bounded:
         lines.append(texts("bulk-duplicates-bounded"))
     return lines
 
