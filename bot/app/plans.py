@@ -59,7 +59,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class BulkOptions:
     """How a bulk change is to go: jobs a minute, jobs tried first, and whether copies are kept."""
 
     pace: int | None = None
@@ -68,11 +68,11 @@ class Way:
     typed: bool = False
 
 
-PLAIN = Way()
+PLAIN = BulkOptions()
 """Everything at once, with copies kept."""
 
 
-def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: Way) -> Step:
+def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions) -> Step:
     """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
     if args.plan is not None:
         begun = confirm(work, action, args, way)
@@ -81,7 +81,7 @@ def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: Way
     return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
 
-def preview(work: Work, action: Action, scope: Scope, way: Way = PLAIN) -> Preview:
+def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) -> Preview:
     """Index what failed until now, freeze what matches, and say what that is.
 
     Raises `Denied` where the person may not change so much at once.
@@ -150,7 +150,7 @@ def check_role(work: Work, action: Action, total: int) -> None:
         raise Denied(needed=needed, has=work.grant.role, holders=holders, **many)
 
 
-def confirm(work: Work, action: Action, args: BulkArguments, way: Way = PLAIN) -> Progress:
+def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = PLAIN) -> Progress:
     """Start the planned operation: by the person who saw it, once, within ten minutes.
 
     Where it was asked for, the count must have been typed. Raises `PlanExpired`, `CountMismatch`,

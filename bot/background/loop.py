@@ -19,7 +19,7 @@ from bot.background.operations import canary
 from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Pace, Poster, deliver_once
 from bot.background.retries import track, track_bulk
-from bot.background.wake_signal import Bell
+from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, time_limit
 from bot.models.refusals import Refusal
 from bot.store import leases
@@ -62,7 +62,7 @@ class Watcher:
         self._indexed: Lease | None = None
         self._due: dict[str, float] = {}
         self._stop = threading.Event()
-        self._bell = Bell()
+        self._bell = WakeSignal()
         self._threads = [
             threading.Thread(target=self._loop, args=(self.tick,), name="watch", daemon=True),
             threading.Thread(target=self._loop, args=(self._bulk,), name="bulk", daemon=True),

@@ -3,7 +3,7 @@
 import threading
 
 
-class Bell:
+class WakeSignal:
     """Rung when something is to be told; `wait` is for any number of threads."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from pydantic import Field
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
 from bot.app.parsing import Age
-from bot.app.plans import BulkExtra, Way, step
+from bot.app.plans import BulkExtra, BulkOptions, step
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount
 from bot.models.operations import Progress, Scope
@@ -32,7 +32,7 @@ class ClearFailedResult(Result):
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
-    way = Way(archive=args.archive, typed=True)
+    way = BulkOptions(archive=args.archive, typed=True)
     said = step(work, ACTION, args, _scope(work, args), way)
     return ClearFailedResult(
         message=said.sentence("Clearing", "Cleared"),

@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, PaceArguments, is_filtered, scope_of
 from bot.app.parsing import MAX_IDS, ManyIds
-from bot.app.plans import BulkExtra, Way, step
+from bot.app.plans import BulkExtra, BulkOptions, step
 from bot.app.targets import lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
@@ -66,7 +66,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
-    way = Way(pace=args.pace, canary=args.canary)
+    way = BulkOptions(pace=args.pace, canary=args.canary)
     said = step(work, ACTION, args, scope_of(work, args, args.ids), way)
     return RetryResult(
         message=said.sentence("Retrying", "Retried"),

@@ -2,7 +2,7 @@
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import PaceArguments
-from bot.app.plans import BulkExtra, Way, step
+from bot.app.plans import BulkExtra, BulkOptions, step
 from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
@@ -22,7 +22,7 @@ class RetryAllResult(Result):
 
 def run(work: Work, args: PaceArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
-    way = Way(pace=args.pace, canary=args.canary)
+    way = BulkOptions(pace=args.pace, canary=args.canary)
     said = step(work, ACTION, args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),

@@ -27,7 +27,7 @@ POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutboxMessage:
     """A row that is due: what to say, where, how often it was tried, and what was wrong last."""
 
     id: int
@@ -120,7 +120,7 @@ def tell_audit(
     _put(connection, kind, channel, subject, {"seqs": [seq]}, due or now, due)
 
 
-def latest(connection: Connection, subject: str, since: datetime) -> Letter | None:
+def latest(connection: Connection, subject: str, since: datetime) -> OutboxMessage | None:
     """The newest row about the subject that is younger than `since`."""
     row = (
         connection.execute(
@@ -135,7 +135,7 @@ def latest(connection: Connection, subject: str, since: datetime) -> Letter | No
     return None if row is None else _letter(row)
 
 
-def add_to(connection: Connection, letter: Letter, seq: int) -> bool:
+def add_to(connection: Connection, letter: OutboxMessage, seq: int) -> bool:
     """Let a message that nobody has tried to send yet tell of one more record."""
     body = {"seqs": [*letter.body["seqs"], seq]}
     result = connection.execute(
@@ -171,7 +171,7 @@ def _put(
     )
 
 
-def due(connection: Connection, now: datetime, limit: int = 20) -> list[Letter]:
+def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMessage]:
     """The oldest unsent row of each channel, where its time has come: a channel keeps its order.
 
     A row that waits (rate limit, a minute of equal refusals) holds back only its own channel, and
@@ -190,8 +190,8 @@ def due(connection: Connection, now: datetime, limit: int = 20) -> list[Letter]:
     return [_letter(row) for row in rows]
 
 
-def _letter(row: RowMapping) -> Letter:
-    return Letter(
+def _letter(row: RowMapping) -> OutboxMessage:
+    return OutboxMessage(
         id=row["id"],
         kind=row["kind"],
         channel=row["channel"],
@@ -204,7 +204,7 @@ def _letter(row: RowMapping) -> Letter:
     )
 
 
-def claim(connection: Connection, letter: Letter, lease: Lease, again_at: datetime) -> bool:
+def claim(connection: Connection, letter: OutboxMessage, lease: Lease, again_at: datetime) -> bool:
     """Take the row for one attempt; until `again_at` nobody tries it again."""
     result = connection.execute(
         update(outbox)
@@ -225,7 +225,11 @@ def claim(connection: Connection, letter: Letter, lease: Lease, again_at: dateti
 
 
 def sent(
-    connection: Connection, letter: Letter, channel: str | None, ts: str | None, now: datetime
+    connection: Connection,
+    letter: OutboxMessage,
+    channel: str | None,
+    ts: str | None,
+    now: datetime,
 ) -> bool:
     """The message is in Slack, at this channel and ts; without them, nothing was left to say.
 
@@ -239,7 +243,7 @@ def sent(
     return result.rowcount == 1
 
 
-def _mine(letter: Letter) -> ColumnElement[bool]:
+def _mine(letter: OutboxMessage) -> ColumnElement[bool]:
     """Whether the attempt that began with this letter is still the last one."""
     return and_(
         outbox.c.id == letter.id,
@@ -249,7 +253,7 @@ def _mine(letter: Letter) -> ColumnElement[bool]:
 
 
 def put_off(
-    connection: Connection, letter: Letter, error: str, again_at: datetime, *, in_doubt: bool
+    connection: Connection, letter: OutboxMessage, error: str, again_at: datetime, *, in_doubt: bool
 ) -> None:
     """The attempt failed, or nobody knows (`in_doubt`); try again at `again_at`."""
     connection.execute(
@@ -259,7 +263,7 @@ def put_off(
     )
 
 
-def redirect(connection: Connection, letter: Letter, channel: str, now: datetime) -> None:
+def redirect(connection: Connection, letter: OutboxMessage, channel: str, now: datetime) -> None:
     """Say it in another channel, because the bot cannot post in the one it was meant for."""
     connection.execute(
         update(outbox)
@@ -268,7 +272,7 @@ def redirect(connection: Connection, letter: Letter, channel: str, now: datetime
     )
 
 
-def tell_apart(connection: Connection, letter: Letter, channel: str, now: datetime) -> None:
+def tell_apart(connection: Connection, letter: OutboxMessage, channel: str, now: datetime) -> None:
     """Say what was meant for a thread in another channel, as a message of its own."""
     connection.execute(
         update(outbox)

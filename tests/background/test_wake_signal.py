@@ -2,14 +2,14 @@
 
 from time import monotonic
 
-from bot.background.wake_signal import Bell
+from bot.background.wake_signal import WakeSignal
 from tests.kit.concurrency import at_once
 
 LONG = 15.0
 
 
 def test_every_thread_that_waits_hears_one_ring() -> None:
-    bell = Bell()
+    bell = WakeSignal()
     began = monotonic()
     waiting = [lambda: bell.wait(0, LONG) for _ in range(3)]
     assert at_once(*waiting, bell.ring)[:3] == [1, 1, 1]
@@ -17,7 +17,7 @@ def test_every_thread_that_waits_hears_one_ring() -> None:
 
 
 def test_a_ring_while_a_loop_is_at_work_is_heard_when_it_waits_next() -> None:
-    bell = Bell()
+    bell = WakeSignal()
     bell.ring()
     bell.ring()
     assert bell.wait(0, LONG) == 2
@@ -25,4 +25,4 @@ def test_a_ring_while_a_loop_is_at_work_is_heard_when_it_waits_next() -> None:
 
 
 def test_without_a_ring_the_wait_ends_with_its_time() -> None:
-    assert Bell().wait(0, 0.01) == 0
+    assert WakeSignal().wait(0, 0.01) == 0

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from bot.app.command import Setup
 from bot.background.incidents import probe
-from bot.background.incidents.reading import Sign
+from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.refusals import Refusal
@@ -70,7 +70,7 @@ def _passes(setup: Setup) -> None:
 def _looks(setup: Setup) -> None:
     """What the watcher does every few seconds to see what waits, what is held, and who works."""
 
-    def look(connection: Connection) -> list[Sign]:
+    def look(connection: Connection) -> list[Reading]:
         return probe.look(setup, connection, setup.clock(connection), 5.0)
 
     def measure(name: str) -> None:

@@ -25,7 +25,7 @@ INDEXED_BY_BOT = 20_000
 
 
 @dataclass(frozen=True)
-class Way:
+class BulkOptions:
     """A way to make the change: by the bot, in words, or by statements in one transaction."""
 
     name: str
@@ -40,11 +40,14 @@ _INSERT = (
 )
 _DELETE = "DELETE FROM failed_jobs WHERE id <= :last"
 
-RETRY = (Way("bot", "retry-all"), Way("one transaction", statements=(_INSERT, _DELETE)))
+RETRY = (
+    BulkOptions("bot", "retry-all"),
+    BulkOptions("one transaction", statements=(_INSERT, _DELETE)),
+)
 CLEAR = (
-    Way("bot", "clear-failed"),
-    Way("bot, archive=no", "clear-failed archive=no"),
-    Way("one transaction", statements=(_DELETE,)),
+    BulkOptions("bot", "clear-failed"),
+    BulkOptions("bot, archive=no", "clear-failed archive=no"),
+    BulkOptions("one transaction", statements=(_DELETE,)),
 )
 
 
@@ -65,7 +68,7 @@ class Field:
     rows: int
     last: int
 
-    def run(self, way: Way) -> float:
+    def run(self, way: BulkOptions) -> float:
         """Make the change and return the seconds it took."""
         return self._by_bot(way) if way.words else self._in_one(way.statements)
 
@@ -95,7 +98,7 @@ class Field:
                 return
             _pause(0.1)
 
-    def _by_bot(self, way: Way) -> float:
+    def _by_bot(self, way: BulkOptions) -> float:
         """From the confirmation to the record of the end; a person reads the preview before."""
         frozen = preview(self.setup, way.words, PREVIEW_SECONDS)
         assert frozen.total == self.rows
@@ -179,7 +182,7 @@ def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
         return int(connection.execute(text("SELECT MAX(id) FROM failed_jobs")).scalar_one())
 
 
-def _compare(ready: Field, ways: tuple[Way, ...], rounds: int) -> float:
+def _compare(ready: Field, ways: tuple[BulkOptions, ...], rounds: int) -> float:
     """Run the ways in turns and print them; returns the rate of the first, in rows a second."""
     took = {way.name: Took() for way in ways}
     for _ in range(rounds):

@@ -122,7 +122,7 @@ def no_wait_for_the_canary() -> Iterator[None]:
 def several_lanes_with_a_canary() -> Iterator[None]:
     """All lanes are at work while the canary's batch is not carried out yet."""
 
-    class Several(batch_workers.Lanes):
+    class Several(batch_workers.BatchWorkers):
         def run(self, lanes: int) -> bool:
             return super().run(max(2, lanes))
 

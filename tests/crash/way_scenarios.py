@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from bot import failpoints
-from bot.background.operations.batch_workers import Lanes
+from bot.background.operations.batch_workers import BatchWorkers
 from bot.store import tables
 from bot.store.operations import change_freeze
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
@@ -168,13 +168,13 @@ def _state(queue: TestQueue) -> str:
 @contextmanager
 def _lanes_at_work() -> Iterator[list[int]]:
     """How many lanes each turn has, until the block ends."""
-    run, seen = Lanes.run, list[int]()
+    run, seen = BatchWorkers.run, list[int]()
 
-    def counted(self: Lanes, lanes: int) -> bool:
+    def counted(self: BatchWorkers, lanes: int) -> bool:
         seen.append(lanes)
         return run(self, lanes)
 
-    with replaced((Lanes, "run"), by=counted):
+    with replaced((BatchWorkers, "run"), by=counted):
         yield seen
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from bot.app.command import Alerting, Setup
 from bot.background.incidents import probe
-from bot.background.incidents.reading import Sign
+from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
 from bot.queue.reads import unix
 from bot.store.failures import index
@@ -89,10 +89,10 @@ class Watched:
         """Let time pass without a look."""
         self.clock.move(seconds=seconds)
 
-    def look(self) -> dict[str, Sign]:
+    def look(self) -> dict[str, Reading]:
         """A look: its signs by subject."""
 
-        def work(connection: Connection) -> list[Sign]:
+        def work(connection: Connection) -> list[Reading]:
             return probe.look(self.setup, connection, self.clock.at, SECONDS)
 
         signs = changing(self.setup.engine, monotonic() + SECONDS, work)
@@ -101,13 +101,13 @@ class Watched:
         assert not any(sign.bad and sign.clear for sign in signs)
         return found
 
-    def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Sign]]:
+    def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Reading]]:
         """Let time pass, and look every few seconds."""
         for _ in range(seconds // every):
             self.wait(every)
             yield self.look()
 
-    def watch(self, seconds: int, every: int = EVERY) -> dict[str, Sign]:
+    def watch(self, seconds: int, every: int = EVERY) -> dict[str, Reading]:
         """The same; the last look's signs."""
         return list(self.looks(seconds, every))[-1]
 

@@ -140,7 +140,9 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
 def test_the_bots_own_pace_is_never_above_slacks(kind: str, rate: Rate) -> None:
     clock = Seconds()
     pace, rates = Pace(clock), Rates(clock)
-    letter = outbox.Letter(1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC))
+    letter = outbox.OutboxMessage(
+        1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC)
+    )
     sent = 0
     # Half an hour of a flood, asked ten times a second.
     for _ in range(30 * 60 * 10):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.incidents import escalation, message
-from bot.background.incidents.reading import Sign
+from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
 from bot.models.alert_rules import CONDITIONS, GROUP
@@ -64,7 +64,7 @@ def _is_dealt_with(incident: Incident) -> bool:
     return not incident.is_of_rule and incident.failures_left == 0
 
 
-def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: datetime) -> None:
+def observe(setup: Setup, connection: Connection, signs: Sequence[Reading], now: datetime) -> None:
     """Let the incidents of what is watched follow a look's signs, in the caller's transaction.
 
     The caller has fenced it. A bad sign opens an incident, or keeps it open; one that is clear for
@@ -83,7 +83,7 @@ def observe(setup: Setup, connection: Connection, signs: Sequence[Sign], now: da
             _begin(setup, connection, sign, now)
 
 
-def _begin(setup: Setup, connection: Connection, sign: Sign, now: datetime) -> None:
+def _begin(setup: Setup, connection: Connection, sign: Reading, now: datetime) -> None:
     subject = Subject(sign.kind, sign.subject, sign.queue)
     opened = transitions.open_or_reopen(connection, subject, now)
     incident = lookups.by_id(connection, opened.id)
@@ -96,12 +96,12 @@ def _begin(setup: Setup, connection: Connection, sign: Sign, now: datetime) -> N
     tell_opened(setup, connection, opened, now)
 
 
-def _seen(sign: Sign) -> dict[str, object]:
+def _seen(sign: Reading) -> dict[str, object]:
     return {"value": sign.value, "facts": json.dumps(dict(sign.facts), ensure_ascii=False)}
 
 
 def _follow(
-    setup: Setup, connection: Connection, incident: Incident, sign: Sign, now: datetime
+    setup: Setup, connection: Connection, incident: Incident, sign: Reading, now: datetime
 ) -> None:
     """One look more at something that an incident is open about."""
     drawn = incident.drawn_at
@@ -199,10 +199,10 @@ def _live(
     of_failures = not incident.is_of_rule
     left = incident.failures_left
     # Nothing goes quiet unheard: what the mute kept back is told first, at the look after its end.
-    hushed = until is not None or incident.muted_until is not None
-    hushed = hushed or escalation.is_to_be_told(setup, incident, now)
+    suppressed = until is not None or incident.muted_until is not None
+    suppressed = suppressed or escalation.is_to_be_told(setup, incident, now)
     if of_failures and _ended(
-        setup, connection, incident, left, now, settled=settled, hushed=hushed
+        setup, connection, incident, left, now, settled=settled, suppressed=suppressed
     ):
         return False
     return until is None and incident.needs_attention
@@ -216,7 +216,7 @@ def _ended(
     now: datetime,
     *,
     settled: bool,
-    hushed: bool,
+    suppressed: bool,
 ) -> bool:
     """Close it where none of its failures is left, or nothing new came for long.
 
@@ -227,7 +227,7 @@ def _ended(
         return True
     moments = (incident.last_at, incident.reopened_at, incident.posted_at)
     quiet_since = max(moment for moment in moments if moment is not None)
-    if left > 0 and not hushed and now - quiet_since >= QUIET_AFTER:
+    if left > 0 and not suppressed and now - quiet_since >= QUIET_AFTER:
         transitions.close(connection, incident.id, transitions.QUIET, now)
         return True
     return False

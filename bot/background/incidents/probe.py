@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.incidents import lifecycle, rules
-from bot.background.incidents.reading import Sign
+from bot.background.incidents.reading import Reading
 from bot.background.incidents.rules import Look
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
@@ -53,7 +53,7 @@ def observe_once(setup: Setup, lease: Lease) -> None:
 
 def look(
     setup: Setup, connection: Connection, now: datetime, seconds: float = LOOK_SECONDS
-) -> list[Sign]:
+) -> list[Reading]:
     """One sign a kind and queue that was looked at, and what was seen is remembered.
 
     A queue that is not reached within `seconds` has no sign; at least one is.
@@ -67,7 +67,7 @@ def look(
         sampled_totals.lately(connection, now),
         probe_state.failed_lately(connection, setup.queue),
     )
-    hushed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
+    suppressed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
     kept: list[Pulse] = []
     for name, seen in glances:
         before = known.get(name)
@@ -77,7 +77,7 @@ def look(
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = probe_state.after(before, seen, now, moved)
-        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, hushed)
+        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, suppressed)
         signs += rules.of_queue(found)
         kept.append(probe_state.counted(after, found.counted, now))
     crowded = len(known) > CROWD
@@ -193,7 +193,7 @@ def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> 
     return one.empty_since is not None and now - one.empty_since > kept
 
 
-def _failed(setup: Setup, connection: Connection) -> Sign:
+def _failed(setup: Setup, connection: Connection) -> Reading:
     """The sign of the number of failed jobs."""
     failed, largest = sampled_totals.failed_jobs(connection)
     groups = [[f"E{group.id}", group.failed, group.name] for group in largest]

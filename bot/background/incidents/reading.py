@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Reading:
     """One thing that is watched, as it is now.
 
     `bad`: it is beyond its limit. `clear`: it is well within it. Between the two nothing changes,

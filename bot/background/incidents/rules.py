@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot.app.command import Setup
-from bot.background.incidents.reading import Sign
+from bot.background.incidents.reading import Reading
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.index_probe import QueueProbe
 from bot.queue.reads import unix
@@ -113,16 +113,16 @@ class Look:
         """Whether an incident of this kind is open for the queue."""
         return f"{kind}:{self.seen.queue}" in self.open_subjects
 
-    def sign(self, kind: str, value: int, facts: Mapping[str, Any], **judged: bool) -> Sign:
+    def sign(self, kind: str, value: int, facts: Mapping[str, Any], **judged: bool) -> Reading:
         """A sign of the queue: `bad`, `clear`, or neither."""
         kept = {"bad": False, "clear": False, **judged}
         # What one cannot be while it is the other, whatever was known when it was judged.
-        return Sign(
+        return Reading(
             kind, self.seen.queue, kept["bad"], kept["clear"] and not kept["bad"], value, facts
         )
 
 
-def of_queue(look: Look) -> list[Sign]:
+def of_queue(look: Look) -> list[Reading]:
     """One sign a kind; of what cannot be known it is neither bad nor clear."""
     return [_oldest(look), _silent(look), _reserved(look), _backlog(look)]
 
@@ -141,7 +141,7 @@ def _waits(look: Look) -> dict[str, Any]:
     }
 
 
-def _oldest(look: Look) -> Sign:
+def _oldest(look: Look) -> Reading:
     """The oldest eligible job; not where the workers' silence is told already, or about to be.
 
     Silence that is muted is told to nobody, so it hushes nothing.
@@ -149,17 +149,17 @@ def _oldest(look: Look) -> Sign:
     limit, silent_after = look.setup.oldest_seconds, look.setup.alerting.silent_seconds
     undecided = max(silent_after - UNDECIDED_SECONDS, silent_after // 2)
     still = look.is_open(SILENT) or (undecided <= look.still_for and not look.busy)
-    hushed = still and not look.silence_muted
+    suppressed = still and not look.silence_muted
     return look.sign(
         OLDEST,
         look.age,
         {"limit": limit, **_waits(look)},
-        bad=look.age > limit and (look.is_open(OLDEST) or not hushed),
+        bad=look.age > limit and (look.is_open(OLDEST) or not suppressed),
         clear=look.known and look.age < CLEAR_AGE * limit,
     )
 
 
-def _silent(look: Look) -> Sign:
+def _silent(look: Look) -> Reading:
     """Jobs wait and nothing moves. It is over when the queue has caught up, not at the first job.
 
     Where the age of the oldest job was told before, that message says that nothing moves.
@@ -176,7 +176,7 @@ def _silent(look: Look) -> Sign:
     )
 
 
-def _reserved(look: Look) -> Sign:
+def _reserved(look: Look) -> Reading:
     """Jobs that a worker has for too long."""
     seen, setup = look.seen, look.setup
     limit, timeout = setup.reserved_seconds, setup.alerting.worker_seconds
@@ -204,7 +204,7 @@ def _reserved(look: Look) -> Sign:
     )
 
 
-def _backlog(look: Look) -> Sign:
+def _backlog(look: Look) -> Reading:
     """More and more jobs wait: so many more than a while ago, and more with each third of it."""
     limit, at = look.setup.alerting.backlog_count, look.at
     now = look.counted
@@ -234,8 +234,8 @@ def _backlog(look: Look) -> Sign:
     )
 
 
-def of_failed(setup: Setup, failed: int, facts: Mapping[str, Any]) -> Sign:
+def of_failed(setup: Setup, failed: int, facts: Mapping[str, Any]) -> Reading:
     """The number of failed jobs, in all queues together."""
     limit = setup.failed_count
     bad, clear = failed > limit, failed < CLEAR_COUNT * limit
-    return Sign(FAILED, None, bad, clear, failed, {"limit": limit, **facts})
+    return Reading(FAILED, None, bad, clear, failed, {"limit": limit, **facts})

@@ -38,7 +38,7 @@ BEAT_SECONDS = 5.0
 
 
 @dataclass
-class Lanes:
+class BatchWorkers:
     """One turn of an operation: batches of up to `rows` for so many `seconds`, one at least."""
 
     setup: Setup
@@ -125,7 +125,7 @@ class Lanes:
             change_freeze.require_none(connection)
             now = setup.clock(connection)
             owner = setup.replica
-            execute.carry_out(connection, setup.queue, self.operation, batch, owner, now, enter)
+            execute.execute_batch(connection, setup.queue, self.operation, batch, owner, now, enter)
             reach("batch-moved")
 
         try:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant
 from bot.app.command import Setup
-from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, Lanes, granted
+from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, BatchWorkers, granted
 from bot.background.operations.progress import end, progress_of, tell
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
@@ -129,7 +129,7 @@ class Runner:
 
     def _turn(self, operation: Operation) -> bool:
         """Let the lanes work for a while, and tell how far they came; True where all is claimed."""
-        lanes = Lanes(self.setup, operation, self.rows, self.seconds)
+        lanes = BatchWorkers(self.setup, operation, self.rows, self.seconds)
         alone = operation.canary is not None and operation.done == 0
         try:
             return lanes.run(1 if alone else self.lanes)

@@ -19,7 +19,7 @@ from bot.models.refusals import Refusal
 from bot.store import outbox
 from bot.store.incidents import transitions
 from bot.store.leases import Lease
-from bot.store.outbox import Letter
+from bot.store.outbox import OutboxMessage
 from bot.text import Mrkdwn, cut
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class Pace:
     _channels: dict[str, Bucket] = field(default_factory=dict)
     _edits: Bucket | None = None
 
-    def allows(self, letter: Letter) -> bool:
+    def allows(self, letter: OutboxMessage) -> bool:
         """Whether this message may be sent now."""
         if letter.kind == outbox.EDIT:
             if self._edits is None:
@@ -98,7 +98,7 @@ def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
     return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
 
 
-def _rank(letter: Letter) -> bool:
+def _rank(letter: OutboxMessage) -> bool:
     """What came of a request before what became of alerts: somebody watches its progress.
 
     All channels share the budget for edits, and a retried group edits many alerts at once.
@@ -106,7 +106,7 @@ def _rank(letter: Letter) -> bool:
     return letter.kind == outbox.EDIT and not letter.subject.startswith("request:")
 
 
-def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: Letter) -> bool:
+def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: OutboxMessage) -> bool:
     def claim(connection: Connection) -> bool:
         return outbox.claim(connection, letter, lease, setup.clock(connection) + ATTEMPT)
 
@@ -138,7 +138,7 @@ def _note(setup: Setup, work: Callable[[Connection], Any]) -> None:
     changing(setup.engine, time_limit(setup.engine, SECONDS), work)
 
 
-def _send(setup: Setup, poster: Poster, letter: Letter) -> tuple[str | None, str | None]:
+def _send(setup: Setup, poster: Poster, letter: OutboxMessage) -> tuple[str | None, str | None]:
     """Channel and ts of the message, or nothing where there is no message to change."""
     place = None
     if letter.kind in (outbox.EDIT, outbox.REPLY):
@@ -180,7 +180,7 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
 
 
 def _note_sent(
-    setup: Setup, connection: Connection, letter: Letter, channel: str | None, ts: str | None
+    setup: Setup, connection: Connection, letter: OutboxMessage, channel: str | None, ts: str | None
 ) -> None:
     if not outbox.sent(connection, letter, channel, ts, setup.clock(connection)):
         return

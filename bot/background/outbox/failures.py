@@ -11,7 +11,7 @@ from bot.background.outbox.render import incident_of, place_of
 from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.incidents import lookups, transitions
-from bot.store.outbox import Letter
+from bot.store.outbox import OutboxMessage
 from bot.text import texts_for
 
 log = structlog.get_logger(__name__)
@@ -52,14 +52,16 @@ class Undelivered(Exception):
         self.after = after
 
 
-def is_hopeless(letter: Letter) -> bool:
+def is_hopeless(letter: OutboxMessage) -> bool:
     """Whether the letter was tried that often, and the last time refused for what it is."""
     return letter.attempts >= TRIES and (letter.error or "").startswith(
         tuple(f"{fault.value}: " for fault in HOPELESS)
     )
 
 
-def put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undelivered) -> None:
+def put_off(
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered
+) -> None:
     """What to do about a letter that Slack did not take: when and where it is tried again."""
     now = setup.clock(connection)
     match fault.fault:
@@ -83,7 +85,7 @@ def put_off(setup: Setup, connection: Connection, letter: Letter, fault: Undeliv
 
 
 def _give_up(
-    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
 ) -> None:
     """Let go of what is refused again and again, so that its channel goes on; and say so.
 
@@ -105,12 +107,12 @@ def _give_up(
     outbox.post(connection, other, f"{HEALTH}letter:{letter.id}", Message(said), now)
 
 
-def _backoff(letter: Letter) -> float:
+def _backoff(letter: OutboxMessage) -> float:
     return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(letter.attempts, 10))
 
 
 def _elsewhere(
-    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
 ) -> None:
     """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
 
@@ -135,7 +137,7 @@ def _elsewhere(
     _say_unreachable(setup, connection, letter, fault, now)
 
 
-def _forget_open(connection: Connection, letter: Letter) -> bool:
+def _forget_open(connection: Connection, letter: OutboxMessage) -> bool:
     """The same of an incident of which another message will be posted; whether it is one."""
     number = incident_of(letter)
     incident = None if number is None else lookups.by_id(connection, number)
@@ -145,7 +147,7 @@ def _forget_open(connection: Connection, letter: Letter) -> bool:
     return True
 
 
-def _forget_place(connection: Connection, letter: Letter) -> None:
+def _forget_place(connection: Connection, letter: OutboxMessage) -> None:
     """The message that the letter was to change or answer is gone, or out of reach."""
     number, place = incident_of(letter), place_of(connection, letter.subject)
     if number is not None and place is not None:
@@ -153,7 +155,7 @@ def _forget_place(connection: Connection, letter: Letter) -> None:
 
 
 def _say_unreachable(
-    setup: Setup, connection: Connection, letter: Letter, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
 ) -> None:
     """Tell the fallback channel, once an hour, that a channel cannot be posted in."""
     fallback = setup.fallback_channel

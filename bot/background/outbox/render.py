@@ -13,7 +13,7 @@ from bot.store import outbox
 from bot.store.audit import audit_log
 from bot.store.audit.audit_log import SealedRecord
 from bot.store.incidents import lookups
-from bot.store.outbox import Letter
+from bot.store.outbox import OutboxMessage
 from bot.text import texts_for
 from bot.views.audit.records import audit_message, missing_message, undeliverable_message
 from bot.views.context import Context
@@ -23,7 +23,7 @@ BLOCKS = 50
 
 
 def body_of(
-    setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
+    setup: Setup, letter: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Mapping[str, Any]:
     """Text and blocks of a new message.
 
@@ -42,7 +42,7 @@ def body_of(
 
 
 def _audit_message(
-    setup: Setup, letter: Letter, permalink: Callable[[str, str], str], *, bare: bool
+    setup: Setup, letter: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Message:
     seqs = letter.body["seqs"]
     with leader_snapshot(setup) as connection:
@@ -68,7 +68,7 @@ def _audit_message(
 
 
 def _told(
-    sealed: list[SealedRecord], link: str | None, letter: Letter, context: Context
+    sealed: list[SealedRecord], link: str | None, letter: OutboxMessage, context: Context
 ) -> Message:
     lines = [audit_log.line(item.record, item.seq, item.hash) for item in sealed]
     return audit_message(lines, link, letter.in_doubt, context)
@@ -86,7 +86,7 @@ def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
     return (incident.channel, incident.message_ts)
 
 
-def incident_of(letter: Letter) -> int | None:
+def incident_of(letter: OutboxMessage) -> int | None:
     """The incident that a letter tells of."""
     kind, _, number = letter.subject.partition(":")
     return int(number) if kind == "incident" else None

@@ -20,7 +20,7 @@ from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.retries import followed, location
 from bot.store.operations.retries.followed import Followed
-from bot.store.operations.retries.location import Again, Sight
+from bot.store.operations.retries.location import JobLocation, Refailure
 from bot.views.operations.outcomes import reply_message, request_message
 
 LATE = timedelta(minutes=10)
@@ -106,7 +106,7 @@ def _interval(age: timedelta) -> timedelta:
 
 
 def _gone(
-    row: Followed, sight: Sight, again: Again | None, now: datetime, *, sure: bool
+    row: Followed, sight: JobLocation, again: Refailure | None, now: datetime, *, sure: bool
 ) -> dict[str, Any]:
     if sight.taken is not None:
         by = {"settled_by": sight.taken.by, "settled_how": sight.taken.how}
@@ -118,7 +118,7 @@ def _gone(
     return _missed(row, sight, now, sure=sure)
 
 
-def _missed(row: Followed, sight: Sight, now: datetime, *, sure: bool) -> dict[str, Any]:
+def _missed(row: Followed, sight: JobLocation, now: datetime, *, sure: bool) -> dict[str, Any]:
     """Gone, and nobody knows how: done, as soon as a failure would be known."""
     if row.missed_at is None:
         return {"missed_at": now, "next_check_at": now + GRACE}

@@ -107,7 +107,7 @@ def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: 
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class RemovedCounts:
     """Failures that are about to be marked gone: how many, how many by incident, and under what."""
 
     rows: int
@@ -117,7 +117,7 @@ class Leaving:
 
 def leaving(
     connection: Connection, which: ColumnElement[bool], now: datetime, index: str
-) -> Leaving:
+) -> RemovedCounts:
     """The failures for which `which` holds, found by `index` and locked until the transaction ends.
 
     The caller compares `rows` with what it marked: between the two statements nothing that is
@@ -149,15 +149,15 @@ def leaving(
         rows += count
         if incident:
             touched[incident] += count
-    return Leaving(rows, touched, counts)
+    return RemovedCounts(rows, touched, counts)
 
 
-def gone(connection: Connection, left: Leaving) -> None:
+def gone(connection: Connection, left: RemovedCounts) -> None:
     """Book failures that were marked gone."""
     append(connection, left.counts, folded=False)
 
 
-def returned(connection: Connection, left: Leaving) -> None:
+def returned(connection: Connection, left: RemovedCounts) -> None:
     """Book failures that were gone and are there again: they appeared only once."""
     again = {key: Count(gone=-count.gone) for key, count in left.counts.items()}
     append(connection, again, folded=False)

@@ -39,7 +39,7 @@ def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
+class GroupTotal:
     """The failed jobs of an error group."""
 
     id: int
@@ -47,7 +47,7 @@ class Pile:
     name: str
 
 
-def failed_jobs(connection: Connection) -> tuple[int, list[Pile]]:
+def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
     """How many failed jobs are indexed, and the groups with most of them: summed, not counted."""
     p = _left().subquery().c
     failed = func.sum(p.failed)
@@ -56,7 +56,7 @@ def failed_jobs(connection: Connection) -> tuple[int, list[Pile]]:
     found = connection.execute(largest).all()
     names = error_groups.names_of(connection, [row.error_group for row in found])
     piles = [
-        Pile(row.error_group, int(row.failed), names.get(row.error_group, ""))
+        GroupTotal(row.error_group, int(row.failed), names.get(row.error_group, ""))
         for row in found
         if row.failed > 0
     ]

@@ -23,7 +23,7 @@ from bot.store.operations.scopes import matching
 from bot.store.tables import failures as index
 
 
-def carry_out(
+def execute_batch(
     connection: Connection,
     queue: Queue,
     operation: Operation,

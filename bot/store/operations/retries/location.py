@@ -20,7 +20,7 @@ FAILURES_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RemovedBy:
     """By whom and how the bot took a job out of `jobs`."""
 
     by: str | None
@@ -28,7 +28,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Refailure:
     """A new failure with the payload of a followed job."""
 
     seq: int
@@ -40,14 +40,14 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class JobLocation:
     """What one look found: the job's id now (None: gone), or who took it.
 
     `complete` is False where not every row that it may have become could be looked at.
     """
 
     job_id: int | None
-    taken: Taken | None = None
+    taken: RemovedBy | None = None
     complete: bool = True
 
 
@@ -56,13 +56,13 @@ def highest_id(connection: Connection, queue: Queue) -> int:
     return int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
 
 
-def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict[int, Sight]:
+def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict[int, JobLocation]:
     """Where each of the followed jobs is now, by the id of its row here."""
     there = _there(connection, queue, rows)
-    found = {row.id: Sight(row.job_id) for row in rows if row.id in there}
+    found = {row.id: JobLocation(row.job_id) for row in rows if row.id in there}
     missing = [row for row in rows if row.id not in found]
     taken = _taken(connection, missing)
-    found |= {id_: Sight(None, who) for id_, who in taken.items()}
+    found |= {id_: JobLocation(None, who) for id_, who in taken.items()}
     for name in sorted({row.queue for row in missing}):
         left = [row for row in missing if row.queue == name and row.id not in found]
         if left:
@@ -83,7 +83,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> se
     return {row.id for row in rows if found.get(row.job_id) == (row.queue, row.payload_digest)}
 
 
-def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, Taken]:
+def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, RemovedBy]:
     """Which of them the bot itself took out of `jobs`, as archive and audit know."""
     if not rows:
         return {}
@@ -96,7 +96,7 @@ def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, Taken]
         .order_by(a.id)
     ).all()
     return {
-        row.id: Taken(actor, action)
+        row.id: RemovedBy(actor, action)
         for row in rows
         for job_id, at, action, actor in kept
         if job_id == row.job_id and at >= row.retried_at
@@ -105,7 +105,7 @@ def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, Taken]
 
 def _moved(
     connection: Connection, queue: Queue, name: str, rows: Sequence[Followed]
-) -> dict[int, Sight]:
+) -> dict[int, JobLocation]:
     """Which of the queue's later rows they became, each row for one of them at most.
 
     Where there are two of a payload, nobody can tell which is which; each is found once.
@@ -125,16 +125,16 @@ def _moved(
         count, lowest = connection.execute(select(func.count(), func.min(newest.c.id))).one()
         hits = bounded(connection, scan.order_by(c.id), SCAN_SECONDS).all()
     except TooSlow:
-        return {row.id: Sight(None, complete=False) for row in rows}
+        return {row.id: JobLocation(None, complete=False) for row in rows}
     free = _not_held(connection, dict(hits))
-    found: dict[int, Sight] = {}
+    found: dict[int, JobLocation] = {}
     for row in sorted(rows, key=lambda row: (row.retried_at, row.id)):
         reached = count < SCANNED or lowest <= floors[row.id] + 1
         mine = (id_ for id_ in free if id_ > floors[row.id] and free[id_] == row.payload_digest)
         job_id = min(mine, default=None)
         if job_id is not None:
             del free[job_id]
-        found[row.id] = Sight(job_id, complete=reached)
+        found[row.id] = JobLocation(job_id, complete=reached)
     return found
 
 
@@ -149,7 +149,7 @@ def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]
     return {job_id: digest for job_id, digest in hits.items() if job_id not in taken}
 
 
-def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, Again]:
+def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, Refailure]:
     """The new failures of these jobs, one for each at most and each for one job only.
 
     New is what was seen after the retry, and is not the failed job itself, put back by an undo.
@@ -159,7 +159,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     f = failures.c
     known = select(followed.c.id).where(followed.c.outcome_seq == f.seq).exists()
     free = [
-        Again(*found)
+        Refailure(*found)
         for found in connection.execute(
             select(f.seq, f.failed_id, f.queue, f.payload_digest, f.error_group, f.seen_at)
             .where(
@@ -172,7 +172,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
             .limit(FAILURES_AT_ONCE)
         )
     ]
-    found: dict[int, Again] = {}
+    found: dict[int, Refailure] = {}
     # Who is still waited for comes before who seemed to be done.
     for row in sorted(rows, key=lambda row: (row.is_settled, row.retried_at, row.id)):
         mine = next((one for one in free if _is_of(row, one)), None)
@@ -182,7 +182,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     return found
 
 
-def _is_of(row: Followed, failure: Again) -> bool:
+def _is_of(row: Followed, failure: Refailure) -> bool:
     return (
         failure.payload_digest == row.payload_digest
         and failure.queue == row.queue
