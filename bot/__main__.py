@@ -132,6 +132,8 @@ def migrate() -> None:
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     applied = apply_migrations(engine)
+    with engine.connect() as connection:
+        require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
 
 

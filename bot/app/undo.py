@@ -90,7 +90,7 @@ def _is_left(work: Work, change: Change) -> bool:
     return operation is not None and undo_batches.is_left(work.connection, operation.id)
 
 
-def preview_of(work: Work, undoing: Action, change: Change) -> Preview:
+def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:
     """What of a bulk change would come back; raises why it cannot be undone."""
     operation = operations.by_request(work.connection, change.request_id)
     action = work.setup.actions.get(change.action)
@@ -103,7 +103,7 @@ def preview_of(work: Work, undoing: Action, change: Change) -> Preview:
     if change.at < work.now - timedelta(days=days):
         raise UndoExpired(days=days)
     scope = Scope(queue=operation.scope.queue, undo=operation.id)
-    found = preview(work, undoing, scope)
+    found = preview(work, undo_action, scope)
     if found.total == 0:
         last = undo_batches.undone_by(work.connection, operation.id)
         if last is None:

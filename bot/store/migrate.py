@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from bot.database.transactions import now_of
 from bot.models.refusals import StartError
 from bot.store.tables import freeze, leases, marks, migrations, requests, watches
+from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 60
@@ -92,7 +93,7 @@ def _lock(connection: Connection) -> bool:
 
 
 def require_current(connection: Connection) -> None:
-    """Raise `StartError` where the bot's tables are not those of this version."""
+    """Raise `StartError` if the bot's tables are not those of this version."""
     found = version(connection)
     if found < len(MIGRATIONS):
         raise StartError(
@@ -102,3 +103,23 @@ def require_current(connection: Connection) -> None:
         raise StartError(
             [f"The bot's tables are at version {found}, newer than this bot: update the bot."]
         )
+    missing = _missing_columns(connection)
+    if missing:
+        sentence = (
+            f"The bot's tables were made by an earlier development version: {missing[0]} is "
+            "missing. Drop the tables whose names begin with queue_bot_, then run "
+            "queue-bot migrate. The queue's own tables stay as they are."
+        )
+        raise StartError([sentence])
+
+
+def _missing_columns(connection: Connection) -> list[str]:
+    """The columns that this version needs and the database has not, as `table.column`."""
+    columns_by_table = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
+    present = {
+        f"{table}.{column['name']}"
+        for (_schema, table), columns in columns_by_table.items()
+        for column in columns
+    }
+    needed = (column for table in metadata.sorted_tables for column in table.columns)
+    return [str(column) for column in needed if str(column) not in present]

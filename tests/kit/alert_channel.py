@@ -22,7 +22,7 @@ MENTION = f"<!subteam^{GROUP}>"
 
 
 @dataclass
-class Told:
+class AlertChannel:
     """The queue, who watches it, and the messages about it."""
 
     team: Watched
@@ -115,10 +115,10 @@ NEVER = 10**6
 
 def told(
     queue: TestQueue, slack: LocalSlack, alerting: Alerting | None = None, **values: Any
-) -> Told:
+) -> AlertChannel:
     """Somebody who watches this queue; `values` are of the setup."""
     mentioned = replace(alerting or Alerting(), mention=GROUP, escalate_seconds=NEVER)
-    return Told(watched(queue, alerting=mentioned, **values), slack)
+    return AlertChannel(watched(queue, alerting=mentioned, **values), slack)
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,10 @@ class Case:
 
     kind: str
     says: str
-    begin: Callable[[Told], None]
-    hover: Callable[[Told], None]
-    worsen: Callable[[Told], None]
-    end: Callable[[Told], None]
+    begin: Callable[[AlertChannel], None]
+    hover: Callable[[AlertChannel], None]
+    worsen: Callable[[AlertChannel], None]
+    end: Callable[[AlertChannel], None]
     quiet: bool = False
 
     @property
@@ -144,22 +144,22 @@ class Case:
         return self.kind if self.kind == "failed" else f"{self.kind}:netsuite"
 
 
-def _empty(one: Told) -> None:
+def _empty(one: AlertChannel) -> None:
     one.team.end(*[row.id for row in one.queue.jobs])
 
 
-def _wait_for(one: Told, age: int) -> None:
+def _wait_for(one: AlertChannel, age: int) -> None:
     """The only job has waited so long, and workers have just taken another one."""
     _empty(one)
     one.team.push(ago=age)
 
 
-def _held_for(one: Told, age: int) -> None:
+def _held_for(one: AlertChannel, age: int) -> None:
     _empty(one)
     one.team.push(reserved_at=one.team.now - age)
 
 
-def _fail(one: Told, rows: int) -> None:
+def _fail(one: AlertChannel, rows: int) -> None:
     with one.queue.engine.begin() as connection:
         failed = one.queue.queue.failed
         row = {"queue": "netsuite", "payload": "{}", "exception": "Boom: no", "failed_at": None}
@@ -168,7 +168,7 @@ def _fail(one: Told, rows: int) -> None:
     one.index()
 
 
-def _delete(one: Told, rows: int) -> None:
+def _delete(one: AlertChannel, rows: int) -> None:
     with one.queue.engine.begin() as connection:
         failed = one.queue.queue.failed
         ids = [row.id for row in one.queue.failed][:rows]
@@ -176,7 +176,7 @@ def _delete(one: Told, rows: int) -> None:
     one.sweep()
 
 
-def _grow(one: Told) -> None:
+def _grow(one: AlertChannel) -> None:
     """More and more jobs wait, until that is told, or goes on."""
     for _ in range(20):
         one.team.push()
@@ -186,12 +186,12 @@ def _grow(one: Told) -> None:
             return
 
 
-def _fewer(one: Told) -> None:
+def _fewer(one: AlertChannel) -> None:
     """Fewer than five minutes ago, and still more than ten minutes ago."""
     one.team.end(*[row.id for row in one.queue.jobs][:3])
 
 
-def _fall_silent(one: Told) -> None:
+def _fall_silent(one: AlertChannel) -> None:
     """Jobs come, and nobody takes them."""
     if not one.queue.jobs:
         one.look()
@@ -201,7 +201,7 @@ def _fall_silent(one: Told) -> None:
     one.watch(330, every=30)
 
 
-def _take_one(one: Told) -> None:
+def _take_one(one: AlertChannel) -> None:
     """A worker ends the first job, and the next one waits on."""
     one.team.end(min(row.id for row in one.queue.jobs))
     one.team.push()
@@ -237,7 +237,7 @@ CASES = (
 )
 
 
-def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> Told:
+def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches what this case is about."""
     alerting = Alerting(backlog_count=25)
     if case.quiet:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, insert, inspect, update
+from sqlalchemy import Engine, insert, inspect, text, update
 
 from bot.database.transactions import connect, now_of
 from bot.models.refusals import StartError
@@ -76,3 +76,13 @@ def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
     assert migrate(queue.engine) == 0
     with queue.engine.begin() as connection:
         assert version(connection) == len(MIGRATIONS) + 1
+
+
+def test_tables_of_an_earlier_development_version_are_refused_with_what_to_do(
+    queue: TestQueue,
+) -> None:
+    with queue.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE queue_bot_archive DROP COLUMN counts_as"))
+    expected = "queue_bot_archive.counts_as is missing"
+    with queue.engine.begin() as connection, pytest.raises(StartError, match=expected):
+        require_current(connection)

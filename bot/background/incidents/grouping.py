@@ -102,7 +102,7 @@ def _open(
         only = found[0] if len(found) == 1 else None
         ids = {} if only is None else {"failed_id": only.failed_id, "row_digest": only.row_digest}
         transitions.update_incident(connection, opened.id, first_seq=found[0].seq, **ids)
-    lifecycle.tell_opened(setup, connection, opened, now)
+    lifecycle.announce_opened(setup, connection, opened, now)
 
 
 def _summarize(
@@ -126,7 +126,7 @@ def _summarize(
     came = assignment.assign(connection, number, stretch)
     transitions.add_failures(connection, number, came, last_at=now)
     if opened is not None:
-        lifecycle.tell_opened(setup, connection, opened, now)
+        lifecycle.announce_opened(setup, connection, opened, now)
 
 
 def _named(found: Sequence[UnassignedFailure]) -> ColumnElement[bool]:

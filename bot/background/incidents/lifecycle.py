@@ -37,7 +37,7 @@ REDRAWN_EVERY = timedelta(seconds=30)
 """A figure that moves with each look does not take the whole budget for edits."""
 
 
-def tell_opened(setup: Setup, connection: Connection, opened: Opened, now: datetime) -> None:
+def announce_opened(setup: Setup, connection: Connection, opened: Opened, now: datetime) -> None:
     """Post what was opened; where it has a message, say in its thread that it is back."""
     incident = lookups.by_id(connection, opened.id)
     if incident is None or opened.state == "open" or _is_dealt_with(incident):
@@ -93,7 +93,7 @@ def _begin(setup: Setup, connection: Connection, sign: Reading, now: datetime) -
     if opened.state == "opened":
         values["before"] = queue_activity.before(connection, sign.queue, now)
     transitions.update_incident(connection, opened.id, **values)
-    tell_opened(setup, connection, opened, now)
+    announce_opened(setup, connection, opened, now)
 
 
 def _seen(sign: Reading) -> dict[str, object]:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app.command import Alerting
 from bot.localslack.server import LocalSlack
-from tests.kit.alert_channel import MENTION, Told, told
+from tests.kit.alert_channel import MENTION, AlertChannel, told
 from tests.kit.incident_life import CALL, Life
 from tests.kit.invariants import broken
 from tests.kit.kept_database import queue_on_mariadb
@@ -143,12 +143,12 @@ def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> Non
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> Told:
+def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches what is reserved for long."""
     return told(queue, slack, Alerting())
 
 
-def held(one: Told) -> None:
+def held(one: AlertChannel) -> None:
     one.team.push(reserved_at=one.team.now - 400)
 
 
@@ -156,7 +156,9 @@ CONDITION = ("queue=netsuite", "alert=reserved")
 
 
 @pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(one: Told, what: str) -> None:
+def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
+    one: AlertChannel, what: str
+) -> None:
     job = one.team.push()
     one.look()
     one.team.end(job)
@@ -173,7 +175,7 @@ def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(one: Told, w
 
 
 @pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_is_muted_while_open_calls_nobody(one: Told, what: str) -> None:
+def test_a_condition_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
     setup = one.team.setup
     one.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
     held(one)
@@ -187,7 +189,7 @@ def test_a_condition_that_is_muted_while_open_calls_nobody(one: Told, what: str)
     assert MENTION in reply
 
 
-def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: Told) -> None:
+def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: AlertChannel) -> None:
     one.team.push(name="mail")
     one.look()
     for what in ("queue=mail", "alert=oldest", "alert=group"):
@@ -197,7 +199,7 @@ def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: Told) -> None:
     assert one.alert.count(MENTION) == 1
 
 
-def test_what_comes_and_goes_within_the_hour_calls_less_and_less(one: Told) -> None:
+def test_what_comes_and_goes_within_the_hour_calls_less_and_less(one: AlertChannel) -> None:
     calls = []
     for _ in range(2):
         before = len(one.replies)

@@ -8,7 +8,7 @@ from bot.app.command import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost
-from tests.kit.alert_channel import CASES, MENTION, Case, Told, told, told_of
+from tests.kit.alert_channel import CASES, MENTION, AlertChannel, Case, told, told_of
 from tests.kit.kept_database import queue_on_mariadb
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask
@@ -24,18 +24,18 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> Told:
+def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches, with the usual limits."""
     return told(queue, slack)
 
 
 @pytest.fixture
-def of(case: Case, queue: TestQueue, slack: LocalSlack) -> Told:
+def of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches what the case is about."""
     return told_of(case, queue, slack)
 
 
-def test_it_is_told_once_and_updated_in_place(of: Told, case: Case) -> None:
+def test_it_is_told_once_and_updated_in_place(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     first = of.alert
@@ -51,7 +51,7 @@ def test_it_is_told_once_and_updated_in_place(of: Told, case: Case) -> None:
     assert of.calls == 0
 
 
-def test_it_does_not_flap_around_its_limit(of: Told, case: Case) -> None:
+def test_it_does_not_flap_around_its_limit(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     for _ in range(3):
@@ -66,7 +66,7 @@ def test_it_does_not_flap_around_its_limit(of: Told, case: Case) -> None:
     assert (of.row.reopened, of.row.closed_at) == (0, None)
 
 
-def test_it_is_over_when_all_is_well_for_a_minute(of: Told, case: Case) -> None:
+def test_it_is_over_when_all_is_well_for_a_minute(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     case.end(of)
@@ -82,7 +82,7 @@ def test_it_is_over_when_all_is_well_for_a_minute(of: Told, case: Case) -> None:
     assert len(of.replies) == 1
 
 
-def test_what_comes_back_within_an_hour_is_the_same_matter(of: Told, case: Case) -> None:
+def test_what_comes_back_within_an_hour_is_the_same_matter(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     case.end(of)
@@ -96,7 +96,7 @@ def test_what_comes_back_within_an_hour_is_the_same_matter(of: Told, case: Case)
     assert MENTION in of.replies[1]
 
 
-def test_what_comes_back_later_is_another_matter(of: Told, case: Case) -> None:
+def test_what_comes_back_later_is_another_matter(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     case.end(of)
@@ -110,12 +110,12 @@ def test_what_comes_back_later_is_another_matter(of: Told, case: Case) -> None:
     assert case.says in of.alerts[1]
 
 
-def test_another_replica_goes_on_with_the_same_message(of: Told, case: Case) -> None:
+def test_another_replica_goes_on_with_the_same_message(of: AlertChannel, case: Case) -> None:
     case.begin(of)
     of.look()
     setup = replace(of.team.setup, replica="b")
     of.team.wait(30)
-    other = Told(replace(of.team, setup=setup), of.slack)
+    other = AlertChannel(replace(of.team, setup=setup), of.slack)
     other.look()
     assert len(other.alerts) == 1
     case.end(other)
@@ -124,10 +124,10 @@ def test_another_replica_goes_on_with_the_same_message(of: Told, case: Case) -> 
     assert len(other.replies) == 1
 
 
-def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: Told) -> None:
+def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: AlertChannel) -> None:
     paused = one.lease
     one.team.wait(60)
-    other = Told(replace(one.team, setup=replace(one.team.setup, replica="b")), one.slack)
+    other = AlertChannel(replace(one.team, setup=replace(one.team.setup, replica="b")), one.slack)
     other.look()
     one.team.push(ago=400)
     with pytest.raises(LeaseLost):
@@ -137,7 +137,7 @@ def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: Told) -> No
     assert len(other.rows) == len(other.alerts) == 1
 
 
-def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: Told) -> None:
+def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: AlertChannel) -> None:
     one.look()
     jobs = [one.team.push() for _ in range(4)]
     one.watch(600, every=30)
@@ -153,7 +153,7 @@ def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: Told) -> None:
     assert len(one.replies) == 1
 
 
-def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: Told) -> None:
+def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: AlertChannel) -> None:
     one.look()
     assert ask(one.team.setup, "mute alert=silent for=1d").refusal is None
     one.team.push()
@@ -163,7 +163,7 @@ def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: Told) -> 
     assert "Nothing moves" in one.alert
 
 
-def test_an_age_that_was_told_first_says_that_nothing_moves(one: Told) -> None:
+def test_an_age_that_was_told_first_says_that_nothing_moves(one: AlertChannel) -> None:
     one.team.push(ago=400)
     one.look()
     assert "cannot be said yet" in one.alert
@@ -173,7 +173,7 @@ def test_an_age_that_was_told_first_says_that_nothing_moves(one: Told) -> None:
     assert [row.kind for row in one.rows] == ["oldest"]
 
 
-def test_delayed_jobs_are_told_nowhere(one: Told) -> None:
+def test_delayed_jobs_are_told_nowhere(one: AlertChannel) -> None:
     for number in range(40):
         one.team.push(ago=9_000, available_at=one.team.now + 100_000 + number)
     one.watch(1_800, every=60)
@@ -181,7 +181,7 @@ def test_delayed_jobs_are_told_nowhere(one: Told) -> None:
     assert one.alerts == []
 
 
-def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: Told) -> None:
+def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: AlertChannel) -> None:
     one.team.push(ago=400)
     one.team.push(reserved_at=one.team.now - 400)
     one.look()
@@ -192,7 +192,7 @@ def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: Told) -> 
     assert {row.closed_how for row in one.rows} == {"recovered"}
 
 
-def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: Told) -> None:
+def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: AlertChannel) -> None:
     one.team.push(ago=400)
     one.look()
     with one.queue.engine.begin() as connection:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from bot.background.metrics import sampling
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
-from tests.kit.alert_channel import Told, told
+from tests.kit.alert_channel import AlertChannel, told
 from tests.kit.queues import TestQueue
 from tests.kit.worker import Worker
 
@@ -14,7 +14,7 @@ STALL = 400
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> Told:
+def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches a queue that was sampled before, in the middle of a minute."""
     found = told(queue, slack)
     found.team.wait(25)
@@ -25,12 +25,12 @@ def one(queue: TestQueue, slack: LocalSlack) -> Told:
     return found
 
 
-def sample(one: Told, *, indexed: bool = True) -> None:
+def sample(one: AlertChannel, *, indexed: bool = True) -> None:
     """Count, as is done in the background."""
     sampling.sample_once(one.team.setup, one.lease, indexed=indexed)
 
 
-def step(one: Told, seconds: int = 10) -> None:
+def step(one: AlertChannel, seconds: int = 10) -> None:
     """Let time pass, index what failed, look and count."""
     one.team.wait(seconds)
     one.index()
@@ -38,7 +38,7 @@ def step(one: Told, seconds: int = 10) -> None:
     sample(one)
 
 
-def stall(one: Told) -> list[int]:
+def stall(one: AlertChannel) -> list[int]:
     """Twelve jobs that wait for too long; their ids."""
     jobs = [one.team.push(ago=STALL) for _ in range(12)]
     one.look()
@@ -46,7 +46,7 @@ def stall(one: Told) -> list[int]:
     return jobs
 
 
-def end(one: Told, jobs: list[int], failing: int = 2) -> None:
+def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
     """A worker ends them one by one, the first ones badly, until all is well for long."""
     worker = Worker(one.queue)
     for number, job in enumerate(jobs):
@@ -62,7 +62,9 @@ def end(one: Told, jobs: list[int], failing: int = 2) -> None:
     assert one.row.closed_how == "recovered"
 
 
-def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(one: Told) -> None:
+def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
+    one: AlertChannel,
+) -> None:
     # Neither what came to its end in the same minute before, nor what does so later.
     early = [one.team.push() for _ in range(5)]
     for job in early[:3]:
@@ -81,7 +83,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(one: 
     assert (one.row.processed, one.row.failed, one.row.alone) == (10, 2, True)
 
 
-def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: Told) -> None:
+def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: AlertChannel) -> None:
     other = [one.team.push(name="mail") for _ in range(4)]
     jobs = stall(one)
     step(one)
@@ -94,7 +96,7 @@ def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: Told)
     assert said in one.alert
 
 
-def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: Told) -> None:
+def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: AlertChannel) -> None:
     job = one.team.push(name="mail")
     Worker(one.queue).fail(job)
     step(one)
@@ -130,7 +132,7 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     assert "about 1 processed in all queues, 1 failed." in one.replies[-1]
 
 
-def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: Told) -> None:
+def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: AlertChannel) -> None:
     jobs = stall(one)
     step(one)
     one.team.wait(600)
@@ -142,7 +144,7 @@ def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: Told) -> None:
     assert "processed" not in one.replies[-1]
 
 
-def test_what_was_not_counted_since_it_was_well_again_is_not_said(one: Told) -> None:
+def test_what_was_not_counted_since_it_was_well_again_is_not_said(one: AlertChannel) -> None:
     jobs = stall(one)
     step(one)
     one.team.end(*jobs)
@@ -151,7 +153,7 @@ def test_what_was_not_counted_since_it_was_well_again_is_not_said(one: Told) -> 
     assert (one.row.processed, one.row.failed) == (None, None)
 
 
-def test_what_came_back_tells_of_the_whole_time(one: Told) -> None:
+def test_what_came_back_tells_of_the_whole_time(one: AlertChannel) -> None:
     jobs = stall(one)
     end(one, jobs)
     again = stall(one)
@@ -160,7 +162,7 @@ def test_what_came_back_tells_of_the_whole_time(one: Told) -> None:
     assert "about 21 processed, 3 failed" in one.replies[-1]
 
 
-def test_what_failed_is_left_out_where_too_many_queues_hide_it(one: Told) -> None:
+def test_what_failed_is_left_out_where_too_many_queues_hide_it(one: AlertChannel) -> None:
     jobs = stall(one)
     step(one)
     with one.queue.engine.begin() as connection:

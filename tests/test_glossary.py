@@ -1,0 +1,37 @@
+"""The glossary's retired identifiers stay out of the code."""
+
+import io
+import tokenize
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+GLOSSARY = ROOT / "docs" / "glossary.md"
+
+ALLOWED: dict[tuple[str, str], str] = {}
+"""A retired identifier that a file may use, and why: ("bot/x.py", "name") -> reason."""
+
+
+def retired() -> set[str]:
+    """The identifiers in the glossary's list."""
+    section = GLOSSARY.read_text(encoding="utf-8").split("## Retired identifiers")[1]
+    return set(section.split("```text")[1].split("```")[0].split())
+
+
+def identifiers(path: Path) -> set[str]:
+    """Every name in a file's code; docstrings and comments are prose."""
+    source = path.read_text(encoding="utf-8")
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def test_no_retired_identifier_is_in_the_code() -> None:
+    words = retired()
+    assert len(words) > 10
+    uses = {
+        (str(path.relative_to(ROOT)), name)
+        for folder in ("bot", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in words & identifiers(path)
+    }
+    assert uses - ALLOWED.keys() == set()
+    assert ALLOWED.keys() <= uses, "an exception that nothing needs"
