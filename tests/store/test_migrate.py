@@ -79,10 +79,11 @@ def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
 
 
 def test_tables_of_an_earlier_development_version_are_refused_with_what_to_do(
-    queue: TestQueue,
+    empty: Engine,
 ) -> None:
-    with queue.engine.begin() as connection:
+    migrate(empty)
+    with empty.begin() as connection:
         connection.execute(text("ALTER TABLE queue_bot_archive DROP COLUMN counts_as"))
     expected = "queue_bot_archive.counts_as is missing"
-    with queue.engine.begin() as connection, pytest.raises(StartError, match=expected):
+    with empty.begin() as connection, pytest.raises(StartError, match=expected):
         require_current(connection)
