@@ -126,7 +126,7 @@ def several_lanes_with_a_canary() -> Iterator[None]:
         def run(self, lanes: int) -> bool:
             return super().run(max(2, lanes))
 
-    with replaced((watch_bulk, "Lanes"), by=Several):
+    with replaced((watch_bulk, "BatchWorkers"), by=Several):
         yield
 
 
