@@ -15,8 +15,8 @@ from bot.store.reports.digest_days import covered_days
 from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
 
-READ_SECONDS = 4.0
-"""Less than the lease lasts without being renewed; what is not read by then is not known."""
+SECONDS = 4.0
+"""For the read and for the post each: both together take less than the lease lasts unrenewed."""
 MARK = "digest"
 """The day of the last digest, as a number; 0: the bot has never looked for one."""
 
@@ -32,7 +32,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     channel = setup.alerting.digest_channel
     if channel is None or setup.alerting.digest_at is None:
         return False
-    with leader_snapshot(setup, READ_SECONDS) as connection:
+    with leader_snapshot(setup, SECONDS) as connection:
         last, now = mark(connection, MARK), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
@@ -51,7 +51,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         outbox.post(connection, channel, f"digest:{today}", message, now)
         return True
 
-    return leader_transaction(setup, lease, post)
+    return leader_transaction(setup, lease, post, SECONDS)
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:

@@ -1,4 +1,4 @@
-"""An incident's message: drawn from its incident and its newest failures, posted once, then edited.
+"""An incident's message: drawn from its row and its newest failures, posted once, then edited.
 
 A user group is named where a message is posted that somebody is to look at, and never in an edit,
 which would ring nobody and read as if it had.
@@ -64,7 +64,7 @@ def post(setup: Setup, connection: Connection, number: int, now: datetime, *, ca
 
 
 def redraw(setup: Setup, connection: Connection, incident: Incident, now: datetime) -> None:
-    """Let the incident's message, where it has one, say what its incident says."""
+    """Let the incident's message, where it has one, say what its row says."""
     drawn: dict[str, object] = {"stale": False}
     if incident.posted_at is not None and setup.alert_channel is not None:
         message = draw(setup, connection, incident, channel_context(setup, now))

@@ -19,7 +19,7 @@ MOST = 500
 """Mutes that are listed; people make a handful."""
 
 
-def current(connection: Connection, now: datetime, limit: int = MOST) -> tuple[Mute, ...]:
+def current(connection: Connection, now: datetime, limit: int | None = None) -> tuple[Mute, ...]:
     """The mutes in force, those that end first first."""
     chosen = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
     return tuple(_mute(row) for row in connection.execute(chosen).mappings())

@@ -34,7 +34,7 @@ def incident(connection: Connection, id_: int) -> OpenIncident | None:
 
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
     """The mutes in force, those that end first first, with the texts of error groups."""
-    found = mutes.current(connection, now)
+    found = mutes.current(connection, now, mutes.MOST)
     groups = {one.topic.error_group for one in found if one.topic.error_group is not None}
     names = error_groups.names_of(connection, groups) if groups else {}
     return tuple(

@@ -61,7 +61,7 @@ def since(
 
 
 def _more(found: int | None, first: int | None) -> int | None:
-    """Never below 0: a sample may see a job's failure before its incident is gone."""
+    """Never below 0: a sample may see a job's failure before its row is gone."""
     return None if found is None else max(0, found - (first or 0))
 
 
@@ -70,13 +70,13 @@ def _sums(connection: Connection, queue: str | None, since: datetime, now: datet
     minute = since.replace(second=0, microsecond=0)
     name = queue or ALL
     whole, failed = Seen(), _not_sampled(connection, queue)
-    # One without a name has no incident of its own.
+    # One without a name has no row of its own.
     is_known = queue != ALL
     for rows in rollups.minutes(connection, minute, now, name).values():
         of_all = rows.get(ALL, Seen())
         whole += of_all
         own = rows.get(name)
-        # A queue without a incident had no failure, unless there were too many queues to keep.
+        # A queue without a row had no failure, unless there were too many queues to keep.
         is_known = is_known and (own is not None or not of_all.left_out)
         failed += 0 if own is None else own.appeared
     return _Sums(whole.seconds, whole.processed, failed if is_known else None)
