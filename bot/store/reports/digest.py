@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, false, func, select, true
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.dialects import is_slow
 from bot.database.time_limits import DeadlinePassed
-from bot.database.transactions import TooSlow, bounded, is_slow
+from bot.database.transactions import TooSlow, bounded
 from bot.models.actions import Actions, counted_as, names_of
 from bot.models.digest import (
     Deeds,
