@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     URL,
@@ -29,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from bot.models.refusals import StartError
+
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysqlite"})
 """What the address of a supported database may begin with."""
@@ -68,17 +70,17 @@ def is_mariadb(bind: Engine | Connection) -> bool:
     return bool(getattr(bind.dialect, "is_mariadb", False))
 
 
-def force_index(statement: Select[Any], table: Table, index: str) -> Select[Any]:
+def force_index(statement: Query, table: Table, index: str) -> Query:
     """Make MariaDB and MySQL read the table by this index."""
     return statement.with_hint(table, f"FORCE INDEX ({index})", "mysql")
 
 
-def ignore_index(statement: Select[Any], table: Table, index: str) -> Select[Any]:
+def ignore_index(statement: Query, table: Table, index: str) -> Query:
     """Keep MariaDB and MySQL from reading the table by this index."""
     return statement.with_hint(table, f"IGNORE INDEX ({index})", "mysql")
 
 
-def straight_join(statement: Select[Any]) -> Select[Any]:
+def straight_join(statement: Query) -> Query:
     """Make MariaDB and MySQL join the tables in the order in which they are written."""
     return statement.prefix_with("STRAIGHT_JOIN", dialect="mysql")
 
