@@ -17,6 +17,7 @@ import structlog
 
 from bot import __version__, logs
 from bot.app.responses import channel_context
+from bot.database.dialects import is_sqlite
 from bot.database.transactions import reading
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
@@ -74,7 +75,7 @@ def run() -> None:
     """Run the bot: connect to Slack and answer until SIGTERM."""
     logs.configure()
     bot = make_bot(load_settings(os.environ, need="run"))
-    if bot.setup.engine.dialect.name == "sqlite":
+    if is_sqlite(bot.setup.engine):
         log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
     done = threading.Event()
 

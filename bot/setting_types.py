@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.database.dialects import DRIVERS, is_sqlite_url
 from bot.models.requests import Role
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysqlite"})
 
 
 def _words(value: object) -> object:
@@ -66,9 +66,9 @@ def _database(value: SecretStr) -> SecretStr:
             "must be an address like mysql+pymysql://user:password@host/database "
             "or sqlite:////path/to/file (percent-encode special characters of the password)"
         ) from None
-    if url.drivername not in _DRIVERS:
+    if url.drivername not in DRIVERS:
         raise ValueError("must start with mysql+pymysql:// or sqlite:///")
-    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+    if is_sqlite_url(url) and url.database in {None, "", ":memory:"}:
         raise ValueError("must name a file: a database in memory is lost and cannot be shared")
     if not url.database:
         raise ValueError("must name the database, after the host: mysql+pymysql://…@host/database")

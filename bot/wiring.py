@@ -13,8 +13,10 @@ from bot import __version__
 from bot.access.roles import Directory, Profile, Rules, Unreachable
 from bot.app.command import Alerting, Setup, find_commands
 from bot.background.loop import INTERVAL
+from bot.database.dialects import is_sqlite
+from bot.database.engine import POOL, READ_SECONDS, connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
-from bot.database.transactions import POOL, READ_SECONDS, connect, reading
+from bot.database.transactions import reading
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
 from bot.models.refusals import StartError
@@ -93,7 +95,7 @@ def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine
         lock_seconds=LOCK_WAIT_SECONDS + grace,
         grace=grace,
     )
-    if engine.dialect.name == "sqlite":
+    if is_sqlite(engine):
         return engine, engine
     return engine, open_database(settings, pool=BACKGROUND_POOL, grace=grace)
 

@@ -20,7 +20,8 @@ from bot.background.incidents import grouping, probe
 from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
-from bot.database.transactions import changing, connect, now_of
+from bot.database.engine import connect
+from bot.database.transactions import changing, now_of
 from bot.queue.layouts import Queue, spec_tables
 from bot.store.leases import take
 from bot.store.migrate import migrate

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 
+from bot.database.dialects import is_mariadb, is_sqlite
+
 LOCK_WAIT_SECONDS = 2
 """What a statement may wait for a row that somebody has locked, on MariaDB and MySQL."""
 
@@ -33,17 +35,15 @@ def limit_statement(
     """SQLAlchemy's event before each statement; raises `DeadlinePassed`."""
     options = connection.get_execution_options() if context is None else context.execution_options
     deadline = options.get("deadline")
-    dialect = connection.dialect
     left = None if deadline is None else deadline - monotonic()
     if left is not None and left <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
         raise DeadlinePassed
-    if dialect.name == "sqlite":
+    if is_sqlite(connection):
         raw: Any = connection.connection.dbapi_connection
         handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
         raw.set_progress_handler(handler, 50_000)
     elif left is not None and not executemany:
-        on_mariadb = bool(getattr(dialect, "is_mariadb", False))
-        statement = limited(statement, left, on_mariadb=on_mariadb)
+        statement = limited(statement, left, on_mariadb=is_mariadb(connection))
     return statement, parameters
 
 
@@ -63,7 +63,7 @@ def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
 def limit_lock_waits(connection: Connection) -> None:
     """SQLAlchemy's event at BEGIN: on MySQL, let a change wait no longer than it has time."""
     options = connection.get_execution_options()
-    if not options.get("changes") or getattr(connection.dialect, "is_mariadb", False):
+    if not options.get("changes") or is_mariadb(connection):
         return
     deadline = options.get("deadline")
     seconds = lock_wait(None if deadline is None else deadline - monotonic())

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from bot.access.roles import Need, Unreachable, role_of
 from bot.app.command import find_commands
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import AppInfo
 from bot.localslack.demo import IDS

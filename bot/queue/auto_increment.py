@@ -6,6 +6,7 @@ took one too, and an INSERT … SELECT takes some that it does not use.
 
 from sqlalchemy import Connection, text
 
+from bot.database.dialects import is_sqlite
 from bot.queue.layouts import Queue
 
 _MADE_BY = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
@@ -29,7 +30,7 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
     The nodes of a Galera cluster hand out ids beside each other: there no growth can be told.
     """
     name = {"name": queue.jobs.name}
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
         made_by = connection.execute(_MADE_BY, name).scalar() or ""
         if "AUTOINCREMENT" not in made_by.upper():
             # Without it the file keeps no counter, and gives ids a second time.
@@ -49,7 +50,7 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
 
 def ids_unused(connection: Connection, rows: int) -> int:
     """How many ids an INSERT … SELECT of so many rows takes and does not use."""
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
         return 0
     if _settings(connection).get("innodb_autoinc_lock_mode") == "0":
         return 0

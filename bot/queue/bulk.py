@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, literal, select
 
+from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
 from bot.queue.layouts import Queue
 from bot.queue.moves import RETRIED_COLUMNS, exactly, retried_rows
 from bot.queue.reads import unix
@@ -83,21 +84,17 @@ def retry_batch(
     exactly(moved, locked.rows)
     delete_batch(connection, queue, locked)
     last = connection.execute(select(func.max(queue.jobs.c.id))).scalar_one()
-    # SQLite names the last of several rows, and nobody inserts between them.
-    one = connection.dialect.name == "sqlite"
-    first = moved.lastrowid - locked.rows + 1 if one else moved.lastrowid
-    return int(first), int(last)
+    return first_inserted_id(connection, moved, locked.rows), int(last)
 
 
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
     """Delete the chosen failed jobs: all of them, or raise `LostRace`."""
     failed = queue.failed
     condition: Any = locked.condition(failed)
-    if connection.dialect.name == "sqlite" and not locked.is_dense:
+    if is_sqlite(connection) and not locked.is_dense:
         condition = failed.c.id.in_(select(locked.ids).where(locked.batch))
     deleting = delete(failed).where(condition)
     if locked.is_dense:
         # So that it ends with its last row: it would wait for whoever has locked the row behind it.
-        limit = {f"{name}_limit": locked.rows for name in ("mysql", "mariadb")}
-        deleting = deleting.with_dialect_options(**limit)
+        deleting = limit_delete(deleting, locked.rows)
     exactly(connection.execute(deleting), locked.rows)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, sqlite
 
 from bot import wall_clock
+from bot.database.dialects import is_sqlite, sha256
 from bot.fingerprint.error_group import short_error
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.models.refusals import StartError
@@ -116,12 +117,12 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    return func.substr(func.sha2(func.concat_ws("|", *parts), 256), 1, 32)
+    return func.substr(sha256(func.concat_ws("|", *parts)), 1, 32)
 
 
 def _content(payload: ColumnElement[str]) -> ColumnElement[str]:
     # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
-    return func.sha2(payload, 256)
+    return sha256(payload)
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
@@ -141,7 +142,7 @@ def job_digest(jobs: Table) -> ColumnElement[str]:
 
 def payload_digest(table: Table) -> ColumnElement[str]:
     """What two rows with the same payload share, 32 hex digits, computed in the server."""
-    return func.substr(func.sha2(table.c.payload, 256), 1, 32)
+    return func.substr(sha256(table.c.payload), 1, 32)
 
 
 def problems(connection: Connection, queue: Queue) -> list[str]:
@@ -159,7 +160,7 @@ def problems(connection: Connection, queue: Queue) -> list[str]:
         columns = {column["name"]: column for column in inspector.get_columns(table.name)}
         missing = (column.name for column in table.columns if column.name not in columns)
         sentences.extend(f"The table {table.name} has no column {name}." for name in missing)
-        if connection.dialect.name in ("mysql", "mariadb"):
+        if not is_sqlite(connection):
             length = getattr(columns["queue"]["type"], "length", None) if "queue" in columns else 0
             if length is None or length > LONGEST_QUEUE:
                 sentences.append(

@@ -11,18 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
-    LargeBinary,
     RowMapping,
     Table,
-    cast,
     func,
-    literal,
     select,
 )
 
+from bot.database.dialects import contains
 from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.models.jobs import Job
@@ -137,7 +133,7 @@ class _Scan:
         head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("head")
         query = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
         if (needle := self.order_key.needle) is not None:
-            query = query.where(_holds(self.connection, c.payload, needle))
+            query = query.where(contains(self.connection, c.payload, needle))
         while len(self.ids) < MOST:
             rows = self._read(query.where(c.id <= high)).all()
             self.ids += [
@@ -155,17 +151,6 @@ class _Scan:
 
     def _read(self, statement: Any) -> Any:
         return bounded_until(self.connection, statement, self.until)
-
-
-def _holds(connection: Connection, payload: Column[str], needle: str) -> ColumnElement[bool]:
-    """Whether a payload holds these letters and digits, byte by byte.
-
-    By the collation of the column it would take six times as long: 60 ms for 20,000 rows.
-    """
-    if connection.dialect.name == "sqlite":
-        return func.instr(payload, needle) > 0
-    # A literal that is binary by itself would be compared by the collation all the same.
-    return payload.like(cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary))
 
 
 def jobs_of(

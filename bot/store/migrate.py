@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 
+from bot.database.dialects import is_sqlite
 from bot.database.transactions import now_of
 from bot.models.refusals import StartError
 from bot.store.tables import freeze, leases, marks, migrations, requests, watches
@@ -81,7 +82,7 @@ def migrate(engine: Engine) -> int:
 
 
 def _lock(connection: Connection) -> bool:
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
         return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
     with connection.begin():
         taken = connection.execute(

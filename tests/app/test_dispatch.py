@@ -18,7 +18,7 @@ from bot.app.parsing import Request
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS
-from bot.database.transactions import POOL
+from bot.database.engine import POOL
 from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Role, Source

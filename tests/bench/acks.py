@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
-from bot.database.transactions import connect, now_of, reading
+from bot.database.engine import connect
+from bot.database.transactions import now_of, reading
 from bot.queue import job_counts
 from bot.queue.layouts import Queue, spec_tables
 from tests.bench import tables

@@ -7,7 +7,8 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.database.transactions import connect, now_of, reading
+from bot.database.engine import connect
+from bot.database.transactions import now_of, reading
 from bot.queue import job_counts
 from bot.queue.layouts import Queue, spec_tables
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot import failpoints
 from bot.app.command import Setup
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.kit.clock import Clock
 from tests.kit.queues import GRACE, TestQueue

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, insert, make_url, select, text
 from sqlalchemy.dialects import mysql
 
+from bot.database.engine import connect
 from bot.database.time_limits import limited, lock_wait
-from bot.database.transactions import allowed, connect
+from bot.database.transactions import allowed
 from bot.queue.layouts import spec_tables
 from bot.settings import load_settings
 from bot.store import tables

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
-from bot.database.transactions import connect, reading
+from bot.database.engine import connect
+from bot.database.transactions import reading
 from bot.models.refusals import DatabaseDown
 from tests.services.mariadb import MariaDB, running_mariadb
 

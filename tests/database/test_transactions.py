@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.app.command import Setup
 from bot.app.dispatch import AUDIT_SECONDS, dispatch, request_id
-from bot.database.transactions import changing, connect, reading
+from bot.database.engine import connect
+from bot.database.transactions import changing, reading
 from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import tables

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, func, insert, select
 
+from bot.database.engine import connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
-from bot.database.transactions import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.store.migrate import migrate
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.queue import auto_increment
 from bot.queue.layouts import Queue, spec_tables
 from tests.kit.queues import TestQueue

@@ -9,9 +9,8 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, Engine, event, make_url
 
-from bot.database import transactions
+from bot.database.engine import connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
-from bot.database.transactions import connect
 from bot.store.migrate import LOCK_SECONDS, migrate
 
 
@@ -57,7 +56,7 @@ def test_a_new_file_that_somebody_else_opens_at_the_same_time_is_waited_for(
     engine: Engine, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine the other one may take seconds to let go.
-    monkeypatch.setattr(transactions, "LOCK_WAIT_SECONDS", 20)
+    monkeypatch.setattr("bot.database.engine.LOCK_WAIT_SECONDS", 20)
     path = make_url(sqlite_url).database
     assert path is not None
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:

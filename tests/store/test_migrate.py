@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, insert, inspect, text, update
 
-from bot.database.transactions import connect, now_of
+from bot.database.engine import connect
+from bot.database.transactions import now_of
 from bot.models.refusals import StartError
 from bot.store import tables
 from bot.store.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version

@@ -15,6 +15,7 @@ from bot.access.roles import Grant, check_queue
 from bot.app.command import Setup
 from bot.app.dispatch import may
 from bot.app.plans import ALL_QUEUES, need_of
+from bot.database.dialects import is_sqlite
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
@@ -58,7 +59,7 @@ class BatchWorkers:
             self._left.extend(self._change(self._left_behind))
         except NotOurs:
             return False
-        if self.setup.engine.dialect.name == "sqlite":
+        if is_sqlite(self.setup.engine):
             lanes = 1  # it has one writer at a time
         until = monotonic() + self.seconds
         with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:

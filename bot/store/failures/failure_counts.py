@@ -23,17 +23,15 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     case,
-    cast,
     false,
     func,
     insert,
     literal,
     select,
-    text,
 )
 
+from bot.database.dialects import force_index, hours_since_1970
 from bot.queue.moves import for_update
 from bot.store.tables import failure_counts, failures
 
@@ -137,10 +135,9 @@ def leaving(
         # The length, because MariaDB takes "mail " for "mail".
         .group_by(c.error_group, c.queue, length, "hour", c.incident)
     )
-    for dialect in ("mysql", "mariadb"):
-        # A scan, which a server prefers where there are few, would wait for every row that somebody
-        # else has locked.
-        grouped = grouped.with_hint(failures, f"FORCE INDEX ({index})", dialect)
+    # A scan, which a server prefers where there are few, would wait for every row that somebody
+    # else has locked.
+    grouped = force_index(grouped, failures, index)
     counts: defaultdict[Key, Count] = defaultdict(Count)
     touched: defaultdict[int, int] = defaultdict(int)
     rows = 0
@@ -179,11 +176,7 @@ def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime)
 def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
     """`bucket` of a failure's hour, computed in the server."""
     at = failures.c.failed_at
-    hour: ColumnElement[int]
-    if connection.dialect.name == "sqlite":
-        hour = cast(func.strftime("%s", at), Integer) // 3600
-    else:
-        hour = func.timestampdiff(text("HOUR"), text("'1970-01-01'"), at)
+    hour = hours_since_1970(connection, at)
     hours_from = _EPOCH + (hour_of(now) - HOURS) * _HOUR
     days_from = _EPOCH + oldest_day(now) * _HOUR
     return case(

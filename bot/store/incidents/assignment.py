@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 
+from bot.database.dialects import force_index
 from bot.models.incidents import Incident
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Doer
@@ -116,9 +117,7 @@ def _doers_of_rows(
         .where(a.kind == "failed", a.row_id.in_(failed_ids), a.action != "undo")
         .order_by(a.id)
     )
-    for dialect in ("mysql", "mariadb"):
-        kept = kept.with_hint(archive, f"FORCE INDEX ({ARCHIVE_INDEX})", dialect)
-    copies = connection.execute(kept).all()
+    copies = connection.execute(force_index(kept, archive, ARCHIVE_INDEX)).all()
     requests = {copy.request_id for copy in copies}
     committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
     actors = {row.request_id: row.actor for row in connection.execute(committed)}
@@ -155,9 +154,7 @@ def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFa
 
 def _by_incident(chosen: Select[Any]) -> Select[Any]:
     """Found by their incident: for a few in the order of `seq` a server may read them all."""
-    for dialect in ("mysql", "mariadb"):
-        chosen = chosen.with_hint(failures, f"FORCE INDEX ({INCIDENT_INDEX})", dialect)
-    return chosen
+    return force_index(chosen, failures, INCIDENT_INDEX)
 
 
 def of_failure(connection: Connection, seq: int | None) -> Incident | None:

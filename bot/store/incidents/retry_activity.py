@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from bot.database.dialects import straight_join
 from bot.models.incidents import Incident
 from bot.store.operations.operations import ACTIVE
 from bot.store.operations.retries import followed as follow
@@ -20,9 +21,7 @@ def unsettled(connection: Connection) -> set[int]:
     """Incidents of which a retried job is still looked for; reads what is under way, no more."""
     c, f = followed.c, failures.c
     single = (
-        select(f.incident)
-        .select_from(followed)
-        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        straight_join(select(f.incident).select_from(followed))
         .join(failures, f.seq == c.failed_seq)
         .where(c.next_check_at.is_not(None), c.state == follow.WAITING, c.operation.is_(None))
         .distinct()
@@ -66,9 +65,7 @@ def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
     c, f = followed.c, failures.c
     chosen = (
-        select(c.state, func.count())
-        .select_from(followed)
-        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
+        straight_join(select(c.state, func.count()).select_from(followed))
         .join(failures, f.seq == c.failed_seq)
         .where(c.failed_seq >= (incident.first_seq or 0), c.operation.is_(None))
         .where(f.incident == incident.id)

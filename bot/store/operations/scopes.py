@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from bot.database.dialects import group_key, ignore_index
 from bot.models.operations import SampleJob, Scope, Share
 from bot.store.failures import error_groups
 from bot.store.tables import SCOPE_INDEX, failures
@@ -78,9 +78,6 @@ def parts(
     checksum would be shown as one; the totals are exact all the same.
     """
     c = failures.c
-    queue: ColumnElement[Any] = func.crc32(c.queue)
-    if connection.dialect.name == "sqlite":
-        queue = c.queue
     grouped = (
         select(
             func.min(c.queue),
@@ -91,14 +88,13 @@ def parts(
             func.max(c.failed_at),
         )
         .where(within)
-        .group_by(queue, c.error_group)
+        .group_by(group_key(connection, c.queue), c.error_group)
     )
     there = and_(c.gone_at.is_(None), c.seq <= bound)
     left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
     # An undo looks for what is gone, by no index at all.
     if 2 * left > bound or undo:
-        for dialect in ("mysql", "mariadb"):
-            grouped = grouped.with_hint(failures, f"IGNORE INDEX ({SCOPE_INDEX})", dialect)
+        grouped = ignore_index(grouped, failures, SCOPE_INDEX)
     found = connection.execute(grouped).all()
     names = error_groups.names_of(connection, {row.error_group for row in found})
     return [

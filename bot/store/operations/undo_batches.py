@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from bot.database.dialects import straight_join
 from bot.database.transactions import LostRace
 from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest, payload_digest
@@ -81,11 +82,10 @@ def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]
     chosen = (
         select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
         .select_from(failures)
-        .prefix_with("STRAIGHT_JOIN", dialect="mysql")
         .where(within, copies)
         .order_by(f.seq)
     )
-    return [_Lost(*row) for row in connection.execute(for_update(chosen))]
+    return [_Lost(*row) for row in connection.execute(for_update(straight_join(chosen)))]
 
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, false, func, select, true
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.dialects import force_index, is_slow
 from bot.database.time_limits import DeadlinePassed
-from bot.database.transactions import TooSlow, bounded, is_slow
+from bot.database.transactions import TooSlow, bounded
 from bot.models.actions import Actions, counted_as, names_of
 from bot.models.digest import (
     Deeds,
@@ -155,10 +156,8 @@ def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
 def _within(query: Select[Any], days: Days, actions: Sequence[str]) -> Select[Any]:
     c = audit.c
     query = query.where(c.at >= days.since, c.at < days.until, c.action.in_(actions))
-    for dialect in ("mysql", "mariadb"):
-        # A server may take the index of actions, and read all that were ever retried.
-        query = query.with_hint(audit, f"FORCE INDEX ({_BY_TIME})", dialect)
-    return query
+    # A server may take the index of actions, and read all that were ever retried.
+    return force_index(query, audit, _BY_TIME)
 
 
 def _summed(done: Done, actions: Sequence[str]) -> Deeds:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from bot.access.roles import Profile, Unreachable
 from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 from bot.localslack.traffic import MAX_EXCHANGES, Traffic

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing
 from bot.queue.layouts import Queue, spec_tables

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Row
 
-from bot.database.transactions import connect
+from bot.database.engine import connect
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.playground.play import playing

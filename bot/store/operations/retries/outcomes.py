@@ -203,7 +203,7 @@ def count_deleted(connection: Connection, seen: Outcome) -> int:
     """How many of its jobs somebody deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(
-        failures.c.payload_digest == func.substr(func.sha2(a.payload, 256), 1, 32),
+        failures.c.payload_digest == payload_digest(archive),
         failures.c.operation == seen.operation,
     )
     found = (

@@ -1,0 +1,128 @@
+"""Engines for MariaDB, MySQL and SQLite: their pools, sessions and statement limits."""
+
+import sqlite3
+import ssl
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import QueuePool
+
+from bot.database.dialects import add_sqlite_functions, is_sqlite_url, require_supported
+from bot.database.time_limits import LOCK_WAIT_SECONDS, limit_lock_waits, limit_statement
+from bot.database.tls import open_connection
+
+POOL = 20
+"""More than the requests (16) and the threads (4) there are at once: who waits for a connection
+waits for a fault, and soon learns of it."""
+POOL_SECONDS = 0.5
+CONNECT_SECONDS = 2
+OPEN_SECONDS = 10.0
+"""How long a new SQLite file may be in the hands of another that opens it."""
+# No statement of the bot may wait for an answer longer than this (the sampler's is the longest).
+READ_SECONDS = 60
+
+
+def connect(
+    url: str,
+    *,
+    ca: str | None = None,
+    pool: int = POOL,
+    read_seconds: float = READ_SECONDS,
+    lock_seconds: float = LOCK_WAIT_SECONDS,
+    grace: float = 0.0,
+) -> Engine:
+    """An engine for the queue's database; `ca` is a file with the server's authority.
+
+    A server that says nothing for `read_seconds` counts as gone; SQLite has no server. A statement
+    waits `lock_seconds` for a lock. `grace` lengthens each `time_limit`, in seconds: the tests need
+    it on a busy machine. Raises `StartError` if the database is of an unsupported kind.
+    """
+    parsed = make_url(url)
+    require_supported(parsed)
+    if is_sqlite_url(parsed):
+        return _sqlite(url, pool, grace)
+    arguments: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "connect_timeout": CONNECT_SECONDS + grace,
+        "read_timeout": read_seconds,
+        "write_timeout": read_seconds,
+        # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
+        "init_command": "SET SESSION time_zone = '+00:00', "
+        f"innodb_lock_wait_timeout = {int(lock_seconds)}, "
+        "group_concat_max_len = 1048576",
+    }
+    if ca is not None:
+        arguments["ssl"] = ssl.create_default_context(cafile=ca)
+    engine = create_engine(
+        # Under mariadb:// what is said to MySQL, and meant for MariaDB too, would not count.
+        parsed.set(drivername="mysql+pymysql"),
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS + grace,
+        pool_recycle=1800,
+        hide_parameters=True,
+        execution_options={"grace": grace},
+        connect_args=arguments,
+    )
+    event.listen(engine, "do_connect", open_connection)
+    event.listen(engine, "begin", limit_lock_waits)
+    event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
+    return engine
+
+
+def _sqlite(url: str, pool: int, grace: float) -> Engine:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS + grace,
+        hide_parameters=True,
+        execution_options={"grace": grace},
+        connect_args={"check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    _log_ahead(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    add_sqlite_functions(connection)
+
+
+def _log_ahead(connection: Any) -> None:
+    """Let reads and a write go side by side.
+
+    Of two that open a new file at once SQLite refuses one without waiting, whatever its timeout.
+    """
+    deadline = monotonic() + OPEN_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    deadline = options.get("deadline")
+    waits = options.get("lock_seconds", LOCK_WAIT_SECONDS)
+    # Said each time: the connection may have had a deadline before, and a wait as short as that.
+    left = waits if deadline is None else deadline - monotonic()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(1, int(left * 1000))}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changes") else "BEGIN")

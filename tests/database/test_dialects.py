@@ -1,0 +1,86 @@
+"""Only `bot/database/` knows the differences between databases; an unsupported one is refused."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Select, delete, make_url, select
+from sqlalchemy.dialects import mysql, sqlite
+
+from bot.database import dialects
+from bot.database.engine import connect
+from bot.models.refusals import StartError
+from bot.queue.layouts import spec_tables
+
+BOT = Path(dialects.__file__).parent.parent
+BRANCHES = {"dialect", "is_mariadb", "get_backend_name"}
+"""How code asks which database it has."""
+HINTS = {"with_hint", "with_statement_hint", "prefix_with", "suffix_with", "with_dialect_options"}
+"""How code gives a statement something that only one kind of database understands."""
+
+JOBS, _ = spec_tables()
+
+
+def uses(path: Path) -> set[str]:
+    """The names of `BRANCHES` and `HINTS` in a file, also those read by `getattr`."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    texts = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return (attributes | texts) & (BRANCHES | HINTS)
+
+
+def test_only_the_database_package_asks_for_the_dialect() -> None:
+    elsewhere = {
+        str(path.relative_to(BOT)): names
+        for path in sorted(BOT.rglob("*.py"))
+        if path.parent != BOT / "database" and (names := uses(path))
+    }
+    assert elsewhere == {}
+
+
+def test_one_module_branches_on_the_dialect() -> None:
+    inside = {path.name for path in (BOT / "database").glob("*.py") if uses(path)}
+    assert inside == {"dialects.py"}
+
+
+@pytest.mark.parametrize(
+    "start", ["postgresql", "postgresql+psycopg", "oracle", "mysql", "mysql+mysqldb"]
+)
+def test_another_database_or_driver_is_refused_in_a_sentence(start: str) -> None:
+    sentence = (
+        f"DATABASE_URL starts with {start}://, which is not supported: "
+        "it must start with mysql+pymysql:// or sqlite:///."
+    )
+    # With the password of the address in it, the sentence would not match.
+    with pytest.raises(StartError, match=f"^{re.escape(sentence)}$"):
+        connect(f"{start}://bot:secret@localhost/shop")
+
+
+@pytest.mark.parametrize("start", sorted(dialects.DRIVERS))
+def test_every_supported_driver_makes_an_engine(start: str) -> None:
+    on_sqlite = start.startswith("sqlite")
+    engine = connect(f"{start}:///:memory:" if on_sqlite else f"{start}://bot@localhost/shop")
+    assert dialects.is_sqlite(engine) is on_sqlite
+    assert dialects.is_sqlite_url(make_url(engine.url)) is on_sqlite
+    assert dialects.is_mariadb(engine) is False  # no server has answered yet
+
+
+@pytest.mark.parametrize(
+    ("statement", "hint"),
+    [
+        (dialects.force_index(select(JOBS.c.id), JOBS, "PRIMARY"), " FORCE INDEX (PRIMARY)"),
+        (dialects.ignore_index(select(JOBS.c.id), JOBS, "PRIMARY"), " IGNORE INDEX (PRIMARY)"),
+        (dialects.straight_join(select(JOBS.c.id)), " STRAIGHT_JOIN"),
+    ],
+)
+def test_a_hint_reaches_the_servers_and_not_sqlite(statement: Select[int], hint: str) -> None:
+    on_server = str(statement.compile(dialect=mysql.dialect()))
+    assert hint in on_server
+    assert str(statement.compile(dialect=sqlite.dialect())) == on_server.replace(hint, "")
+
+
+def test_a_delete_is_limited_on_the_servers_alone() -> None:
+    statement = dialects.limit_delete(delete(JOBS), 5)
+    assert str(statement.compile(dialect=mysql.dialect())).endswith("LIMIT 5")
+    assert str(statement.compile(dialect=sqlite.dialect())) == "DELETE FROM jobs"
