@@ -1,11 +1,12 @@
 """Several things at once: threads that pass on what they raise, and waits for what must happen."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
 SECONDS = 20.0
 
@@ -49,3 +50,22 @@ def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
         if monotonic() > deadline:
             raise TimeoutError("what the test waits for did not happen")
         pause.wait(0.01)
+
+
+@contextmanager
+def before_statement(engine: Engine, opening: str, then: Callable[[], object]) -> Iterator[None]:
+    """Do this once, in between: before the first statement that contains `opening` is executed."""
+    done: list[str] = []
+
+    def hook(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if not done and opening in statement:
+            done.append(statement)
+            then()
+
+    event.listen(engine, "before_cursor_execute", hook)
+    try:
+        yield
+    finally:
+        # The engine is the next tests' too.
+        event.remove(engine, "before_cursor_execute", hook)
+    assert done, f"no statement contains {opening!r}"

@@ -60,7 +60,7 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
         a.kind == "failed", a.restored_at.is_(None)
     )
     # A change marks the failure and archives its row at one moment. What was taken while the
-    # watcher indexed it is marked later, as gone by nobody known.
+    # watcher indexed it is marked by the watcher, with that moment.
     by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     found: dict[int, Counter[str]] = {}

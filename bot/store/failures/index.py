@@ -17,7 +17,7 @@ from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 from bot.store.cursors import mark, move
 from bot.store.failures import entries
-from bot.store.failures.removal import BY_FAILED_ID, leave, of_ids
+from bot.store.failures.removal import BY_FAILED_ID, leave, leave_missing, of_ids
 from bot.store.leases import turn
 from bot.store.tables import failures
 
@@ -203,12 +203,13 @@ def _add(
     ids = [row["id"] for row in found]
     leave(connection, of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, found, now, incident)
-    # Somebody may have retried or deleted one between the read and the insert; from here on their
-    # change waits for this transaction, and notes by itself that the failure is gone.
+    # Somebody may have retried or deleted one between the read and the insert. From here on their
+    # change waits for this transaction and marks the failure itself, except one that is about to
+    # commit and looked for the failure before the insert: the sweep finds that one.
     c = queue.failed.c
     there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
-        leave(connection, of_ids(taken), now, index=BY_FAILED_ID)
+        leave_missing(connection, taken, now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
@@ -241,8 +242,7 @@ def _mark_gone(
     if not found:
         return 0, high
     ended = found[-1].failed_id if len(found) == rows else high
-    seqs = [row.seq for row in found]
-    return leave(connection, failures.c.seq.in_(seqs) & here, now), ended
+    return leave_missing(connection, [row.failed_id for row in found], now), ended
 
 
 def catch_up(

@@ -1,6 +1,6 @@
 """Which incident a failure belongs to: exactly one, given once, in one statement for many."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,10 @@ from bot.database.dialects import force_index
 from bot.models.incidents import Incident
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Doer
-from bot.store.failures.removal import NOBODY
-from bot.store.tables import archive, audit, failures, incidents, operations
+from bot.store.failures.removal import NOBODY, takers
+from bot.store.tables import failures, incidents, operations
 
 INCIDENT_INDEX = "queue_bot_failures_incident"
-ARCHIVE_INDEX = "queue_bot_archive_row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _removed(
         return []
     by_operation = _doers_of_operations(connection, {row.operation for row in rows} - {None})
     single = [row.failed_id for row in rows if row.operation is None]
-    by_row = _doers_of_rows(connection, single)
+    by_row = takers(connection, single)
     removed: dict[Doer, tuple[int, Doer, datetime]] = {}
     for row in sorted(rows, key=lambda row: row.gone_at):
         doer = by_operation.get(row.operation) or by_row.get((row.failed_id, row.gone_at), NOBODY)
@@ -101,31 +100,6 @@ def _doers_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int
     return {
         row.id: Doer(row.action, row.actor, row.id, row.counts_as)
         for row in connection.execute(chosen)
-    }
-
-
-def _doers_of_rows(
-    connection: Connection, failed_ids: Collection[int]
-) -> dict[tuple[int, datetime], Doer]:
-    """Who took failed jobs one by one, by id and moment.
-
-    A single change marks the failure and archives its row at the same moment.
-    """
-    a, u = archive.c, audit.c
-    kept = (
-        select(a.row_id, a.archived_at, a.action, a.counts_as, a.request_id)
-        .where(a.kind == "failed", a.row_id.in_(failed_ids), a.action != "undo")
-        .order_by(a.id)
-    )
-    copies = connection.execute(force_index(kept, archive, ARCHIVE_INDEX)).all()
-    requests = {copy.request_id for copy in copies}
-    committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
-    actors = {row.request_id: row.actor for row in connection.execute(committed)}
-    return {
-        (copy.row_id, copy.archived_at): Doer(
-            copy.action, actors.get(copy.request_id), counts_as=copy.counts_as
-        )
-        for copy in copies
     }
 
 

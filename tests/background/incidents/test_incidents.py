@@ -2,15 +2,19 @@
 
 import pytest
 
+from bot import failpoints
 from bot.background.failures import indexing as watch_failures
 from bot.background.retries.track import receipts_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
+from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
 from tests.kit.bulk import carried_out
-from tests.kit.incident_life import CALL, Life, causes
+from tests.kit.concurrency import before_statement
+from tests.kit.failure_index import sweep_all
+from tests.kit.incident_life import CALL, Life, causes, make_life
 from tests.kit.invariants import broken
-from tests.kit.queues import GONE_AWAY
+from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, hold
 
 
@@ -51,6 +55,40 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
     life.tick()
     row = life.incident
     assert (row.count, row.gone, row.retried, row.deleted) == (3, 0, 0, 0)
+    assert broken(life.queue, drained=True) == []
+
+
+@pytest.mark.parametrize("moment", ["before the insert", "before the commit"])
+def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
+    mariadb_queue: TestQueue, slack: LocalSlack, moment: str
+) -> None:
+    """An undo subtracts it as a retry: what was counted as nobody's would be one retry too few."""
+    life = make_life(mariadb_queue, slack)
+    lease = hold(life.setup)
+    life.queue.fail(1)
+    if moment == "before the insert":
+        with before_statement(
+            life.queue.engine,
+            "INSERT INTO queue_bot_failures",
+            lambda: ask(life.setup, "retry 1", by=ANA),
+        ):
+            watch_failures.index_once(life.setup, lease)
+    else:
+        # The retry has looked for the failure in the index, and did not find it there yet.
+        failpoints.arm("ran", then=lambda: watch_failures.index_once(life.setup, lease))
+        ask(life.setup, "retry 1", by=ANA)
+        sweep_all(life.queue, 1_000)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (1, 1, 1, 0)
+    assert (row.settled_by, row.settled_how) == (ANA, "retry")
+    assert broken(life.queue) == []
+
+    ask(life.setup, "undo", by=ANA)
+    ask(life.setup, "retry 1", by=ANA)
+    life.tick()
+    row = life.incident
+    assert (row.count, row.gone, row.retried, row.deleted) == (1, 1, 1, 0)
     assert broken(life.queue, drained=True) == []
 
 

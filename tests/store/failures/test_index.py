@@ -7,7 +7,7 @@ from time import monotonic
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from bot.database.transactions import changing
 from bot.fingerprint.error_group import short_error
@@ -16,7 +16,7 @@ from bot.store import tables
 from bot.store.cursors import mark
 from bot.store.failures import error_groups
 from bot.store.failures import index as failures
-from tests.kit.concurrency import at_once, lock_waits, until
+from tests.kit.concurrency import at_once, before_statement, lock_waits, until
 from tests.kit.failure_index import LATER, NOW, ids, index, live, remove, seed_many, step, sweep_all
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
@@ -416,23 +416,12 @@ def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
     mariadb_queue: TestQueue,
 ) -> None:
     queue = mariadb_queue
-    taken: list[int] = []
     index(queue)
     failed_id = queue.fail()
-
-    def take(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        if not taken and "INSERT INTO queue_bot_failures" in statement:
-            taken.append(failed_id)
-            remove(queue, failed_id)
-
-    event.listen(queue.engine, "before_cursor_execute", take)
-    try:
+    with before_statement(
+        queue.engine, "INSERT INTO queue_bot_failures", lambda: remove(queue, failed_id)
+    ):
         index(queue)
-    finally:
-        # The engine is the next tests' too.
-        event.remove(queue.engine, "before_cursor_execute", take)
-
-    assert taken == [failed_id]
     assert ids(queue) == []
     assert queue.count(tables.failures) == 1
 
