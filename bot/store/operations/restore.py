@@ -154,11 +154,10 @@ def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> N
             ).where(c.id == job_id)
         )
     ).first()
-    values = {"id": str(row.row_id), "job": str(job_id)}
     if job is None or (job.queue, job.digest) != (row.queue, row.payload_digest):
-        raise JobGone(**values)
+        raise JobGone(id=str(row.row_id), job=str(job_id))
     if job.reserved_at is not None or job.attempts:
-        raise JobTaken(**values)
+        raise JobTaken(id=str(row.row_id), job=str(job_id))
 
 
 def take_back(
