@@ -7,33 +7,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
-    DateTime,
     Integer,
     MetaData,
     SmallInteger,
     String,
     Table,
-    Text,
     func,
     inspect,
     text,
 )
-from sqlalchemy.dialects import mysql, sqlite
 
 from bot import wall_clock
+from bot.database.column_types import Id, Long, WallSeconds
 from bot.database.dialects import is_sqlite, sha256
 from bot.fingerprint.error_group import short_error
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.models.refusals import StartError
-
-LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-Id = BigInteger().with_variant(Integer(), "sqlite")
-_Seconds: Any = sqlite.DATETIME
-WallClock = DateTime().with_variant(_Seconds(truncate_microseconds=True), "sqlite")
 
 LONGEST_QUEUE = 255
 """Characters of a queue's name that the bot's own tables keep."""
@@ -95,7 +87,7 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
             metadata,
             Column("id", Id, primary_key=True, autoincrement=True),
             Column("queue", String(191), nullable=False, index=True),
-            Column("payload", LongText, nullable=False),
+            Column("payload", Long, nullable=False),
             Column("attempts", SmallInteger, nullable=False, server_default="0"),
             Column("max_attempts", SmallInteger, nullable=False, server_default=str(MAX_ATTEMPTS)),
             Column("reserved_at", Integer),
@@ -108,9 +100,9 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
             metadata,
             Column("id", Id, primary_key=True, autoincrement=True),
             Column("queue", String(191), nullable=False),
-            Column("payload", LongText, nullable=False),
-            Column("exception", LongText, nullable=False),
-            Column("failed_at", WallClock, nullable=False),
+            Column("payload", Long, nullable=False),
+            Column("exception", Long, nullable=False),
+            Column("failed_at", WallSeconds, nullable=False),
             **options,
         ),
     )
