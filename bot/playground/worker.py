@@ -16,7 +16,7 @@ from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
 from bot.playground.seed import GONE_AWAY, LOCK_WAIT, MAILBOX_FULL, RATE_LIMIT, TIMEOUT, payload
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
+from bot.wall_clock import unix
 
 STEP_SECONDS = 1.5
 TICK = 0.05  # seconds after which a changed pace is felt

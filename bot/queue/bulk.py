@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, ins
 from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
 from bot.queue.layouts import Queue
 from bot.queue.moves import RETRIED_COLUMNS, exactly, retried_rows
-from bot.queue.reads import unix
+from bot.wall_clock import unix
 
 BATCH_ROWS = 4_000
 """A worker that has drained its queue waits from a batch's insert into `jobs` to its commit: 30 ms

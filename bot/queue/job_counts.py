@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from bot.database.transactions import bounded
 from bot.models.jobs import OldestPending, QueueCount, QueueStatus, Value
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
+from bot.wall_clock import unix
 
 
 class QueueJobCounts(Value):

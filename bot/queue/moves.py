@@ -26,7 +26,8 @@ from sqlalchemy import (
 from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.queue.layouts import MAX_ATTEMPTS, Queue, failed_digest, job_digest
-from bot.queue.reads import PAYLOAD_HEAD, unix
+from bot.queue.reads import PAYLOAD_HEAD
+from bot.wall_clock import unix
 
 
 @dataclass(frozen=True, slots=True)

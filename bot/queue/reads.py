@@ -1,7 +1,7 @@
 """What the queue holds: lists and single rows. Every scan is bounded in rows and time."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
@@ -21,6 +21,7 @@ from bot.models.jobs import (
 )
 from bot.models.refusals import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.layouts import Queue, failed_digest, job_digest
+from bot.wall_clock import unix
 
 LIST_LIMIT = 50
 MAX_LIST_LIMIT = 200
@@ -33,11 +34,6 @@ PAYLOAD_HEAD = 65_536
 EXCEPTION_HEAD = 2_048
 # What the details show of an exception; Slack shows less of it anyway.
 DETAIL_HEAD = 65_536
-
-
-def unix(now: datetime) -> int:
-    """A naive UTC moment in whole unix seconds."""
-    return int(now.replace(tzinfo=UTC).timestamp())
 
 
 def jobs(

@@ -30,9 +30,8 @@ from bot.queue.reads import (
     failed_of,
     job_columns,
     job_of,
-    unix,
 )
-from bot.wall_clock import utc_of_unix
+from bot.wall_clock import unix, utc_of_unix
 
 UNINDEXED = 2_000
 """Failed jobs newer than any that is indexed: what failed since the last pass, a few seconds."""

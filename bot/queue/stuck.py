@@ -1,6 +1,6 @@
 """Jobs that a worker has had for too long, and giving them back to the queue."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
@@ -9,7 +9,8 @@ from bot.database.transactions import TooSlow, bounded, bounded_until, time_limi
 from bot.models.jobs import StuckJobs, StuckListed
 from bot.queue.layouts import Queue
 from bot.queue.moves import exactly
-from bot.queue.reads import LIST_SECONDS, job_columns, job_of, unix
+from bot.queue.reads import LIST_SECONDS, job_columns, job_of
+from bot.wall_clock import unix
 
 END_ROWS = 5_000
 """How many ids at each end of a queue are looked at where looking at all takes longer: 10 ms."""
@@ -89,8 +90,3 @@ def release(connection: Connection, queue: Queue, job_id: int, reserved_at: int)
     c = queue.jobs.c
     freed = update(queue.jobs).where(c.id == job_id, c.reserved_at == reserved_at)
     exactly(connection.execute(freed.values(reserved_at=None)), 1)
-
-
-def moment(seconds: int) -> datetime:
-    """Unix seconds as naive UTC."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -22,11 +22,10 @@ from bot.database.transactions import TooSlow
 from bot.models.alert_rules import SILENT
 from bot.queue import index_probe
 from bot.queue.index_probe import ProbeLimits, QueueProbe
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
 from bot.store.incidents.probe_state import Pulse
 from bot.store.leases import Lease
+from bot.wall_clock import unix, utc_of_unix
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +160,7 @@ def _moved(
     taken = None
     newest, known = seen.newest_reserved_at, before.newest_reserved_at
     if newest is not None and (known is None or newest > known):
-        taken = moment(newest)
+        taken = utc_of_unix(newest)
     ended = now if _first_went(setup, connection, before, seen, now) else None
     return [taken, ended, failed_at]
 

@@ -12,9 +12,9 @@ from bot.app.command import Setup
 from bot.background.incidents.reading import Reading
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.index_probe import QueueProbe
-from bot.queue.reads import unix
 from bot.store.incidents.probe_state import Pulse
 from bot.store.incidents.sampled_totals import Exact
+from bot.wall_clock import unix
 
 CLEAR_AGE = 0.8
 """An age is well within its limit below this share of it."""

@@ -13,9 +13,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 from bot.models.alert_rules import CONDITIONS
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.tables import archive, failures, incidents, pulses
+from bot.wall_clock import unix, utc_of_unix
 
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
@@ -102,7 +101,7 @@ def _eligible_since(before: Pulse | None, seen: QueueProbe, now: datetime) -> da
     if before is None:
         return now
     # There was none at the look before: since then the first one has come.
-    began = min(max(before.looked_at, moment(seen.oldest_at)), now)
+    began = min(max(before.looked_at, utc_of_unix(seen.oldest_at)), now)
     return before.eligible_since or began
 
 
