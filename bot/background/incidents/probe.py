@@ -25,7 +25,7 @@ from bot.queue.index_probe import ProbeLimits, QueueProbe
 from bot.store.incidents import mutes, probe_state, sampled_totals
 from bot.store.incidents.probe_state import Pulse
 from bot.store.leases import Lease
-from bot.wall_clock import unix, utc_of_unix
+from bot.wall_clock import utc_of_unix
 
 log = structlog.get_logger(__name__)
 
@@ -108,11 +108,12 @@ def _glances(
 
     None of a queue that took too long.
     """
-    until, at = monotonic() + seconds, unix(now)
+    until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
     there, is_all = _names(setup, connection, until, longest)
     turn = _turn({*there, *known, *named}, known)
-    within = ProbeLimits(at, at - setup.reserved_seconds, index_probe.rows_each(len(turn)), longest)
+    rows = index_probe.rows_each(len(turn))
+    within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
     found: list[tuple[str, QueueProbe | None]] = []
     looked = False
     for name in turn:
@@ -176,7 +177,7 @@ def _first_went(
     first = before.first_id
     if first is None or seen.first_id == first:
         return False
-    if index_probe.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+    if index_probe.is_still_available(connection, setup.queue, seen.queue, first, now):
         return False
     return not probe_state.taken_away(connection, first, before.looked_at)
 
