@@ -8,8 +8,8 @@ from bot.app.parsing import Request
 from bot.app.responses import envelope
 from bot.localslack.demo import IDS
 from bot.models.refusals import NotReserved
-from bot.queue.reads import unix
 from bot.queue.stuck import stuck
+from bot.wall_clock import unix
 from tests.kit.concurrency import at_once
 from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ANA, OMAR, ask, codes, make_setup

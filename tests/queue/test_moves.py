@@ -10,8 +10,9 @@ from bot.app.parsing import Request
 from bot.database.transactions import LostRace
 from bot.models.refusals import FailedJobNotFound
 from bot.queue.moves import delete_failed, delete_job, retry
-from bot.queue.reads import failed_job, unix
+from bot.queue.reads import failed_job
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.invariants import broken, payloads
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, make_setup
