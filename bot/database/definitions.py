@@ -89,7 +89,8 @@ class ForeignKey:
 class TableDefinition:
     """One table or view. `engine` is None on SQLite and for views.
 
-    `triggers` has the event that fires each trigger (`INSERT`, `UPDATE`, `DELETE`) by its name.
+    `triggers` has the event that fires each trigger (`INSERT`, `UPDATE`, `DELETE`) by its name; it
+    is None if the account may not see triggers, for which it needs the privilege TRIGGER.
     `children` are the foreign keys of other tables that refer to this one.
     """
 
@@ -97,13 +98,13 @@ class TableDefinition:
     kind: Literal["table", "view"]
     engine: str | None
     columns: Mapping[str, ColumnDefinition]
-    triggers: Mapping[str, str]
+    triggers: Mapping[str, str] | None
     foreign_keys: Sequence[ForeignKey] = ()
     children: Sequence[ForeignKey] = ()
 
-    def has_trigger_on(self, event: Literal["INSERT", "UPDATE", "DELETE"]) -> bool:
+    def may_have_trigger_on(self, event: Literal["INSERT", "UPDATE", "DELETE"]) -> bool:
         """Whether a trigger may change what such a statement does."""
-        return event in self.triggers.values()
+        return self.triggers is None or event in self.triggers.values()
 
 
 def read_tables(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
@@ -143,11 +144,28 @@ _KEYS = text(
 ).bindparams(bindparam("names", expanding=True))
 
 
+# dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: only triggers of tables
+# for which the account has TRIGGER are listed. A privilege of a role is not found here; such
+# tables count as tables whose triggers are unknown.
+_MAY_SEE_TRIGGERS = text(
+    "SELECT table_name AS tbl FROM information_schema.table_privileges"
+    " WHERE privilege_type = 'TRIGGER' AND table_schema = DATABASE() AND grantee = :grantee"
+    " UNION SELECT '*' FROM information_schema.schema_privileges"
+    " WHERE privilege_type = 'TRIGGER' AND DATABASE() LIKE table_schema AND grantee = :grantee"
+    " UNION SELECT '*' FROM information_schema.user_privileges"
+    " WHERE privilege_type = 'TRIGGER' AND grantee = :grantee"
+)
+
+
 def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
     given = {"names": list(names)}
     columns: defaultdict[str, dict[str, ColumnDefinition]] = defaultdict(dict)
     for row in connection.execute(_COLUMNS, given).mappings():
         columns[row["tbl"]][row["name"]] = _server_column(row)
+    user, _, host = str(connection.execute(text("SELECT CURRENT_USER()")).scalar()).rpartition("@")
+    visible = set(
+        connection.execute(_MAY_SEE_TRIGGERS, {"grantee": f"'{user}'@'{host}'"}).scalars()
+    )
     triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in connection.execute(_TRIGGERS, given).mappings():
         triggers[row["tbl"]][row["name"]] = row["event"]
@@ -168,7 +186,7 @@ def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
             kind="table" if row["type"] == "BASE TABLE" else "view",
             engine=row["engine"],
             columns=columns[row["name"]],
-            triggers=triggers[row["name"]],
+            triggers=triggers[row["name"]] if visible & {"*", row["name"]} else None,
             foreign_keys=[key for key in keys if key.table == row["name"]],
             children=[key for key in keys if key.parent == row["name"]],
         )

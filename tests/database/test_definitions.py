@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.definitions import ColumnDefinition, read_tables
+from bot.database.engine import connect
 from bot.database.lossless import copy_risk
 from tests.kit.queues import TestQueue
+from tests.services.mariadb import MariaDB
 
 TABLES = (
     "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
@@ -31,8 +33,8 @@ def test_tables_views_keys_and_triggers_are_read(queue: TestQueue) -> None:
         _run(connection, GONE)
     assert sorted(read) == ["child", "parent", "seen"]
     assert (read["child"].kind, read["seen"].kind) == ("table", "view")
-    assert read["child"].has_trigger_on("DELETE")
-    assert not read["child"].has_trigger_on("INSERT")
+    assert read["child"].may_have_trigger_on("DELETE")
+    assert not read["child"].may_have_trigger_on("INSERT")
     columns = read["child"].columns
     assert list(columns) == ["id", "parent_id", "note", "due"]
     filled = {name: column.is_filled for name, column in columns.items() if name != "id"}
@@ -50,6 +52,31 @@ def test_the_spec_s_tables_prove_that_a_retry_loses_nothing(queue: TestQueue) ->
     assert jobs.columns["id"].is_auto_increment
     for name in ("queue", "payload"):
         assert copy_risk(failed.columns[name], jobs.columns[name]) is None
+
+
+def test_an_account_without_the_privilege_does_not_know_the_triggers(
+    mariadb_queue: TestQueue, mariadb_server: MariaDB
+) -> None:
+    """The server lists no triggers for it, which must not be taken for a table without any."""
+    database = mariadb_queue.engine.url.database
+    name = mariadb_queue.queue.jobs.name
+    mariadb_server.execute(
+        "CREATE OR REPLACE USER looker@'127.0.0.1' IDENTIFIED BY 'x'",
+        f"GRANT SELECT ON {database}.{name} TO looker@'127.0.0.1'",
+    )
+    engine = connect(mariadb_server.url(str(database), user="looker", password="x"))
+    try:
+        with engine.begin() as connection:
+            (definition,) = read_tables(connection, [name]).values()
+        assert definition.triggers is None
+        assert definition.may_have_trigger_on("INSERT")
+        mariadb_server.execute(f"GRANT TRIGGER ON {database}.{name} TO looker@'127.0.0.1'")
+        with engine.begin() as connection:
+            (definition,) = read_tables(connection, [name]).values()
+        assert definition.triggers == {}
+    finally:
+        engine.dispose()
+        mariadb_server.execute("DROP USER looker@'127.0.0.1'")
 
 
 TEXTS = {
