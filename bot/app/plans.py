@@ -62,7 +62,7 @@ class Step:
 class BulkOptions:
     """How a bulk change is to go: jobs a minute, jobs tried first, and whether copies are kept."""
 
-    pace: int | None = None
+    rate: int | None = None
     canary: int | None = None
     archive: bool = True
     typed: bool = False
@@ -104,7 +104,7 @@ def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) 
             "request_id": work.invocation.request_id,
             "created_at": work.now,
             "expires_at": work.now + operations.CONFIRM_WITHIN,
-            "pace": way.pace or None,
+            "rate": way.rate or None,
             "canary": way.canary or None,
             "archive": way.archive,
         },
@@ -113,7 +113,7 @@ def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) 
     more = {
         "indexing": not complete,
         "freeze": change_freeze.current(work.connection),
-        "pace": way.pace or None,
+        "rate": way.rate or None,
         "canary": way.canary or None,
         "archive": way.archive,
         "duplicates": _duplicates(work, frozen) if action.counts_as == "retried" else None,
@@ -170,7 +170,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    said = {"pace": way.pace, "canary": way.canary}
+    said = {"rate": way.rate, "canary": way.canary}
     chosen = {name: value or None for name, value in said.items() if value is not None}
     if not operations.start(work.connection, plan.id, request, owner, work.now, **chosen):
         raise PlanExpired(action=action.name)
@@ -183,7 +183,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
         skipped=0,
         actor=plan.actor,
         seconds=0,
-        pace=chosen.get("pace", plan.pace),
+        rate=chosen.get("rate", plan.rate),
     )
 
 

@@ -84,4 +84,5 @@ COMMAND = Command(
     finished=finished,
     destructive=True,
     action=ACTION,
+    aliases=("flush",),
 )

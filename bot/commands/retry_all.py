@@ -1,7 +1,7 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.filters import PaceArguments
+from bot.app.filters import RateArguments
 from bot.app.plans import BulkExtra, BulkOptions, step
 from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
@@ -20,9 +20,9 @@ class RetryAllResult(Result):
     extra: BulkExtra
 
 
-def run(work: Work, args: PaceArguments) -> RetryAllResult:
+def run(work: Work, args: RateArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
-    way = BulkOptions(pace=args.pace, canary=args.canary)
+    way = BulkOptions(rate=args.rate, canary=args.canary)
     said = step(work, ACTION, args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),
@@ -55,7 +55,7 @@ def finished(progress: Progress) -> RetryAllResult:
 
 COMMAND = Command(
     name=ACTION.name,
-    arguments=PaceArguments,
+    arguments=RateArguments,
     role=Role.ADMIN,
     result=RetryAllResult,
     run=run,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -164,3 +165,10 @@ def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
 def test_the_readme_tells_the_commands_and_roles_that_the_code_has() -> None:
     assert README.exists(), "python -m tests.readme_table prints what README.md has to show"
     assert shown(README.read_text(encoding="utf-8")) == table()
+
+
+def test_no_two_commands_share_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = replace(COMMANDS["status"], aliases=("flush",))
+    monkeypatch.setattr("bot.commands.status.COMMAND", command)
+    with pytest.raises(ValueError, match="two commands are called flush"):
+        find_commands()

@@ -12,7 +12,7 @@ from bot.background import audit
 from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.background.loop import Watcher
-from bot.background.outbox.deliver import Pace, Poster, deliver_once
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.outbox.failures import Fault, Undelivered
 from bot.localslack.server import LocalSlack
 from bot.slack.poster import SlackPoster
@@ -43,8 +43,8 @@ WATCHING = ("watch", "bulk", "sample")
 """The names of a watcher's threads."""
 
 
-class Endless(Pace):
-    """No pace at all: whatever is due is sent."""
+class Endless(SlackRates):
+    """No limit at all: whatever is due is sent."""
 
     def allows(self, letter: object) -> bool:  # noqa: ARG002 the base's
         """Always."""

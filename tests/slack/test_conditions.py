@@ -148,7 +148,7 @@ def test_a_limit_that_every_job_exceeds_is_warned_about(kept_queue: TestQueue) -
         assert "below the workers' own timeout, 15 min" in alert["text"]
 
 
-def test_paced_jobs_raise_no_alert(team: Team) -> None:
+def test_jobs_retried_at_a_rate_raise_no_alert(team: Team) -> None:
     for number in range(30):
         push(team, ago=9_000, available_at=now(team) + 50_000 + number)
     for _ in range(3):

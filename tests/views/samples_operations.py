@@ -42,7 +42,7 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
         scope=everything,
         samples=newest,
         duplicates=found,
-        pace=90,
+        rate=90,
         canary=3,
     )
     for source in (Source.SLASH, Source.TERMINAL):
@@ -54,8 +54,8 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
     yield Sample("clear-failed-final", partial(bulk.bulk_answer, "clear-failed", final, None))
     none = preview(w, action="retry", scope=everything, total=0, plan=0)
     yield Sample("retry-fits-nothing", partial(bulk.bulk_answer, "retry", none, None))
-    paced = progress(w, action="retry", pace=90)
-    yield Sample("retry-all-paced", partial(bulk.progress_message, paced))
+    limited = progress(w, action="retry", rate=90)
+    yield Sample("retry-all-at-a-rate", partial(bulk.progress_message, limited))
     for action in ("retry", "clear-failed", "undo"):
         gone = progress(w, action=action, state="done", done=0, total=5, skipped=5)
         yield Sample(f"{action}-done-none", partial(bulk.progress_message, gone))

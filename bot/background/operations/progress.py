@@ -37,7 +37,7 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
         reason=operation.reason,
         kept=operation.archive,
         outcomes=told,
-        pace=operation.pace,
+        rate=operation.rate,
     )
 
 

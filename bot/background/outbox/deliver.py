@@ -71,7 +71,7 @@ class Bucket:
 
 
 @dataclass
-class Pace:
+class SlackRates:
     """Slack's rates: about one message a second in a channel, and one budget for all edits.
 
     `chat.update` is Tier 3, 50 a minute (docs.slack.dev/apis/web-api/rate-limits).
@@ -91,11 +91,11 @@ class Pace:
         return bucket.take()
 
 
-def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
+def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) -> int:
     """Try what is due once and return how many messages Slack took."""
     with leader_snapshot(setup) as connection:
         letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
-    return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
+    return sum(_deliver(setup, poster, lease, letter) for letter in letters if rates.allows(letter))
 
 
 def _rank(letter: OutboxMessage) -> bool:

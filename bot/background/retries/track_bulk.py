@@ -78,17 +78,17 @@ def _next(
 ) -> Mapping[str, Any]:
     """What follows from the counts: whether all is known, and when to look again."""
     age = now - seen.since
-    paced = timedelta(minutes=operation.total / operation.pace if operation.pace else 0)
+    spread = timedelta(minutes=operation.total / operation.rate if operation.rate else 0)
     if seen.waiting == 0 and not outcomes.is_behind(connection, seen):
         return _drained(seen, now, sure=sure)
-    if age >= FOLLOWED_FOR + paced:
+    if age >= FOLLOWED_FOR + spread:
         return {"state": outcomes.STOPPED, "next_check_at": None}
     every = next((every for until, every in INTERVALS if age < until), INTERVALS[-1][1])
     return {
         "state": outcomes.FOLLOWING,
         "drained_at": None,
         "settled_at": None,
-        "late": seen.late or (age >= LATE + paced and bool(seen.waiting)),
+        "late": seen.late or (age >= LATE + spread and bool(seen.waiting)),
         "next_check_at": now + every,
     }
 
