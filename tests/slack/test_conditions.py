@@ -123,7 +123,11 @@ def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQu
 
 
 def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None:
-    limits: dict[str, Any] = {"oldest_seconds": NEVER, "silent_seconds": NEVER, "backlog_count": 30}
+    limits: dict[str, Any] = {
+        "oldest_seconds": NEVER,
+        "no_worker_activity_seconds": NEVER,
+        "backlog_count": 30,
+    }
     with team_at_work(kept_queue, **limits) as team:
         points = 0
         for _ in range(17):
