@@ -29,8 +29,8 @@ def _read_rate(value: object) -> int:
     return int(a_minute)
 
 
-Rate = Annotated[int, BeforeValidator(_read_rate)]
-"""Jobs a minute: `60`, `60/min`, `10/s`, `600/h`; 0 for no limit."""
+JobsPerMinute = Annotated[int, BeforeValidator(_read_rate)]
+"""A rate: `60`, `60/min`, `10/s`, `600/h`; 0 for no limit."""
 
 
 class FilterArguments(BulkArguments):
@@ -47,7 +47,9 @@ class FilterArguments(BulkArguments):
 class RateArguments(BulkArguments):
     """How fast retried jobs may begin, and how many are tried first; 0 is the same as nothing."""
 
-    rate: Rate | None = Field(default=None, json_schema_extra={"form": "60/min", "alias": "pace"})
+    rate: JobsPerMinute | None = Field(
+        default=None, json_schema_extra={"form": "60/min", "alias": "pace"}
+    )
     canary: int | None = Field(
         default=None, ge=0, le=MOST_CANARIES, json_schema_extra={"form": "3"}
     )

@@ -44,8 +44,8 @@ class BulkArguments(Arguments):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What came of a bulk command so far; `outcome` as in `Result`."""
+class BulkOutcome:
+    """The preview or the start of a bulk command; `outcome` as in `Result`."""
 
     extra: BulkExtra
     outcome: str | None
@@ -72,13 +72,15 @@ PLAIN = BulkOptions()
 """Everything at once, with copies kept."""
 
 
-def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions) -> Step:
+def preview_or_start(
+    work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions
+) -> BulkOutcome:
     """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
     if args.plan is not None:
         begun = confirm(work, action, args, way)
-        return Step(BulkExtra(progress=begun), "started", recorded(work, begun))
+        return BulkOutcome(BulkExtra(progress=begun), "started", recorded(work, begun))
     frozen = preview(work, action, scope, way)
-    return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
+    return BulkOutcome(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
 
 def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) -> Preview:

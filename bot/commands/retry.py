@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.parsing import MAX_IDS, ManyIds
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.app.targets import lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
@@ -67,7 +67,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
     way = BulkOptions(rate=args.rate, canary=args.canary)
-    said = step(work, ACTION, args, scope_of(work, args, args.ids), way)
+    said = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), way)
     return RetryResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),

@@ -2,7 +2,7 @@
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import RateArguments
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
@@ -23,7 +23,7 @@ class RetryAllResult(Result):
 def run(work: Work, args: RateArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
     way = BulkOptions(rate=args.rate, canary=args.canary)
-    said = step(work, ACTION, args, Scope(queue=args.queue), way)
+    said = preview_or_start(work, ACTION, args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),

@@ -10,7 +10,7 @@ from bot.app.command import find_commands
 from bot.app.parsing import Request, marks
 from bot.slack.envelopes import submission
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.kit.bulk import carried_out, extra_of, previewed
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, confirm, make_setup
@@ -81,7 +81,7 @@ def test_flush_in_a_terminal_changes_nothing_without_its_confirmation(
     kept_queue.fail(45)
     lines: list[str] = []
 
-    code = do(make_setup(kept_queue), Asked("flush", "ana"), lines.append, lambda _: None)
+    code = do(make_setup(kept_queue), TerminalRequest("flush", "ana"), lines.append, lambda _: None)
 
     assert code == 1
     assert lines[-1] == "Nothing was changed: clear-failed needs --yes or the count typed."
@@ -104,7 +104,7 @@ def test_the_json_of_a_bulk_change_has_the_rate_under_both_names(kept_queue: Tes
     setup = make_setup(kept_queue)
     lines: list[str] = []
 
-    asked = Asked("retry-all pace=60", "ana", yes=True, as_json=True)
+    asked = TerminalRequest("retry-all pace=60", "ana", yes=True, as_json=True)
     assert do(setup, asked, lines.append, lambda _: None) == 0
 
     progress = json.loads(lines[-1])["extra"]["progress"]

@@ -13,7 +13,7 @@ from bot.app.responses import Outcome, answer
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.text import readable
 from tests.kit.bulk import Bench, make_bench, previewed, run_out
 from tests.kit.bulk_in_slack import OTHER, ended, shown
@@ -297,7 +297,15 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     words = words.format(group=group)
     told: list[str] = []
     setup = replace(quick.setup, replica="terminal")
-    assert do(setup, Asked(words, "ana", yes=True, as_json=True), told.append, lambda _: None) == 0
+    assert (
+        do(
+            setup,
+            TerminalRequest(words, "ana", yes=True, as_json=True),
+            told.append,
+            lambda _: None,
+        )
+        == 0
+    )
     (printed,) = told
     answered = json.loads(printed)
     moved = len(quick.queue.jobs)
@@ -312,7 +320,7 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
 def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
     told: list[str] = []
     setup = replace(quick.setup, replica="terminal")
-    asked = Asked("retry queue=mail rate=60 canary=1", "ana")
+    asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, told.append, lambda _: None) == 1
     assert "3 failed jobs" in told[0]
     assert "At most 60 a minute" in told[0]

@@ -76,14 +76,14 @@ print(commands["echo"].need)
 from pathlib import Path
 from bot.app.command import Setup
 from bot.settings import load_settings
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.wiring import NoSlack, make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
 setup = make_setup(settings, queue.engine, NoSlack())
-do(setup, Asked("echo hello world", "ana"), print, lambda preview: None)
-do(setup, Asked("help", "ana", as_json=True), print, lambda preview: None)
+do(setup, TerminalRequest("echo hello world", "ana"), print, lambda preview: None)
+do(setup, TerminalRequest("help", "ana", as_json=True), print, lambda preview: None)
 """
 
 COMMANDS = find_commands()

@@ -18,7 +18,7 @@ from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.refailures import count_failures
 from bot.views.operations.outcomes import outcomes_message
 
@@ -74,7 +74,7 @@ def _count(setup: Setup, connection: Connection, number: int, *, sure: bool) -> 
 
 
 def _next(
-    connection: Connection, operation: Operation, seen: Outcome, now: datetime, *, sure: bool
+    connection: Connection, operation: Operation, seen: OutcomeCounts, now: datetime, *, sure: bool
 ) -> Mapping[str, Any]:
     """What follows from the counts: whether all is known, and when to look again."""
     age = now - seen.since
@@ -93,7 +93,7 @@ def _next(
     }
 
 
-def _drained(seen: Outcome, now: datetime, *, sure: bool) -> Mapping[str, Any]:
+def _drained(seen: OutcomeCounts, now: datetime, *, sure: bool) -> Mapping[str, Any]:
     """Nothing waits any more: all is known as soon as a failure would be."""
     if seen.drained_at is None:
         return {"drained_at": now, "next_check_at": now + GRACE}
@@ -112,8 +112,8 @@ def _tell(
     setup: Setup,
     connection: Connection,
     operation: Operation,
-    before: Outcome,
-    after: Outcome,
+    before: OutcomeCounts,
+    after: OutcomeCounts,
     now: datetime,
 ) -> bool:
     if after.waiting is None:

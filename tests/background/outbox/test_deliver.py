@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 
 from bot.app.command import Setup
 from bot.background.outbox.deliver import ATTEMPT, Poster, SlackRates, deliver_once
-from bot.background.outbox.failures import Fault, Undelivered
+from bot.background.outbox.failures import DeliveryError, Fault
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
 from bot.store import tables
@@ -352,7 +352,7 @@ class Interrupted:
         ts = self._poster.post(channel, body)
         self._meanwhile()
         if self._lost:
-            raise Undelivered(Fault.RATE, "late", 0.0)
+            raise DeliveryError(Fault.RATE, "late", 0.0)
         return ts
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
