@@ -170,11 +170,13 @@ class DeletedRow(Value):
 class SkippedRow(Value):
     """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it.
 
-    `job` is what a retry made of it.
+    `job` is what a retry made of it. `detail` is the column that is too short, the table that would
+    change the row, or the reason that the database gave.
     """
 
     id: int
     code: str
+    detail: str | None = None
     job: str | None = None
     by: str | None = None
     action: str | None = None

@@ -194,6 +194,12 @@ refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing wa
 refusal-not-reserved-by = Job { $id } is not reserved any more: { $by } released it at { $at }
 refusal-reserved-again = Job { $id } was taken by a worker again at { $at }. It was left alone; please look again
 refusal-reserved-recently = Job { $id } is reserved only since { $at }, so its worker is probably still at it. It was left alone; if you know that this worker is dead: /queue release { $id } force=yes
+refusal-row-too-long = Failed job { $id } stays where it is: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
+refusal-row-would-change = Failed job { $id } stays where it is: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
+refusal-row-refused = Row { $id } stays where it is: the database refused the change with { $detail }
+reason-row-too-long = a value is too long for its column
+reason-row-would-change = the table would store a different text
+reason-row-refused = the database refused the row
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken it again
 reason-reserved-recently = reserved too short a time ago

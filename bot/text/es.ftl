@@ -194,6 +194,12 @@ refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tien
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. No se tocó; conviene mirar de nuevo
 refusal-reserved-recently = El job { $id } está reservado apenas desde las { $at }, así que su worker probablemente sigue en él. No se tocó; si es seguro que ese worker murió: /queue release { $id } force=yes
+refusal-row-too-long = El job fallido { $id } sigue donde estaba: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
+refusal-row-would-change = El job fallido { $id } sigue donde estaba: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
+refusal-row-refused = La fila { $id } sigue donde estaba: la base de datos rechazó el cambio con { $detail }
+reason-row-too-long = un valor no cabe en su columna
+reason-row-would-change = la tabla guardaría un texto distinto
+reason-row-refused = la base de datos rechazó la fila
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomarlo
 reason-reserved-recently = reservado desde hace muy poco

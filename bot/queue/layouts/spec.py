@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from bot import wall_clock
 from bot.database.column_types import Id, Long, WallSeconds
-from bot.database.dialects import sha256
+from bot.database.dialects import sha256, utf8mb4
 
 MAX_ATTEMPTS = 3
 """What a retried job gets: the spec's `max_attempts = 3`."""
@@ -106,12 +106,14 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    return func.substr(sha256(func.concat_ws("|", *parts)), 1, 32)
+    # In one character set: a server refuses to join a text in latin1 with one in utf8mb4.
+    texts = (utf8mb4(part) if isinstance(part.type, String) else part for part in parts)
+    return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)
 
 
 def _content(payload: ColumnElement[str]) -> ColumnElement[str]:
     # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
-    return sha256(payload)
+    return sha256(utf8mb4(payload))
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
@@ -131,7 +133,12 @@ def job_digest(jobs: Table) -> ColumnElement[str]:
 
 def payload_digest(table: Table) -> ColumnElement[str]:
     """What two rows with the same payload share, 32 hex digits, computed in the server."""
-    return func.substr(sha256(table.c.payload), 1, 32)
+    return func.substr(_content(table.c.payload), 1, 32)
+
+
+def content_digest(table: Table) -> ColumnElement[str]:
+    """What a failed job and the job that a retry makes of it share, 32 hex digits."""
+    return _digest(table.c.queue, _content(table.c.payload))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,15 @@ class QueueTable:
     def payload(self) -> Column[str]:
         """The job's payload, which may be megabytes."""
         return self.table.c.payload
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all columns that the layout has."""
+        return tuple(column.name for column in self.table.columns)
+
+    def column(self, name: str) -> Column[Any]:
+        """The column with one of these names."""
+        return self.table.c[name]
 
     def payload_head(self, characters: int) -> ColumnElement[str]:
         """The first characters of the payload."""
@@ -268,6 +284,11 @@ class FailedJobsTable(QueueTable):
     def restored_columns(self) -> tuple[str, ...]:
         """The names of all columns but the id, as an archive has them too."""
         return _FAILED
+
+    @property
+    def retried_columns(self) -> tuple[str, ...]:
+        """The names of the columns whose values `as_jobs` copies; both tables have them."""
+        return ("queue", "payload")
 
     @property
     def exception(self) -> Column[str]:
