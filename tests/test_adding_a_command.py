@@ -77,7 +77,7 @@ def run(work: Work, args: RowArguments) -> DiscardResult:
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
-    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     return DiscardResult(
         message=f"Discarded {len(rows)} failed jobs",
         data=DeletedCount(deleted_count=len(rows)),

@@ -165,7 +165,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
     check_role(work, action, plan.total)
     if way.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
-    leases.turn(work.connection, "bulk")
+    leases.lock_lease(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica

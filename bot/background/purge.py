@@ -11,20 +11,20 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, f
 
 from bot.app.command import Setup
 from bot.background.leader import leader_transaction
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.failures.index import NO_INCIDENT
 from bot.store.leases import Lease
 from bot.store.tables import (
     archive,
     failures,
-    flows,
-    followed,
     incident_operations,
     incidents,
+    metric_deltas,
     mutes,
     operations,
     outbox,
     requests,
+    tracked_jobs,
 )
 
 BATCH = 1_000
@@ -36,7 +36,7 @@ MUTES_KEPT = timedelta(days=30)
 """After their end; who muted what is in the audit for good."""
 INCIDENTS_KEPT = timedelta(days=90)
 """After their end; a digest compares two weeks."""
-FLOWS_KEPT = 100_000
+METRIC_DELTAS_KEPT = 100_000
 """Rows that no sample took away yet: where the tables are too large to count, none ever does."""
 PLANS_KEPT = timedelta(days=7)
 """After its confirmation ran out: as long as the stored answer that names the plan."""
@@ -56,8 +56,12 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (requests, requests.c.request_id, requests.c.at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (failures, failures.c.seq, _of_no_use(connection, gone)),
-                (followed, followed.c.id, followed.c.settled_at < now - GONE_KEPT),
-                (flows, flows.c.id, flows.c.id <= _newest_flow(connection) - FLOWS_KEPT),
+                (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - GONE_KEPT),
+                (
+                    metric_deltas,
+                    metric_deltas.c.id,
+                    metric_deltas.c.id <= _newest_metric_delta(connection) - METRIC_DELTAS_KEPT,
+                ),
                 (mutes, mutes.c.id, mutes.c.until < now - MUTES_KEPT),
                 (
                     operations,
@@ -71,8 +75,8 @@ def purge_once(setup: Setup, lease: Lease) -> int:
     return leader_transaction(setup, lease, work)
 
 
-def _newest_flow(connection: Connection) -> int:
-    return connection.execute(select(func.max(flows.c.id))).scalar() or 0
+def _newest_metric_delta(connection: Connection) -> int:
+    return connection.execute(select(func.max(metric_deltas.c.id))).scalar() or 0
 
 
 def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[bool]:
@@ -84,7 +88,7 @@ def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[b
         incidents.c.stale.is_(False),
     )
     return and_(
-        failures.c.gone_at < gone_before,
+        failures.c.removed_at < gone_before,
         # A server that forgets its counters gives a number again only where the last is missing.
         failures.c.seq < last,
         or_(failures.c.incident == NO_INCIDENT, told.exists()),
@@ -110,7 +114,7 @@ def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
     They are looked through in turn, so that those that stay do not keep the others from their end.
     """
     c, name = incidents.c, "incidents_purged"
-    begun = mark(connection, name)
+    begun = position(connection, name)
     last = connection.execute(select(func.max(c.id))).scalar() or 0
     # Asked of each by the index: as a condition a server may read all failures for it.
     left = select(failures.c.seq).where(failures.c.incident == c.id).limit(1)
@@ -124,7 +128,7 @@ def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
     found = connection.execute(chosen).all()
     reached = found[-1].id if len(found) == BATCH else 0
     if reached != begun:
-        move(connection, name, reached)
+        set_position(connection, name, reached)
     ids = [row.id for row in found if row.left is None]
     if not ids:
         return 0

@@ -35,7 +35,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.now,
         )
         moves.delete_job(work.connection, work.queue, row.id)
-    metric_deltas.removed(work.connection, len(rows))
+    metric_deltas.append_removed(work.connection, len(rows))
     gone = tuple(
         DeletedRow(
             id=row.id,

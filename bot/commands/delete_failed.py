@@ -37,7 +37,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
-    removal.take_out(work.connection, ids, actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
     gone = tuple(
         DeletedRow(
             id=row.id,

@@ -34,7 +34,7 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
     within = error_group_reads.window(work.queue, work.now, None, None)
     found = error_group_reads.group(work.connection, within, args.error)
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
-    there = {row["failed_id"]: row["row_digest"] for row in rows if row["gone_at"] is None}
+    there = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(there)[:NEWEST])
     same = [row for row in listed if row["digest"] == there[row["id"]]]
     return ErrorResult(

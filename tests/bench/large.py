@@ -55,15 +55,15 @@ def _passes(setup: Setup) -> None:
     def index_new(connection: Connection) -> Pass:
         return index.index_new(connection, setup.queue, setup.clock(connection))
 
-    def sweep(connection: Connection) -> Pass:
-        return index.sweep(connection, setup.queue, setup.clock(connection))
+    def scan(connection: Connection) -> Pass:
+        return index.scan(connection, setup.queue, setup.clock(connection))
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        (f"a sweep of {index.SWEEP_ROWS:,} ids", sweep, 10),
+        (f"a scan of {index.SCAN_ROWS:,} ids", scan, 10),
     ):
         found = [indexed.step(setup, step) for _ in range(turns)]
-        assert sum(one.added + one.gone for one, _ in found) == 0
+        assert sum(one.added + one.removed for one, _ in found) == 0
         times(name, [seconds for _, seconds in found])
 
 

@@ -23,7 +23,7 @@ PEOPLE = st.sampled_from([ANA, OMAR])
 EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_archived"]
 HOUR = 3_600
 LENGTHS = ("5m", "20m", "2h")
-WATCHED = (tables.incidents, tables.bookings, tables.pulses, failures, tables.outbox)
+WATCHED = (tables.incidents, tables.incident_deltas, tables.probe_states, failures, tables.outbox)
 """What a watcher's steps change."""
 
 

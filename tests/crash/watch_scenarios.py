@@ -9,7 +9,7 @@ from bot.app.command import Alerting, Setup
 from bot.background import digest, purge
 from bot.background.operations.runner import Runner
 from bot.store import tables
-from bot.store.cursors import move
+from bot.store.cursors import set_position
 from bot.store.incidents import transitions
 from bot.store.leases import TTL, Lease, LeaseLost
 from tests.crash.scenarios import Mutant, previewed, run_out
@@ -205,4 +205,4 @@ def _something_of_each(queue: TestQueue, setup: Setup) -> None:
     queue.fail(2)
     with queue.engine.begin() as connection:
         yesterday = setup.clock(connection) - timedelta(days=1)
-        move(connection, digest.MARK, yesterday.date().toordinal())
+        set_position(connection, digest.CURSOR, yesterday.date().toordinal())

@@ -64,12 +64,12 @@ class AlertChannel:
         """What has failed enters the bot's index."""
         self.team.index()
 
-    def sweep(self) -> None:
+    def scan(self) -> None:
         """What is gone leaves the index."""
         team = self.team
 
         def work(connection: Any) -> object:
-            return index.sweep(connection, team.queue.queue, team.clock.at)
+            return index.scan(connection, team.queue.queue, team.clock.at)
 
         changing(team.setup.engine, monotonic() + SECONDS, work)
 
@@ -173,7 +173,7 @@ def _delete(one: AlertChannel, rows: int) -> None:
         failed = one.queue.queue.failed
         ids = [row.id for row in one.queue.failed][:rows]
         connection.execute(failed.delete().where(failed.c.id.in_(ids)))
-    one.sweep()
+    one.scan()
 
 
 def _grow(one: AlertChannel) -> None:

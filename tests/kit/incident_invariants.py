@@ -21,7 +21,7 @@ DELETED = ("delete-failed", "clear-failed")
 
 
 def kept(connection: Connection) -> Iterator[str]:
-    """I5, at any moment: what is booked, folded or not, is what the index and the archive say."""
+    """I5, at any moment: what is counted, aggregated or not, is what index and archive say."""
     waiting = _waiting(connection)
     held = _held(connection)
     for row in _mappings(connection, select(tables.incidents)):
@@ -43,13 +43,13 @@ def kept(connection: Connection) -> Iterator[str]:
 
 
 def _waiting(connection: Connection) -> dict[int, Counter[str]]:
-    """What is booked by incident, and not folded into it yet."""
+    """What was appended by incident, and not aggregated into it yet."""
     found: dict[int, Counter[str]] = {}
-    for row in _mappings(connection, select(tables.bookings)):
+    for row in _mappings(connection, select(tables.incident_deltas)):
         sums = found.setdefault(row["incident"], Counter())
-        sums["gone"] += row["gone"]
-        sums["retried"] += row["gone"] if row["counts_as"] == "retried" else 0
-        sums["deleted"] += row["gone"] if row["counts_as"] == "deleted" else 0
+        sums["gone"] += row["removed"]
+        sums["retried"] += row["removed"] if row["counts_as"] == "retried" else 0
+        sums["deleted"] += row["removed"] if row["counts_as"] == "deleted" else 0
     return found
 
 
@@ -65,14 +65,14 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     found: dict[int, Counter[str]] = {}
     rows = select(tables.failures).where(
-        tables.failures.c.incident > 0, tables.failures.c.returned_by.is_(None)
+        tables.failures.c.incident > 0, tables.failures.c.restored_by.is_(None)
     )
     for row in _mappings(connection, rows):
         sums = found.setdefault(row["incident"], Counter())
         sums["count"] += 1
-        if row["gone_at"] is not None:
+        if row["removed_at"] is not None:
             sums["gone"] += 1
-            single = by_hand.get((row["failed_id"], row["gone_at"]))
+            single = by_hand.get((row["failed_id"], row["removed_at"]))
             how = in_bulk.get(row["operation"], single)
             sums["retried"] += how in RETRIED
             sums["deleted"] += how in DELETED
@@ -107,8 +107,9 @@ def told(connection: Connection) -> Iterator[str]:
             yield f"I5: failure {row['seq']} has no incident"
         elif number and number not in known:
             yield f"I5: failure {row['seq']} has an incident that is not there"
-    if number := connection.execute(select(func.count()).select_from(tables.bookings)).scalar():
-        yield f"I5: {number} bookings are not folded"
+    deltas = select(func.count()).select_from(tables.incident_deltas)
+    if number := connection.execute(deltas).scalar():
+        yield f"I5: {number} incident deltas are not aggregated"
     for row in known.values():
         yield from _told_of(row)
     yield from _posted_once(connection)

@@ -77,7 +77,7 @@ def watch(setup: Setup, lease: Lease) -> None:
     """Everything that a watcher does before it delivers, until there is nothing left to do."""
     while indexing.index_once(setup, lease):
         pass
-    indexing.sweep_once(setup, lease)
+    indexing.scan_once(setup, lease)
     while grouping.open_once(setup, lease):
         pass
     lifecycle.live_once(setup, lease)

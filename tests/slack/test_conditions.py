@@ -24,7 +24,7 @@ def pulse(team: Team) -> Any:
     """What the last look remembered of the queue, once there was one."""
 
     def find() -> Any:
-        found = team.queue.rows(tables.pulses)
+        found = team.queue.rows(tables.probe_states)
         return found[0] if found else None
 
     return team.until(find)

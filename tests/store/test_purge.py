@@ -41,7 +41,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
             ledger.mark_posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
-    indexing.sweep_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
     clock.move(minutes=2)
     live(setup)
     clock.move(days=29)
@@ -49,7 +49,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert queue.count(tables.failures) == 5
     clock.move(days=2)
     remove(queue, 3)
-    indexing.sweep_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
     purge.purge_once(setup, hold(setup))
     # 3 is gone since now, 4 is there, and 5 has the last number.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
@@ -165,7 +165,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     remove(queue, 1)
     queue.fail(2)  # who has the last number stays
     indexing.index_once(setup, hold(setup))
-    indexing.sweep_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
     grouping.open_once(setup, hold(setup))
     for _ in range(3):
         live(setup)
@@ -203,9 +203,9 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
 def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
     setup = make_setup(queue)
     row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
-    newest = 1 + purge.FLOWS_KEPT
+    newest = 1 + purge.METRIC_DELTAS_KEPT
     with queue.engine.begin() as connection:
         ids = (1, 2, newest)
-        connection.execute(insert(tables.flows), [{**row, "id": id_} for id_ in ids])
+        connection.execute(insert(tables.metric_deltas), [{**row, "id": id_} for id_ in ids])
     purge.purge_once(setup, hold(setup))
-    assert [row.id for row in queue.rows(tables.flows)] == [2, newest]
+    assert [row.id for row in queue.rows(tables.metric_deltas)] == [2, newest]

@@ -20,10 +20,10 @@ def index_once(setup: Setup, lease: Lease) -> bool:
     return True
 
 
-def sweep_once(setup: Setup, lease: Lease) -> int:
+def scan_once(setup: Setup, lease: Lease) -> int:
     """Compare the next stretch of ids with the index; returns how many differences were found."""
-    found = _step(setup, lease, index.sweep)
-    return found.added + found.gone
+    found = _step(setup, lease, index.scan)
+    return found.added + found.removed
 
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:

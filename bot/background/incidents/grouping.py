@@ -143,7 +143,7 @@ def refresh_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        lifecycle.fold(connection, now)
+        lifecycle.aggregate_deltas(connection, now)
         stale = lookups.stale(connection, REFRESHED_AT_ONCE)
         for row in stale:
             message.redraw(setup, connection, row, now)

@@ -137,12 +137,12 @@ def patience(setup: Setup, reopened: int) -> timedelta:
 def live_once(setup: Setup, lease: Lease) -> int:
     """Let every open incident have its time; returns how many were looked at.
 
-    What was booked of their failures is folded first.
+    The deltas of their failures are added first.
     """
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        fold(connection, now)
+        aggregate_deltas(connection, now)
         rows_open = lookups.next_open(connection, AT_ONCE)
         if rows_open:
             muted = mutes.current(connection, now)
@@ -163,9 +163,9 @@ def live_once(setup: Setup, lease: Lease) -> int:
     return leader_transaction(setup, lease, work)
 
 
-def fold(connection: Connection, now: datetime) -> None:
-    """Add to incidents what was booked of their failures; the caller has fenced it."""
-    for number in incident_deltas.fold(connection):
+def aggregate_deltas(connection: Connection, now: datetime) -> None:
+    """Add the deltas of failures to their incidents; the caller has fenced it."""
+    for number in incident_deltas.aggregate(connection):
         _come_back(connection, number, now)
 
 

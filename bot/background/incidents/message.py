@@ -23,7 +23,7 @@ from bot.store import outbox
 from bot.store.failures import error_groups
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.views.context import Context
 from bot.views.incidents.alert import (
     SHOWN,
@@ -194,7 +194,7 @@ def _drawn(
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
         return _single(setup, connection, incident, rows, context) if rows else None
-    there = [one for one in rows if one.gone_at is None][:SHOWN]
+    there = [one for one in rows if one.removed_at is None][:SHOWN]
     group = incident.error_group or 0
     names = error_groups.names_of(connection, [group])
     card = GroupCard(
@@ -242,7 +242,7 @@ def _single(
 
 def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
     """What became of the job that the failure was retried as, where that is followed."""
-    incident = followed.of_failure(connection, seq)
+    incident = tracked_jobs.of_failure(connection, seq)
     return None if incident is None else receipts_of(connection, [incident], now)[0]
 
 

@@ -12,7 +12,7 @@ from bot.app.responses import channel_context
 from bot.background.failures import indexing
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import answer, counted, tell
-from bot.background.retries.track import DOUBT, FOLLOWED_FOR, GRACE, LATE
+from bot.background.retries.track import DOUBT, GRACE, LATE, TRACKED_FOR
 from bot.store.failures import index
 from bot.store.leases import Lease
 from bot.store.operations import operations
@@ -28,7 +28,7 @@ INTERVALS = (
     (timedelta(minutes=1), timedelta(seconds=3)),
     (LATE, timedelta(seconds=10)),
     (timedelta(hours=1), timedelta(minutes=1)),
-    (FOLLOWED_FOR, timedelta(minutes=5)),
+    (TRACKED_FOR, timedelta(minutes=5)),
 )
 """How often an operation is counted, by how long ago it ended."""
 
@@ -69,7 +69,7 @@ def _count(setup: Setup, connection: Connection, number: int, *, sure: bool) -> 
     after = replace(after, **_next(connection, operation, after, now, sure=sure))
     outcomes.note(connection, after)
     if after.next_check_at is None:
-        outcomes.forget_spans(connection, number)
+        outcomes.delete_ranges(connection, number)
     return _tell(setup, connection, operation, seen, after, now)
 
 
@@ -81,7 +81,7 @@ def _next(
     paced = timedelta(minutes=operation.total / operation.pace if operation.pace else 0)
     if seen.waiting == 0 and not outcomes.is_behind(connection, seen):
         return _drained(seen, now, sure=sure)
-    if age >= FOLLOWED_FOR + paced:
+    if age >= TRACKED_FOR + paced:
         return {"state": outcomes.STOPPED, "next_check_at": None}
     every = next((every for until, every in INTERVALS if age < until), INTERVALS[-1][1])
     return {

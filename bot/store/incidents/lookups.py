@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from bot.models.alert_rules import GROUP, SUMMARY
 from bot.models.incidents import Incident
 from bot.queue.moves import for_update
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.tables import incidents
 
 IN_ONE = 1_000
@@ -63,12 +63,12 @@ def open_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
 def next_open(connection: Connection, limit: int) -> Sequence[Incident]:
     """Open incidents, so many at once: where there are more, those that follow the last ones."""
     c = incidents.c
-    last = mark(connection, "living")
+    last = position(connection, "open_incidents")
     statement = select(incidents).where(c.open_subject.is_not(None), c.id > last).order_by(c.id)
     rows = _incidents(connection, statement.limit(limit))
     reached = rows[-1].id if len(rows) == limit else 0
     if reached != last:
-        move(connection, "living", reached)
+        set_position(connection, "open_incidents", reached)
     return rows
 
 

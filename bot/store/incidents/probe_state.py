@@ -15,7 +15,7 @@ from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
-from bot.store.tables import archive, failures, incidents, pulses
+from bot.store.tables import archive, failures, incidents, probe_states
 
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
@@ -56,7 +56,7 @@ class Pulse:
 
 def load(connection: Connection) -> dict[str, Pulse]:
     """What is remembered, by queue."""
-    rows = connection.execute(select(pulses)).mappings()
+    rows = connection.execute(select(probe_states)).mappings()
     return {row["queue"]: Pulse(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
@@ -64,14 +64,14 @@ def keep(connection: Connection, kept: Collection[Pulse], gone: Collection[str])
     """Remember these anew, and forget the queues that are `gone`."""
     changed = [pulse.queue for pulse in kept] + list(gone)
     if changed:
-        connection.execute(delete(pulses).where(pulses.c.queue.in_(changed)))
+        connection.execute(delete(probe_states).where(probe_states.c.queue.in_(changed)))
     rows = [
         {name: getattr(pulse, name) for name in Pulse.__slots__}
         | {"counts": json.dumps(pulse.counts, separators=(",", ":"))}
         for pulse in kept
     ]
     if rows:
-        connection.execute(insert(pulses), rows)
+        connection.execute(insert(probe_states), rows)
 
 
 def after(

@@ -17,7 +17,7 @@ from bot.store.incidents import known_queues
 from bot.store.incidents.retry_activity import UNKNOWN, Figures
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
-from bot.store.tables import flows
+from bot.store.tables import metric_deltas
 from bot.store.tables import rollups as kept
 
 
@@ -84,7 +84,7 @@ def _sums(connection: Connection, queue: str | None, since: datetime, now: datet
 
 def _not_sampled(connection: Connection, queue: str | None) -> int:
     """New failures since the last sample."""
-    c = flows.c
+    c = metric_deltas.c
     grouped = select(c.queue, func.sum(c.failed)).group_by(c.queue, func.length(c.queue))
     found = {name: int(count) for name, count in connection.execute(grouped)}
     return sum(found.values()) if queue is None else found.get(queue, 0)

@@ -12,18 +12,18 @@ from sqlalchemy import Connection, func, select
 from bot.database.dialects import straight_join
 from bot.models.incidents import Incident
 from bot.store.operations.operations import ACTIVE
-from bot.store.operations.retries import followed as follow
+from bot.store.operations.retries import tracked_jobs as tracking
 from bot.store.operations.retries.outcomes import FOLLOWING
-from bot.store.tables import failures, followed, incident_operations, operations, outcomes
+from bot.store.tables import failures, incident_operations, operations, outcomes, tracked_jobs
 
 
 def unsettled(connection: Connection) -> set[int]:
     """Incidents of which a retried job is still looked for; reads what is under way, no more."""
-    c, f = followed.c, failures.c
+    c, f = tracked_jobs.c, failures.c
     single = (
-        straight_join(select(f.incident).select_from(followed))
+        straight_join(select(f.incident).select_from(tracked_jobs))
         .join(failures, f.seq == c.failed_seq)
-        .where(c.next_check_at.is_not(None), c.state == follow.WAITING, c.operation.is_(None))
+        .where(c.next_check_at.is_not(None), c.state == tracking.WAITING, c.operation.is_(None))
         .distinct()
     )
     active = select(operations.c.id).where(operations.c.state.in_(ACTIVE))
@@ -53,8 +53,10 @@ UNKNOWN = Figures()
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
     """What became of the retried jobs of an incident, where it is known of each of them."""
     states = _followed(connection, incident)
-    processed = states.get(follow.PROCESSED, 0) + sum(one.processed for one in counted)
-    failed = sum(states.get(state, 0) for state in (follow.FAILED_AGAIN, follow.FAILED_OTHERWISE))
+    processed = states.get(tracking.PROCESSED, 0) + sum(one.processed for one in counted)
+    failed = sum(
+        states.get(state, 0) for state in (tracking.FAILED_AGAIN, tracking.FAILED_OTHERWISE)
+    )
     failed += sum(one.failed for one in counted)
     if not incident.retried or processed + failed != incident.retried:
         return UNKNOWN
@@ -63,9 +65,9 @@ def figures(connection: Connection, incident: Incident, counted: Collection["Bul
 
 def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
-    c, f = followed.c, failures.c
+    c, f = tracked_jobs.c, failures.c
     chosen = (
-        straight_join(select(c.state, func.count()).select_from(followed))
+        straight_join(select(c.state, func.count()).select_from(tracked_jobs))
         .join(failures, f.seq == c.failed_seq)
         .where(c.failed_seq >= (incident.first_seq or 0), c.operation.is_(None))
         .where(f.incident == incident.id)

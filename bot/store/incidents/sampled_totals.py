@@ -64,12 +64,14 @@ def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
 
 
 def _left() -> Any:
-    """How many are there by group: the sums of what is folded, and what is not folded yet."""
+    """How many are there by group: the aggregated sums, and the rows not aggregated yet."""
     c = failure_counts.c
-    return union_all(_part(c.folded == true(), c.hour == ALL_HOURS), _part(c.folded == false()))
+    return union_all(
+        _part(c.aggregated == true(), c.hour == ALL_HOURS), _part(c.aggregated == false())
+    )
 
 
 def _part(*which: ColumnElement[bool]) -> Select[Any]:
     c = failure_counts.c
-    failed = func.sum(c.appeared - c.gone).label("failed")
+    failed = func.sum(c.appeared - c.removed).label("failed")
     return select(c.error_group, failed).where(*which).group_by(c.error_group)

@@ -136,7 +136,7 @@ def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> 
     exactly(made, 1)
     if row.kind == "job" and free:
         # It came without a new id.
-        metric_deltas.removed(connection, -1)
+        metric_deltas.append_removed(connection, -1)
     return row.row_id if free else int(made.lastrowid)
 
 
@@ -169,4 +169,4 @@ def take_back(
     c = queue.jobs.c
     gone = delete(queue.jobs).where(c.id == job_id, c.reserved_at.is_(None), c.attempts == 0)
     exactly(connection.execute(gone), 1)
-    metric_deltas.removed(connection, 1)
+    metric_deltas.append_removed(connection, 1)

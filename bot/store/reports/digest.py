@@ -122,9 +122,9 @@ def _appeared(connection: Connection, days: Days, now: datetime) -> int:
         raise TooSlow
     total = 0
     # Not `IS TRUE`, for which MariaDB reads the whole table.
-    for folded in (true(), false()):
+    for aggregated in (true(), false()):
         query = select(func.sum(c.appeared)).where(
-            c.folded == folded, c.hour >= hours.start, c.hour < hours.stop
+            c.aggregated == aggregated, c.hour >= hours.start, c.hour < hours.stop
         )
         total += int(bounded(connection, query, SECONDS).scalar() or 0)
     return total

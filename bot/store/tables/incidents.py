@@ -78,22 +78,22 @@ incidents = Table(
 )
 
 
-# What became of failures that belong to an incident: appended with the change itself, so that
-# nobody waits for anybody, and folded into the incident by the watcher.
-bookings = Table(
-    "queue_bot_bookings",
+# What became of failures that belong to an incident: appended with the change itself, so that no
+# change waits for another, and added to the incident by the watcher.
+incident_deltas = Table(
+    "queue_bot_incident_deltas",
     metadata,
     auto(),
     Column("incident", Id, nullable=False),
-    # How many went; less than none: so many came back.
-    Column("gone", Id, nullable=False),
+    # How many were removed; below 0: how many were put back.
+    Column("removed", Id, nullable=False),
     Column("operation", Id),
-    # A command's name, or `gone` where nobody knows; and who ran it.
-    Column("how", String(32), nullable=False),
+    # A command's name, or `gone` if they were removed without the bot; and who ran it.
+    Column("action", String(32), nullable=False),
     # Whether that retries or deletes jobs; null: neither.
     Column("counts_as", String(8)),
     Column("actor", String(64)),
-    Column("at", Time, nullable=False),
+    Column("created_at", Time, nullable=False),
     **OPTIONS,
 )
 
@@ -130,8 +130,8 @@ mutes = Table(
 
 
 # What the last look saw of each queue, so that the next one knows whether its workers move.
-pulses = Table(
-    "queue_bot_pulses",
+probe_states = Table(
+    "queue_bot_probe_states",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
     Column("looked_at", Time, nullable=False),

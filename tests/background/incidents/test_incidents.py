@@ -11,7 +11,7 @@ from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
 from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
-from tests.kit.failure_index import sweep_all
+from tests.kit.failure_index import scan_all
 from tests.kit.incident_life import CALL, Life, causes, make_life
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue
@@ -77,7 +77,7 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
         # The retry has looked for the failure in the index, and did not find it there yet.
         failpoints.arm("ran", then=lambda: watch_failures.index_once(life.setup, lease))
         ask(life.setup, "retry 1", by=ANA)
-        sweep_all(life.queue, 1_000)
+        scan_all(life.queue, 1_000)
     life.tick()
     row = life.incident
     assert (row.count, row.gone, row.retried, row.deleted) == (1, 1, 1, 0)
@@ -340,7 +340,7 @@ def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
     life.queue.fail(1)
     with life.queue.engine.begin() as connection:
         index.index_new(connection, life.setup.queue, life.setup.clock(connection))
-        removal.take_out(connection, [1], ANA, ACTION, life.setup.clock(connection))
+        removal.mark_removed_by(connection, [1], ANA, ACTION, life.setup.clock(connection))
     life.take(1)
     life.tick()
     life.tick(seconds=61)

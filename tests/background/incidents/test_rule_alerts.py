@@ -197,7 +197,7 @@ def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: Aler
     one.look()
     with one.queue.engine.begin() as connection:
         connection.execute(one.queue.queue.jobs.delete())
-        connection.exec_driver_sql("DELETE FROM queue_bot_pulses")
+        connection.exec_driver_sql("DELETE FROM queue_bot_probe_states")
     one.watch(70)
     assert one.row.closed_how == "recovered"
 

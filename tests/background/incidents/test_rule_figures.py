@@ -102,7 +102,7 @@ def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: Ale
     step(one)
     one.team.wait(4_000)
     with one.queue.engine.begin() as connection:
-        connection.execute(text("DELETE FROM queue_bot_pulses"))
+        connection.execute(text("DELETE FROM queue_bot_probe_states"))
     sample(one)
     step(one)
     jobs = stall(one)
@@ -126,7 +126,7 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     step(one)
     with one.queue.engine.begin() as connection:
         connection.execute(one.queue.queue.failed.delete())
-    one.sweep()
+    one.scan()
     for _ in range(10):
         step(one)
     assert "about 1 processed in all queues, 1 failed." in one.replies[-1]

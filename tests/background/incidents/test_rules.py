@@ -194,7 +194,7 @@ def test_an_emptied_queue_is_clear_of_everything_and_then_forgotten(queue: TestQ
     assert "oldest:netsuite" in team.look()
     team.wait(200)
     team.look()
-    assert queue.rows(tables.pulses) == []
+    assert queue.rows(tables.probe_states) == []
     assert team.look().keys() == {"failed"}
 
 
@@ -223,7 +223,7 @@ def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue
         team.end(*new)
     # Half of a look is theirs.
     assert looked >= 2
-    assert len(queue.rows(tables.pulses)) <= 300
+    assert len(queue.rows(tables.probe_states)) <= 300
 
 
 def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> None:
@@ -234,9 +234,9 @@ def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> Non
     with queue.engine.begin() as connection:
         probe_state.keep(connection, crowd, [])
     team.watch(100)
-    assert len(queue.rows(tables.pulses)) == probe.CROWD
+    assert len(queue.rows(tables.probe_states)) == probe.CROWD
     team.push(name="mail")
     team.watch(100)
-    names = {row.queue for row in queue.rows(tables.pulses)}
+    names = {row.queue for row in queue.rows(tables.probe_states)}
     assert len(names) < probe.CROWD
     assert names >= {"netsuite", "mail"}

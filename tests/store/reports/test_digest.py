@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event, insert
 
 from bot.app.command import Setup
-from bot.background.failures.aggregation import age_once, fold_once
+from bot.background.failures.aggregation import aggregate_once, merge_once
 from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
 from bot.models.alert_rules import OLDEST, SILENT
@@ -43,7 +43,7 @@ def test_failed_counts_what_failed_on_the_day_by_its_clock_gone_or_not(
     ask(setup, f"delete-failed {ids[2]}")
     assert read(setup).failed == Figure(count=3, before=0)
     clock.at = ENDED + 9 * HOUR
-    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+    while aggregate_once(setup, hold(setup)) or merge_once(setup, hold(setup)):
         pass
     assert read(setup).failed == Figure(count=3, before=0)
 
@@ -57,7 +57,7 @@ def test_the_week_before_is_known_after_it_was_folded_into_days(
         clock.at = moment(f"2026-03-0{day} 15:01", LIMA)
         watch(setup, hold(setup))
     clock.at = ENDED + 9 * HOUR
-    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+    while aggregate_once(setup, hold(setup)) or merge_once(setup, hold(setup)):
         pass
     assert read(setup).failed == Figure(count=1, before=2)
     week = Days(date(2026, 3, 3), date(2026, 3, 9), ZoneInfo(LIMA))

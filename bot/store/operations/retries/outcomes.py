@@ -26,11 +26,11 @@ from sqlalchemy import (
 
 from bot.queue.layouts import Queue, payload_digest
 from bot.store.operations.operations import Operation
-from bot.store.tables import archive, batches, failures, outcomes, spans
+from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
 
 WIDTH = 2_000
 """Ids of `jobs` in one stretch: 20 ms at 400 B of payload where all of them wait."""
-NEW_SPANS = 5
+NEW_RANGES = 5
 LOWEST, IN_TURN = 2, 100
 """Stretches that are counted again in a pass, as far as time allows."""
 BUDGET = 0.05
@@ -52,7 +52,7 @@ class Outcome:
     state: str
     since: datetime
     first_job_id: int
-    next_span: int
+    next_range: int
     cursor_seq: int
     failed_again: int
     failed_otherwise: int
@@ -81,13 +81,13 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
             state=FOLLOWING,
             since=now,
             first_job_id=first,
-            next_span=high,
+            next_range=high,
             cursor_seq=operation.bound_seq,
             next_check_at=now,
         )
     )
     rows = [{"operation": operation.id, "number": number} for number in range(low, high + 1)]
-    connection.execute(insert(spans), rows)
+    connection.execute(insert(outcome_ranges), rows)
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Outcome]:
@@ -110,9 +110,9 @@ def note(connection: Connection, seen: Outcome) -> None:
     connection.execute(update(outcomes).where(this).values(**values))
 
 
-def forget_spans(connection: Connection, operation: int) -> None:
+def delete_ranges(connection: Connection, operation: int) -> None:
     """Nothing is counted any more."""
-    connection.execute(delete(spans).where(spans.c.operation == operation))
+    connection.execute(delete(outcome_ranges).where(outcome_ranges.c.operation == operation))
 
 
 def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
@@ -139,7 +139,7 @@ def count_waiting(
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
     highest = int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
     ended = highest // WIDTH
-    new = range(seen.next_span, min(ended, seen.next_span + NEW_SPANS - 1) + 1)
+    new = range(seen.next_range, min(ended, seen.next_range + NEW_RANGES - 1) + 1)
     for number in new:
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
     until = monotonic() + BUDGET
@@ -147,7 +147,7 @@ def count_waiting(
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
         if monotonic() >= until:
             break
-    c = spans.c
+    c = outcome_ranges.c
     unknown, total = connection.execute(
         select(func.count(case((c.waiting.is_(None), 1))), func.sum(c.waiting)).where(
             c.operation == seen.operation
@@ -158,13 +158,13 @@ def count_waiting(
     behind = unknown > 0 or new.stop <= ended
     return {
         "waiting": None if behind else int(total or 0),
-        "next_span": max(seen.next_span, min(new.stop, filling)),
+        "next_range": max(seen.next_range, min(new.stop, filling)),
     }
 
 
 def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
     """The stretches to count again: the lowest, where workers are by now, then those in turn."""
-    c = spans.c
+    c = outcome_ranges.c
     mine = select(c.number).where(c.operation == seen.operation)
     lowest = connection.execute(mine.order_by(c.number).limit(LOWEST)).scalars()
     in_turn = connection.execute(mine.order_by(c.checked_at, c.number).limit(IN_TURN)).scalars()
@@ -189,14 +189,14 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
 
 
 def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now: datetime) -> None:
-    this = and_(spans.c.operation == seen.operation, spans.c.number == number)
+    this = and_(outcome_ranges.c.operation == seen.operation, outcome_ranges.c.number == number)
     if not waiting:
-        connection.execute(delete(spans).where(this))
+        connection.execute(delete(outcome_ranges).where(this))
         return
     values = {"waiting": waiting, "checked_at": now}
-    if not connection.execute(update(spans).where(this).values(values)).rowcount:
+    if not connection.execute(update(outcome_ranges).where(this).values(values)).rowcount:
         row = {"operation": seen.operation, "number": number}
-        connection.execute(insert(spans).values(row | values))
+        connection.execute(insert(outcome_ranges).values(row | values))
 
 
 def count_deleted(connection: Connection, seen: Outcome) -> int:
