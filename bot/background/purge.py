@@ -53,7 +53,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
-                (requests, requests.c.request_id, requests.c.at < now - ANSWERS_KEPT),
+                (requests, requests.c.request_id, requests.c.created_at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (failures, failures.c.seq, _of_no_use(connection, gone)),
                 (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - GONE_KEPT),

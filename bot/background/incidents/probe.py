@@ -25,7 +25,7 @@ from bot.queue.index_probe import ProbeLimits, QueueProbe
 from bot.queue.reads import unix
 from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from bot.store.leases import Lease
 
 log = structlog.get_logger(__name__)
@@ -68,12 +68,12 @@ def look(
         probe_state.failed_lately(connection, setup.queue),
     )
     suppressed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
-    kept: list[Pulse] = []
+    kept: list[ProbeState] = []
     for name, seen in glances:
         before = known.get(name)
         if seen is None:
             # It has had its turn, else it would be the first of each look.
-            kept.append(replace(before or Pulse(name, now), looked_at=now))
+            kept.append(replace(before or ProbeState(name, now), probed_at=now))
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = probe_state.after(before, seen, now, moved)
@@ -86,13 +86,13 @@ def look(
     return signs
 
 
-def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
+def _turn(wanted: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
     """The queues to look at now: new ones, and of the others those not seen for longest.
 
     Neither keep the other from having their turn, however many names an application makes up.
     """
     new = sorted(name for name in wanted if name not in known)
-    seen = sorted(known, key=lambda name: (known[name].looked_at, name))
+    seen = sorted(known, key=lambda name: (known[name].probed_at, name))
     first = new[: max(QUEUES // 2, QUEUES - len(seen))]
     return first + seen[: QUEUES - len(first)]
 
@@ -100,7 +100,7 @@ def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
 def _glances(
     setup: Setup,
     connection: Connection,
-    known: Mapping[str, Pulse],
+    known: Mapping[str, ProbeState],
     named: Collection[str],
     now: datetime,
     seconds: float,
@@ -150,7 +150,7 @@ def _names(
 def _moved(
     setup: Setup,
     connection: Connection,
-    before: Pulse | None,
+    before: ProbeState | None,
     seen: QueueProbe,
     failed_at: datetime | None,
     now: datetime,
@@ -167,22 +167,22 @@ def _moved(
 
 
 def _first_went(
-    setup: Setup, connection: Connection, before: Pulse, seen: QueueProbe, now: datetime
+    setup: Setup, connection: Connection, before: ProbeState, seen: QueueProbe, now: datetime
 ) -> bool:
     """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
 
     That another one is the first now says nothing: a delayed job may have come due, or a row with a
     lower id may have been committed later.
     """
-    first = before.first_id
+    first = before.first_available_id
     if first is None or seen.first_id == first:
         return False
     if index_probe.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
         return False
-    return not probe_state.taken_away(connection, first, before.looked_at)
+    return not probe_state.taken_away(connection, first, before.probed_at)
 
 
-def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> bool:
+def _is_forgotten(setup: Setup, one: ProbeState, now: datetime, *, crowded: bool) -> bool:
     """Whether the queue is empty, and for so long that its incidents must have ended.
 
     Where there is a crowd of them at once: those that are open bring its name back.

@@ -13,7 +13,7 @@ from bot.background.incidents.reading import Reading
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.index_probe import QueueProbe
 from bot.queue.reads import unix
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from bot.store.incidents.sampled_totals import Exact
 
 CLEAR_AGE = 0.8
@@ -42,7 +42,7 @@ class Look:
 
     setup: Setup
     seen: QueueProbe
-    pulse: Pulse
+    state: ProbeState
     exact: Exact | None
     open_subjects: Collection[str]
     now: datetime
@@ -91,7 +91,7 @@ class Look:
     @property
     def still_for(self) -> int:
         """For how many seconds jobs wait and no worker took or ended any."""
-        return self.pulse.still_for(self.now) if self.waiting else 0
+        return self.state.still_for(self.now) if self.waiting else 0
 
     @property
     def silent(self) -> bool:
@@ -102,7 +102,7 @@ class Look:
     @property
     def workers(self) -> Workers:
         """Whether the workers make progress."""
-        moved, limit = self.pulse.moved_at, self.setup.alerting.silent_seconds
+        moved, limit = self.state.workers_active_at, self.setup.alerting.silent_seconds
         if self.silent:
             return "still"
         if moved is not None and self.now - moved < timedelta(seconds=limit):
@@ -129,7 +129,7 @@ def of_queue(look: Look) -> list[Reading]:
 
 def _waits(look: Look) -> dict[str, Any]:
     """What messages about waiting jobs draw."""
-    moved = look.pulse.moved_at
+    moved = look.state.workers_active_at
     counted = "least" if look.bounded is None else "about"
     return {
         "waiting": look.waiting,
@@ -180,7 +180,7 @@ def _reserved(look: Look) -> Reading:
     """Jobs that a worker has for too long."""
     seen, setup = look.seen, look.setup
     limit, timeout = setup.reserved_seconds, setup.alerting.worker_seconds
-    held_at = look.pulse.held_at
+    held_at = look.state.stuck_at
     longest = 0 if seen.oldest_reserved_at is None else max(0, look.at - seen.oldest_reserved_at)
     facts: dict[str, Any] = {
         "limit": limit,
@@ -209,7 +209,7 @@ def _backlog(look: Look) -> Reading:
     limit, at = look.setup.alerting.backlog_count, look.at
     now = look.counted
     steps = [
-        look.pulse.count_at(at - back, STEP_TOLERANCE)
+        look.state.count_at(at - back, STEP_TOLERANCE)
         for back in range(STEP_SECONDS, GROWN_SECONDS + 1, STEP_SECONDS)
     ]
     known = [count for count in steps if count is not None]

@@ -95,7 +95,7 @@ def counted(operation: Operation, seen: Outcome, now: datetime) -> Outcomes:
     left = operation.done - (seen.waiting or 0) - gone
     failed = min(seen.failed_again + seen.failed_otherwise, max(0, left))
     otherwise = min(seen.failed_otherwise, failed)
-    began = operation.started_at or seen.since
+    began = operation.started_at or seen.started_at
     return Outcomes(
         processed=max(0, left - failed),
         failed_again=failed - otherwise,

@@ -109,7 +109,7 @@ def _gone(
     row: TrackedJob, sight: JobLocation, again: Refailure | None, now: datetime, *, sure: bool
 ) -> dict[str, Any]:
     if sight.taken is not None:
-        by = {"settled_by": sight.taken.by, "settled_how": sight.taken.how}
+        by = {"settled_by": sight.taken.actor, "settled_action": sight.taken.action}
         return _settled(tracked_jobs.NO_LONGER_QUEUED, now) | by
     if again is not None:
         other = row.error_group is not None and row.error_group != again.error_group
@@ -202,7 +202,7 @@ def receipts_of(
                 seconds=int(((row.settled_at or now) - row.retried_at).total_seconds()),
                 late=row.late,
                 by=row.settled_by,
-                how=row.settled_how,
+                how=row.settled_action,
                 again_id=None if again is None else again["failed_id"],
                 error=None if again is None else again["error"],
                 same=row.error_group is not None and row.state == tracked_jobs.FAILED_AGAIN,

@@ -77,7 +77,7 @@ def _next(
     connection: Connection, operation: Operation, seen: Outcome, now: datetime, *, sure: bool
 ) -> Mapping[str, Any]:
     """What follows from the counts: whether all is known, and when to look again."""
-    age = now - seen.since
+    age = now - seen.started_at
     paced = timedelta(minutes=operation.total / operation.pace if operation.pace else 0)
     if seen.waiting == 0 and not outcomes.is_behind(connection, seen):
         return _drained(seen, now, sure=sure)
@@ -118,7 +118,7 @@ def _tell(
 ) -> bool:
     if after.waiting is None:
         return False
-    said, says = (counted(operation, one, after.since) for one in (before, after))
+    said, says = (counted(operation, one, after.started_at) for one in (before, after))
     same = before.waiting is not None and said == says
     news = (after.state, after.late) != (before.state, before.late)
     if same and not news:

@@ -104,7 +104,7 @@ def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list
     about = (
         select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
         .add_columns(audit.c.reason, t.kind, t.row_id, t.job_id, t.audit_id, t.number)
-        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_action)
         .add_columns(failures.c.failed_id.label("became_id"))
         .select_from(audit_targets)
         .join(audit, audit.c.id == t.audit_id)
@@ -170,7 +170,7 @@ def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMappi
     """What is followed of those of these failures that a bulk change sent ahead."""
     f = tracked_jobs.c
     query = (
-        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
+        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_action)
         .add_columns(failures.c.failed_id.label("became_id"))
         .select_from(tracked_jobs)
         .outerjoin(failures, failures.c.seq == f.outcome_seq)
@@ -204,7 +204,7 @@ def _became(row: RowMapping | None) -> Became | None:
         at=row["settled_at"],
         failed_id=row["became_id"],
         by=row["settled_by"],
-        how=row["settled_how"],
+        how=row["settled_action"],
     )
 
 

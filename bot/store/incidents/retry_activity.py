@@ -1,6 +1,6 @@
 """What became of an incident's retried jobs: whether all is known by now, and how many ended how.
 
-Known exactly are jobs that were retried by their id, which are followed each, and bulk retries that
+Known exactly are jobs that were retried by their id, which are tracked each, and bulk retries that
 took nothing but failures of the incident, which are counted as a whole.
 """
 
@@ -52,7 +52,7 @@ UNKNOWN = Figures()
 
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
     """What became of the retried jobs of an incident, where it is known of each of them."""
-    states = _followed(connection, incident)
+    states = _tracked_states(connection, incident)
     processed = states.get(tracking.PROCESSED, 0) + sum(one.processed for one in counted)
     failed = sum(
         states.get(state, 0) for state in (tracking.FAILED_AGAIN, tracking.FAILED_OTHERWISE)
@@ -63,7 +63,7 @@ def figures(connection: Connection, incident: Incident, counted: Collection["Bul
     return Figures(processed, failed)
 
 
-def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
+def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
     c, f = tracked_jobs.c, failures.c
     chosen = (

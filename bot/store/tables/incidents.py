@@ -129,24 +129,24 @@ mutes = Table(
 )
 
 
-# What the last look saw of each queue, so that the next one knows whether its workers move.
+# What the last check saw of each queue, so that the next check knows whether workers are active.
 probe_states = Table(
     "queue_bot_probe_states",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
-    Column("looked_at", Time, nullable=False),
+    Column("probed_at", Time, nullable=False),
     # Since when the queue has no job at all; null: it has some.
     Column("empty_since", Time),
-    # Since when it has eligible jobs without a break, as far as it was looked at; null: none.
-    Column("eligible_since", Time),
-    # The eligible job with the lowest id, and the newest `reserved_at` (unix seconds).
-    Column("first_id", Id),
+    # Since when it has available jobs without a break, as far as it was probed; null: none.
+    Column("available_since", Time),
+    # The available job with the lowest id, and the newest `reserved_at` (unix seconds).
+    Column("first_available_id", Id),
     Column("newest_reserved_at", Id),
-    # When a worker was last known to take or end a job; null: never while looked at.
-    Column("moved_at", Time),
-    # When a job was last seen to be held for too long.
-    Column("held_at", Time),
-    # How many were eligible, a point a minute: JSON, [[unix seconds, count], …].
+    # When a worker was last known to take or end a job; null: never since the first probe.
+    Column("workers_active_at", Time),
+    # When a stuck job, one that is reserved for too long, was last seen.
+    Column("stuck_at", Time),
+    # How many jobs were available, a point a minute: JSON, [[unix seconds, count], …].
     Column("counts", Long, nullable=False),
     **PLAIN,
 )

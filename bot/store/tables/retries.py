@@ -36,7 +36,7 @@ tracked_jobs = Table(
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("settled_at", Time, index=True),
     Column("settled_by", String(64)),
-    Column("settled_how", String(32)),
+    Column("settled_action", String(32)),
     # The new failure: of one job only.
     Column("outcome_seq", Id, unique=True),
     # Null: nothing is left to look for.
@@ -45,13 +45,13 @@ tracked_jobs = Table(
 )
 
 
-# How far the receipts of a bulk retry are; see bot.store.operations.retries.outcomes.
+# How far the outcomes of a bulk retry are known; see bot.store.operations.retries.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,
     Column("operation", Id, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
-    Column("since", Time, nullable=False),
+    Column("started_at", Time, nullable=False),
     Column("first_job_id", Id, nullable=False),
     Column("next_range", Id, nullable=False),
     Column("cursor_seq", Id, nullable=False),
@@ -68,7 +68,7 @@ outcomes = Table(
 )
 
 
-# A stretch of ids of `jobs` in which jobs of a bulk retry wait, or may.
+# A range of ids of `jobs` in which jobs of a bulk retry wait, or may.
 outcome_ranges = Table(
     "queue_bot_outcome_ranges",
     metadata,

@@ -5,7 +5,7 @@ from bot.background.incidents import probe
 from bot.queue import index_probe
 from bot.store import tables
 from bot.store.incidents import probe_state
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from tests.kit.queues import TestQueue
 from tests.kit.watched_queue import Watched, watched
 
@@ -230,7 +230,7 @@ def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> Non
     team = watched(queue)
     team.push(name="netsuite")
     at = team.clock.at
-    crowd = [Pulse(f"once-{number:03}", at) for number in range(probe.CROWD - 1)]
+    crowd = [ProbeState(f"once-{number:03}", at) for number in range(probe.CROWD - 1)]
     with queue.engine.begin() as connection:
         probe_state.keep(connection, crowd, [])
     team.watch(100)

@@ -316,8 +316,8 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     with queue.engine.connect() as connection:
         found = kept.load(connection)
     assert found.keys() == {"mail", "netsuite"}
-    assert found["mail"].eligible_since == START + timedelta(seconds=20)
-    assert found["mail"].moved_at is None
+    assert found["mail"].available_since == START + timedelta(seconds=20)
+    assert found["mail"].workers_active_at is None
     # A point a minute of the last twenty.
     assert len(found["mail"].counts) == 20
 

@@ -166,7 +166,7 @@ def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
 def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
-    shop.followed("no-longer-queued", settled_by=ANA, settled_how="undo")
+    shop.followed("no-longer-queued", settled_by=ANA, settled_action="undo")
     shop.say("undo", by=OMAR)
     shop.look()
     story = shop.story()

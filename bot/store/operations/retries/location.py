@@ -1,4 +1,4 @@
-"""Where followed jobs are now: under their id, under a later one, taken out, or failed again."""
+"""Where tracked jobs are now: under their id, under a later one, taken out, or failed again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ FAILURES_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RemovedBy:
-    """By whom and how the bot took a job out of `jobs`."""
+    """Who removed a job from `jobs` with the bot, and by which action."""
 
-    by: str | None
-    how: str
+    actor: str | None
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refailure:
-    """A new failure with the payload of a followed job."""
+    """A new failure with the payload of a tracked job."""
 
     seq: int
     failed_id: int
@@ -59,7 +59,7 @@ def highest_id(connection: Connection, queue: Queue) -> int:
 def look(
     connection: Connection, queue: Queue, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
-    """Where each of the followed jobs is now, by the id of its row here."""
+    """Where each of the tracked jobs is now, by the id of its row here."""
     there = _there(connection, queue, rows)
     found = {row.id: JobLocation(row.job_id) for row in rows if row.id in there}
     missing = [row for row in rows if row.id not in found]
@@ -141,7 +141,7 @@ def _moved(
 
 
 def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]:
-    """Those rows of `jobs` that are not already followed as another job."""
+    """Those rows of `jobs` that are not already tracked as another job."""
     if not hits:
         return {}
     held = connection.execute(

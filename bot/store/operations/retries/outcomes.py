@@ -43,14 +43,14 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far the receipts of an operation are; `waiting` is None until all was counted once.
+    """How far the outcomes of an operation are known; `waiting` is None until all was counted once.
 
-    `next_span` is the first stretch of ids that was not counted yet.
+    `next_range` is the first range of ids that was not counted yet.
     """
 
     operation: int
     state: str
-    since: datetime
+    started_at: datetime
     first_job_id: int
     next_range: int
     cursor_seq: int
@@ -79,7 +79,7 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
         insert(outcomes).values(
             operation=operation.id,
             state=FOLLOWING,
-            since=now,
+            started_at=now,
             first_job_id=first,
             next_range=high,
             cursor_seq=operation.bound_seq,
@@ -98,20 +98,20 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Outcome]:
 
 
 def of_operation(connection: Connection, operation: int) -> Outcome | None:
-    """How far the receipts of this operation are."""
+    """Return how far the outcomes of this operation are known."""
     found = connection.execute(select(*_COLUMNS).where(outcomes.c.operation == operation)).first()
     return None if found is None else Outcome(*found)
 
 
 def note(connection: Connection, seen: Outcome) -> None:
-    """Write down how far its receipts are."""
+    """Store how far the outcomes are known."""
     values = {name: getattr(seen, name) for name in Outcome.__dataclass_fields__}
     this = outcomes.c.operation == values.pop("operation")
     connection.execute(update(outcomes).where(this).values(**values))
 
 
 def delete_ranges(connection: Connection, operation: int) -> None:
-    """Nothing is counted any more."""
+    """Delete the id ranges: nothing is counted any more."""
     connection.execute(delete(outcome_ranges).where(outcome_ranges.c.operation == operation))
 
 

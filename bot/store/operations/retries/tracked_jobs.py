@@ -1,4 +1,4 @@
-"""Jobs that were retried by their id, followed until it is known what became of them.
+"""Jobs that were retried by their id, tracked until their outcome is known.
 
 A job's id does not survive a failed attempt: the worker releases it by a delete and an insert. So
 an id that is gone is no outcome until no later row of that queue has the same payload, and nothing
@@ -27,7 +27,7 @@ FIRST_CHECK = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A failed job as it was before its retry: what it is followed by."""
+    """A failed job as it was before its retry: what it is tracked by."""
 
     failed_id: int
     failed_seq: int | None
@@ -38,7 +38,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class TrackedJob:
-    """A job that is followed and what is known of it; see the table."""
+    """A tracked job and what is known of it; see the table."""
 
     id: int
     request_id: str
@@ -60,7 +60,7 @@ class TrackedJob:
     late: bool
     settled_at: datetime | None
     settled_by: str | None
-    settled_how: str | None
+    settled_action: str | None
     outcome_seq: int | None
     next_check_at: datetime | None
 
@@ -96,7 +96,7 @@ def track(
     now: datetime,
     operation: int | None = None,
 ) -> None:
-    """Follow retried jobs: each with its new id, its class and its order."""
+    """Track retried jobs: each with its new id, its class and its order."""
     rows = [
         {
             "request_id": request_id,
@@ -134,7 +134,7 @@ def track_canary(
     job_ids: tuple[int, int],
     now: datetime,
 ) -> None:
-    """Follow the first jobs of a bulk change, made with ids between these, in its transaction.
+    """Track the first jobs of a bulk change, made with ids between these, in its transaction.
 
     `taken` is the condition for the failures that they were.
     """
@@ -172,14 +172,14 @@ def due(connection: Connection, now: datetime, limit: int = AT_ONCE) -> list[Tra
 
 
 def of_requests(connection: Connection, request_ids: Iterable[str]) -> list[TrackedJob]:
-    """Everything that was followed for these requests, in the order of failed ids."""
+    """Return the tracked jobs of these requests, in the order of failed ids."""
     c = tracked_jobs.c
     chosen = select(*_COLUMNS).where(c.request_id.in_(list(request_ids)), c.operation.is_(None))
     return [TrackedJob(*row) for row in connection.execute(chosen.order_by(c.failed_id, c.id))]
 
 
 def check_soon(connection: Connection, request_id: str, now: datetime) -> None:
-    """Let the next look at what this request retried come at once: something was done to it."""
+    """Make the next check of this request's jobs due now, because something was done to them."""
     waiting = and_(tracked_jobs.c.request_id == request_id, tracked_jobs.c.state == WAITING)
     connection.execute(update(tracked_jobs).where(waiting).values(next_check_at=now))
 
@@ -187,7 +187,7 @@ def check_soon(connection: Connection, request_id: str, now: datetime) -> None:
 def taken_back(
     connection: Connection, operation: int, job_ids: Sequence[int], by: str, now: datetime
 ) -> None:
-    """Say of the canary of an operation that an undo took these jobs out of the queue again."""
+    """Settle those jobs of an operation's canary that an undo removed from the queue."""
     mine = and_(tracked_jobs.c.operation == operation, tracked_jobs.c.job_id.in_(job_ids))
     connection.execute(
         update(tracked_jobs)
@@ -196,14 +196,14 @@ def taken_back(
             state=NO_LONGER_QUEUED,
             settled_at=now,
             settled_by=by[:64],
-            settled_how="undo",
+            settled_action="undo",
             next_check_at=None,
         )
     )
 
 
 def of_failure(connection: Connection, seq: int) -> TrackedJob | None:
-    """What is followed of the retry of this failure."""
+    """Return the tracked job that the retry of this failure made."""
     row = connection.execute(select(*_COLUMNS).where(tracked_jobs.c.failed_seq == seq)).first()
     return None if row is None else TrackedJob(*row)
 
