@@ -36,7 +36,7 @@ def set_last_digest_day(queue: TestQueue, day: datetime) -> None:
     """Let the last digest have been this day's."""
     statement = update(tables.cursors).where(tables.cursors.c.name == CURSOR)
     with queue.engine.begin() as connection:
-        connection.execute(statement.values(value=day.toordinal()))
+        connection.execute(statement.values(position=day.toordinal()))
 
 
 def test_a_digest_comes_by_itself_and_asked_for_with_details_of_each_group(team: Team) -> None:

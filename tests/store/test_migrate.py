@@ -79,12 +79,24 @@ def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
         assert version(connection) == len(MIGRATIONS) + 1
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            "ALTER TABLE queue_bot_archive DROP COLUMN counts_as",
+            "queue_bot_archive.counts_as is missing",
+        ),
+        (
+            "ALTER TABLE queue_bot_cursors RENAME TO queue_bot_marks",
+            "queue_bot_cursors.name is missing",
+        ),
+    ],
+)
 def test_tables_of_an_earlier_development_version_are_refused_with_what_to_do(
-    empty: Engine,
+    empty: Engine, change: str, expected: str
 ) -> None:
     migrate(empty)
     with empty.begin() as connection:
-        connection.execute(text("ALTER TABLE queue_bot_archive DROP COLUMN counts_as"))
-    expected = "queue_bot_archive.counts_as is missing"
+        connection.execute(text(change))
     with empty.begin() as connection, pytest.raises(StartError, match=expected):
         require_current(connection)
