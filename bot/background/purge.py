@@ -1,6 +1,6 @@
 """What has been kept long enough is deleted, in small batches.
 
-The archive, stored answers, sent messages, failures that are gone and incidents that are over,
+The archive, stored answers, sent messages, removed failures and incidents that are over,
 receipts, and plans that nobody confirmed.
 The audit stays, and with it the operations and their items, by which its digests are verified.
 """
@@ -31,7 +31,7 @@ BATCH = 1_000
 ANSWERS_KEPT = timedelta(days=7)
 """Slack delivers an envelope again within minutes, a script within its own patience."""
 MESSAGES_KEPT = timedelta(days=30)
-GONE_KEPT = timedelta(days=30)
+REMOVED_KEPT = timedelta(days=30)
 MUTES_KEPT = timedelta(days=30)
 """After their end; who muted what is in the audit for good."""
 INCIDENTS_KEPT = timedelta(days=90)
@@ -48,15 +48,15 @@ def purge_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
         # As long as the archive, since by the index a bulk undo knows what was taken.
-        gone = now - max(GONE_KEPT, timedelta(days=setup.archive_days + 1))
+        removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         return _purge_incidents(connection, now - INCIDENTS_KEPT) + sum(
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.created_at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
-                (failures, failures.c.seq, _of_no_use(connection, gone)),
-                (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - GONE_KEPT),
+                (failures, failures.c.seq, _of_no_use(connection, removed)),
+                (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - REMOVED_KEPT),
                 (
                     metric_deltas,
                     metric_deltas.c.id,
@@ -79,8 +79,8 @@ def _newest_metric_delta(connection: Connection) -> int:
     return connection.execute(select(func.max(metric_deltas.c.id))).scalar() or 0
 
 
-def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[bool]:
-    """Failures that are gone and whose message, if they have one, has said so."""
+def _of_no_use(connection: Connection, removed_before: datetime) -> ColumnElement[bool]:
+    """Removed failures whose message, if they have one, has said so."""
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     told = select(incidents.c.id).where(
         incidents.c.id == failures.c.incident,
@@ -88,7 +88,7 @@ def _of_no_use(connection: Connection, gone_before: datetime) -> ColumnElement[b
         incidents.c.stale.is_(False),
     )
     return and_(
-        failures.c.removed_at < gone_before,
+        failures.c.removed_at < removed_before,
         # A server that forgets its counters gives a number again only where the last is missing.
         failures.c.seq < last,
         or_(failures.c.incident == NO_INCIDENT, told.exists()),

@@ -62,8 +62,8 @@ def _copy(connection: Connection, setup: Setup) -> None:
     connection.execute(text("DELETE FROM queue_bot_failure_counts"))
     now = setup.clock(connection)
     found = connection.execute(text(_COUNTED)).mappings().all()
-    booked = [
+    counted = [
         {**row, "hour": failure_counts.bucket(row["hour"], now), "removed": 0, "aggregated": False}
         for row in found
     ]
-    connection.execute(insert(t.failure_counts), booked)
+    connection.execute(insert(t.failure_counts), counted)

@@ -35,7 +35,7 @@ def index_many(server: MariaDB, _until: float) -> str:
         swept = monotonic()
     return (
         f"{FAILURES:,} failures read in at {FAILURES / (read_in - began):,.0f}/s, the next pass "
-        f"{(again - read_in) * 1000:.0f} ms, a whole sweep {swept - deleted:.1f} s"
+        f"{(again - read_in) * 1000:.0f} ms, a whole scan {swept - deleted:.1f} s"
     )
 
 

@@ -35,13 +35,13 @@ def index(queue: TestQueue, now: datetime = NOW) -> int:
 
 def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int]:
     """Scan the whole table in stretches of `rows`; return how many were added and removed."""
-    added = gone = 0
+    added = removed = 0
     while True:
         found = step(queue, partial(failures.scan, rows=rows), now)
-        added, gone = added + found.added, gone + found.removed
+        added, removed = added + found.added, removed + found.removed
         with queue.engine.begin() as connection:
             if not found.more and position(connection, "scan") == 0:
-                return added, gone
+                return added, removed
 
 
 def live(queue: TestQueue) -> list[tuple[int, int | None]]:

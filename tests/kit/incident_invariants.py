@@ -30,11 +30,11 @@ def kept(connection: Connection) -> Iterator[str]:
             yield f"I5: incident {number} is neither open nor closed"
         if row["kind"] in CONDITIONS:
             continue
-        booked = Counter({name: row[name] for name in EXACT})
-        booked.update(waiting.get(number, {}))
+        counted = Counter({name: row[name] for name in EXACT})
+        counted.update(waiting.get(number, {}))
         there = held.get(number, Counter())
-        if any(booked[name] != there[name] for name in EXACT):
-            yield f"I5: incident {number} is booked as {dict(booked)}: {dict(there)}"
+        if any(counted[name] != there[name] for name in EXACT):
+            yield f"I5: incident {number} counts {dict(counted)}: {dict(there)}"
         over = row["closed_how"] == RECOVERED and number not in waiting
         if over and row["kind"] == GROUP and there["count"] > there["gone"]:
             yield f"I5: incident {number} is over, and not all of its failures are gone"

@@ -239,24 +239,24 @@ def _is_meant(row: RowMapping, scope: Mapping[str, Any]) -> bool:
 
 
 def _counts(connection: Connection) -> Iterator[str]:
-    """What was booked under each error group and queue is what the index of failures holds."""
-    booked: Counter[tuple[int, str]] = Counter()
+    """What was counted under each error group and queue is what the index of failures holds."""
+    counted: Counter[tuple[int, str]] = Counter()
     summed: Counter[tuple[int, str]] = Counter()
     for row in _mappings(connection, select(tables.failure_counts)):
         key, rows = (row["error_group"], row["queue"]), row["appeared"] - row["removed"]
         if row["hour"] == ALL_HOURS or not row["aggregated"]:
             summed[key] += rows
         if row["hour"] != ALL_HOURS:
-            booked[key] += rows
+            counted[key] += rows
     there: Counter[tuple[int, str]] = Counter()
     for row in _mappings(
         connection, select(tables.failures).where(tables.failures.c.removed_at.is_(None))
     ):
         there[row["error_group"], row["queue"]] += 1
-    for key in booked.keys() | there.keys():
-        if not booked[key] == summed[key] == there[key]:
+    for key in counted.keys() | there.keys():
+        if not counted[key] == summed[key] == there[key]:
             yield (
-                f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked by "
+                f"counts: {there[key]} failures of {key} are there, {counted[key]} are counted by "
                 f"the hour and {summed[key]} in all"
             )
     known = set(connection.execute(select(tables.error_groups.c.id)).scalars())

@@ -1,4 +1,4 @@
-"""The watcher's pass over `failed_jobs`: what is new enters the index, what is gone is noted."""
+"""The watcher's pass over `failed_jobs`: index new failures, mark missing ones removed."""
 
 from sqlalchemy import Connection
 

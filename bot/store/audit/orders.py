@@ -34,7 +34,7 @@ class OrderHistory:
 
 
 def last_indexed(connection: Connection) -> int:
-    """The highest id of a failed job that the index holds, gone or not; 0 where it is empty."""
+    """The highest id of a failed job that the index holds, removed or not; 0 where it is empty."""
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 

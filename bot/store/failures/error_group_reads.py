@@ -1,4 +1,4 @@
-"""Reading error groups: sums over the booked counts, and the newest failures of each group.
+"""Reading error groups: sums over the stored counts, and the newest failures of each group.
 
 No failure is counted here, so that a million take as long as a thousand: the counts have a few
 rows a group, and of a group's failures only the newest are looked at.
@@ -111,7 +111,7 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
 
 
 def newest(connection: Connection, error_group: int, limit: int) -> Sequence[RowMapping]:
-    """The newest failures of a group, gone or not, the newest first."""
+    """The newest failures of a group, removed or not, the newest first."""
     c = failures.c
     chosen = (
         select(c.failed_id, c.row_digest, c.queue, c.order_id, c.failed_at, c.removed_at)

@@ -3,7 +3,7 @@
 All grouping, finding, counting and freezing reads this table. `seq` is assigned by one pass at a
 time (its turn is a row lock), so the order of `seq` is the order of commit: what is committed later
 always has a greater one. New failures are found above a settled mark, because id order is not
-commit order, and a rolling sweep finds the rest: a late commit with an old id, a row that is gone,
+commit order, and a rolling scan finds the rest: a late commit with an old id, a row that is gone,
 an id that came back with another content.
 """
 
@@ -33,7 +33,7 @@ NO_INCIDENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass found: failures added, failures that are gone, and whether more are waiting."""
+    """What one pass changed: failures added and marked removed, and whether more are waiting."""
 
     added: int
     removed: int
@@ -117,7 +117,7 @@ def _settled_cursor(connection: Connection, queue: Queue, now: datetime) -> int:
             set_position(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
         set_position(connection, "settled", settled)
     c = failures.c
-    # Also what is gone: that an id was seen long ago settles all below it.
+    # Removed failures count, too: that an id was seen long ago settles all below it.
     old = connection.execute(
         select(c.failed_id)
         .where(
@@ -199,13 +199,13 @@ def _add(
 ) -> None:
     if not found:
         return
-    # An id that came back: the row that had it before is gone.
+    # An id that came back: the row that had it before was removed.
     ids = [row["id"] for row in found]
     mark_removed(connection, of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, found, now, incident)
     # Somebody may have retried or deleted one between the read and the insert. From here on their
     # change waits for this transaction and marks the failure itself, except one that is about to
-    # commit and looked for the failure before the insert: the sweep finds that one.
+    # commit and looked for the failure before the insert: the scan finds that one.
     c = queue.failed.c
     there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
@@ -220,7 +220,7 @@ def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -
 def _mark_missing(
     connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
 ) -> tuple[int, int | None]:
-    """Note which of a stretch are gone, at most `rows`; returns how many, and where that ended."""
+    """Mark missing failures of a stretch removed, `rows` at most; return how many, and its end."""
     c = queue.failed.c
     there = (
         select(c.id)
@@ -232,7 +232,7 @@ def _mark_missing(
     if high is not None:
         stretch &= failures.c.failed_id <= high
     # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark. At
-    # most so many, for of an emptied table all are gone at once.
+    # most so many, for of an emptied table all are missing at once.
     found = connection.execute(
         select(failures.c.seq, failures.c.failed_id)
         .where(stretch)
@@ -259,7 +259,7 @@ def catch_up(
 
 
 def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
-    """The failures with these `seq`, gone or not."""
+    """Return the failures with these `seq`, removed or not."""
     if not seqs:
         return {}
     chosen = select(failures).where(failures.c.seq.in_(seqs))

@@ -70,7 +70,7 @@ def assign(connection: Connection, incident: int, which: ColumnElement[bool]) ->
 def _removed(
     connection: Connection, incident: int, which: ColumnElement[bool]
 ) -> list[tuple[int, Removal, datetime]]:
-    """How many of an incident's failures are gone, by what took them, and when the last went.
+    """Return how many of an incident's failures were removed, by removal, and the last moment.
 
     Read in four simple statements: joined in one, a server with fresh statistics reached the
     archive by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
@@ -120,7 +120,7 @@ def move_left(connection: Connection, incident: int, to: int) -> int:
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
-    """The newest failures of an incident, gone or not; what came back counts once, as it is now."""
+    """The newest failures of an incident, removed or not; a restored one counts once, as it is."""
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
     chosen = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
     newest_first = chosen.order_by(failures.c.seq.desc()).limit(limit)

@@ -1,4 +1,4 @@
-"""Exact figures, counted or booked before, for a look that counts nothing itself."""
+"""Exact figures, counted or added up before, for a look that counts nothing itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

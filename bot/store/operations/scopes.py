@@ -92,7 +92,7 @@ def parts(
     )
     there = and_(c.removed_at.is_(None), c.seq <= bound)
     left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
-    # An undo looks for what is gone, by no index at all.
+    # An undo reads removed failures, by no index at all.
     if 2 * left > bound or undo:
         grouped = ignore_index(grouped, failures, SCOPE_INDEX)
     found = connection.execute(grouped).all()

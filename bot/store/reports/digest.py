@@ -1,4 +1,4 @@
-"""Reading a digest: sums over booked counts, audit records, incidents and samples, by indexes.
+"""Reading a digest: sums over stored counts, audit records, incidents and samples, by indexes.
 
 Each part is bounded in time and rows; one that is too slow is not known, and the others are told.
 """

@@ -320,7 +320,7 @@ def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> 
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (2, 1)
     life.tick(minutes=15)
-    life.queue.fail(2)  # below what is settled: the sweep finds it
+    life.queue.fail(2)  # below what is settled: the scan finds it
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (3, 1)
     assert broken(life.queue, drained=True) == []

@@ -23,7 +23,7 @@ TIMEOUT = "RuntimeException: cURL error 28: Operation timed out for https://api.
 MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
 
 
-def booked(queue: TestQueue) -> Counter[tuple[str, int]]:
+def counted(queue: TestQueue) -> Counter[tuple[str, int]]:
     """How many are there by queue and hour, as the sums say."""
     there: Counter[tuple[str, int]] = Counter()
     for row in rows(queue):
@@ -69,22 +69,22 @@ def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
     assert queue.count(tables.error_groups) == 1
 
 
-def test_failures_are_booked_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
+def test_failures_are_counted_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
     for minutes in (1, 2, 61):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
     index(queue)
     hour = hour_of(NOW)
-    assert booked(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
+    assert counted(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
 
 
-def test_what_goes_is_taken_off_the_hour_it_was_booked_under(queue: TestQueue) -> None:
+def test_removed_failures_are_taken_off_the_hour_they_were_counted_under(queue: TestQueue) -> None:
     hours = (0, 30, 60, 24 * 5, 24 * 100)
     removed = [queue.fail(failed_at=NOW - timedelta(hours=hours_ago)) for hours_ago in hours]
     queue.fail(queue="mail", failed_at=NOW)
     index(queue)
     remove(queue, *removed)
     assert scan_all(queue, 100) == (0, 5)
-    assert booked(queue) == {("mail", hour_of(NOW)): 1}
+    assert counted(queue) == {("mail", hour_of(NOW)): 1}
     assert broken(queue) == []
 
 
@@ -94,7 +94,7 @@ def test_queues_whose_names_differ_by_blanks_are_counted_apart(queue: TestQueue)
     remove(queue, *ids[1:])
     scan_all(queue, 100)
     assert broken(queue) == []
-    assert {name for name, _ in booked(queue)} == {"mail"}
+    assert {name for name, _ in counted(queue)} == {"mail"}
 
 
 def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None:
@@ -107,12 +107,12 @@ def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None
         index(queue)
     remove(queue, 1, 2, 3)
     scan_all(queue, 100)
-    before = booked(queue)
+    before = counted(queue)
     assert change(queue, lambda c, now: aggregation.aggregate(c, now, 5)) == 5
-    assert booked(queue) == before
+    assert counted(queue) == before
     while change(queue, lambda c, now: aggregation.aggregate(c, now, 5)):
         pass
-    assert booked(queue) == before
+    assert counted(queue) == before
     assert len(rows(queue)) == 12
     index(queue)
     queue.fail(queue="mail", exception=TIMEOUT, failed_at=NOW)
@@ -141,7 +141,7 @@ def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
     left = []
     for days in (1, 3, 30):
         change(queue, aggregation.merge_old_hours, NOW + timedelta(days=days))
-        assert sum(booked(queue).values()) == 30
+        assert sum(counted(queue).values()) == 30
         left.append(len(rows(queue)))
     assert left[0] < 30
     assert left[1] <= 3
@@ -150,7 +150,7 @@ def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 5, 39, 41, 100, 200, 240, 1000])
-def test_the_server_books_what_goes_where_the_bot_booked_what_came(
+def test_the_server_counts_removals_where_the_bot_counted_additions(
     queue: TestQueue, hours: int
 ) -> None:
     at = NOW - timedelta(hours=hours)

@@ -86,7 +86,7 @@ def test_a_commit_that_comes_late_with_a_lower_id_is_found(mariadb_queue: TestQu
     assert ids(mariadb_queue) == [early, late]
 
 
-def test_a_commit_that_comes_after_the_settled_mark_is_found_by_the_sweep(
+def test_a_commit_that_comes_after_the_settled_cursor_is_found_by_the_scan(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -99,7 +99,7 @@ def test_a_commit_that_comes_after_the_settled_mark_is_found_by_the_sweep(
     assert ids(queue) == [100, 50]
 
 
-def test_what_is_gone_is_noted_by_the_sweep_in_small_stretches(queue: TestQueue) -> None:
+def test_missing_failures_are_marked_by_the_scan_in_small_stretches(queue: TestQueue) -> None:
     index(queue)
     for failed_id in range(1, 31):
         queue.fail(failed_id)
@@ -140,7 +140,7 @@ def test_ids_that_start_over_are_new_failures(queue: TestQueue) -> None:
     }
 
 
-def test_an_id_that_came_back_in_the_same_second_is_found_by_the_sweep(queue: TestQueue) -> None:
+def test_an_id_that_came_back_in_the_same_second_is_found_by_the_scan(queue: TestQueue) -> None:
     index(queue)
     queue.fail(7, order=1)
     index(queue)
@@ -261,7 +261,7 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
     index(queue, LATER)
     with queue.engine.begin() as connection:
         assert position(connection, "settled") == 10
-        # What the pass does not look at any more is the sweep's to find.
+        # What the pass does not look at any more is the scan's to find.
         connection.execute(update(tables.failures).values(failed_id=11))
         assert (
             connection.execute(select(func.count()).select_from(tables.failures)).scalar_one() == 1
