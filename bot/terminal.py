@@ -105,10 +105,11 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
     ended = Runner(setup, patience=patience).run_to_end(extra.progress)
     if ended.state == "done":
         return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
-    values = {"action": ended.action, "done": ended.done, "total": ended.total}
-    refusal: Refusal = Unfinished(**values)
+    refusal: Refusal = Unfinished(action=ended.action, done=ended.done, total=ended.total)
     if ended.state in ACTIVE:
-        refusal = StillRunning(operation=ended.operation, **values)
+        refusal = StillRunning(
+            action=ended.action, operation=ended.operation, done=ended.done, total=ended.total
+        )
     return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
 
 

@@ -146,8 +146,10 @@ def check_role(work: Work, action: Action, total: int) -> None:
     needed = need_of(work.setup.commands[action.name], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
-        many = {"total": total, "most": OPERATOR_ROWS} if total > OPERATOR_ROWS else {}
-        raise Denied(needed=needed, has=work.grant.role, holders=holders, **many)
+        has, most = work.grant.role, OPERATOR_ROWS
+        if total > most:
+            raise Denied(needed=needed, has=has, holders=holders, total=total, most=most)
+        raise Denied(needed=needed, has=has, holders=holders)
 
 
 def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = PLAIN) -> Progress:

@@ -87,7 +87,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         archive.keep_failed(
             work.connection,
             work.queue,
-            work.queue.failed.c.id == row.id,
+            work.queue.failed_layout.id == row.id,
             ACTION.name,
             ACTION.counts_as,
             work.invocation.request_id,

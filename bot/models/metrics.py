@@ -12,7 +12,7 @@ from bot.wall_clock import from_utc
 class Figures:
     """A queue over some time: the highest of what there was, the sums of what happened.
 
-    `delayed` jobs are among the pending ones; `oldest_seconds` is the age of the oldest eligible
+    `delayed` jobs are among the pending ones; `oldest_seconds` is the age of the oldest available
     job, None where there was none. `appeared` are new failures. None in `failed` and `processed`:
     not known. The sums are of `seconds` of the time; `left_out`: queues without rows of their own.
     """

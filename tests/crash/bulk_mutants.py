@@ -36,7 +36,7 @@ def no_row_count_of_a_batch() -> Iterator[None]:
     """Nobody looks at how many rows a batch kept, moved and deleted."""
 
     def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
-        which = chosen.condition(queue.failed)
+        which = chosen.condition(queue.failed_layout)
         request = operation.request_id
         how = (operation.action, operation.counts_as)
         archive.keep_failed(connection, queue, which, *how, request, now)

@@ -10,9 +10,9 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from bot.app.plans import BulkExtra
 from bot.models.refusals import Refusal
-from bot.queue.reads import unix
 from bot.store.tables import archive, batches, failures, tracked_jobs
 from bot.store.tables import operations as operations_table
+from bot.wall_clock import unix
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
 from tests.kit.replicas import ANA, OMAR, ask, confirm

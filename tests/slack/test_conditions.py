@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from bot.queue.reads import unix
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.team import Json, Team, team_at_work
 

@@ -364,11 +364,10 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
         yield f"{kind.code}-retried", kind(id="45", by=w.person, action="retry", at=NOW)
         yield f"{kind.code}-cleared", kind(id="45", by=w.person, action="clear-failed", at=NOW)
     yield "changed", errors.Changed(id="45")
-    for by in ({}, {"by": w.person, "at": NOW}):
-        suffix = "-by" if by else ""
-        yield f"not-reserved{suffix}", errors.NotReserved(id="123", **by)
-        yield f"not-frozen{suffix}", errors.NotFrozen(**by)
-        yield f"job-gone{suffix}", errors.JobGone(id="45", job="77", **by)
+    for suffix, by, at in (("", None, None), ("-by", w.person, NOW)):
+        yield f"not-reserved{suffix}", errors.NotReserved(id="123", by=by, at=at)
+        yield f"not-frozen{suffix}", errors.NotFrozen(by=by, at=at)
+        yield f"job-gone{suffix}", errors.JobGone(id="45", job="77", by=by, at=at)
     yield "reserved-again", errors.ReservedAgain(id="123", at=NOW)
     yield "reserved-recently", errors.ReservedRecently(id="123", at=NOW)
     yield "frozen", errors.Frozen(by=w.person, at=NOW, reason=w.reason)

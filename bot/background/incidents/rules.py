@@ -12,9 +12,9 @@ from bot.app.command import Setup
 from bot.background.incidents.reading import Reading
 from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
 from bot.queue.index_probe import QueueProbe
-from bot.queue.reads import unix
 from bot.store.incidents.probe_state import ProbeState
 from bot.store.incidents.sampled_totals import Exact
+from bot.wall_clock import unix
 
 CLEAR_AGE = 0.8
 """An age is well within its limit below this share of it."""
@@ -61,23 +61,23 @@ class Look:
     @property
     def known(self) -> bool:
         """Whether it can be said if jobs wait."""
-        return self.seen.whole or self.seen.eligible > 0 or self.exact is not None
+        return self.seen.whole or self.seen.available > 0 or self.exact is not None
 
     @property
     def waiting(self) -> int:
-        """How many eligible jobs are known of."""
-        return max(self.seen.eligible, self.bounded.eligible if self.bounded else 0)
+        """How many available jobs are known of."""
+        return max(self.seen.available, self.bounded.available if self.bounded else 0)
 
     @property
     def counted(self) -> int | None:
         """How many jobs may be taken; None where nobody has counted them lately."""
         if self.seen.whole:
-            return self.seen.eligible
-        return None if self.exact is None else self.exact.eligible
+            return self.seen.available
+        return None if self.exact is None else self.exact.available
 
     @property
     def age(self) -> int:
-        """For how many seconds the oldest eligible job could have been taken; 0: there is none."""
+        """For how many seconds the oldest available job could have been taken; 0: there is none."""
         seen = 0 if self.seen.oldest_at is None else self.at - self.seen.oldest_at
         return max(0, seen, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
@@ -142,7 +142,7 @@ def _waits(look: Look) -> dict[str, Any]:
 
 
 def _oldest(look: Look) -> Reading:
-    """The oldest eligible job; not where the workers' silence is told already, or about to be.
+    """The oldest available job; not where the workers' silence is told already, or about to be.
 
     Silence that is muted is told to nobody, so it hushes nothing.
     """

@@ -19,13 +19,13 @@ from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import Figures
 from bot.queue import auto_increment, job_counts
 from bot.queue.job_counts import QueueJobCounts
-from bot.queue.reads import unix
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.metric_deltas import MetricDelta
 from bot.store.failures.index import backfill_left
 from bot.store.leases import Lease
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.samples import Sample
+from bot.wall_clock import unix
 
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0

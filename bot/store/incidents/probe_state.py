@@ -13,9 +13,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 from bot.models.alert_rules import CONDITIONS
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.tables import archive, failures, incidents, probe_states
+from bot.wall_clock import unix, utc_of_unix
 
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
@@ -49,7 +48,7 @@ class ProbeState:
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """How many were eligible at a moment (unix seconds), or up to `tolerance` s before."""
+        """How many were available at a moment (unix seconds), or up to `tolerance` s before."""
         found = [count for when, count in self.counts if at - tolerance <= when <= at]
         return found[-1] if found else None
 
@@ -80,9 +79,9 @@ def after(
     """Return the state after a probe; `active` are moments at which a worker was active."""
     state = before or ProbeState(seen.queue, now)
     known = [at for at in (state.workers_active_at, *active) if at is not None]
-    empty = seen.whole and not seen.eligible and not seen.reserved
+    empty = seen.whole and not seen.available and not seen.reserved
     # Where not all was seen, jobs that may be taken can be behind those that were.
-    unknown = not seen.whole and not seen.eligible
+    unknown = not seen.whole and not seen.available
     return replace(
         state,
         probed_at=now,
@@ -97,12 +96,12 @@ def after(
 
 
 def _available_since(before: ProbeState | None, seen: QueueProbe, now: datetime) -> datetime | None:
-    if not seen.eligible or seen.oldest_at is None:
+    if not seen.available or seen.oldest_at is None:
         return None
     if before is None:
         return now
     # There was none at the look before: since then the first one has come.
-    began = min(max(before.probed_at, moment(seen.oldest_at)), now)
+    began = min(max(before.probed_at, utc_of_unix(seen.oldest_at)), now)
     return before.available_since or began
 
 

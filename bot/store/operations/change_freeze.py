@@ -65,8 +65,7 @@ def end(connection: Connection, by: str, now: datetime) -> Freeze:
     row = _locked(connection)
     found = _freeze(row)
     if found is None:
-        known = {} if row.unfrozen_by is None else {"by": row.unfrozen_by, "at": row.unfrozen_at}
-        raise NotFrozen(**known)
+        raise NotFrozen(by=row.unfrozen_by, at=row.unfrozen_at)
     ended = {"frozen_at": None, "frozen_by": None, "reason": None}
     connection.execute(update(change_freeze).values(**ended, unfrozen_at=now, unfrozen_by=by[:64]))
     return found

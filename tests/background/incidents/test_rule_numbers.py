@@ -140,9 +140,9 @@ def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
     assert judged(team, BACKLOG) == BAD
 
 
-def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
+def sampled(team: Watched, available: int, oldest: int | None) -> None:
     """The sampler has counted the queue now."""
-    figures = Figures(pending=eligible + 7, delayed=7, oldest_seconds=oldest, looks=1)
+    figures = Figures(pending=available + 7, delayed=7, oldest_seconds=oldest, looks=1)
 
     def work(connection: Connection) -> None:
         rollups.add_sample(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})

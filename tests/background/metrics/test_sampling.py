@@ -14,13 +14,13 @@ from bot.background.failures import indexing
 from bot.background.metrics import rollup, sampling
 from bot.database.transactions import reading
 from bot.models.metrics import Figures, total
-from bot.queue.reads import unix
 from bot.store.leases import LeaseLost
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import metric_deltas
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
+from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue

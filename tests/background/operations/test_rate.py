@@ -7,8 +7,8 @@ import pytest
 
 from bot.background.operations.runner import Runner
 from bot.failpoints import arm, disarm
-from bot.queue.reads import unix
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.bulk import Bench, make_bench, previewed, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue

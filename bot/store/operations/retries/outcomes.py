@@ -137,7 +137,7 @@ def count_waiting(
     connection: Connection, queue: Queue, seen: Outcome, now: datetime
 ) -> dict[str, int | None]:
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
-    highest = int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
+    highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
     ended = highest // WIDTH
     new = range(seen.next_range, min(ended, seen.next_range + NEW_RANGES - 1) + 1)
     for number in new:
@@ -173,11 +173,10 @@ def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
 
 def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> int:
     """How many jobs with ids of this stretch have a payload of the operation."""
-    jobs = queue.jobs
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
-    within = jobs.c.id.between(low, number * WIDTH + WIDTH - 1)
-    digest = payload_digest(jobs).label("digest")
+    within = queue.jobs_layout.id.between(low, number * WIDTH + WIDTH - 1)
+    digest = payload_digest(queue.jobs).label("digest")
     # Looked up once for each payload, which very many failures may share.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(
