@@ -30,8 +30,8 @@ SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What `do` was called with; `patience` in seconds, for a bulk change that does not move."""
+class TerminalRequest:
+    """The arguments of `do`; `patience` in seconds, for a bulk change that does not move."""
 
     words: str
     name: str
@@ -42,7 +42,10 @@ class Asked:
 
 
 def do(
-    setup: Setup, asked: Asked, say: Callable[[str], None], ask: Callable[[Preview], int | None]
+    setup: Setup,
+    asked: TerminalRequest,
+    say: Callable[[str], None],
+    ask: Callable[[Preview], int | None],
 ) -> int:
     """Carry out one command and print its answer; returns the exit code, 1 for a refusal.
 
@@ -78,7 +81,7 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def _invocation(asked: Asked, confirms: tuple[str, int] | None = None) -> Invocation:
+def _invocation(asked: TerminalRequest, confirms: tuple[str, int] | None = None) -> Invocation:
     detail = f"{getpass.getuser()}@{socket.gethostname()}"
     actor = Actor(asked.name, None, Source.TERMINAL, detail)
     if confirms is not None:
@@ -113,7 +116,7 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
     return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
 
 
-def _say_unconfirmed(preview: Preview, asked: Asked, say: Callable[[str], None]) -> int:
+def _say_unconfirmed(preview: Preview, asked: TerminalRequest, say: Callable[[str], None]) -> int:
     sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
     said = {"success": False, "error": sentence, "code": "unconfirmed"}
     say(json.dumps(said, ensure_ascii=False) if asked.as_json else sentence)
@@ -124,7 +127,7 @@ def _print(
     setup: Setup,
     invocation: Invocation,
     outcome: Outcome,
-    asked: Asked,
+    asked: TerminalRequest,
     say: Callable[[str], None],
 ) -> None:
     if asked.as_json:

@@ -61,9 +61,9 @@ class _Asking:
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
 
     @property
-    def wanted(self) -> requests.Asked:
+    def wanted(self) -> requests.RequestFingerprint:
         """What its id stands for."""
-        return requests.asked(self.name, self.values)
+        return requests.fingerprint(self.name, self.values)
 
 
 def request_id(*parts: object) -> str:

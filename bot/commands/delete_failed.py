@@ -83,4 +83,5 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     destructive=True,
     action=ACTION,
+    aliases=("forget",),
 )

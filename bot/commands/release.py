@@ -83,7 +83,10 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
 
 
 def same_stay(now: int, seen: int) -> bool:
-    """Whether the same worker has it still; its own function so that a test can break it."""
+    """Whether the job is still reserved as it was when the person saw it.
+
+    A job that another worker took since is not released; the mutant `no_same_stay` proves it.
+    """
     return now == seen
 
 

@@ -19,7 +19,7 @@ from bot.queue.layouts import Queue
 from bot.wall_clock import unix
 
 STEP_SECONDS = 1.5
-TICK = 0.05  # seconds after which a changed pace is felt
+TICK = 0.05  # seconds after which a changed speed is felt
 FIRST_FAILURE = 4
 """The worker's fourth job fails, so that an alert arrives while somebody watches."""
 MOST_PENDING = 8
@@ -50,7 +50,7 @@ class WorkerControls:
 
 
 def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
-    """The pace with what is wanted of it; raises `WrongValueError`."""
+    """The controls with what is wanted of them; raises `WrongValueError`."""
     names = set(asdict(controls))
     if not changes or not changes.keys() <= names:
         raise WrongValueError(f"a worker has {', '.join(sorted(names))}")
@@ -101,7 +101,7 @@ class Worker:
         return {"worker": self.as_json()}
 
     def as_json(self) -> Json:
-        """The pace, how many jobs ended well and how many failed, and the job at hand."""
+        """The speed, how many jobs ended well and how many failed, and the job at hand."""
         counts = {"done": self._done - self._failed, "failed": self._failed, "at": self._at}
         return asdict(self._controls) | counts
 
@@ -118,7 +118,7 @@ class Worker:
                 self._at = None
 
     def _spend(self, seconds: float) -> bool:
-        """Let time go by at the pace of the moment; true when it is time to end."""
+        """Let time go by at the speed of the moment; true when it is time to end."""
         while seconds > 0:
             if self._stop.wait(TICK):
                 return True

@@ -143,15 +143,15 @@ def a_lane_beside_the_canary() -> Iterator[None]:
 
 
 @contextmanager
-def no_pace() -> Iterator[None]:
-    """All jobs of a paced change may begin at once."""
+def no_rate() -> Iterator[None]:
+    """All jobs of a change with a rate may begin at once."""
     with replaced((bulk, "RetryRate"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
-def no_pace_over_batches() -> Iterator[None]:
-    """Each batch keeps the pace by itself, from the moment that it is claimed."""
+def no_rate_over_batches() -> Iterator[None]:
+    """Each batch keeps the rate by itself, from the moment that it is claimed."""
     with replaced((batches, "_starts_at"), by=lambda _operation, _before, now: now):
         yield
 

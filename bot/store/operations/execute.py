@@ -157,7 +157,7 @@ def _move(
     if operation.counts_as == "deleted":
         bulk.delete_batch(connection, queue, chosen)
         return {}
-    paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)
-    first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
+    rate = None if operation.rate is None else bulk.RetryRate(batch.starts_at, operation.rate)
+    first, last = bulk.retry_batch(connection, queue, chosen, now, rate)
     metric_deltas.append_skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

@@ -45,7 +45,7 @@ tracked_jobs = Table(
 )
 
 
-# How far the outcomes of a bulk retry are known; see bot.store.operations.retries.outcomes.
+# How many jobs of a bulk retry have which outcome; see bot.store.operations.retries.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,

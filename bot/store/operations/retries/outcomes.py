@@ -42,8 +42,8 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How far the outcomes of an operation are known; `waiting` is None until all was counted once.
+class OutcomeCounts:
+    """How many jobs of an operation have which outcome; `waiting` is None until all were counted.
 
     `next_range` is the first range of ids that was not counted yet.
     """
@@ -65,7 +65,7 @@ class Outcome:
     next_check_at: datetime | None
 
 
-_COLUMNS = [outcomes.c[name] for name in Outcome.__dataclass_fields__]
+_COLUMNS = [outcomes.c[name] for name in OutcomeCounts.__dataclass_fields__]
 
 
 def begin(connection: Connection, operation: Operation, now: datetime) -> None:
@@ -90,22 +90,22 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
     connection.execute(insert(outcome_ranges), rows)
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[Outcome]:
+def due(connection: Connection, now: datetime, limit: int) -> list[OutcomeCounts]:
     """Operations whose time to be counted has come."""
     c = outcomes.c
     chosen = select(*_COLUMNS).where(c.next_check_at <= now).order_by(c.next_check_at)
-    return [Outcome(*row) for row in connection.execute(chosen.limit(limit))]
+    return [OutcomeCounts(*row) for row in connection.execute(chosen.limit(limit))]
 
 
-def of_operation(connection: Connection, operation: int) -> Outcome | None:
-    """Return how far the outcomes of this operation are known."""
+def of_operation(connection: Connection, operation: int) -> OutcomeCounts | None:
+    """Return the counts of this operation."""
     found = connection.execute(select(*_COLUMNS).where(outcomes.c.operation == operation)).first()
-    return None if found is None else Outcome(*found)
+    return None if found is None else OutcomeCounts(*found)
 
 
-def note(connection: Connection, seen: Outcome) -> None:
-    """Store how far the outcomes are known."""
-    values = {name: getattr(seen, name) for name in Outcome.__dataclass_fields__}
+def note(connection: Connection, seen: OutcomeCounts) -> None:
+    """Store the counts of an operation."""
+    values = {name: getattr(seen, name) for name in OutcomeCounts.__dataclass_fields__}
     this = outcomes.c.operation == values.pop("operation")
     connection.execute(update(outcomes).where(this).values(**values))
 
@@ -123,7 +123,7 @@ def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
     return select(literal(1)).where(wanted).limit(1).correlate(of).scalar_subquery().is_not(None)
 
 
-def is_behind(connection: Connection, seen: Outcome) -> bool:
+def is_behind(connection: Connection, seen: OutcomeCounts) -> bool:
     """Whether there are failures that were not looked at yet."""
     return last_seq(connection) > seen.cursor_seq
 
@@ -134,7 +134,7 @@ def last_seq(connection: Connection) -> int:
 
 
 def count_waiting(
-    connection: Connection, queue: Queue, seen: Outcome, now: datetime
+    connection: Connection, queue: Queue, seen: OutcomeCounts, now: datetime
 ) -> dict[str, int | None]:
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
     highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
@@ -162,7 +162,7 @@ def count_waiting(
     }
 
 
-def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
+def _known(connection: Connection, seen: OutcomeCounts, new: range) -> list[int]:
     """The stretches to count again: the lowest, where workers are by now, then those in turn."""
     c = outcome_ranges.c
     mine = select(c.number).where(c.operation == seen.operation)
@@ -171,7 +171,7 @@ def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
     return [number for number in dict.fromkeys([*lowest, *in_turn]) if number not in new]
 
 
-def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> int:
+def _count(connection: Connection, queue: Queue, seen: OutcomeCounts, number: int) -> int:
     """How many jobs with ids of this stretch have a payload of the operation."""
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
@@ -187,7 +187,9 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
     return int(connection.execute(counted).scalar() or 0)
 
 
-def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now: datetime) -> None:
+def _keep(
+    connection: Connection, seen: OutcomeCounts, number: int, waiting: int, now: datetime
+) -> None:
     this = and_(outcome_ranges.c.operation == seen.operation, outcome_ranges.c.number == number)
     if not waiting:
         connection.execute(delete(outcome_ranges).where(this))
@@ -198,7 +200,7 @@ def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now:
         connection.execute(insert(outcome_ranges).values(row | values))
 
 
-def count_deleted(connection: Connection, seen: Outcome) -> int:
+def count_deleted(connection: Connection, seen: OutcomeCounts) -> int:
     """How many of its jobs somebody deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(
