@@ -115,7 +115,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "mute queue=netsuite",
         "mute queue=netsuite for=2h",
         "unmute queue=netsuite",
-        "mute alert=oldest",
+        "mute alert=oldest_job",
         "watch",
     ):
         assert do(setup, Asked(words, "ana", yes=True), said.append, lambda _: None) == 0, words
@@ -126,7 +126,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     assert lease is not None
     indexing.index_once(setup, lease)
     indexing.sweep_once(setup, lease)
-    assert grouping.open_once(setup, lease) == 2
+    assert grouping.group_once(setup, lease) == 2
     assert do(setup, Asked("acknowledge I1", "ana"), said.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
@@ -138,7 +138,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)
-    probe.observe_once(setup, lease)
+    probe.probe_once(setup, lease)
     aggregation.fold_once(setup, lease)
     aggregation.age_once(setup, lease)
     for _ in range(2):

@@ -8,7 +8,7 @@ from bot.models.requests import Message
 from bot.text import join
 from bot.views.blocks import message, section
 from bot.views.context import Context
-from bot.views.incidents.rule_texts import condition_lines
+from bot.views.incidents.rule_texts import rule_lines
 from tests.views.samples import PLAIN, Sample, Words
 
 WAITING = {
@@ -33,55 +33,65 @@ Figure = tuple[str, int, int, Mapping[str, Any]]
 
 
 def figures(w: Words = PLAIN) -> dict[str, Figure]:
-    """Kind, value, the worst so far and facts, by a name for it."""
+    """Rule, value, the peak so far and facts, by a name for it."""
     still = {**WAITING, "workers": "still", "still": 720, "moved": 725}
     empty = {**WAITING, "waiting": 0}
     groups = [["E7", 126, w.group], ["E20", 12, w.group], ["E1", 1, w.group]]
     return {
-        "oldest": ("oldest", 730, 730, WAITING),
-        "oldest-still": ("oldest", 730, 730, still),
-        "oldest-busy": ("oldest", 430, 3_700, {**WAITING, "workers": "busy"}),
+        "oldest": ("oldest_job", 730, 730, WAITING),
+        "oldest-still": ("oldest_job", 730, 730, still),
+        "oldest-busy": ("oldest_job", 430, 3_700, {**WAITING, "workers": "busy"}),
         "oldest-unknown": (
-            "oldest",
+            "oldest_job",
             9_000,
             9_000,
             {**WAITING, "workers": "unknown", "counted": "least", "waiting": 2_500, "moved": None},
         ),
-        "oldest-one": ("oldest", 301, 301, {**WAITING, "waiting": 1}),
-        "oldest-younger": ("oldest", 200, 730, WAITING),
-        "oldest-over": ("oldest", 0, 730, empty),
-        "silent": ("silent", 720, 720, {**still, "age": 730}),
+        "oldest-one": ("oldest_job", 301, 301, {**WAITING, "waiting": 1}),
+        "oldest-younger": ("oldest_job", 200, 730, WAITING),
+        "oldest-over": ("oldest_job", 0, 730, empty),
+        "silent": ("no_worker_activity", 720, 720, {**still, "age": 730}),
         "silent-large": (
-            "silent",
+            "no_worker_activity",
             720,
             720,
             {**still, "age": 730, "counted": "about", "waiting": 600_000},
         ),
-        "silent-catching-up": ("silent", 0, 720, {**WAITING, "age": 640}),
-        "silent-over": ("silent", 0, 720, {**empty, "age": 0}),
-        "reserved": ("reserved", 4_210, 4_210, RESERVED),
+        "silent-catching-up": ("no_worker_activity", 0, 720, {**WAITING, "age": 640}),
+        "silent-over": ("no_worker_activity", 0, 720, {**empty, "age": 0}),
+        "reserved": ("stuck_jobs", 4_210, 4_210, RESERVED),
         "reserved-one": (
-            "reserved",
+            "stuck_jobs",
             301,
             301,
             {"limit": 300, "held": 1, "counted": "exact", "jobs": [[104, 301]]},
         ),
-        "reserved-least": ("reserved", 4_210, 5_000, {**RESERVED, "counted": "least"}),
+        "reserved-least": ("stuck_jobs", 4_210, 5_000, {**RESERVED, "counted": "least"}),
         "reserved-over": (
-            "reserved",
+            "stuck_jobs",
             0,
             4_210,
             {"limit": 300, "held": 0, "counted": "exact", "jobs": []},
         ),
-        "failed": ("failed", 139, 139, {"limit": 100, "groups": groups}),
-        "failed-two": ("failed", 2, 2, {"limit": 1, "groups": groups[2:]}),
-        "failed-over": ("failed", 0, 139, {"limit": 100, "groups": []}),
-        "backlog": ("backlog", 1_240, 1_240, BACKLOG),
-        "backlog-large": ("backlog", 612_000, 612_000, {**BACKLOG, "counted": "about"}),
-        "backlog-slower": ("backlog", 1_200, 1_240, {**BACKLOG, "grows": False, "grown": 580}),
-        "backlog-shrinks": ("backlog", 400, 1_240, {**BACKLOG, "grows": False, "grown": -620}),
-        "backlog-empty": ("backlog", 0, 1_240, {**BACKLOG, "grows": False, "grown": -700}),
-        "backlog-new": ("backlog", 1, 1, {"limit": 500, "minutes": 15, "counted": "exact"}),
+        "failed": ("failed_count", 139, 139, {"limit": 100, "groups": groups}),
+        "failed-two": ("failed_count", 2, 2, {"limit": 1, "groups": groups[2:]}),
+        "failed-over": ("failed_count", 0, 139, {"limit": 100, "groups": []}),
+        "backlog": ("backlog_growth", 1_240, 1_240, BACKLOG),
+        "backlog-large": ("backlog_growth", 612_000, 612_000, {**BACKLOG, "counted": "about"}),
+        "backlog-slower": (
+            "backlog_growth",
+            1_200,
+            1_240,
+            {**BACKLOG, "grows": False, "grown": 580},
+        ),
+        "backlog-shrinks": (
+            "backlog_growth",
+            400,
+            1_240,
+            {**BACKLOG, "grows": False, "grown": -620},
+        ),
+        "backlog-empty": ("backlog_growth", 0, 1_240, {**BACKLOG, "grows": False, "grown": -700}),
+        "backlog-new": ("backlog_growth", 1, 1, {"limit": 500, "minutes": 15, "counted": "exact"}),
     }
 
 
@@ -93,7 +103,7 @@ def samples(w: Words) -> Iterator[Sample]:
 
 def shown(figure: Figure, w: Words, ctx: Context) -> Message:
     """The lines as a message."""
-    kind, value, worst, facts = figure
-    queue = None if kind == "failed" else w.queue
-    lines = condition_lines(kind, queue, value, worst, facts, ctx)
+    rule, value, peak, facts = figure
+    queue = None if rule == "failed_count" else w.queue
+    lines = rule_lines(rule, queue, value, peak, facts, ctx)
     return message(lines, [section(join("\n", lines))])

@@ -144,7 +144,7 @@ def _add(connection: Connection, incident: int, found: _Sum) -> None:
         update(incidents)
         .where(c.id == incident)
         .values(
-            gone=c.gone + found.gone,
+            removed=c.removed + found.gone,
             retried=c.retried + found.retried,
             deleted=c.deleted + found.deleted,
             settled_by=found.last.by if found.last else None,

@@ -35,8 +35,8 @@ def unsettled(connection: Connection) -> set[int]:
     ]
     i = incident_operations.c
     bulk = select(i.incident).where(i.operation.in_(under_way)).distinct()
-    found = set(connection.execute(single).scalars())
-    return found | set(connection.execute(bulk).scalars() if under_way else ())
+    incidents = set(connection.execute(single).scalars())
+    return incidents | set(connection.execute(bulk).scalars() if under_way else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ def figures(connection: Connection, incident: Incident, counted: Collection["Bul
 def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
     c, f = followed.c, failures.c
-    chosen = (
+    states = (
         straight_join(select(c.state, func.count()).select_from(followed))
         .join(failures, f.seq == c.failed_seq)
         .where(c.failed_seq >= (incident.first_seq or 0), c.operation.is_(None))
         .where(f.incident == incident.id)
         .group_by(c.state)
     )
-    return {state: int(count) for state, count in connection.execute(chosen)}
+    return {state: int(count) for state, count in connection.execute(states)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ class Bulk:
 def whole_operations(connection: Connection, incident: int) -> list[int]:
     """The bulk retries that took nothing but failures of this incident, and have ended."""
     o, i = operations.c, incident_operations.c
-    chosen = (
+    retries = (
         select(o.id)
         .join(incident_operations, i.operation == o.id)
         .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.counts_as == "retried")
         .where(o.finished_at.is_not(None))
     )
-    return list(connection.execute(chosen.order_by(o.id)).scalars())
+    return list(connection.execute(retries.order_by(o.id)).scalars())
