@@ -341,7 +341,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
 
     def oldest() -> Any:
         rows = team.queue.rows(tables.incidents)
-        return next((row for row in rows if row.kind == "oldest_job"), None)
+        return next((row for row in rows if row.rule == "oldest_job"), None)
 
     late = team.until(oldest)
     home = opened(team)

@@ -78,7 +78,7 @@ def _add(
 ) -> None:
     """Add failures to the active incident of their error group."""
     came = assignment.assign(connection, row.id, _selection(new))
-    same = {one.queue for one in new} == {row.queue}
+    same = {failure.queue for failure in new} == {row.queue}
     changed = {"queue": row.queue if same else None, "failed_id": None, "row_digest": None}
     transitions.add_failures(connection, row.id, came, last_at=now, recovered_since=None, **changed)
 

@@ -197,7 +197,7 @@ def _drawn(
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
         return _single(setup, connection, incident, rows, context) if rows else None
-    there = [one for one in rows if one.gone_at is None][:SHOWN]
+    still_failed = [failure for failure in rows if failure.gone_at is None][:SHOWN]
     group = incident.error_group or 0
     names = error_groups.names_of(connection, [group])
     alert = ErrorGroupAlert(
@@ -208,7 +208,7 @@ def _drawn(
         left=left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
-        newest=tuple(_failed_job(setup, one) for one in there),
+        newest=tuple(_failed_job(setup, failure) for failure in still_failed),
         last_at=incident.last_at,
         by=incident.settled_by,
         at=incident.settled_at,

@@ -48,7 +48,7 @@ class QueueSnapshot:
     """
 
     setup: Setup
-    seen: QueueProbe
+    probe: QueueProbe
     pulse: Pulse
     exact: Exact | None
     active_subjects: Collection[str]
@@ -62,36 +62,36 @@ class QueueSnapshot:
 
     @property
     def bounded(self) -> Exact | None:
-        """The exact figures, where the glance did not see everything itself."""
-        return None if self.seen.whole else self.exact
+        """The exact figures, if the probe did not read every job."""
+        return None if self.probe.whole else self.exact
 
     @property
     def known(self) -> bool:
-        """Whether it can be said if jobs wait."""
-        return self.seen.whole or self.seen.eligible > 0 or self.exact is not None
+        """Whether it is known if jobs wait."""
+        return self.probe.whole or self.probe.eligible > 0 or self.exact is not None
 
     @property
     def waiting(self) -> int:
         """How many eligible jobs are known of."""
-        return max(self.seen.eligible, self.bounded.eligible if self.bounded else 0)
+        return max(self.probe.eligible, self.bounded.eligible if self.bounded else 0)
 
     @property
     def counted(self) -> int | None:
         """How many jobs may be taken; None where nobody has counted them lately."""
-        if self.seen.whole:
-            return self.seen.eligible
+        if self.probe.whole:
+            return self.probe.eligible
         return None if self.exact is None else self.exact.eligible
 
     @property
     def age(self) -> int:
         """For how many seconds the oldest eligible job could have been taken; 0: there is none."""
-        seen = 0 if self.seen.oldest_at is None else self.at - self.seen.oldest_at
-        return max(0, seen, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
+        probed = 0 if self.probe.oldest_at is None else self.at - self.probe.oldest_at
+        return max(0, probed, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
     @property
     def busy(self) -> bool:
         """Whether a worker has a job, and not for so long that it must be taken for dead."""
-        newest, setup = self.seen.newest_reserved_at, self.setup
+        newest, setup = self.probe.newest_reserved_at, self.setup
         longest = max(setup.reserved_seconds, setup.alerting.worker_seconds or 0)
         return newest is not None and newest > self.at - longest
 
@@ -118,7 +118,7 @@ class QueueSnapshot:
 
     def is_active(self, rule: AlertRule) -> bool:
         """Whether an incident of this rule is active for the queue."""
-        return f"{rule}:{self.seen.queue}" in self.active_subjects
+        return f"{rule}:{self.probe.queue}" in self.active_subjects
 
     def reading(
         self, rule: AlertRule, value: int, facts: Mapping[str, Any], **judged: bool
@@ -128,7 +128,7 @@ class QueueSnapshot:
         # What one cannot be while it is the other, whatever was known when it was judged.
         return Reading(
             rule,
-            self.seen.queue,
+            self.probe.queue,
             kept["breached"],
             kept["recovered"] and not kept["breached"],
             value,
@@ -152,11 +152,11 @@ def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
     counted = "least" if snapshot.bounded is None else "about"
     return {
         "waiting": snapshot.waiting,
-        "counted": "exact" if snapshot.seen.whole else counted,
+        "counted": "exact" if snapshot.probe.whole else counted,
         "workers": snapshot.workers,
         "moved": None if moved is None else max(0, (snapshot.now - moved) // timedelta(seconds=1)),
         "still": snapshot.still_for,
-        "reserved": snapshot.seen.reserved,
+        "reserved": snapshot.probe.reserved,
     }
 
 
@@ -199,31 +199,31 @@ def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
 
 def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
     """Jobs that a worker has for too long."""
-    seen, setup = snapshot.seen, snapshot.setup
+    probe, setup = snapshot.probe, snapshot.setup
     limit, timeout = setup.reserved_seconds, setup.alerting.worker_seconds
     held_at = snapshot.pulse.held_at
     longest = (
-        0 if seen.oldest_reserved_at is None else max(0, snapshot.at - seen.oldest_reserved_at)
+        0 if probe.oldest_reserved_at is None else max(0, snapshot.at - probe.oldest_reserved_at)
     )
     facts: dict[str, Any] = {
         "limit": limit,
-        "held": seen.held,
-        "counted": "exact" if seen.whole else "least",
-        "jobs": [[id_, snapshot.at - reserved_at] for reserved_at, id_ in seen.longest],
+        "held": probe.held,
+        "counted": "exact" if probe.whole else "least",
+        "jobs": [[id_, snapshot.at - reserved_at] for reserved_at, id_ in probe.longest],
     }
     if timeout is not None and timeout > limit:
         facts["timeout"] = timeout
     # Where every job takes longer than the limit, each is new for a while: that is no recovery. It
     # is one when a worker was free to take another, or when none was late for a whole limit.
     rested = held_at is None or snapshot.now - held_at >= timedelta(seconds=limit)
-    taken = seen.newest_reserved_at
+    taken = probe.newest_reserved_at
     free = held_at is not None and taken is not None and taken > unix(held_at) + TAKEN_AFTER_SECONDS
     return snapshot.reading(
         STUCK_JOBS,
         longest,
         facts,
-        breached=seen.held > 0,
-        recovered=longest < RECOVERED_AGE * limit and (rested or free or not seen.reserved),
+        breached=probe.held > 0,
+        recovered=longest < RECOVERED_AGE * limit and (rested or free or not probe.reserved),
     )
 
 
@@ -239,7 +239,7 @@ def _backlog_growth(snapshot: QueueSnapshot) -> Reading:
     facts: dict[str, Any] = {
         "limit": limit,
         "minutes": GROWN_SECONDS // 60,
-        "counted": "exact" if snapshot.seen.whole else "about",
+        "counted": "exact" if snapshot.probe.whole else "about",
     }
     if now is None:
         return snapshot.reading(BACKLOG_GROWTH, snapshot.waiting, facts)

@@ -1,4 +1,4 @@
-"""Mutes: what nobody wants to be told of until a moment. They end by themselves, by the clock.
+"""Mutes: no notifications about a topic until a moment. They end by themselves, by the clock.
 
 At most one of each topic is in force: its row holds the topic's subject until it is ended or
 replaced, so that two people at once extend one mute instead of making two.

@@ -31,7 +31,7 @@ def unsettled(connection: Connection) -> set[int]:
         outcomes.c.next_check_at.is_not(None), outcomes.c.state == FOLLOWING
     )
     under_way = [
-        number for one in (active, counted) for number in connection.execute(one).scalars()
+        number for query in (active, counted) for number in connection.execute(query).scalars()
     ]
     i = incident_operations.c
     bulk = select(i.incident).where(i.operation.in_(under_way)).distinct()
@@ -53,9 +53,9 @@ UNKNOWN = Figures()
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
     """What became of the retried jobs of an incident, where it is known of each of them."""
     states = _followed(connection, incident)
-    processed = states.get(follow.PROCESSED, 0) + sum(one.processed for one in counted)
+    processed = states.get(follow.PROCESSED, 0) + sum(retry.processed for retry in counted)
     failed = sum(states.get(state, 0) for state in (follow.FAILED_AGAIN, follow.FAILED_OTHERWISE))
-    failed += sum(one.failed for one in counted)
+    failed += sum(retry.failed for retry in counted)
     if not incident.retried or processed + failed != incident.retried:
         return UNKNOWN
     return Figures(processed, failed)

@@ -10,8 +10,7 @@ LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
 """A rule, a colon and a queue's name."""
 
 
-# What went wrong, told once, in one message that is edited through its life. People type its id as
-# I12.
+# A problem with a life: one alert, which is edited until it is resolved. People type its id as I12.
 incidents = Table(
     "queue_bot_incidents",
     metadata,
@@ -33,7 +32,7 @@ incidents = Table(
     Column("resolution", String(16)),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("reopened_at", Time),
-    # When its message was put into the outbox, and when that was drawn last; null: nobody was told.
+    # When its message was put into the outbox, and when that was drawn last; null: not posted.
     Column("posted_at", Time),
     Column("drawn_at", Time),
     # Its failures: how many came, and how many of those were removed and how.
@@ -110,7 +109,7 @@ incident_operations = Table(
 )
 
 
-# What nobody wants to be told of until a moment: an error group, a queue, or an alert rule.
+# No notifications until a moment about an error group, a queue, or an alert rule.
 mutes = Table(
     "queue_bot_mutes",
     metadata,
