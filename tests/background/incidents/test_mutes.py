@@ -152,11 +152,11 @@ def held(one: AlertChannel) -> None:
     one.team.push(reserved_at=one.team.now - 400)
 
 
-CONDITION = ("queue=netsuite", "alert=stuck_jobs")
+STUCK = ("queue=netsuite", "alert=stuck_jobs")
 
 
-@pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
+@pytest.mark.parametrize("what", STUCK)
+def test_a_rule_that_begins_muted_is_posted_when_the_mute_ends(
     one: AlertChannel, what: str
 ) -> None:
     job = one.team.push()
@@ -174,8 +174,8 @@ def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
     assert [MENTION in post for post in posts if "has been reserved" in post] == [True]
 
 
-@pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
+@pytest.mark.parametrize("what", STUCK)
+def test_a_rule_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
     setup = one.team.setup
     one.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
     held(one)
@@ -189,7 +189,7 @@ def test_a_condition_that_is_muted_while_open_calls_nobody(one: AlertChannel, wh
     assert MENTION in reply
 
 
-def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: AlertChannel) -> None:
+def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(one: AlertChannel) -> None:
     one.team.push(name="mail")
     one.look()
     for what in ("queue=mail", "alert=oldest_job", "alert=new_failures"):

@@ -1,4 +1,4 @@
-"""Messages about what is watched besides failures: each figure in every state."""
+"""Messages of the metric rules: each value in every state."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
