@@ -19,7 +19,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.models.refusals import FailedJobNotFound
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.text import LANGUAGES, texts_for
 from bot.views.people import help_key
 from tests.kit.queues import TestQueue
@@ -213,7 +213,7 @@ def test_the_digest_counts_it_and_the_terminal_prints_it_as_json(queue: TestQueu
         queue.fail(id_)
     said: list[str] = []
 
-    asked = Asked("discard 45 46", "ana", yes=True, as_json=True)
+    asked = TerminalRequest("discard 45 46", "ana", yes=True, as_json=True)
     assert do(setup, asked, said.append, lambda _preview: None) == 0
 
     answer = json.loads(said[0])

@@ -98,7 +98,7 @@ class Need:
 
 
 def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant, or a `Denied`: team, kind of account, channel, role, in this order."""
+    """The person's grant, or a `NotAllowed`: team, account, channel, role, in this order."""
     actor = invocation.actor
     if actor.is_terminal:
         grant = Grant(rules.terminal_role, "terminal")

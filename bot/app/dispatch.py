@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant, Need, authorize
@@ -25,7 +25,6 @@ from bot.app.responses import Outcome
 from bot.app.targets import named
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
-from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     Busy,
     DatabaseDown,
@@ -62,9 +61,9 @@ class _Asking:
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
 
     @property
-    def wanted(self) -> requests.Asked:
+    def wanted(self) -> requests.RequestFingerprint:
         """What its id stands for."""
-        return requests.asked(self.name, self.values)
+        return requests.fingerprint(self.name, self.values)
 
 
 def request_id(*parts: object) -> str:
@@ -126,7 +125,7 @@ def changes_jobs(command: Command, arguments: Any) -> bool:
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant for this need, or a `Denied`; asked again whenever something runs."""
+    """The person's grant for this need, or a `NotAllowed`; asked again whenever something runs."""
     return authorize(setup.rules, setup.directory, invocation, need)
 
 
@@ -215,11 +214,7 @@ def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outc
     if "result" in said:
         result = command.result.model_validate(said["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    refusal = stored_refusals.restore(said)
-    if "skipped" in refusal.values:
-        rows = TypeAdapter(tuple[SkippedRow, ...]).validate_python(refusal.values["skipped"])
-        refusal = type(refusal)(**{**refusal.values, "skipped": rows})
-    return Outcome(command, grant, now, refusal=refusal, repeated=True)
+    return Outcome(command, grant, now, refusal=stored_refusals.restore(said), repeated=True)
 
 
 def _record(

@@ -7,7 +7,6 @@ from datetime import timedelta
 from bot.access.roles import check_queue
 from bot.app.command import Work
 from bot.app.plans import preview
-from bot.app.targets import skipped_row
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.models.actions import Action
@@ -25,6 +24,7 @@ from bot.models.refusals import (
     Refusal,
     UndoExpired,
 )
+from bot.models.refusals.skipped import skipped_row
 from bot.models.requests import Role
 from bot.store.audit import audit_log, changes
 from bot.store.audit.changes import Change, ChangeReference
@@ -188,7 +188,7 @@ def _check(work: Work, row: Kept, target: Target) -> bool:
             doer = audit_log.last_removal(work.connection, "job", target.job_id)
             if doer is None:
                 raise
-            raise JobGone(**refusal.values, by=doer.actor, at=doer.at) from refusal
+            raise JobGone(id=refusal.id, job=refusal.job, by=doer.actor, at=doer.at) from refusal
     return restore.check_room(work.connection, work.queue, row, target.row_digest)
 
 

@@ -17,7 +17,7 @@ from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.operations.runner import Runner
-from bot.background.outbox.deliver import Pace, Poster, deliver_once
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, time_limit
@@ -54,7 +54,7 @@ class Watcher:
         self._setup = setup
         self._poster = poster
         self._interval = interval
-        self._pace = Pace()
+        self._rates = SlackRates()
         self._runner = Runner(setup)
         self._load = Load(setup)
         self._lease: Lease | None = None
@@ -133,7 +133,7 @@ class Watcher:
             for step in (
                 partial(audit.seal_once, self._setup, lease),
                 partial(grouping.refresh_once, self._setup, lease),
-                partial(deliver_once, self._setup, self._poster, lease, self._pace),
+                partial(deliver_once, self._setup, self._poster, lease, self._rates),
             )
         ]
         return more or bool(told[0]) or bool(told[2])

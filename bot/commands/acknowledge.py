@@ -69,4 +69,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    aliases=("ack",),
 )

@@ -5,7 +5,7 @@ from pydantic import Field
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
 from bot.app.parsing import Age
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount
 from bot.models.operations import Progress, Scope
@@ -33,7 +33,7 @@ class ClearFailedResult(Result):
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
     way = BulkOptions(archive=args.archive, typed=True)
-    said = step(work, ACTION, args, _scope(work, args), way)
+    said = preview_or_start(work, ACTION, args, _scope(work, args), way)
     return ClearFailedResult(
         message=said.sentence("Clearing", "Cleared"),
         data=DeletedCount(deleted_count=0),
@@ -84,4 +84,5 @@ COMMAND = Command(
     finished=finished,
     destructive=True,
     action=ACTION,
+    aliases=("flush",),
 )

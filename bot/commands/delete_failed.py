@@ -28,7 +28,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         archive.keep_failed(
             work.connection,
             work.queue,
-            work.queue.failed.c.id == row.id,
+            work.queue.failed_layout.id == row.id,
             ACTION.name,
             ACTION.counts_as,
             work.invocation.request_id,
@@ -83,4 +83,5 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     destructive=True,
     action=ACTION,
+    aliases=("forget",),
 )

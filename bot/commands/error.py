@@ -36,14 +36,14 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
     there = {row["failed_id"]: row["row_digest"] for row in rows if row["gone_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(there)[:NEWEST])
-    same = [row for row in listed if row["digest"] == there[row["id"]]]
+    same = [row for row in listed if row.digest == there[row.id]]
     return ErrorResult(
         data=ErrorDetail(
             group=found,
-            exception=work.queue.mask(same[0]["exception"]) if same else None,
+            exception=work.queue.mask(same[0].exception) if same else None,
             failed_jobs=tuple(reads.failed_of(work.queue, row) for row in same),
         ),
-        extra=ErrorDetailListed(row_digests={row["id"]: row["digest"] for row in same}),
+        extra=ErrorDetailListed(row_digests={row.id: row.digest for row in same}),
     )
 
 

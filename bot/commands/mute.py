@@ -92,4 +92,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    aliases=("silence", "snooze"),
 )

@@ -48,11 +48,17 @@ def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
         ):
             (said,) = mute.topic.words().items()
             typed = "unmute " + "=".join(shlex.quote(word) for word in said)
-            values = {"id": f"I{args.id}", "word": mute.topic.word, "nearest": typed}
-            return MutedOtherwise(**values, by=mute.by, at=mute.until)
+            return MutedOtherwise(
+                id=f"I{args.id}",
+                word=mute.topic.word,
+                nearest=typed,
+                by=mute.by,
+                at=mute.until,
+            )
     last = mutes.last_ended(work.connection, topic)
-    known = {} if last is None else {"by": last["ended_by"], "at": last["ended_at"]}
-    return NotMuted(word=topic.word, **known)
+    if last is None:
+        return NotMuted(word=topic.word)
+    return NotMuted(word=topic.word, by=last["ended_by"], at=last["ended_at"])
 
 
 def view(result: UnmuteResult, context: Context) -> Message:

@@ -33,7 +33,7 @@ class HomeIncident(Value):
 
 
 class QueueJobs(Value):
-    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of eligible."""
+    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of available."""
 
     queue: str
     pending: int

@@ -764,8 +764,8 @@ scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
 bulk-submit-retry = Retry them
 label-samples = *Newest of them*
-bulk-pace = How fast may they begin?
-bulk-pace-option =
+bulk-rate = How fast may they begin?
+bulk-rate-option =
     { $count ->
         [0] As fast as the workers are
         [one] 1 a minute
@@ -778,7 +778,7 @@ bulk-canary-option =
         [one] 1 first, the rest if it goes well
        *[other] { $count } first, the rest if they go well
     }
-bulk-note-pace =
+bulk-note-rate =
     { $count ->
         [one] At most 1 a minute: the last one begins after { $age }.
        *[other] At most { $count } a minute: the last one begins after { $age }.
@@ -810,14 +810,14 @@ bulk-ids-missing =
         [one] ⚠️ 1 of the ids is not among these: it is no failed job any more, or does not fit the rest.
        *[other] ⚠️ { $count } of the ids are not among these: they are no failed jobs any more, or do not fit the rest.
     }
-progress-pace =
+progress-rate =
     { $count ->
         [one] At most 1 a minute begins.
        *[other] At most { $count } a minute begin.
     }
 problem-retry-what = Say what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. For everything there is retry-all
 problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
-problem-pace = { $value } is not a pace like 60/min, 10/s or 600/h
+problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
 help-digest = what was done, what failed and what is still open, since the last digest

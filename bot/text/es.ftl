@@ -796,8 +796,8 @@ scope-between = { " " }con fallo desde el { $from } y antes del { $at }
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar
 label-samples = *Los más nuevos*
-bulk-pace = ¿Qué tan rápido empiezan?
-bulk-pace-option =
+bulk-rate = ¿Qué tan rápido empiezan?
+bulk-rate-option =
     { $count ->
         [0] Tan rápido como los workers
         [one] 1 por minuto
@@ -810,7 +810,7 @@ bulk-canary-option =
         [one] Primero 1; los demás si sale bien
        *[other] Primero { $count }; los demás si salen bien
     }
-bulk-note-pace =
+bulk-note-rate =
     { $count ->
         [one] Como máximo 1 por minuto: el último empieza después de { $age }.
        *[other] Como máximo { $count } por minuto: el último empieza después de { $age }.
@@ -842,14 +842,14 @@ bulk-ids-missing =
         [one] ⚠️ 1 de los ids no está entre estos: ya no es un job fallido, o no coincide con lo demás.
        *[other] ⚠️ { $count } de los ids no están entre estos: ya no son jobs fallidos, o no coinciden con lo demás.
     }
-progress-pace =
+progress-rate =
     { $count ->
         [one] Empieza como máximo 1 por minuto.
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Di qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para todo existe retry-all
 problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
-problem-pace = { $value } no es un ritmo como 60/min, 10/s o 600/h
+problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
 help-digest = qué se hizo, qué falló y qué sigue abierto desde el último resumen

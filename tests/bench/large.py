@@ -91,7 +91,7 @@ def _looks(setup: Setup) -> None:
         connection.execute(text(_NOT_DELAYED), later)
 
 
-# As after a large retry at a pace: nothing at the head of a queue may be taken yet.
+# As after a large retry at a rate: nothing at the head of a queue may be taken yet.
 _DELAYED = "UPDATE jobs SET available_at = available_at + :later WHERE id < 200000"
 _NOT_DELAYED = _DELAYED.replace("+", "-")
 

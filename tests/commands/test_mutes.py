@@ -26,7 +26,7 @@ from bot.store.incidents import mutes, transitions
 from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock
 from tests.kit.concurrency import at_once
@@ -493,7 +493,10 @@ def test_in_a_terminal_it_answers_in_json(queue: TestQueue) -> None:
     id_ = opened(setup, group_subject(group(setup), "netsuite"))
     lines: list[str] = []
     for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}"):
-        assert do(setup, Asked(words, "ana", as_json=True), lines.append, lambda _: None) == 0
+        assert (
+            do(setup, TerminalRequest(words, "ana", as_json=True), lines.append, lambda _: None)
+            == 0
+        )
     acknowledged, muted, unmuted = (json.loads(line)["data"] for line in lines)
     assert acknowledged["incident"] == f"I{id_}"
     assert acknowledged["acknowledged_by"] == "ana"

@@ -11,7 +11,7 @@ from bot.models.incidents import Incident, ListedIncident, Topic
 from bot.store import tables
 from bot.store.incidents import lookups, transitions
 from bot.store.incidents.transitions import Subject
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, codes, make_setup
 
@@ -21,7 +21,7 @@ SUBJECT = Subject("no_worker_activity", "no_worker_activity:mail", "mail")
 def answered(setup: Setup, words: str) -> Any:
     """The data of a command's JSON."""
     lines: list[str] = []
-    assert do(setup, Asked(words, "ana", as_json=True), lines.append, lambda _: None) == 0
+    assert do(setup, TerminalRequest(words, "ana", as_json=True), lines.append, lambda _: None) == 0
     return json.loads(lines[0])["data"]
 
 

@@ -24,7 +24,7 @@ from bot.store.incidents.transitions import Subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.store.tables import outbox
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
 from tests.kit.clock import Clock
@@ -133,8 +133,10 @@ def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: Te
             begin(connection, topic, OMAR, now, now + timedelta(hours=1))
     lines: list[str] = []
 
-    assert do(setup, Asked("watch", "ana", as_json=True), lines.append, lambda _: None) == 0
-    assert do(setup, Asked("watch", "ana"), lines.append, lambda _: None) == 0
+    assert (
+        do(setup, TerminalRequest("watch", "ana", as_json=True), lines.append, lambda _: None) == 0
+    )
+    assert do(setup, TerminalRequest("watch", "ana"), lines.append, lambda _: None) == 0
 
     said: dict[str, Any] = json.loads(lines[0])
     assert len(said["data"]["incidents"]) == 200

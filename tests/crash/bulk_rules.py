@@ -10,9 +10,9 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from bot.app.plans import BulkExtra
 from bot.models.refusals import Refusal
-from bot.queue.reads import unix
 from bot.store.tables import archive, batches, failures, followed
 from bot.store.tables import operations as operations_table
+from bot.wall_clock import unix
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
 from tests.kit.replicas import ANA, OMAR, ask, confirm
@@ -132,7 +132,7 @@ class Bulk(World):
         for _ in range(3):
             for one in self.runners:
                 self.run_batches(one, None, 1, 1)
-                self.a_pace_is_kept()
+                self.a_rate_is_kept()
             self.work(0, "done", 2)
             self.clock.move(seconds=5)
             self.watch_and_tell(name, None, 1)
@@ -173,7 +173,7 @@ class Bulk(World):
                     assert not missing, f"the rest of {operation.id} did not wait for its canary"
 
     @invariant()
-    def a_pace_is_kept(self) -> None:
+    def a_rate_is_kept(self) -> None:
         """No job begins before its operation did, and never more of them in a minute than asked."""
         for operation in self.queue.rows(operations_table):
             if operation.pace and operation.state != "planned":

@@ -12,8 +12,8 @@ from bot.app.command import Alerting, Setup
 from bot.background.incidents import probe
 from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
-from bot.queue.reads import unix
 from bot.store.failures import index
+from bot.wall_clock import unix
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import make_setup

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from bot.queue.reads import unix
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.team import Json, Team, team_at_work
 
@@ -123,7 +123,11 @@ def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQu
 
 
 def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None:
-    limits: dict[str, Any] = {"oldest_seconds": NEVER, "silent_seconds": NEVER, "backlog_count": 30}
+    limits: dict[str, Any] = {
+        "oldest_seconds": NEVER,
+        "no_worker_activity_seconds": NEVER,
+        "backlog_count": 30,
+    }
     with team_at_work(kept_queue, **limits) as team:
         points = 0
         for _ in range(17):
@@ -148,7 +152,7 @@ def test_a_limit_that_every_job_exceeds_is_warned_about(kept_queue: TestQueue) -
         assert "below the workers' own timeout, 15 min" in alert["text"]
 
 
-def test_paced_jobs_raise_no_alert(team: Team) -> None:
+def test_jobs_retried_at_a_rate_raise_no_alert(team: Team) -> None:
     for number in range(30):
         push(team, ago=9_000, available_at=now(team) + 50_000 + number)
     for _ in range(3):

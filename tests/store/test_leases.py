@@ -11,7 +11,7 @@ from bot.app.command import Setup
 from bot.background import audit
 from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
-from bot.background.outbox.deliver import Pace, deliver_once
+from bot.background.outbox.deliver import SlackRates, deliver_once
 from bot.database.transactions import changing
 from bot.store import leases, tables
 from bot.store.leases import Lease, LeaseLost
@@ -124,7 +124,7 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     audit.seal_once(b, lease)
     before = everything(queue)
     with pytest.raises(LeaseLost):
-        deliver_once(a, Refusing(), late, Pace())
+        deliver_once(a, Refusing(), late, SlackRates())
     assert everything(queue) == before
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from bot.models.error_groups import ErrorGroups
 from bot.models.home import Counts, HomeData, HomeIncident, QueueJobs
 from bot.models.jobs import FailedJobList
-from bot.models.metrics import Figures, Point
+from bot.models.metrics import Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
 from bot.models.refusals import Denied
 from bot.models.requests import Message, Role, Source
@@ -49,8 +49,10 @@ def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
 
 def day() -> tuple[Point, ...]:
     """A day of which the first hours were not watched."""
-    known: list[Figures | None] = [
-        Figures(pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600)
+    known: list[QueueMetrics | None] = [
+        QueueMetrics(
+            pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600
+        )
         for n in range(20)
     ]
     return tuple(

@@ -21,11 +21,10 @@ from bot.database.transactions import TooSlow
 from bot.models.alert_rules import NO_WORKER_ACTIVITY
 from bot.queue import index_probe
 from bot.queue.index_probe import ProbeLimits, QueueProbe
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
 from bot.store.incidents.probe_state import Pulse
 from bot.store.leases import Lease
+from bot.wall_clock import utc_of_unix
 
 log = structlog.get_logger(__name__)
 
@@ -111,11 +110,12 @@ def _probes(
 
     None of a queue that took too long.
     """
-    until, at = monotonic() + seconds, unix(now)
+    until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
     there, is_all = _names(setup, connection, until, longest)
     turn = _turn({*there, *known, *named}, known)
-    within = ProbeLimits(at, at - setup.reserved_seconds, index_probe.rows_each(len(turn)), longest)
+    rows = index_probe.rows_each(len(turn))
+    within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
     probes: list[tuple[str, QueueProbe | None]] = []
     has_read = False
     for name in turn:
@@ -163,7 +163,7 @@ def _moved(
     taken = None
     newest, known = seen.newest_reserved_at, before.newest_reserved_at
     if newest is not None and (known is None or newest > known):
-        taken = moment(newest)
+        taken = utc_of_unix(newest)
     ended = now if _first_went(setup, connection, before, seen, now) else None
     return [taken, ended, failed_at]
 
@@ -179,7 +179,7 @@ def _first_went(
     first = before.first_id
     if first is None or seen.first_id == first:
         return False
-    if index_probe.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+    if index_probe.is_still_available(connection, setup.queue, seen.queue, first, now):
         return False
     return not probe_state.taken_away(connection, first, before.looked_at)
 

@@ -19,9 +19,9 @@ from bot.models.alert_rules import (
     AlertRule,
 )
 from bot.queue.index_probe import QueueProbe
-from bot.queue.reads import unix
 from bot.store.incidents.probe_state import Pulse
 from bot.store.incidents.sampled_totals import Exact
+from bot.wall_clock import unix
 
 RECOVERED_AGE = 0.8
 """An age is well within its limit below this share of it."""
@@ -68,23 +68,23 @@ class QueueSnapshot:
     @property
     def known(self) -> bool:
         """Whether it is known if jobs wait."""
-        return self.probe.whole or self.probe.eligible > 0 or self.exact is not None
+        return self.probe.whole or self.probe.available > 0 or self.exact is not None
 
     @property
     def waiting(self) -> int:
-        """How many eligible jobs are known of."""
-        return max(self.probe.eligible, self.bounded.eligible if self.bounded else 0)
+        """How many available jobs are known of."""
+        return max(self.probe.available, self.bounded.available if self.bounded else 0)
 
     @property
     def counted(self) -> int | None:
         """How many jobs may be taken; None where nobody has counted them lately."""
         if self.probe.whole:
-            return self.probe.eligible
-        return None if self.exact is None else self.exact.eligible
+            return self.probe.available
+        return None if self.exact is None else self.exact.available
 
     @property
     def age(self) -> int:
-        """For how many seconds the oldest eligible job could have been taken; 0: there is none."""
+        """For how many seconds the oldest available job could have been taken; 0: there is none."""
         probed = 0 if self.probe.oldest_at is None else self.at - self.probe.oldest_at
         return max(0, probed, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
@@ -161,7 +161,7 @@ def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
 
 
 def _oldest_job(snapshot: QueueSnapshot) -> Reading:
-    """The oldest eligible job; not while `no_worker_activity` is active, or about to be.
+    """The oldest available job; not while `no_worker_activity` is active, or about to be.
 
     A muted rule notifies nobody, so it suppresses nothing.
     """

@@ -17,7 +17,7 @@ from bot.store.operations import batches, change_freeze, operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import followed, outcomes
 from bot.store.operations.retries.followed import Followed
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.undo_batches import undos
 from bot.views.operations.progress import progress_message
 
@@ -37,7 +37,7 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
         reason=operation.reason,
         kept=operation.archive,
         outcomes=told,
-        pace=operation.pace,
+        rate=operation.rate,
     )
 
 
@@ -89,7 +89,7 @@ def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> 
     return _of_canary(connection, operation, canary, now) if canary else None
 
 
-def counted(operation: Operation, seen: Outcome, now: datetime) -> Outcomes:
+def counted(operation: Operation, seen: OutcomeCounts, now: datetime) -> Outcomes:
     """The counts of an operation that has ended; what is not known to have ended otherwise ran."""
     gone = seen.put_back + seen.deleted
     left = operation.done - (seen.waiting or 0) - gone

@@ -18,7 +18,7 @@ from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.refailures import count_failures
 from bot.views.operations.outcomes import outcomes_message
 
@@ -74,26 +74,26 @@ def _count(setup: Setup, connection: Connection, number: int, *, sure: bool) -> 
 
 
 def _next(
-    connection: Connection, operation: Operation, seen: Outcome, now: datetime, *, sure: bool
+    connection: Connection, operation: Operation, seen: OutcomeCounts, now: datetime, *, sure: bool
 ) -> Mapping[str, Any]:
     """What follows from the counts: whether all is known, and when to look again."""
     age = now - seen.since
-    paced = timedelta(minutes=operation.total / operation.pace if operation.pace else 0)
+    spread = timedelta(minutes=operation.total / operation.rate if operation.rate else 0)
     if seen.waiting == 0 and not outcomes.is_behind(connection, seen):
         return _drained(seen, now, sure=sure)
-    if age >= FOLLOWED_FOR + paced:
+    if age >= FOLLOWED_FOR + spread:
         return {"state": outcomes.STOPPED, "next_check_at": None}
     every = next((every for until, every in INTERVALS if age < until), INTERVALS[-1][1])
     return {
         "state": outcomes.FOLLOWING,
         "drained_at": None,
         "settled_at": None,
-        "late": seen.late or (age >= LATE + paced and bool(seen.waiting)),
+        "late": seen.late or (age >= LATE + spread and bool(seen.waiting)),
         "next_check_at": now + every,
     }
 
 
-def _drained(seen: Outcome, now: datetime, *, sure: bool) -> Mapping[str, Any]:
+def _drained(seen: OutcomeCounts, now: datetime, *, sure: bool) -> Mapping[str, Any]:
     """Nothing waits any more: all is known as soon as a failure would be."""
     if seen.drained_at is None:
         return {"drained_at": now, "next_check_at": now + GRACE}
@@ -112,8 +112,8 @@ def _tell(
     setup: Setup,
     connection: Connection,
     operation: Operation,
-    before: Outcome,
-    after: Outcome,
+    before: OutcomeCounts,
+    after: OutcomeCounts,
     now: datetime,
 ) -> bool:
     if after.waiting is None:

@@ -89,9 +89,11 @@ def _failures(connection: Connection, failure_filter: Condition) -> Sequence[Row
 def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
     """The `seq` of those failures whose rows are in `failed_jobs` as they were."""
     seqs = {(row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["gone_at"]}
-    c = queue.failed.c
+    id_ = queue.failed_layout.id
     current = connection.execute(
-        select(c.id, failed_digest(queue.failed)).where(c.id.in_([id_ for id_, _ in seqs]))
+        select(id_, failed_digest(queue.failed)).where(
+            id_.in_([failed_id for failed_id, _ in seqs])
+        )
     )
     return frozenset(seqs[row] for row in map(tuple, current) if row in seqs)
 

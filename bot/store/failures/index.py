@@ -78,7 +78,7 @@ def backfill_left(connection: Connection) -> bool:
 
 
 def _begin_backfill(connection: Connection, queue: Queue) -> None:
-    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
+    highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     move(connection, "backfill", 0)
     move(connection, "backfill_end", highest)
 
@@ -108,7 +108,7 @@ def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datet
 
 def _settled_mark(connection: Connection, queue: Queue, now: datetime) -> int:
     settled = mark(connection, "settled")
-    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
+    highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     if highest < settled:
         settled = highest
         if not _is_known(connection, queue, highest):
@@ -138,10 +138,10 @@ _LAST_SEQ = select(func.max(failures.c.seq))
 
 
 def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
-    c = queue.failed.c
+    id_ = queue.failed_layout.id
     known = select(failures.c.seq).where(
-        c.id == failed_id,
-        failures.c.failed_id == c.id,
+        id_ == failed_id,
+        failures.c.failed_id == id_,
         failures.c.gone_at.is_(None),
         failures.c.row_digest == failed_digest(queue.failed),
     )
@@ -155,35 +155,31 @@ def _missing(
 
     At most so many, and only as many as can be read in a short time; and whether there may be more.
     """
-    c = queue.failed.c
+    layout = queue.failed_layout
     known = (
         select(failures.c.seq)
         .where(
-            failures.c.failed_id == c.id,
+            failures.c.failed_id == layout.id,
             failures.c.gone_at.is_(None),
             # The first is quick; the second holds for any column that keeps less or more of a time.
-            (failures.c.failed_at == c.failed_at)
+            (failures.c.failed_at == layout.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()
     )
     chosen = (
         select(
-            c.id,
-            c.queue,
-            c.failed_at,
-            func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload"),
-            func.substr(c.exception, 1, EXCEPTION_HEAD).label("exception"),
-            (func.length(c.payload) + func.length(c.exception)).label("bytes"),
+            *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
+            layout.text_bytes().label("bytes"),
             failed_digest(queue.failed).label("row_digest"),
             payload_digest(queue.failed).label("payload_digest"),
         )
-        .where(c.id > low, ~known)
-        .order_by(c.id)
+        .where(layout.id > low, ~known)
+        .order_by(layout.id)
         .limit(rows)
     )
     if high is not None:
-        chosen = chosen.where(c.id <= high)
+        chosen = chosen.where(layout.id <= high)
     found = connection.execute(chosen).mappings().all()
     part = found[: entries.readable(found)]
     return part, len(part) == rows or len(part) < len(found)
@@ -206,14 +202,15 @@ def _add(
     # Somebody may have retried or deleted one between the read and the insert. From here on their
     # change waits for this transaction and marks the failure itself, except one that is about to
     # commit and looked for the failure before the insert: the sweep finds that one.
-    c = queue.failed.c
-    there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
+    column = queue.failed_layout.id
+    there = set(connection.execute(select(column).where(column.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
         leave_missing(connection, taken, now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
-    ids = select(queue.failed.c.id).where(queue.failed.c.id > low).order_by(queue.failed.c.id)
+    id_ = queue.failed_layout.id
+    ids = select(id_).where(id_ > low).order_by(id_)
     return connection.execute(ids.offset(rows - 1).limit(1)).scalar()
 
 
@@ -221,10 +218,10 @@ def _mark_gone(
     connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
 ) -> tuple[int, int | None]:
     """Note which of a stretch are gone, at most `rows`; returns how many, and where that ended."""
-    c = queue.failed.c
+    id_ = queue.failed_layout.id
     there = (
-        select(c.id)
-        .where(c.id == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
+        select(id_)
+        .where(id_ == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
         .exists()
     )
     here = failures.c.gone_at.is_(None)

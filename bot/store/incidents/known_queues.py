@@ -16,8 +16,8 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
 
     The queue's own table may take upper and lower case for the same; the bot's tables do not.
     """
-    c = queue.jobs.c
-    spelling = connection.execute(select(c.queue).where(c.queue == name).limit(1)).scalar()
+    column = queue.jobs_layout.queue
+    spelling = connection.execute(select(column).where(column == name).limit(1)).scalar()
     return None if spelling is None else str(spelling)
 
 

@@ -13,9 +13,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 from bot.models.alert_rules import METRIC_RULES
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.tables import archive, failures, incidents, pulses
+from bot.wall_clock import unix, utc_of_unix
 
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
@@ -49,7 +48,7 @@ class Pulse:
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """How many were eligible at a moment (unix seconds), or up to `tolerance` s before."""
+        """How many were available at a moment (unix seconds), or up to `tolerance` s before."""
         counts = [count for when, count in self.counts if at - tolerance <= when <= at]
         return counts[-1] if counts else None
 
@@ -80,9 +79,9 @@ def after(
     """What is to be remembered after a glance; `moved` are moments at which a worker moved."""
     pulse = before or Pulse(seen.queue, now)
     known = [at for at in (pulse.moved_at, *moved) if at is not None]
-    empty = seen.whole and not seen.eligible and not seen.reserved
+    empty = seen.whole and not seen.available and not seen.reserved
     # Where not all was seen, jobs that may be taken can be behind those that were.
-    unknown = not seen.whole and not seen.eligible
+    unknown = not seen.whole and not seen.available
     return replace(
         pulse,
         looked_at=now,
@@ -97,12 +96,12 @@ def after(
 
 
 def _eligible_since(before: Pulse | None, seen: QueueProbe, now: datetime) -> datetime | None:
-    if not seen.eligible or seen.oldest_at is None:
+    if not seen.available or seen.oldest_at is None:
         return None
     if before is None:
         return now
     # There was none at the look before: since then the first one has come.
-    began = min(max(before.looked_at, moment(seen.oldest_at)), now)
+    began = min(max(before.looked_at, utc_of_unix(seen.oldest_at)), now)
     return before.eligible_since or began
 
 

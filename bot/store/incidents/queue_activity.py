@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from bot.models.incidents import Incident
-from bot.models.metrics import Figures as Seen
+from bot.models.metrics import QueueMetrics as Seen
 from bot.store.incidents import known_queues
 from bot.store.incidents.retry_activity import UNKNOWN, Figures
 from bot.store.metrics import rollups, samples

@@ -18,9 +18,9 @@ GROUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The last exact figures of a queue: eligible jobs, and the age of the oldest in seconds."""
+    """The last exact figures of a queue: available jobs, and the age of the oldest in seconds."""
 
-    eligible: int
+    available: int
     oldest_seconds: int | None
 
 

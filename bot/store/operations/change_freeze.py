@@ -63,8 +63,7 @@ def end(connection: Connection, by: str, now: datetime) -> Freeze:
     row = _locked(connection)
     found = _freeze(row)
     if found is None:
-        known = {} if row.thawed_by is None else {"by": row.thawed_by, "at": row.thawed_at}
-        raise NotFrozen(**known)
+        raise NotFrozen(by=row.thawed_by, at=row.thawed_at)
     ended = {"frozen_at": None, "frozen_by": None, "reason": None}
     connection.execute(update(freeze).values(**ended, thawed_at=now, thawed_by=by[:64]))
     return found

@@ -72,12 +72,12 @@ def _queued(
     look: _Look, queue: Queue, within: Condition, name: str | None
 ) -> tuple[int, tuple[str, ...], bool] | None:
     """How many of the failures are of an order that has a job in the same queue now."""
-    c = queue.jobs.c
-    newest = select(c.queue, func.substr(c.payload, 1, PAYLOAD_HEAD))
+    layout = queue.jobs_layout
+    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
     if name is not None:
-        newest = newest.where(c.queue == name)
+        newest = newest.where(layout.queue == name)
     try:
-        jobs = look.at(newest.order_by(c.id.desc()).limit(JOBS)).all()
+        jobs = look.at(newest.order_by(layout.id.desc()).limit(JOBS)).all()
     except TooSlow:
         return None
     orders: dict[str, set[str]] = defaultdict(set)

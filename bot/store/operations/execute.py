@@ -77,8 +77,9 @@ def _lock(
     connection: Connection, queue: Queue, within: ColumnElement[bool], *, dense: bool
 ) -> batches.Found:
     """Lock the rows of the batch that are still what they were."""
+    failed = queue.failed_layout
     there = and_(
-        queue.failed.c.id == index.c.failed_id,
+        failed.id == index.c.failed_id,
         failed_digest(queue.failed) == index.c.row_digest,
         within,
     )
@@ -86,7 +87,7 @@ def _lock(
         listed = select(index.c.failed_id, index.c.row_digest).where(there).order_by(index.c.seq)
         return batches.listed(connection.execute(listed).all())
     locking = (
-        select(func.count(), func.min(queue.failed.c.id), func.max(queue.failed.c.id), _LISTED)
+        select(func.count(), func.min(failed.id), func.max(failed.id), _LISTED)
         .select_from(index)
         .where(there)
     )
@@ -111,8 +112,9 @@ def _mark(
     """Say of the failures that the operation took them; of what was skipped, that it went."""
     moved = within
     if rows < batch.size:
-        there = select(queue.failed.c.id).where(
-            queue.failed.c.id == index.c.failed_id,
+        failed = queue.failed_layout
+        there = select(failed.id).where(
+            failed.id == index.c.failed_id,
             failed_digest(queue.failed) == index.c.row_digest,
         )
         moved = and_(within, there.exists())
@@ -129,7 +131,7 @@ def _keep(
     chosen: bulk.LockedBatch,
     now: datetime,
 ) -> None:
-    which = chosen.condition(queue.failed)
+    which = chosen.condition(queue.failed_layout)
     kept = archive.keep_failed(
         connection,
         queue,
@@ -155,7 +157,7 @@ def _move(
     if operation.counts_as == "deleted":
         bulk.delete_batch(connection, queue, chosen)
         return {}
-    paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)
-    first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
+    rate = None if operation.rate is None else bulk.RetryRate(batch.starts_at, operation.rate)
+    first, last = bulk.retry_batch(connection, queue, chosen, now, rate)
     metric_deltas.skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

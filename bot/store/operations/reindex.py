@@ -86,7 +86,7 @@ def _rename(connection: Connection, queue: Queue, ids: Mapping[int, int], now: d
             c.failed_id == failed_id, c.row_digest == row_digest, c.gone_at.is_(None)
         )
         newest = connection.execute(copy).scalar_one()
-        digest = select(failed_digest(queue.failed)).where(queue.failed.c.id == ids[seq])
+        digest = select(failed_digest(queue.failed)).where(queue.failed_layout.id == ids[seq])
         values = {"row_digest": connection.execute(digest).scalar_one(), "seen_at": now}
         renamed = update(failures).where(c.seq == newest)
         connection.execute(renamed.values(failed_id=ids[seq], **values))

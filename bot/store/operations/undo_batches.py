@@ -90,8 +90,8 @@ def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:
     """The ids that are taken, each with the digest of the row that has it."""
-    c = queue.failed.c
-    chosen = select(c.id, failed_digest(queue.failed)).where(c.id.in_(ids)).order_by(c.id)
+    id_ = queue.failed_layout.id
+    chosen = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
     return {row[0]: row[1] for row in connection.execute(for_update(chosen))} if ids else {}
 
 
@@ -115,8 +115,8 @@ def _take_back(
             taken.append(jobs.popleft())
             back.append(row)
     if taken:
-        c = queue.jobs.c
-        gone = delete(queue.jobs).where(c.id.in_(taken), c.reserved_at.is_(None), c.attempts == 0)
+        layout = queue.jobs_layout
+        gone = delete(queue.jobs).where(layout.id.in_(taken), layout.is_untouched())
         exactly(connection.execute(gone), len(taken))
         metric_deltas.removed(connection, len(taken))
         followed.taken_back(connection, undone.id, taken, operation.actor, now)
@@ -130,7 +130,7 @@ def _waiting(
 
     Locked, in the order of ids: each with its queue and payload digest.
     """
-    s, c = stretches.c, queue.jobs.c
+    s, layout = stretches.c, queue.jobs_layout
     made = select(s.first_job_id, s.last_job_id).where(
         s.operation == undone.id,
         s.last_seq > batch.after_seq,
@@ -140,9 +140,9 @@ def _waiting(
     found: dict[int, tuple[int, str, str]] = {}
     for first, last in connection.execute(made.order_by(s.number)).all():
         chosen = (
-            select(c.id, c.queue, payload_digest(queue.jobs))
-            .where(c.id.between(first, last), c.reserved_at.is_(None), c.attempts == 0)
-            .order_by(c.id)
+            select(layout.id, layout.queue, payload_digest(queue.jobs))
+            .where(layout.id.between(first, last), layout.is_untouched())
+            .order_by(layout.id)
         )
         found |= {
             row[0]: (row[0], row[1], row[2]) for row in connection.execute(for_update(chosen))
@@ -163,13 +163,15 @@ def _restore(
     restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
-    a = archive.c
-    columns = (a.queue, a.payload, a.exception, a.failed_at)
-    names = [column.name for column in columns]
+    a, layout = archive.c, queue.failed_layout
+    names = layout.restored_columns
+    columns = [a[name] for name in names]
     try:
         if free:
             rows = select(a.row_id, *columns).where(a.id.in_([row.copy for row in free]))
-            put = insert(queue.failed).from_select(["id", *names], rows.order_by(a.row_id))
+            put = insert(queue.failed).from_select(
+                [layout.id.name, *names], rows.order_by(a.row_id)
+            )
             exactly(connection.execute(put), len(free))
     except IntegrityError as error:
         raise LostRace from error

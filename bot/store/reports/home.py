@@ -66,7 +66,7 @@ def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress
             skipped=operation.skipped,
             actor=operation.actor,
             seconds=int((now - (operation.started_at or now)).total_seconds()),
-            pace=operation.pace,
+            rate=operation.rate,
         )
         for operation in candidates
         if operation is not None and operation.state in operations.ACTIVE

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Alerting
 from bot.database.transactions import changing
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.queue import index_probe
 from bot.store.incidents import sampled_totals
 from bot.store.metrics import rollups
@@ -140,9 +140,9 @@ def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
     assert judged(team, BACKLOG) == BREACHED
 
 
-def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
+def sampled(team: Watched, available: int, oldest: int | None) -> None:
     """The sampler has counted the queue now."""
-    figures = Figures(pending=eligible + 7, delayed=7, oldest_seconds=oldest, looks=1)
+    figures = QueueMetrics(pending=available + 7, delayed=7, oldest_seconds=oldest, looks=1)
 
     def work(connection: Connection) -> None:
         rollups.add_sample(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})
@@ -198,6 +198,8 @@ def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own
     team = watched(queue)
     sampled(team, 500, 40)
     team.wait(60)
-    change(team, lambda c: rollups.add_sample(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
+    change(
+        team, lambda c: rollups.add_sample(c, team.clock.at, {rollups.ALL: QueueMetrics(looks=1)})
+    )
     with queue.engine.connect() as connection:
         assert sampled_totals.lately(connection, team.clock.at) == {}

@@ -188,7 +188,7 @@ def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) 
 def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
     team = watched(queue)
     for number in range(20):
-        # As after a retry at a pace: the next one is due when the last was taken.
+        # As after a retry at a rate: the next one is due when the last was taken.
         team.push(100 + number, available_at=team.now + 60 * number)
     for number in range(20):
         assert judged(team) == RECOVERED

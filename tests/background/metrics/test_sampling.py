@@ -13,14 +13,14 @@ from bot.app.command import Setup
 from bot.background.failures import indexing
 from bot.background.metrics import rollup, sampling
 from bot.database.transactions import reading
-from bot.models.metrics import Figures, total
-from bot.queue.reads import unix
+from bot.models.metrics import QueueMetrics, total
 from bot.store.leases import LeaseLost
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import flows
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
+from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
@@ -117,7 +117,7 @@ class Hand:
         assert ask(self.setup, words).refusal is None, words
 
     @property
-    def whole(self) -> Figures:
+    def whole(self) -> QueueMetrics:
         """What the samples say of all of it."""
         with reading(self.queue.engine) as connection:
             points = rollups.series(connection, self.clock.at, timedelta(days=1))

@@ -13,6 +13,7 @@ from bot import failpoints
 from bot.app.parsing import Request
 from bot.background import purge
 from bot.localslack.demo import IDS
+from bot.models.refusals import AlreadyUndone
 from bot.store import tables
 from tests.kit.bulk import carried_out, preview_of, run_out, small_batches
 from tests.kit.clock import StandingClock
@@ -125,8 +126,8 @@ def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: Te
     last = ask(setup, "undo")
 
     assert codes([again, last]) == ["already-undone", "nothing-to-undo"]
-    assert again.refusal is not None
-    assert again.refusal.values["by"] == ANA
+    assert isinstance(again.refusal, AlreadyUndone)
+    assert again.refusal.by == ANA
     assert len(queue.failed) == 3
 
 

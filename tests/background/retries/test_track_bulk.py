@@ -256,7 +256,7 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     assert queue.rows(tables.spans) == []
 
 
-def test_a_paced_retry_is_not_late_while_its_pace_lasts(
+def test_a_retry_is_not_late_while_its_rate_lasts(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)

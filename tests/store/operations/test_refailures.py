@@ -8,7 +8,7 @@ from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
 from bot.store import tables
 from bot.store.operations import operations
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.refailures import count_failures
 from tests.kit.bulk import run_out, started
 from tests.kit.posting import watch
@@ -46,8 +46,8 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
         connection.execute(update(tables.operations).values(bound_seq=OLD + 1))
         operation = operations.find(connection, number)
         assert operation is not None
-        nothing = dict.fromkeys(Outcome.__dataclass_fields__, 0)
-        seen = Outcome(**{**nothing, "cursor_seq": OLD + 1})  # type: ignore[arg-type] # zeros
+        nothing = dict.fromkeys(OutcomeCounts.__dataclass_fields__, 0)
+        seen = OutcomeCounts(**{**nothing, "cursor_seq": OLD + 1})  # type: ignore[arg-type] # zeros
         before = reads(connection)
         found = count_failures(connection, operation, seen)
         assert found["failed_again"] == NEW

@@ -77,13 +77,13 @@ def before_retry(
     connection: Connection, queue: Queue, failed_ids: Sequence[int]
 ) -> dict[int, Retry]:
     """The failed jobs by id, as they are before they move; the caller has them locked."""
-    c, f = queue.failed.c, failures.c
+    layout, f = queue.failed_layout, failures.c
     digest = payload_digest(queue.failed)
-    known = and_(f.failed_id == c.id, f.gone_at.is_(None), f.payload_digest == digest)
+    known = and_(f.failed_id == layout.id, f.gone_at.is_(None), f.payload_digest == digest)
     rows = connection.execute(
-        select(c.id, f.seq, c.queue, digest, f.error_group)
+        select(layout.id, f.seq, layout.queue, digest, f.error_group)
         .select_from(queue.failed.join(failures, known, isouter=True))
-        .where(c.id.in_(failed_ids))
+        .where(layout.id.in_(failed_ids))
     )
     return {row[0]: Retry(*row) for row in rows}
 
@@ -138,9 +138,9 @@ def follow_canary(
 
     `taken` is the condition for the failures that they were.
     """
-    c, f = queue.jobs.c, failures.c
+    id_, f = queue.jobs_layout.id, failures.c
     made: dict[str, list[int]] = {}
-    jobs = select(c.id, payload_digest(queue.jobs)).where(c.id.between(*job_ids)).order_by(c.id)
+    jobs = select(id_, payload_digest(queue.jobs)).where(id_.between(*job_ids)).order_by(id_)
     for job_id, digest in connection.execute(jobs):
         made.setdefault(digest, []).append(job_id)
     were = connection.execute(

@@ -53,7 +53,7 @@ class JobLocation:
 
 def highest_id(connection: Connection, queue: Queue) -> int:
     """The highest id of `jobs`; 0 where there is none."""
-    return int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
+    return int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
 
 
 def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict[int, JobLocation]:
@@ -72,12 +72,12 @@ def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict
 
 def _there(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> set[int]:
     """Which of them still have the id that they had."""
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     wanted = [row.job_id for row in rows]
     found = {
         job_id: (name, digest)
         for job_id, name, digest in connection.execute(
-            select(c.id, c.queue, payload_digest(queue.jobs)).where(c.id.in_(wanted))
+            select(layout.id, layout.queue, payload_digest(queue.jobs)).where(layout.id.in_(wanted))
         )
     }
     return {row.id for row in rows if found.get(row.job_id) == (row.queue, row.payload_digest)}
@@ -110,20 +110,21 @@ def _moved(
 
     Where there are two of a payload, nobody can tell which is which; each is found once.
     """
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     floors = {row.id: max(row.job_id, row.highest_id - UNCOMMITTED) for row in rows}
     newest = (
-        select(c.id.label("id"))
-        .where(c.queue == name, c.id > min(floors.values()))
-        .order_by(c.id.desc())
+        select(layout.id.label("id"))
+        .where(layout.queue == name, layout.id > min(floors.values()))
+        .order_by(layout.id.desc())
         .limit(SCANNED)
     ).subquery()
     digest = payload_digest(queue.jobs)
     wanted = {row.payload_digest for row in rows}
-    scan = select(c.id, digest).join(newest, newest.c.id == c.id).where(digest.in_(wanted))
+    jobs = select(layout.id, digest).join(newest, newest.c.id == layout.id)
+    scan = jobs.where(digest.in_(wanted))
     try:
         count, lowest = connection.execute(select(func.count(), func.min(newest.c.id))).one()
-        hits = bounded(connection, scan.order_by(c.id), SCAN_SECONDS).all()
+        hits = bounded(connection, scan.order_by(layout.id), SCAN_SECONDS).all()
     except TooSlow:
         return {row.id: JobLocation(None, complete=False) for row in rows}
     free = _not_held(connection, dict(hits))

@@ -42,8 +42,8 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How far the receipts of an operation are; `waiting` is None until all was counted once.
+class OutcomeCounts:
+    """How many jobs of an operation have which outcome; `waiting` is None until all were counted.
 
     `next_span` is the first stretch of ids that was not counted yet.
     """
@@ -65,7 +65,7 @@ class Outcome:
     next_check_at: datetime | None
 
 
-_COLUMNS = [outcomes.c[name] for name in Outcome.__dataclass_fields__]
+_COLUMNS = [outcomes.c[name] for name in OutcomeCounts.__dataclass_fields__]
 
 
 def begin(connection: Connection, operation: Operation, now: datetime) -> None:
@@ -90,22 +90,22 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
     connection.execute(insert(spans), rows)
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[Outcome]:
+def due(connection: Connection, now: datetime, limit: int) -> list[OutcomeCounts]:
     """Operations whose time to be counted has come."""
     c = outcomes.c
     chosen = select(*_COLUMNS).where(c.next_check_at <= now).order_by(c.next_check_at)
-    return [Outcome(*row) for row in connection.execute(chosen.limit(limit))]
+    return [OutcomeCounts(*row) for row in connection.execute(chosen.limit(limit))]
 
 
-def of_operation(connection: Connection, operation: int) -> Outcome | None:
+def of_operation(connection: Connection, operation: int) -> OutcomeCounts | None:
     """How far the receipts of this operation are."""
     found = connection.execute(select(*_COLUMNS).where(outcomes.c.operation == operation)).first()
-    return None if found is None else Outcome(*found)
+    return None if found is None else OutcomeCounts(*found)
 
 
-def note(connection: Connection, seen: Outcome) -> None:
+def note(connection: Connection, seen: OutcomeCounts) -> None:
     """Write down how far its receipts are."""
-    values = {name: getattr(seen, name) for name in Outcome.__dataclass_fields__}
+    values = {name: getattr(seen, name) for name in OutcomeCounts.__dataclass_fields__}
     this = outcomes.c.operation == values.pop("operation")
     connection.execute(update(outcomes).where(this).values(**values))
 
@@ -123,7 +123,7 @@ def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
     return select(literal(1)).where(wanted).limit(1).correlate(of).scalar_subquery().is_not(None)
 
 
-def is_behind(connection: Connection, seen: Outcome) -> bool:
+def is_behind(connection: Connection, seen: OutcomeCounts) -> bool:
     """Whether there are failures that were not looked at yet."""
     return last_seq(connection) > seen.cursor_seq
 
@@ -134,10 +134,10 @@ def last_seq(connection: Connection) -> int:
 
 
 def count_waiting(
-    connection: Connection, queue: Queue, seen: Outcome, now: datetime
+    connection: Connection, queue: Queue, seen: OutcomeCounts, now: datetime
 ) -> dict[str, int | None]:
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
-    highest = int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
+    highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
     ended = highest // WIDTH
     new = range(seen.next_span, min(ended, seen.next_span + NEW_SPANS - 1) + 1)
     for number in new:
@@ -162,7 +162,7 @@ def count_waiting(
     }
 
 
-def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
+def _known(connection: Connection, seen: OutcomeCounts, new: range) -> list[int]:
     """The stretches to count again: the lowest, where workers are by now, then those in turn."""
     c = spans.c
     mine = select(c.number).where(c.operation == seen.operation)
@@ -171,13 +171,12 @@ def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
     return [number for number in dict.fromkeys([*lowest, *in_turn]) if number not in new]
 
 
-def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> int:
+def _count(connection: Connection, queue: Queue, seen: OutcomeCounts, number: int) -> int:
     """How many jobs with ids of this stretch have a payload of the operation."""
-    jobs = queue.jobs
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
-    within = jobs.c.id.between(low, number * WIDTH + WIDTH - 1)
-    digest = payload_digest(jobs).label("digest")
+    within = queue.jobs_layout.id.between(low, number * WIDTH + WIDTH - 1)
+    digest = payload_digest(queue.jobs).label("digest")
     # Looked up once for each payload, which very many failures may share.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(
@@ -188,7 +187,9 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
     return int(connection.execute(counted).scalar() or 0)
 
 
-def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now: datetime) -> None:
+def _keep(
+    connection: Connection, seen: OutcomeCounts, number: int, waiting: int, now: datetime
+) -> None:
     this = and_(spans.c.operation == seen.operation, spans.c.number == number)
     if not waiting:
         connection.execute(delete(spans).where(this))
@@ -199,7 +200,7 @@ def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now:
         connection.execute(insert(spans).values(row | values))
 
 
-def count_deleted(connection: Connection, seen: Outcome) -> int:
+def count_deleted(connection: Connection, seen: OutcomeCounts) -> int:
     """How many of its jobs somebody deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from bot.models.operations import Scope
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries.outcomes import Outcome, exists, last_seq
+from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_seq
 from bot.store.tables import failures, operations
 
 NEW_FAILURES = 5_000
@@ -33,7 +33,9 @@ class _Retried:
     until: int | None
 
 
-def count_failures(connection: Connection, operation: Operation, seen: Outcome) -> dict[str, int]:
+def count_failures(
+    connection: Connection, operation: Operation, seen: OutcomeCounts
+) -> dict[str, int]:
     """What failed again since the last pass, and how far that pass came.
 
     A failure that was retried again ends what belongs to this operation: what fails after that
