@@ -115,7 +115,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "mute queue=netsuite",
         "mute queue=netsuite for=2h",
         "unmute queue=netsuite",
-        "mute alert=oldest",
+        "mute alert=oldest_job",
         "watch",
     ):
         assert (
@@ -131,7 +131,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     assert lease is not None
     indexing.index_once(setup, lease)
     indexing.scan_once(setup, lease)
-    assert grouping.open_once(setup, lease) == 2
+    assert grouping.group_once(setup, lease) == 2
     assert do(setup, TerminalRequest("acknowledge I1", "ana"), said.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
@@ -143,7 +143,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)
-    probe.observe_once(setup, lease)
+    probe.probe_once(setup, lease)
     aggregation.aggregate_once(setup, lease)
     aggregation.merge_once(setup, lease)
     for _ in range(2):

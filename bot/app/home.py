@@ -44,7 +44,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part by itself: one that takes too long leaves the others as they are."""
     connection = work.connection
     counts, as_of = _counts(work)
-    incidents, incident_count = home.open_incidents(connection, INCIDENTS)
+    incidents, incident_count = home.active_incidents(connection, INCIDENTS)
     window = error_group_reads.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(

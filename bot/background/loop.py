@@ -124,7 +124,7 @@ class Watcher:
     def _pass(self, lease: Lease) -> bool:
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
-        for step in (self._look, self._observe, self._follow, self._live, self._keep_house):
+        for step in (self._look, self._check_rules, self._follow, self._live, self._keep_house):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
@@ -143,7 +143,7 @@ class Watcher:
         more = False
         if self._is_due("failures", self._interval):
             found = self._guarded(partial(indexing.index_once, self._setup, lease))
-            self._guarded(partial(grouping.open_all, self._setup, lease))
+            self._guarded(partial(grouping.group_all, self._setup, lease))
             more = bool(found)
             if more:
                 self._due["failures"] = 0.0
@@ -155,10 +155,10 @@ class Watcher:
             self._due["scan"] = 0.0
         return more
 
-    def _observe(self, lease: Lease) -> bool:
-        """What is watched besides failures."""
-        if self._is_due("conditions", self._interval):
-            probe.observe_once(self._setup, lease)
+    def _check_rules(self, lease: Lease) -> bool:
+        """Check the metric rules."""
+        if self._is_due("rules", self._interval):
+            probe.probe_once(self._setup, lease)
         return False
 
     def _follow(self, lease: Lease) -> bool:
@@ -171,7 +171,7 @@ class Watcher:
     def _live(self, lease: Lease) -> bool:
         """What became of incidents, and what their time has come for."""
         if self._is_due("live", LIVE_EVERY):
-            lifecycle.live_once(self._setup, lease)
+            lifecycle.advance_once(self._setup, lease)
         return False
 
     def _keep_house(self, lease: Lease) -> bool:

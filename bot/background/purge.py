@@ -84,7 +84,7 @@ def _of_no_use(connection: Connection, removed_before: datetime) -> ColumnElemen
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     told = select(incidents.c.id).where(
         incidents.c.id == failures.c.incident,
-        incidents.c.closed_at.is_not(None),
+        incidents.c.resolved_at.is_not(None),
         incidents.c.stale.is_(False),
     )
     return and_(
@@ -121,7 +121,7 @@ def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
     chosen = (
         select(c.id, left.scalar_subquery().label("left"))
         # Whose number was the last one may be given it again.
-        .where(c.id > begun, c.id < last, c.closed_at < closed_before)
+        .where(c.id > begun, c.id < last, c.resolved_at < closed_before)
         .order_by(c.id)
         .limit(BATCH)
     )

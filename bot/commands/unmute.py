@@ -44,7 +44,7 @@ def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
     incident = None if args.id is None else lookups.by_id(work.connection, args.id)
     for mute in mutes.current(work.connection, work.now) if incident is not None else ():
         if incident is not None and mute.topic.covers(
-            incident.kind, incident.queue, incident.error_group
+            incident.rule, incident.queue, incident.error_group
         ):
             (said,) = mute.topic.words().items()
             typed = "unmute " + "=".join(shlex.quote(word) for word in said)

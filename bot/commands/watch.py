@@ -28,7 +28,7 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
     return WatchResult(
         data=Watching(
             limits=_limits(setup),
-            incidents=overview.open_incidents(connection, now),
+            incidents=overview.active_incidents(connection, now),
             mutes=overview.named_mutes(connection, now),
             health=health(connection, now),
         ),

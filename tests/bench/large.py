@@ -71,15 +71,15 @@ def _looks(setup: Setup) -> None:
     """What the watcher does every few seconds to see what waits, what is held, and who works."""
 
     def look(connection: Connection) -> list[Reading]:
-        return probe.look(setup, connection, setup.clock(connection), 5.0)
+        return probe.check(setup, connection, setup.clock(connection), 5.0)
 
     def measure(name: str) -> None:
         took = []
         for _ in range(20):
             began = monotonic()
-            signs = changing(setup.engine, monotonic() + 10, look)
+            readings = changing(setup.engine, monotonic() + 10, look)
             took.append(monotonic() - began)
-            assert len(signs) == 4 * len(tables.QUEUES) + 1
+            assert len(readings) == 4 * len(tables.QUEUES) + 1
         times(name, took)
 
     later = {"later": 10**8}

@@ -65,7 +65,7 @@ class Watched(Bulk):
         name=REPLICAS,
         by=PEOPLE,
         pick=PICK,
-        what=st.sampled_from(["I{row.id}", "queue={row.queue}", "alert={row.kind}"]),
+        what=st.sampled_from(["I{row.id}", "queue={row.queue}", "alert={row.rule}"]),
         length=st.sampled_from(LENGTHS),
     )
     def mute(self, name: str, by: str, pick: int, what: str, length: str) -> None:
@@ -79,7 +79,7 @@ class Watched(Bulk):
         """Or wants to be again."""
         rows = self.queue.rows(tables.mutes)
         row = rows[pick % len(rows)]
-        word = f"error=E{row.error_group}" if row.error_group else f"alert={row.kind}"
+        word = f"error=E{row.error_group}" if row.error_group else f"alert={row.rule}"
         words = f"unmute queue={row.queue}" if row.queue else f"unmute {word}"
         self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
 

@@ -28,15 +28,16 @@ def failures_change_hands() -> Iterator[None]:
 
 @contextmanager
 def no_unique_subject() -> Iterator[None]:
-    """An open incident does not hold its subject, so that another one may be opened."""
-    new = transitions._new  # noqa: SLF001 it is called in the place of itself
+    """An active incident does not hold its subject, so that another one may be triggered."""
+    insert = transitions._insert  # noqa: SLF001 it is called in the place of itself
 
     def unheld(connection: Connection, subject: Any, now: Any) -> Any:
-        opened = new(connection, subject, now)
-        transitions.update_incident(connection, opened.id, open_subject=f"{opened.id}")
-        return opened
+        triggered = insert(connection, subject, now)
+        number = triggered.id
+        transitions.update_incident(connection, number, active_subject=f"{number}")
+        return triggered
 
-    with replaced((transitions, "_new"), by=unheld):
+    with replaced((transitions, "_insert"), by=unheld):
         yield
 
 

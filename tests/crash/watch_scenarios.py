@@ -136,7 +136,7 @@ def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
     """It is written down, and nobody is told before the mute ends."""
     clock = Clock()
     setup = watched(queue, clock)
-    _ask(setup, "mute alert=group for=20m")
+    _ask(setup, "mute alert=new_failures for=20m")
     queue.fail()
     with mutant():
         Eye().a_pass(setup, hold(setup))
@@ -165,15 +165,15 @@ def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
     clock.move(minutes=2)
     with mutant():
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
-    assert group.closed_at is None
+    group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
+    assert group.resolved_at is None
     with queue.engine.begin() as connection:
         connection.execute(delete(queue.queue.jobs))
     for _ in range(3):
         clock.move(minutes=2)
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
-    assert (group.closed_how, group.processed) == ("recovered", 1)
+    group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
+    assert (group.resolution, group.processed) == ("recovered", 1)
 
 
 def late(step: Step) -> Callable[[TestQueue, Mutant], None]:

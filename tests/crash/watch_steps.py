@@ -26,13 +26,13 @@ def sample(setup: Setup, lease: Lease) -> None:
 
 STEPS: Mapping[str, Step] = {
     "index": indexing.index_once,
-    "open": grouping.open_once,
+    "open": grouping.group_once,
     "scan": indexing.scan_once,
-    "observe": probe.observe_once,
+    "observe": probe.probe_once,
     "receipts": track.receipts_once,
     "canary": canary.decide_once,
     "outcomes": track_bulk.outcomes_once,
-    "live": lifecycle.live_once,
+    "live": lifecycle.advance_once,
     "aggregate": aggregation.aggregate_once,
     "sample": sample,
     "roll": rollup.roll_once,
@@ -127,5 +127,5 @@ class _Before:
 
 
 def _covers(mute: RowMapping, incident: RowMapping) -> bool:
-    topic = Topic(error_group=mute["error_group"], queue=mute["queue"], kind=mute["kind"])
-    return topic.covers(incident["kind"], incident["queue"], incident["error_group"])
+    topic = Topic(error_group=mute["error_group"], queue=mute["queue"], rule=mute["rule"])
+    return topic.covers(incident["rule"], incident["queue"], incident["error_group"])

@@ -78,9 +78,9 @@ def watch(setup: Setup, lease: Lease) -> None:
     while indexing.index_once(setup, lease):
         pass
     indexing.scan_once(setup, lease)
-    while grouping.open_once(setup, lease):
+    while grouping.group_once(setup, lease):
         pass
-    lifecycle.live_once(setup, lease)
+    lifecycle.advance_once(setup, lease)
     while audit.seal_once(setup, lease):
         pass
     while grouping.refresh_once(setup, lease):

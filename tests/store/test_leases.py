@@ -112,9 +112,9 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     steps: tuple[Callable[[], object], ...] = (
         lambda: indexing.index_once(a, late),
         lambda: indexing.scan_once(a, late),
-        lambda: grouping.open_once(a, late),
+        lambda: grouping.group_once(a, late),
         lambda: grouping.refresh_once(a, late),
-        lambda: lifecycle.live_once(a, late),
+        lambda: lifecycle.advance_once(a, late),
         lambda: audit.seal_once(a, late),
     )
     for step in steps:

@@ -152,7 +152,7 @@ def _add(connection: Connection, incident: int, total: _Sum) -> None:
         update(incidents)
         .where(c.id == incident)
         .values(
-            gone=c.gone + total.removed,
+            removed=c.removed + total.removed,
             retried=c.retried + total.retried,
             deleted=c.deleted + total.deleted,
             settled_by=total.last.actor if total.last else None,

@@ -98,10 +98,10 @@ def _removed(
 def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Removal]:
     """Whose bulk changes these are, by operation."""
     c = operations.c
-    chosen = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
+    query = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
     return {
         row.id: Removal(row.action, row.actor, row.id, row.counts_as)
-        for row in connection.execute(chosen)
+        for row in connection.execute(query)
     }
 
 
@@ -122,15 +122,15 @@ def move_left(connection: Connection, incident: int, to: int) -> int:
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
     """The newest failures of an incident, removed or not; a restored one counts once, as it is."""
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
-    chosen = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
-    newest_first = chosen.order_by(failures.c.seq.desc()).limit(limit)
+    failed = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
+    newest_first = failed.order_by(failures.c.seq.desc()).limit(limit)
     rows = connection.execute(_by_incident(newest_first)).mappings()
     return [AssignedFailure(**row) for row in rows]
 
 
-def _by_incident(chosen: Select[Any]) -> Select[Any]:
+def _by_incident(query: Select[Any]) -> Select[Any]:
     """Found by their incident: for a few in the order of `seq` a server may read them all."""
-    return force_index(chosen, failures, INCIDENT_INDEX)
+    return force_index(query, failures, INCIDENT_INDEX)
 
 
 def of_failure(connection: Connection, seq: int | None) -> Incident | None:
@@ -144,7 +144,7 @@ def of_failure(connection: Connection, seq: int | None) -> Incident | None:
 
 def touch(connection: Connection, seq: int) -> None:
     """More is known of what became of this failure: a message of its own will say it."""
-    found = of_failure(connection, seq)
-    if found is not None and found.count == 1:
-        which = incidents.c.id == found.id
+    incident = of_failure(connection, seq)
+    if incident is not None and incident.count == 1:
+        which = incidents.c.id == incident.id
         connection.execute(update(incidents).where(which).values(stale=True))

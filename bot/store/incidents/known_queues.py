@@ -17,8 +17,8 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
     The queue's own table may take upper and lower case for the same; the bot's tables do not.
     """
     column = queue.jobs_layout.queue
-    found = connection.execute(select(column).where(column == name).limit(1)).scalar()
-    return None if found is None else str(found)
+    spelling = connection.execute(select(column).where(column == name).limit(1)).scalar()
+    return None if spelling is None else str(spelling)
 
 
 def names(connection: Connection) -> set[str]:
@@ -28,7 +28,7 @@ def names(connection: Connection) -> set[str]:
     # What came last is not aggregated yet.
     new = select(c.queue).where(c.aggregated == false())
     every = union(select(probe_states.c.queue), failed, new).limit(MOST)
-    found = {str(name) for name in connection.execute(every).scalars()}
+    queues = {str(name) for name in connection.execute(every).scalars()}
     sample = samples.latest(connection)
     counts = () if sample is None else (*sample.status.pending_jobs, *sample.status.reserved_jobs)
-    return found | {count.queue for count in counts}
+    return queues | {count.queue for count in counts}

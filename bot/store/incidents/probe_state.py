@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from bot.models.alert_rules import CONDITIONS
+from bot.models.alert_rules import METRIC_RULES
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
 from bot.store.tables import archive, failures, incidents, probe_states
@@ -20,7 +20,7 @@ POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
 NEWEST_FAILURES = 500
 """Of so many newest failures it is looked which queues they are of."""
-OPEN_AT_MOST = 500
+MOST_ACTIVE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class ProbeState:
 
     def count_at(self, at: int, tolerance: int) -> int | None:
         """How many were available at a moment (unix seconds), or up to `tolerance` s before."""
-        found = [count for when, count in self.counts if at - tolerance <= when <= at]
-        return found[-1] if found else None
+        counts = [count for when, count in self.counts if at - tolerance <= when <= at]
+        return counts[-1] if counts else None
 
 
 def load(connection: Connection) -> dict[str, ProbeState]:
@@ -128,26 +128,27 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
         .subquery()
         .c
     )
-    found = connection.execute(
+    rows = connection.execute(
         select(newest.queue, func.max(newest.failed_at), func.max(newest.seen_at)).group_by(
             newest.queue
         )
     )
-    return {name: min(queue.utc(failed), seen) for name, failed, seen in found.all()}
+    return {name: min(queue.utc(failed), seen) for name, failed, seen in rows.all()}
 
 
-def open_subjects(connection: Connection) -> dict[str, str | None]:
-    """The subjects of the open incidents about figures, and their queues."""
+def active_subjects(connection: Connection) -> dict[str, str | None]:
+    """The subjects of the active incidents of metric rules, and their queues."""
     c = incidents.c
-    chosen = select(c.subject, c.queue).where(c.open_subject.is_not(None), c.kind.in_(CONDITIONS))
-    return dict(connection.execute(chosen.order_by(c.id).limit(OPEN_AT_MOST)).all())
+    active = c.active_subject.is_not(None)
+    subjects = select(c.subject, c.queue).where(active, c.rule.in_(METRIC_RULES))
+    return dict(connection.execute(subjects.order_by(c.id).limit(MOST_ACTIVE)).all())
 
 
 def taken_away(connection: Connection, job_id: int, since: datetime) -> bool:
     """Whether it was the bot that removed this job since a moment, and no worker."""
     c = archive.c
-    chosen = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
-    return connection.execute(chosen.limit(1)).first() is not None
+    removals = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
+    return connection.execute(removals.limit(1)).first() is not None
 
 
 def _points(text: str) -> tuple[tuple[int, int], ...]:

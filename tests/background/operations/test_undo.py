@@ -248,7 +248,7 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     counts, f = tables.failure_counts.c, tables.failures.c
     with queue.engine.begin() as connection:
         sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.removed))).one()
-        states = Counter(connection.execute(select(tables.incidents.c.closed_at)).scalars())
+        states = Counter(connection.execute(select(tables.incidents.c.resolved_at)).scalars())
         left = connection.execute(select(func.count()).where(f.removed_at.is_(None))).scalar_one()
     assert [int(value) for value in sums] == [4, 0]
     assert left == 4

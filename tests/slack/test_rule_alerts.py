@@ -44,7 +44,7 @@ def empty(team: Team) -> None:
 
 def recovered(team: Team, alert: Json) -> Json:
     """The alert, when its end is told; time passes until then."""
-    team.until(lambda: any(row.clear_since for row in team.queue.rows(tables.incidents)))
+    team.until(lambda: any(row.recovered_since for row in team.queue.rows(tables.incidents)))
     team.clock.move(seconds=61)
     return team.until(
         lambda: team.now(alert) if team.now(alert)["text"].startswith("✅ Back to normal") else None
