@@ -12,7 +12,8 @@ from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
 from bot.models.home import Counts, HomeData, QueueJobs
 from bot.models.refusals import Busy
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import job_counts, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads

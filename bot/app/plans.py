@@ -13,7 +13,7 @@ from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index

@@ -25,7 +25,7 @@ from bot.models.refusals import (
     UndoExpired,
 )
 from bot.models.refusals.skipped import skipped_row
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.store.audit import audit_log, changes
 from bot.store.audit.changes import Change, ChangeReference
 from bot.store.deltas.incident_deltas import Removal

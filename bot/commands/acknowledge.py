@@ -6,7 +6,8 @@ from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.app.parsing import IncidentId
 from bot.models.incidents import ListedIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import overview, transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import acknowledged, acknowledged_visible

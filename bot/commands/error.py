@@ -5,7 +5,8 @@ from pydantic import Field
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import GroupId
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import reads
 from bot.store.failures import error_group_reads
 from bot.views.context import Context

@@ -17,7 +17,8 @@ from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal

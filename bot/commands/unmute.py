@@ -6,7 +6,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
 from bot.models.incidents import MuteDetails, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import lookups, mutes
 from bot.views.context import Context
 from bot.views.incidents.mutes import unmuted, unmuted_visible

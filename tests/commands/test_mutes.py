@@ -18,7 +18,8 @@ from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
 from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Incident, muted_until
-from bot.models.requests import Actor, Invocation, Message, Role, Source
+from bot.models.requests import Actor, Invocation, Message, Source
+from bot.models.roles import Role
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.failures import error_groups

@@ -10,7 +10,8 @@ from bot.models.jobs import FailedJobList
 from bot.models.metrics import Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
 from bot.models.refusals import Denied
-from bot.models.requests import Message, Role, Source
+from bot.models.requests import Message, Source
+from bot.models.roles import Role
 from bot.views import refusal
 from bot.views.context import Context
 from bot.views.reports import home

@@ -8,7 +8,7 @@ from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import end, tell
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from bot.models.alert_rules import FAILED_COUNT, METRIC_RULES, NEW_FAILURES, STUCK_JOBS
 from bot.models.home import HomeIncident
 from bot.models.operations import OPERATOR_ROWS
-from bot.models.requests import Block, Moment, Person, Role
+from bot.models.requests import Block, Moment, Person
+from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line
 from bot.views.buttons import menu, run_button
