@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.setting_types import (
     ApiUrl,
     AppToken,

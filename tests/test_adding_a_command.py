@@ -35,7 +35,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, Value
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal
@@ -77,7 +78,7 @@ def run(work: Work, args: RowArguments) -> DiscardResult:
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
-    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     return DiscardResult(
         message=f"Discarded {len(rows)} failed jobs",
         data=DeletedCount(deleted_count=len(rows)),

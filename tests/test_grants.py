@@ -115,7 +115,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "mute queue=netsuite",
         "mute queue=netsuite for=2h",
         "unmute queue=netsuite",
-        "mute alert=oldest",
+        "mute alert=oldest_job",
         "watch",
     ):
         assert (
@@ -130,8 +130,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     lease = changing(engine, monotonic() + 10, lambda c: take(c, "watcher", "test", now_of(c)))
     assert lease is not None
     indexing.index_once(setup, lease)
-    indexing.sweep_once(setup, lease)
-    assert grouping.open_once(setup, lease) == 2
+    indexing.scan_once(setup, lease)
+    assert grouping.group_once(setup, lease) == 2
     assert do(setup, TerminalRequest("acknowledge I1", "ana"), said.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
@@ -143,9 +143,9 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)
-    probe.observe_once(setup, lease)
-    aggregation.fold_once(setup, lease)
-    aggregation.age_once(setup, lease)
+    probe.probe_once(setup, lease)
+    aggregation.aggregate_once(setup, lease)
+    aggregation.merge_once(setup, lease)
     for _ in range(2):
         sampling.sample_once(setup, lease, indexed=True)
     rollup.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.settings import (
     Need,
     Settings,

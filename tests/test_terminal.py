@@ -16,7 +16,7 @@ from sqlalchemy import update
 from bot.app.command import Setup
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.settings import load_settings
 from bot.store import tables
 from bot.terminal import TerminalRequest, do

@@ -6,7 +6,8 @@ from time import monotonic
 from typing import Protocol
 
 from bot.models.refusals import Denied, NotMember, Unverifiable, WrongChannel, WrongQueue
-from bot.models.requests import Actor, Invocation, Role, Source
+from bot.models.requests import Actor, Invocation, Source
+from bot.models.roles import Role
 
 READ_AGE = 900.0
 CHANGE_AGE = 60.0

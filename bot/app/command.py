@@ -17,7 +17,8 @@ from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, RowKind
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
-from bot.models.requests import Invocation, Message, Modal, Role
+from bot.models.requests import Invocation, Message, Modal
+from bot.models.roles import Role
 from bot.queue.layouts import Queue
 from bot.views.context import Context, Links
 

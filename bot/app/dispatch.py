@@ -35,7 +35,8 @@ from bot.models.refusals import (
     UnknownCommand,
     Unverifiable,
 )
-from bot.models.requests import Invocation, Role
+from bot.models.requests import Invocation
+from bot.models.roles import Role
 from bot.store import requests
 from bot.store.audit import audit_log, stored_refusals
 from bot.store.operations import change_freeze

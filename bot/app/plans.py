@@ -13,7 +13,7 @@ from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
@@ -169,7 +169,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
     check_role(work, action, plan.total)
     if way.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
-    leases.turn(work.connection, "bulk")
+    leases.lock_lease(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica

@@ -9,7 +9,8 @@ from bot.app.parsing import Age, Order, command_names
 from bot.commands.find import tell
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story

@@ -8,7 +8,8 @@ from bot.failpoints import reach
 from bot.models.jobs import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
 from bot.models.refusals.skipped import skipped_row
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue.moves import LockedJob
 from bot.queue.stuck import release
 from bot.store.audit import changes

@@ -17,11 +17,12 @@ from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
@@ -80,7 +81,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
 def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
     """Lock, compare with what was seen, archive, move; the row count decides."""
     rows, skipped = lock_failed(work, ids, digest)
-    before = followed.before_retry(work.connection, work.queue, [row.id for row in rows])
+    before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
     moved = []
     for row in rows:
@@ -107,14 +108,14 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
             )
         )
     actor = work.invocation.actor.user
-    followed.follow(
+    tracked_jobs.track(
         work.connection,
         work.invocation.request_id,
         actor,
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

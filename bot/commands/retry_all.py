@@ -6,7 +6,8 @@ from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 

@@ -7,20 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from bot.models.roles import Role
-
-__all__ = [
-    "Actor",
-    "Block",
-    "Invocation",
-    "Message",
-    "Modal",
-    "Moment",
-    "Person",
-    "Role",
-    "Source",
-]
-
 Block: TypeAlias = dict[str, Any]
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")

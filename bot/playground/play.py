@@ -26,7 +26,7 @@ from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed

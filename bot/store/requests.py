@@ -15,10 +15,10 @@ from bot.store.tables import requests
 
 @dataclass(frozen=True, slots=True)
 class RequestFingerprint:
-    """A command and the digest of the command with its arguments, `words`: 64 hex digits."""
+    """A command and the digest of the command with its arguments: 64 hex digits."""
 
     command: str
-    words: str
+    digest: str
 
 
 def fingerprint(command: str, values: Mapping[str, Any]) -> RequestFingerprint:
@@ -52,9 +52,9 @@ def claim(
             insert(requests).values(
                 request_id=request_id,
                 command=wanted.command,
-                words=wanted.words,
+                digest=wanted.digest,
                 actor=actor[:64],
-                at=now,
+                created_at=now,
             )
         )
     except IntegrityError as error:
@@ -74,11 +74,11 @@ def settle(connection: Connection, request_id: str, stored: str) -> None:
 def answer(connection: Connection, request_id: str, wanted: RequestFingerprint) -> str | None:
     """The stored answer of a committed request; raises `OtherWords` where it asked otherwise."""
     row = connection.execute(
-        select(requests.c.answer, requests.c.words).where(requests.c.request_id == request_id)
+        select(requests.c.answer, requests.c.digest).where(requests.c.request_id == request_id)
     ).first()
     if row is None:
         return None
-    if row.words != wanted.words:
+    if row.digest != wanted.digest:
         raise OtherWords
     stored: str | None = row.answer
     return stored

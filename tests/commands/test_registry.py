@@ -10,7 +10,7 @@ import pytest
 
 import bot.commands
 from bot.app.command import Command, Effect, find_commands
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
 from tests.kit.team import Team
@@ -21,7 +21,8 @@ THROWAWAY = '''
 
 from pydantic import Field
 
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.models.jobs import Value
 from bot.app.command import Arguments, Command, Result, Work
 from bot.views.context import Context

@@ -280,9 +280,11 @@ def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: Test
 
     counts = tables.failure_counts.c
     with queue.engine.begin() as connection:
-        found = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
+        found = connection.execute(
+            select(func.sum(counts.appeared), func.sum(counts.removed))
+        ).one()
         present = connection.execute(
-            select(func.count()).where(tables.failures.c.gone_at.is_(None))
+            select(func.count()).where(tables.failures.c.removed_at.is_(None))
         ).scalar_one()
         bound = connection.execute(select(func.max(tables.operations.c.bound_seq))).scalar_one()
         newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()

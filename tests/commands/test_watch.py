@@ -15,7 +15,7 @@ from bot.app.responses import Outcome
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
-from bot.models.alert_rules import OLDEST
+from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Topic, WatchExtra, Watching
 from bot.store import leases
 from bot.store.incidents import transitions
@@ -41,10 +41,10 @@ def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
 
 def opened(setup: Setup, queue: str) -> int:
     """An incident about an old job of this queue."""
-    subject = Subject(OLDEST, f"{OLDEST}:{queue}", queue)
+    subject = Subject(OLDEST_JOB, f"{OLDEST_JOB}:{queue}", queue)
 
     def work(connection: Connection) -> int:
-        return transitions.open_or_reopen(connection, subject, setup.clock(connection)).id
+        return transitions.trigger(connection, subject, setup.clock(connection)).id
 
     return changing(setup.engine, monotonic() + 10, work)
 
@@ -56,7 +56,7 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
     mail, netsuite = opened(setup, "mail"), opened(setup, "netsuite")
     ask(setup, f"acknowledge I{netsuite}", by=OMAR)
     ask(setup, "mute queue=mail for=2h", by=OMAR)
-    ask(setup, "mute alert=backlog for=1h")
+    ask(setup, "mute alert=backlog_growth for=1h")
 
     data, _ = seen(ask(setup, "watch", by=OMAR))
 
@@ -64,7 +64,10 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
     assert [one.acknowledged_by for one in data.incidents] == [OMAR, None]
     assert data.incidents[0].muted_until is None
     assert data.incidents[1].muted_until == data.mutes[1].until
-    assert [(one.alert, one.queue) for one in data.mutes] == [("backlog", None), (None, "mail")]
+    assert [(one.alert, one.queue) for one in data.mutes] == [
+        ("backlog_growth", None),
+        (None, "mail"),
+    ]
     clock.move(minutes=61)
     data, _ = seen(ask(setup, "watch", by=OMAR))
     assert [(one.alert, one.queue) for one in data.mutes] == [(None, "mail")]
@@ -221,7 +224,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
 
 def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team) -> None:
     team = team_on_each
-    team.say("mute alert=group for=5m")
+    team.say("mute alert=new_failures for=5m")
     team.queue.fail(45)
     team.until(lambda: team.queue.rows(incident_table))
     looked = team.say("watch").text

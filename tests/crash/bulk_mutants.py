@@ -100,14 +100,16 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
 def no_filter() -> Iterator[None]:
     """A bulk change takes whatever is below its bound."""
     places = ((batches, "matching"), (execute, "matching"))
-    with replaced(*places, by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+    with replaced(*places, by=lambda _scope: failures.c.removed_at.is_(None) & true()):
         yield
 
 
 @contextmanager
 def no_filter_in_a_stretch() -> Iterator[None]:
     """A batch is laid out by the filter, and takes whatever lies in between."""
-    with replaced((execute, "matching"), by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+    with replaced(
+        (execute, "matching"), by=lambda _scope: failures.c.removed_at.is_(None) & true()
+    ):
         yield
 
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from bot.app.plans import BulkExtra
 from bot.models.refusals import Refusal
-from bot.store.tables import archive, batches, failures, followed
+from bot.store.tables import archive, batches, failures, tracked_jobs
 from bot.store.tables import operations as operations_table
 from bot.wall_clock import unix
 from tests.crash.wishes import WISHES, Wish
@@ -67,12 +67,12 @@ class Bulk(World):
 
         def meant() -> set[int]:
             taken = [row for row in self.queue.rows(failures) if row.operation == number]
-            return {row.seq for row in taken if row.returned_by is None}
+            return {row.seq for row in taken if row.restored_by is None}
 
         self._plan(ask(self.setups[name], f"undo {number}"), ANA, meant)
 
     def _there(self) -> list[Any]:
-        return [row for row in self.queue.rows(failures) if row.gone_at is None]
+        return [row for row in self.queue.rows(failures) if row.removed_at is None]
 
     def _plan(self, outcome: Any, by: str, meant: Any) -> None:
         if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
@@ -119,7 +119,7 @@ class Bulk(World):
     def _taken(self, *, standing: bool) -> dict[int, int]:
         """How many rows each operation took; with `standing`, of those that may take none now."""
         taken = Counter(row.operation for row in self.queue.rows(failures))
-        taken += Counter(row.returned_by for row in self.queue.rows(failures))
+        taken += Counter(row.restored_by for row in self.queue.rows(failures))
         return {
             row.id: taken[row.id]
             for row in self.queue.rows(operations_table)
@@ -166,7 +166,9 @@ class Bulk(World):
                 assert sum(row.size for row in mine if row.number == 1) <= operation.canary
                 if any(row.number > 1 for row in mine):
                     tried = [
-                        row for row in self.queue.rows(followed) if row.operation == operation.id
+                        row
+                        for row in self.queue.rows(tracked_jobs)
+                        if row.operation == operation.id
                     ]
                     assert tried, f"the canary of {operation.id} was not followed"
                     missing = {row.payload_digest for row in tried} - done

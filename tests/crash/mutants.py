@@ -17,7 +17,7 @@ from bot.background.operations import batch_workers
 from bot.commands import release
 from bot.database.transactions import changing
 from bot.failpoints import reach
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import tables
 from bot.store.audit import audit_log

@@ -77,10 +77,10 @@ def watch(setup: Setup, lease: Lease) -> None:
     """Everything that a watcher does before it delivers, until there is nothing left to do."""
     while indexing.index_once(setup, lease):
         pass
-    indexing.sweep_once(setup, lease)
-    while grouping.open_once(setup, lease):
+    indexing.scan_once(setup, lease)
+    while grouping.group_once(setup, lease):
         pass
-    lifecycle.live_once(setup, lease)
+    lifecycle.advance_once(setup, lease)
     while audit.seal_once(setup, lease):
         pass
     while grouping.refresh_once(setup, lease):

@@ -29,7 +29,8 @@ from bot.models.jobs import (
     SkippedRow,
 )
 from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
-from bot.models.requests import Message, Modal, Person, Role, Source
+from bot.models.requests import Message, Modal, Person, Source
+from bot.models.roles import Role
 from bot.text import Mrkdwn, texts_for
 from bot.views import changes, details, lists, people, refusal, status
 from bot.views.audit import records

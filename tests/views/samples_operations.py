@@ -5,7 +5,8 @@ from functools import partial
 
 from bot.models import refusals
 from bot.models.operations import Duplicates, SampleJob, Scope, Share
-from bot.models.requests import Role, Source
+from bot.models.requests import Source
+from bot.models.roles import Role
 from bot.views import refusal
 from bot.views.operations import progress as bulk
 from tests.views.samples import PLAIN, Sample, Words, preview, progress, utc

@@ -13,7 +13,7 @@ from bot.models.jobs import SkippedRow
 from bot.models.operations import AuditLine
 from bot.models.refusals import Refusal
 from bot.models.refusals.skipped import ROW_REFUSALS, refusal_of, skipped_row
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.store.audit import stored_refusals
 from bot.text import LANGUAGES, code, readable, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence

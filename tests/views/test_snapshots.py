@@ -8,7 +8,8 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in

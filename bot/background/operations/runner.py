@@ -18,7 +18,7 @@ from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.operations import Progress
 from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.store.operations import change_freeze, operations
 from bot.store.operations.operations import Operation

@@ -271,7 +271,7 @@ def _whole(parts: Any) -> str:
 
 def items_digest(connection: Connection, operation: int) -> str:
     """The same digest, made anew from the failures that it took, or put back as an undo."""
-    named = or_(index.c.operation == operation, index.c.returned_by == operation)
+    named = or_(index.c.operation == operation, index.c.restored_by == operation)
     done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
     parts = []
     for row in connection.execute(done.order_by(batches.c.number)).mappings().all():

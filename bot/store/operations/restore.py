@@ -126,7 +126,7 @@ def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> 
     exactly(made, 1)
     if row.kind == "job" and free:
         # It came without a new id.
-        metric_deltas.removed(connection, -1)
+        metric_deltas.append_removed(connection, -1)
     return row.row_id if free else int(made.lastrowid)
 
 
@@ -159,4 +159,4 @@ def take_back(
     layout = queue.jobs_layout
     gone = delete(queue.jobs).where(layout.id == job_id, layout.is_untouched())
     exactly(connection.execute(gone), 1)
-    metric_deltas.removed(connection, 1)
+    metric_deltas.append_removed(connection, 1)

@@ -19,11 +19,11 @@ from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.moves import exactly, for_update
 from bot.store.deltas import metric_deltas
-from bot.store.deltas.incident_deltas import Doer
+from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import batches, operations, reindex, restore
 from bot.store.operations.batches import Batch
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
 from bot.store.tables import archive, failures
 from bot.store.tables import batches as stretches
@@ -118,8 +118,8 @@ def _take_back(
         layout = queue.jobs_layout
         gone = delete(queue.jobs).where(layout.id.in_(taken), layout.is_untouched())
         exactly(connection.execute(gone), len(taken))
-        metric_deltas.removed(connection, len(taken))
-        followed.taken_back(connection, undone.id, taken, operation.actor, now)
+        metric_deltas.append_removed(connection, len(taken))
+        tracked_jobs.taken_back(connection, undone.id, taken, operation.actor, now)
     return back
 
 
@@ -181,20 +181,20 @@ def _restore(
             made = connection.execute(insert(queue.failed).from_select(names, one))
             exactly(made, 1)
             ids[row.seq] = int(made.lastrowid)
-    doer = Doer(undone.action, undone.actor, undone.id, undone.counts_as)
-    reindex.come_back(connection, queue, ids, now, doer, operation.id)
+    removal = Removal(undone.action, undone.actor, undone.id, undone.counts_as)
+    reindex.index_restored(connection, queue, ids, now, removal, operation.id)
 
 
 def is_left(connection: Connection, operation: int) -> bool:
     """Whether something that a bulk change took has not come back."""
     f = failures.c
-    left = select(f.seq).where(_taken_by(connection, operation), f.returned_by.is_(None))
+    left = select(f.seq).where(_taken_by(connection, operation), f.restored_by.is_(None))
     return connection.execute(left.limit(1)).first() is not None
 
 
 def undone_by(connection: Connection, operation: int) -> Operation | None:
     """The bulk undo that put back what this operation had taken, the last one."""
-    newest = select(func.max(failures.c.returned_by)).where(_taken_by(connection, operation))
+    newest = select(func.max(failures.c.restored_by)).where(_taken_by(connection, operation))
     found = connection.execute(newest).scalar()
     return None if found is None else operations.find(connection, found)
 

@@ -111,7 +111,7 @@ def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
     assert len(set(found.values())) == 4
     with queue.engine.begin() as connection:
         f = tables.failures.c
-        known = connection.execute(select(f.failed_id).where(f.gone_at.is_(None))).scalars()
+        known = connection.execute(select(f.failed_id).where(f.removed_at.is_(None))).scalars()
         assert max(found) in set(known)
 
 
@@ -247,9 +247,9 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
 
     counts, f = tables.failure_counts.c, tables.failures.c
     with queue.engine.begin() as connection:
-        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
-        states = Counter(connection.execute(select(tables.incidents.c.closed_at)).scalars())
-        left = connection.execute(select(func.count()).where(f.gone_at.is_(None))).scalar_one()
+        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.removed))).one()
+        states = Counter(connection.execute(select(tables.incidents.c.resolved_at)).scalars())
+        left = connection.execute(select(func.count()).where(f.removed_at.is_(None))).scalar_one()
     assert [int(value) for value in sums] == [4, 0]
     assert left == 4
     assert queue.count(tables.incidents) == incidents

@@ -439,7 +439,7 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     with queue.engine.begin() as connection:
         states = connection.execute(
             select(
-                tables.incidents.c.open_subject.is_(None), tables.incidents.c.settled_how
+                tables.incidents.c.active_subject.is_(None), tables.incidents.c.settled_how
             ).order_by(tables.incidents.c.id)
         ).all()
     assert [tuple(row) for row in states] == [

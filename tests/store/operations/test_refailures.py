@@ -36,11 +36,11 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
     with queue.engine.begin() as connection:
         (known,) = connection.execute(tables.failures.select()).mappings().all()
         row: dict[str, Any] = {**known, "operation": None, "failed_id": 7}
-        row |= {"seq": None, "gone_at": now_of(connection)}
+        row |= {"seq": None, "removed_at": now_of(connection)}
         # Of an earlier time, so that they come first in the index.
         connection.execute(update(tables.failures).values(seq=OLD + 1))
         connection.execute(insert(tables.failures), [{**row, "seq": seq + 1} for seq in range(OLD)])
-        new = {**row, "gone_at": None}
+        new = {**row, "removed_at": None}
         again = [{**new, "seq": OLD + 2 + one, "failed_id": 8 + one} for one in range(NEW)]
         connection.execute(insert(tables.failures), again)
         connection.execute(update(tables.operations).values(bound_seq=OLD + 1))

@@ -1,4 +1,4 @@
-"""Where followed jobs are now: under their id, under a later one, taken out, or failed again."""
+"""Where tracked jobs are now: under their id, under a later one, taken out, or failed again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue, payload_digest
-from bot.store.operations.retries.followed import WAITING, Followed
-from bot.store.tables import archive, audit, failures, followed
+from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
+from bot.store.tables import archive, audit, failures, tracked_jobs
 
 SCANNED = 5_000
 """The newest rows of a queue that are searched for a released job: 20 ms at 400 B of payload."""
@@ -21,15 +21,15 @@ FAILURES_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RemovedBy:
-    """By whom and how the bot took a job out of `jobs`."""
+    """Who removed a job from `jobs` with the bot, and by which action."""
 
-    by: str | None
-    how: str
+    actor: str | None
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refailure:
-    """A new failure with the payload of a followed job."""
+    """A new failure with the payload of a tracked job."""
 
     seq: int
     failed_id: int
@@ -56,8 +56,10 @@ def highest_id(connection: Connection, queue: Queue) -> int:
     return int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
 
 
-def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict[int, JobLocation]:
-    """Where each of the followed jobs is now, by the id of its row here."""
+def look(
+    connection: Connection, queue: Queue, rows: Sequence[TrackedJob]
+) -> dict[int, JobLocation]:
+    """Where each of the tracked jobs is now, by the id of its row here."""
     there = _there(connection, queue, rows)
     found = {row.id: JobLocation(row.job_id) for row in rows if row.id in there}
     missing = [row for row in rows if row.id not in found]
@@ -70,7 +72,7 @@ def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict
     return found
 
 
-def _there(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> set[int]:
+def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> set[int]:
     """Which of them still have the id that they had."""
     layout = queue.jobs_layout
     wanted = [row.job_id for row in rows]
@@ -83,7 +85,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> se
     return {row.id for row in rows if found.get(row.job_id) == (row.queue, row.payload_digest)}
 
 
-def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, RemovedBy]:
+def _taken(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, RemovedBy]:
     """Which of them the bot itself took out of `jobs`, as archive and audit know."""
     if not rows:
         return {}
@@ -104,7 +106,7 @@ def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, Remove
 
 
 def _moved(
-    connection: Connection, queue: Queue, name: str, rows: Sequence[Followed]
+    connection: Connection, queue: Queue, name: str, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
     """Which of the queue's later rows they became, each row for one of them at most.
 
@@ -140,17 +142,19 @@ def _moved(
 
 
 def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]:
-    """Those rows of `jobs` that are not already followed as another job."""
+    """Those rows of `jobs` that are not already tracked as another job."""
     if not hits:
         return {}
     held = connection.execute(
-        select(followed.c.job_id).where(followed.c.job_id.in_(hits), followed.c.state == WAITING)
+        select(tracked_jobs.c.job_id).where(
+            tracked_jobs.c.job_id.in_(hits), tracked_jobs.c.state == WAITING
+        )
     ).scalars()
     taken = set(held)
     return {job_id: digest for job_id, digest in hits.items() if job_id not in taken}
 
 
-def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, Refailure]:
+def failed_again(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, Refailure]:
     """The new failures of these jobs, one for each at most and each for one job only.
 
     New is what was seen after the retry, and is not the failed job itself, put back by an undo.
@@ -158,7 +162,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     if not rows:
         return {}
     f = failures.c
-    known = select(followed.c.id).where(followed.c.outcome_seq == f.seq).exists()
+    known = select(tracked_jobs.c.id).where(tracked_jobs.c.outcome_seq == f.seq).exists()
     free = [
         Refailure(*found)
         for found in connection.execute(
@@ -183,7 +187,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     return found
 
 
-def _is_of(row: Followed, failure: Refailure) -> bool:
+def _is_of(row: TrackedJob, failure: Refailure) -> bool:
     return (
         failure.payload_digest == row.payload_digest
         and failure.queue == row.queue

@@ -26,11 +26,11 @@ from sqlalchemy import (
 
 from bot.queue.layouts import Queue, payload_digest
 from bot.store.operations.operations import Operation
-from bot.store.tables import archive, batches, failures, outcomes, spans
+from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
 
 WIDTH = 2_000
 """Ids of `jobs` in one stretch: 20 ms at 400 B of payload where all of them wait."""
-NEW_SPANS = 5
+NEW_RANGES = 5
 LOWEST, IN_TURN = 2, 100
 """Stretches that are counted again in a pass, as far as time allows."""
 BUDGET = 0.05
@@ -45,14 +45,14 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 class OutcomeCounts:
     """How many jobs of an operation have which outcome; `waiting` is None until all were counted.
 
-    `next_span` is the first stretch of ids that was not counted yet.
+    `next_range` is the first range of ids that was not counted yet.
     """
 
     operation: int
     state: str
-    since: datetime
+    started_at: datetime
     first_job_id: int
-    next_span: int
+    next_range: int
     cursor_seq: int
     failed_again: int
     failed_otherwise: int
@@ -79,15 +79,15 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
         insert(outcomes).values(
             operation=operation.id,
             state=FOLLOWING,
-            since=now,
+            started_at=now,
             first_job_id=first,
-            next_span=high,
+            next_range=high,
             cursor_seq=operation.bound_seq,
             next_check_at=now,
         )
     )
     rows = [{"operation": operation.id, "number": number} for number in range(low, high + 1)]
-    connection.execute(insert(spans), rows)
+    connection.execute(insert(outcome_ranges), rows)
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[OutcomeCounts]:
@@ -98,21 +98,21 @@ def due(connection: Connection, now: datetime, limit: int) -> list[OutcomeCounts
 
 
 def of_operation(connection: Connection, operation: int) -> OutcomeCounts | None:
-    """How far the receipts of this operation are."""
+    """Return the counts of this operation."""
     found = connection.execute(select(*_COLUMNS).where(outcomes.c.operation == operation)).first()
     return None if found is None else OutcomeCounts(*found)
 
 
 def note(connection: Connection, seen: OutcomeCounts) -> None:
-    """Write down how far its receipts are."""
+    """Store the counts of an operation."""
     values = {name: getattr(seen, name) for name in OutcomeCounts.__dataclass_fields__}
     this = outcomes.c.operation == values.pop("operation")
     connection.execute(update(outcomes).where(this).values(**values))
 
 
-def forget_spans(connection: Connection, operation: int) -> None:
-    """Nothing is counted any more."""
-    connection.execute(delete(spans).where(spans.c.operation == operation))
+def delete_ranges(connection: Connection, operation: int) -> None:
+    """Delete the id ranges: nothing is counted any more."""
+    connection.execute(delete(outcome_ranges).where(outcome_ranges.c.operation == operation))
 
 
 def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
@@ -139,7 +139,7 @@ def count_waiting(
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
     highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
     ended = highest // WIDTH
-    new = range(seen.next_span, min(ended, seen.next_span + NEW_SPANS - 1) + 1)
+    new = range(seen.next_range, min(ended, seen.next_range + NEW_RANGES - 1) + 1)
     for number in new:
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
     until = monotonic() + BUDGET
@@ -147,7 +147,7 @@ def count_waiting(
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
         if monotonic() >= until:
             break
-    c = spans.c
+    c = outcome_ranges.c
     unknown, total = connection.execute(
         select(func.count(case((c.waiting.is_(None), 1))), func.sum(c.waiting)).where(
             c.operation == seen.operation
@@ -158,13 +158,13 @@ def count_waiting(
     behind = unknown > 0 or new.stop <= ended
     return {
         "waiting": None if behind else int(total or 0),
-        "next_span": max(seen.next_span, min(new.stop, filling)),
+        "next_range": max(seen.next_range, min(new.stop, filling)),
     }
 
 
 def _known(connection: Connection, seen: OutcomeCounts, new: range) -> list[int]:
     """The stretches to count again: the lowest, where workers are by now, then those in turn."""
-    c = spans.c
+    c = outcome_ranges.c
     mine = select(c.number).where(c.operation == seen.operation)
     lowest = connection.execute(mine.order_by(c.number).limit(LOWEST)).scalars()
     in_turn = connection.execute(mine.order_by(c.checked_at, c.number).limit(IN_TURN)).scalars()
@@ -190,14 +190,14 @@ def _count(connection: Connection, queue: Queue, seen: OutcomeCounts, number: in
 def _keep(
     connection: Connection, seen: OutcomeCounts, number: int, waiting: int, now: datetime
 ) -> None:
-    this = and_(spans.c.operation == seen.operation, spans.c.number == number)
+    this = and_(outcome_ranges.c.operation == seen.operation, outcome_ranges.c.number == number)
     if not waiting:
-        connection.execute(delete(spans).where(this))
+        connection.execute(delete(outcome_ranges).where(this))
         return
     values = {"waiting": waiting, "checked_at": now}
-    if not connection.execute(update(spans).where(this).values(values)).rowcount:
+    if not connection.execute(update(outcome_ranges).where(this).values(values)).rowcount:
         row = {"operation": seen.operation, "number": number}
-        connection.execute(insert(spans).values(row | values))
+        connection.execute(insert(outcome_ranges).values(row | values))
 
 
 def count_deleted(connection: Connection, seen: OutcomeCounts) -> int:

@@ -81,7 +81,7 @@ def _retried(
     until = select(func.min(p.c.seq)).where(
         p.c.payload_digest == each.c.payload_digest,
         p.c.seq > operation.bound_seq,
-        p.c.gone_at.is_not(None),
+        p.c.removed_at.is_not(None),
     )
     same = exists(and_(ours, o.c.error_group == each.c.error_group), each)
     chosen = select(each, same.label("same"), until.scalar_subquery().label("until"))
@@ -103,7 +103,7 @@ def _put_back(
     # Where its own id was taken it has another one.
     back = or_(
         exists(and_(ours, o.c.failed_id == n.c.failed_id), n),
-        exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.returned_by.is_not(None)), n),
+        exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.restored_by.is_not(None)), n),
     )
     return set(connection.execute(select(n.c.seq).where(within, back)).scalars())
 
