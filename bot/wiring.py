@@ -20,7 +20,7 @@ from bot.database.transactions import reading
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
 from bot.models.refusals import StartError
-from bot.queue.layouts import Queue, require, spec_tables
+from bot.queue.layouts import Queue, fitted, require, spec_tables
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
@@ -129,9 +129,11 @@ def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
     """Everything a request needs, out of the settings."""
+    with reading(engine) as connection:
+        queue = fitted(connection, queue_of(settings))
     return Setup(
         engine=engine,
-        queue=queue_of(settings),
+        queue=queue,
         rules=Rules(
             viewers=tuple(settings.viewers),
             operators=tuple(settings.operators),

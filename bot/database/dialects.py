@@ -101,7 +101,7 @@ def limit_delete(statement: Delete, rows: int) -> Delete:
 
 def sha256(value: ColumnElement[Any]) -> ColumnElement[str]:
     """The SHA-256 of a value in 64 hex digits, computed in the database."""
-    return func.sha2(value, 256)
+    return func.sha2(_stored_bytes(value), 256)
 
 
 class utf8mb4(FunctionElement[str]):  # noqa: N801 a function of SQL
@@ -118,8 +118,25 @@ def _convert(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
 
 
 @compiles(utf8mb4, "sqlite")
-def _as_it_is(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
+def _as_text(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+class _stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
+    """A value as its bytes: SQLite gives no text that is not UTF-8 to a function of Python's."""
+
+    inherit_cache = True
+    name = "stored_bytes"
+
+
+@compiles(_stored_bytes)
+def _unchanged(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
+
+
+@compiles(_stored_bytes, "sqlite")
+def _as_blob(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
@@ -199,6 +216,14 @@ def is_row_refused(error: DBAPIError) -> bool:
     if error_number(error) in _ROW_REFUSED:
         return True
     return isinstance(error, IntegrityError) and error_number(error) == 0
+
+
+def is_id_taken(error: DBAPIError) -> bool:
+    """Whether a row with the same primary key is there already."""
+    words = str(error.orig)
+    return (error_number(error) == 1062 and "PRIMARY" in words) or (
+        words.startswith("UNIQUE constraint failed") and words.endswith(".id")
+    )
 
 
 def is_slow(error: DBAPIError) -> bool:

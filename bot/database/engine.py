@@ -96,6 +96,8 @@ def _sqlite(url: str, pool: int, grace: float) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
+    # A text that is not UTF-8 is read with replacement characters, not refused with its whole row.
+    connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
     _log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     add_sqlite_functions(connection)

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Transaction, func, not_, select
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.definitions import ColumnDefinition, TableDefinition, read_tables
+from bot.database.definitions import TableDefinition, read_tables
 from bot.database.dialects import is_row_refused, server_message
-from bot.database.extra_columns import extra_columns
 from bot.database.lossless import CopyRisk, copy_risk, fits
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import Queue, content_digest
@@ -29,27 +29,41 @@ class MoveRules:
     """What the definitions of both tables say about moving rows and keeping their copies.
 
     `risks` are the columns of a failed job that might not fit into `jobs`. `is_compared`: the copy
-    has to be compared with its original. The extra columns are those that the layout does not
-    name; an archive keeps their values too.
+    has to be compared with its original.
     """
 
+    jobs: TableDefinition
+    failed: TableDefinition
     risks: tuple[CopyRisk, ...]
     is_compared: bool
-    extra_of_failed: tuple[ColumnDefinition, ...]
-    extra_of_jobs: tuple[ColumnDefinition, ...]
+
+
+_rules_of: WeakKeyDictionary[Transaction, MoveRules] = WeakKeyDictionary()
 
 
 def read_rules(connection: Connection, queue: Queue) -> MoveRules:
-    """Read the definitions of the queue's tables, which hold until the transaction ends."""
+    """Read the definitions of the queue's tables, once for the connection's transaction."""
+    transaction = connection.get_transaction()
+    if transaction is None:
+        raise LookupError("definitions hold only within a transaction")
+    rules = _rules_of.get(transaction)
+    if rules is None:
+        rules = _rules_of[transaction] = _read(connection, queue)
+    return rules
+
+
+def _read(connection: Connection, queue: Queue) -> MoveRules:
+    # A table that a transaction has read cannot be altered until it ends.
+    touched = (
+        select(layout.id).where(layout.id == 0).scalar_subquery()
+        for layout in (queue.jobs_layout, queue.failed_layout)
+    )
+    connection.execute(select(*touched))
     tables = read_tables(connection, [queue.jobs.name, queue.failed.name])
     jobs, failed = tables[queue.jobs.name], tables[queue.failed.name]
     risks = retry_risks(queue, failed, jobs)
-    return MoveRules(
-        risks=risks,
-        is_compared=jobs.may_have_trigger_on("INSERT") or any(risk.may_differ for risk in risks),
-        extra_of_failed=extra_columns(failed, queue.failed_layout.names),
-        extra_of_jobs=extra_columns(jobs, queue.jobs_layout.names),
-    )
+    compared = jobs.may_have_trigger_on("INSERT") or any(risk.may_differ for risk in risks)
+    return MoveRules(jobs, failed, risks, compared)
 
 
 def retry_risks(

@@ -36,8 +36,8 @@ class LockedJob:
 
     id: int
     queue: str
-    attempts: int
-    max_attempts: int
+    attempts: int | None
+    max_attempts: int | None
     reserved_at: int | None
     row_digest: str
     identity: JobIdentity

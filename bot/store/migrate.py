@@ -38,8 +38,8 @@ def _first(connection: Connection, now: datetime) -> None:
     known = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
         if name not in known:
-            # -1: the backfill has not begun; its end is set by the first pass.
-            position = -1 if name.startswith("backfill") else 0
+            # The backfill has not begun; its end is set by the first pass.
+            position = None if name.startswith("backfill") else 0
             connection.execute(insert(cursors).values(name=name, position=position))
     if connection.execute(select(change_freeze.c.name)).first() is None:
         connection.execute(insert(change_freeze).values(name=FREEZE))

@@ -75,6 +75,7 @@ job-name = Job { $id }
 list-more = There are more. The next page goes on from here.
 list-partial = There are too many jobs to look at all of them in time: these are from the oldest and the newest.
 state-pending = pending, { $age } old
+state-pending-ageless = pending
 state-delayed = ⏳ delayed until { $at }
 state-reserved = ▶️ reserved for { $age }
 state-stuck = ⚠️ stuck: reserved for { $age }

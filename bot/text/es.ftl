@@ -75,6 +75,7 @@ job-name = Job { $id }
 list-more = Hay más. La página siguiente continúa desde aquí.
 list-partial = Son demasiados jobs para revisarlos todos a tiempo: estos son de los más antiguos y los más recientes.
 state-pending = pendiente desde hace { $age }
+state-pending-ageless = pendiente
 state-delayed = ⏳ diferido hasta { $at }
 state-reserved = ▶️ reservado desde hace { $age }
 state-stuck = ⚠️ atascado: reservado desde hace { $age }

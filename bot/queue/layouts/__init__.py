@@ -8,13 +8,14 @@ from bot.queue.layouts.spec import (
     payload_digest,
     spec_tables,
 )
-from bot.queue.layouts.startup_checks import problems, require
+from bot.queue.layouts.startup_checks import fitted, problems, require
 
 __all__ = [
     "LONGEST_QUEUE",
     "Queue",
     "content_digest",
     "failed_digest",
+    "fitted",
     "job_digest",
     "payload_digest",
     "problems",

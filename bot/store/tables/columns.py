@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData
 
-from bot.database.column_types import Id, Long, Time, Wall
+from bot.database.column_types import Id, Long, RowId, Time, Wall
 
-__all__ = ["OPTIONS", "PLAIN", "Id", "Long", "Time", "Wall", "auto", "metadata"]
+__all__ = ["OPTIONS", "PLAIN", "Id", "Long", "RowId", "Time", "Wall", "auto", "metadata"]
 
 metadata = MetaData()
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, Id, Time, Wall, auto, metadata
+from bot.store.tables.columns import OPTIONS, Id, RowId, Time, Wall, auto, metadata
 
 SCOPE_INDEX = "queue_bot_failures_scope"
 """Finds the failures that are still there, in the order of `seq`."""
@@ -14,7 +14,7 @@ failures = Table(
     "queue_bot_failures",
     metadata,
     auto("seq"),
-    Column("failed_id", Id, nullable=False, index=True),
+    Column("failed_id", RowId, nullable=False, index=True),
     Column("row_digest", String(32), nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("error_group", Id, nullable=False),
