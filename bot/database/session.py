@@ -24,7 +24,7 @@ COLLATION = "utf8mb4_bin"
 that a text of the bot compares with every column."""
 
 # Each value is written as SHOW VARIABLES shows it.
-_SETTINGS = {
+SETTINGS = {
     "autocommit": "OFF",
     "sql_mode": STRICT,
     "time_zone": "+00:00",
@@ -65,7 +65,8 @@ _NAMES = {
     "character_set_results": CHARACTER_SET,
     "collation_connection": COLLATION,
 }
-_CHECKED = {**_NAMES, **_SETTINGS, **_MARIADB, **_MYSQL}
+_ALWAYS_SHOWN = dict.fromkeys(("sql_mode", "sql_select_limit", "time_zone"), "0")
+_CHECKED = {**_NAMES, **SETTINGS, **_MARIADB, **_MYSQL}
 _VARIABLES = text("SHOW SESSION VARIABLES WHERE Variable_name IN :names").bindparams(
     bindparam("names", expanding=True)
 )
@@ -79,7 +80,7 @@ class Session:
     def __init__(self, lock_seconds: float) -> None:
         """`lock_seconds`: how long a statement may wait for a lock of a row or a table."""
         locks = dict.fromkeys(_LOCK_WAITS, str(int(lock_seconds)))
-        self._common = {**_SETTINGS, **locks, **_WITH_PRIVILEGE}
+        self._common = {**SETTINGS, **locks, **_WITH_PRIVILEGE}
         self._own = {**_MARIADB, **_MYSQL}
         self.refused: dict[str, str] = {}
         self.statement = self._statement()
@@ -154,7 +155,8 @@ def require_session(connection: Connection) -> dict[str, str]:
         return {}
     names = [*_CHECKED, *_WITH_PRIVILEGE, *_LOCK_WAITS, "log_bin"]
     shown = connection.execute(_VARIABLES, {"names": names})
-    values = {str(name): str(value) for name, value in shown}
+    # Of a session with a small sql_select_limit the server shows only the first settings.
+    values = {**_ALWAYS_SHOWN, **{str(name): str(value) for name, value in shown}}
     problems = [
         f"The server keeps {name} at '{values[name]}' where queue-bot needs '{needed}': let the "
         f"account set {name}, or take out the proxy or the rule that keeps it."
