@@ -21,7 +21,7 @@ _CROWDED = "The database accepts no more connections now: try again, or raise it
 _READ_ONLY = "The database accepts no changes: use the address of the primary server"
 _FULL = "The database has no room left: free some, then try again"
 _LOCKED = "Another session holds what this needs, or the server is too slow now: try again"
-_TLS = "The connection cannot be encrypted as required: check QUEUE_BOT_DATABASE_CA and the server"
+_TLS = "The connection cannot be encrypted as required: check DATABASE_CA and the server"
 _PASSWORD = "The account cannot be used: renew its password or unlock it"  # noqa: S105 a sentence
 _NO_DATABASE = "DATABASE_URL names no database that there is: check the part after the last slash"
 _STORAGE = "The server cannot make queue-bot's InnoDB tables: check its storage settings"
@@ -49,10 +49,15 @@ _SENTENCES: dict[str, tuple[int, ...]] = {
     _STATEMENT_LOG: (1665,),
 }
 _SENTENCE_BY_NUMBER = {n: sentence for sentence, numbers in _SENTENCES.items() for n in numbers}
-_SQLITE = {
+_BY_WORDS = {
+    # The number of a server that is read-only, too.
+    "NO_ENGINE_SUBSTITUTION": _STORAGE,
+    # Of CREATE TABLE on a full disk or table space, whose number says only that it failed.
+    "No more room": _FULL,
+    "No space left": _FULL,
     "unable to open": "The SQLite file cannot be opened: check the path in DATABASE_URL",
     "readonly database": "The SQLite file cannot be written: check its owner and its rights",
-    "is full": _FULL,
+    "disk is full": _FULL,
     "disk I/O": "The SQLite file cannot be read or written: check the disk",
     "is locked": "Another program has the SQLite file locked: end it, or try again",
     "not a database": "The file in DATABASE_URL is no SQLite database",
@@ -65,9 +70,8 @@ def sentence_of(error: DBAPIError) -> str:
     arguments = getattr(error.orig, "args", ())
     reason = " ".join(str(arguments[-1] if arguments else error.orig).split())
     number = error_number(error)
-    known = _SENTENCE_BY_NUMBER.get(number) or next(
-        (sentence for words, sentence in _SQLITE.items() if words in reason), _OTHER
-    )
+    by_words = (sentence for words, sentence in _BY_WORDS.items() if words in reason)
+    known = next(by_words, _SENTENCE_BY_NUMBER.get(number, _OTHER))
     named = f"{reason[:LONGEST_REASON].rstrip('.')}, error {number}" if number else reason
     return f"{known} ({named})."
 
