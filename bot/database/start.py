@@ -55,13 +55,13 @@ _BY_WORDS = {
     # Of CREATE TABLE on a full disk or table space, whose number says only that it failed.
     "No more room": _FULL,
     "No space left": _FULL,
-    "unable to open": "The SQLite file cannot be opened: check the path in DATABASE_URL",
+    "open database file": "The SQLite file cannot be opened: check the path in DATABASE_URL",
     "readonly database": "The SQLite file cannot be written: check its owner and its rights",
     "disk is full": _FULL,
     "disk I/O": "The SQLite file cannot be read or written: check the disk",
-    "is locked": "Another program has the SQLite file locked: end it, or try again",
+    "database is locked": "Another program has the SQLite file locked: end it, or try again",
     "not a database": "The file in DATABASE_URL is no SQLite database",
-    "malformed": "The SQLite file is damaged: restore it from a backup",
+    "disk image is malformed": "The SQLite file is damaged: restore it from a backup",
 }
 
 
