@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 import click
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
 from bot.app.responses import channel_context
 from bot.database.dialects import is_sqlite
+from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
@@ -51,8 +53,8 @@ def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except StartError as error:
-            for problem in error.problems:
+        except (StartError, DBAPIError) as error:
+            for problem in problems_of(error):
                 click.echo(problem, err=True)
             raise SystemExit(2) from None
         except Refusal as refusal:
@@ -130,10 +132,11 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
 @stopping
 def migrate() -> None:
     """Make or update the bot's own tables (queue_bot_…)."""
+    logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     applied = apply_migrations(engine)
-    with engine.connect() as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
 
@@ -197,7 +200,7 @@ def verify(anchor: tuple[str, ...]) -> None:
     """Say what is wrong with the chain of audit records; exits with 1 where anything is."""
     anchors = dict(_anchor(text) for text in anchor)
     engine = open_database(load_settings(os.environ, need="database"))
-    with reading(engine) as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
         found = list(audit_log.verify(connection, anchors))
         seq, link = audit_log.tail(connection)
@@ -222,7 +225,7 @@ def _anchor(text: str) -> tuple[int, str]:
 def tail(lines: int) -> None:
     """Print the newest records, the newest last."""
     engine = open_database(load_settings(os.environ, need="database"))
-    with reading(engine) as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
         rows = history.newest(connection, history.HistoryFilter(), lines)
     for row in reversed(rows):

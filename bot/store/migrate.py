@@ -1,18 +1,23 @@
 """Making the bot's tables: versioned, repeatable, safe under two at once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_sqlite
+from bot.database.session import require_session, warn_of_kept
+from bot.database.start import at_start
 from bot.database.transactions import now_of
 from bot.models.refusals import StartError
 from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
 from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
-LOCK_SECONDS = 60
+LOCK_SECONDS = 50
+"""Less than the 60 s for which an answer of the server is waited for."""
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
@@ -59,10 +64,20 @@ def version(connection: Connection) -> int:
 
 
 def migrate(engine: Engine) -> int:
-    """Apply what is missing and return how many migrations that were; two at once take turns."""
+    """Apply what is missing and return how many migrations that were; two at once take turns.
+
+    Raises `StartError` where the server refuses one.
+    """
+    with at_start():
+        return _migrate(engine)
+
+
+def _migrate(engine: Engine) -> int:
     applied = 0
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
+        with connection.begin():
+            warn_of_kept(require_session(connection))
         locked = _lock(connection)
         try:
             with connection.begin():
@@ -76,7 +91,8 @@ def migrate(engine: Engine) -> int:
                         applied += 1
         finally:
             if locked:
-                with connection.begin():
+                # A connection that was lost has no lock any more.
+                with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
 
