@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Literal
 
 from bot.models.alert_rules import CONDITIONS
+from bot.models.health import HealthProblem
 from bot.models.jobs import Value
 
 MOST_MS = 200
 """Database time of a pass above which it costs more than is promised at three million jobs."""
 
-AlertKind = Literal["group", "oldest", "reserved", "failed", "backlog", "silent", "summary"]
+AlertKind = Literal[
+    "group", "oldest", "reserved", "failed", "backlog", "silent", "summary", "background"
+]
 """What an incident can be about."""
 
 
@@ -250,15 +253,16 @@ class Undelivered(Value):
 
 
 class Health(Value):
-    """Whether what runs by itself does: who watches, and what is not delivered."""
+    """Whether what runs by itself does: who watches, what is not delivered, and what is wrong."""
 
     watcher: WatcherState
     undelivered: tuple[Undelivered, ...] = ()
+    problems: tuple[HealthProblem, ...]
 
     @property
     def is_good(self) -> bool:
-        """Whether somebody watches and everything arrives."""
-        return self.watcher.replica is not None and not self.undelivered
+        """Whether somebody watches, everything arrives, and no problem is known."""
+        return self.watcher.replica is not None and not self.undelivered and not self.problems
 
 
 class Watching(Value):

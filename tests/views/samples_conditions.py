@@ -10,6 +10,7 @@ from bot.views.blocks import message, section
 from bot.views.context import Context
 from bot.views.incidents.rule_texts import condition_lines
 from tests.views.samples import PLAIN, Sample, Words
+from tests.views.samples_watch import problems
 
 WAITING = {
     "limit": 300,
@@ -36,6 +37,7 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
     """Kind, value, the worst so far and facts, by a name for it."""
     still = {**WAITING, "workers": "still", "still": 720, "moved": 725}
     empty = {**WAITING, "waiting": 0}
+    wrong = [one.model_dump(mode="json") for one in problems(w) if one.part == "failures"]
     groups = [["E7", 126, w.group], ["E20", 12, w.group], ["E1", 1, w.group]]
     return {
         "oldest": ("oldest", 730, 730, WAITING),
@@ -81,6 +83,8 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
         "backlog-slower": ("backlog", 1_200, 1_240, {**BACKLOG, "grows": False, "grown": 580}),
         "backlog-shrinks": ("backlog", 400, 1_240, {**BACKLOG, "grows": False, "grown": -620}),
         "backlog-empty": ("backlog", 0, 1_240, {**BACKLOG, "grows": False, "grown": -700}),
+        "background": ("background", 2, 2, {"part": "failures", "problems": wrong}),
+        "background-over": ("background", 0, 2, {"part": "failures", "problems": []}),
         "backlog-new": ("backlog", 1, 1, {"limit": 500, "minutes": 15, "counted": "exact"}),
     }
 
@@ -94,6 +98,6 @@ def samples(w: Words) -> Iterator[Sample]:
 def shown(figure: Figure, w: Words, ctx: Context) -> Message:
     """The lines as a message."""
     kind, value, worst, facts = figure
-    queue = None if kind == "failed" else w.queue
+    queue = None if kind in ("failed", "background") else w.queue
     lines = condition_lines(kind, queue, value, worst, facts, ctx)
     return message(lines, [section(join("\n", lines))])

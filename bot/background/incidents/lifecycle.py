@@ -17,7 +17,7 @@ from bot.background.incidents import escalation, message
 from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
-from bot.models.alert_rules import CONDITIONS, GROUP
+from bot.models.alert_rules import BACKGROUND, CONDITIONS, GROUP
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
@@ -117,6 +117,9 @@ def _follow(
         values["clear_since"] = since
         if now - since >= patience(setup, incident.reopened):
             transitions.update_incident(connection, incident.id, **values)
+            if sign.kind == BACKGROUND:
+                _recover(setup, connection, incident, now, UNKNOWN)
+                return
             found = queue_activity.since(connection, incident, since, now)
             _recover(setup, connection, incident, now, found.figures, alone=found.alone)
             return

@@ -28,6 +28,7 @@ _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "failed": (("errors", "button-errors"), ("failed", "button-failed")),
     "backlog": (("status", "button-status"), ("jobs", "button-jobs")),
     "silent": (("status", "button-status"), ("stuck", "button-stuck")),
+    "background": (("watch", "button-watch"),),
 }
 """What to look at first, by kind: commands and the labels of their buttons."""
 
@@ -76,4 +77,5 @@ def figure_of(kind: str, value: int, ctx: Context) -> Mrkdwn:
     """A figure of this kind: a length of time, or how many jobs."""
     if kind in SECONDS:
         return ctx.texts("incident-seconds", age=age(value, ctx.texts))
-    return ctx.texts("incident-jobs", count=value)
+    key = "incident-problems" if kind == "background" else "incident-jobs"
+    return ctx.texts(key, count=value)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.models.alert_rules import BACKGROUND, BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.models.health import HealthProblem
 from bot.text import Mrkdwn, code, cut
 from bot.views.context import Context
+from bot.views.incidents.problems import problem_lines
 from bot.views.names import age, dots, queue_name
 from bot.views.rows import ROW
 from bot.views.stuck import workers_hint
@@ -34,7 +36,9 @@ def condition_lines(
     name = queue_name(queue or "")
     title, *rest = _LINES[kind](_Reading(name, value, facts), ctx)
     notes = [ctx.texts("condition-worst", figure=_figure(kind, worst, ctx))]
-    return [cut(title, ROW), *rest, *(notes if worst > value else [])]
+    # Of a part of the bot the problems are listed, so that their number adds nothing.
+    grew_worse = worst > value and kind != BACKGROUND
+    return [cut(title, ROW), *rest, *(notes if grew_worse else [])]
 
 
 def _figure(kind: str, value: int, ctx: Context) -> str:
@@ -123,6 +127,15 @@ def _backlog(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     return [title, *more, texts("condition-backlog-over")]
 
 
+def _background(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
+    part = texts(f"background-part-{facts['part']}")
+    problems = [HealthProblem.model_validate(one) for one in facts.get("problems", ())]
+    if not problems:
+        return [texts("condition-background-over", part=part)]
+    return [texts("condition-background", part=part), *problem_lines(problems, ctx)]
+
+
 def _waiting(facts: Facts, ctx: Context) -> list[Mrkdwn]:
     count, counted = facts.get("waiting", 0), facts.get("counted", "exact")
     return [ctx.texts("condition-waiting", count=count, counted=counted)] if count else []
@@ -151,4 +164,5 @@ _LINES: Mapping[str, Callable[[_Reading, Context], list[Mrkdwn]]] = {
     RESERVED: _reserved,
     FAILED: _failed,
     BACKLOG: _backlog,
+    BACKGROUND: _background,
 }

@@ -128,6 +128,7 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
         "reserved": texts("watch-reserved", age=age(limits.reserved_seconds, texts)),
         "backlog": texts("watch-backlog", count=limits.backlog_count),
         "failed": texts("watch-failed", count=limits.failed_count),
+        "background": texts("watch-background"),
     }
     life = texts(
         "watch-life",

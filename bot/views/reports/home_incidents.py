@@ -18,7 +18,7 @@ NAME = 140
 LINE = 420
 MEANS = 3
 """Lines below the title."""
-COMMANDS = {"reserved": "stuck", "failed": "errors", "group": "error"}
+COMMANDS = {"reserved": "stuck", "failed": "errors", "group": "error", "background": "watch"}
 """Which command shows more of a kind; the others' jobs."""
 
 

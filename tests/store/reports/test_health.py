@@ -21,7 +21,7 @@ from tests.kit.replicas import ALERTS, AUDIT
 def seen(queue: TestQueue, **ahead: float) -> Health:
     """The health as it is so much later."""
     with queue.engine.begin() as connection:
-        return health(connection, now_of(connection) + timedelta(**ahead))
+        return health(connection, queue.queue, now_of(connection) + timedelta(**ahead))
 
 
 def say(connection: Connection, channel: str) -> None:
