@@ -108,7 +108,9 @@ def _follow(
     values = _seen(sign)
     moved = any(getattr(incident, name) != value for name, value in values.items())
     values["worst"] = max(sign.value, incident.worst or 0)
-    if moved and (drawn is None or drawn <= now - REDRAWN_EVERY):
+    # What is wrong with the bot changes seldom: an edit that is put off would not come at all.
+    at_once = sign.kind == BACKGROUND
+    if moved and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
     if sign.bad:
         values |= {"last_at": now, "clear_since": None}

@@ -35,7 +35,7 @@ NEWEST = 200
 """Failed jobs that are looked for in the index."""
 COMPARED = 50
 """Indexed failures that tell how far the queue's clock is from the configured time zone."""
-ZONE_STEP = timedelta(minutes=30)
+ZONE_STEP = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=1)
 
 
@@ -141,8 +141,9 @@ def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
 def _zone_error(check: Check) -> timedelta:
     """Return how far `failed_at` is from the truth, where the time zone is not the queue's.
 
-    Every new failure would seem hours old until it is indexed. Zones differ by half hours, and the
-    indexed failure that was seen soonest was seen within seconds; a lag below that stays a lag.
+    Every new failure would seem hours old until it is indexed. Zones differ by quarters of an
+    hour, and the indexed failure that was seen soonest was seen within seconds. A lag of minutes
+    stays a lag.
     """
     f = failures.c
     newest = select(f.failed_at, f.seen_at, f.incident).order_by(f.seq.desc()).limit(COMPARED)

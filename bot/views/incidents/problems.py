@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 
 from bot.models.health import HealthProblem
-from bot.models.requests import Moment
+from bot.models.requests import Moment, Source
 from bot.text import Mrkdwn, code, escape, join
 from bot.views.context import Context
 from bot.views.names import age_since
 
 SHOWN = 8
-"""Problems that a message lists."""
+"""Problems that a message lists; a terminal lists all."""
 
 
 def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdwn]:
     """Return a sentence a problem with its effect, and last where to look for the reason."""
     if not problems:
         return []
-    lines = [problem_line(problem, ctx) for problem in problems[:SHOWN]]
-    if hidden := len(problems) - SHOWN:
-        lines += [ctx.texts("background-more", count=hidden)] if hidden > 0 else []
+    listed = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
+    lines = [problem_line(problem, ctx) for problem in listed]
+    if hidden := len(problems) - len(listed):
+        lines.append(ctx.texts("background-more", count=hidden))
     if any(problem.code != "nobody" for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
     return lines
