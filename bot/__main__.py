@@ -163,6 +163,7 @@ def _ask(preview: Preview) -> int | None:
 @stopping
 def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
     """Say whether the bot's own work is done and messages arrive; exits with 1 where not."""
+    logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
     raise SystemExit(report_health(setup, click.echo, as_json=as_json))

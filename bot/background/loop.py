@@ -43,7 +43,7 @@ FOLD_EVERY = 1.0
 AGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
-HEALTH_EVERY = 15.0
+HEALTH_EVERY = 30.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
 """A turn of a bulk change takes a few seconds, and its last batch may take some more."""
@@ -65,7 +65,8 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
-        "sample": sampling.SHORTEST,
+        # How long the first count takes is not known; from then on it says itself when the next is.
+        "sample": sampling.COUNT_SECONDS,
         "bulk": BULK_EVERY,
     }
 

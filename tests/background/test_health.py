@@ -72,6 +72,7 @@ def test_a_column_that_is_dropped_while_the_bot_runs(
 def test_a_thread_that_counts_and_always_fails(queue: TestQueue) -> None:
     clock = BrokenFor("sample")
     with running_watcher(make_setup(queue, clock=clock)):
+        until(lambda: queue.count(tables.samples))
         clock.error = RuntimeError("counting broke")
         until(lambda: fails(queue, "sample"))
         clock.error = None

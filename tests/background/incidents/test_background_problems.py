@@ -15,7 +15,7 @@ from tests.kit.posting import deliver, poster_of, thread, top
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, ask, hold, make_setup
 
-LOOK = 15
+LOOK = 30
 
 
 class Observed:
@@ -108,7 +108,7 @@ def test_what_is_over_at_the_next_look_is_told_to_nobody(observed: Observed) -> 
 def test_what_nobody_acknowledges_is_escalated_and_it_can_be_muted(observed: Observed) -> None:
     observed.fails("seal")
     observed.look(2)
-    observed.look(62)
+    observed.look(31)
     (escalated,) = thread(observed.slack, ALERTS)
     assert "1 problem" in escalated
     assert ask(observed.setup, "mute alert=background for=1h").refusal is None
