@@ -16,6 +16,7 @@ from bot.database.transactions import now_of
 from bot.queue.layouts import Queue
 from bot.store import leases, tables
 from bot.store.reports.health import health
+from bot.store.reports.problems import NEWEST
 from tests.kit.broken_tables import without_table
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
@@ -90,6 +91,17 @@ def test_a_job_that_is_not_indexed_is_seen_below_others_that_are(led: Led) -> No
     with led.queue.engine.begin() as connection:
         gone = tables.failures.c.failed_id == ids[0]
         connection.execute(tables.failures.delete().where(gone))
+    assert led.problems() == ["failures index-lag"]
+
+
+def test_a_job_is_seen_below_many_younger_ones_that_wait_too(led: Led) -> None:
+    led.fail(0)
+    led.work()
+    led.fail(200)
+    with led.queue.engine.begin() as connection:
+        young = now_of(connection).replace(microsecond=0)
+        row = {"queue": "mail", "payload": "{}", "exception": "late", "failed_at": young}
+        connection.execute(insert(led.queue.queue.failed), [row] * (NEWEST + 1))
     assert led.problems() == ["failures index-lag"]
 
 
