@@ -24,7 +24,7 @@ from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, history
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import Asked, do, report_health
+from bot.terminal import TerminalRequest, do, report_health
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
@@ -147,7 +147,7 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     engine = open_database(settings)
     check_tables(engine, queue_of(settings))
     setup = make_setup(settings, engine, NoSlack())
-    asked = Asked(words, name, request_id, yes, as_json)
+    asked = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, asked, click.echo, _ask))
 
 

@@ -13,7 +13,7 @@ from bot.app.command import Setup
 from bot.background.incidents import lifecycle
 from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.models.alert_rules import BACKGROUND
+from bot.models.alert_rules import BACKGROUND_PROBLEM
 from bot.models.health import HealthProblem
 from bot.store.incidents import probe_state
 from bot.store.leases import Lease
@@ -40,16 +40,16 @@ class HealthObserver:
         with leader_snapshot(setup) as connection:
             by_part = self._problems(connection)
             is_open = {
-                subject.removeprefix(f"{BACKGROUND}:")
-                for subject in probe_state.open_subjects(connection)
-                if subject.startswith(f"{BACKGROUND}:")
+                subject.removeprefix(f"{BACKGROUND_PROBLEM}:")
+                for subject in probe_state.active_subjects(connection)
+                if subject.startswith(f"{BACKGROUND_PROBLEM}:")
             }
         readings = [reading(part, by_part.get(part, ())) for part in self._told(by_part, is_open)]
         if readings:
             leader_transaction(
                 setup,
                 lease,
-                lambda connection: lifecycle.observe(
+                lambda connection: lifecycle.apply_readings(
                     setup, connection, readings, setup.clock(connection)
                 ),
             )
@@ -72,5 +72,5 @@ def reading(part: str, of_part: Sequence[HealthProblem]) -> Reading:
     """Return the reading of a part: its value is the number of problems that it has."""
     facts = {"part": part, "problems": [one.model_dump(mode="json") for one in of_part]}
     return Reading(
-        BACKGROUND, None, bool(of_part), not of_part, len(of_part), facts=facts, part=part
+        BACKGROUND_PROBLEM, None, bool(of_part), not of_part, len(of_part), facts=facts, part=part
     )

@@ -18,14 +18,14 @@ from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.operations.runner import Runner
-from bot.background.outbox.deliver import Pace, Poster, deliver_once
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
 from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, time_limit
 from bot.models.refusals import Refusal
 from bot.store import leases
-from bot.store.failures.index import SWEEP_ROWS
+from bot.store.failures.index import SCAN_ROWS
 from bot.store.leases import Lease, LeaseLost
 
 log = structlog.get_logger(__name__)
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 TICK = 0.25
 INTERVAL = 5.0
-SWEEP_EVERY = 30.0
+SCAN_EVERY = 30.0
 RENEW_EVERY = 3.0
 RECEIPTS_EVERY = 1.0
 LIVE_EVERY = 1.0
 PURGE_EVERY = 60.0
-FOLD_EVERY = 1.0
-AGE_EVERY = 300.0
+AGGREGATE_EVERY = 1.0
+MERGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
@@ -54,14 +54,14 @@ def periods(interval: float) -> dict[str, float]:
     """Return how often each step is to succeed, in seconds, by its name."""
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
-        "sweep": max(SWEEP_EVERY, interval),
+        "scan": max(SCAN_EVERY, interval),
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), RECEIPTS_EVERY),
         "lifecycle": LIVE_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), TICK),
         "load": KEEP_EVERY,
         "purge": PURGE_EVERY,
-        "fold": FOLD_EVERY,
-        "age": AGE_EVERY,
+        "aggregate": AGGREGATE_EVERY,
+        "merge": MERGE_EVERY,
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
@@ -81,7 +81,7 @@ class Watcher:
         self._setup = setup
         self._poster = poster
         self._interval = interval
-        self._pace = Pace()
+        self._rates = SlackRates()
         self._runner = Runner(setup)
         self._load = Load(setup)
         self._steps = Steps(periods(interval))
@@ -155,7 +155,7 @@ class Watcher:
         # Each by itself: what goes wrong with one must not keep the audit from being told.
         for step in (
             self._look,
-            self._observe,
+            self._check_rules,
             self._follow,
             self._live,
             self._keep_house,
@@ -169,7 +169,7 @@ class Watcher:
             for name, step in (
                 ("seal", partial(audit.seal_once, self._setup, lease)),
                 ("refresh", partial(grouping.refresh_once, self._setup, lease)),
-                ("deliver", partial(deliver_once, self._setup, self._poster, lease, self._pace)),
+                ("deliver", partial(deliver_once, self._setup, self._poster, lease, self._rates)),
             )
         ]
         return more or bool(told[0]) or bool(told[2])
@@ -182,24 +182,24 @@ class Watcher:
                 self._steps.named("index", partial(indexing.index_once, self._setup, lease))
             )
             self._guarded(
-                self._steps.named("group", partial(grouping.open_all, self._setup, lease))
+                self._steps.named("group", partial(grouping.group_all, self._setup, lease))
             )
             more = bool(found)
             if more:
                 self._due["failures"] = 0.0
             elif found is not None:
                 self._indexed = lease
-        due = self._is_due("sweep", max(SWEEP_EVERY, self._interval))
-        sweep = partial(indexing.sweep_once, self._setup, lease)
-        if due and self._steps.run("sweep", sweep) >= SWEEP_ROWS:
+        due = self._is_due("scan", max(SCAN_EVERY, self._interval))
+        scan = partial(indexing.scan_once, self._setup, lease)
+        if due and self._steps.run("scan", scan) >= SCAN_ROWS:
             # Of an emptied table all are gone: a stretch every half minute would take an hour.
-            self._due["sweep"] = 0.0
+            self._due["scan"] = 0.0
         return more
 
-    def _observe(self, lease: Lease) -> bool:
-        """What is watched besides failures."""
-        if self._is_due("conditions", self._interval):
-            self._steps.run("probe", partial(probe.observe_once, self._setup, lease))
+    def _check_rules(self, lease: Lease) -> bool:
+        """Check the metric rules."""
+        if self._is_due("rules", self._interval):
+            self._steps.run("probe", partial(probe.probe_once, self._setup, lease))
         return False
 
     def _follow(self, lease: Lease) -> bool:
@@ -216,11 +216,11 @@ class Watcher:
     def _live(self, lease: Lease) -> bool:
         """What became of incidents, and what their time has come for."""
         if self._is_due("live", LIVE_EVERY):
-            self._steps.run("lifecycle", partial(lifecycle.live_once, self._setup, lease))
+            self._steps.run("lifecycle", partial(lifecycle.advance_once, self._setup, lease))
         return False
 
     def _keep_house(self, lease: Lease) -> bool:
-        """What is too old goes, counts are folded, and once a day the digest is told."""
+        """What is too old goes, counts are aggregated, and once a day the digest is told."""
         setup, run = self._setup, self._steps.run
         if self._steps.is_changed:
             # Before the figures of the passes: only while these are fresh, the table is believed.
@@ -230,11 +230,11 @@ class Watcher:
             self._due["load"] = 0.0
         if self._is_due("purge", PURGE_EVERY):
             run("purge", partial(purge.purge_once, setup, lease))
-        fold = partial(aggregation.fold_once, setup, lease)
-        if self._is_due("fold", FOLD_EVERY) and run("fold", fold):
-            self._due["fold"] = 0.0
-        if self._is_due("age", AGE_EVERY):
-            run("age", partial(aggregation.age_once, setup, lease))
+        aggregate = partial(aggregation.aggregate_once, setup, lease)
+        if self._is_due("aggregate", AGGREGATE_EVERY) and run("aggregate", aggregate):
+            self._due["aggregate"] = 0.0
+        if self._is_due("merge", MERGE_EVERY):
+            run("merge", partial(aggregation.merge_once, setup, lease))
         if self._is_due("roll", ROLL_EVERY) and run(
             "roll", partial(rollup.roll_once, setup, lease)
         ):

@@ -23,10 +23,10 @@ Part = Literal[
 
 PARTS: Mapping[str, Part] = {
     "index": "failures",
-    "sweep": "failures",
+    "scan": "failures",
     "group": "failures",
-    "fold": "counts",
-    "age": "counts",
+    "aggregate": "counts",
+    "merge": "counts",
     "probe": "incidents",
     "lifecycle": "incidents",
     "refresh": "incidents",

@@ -111,7 +111,7 @@ def test_the_figures_of_the_rounds_age_while_failures_cannot_be_written(
     queue = mariadb_queue
 
     def age() -> timedelta:
-        (row,) = queue.rows(tables.watches)
+        (row,) = queue.rows(tables.watcher_load)
         with queue.engine.begin() as connection:
             now = now_of(connection)
         return now - (row.passed_at or now - timedelta(days=1))

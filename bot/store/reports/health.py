@@ -9,7 +9,7 @@ from bot.models.health import HealthProblem
 from bot.models.incidents import Health, Undelivered, WatcherState
 from bot.queue.layouts import Queue
 from bot.store.reports.problems import checked, problems
-from bot.store.tables import leases, outbox, watches
+from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
 """Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""
@@ -37,7 +37,7 @@ def health(connection: Connection, queue: Queue, now: datetime) -> Health:
 def watcher_state(connection: Connection, now: datetime) -> WatcherState:
     """Who watches now, and what that costs."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
-    cost = connection.execute(select(watches)).one()
+    cost = connection.execute(select(watcher_load)).one()
     held = bool(lease.owner) and lease.expires > now
     lately = cost.worst_at is not None and cost.worst_at > now - HOUR
     return WatcherState(

@@ -131,7 +131,7 @@ def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
     known = (
         select(failures.c.seq)
-        .where(failures.c.failed_id == newest.c.id, failures.c.gone_at.is_(None))
+        .where(failures.c.failed_id == newest.c.id, failures.c.removed_at.is_(None))
         .exists()
     )
     first = select(newest).where(~known).order_by(newest.c.id).limit(1)

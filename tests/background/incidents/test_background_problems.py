@@ -35,14 +35,14 @@ class Observed:
             with self.queue.engine.begin() as connection:
                 now = self.setup.clock(connection)
                 # What else the leader does is done.
-                connection.execute(update(tables.watches).values(passed_at=now))
+                connection.execute(update(tables.watcher_load).values(passed_at=now))
                 connection.execute(update(tables.samples).values(taken_at=now))
             self.observer.observe_once(lease)
-            lifecycle.live_once(self.setup, lease)
+            lifecycle.advance_once(self.setup, lease)
             grouping.refresh_once(self.setup, lease)
             deliver(self.setup, poster_of(self.slack), lease)
         rows = self.queue.rows(tables.incidents)
-        return [f"{row.subject} {row.closed_how or 'open'}" for row in rows]
+        return [f"{row.subject} {row.resolution or 'open'}" for row in rows]
 
     def fails(self, *names: str) -> None:
         """These steps have failed for ten minutes, and no others."""
@@ -64,7 +64,7 @@ def observed(queue: TestQueue, slack: LocalSlack) -> Observed:
         now = observed.setup.clock(connection)
         connection.execute(insert(tables.samples).values(taken_at=now, took_ms=1, body="{}"))
         connection.execute(
-            update(tables.marks).where(tables.marks.c.name.like("backfill%")).values(value=0)
+            update(tables.cursors).where(tables.cursors.c.name.like("backfill%")).values(position=0)
         )
     return observed
 
@@ -73,7 +73,7 @@ def test_it_is_told_once_and_ends_when_it_works_again(observed: Observed) -> Non
     assert observed.look(3) == []
     observed.fails("index")
     assert observed.look() == []
-    assert observed.look(20) == ["background:failures open"]
+    assert observed.look(20) == ["background_problem:failures open"]
     (alert,) = top(observed.slack, ALERTS)
     assert "the index of failures does not work" in alert
     assert "Indexing new failures fails" in alert
@@ -81,7 +81,7 @@ def test_it_is_told_once_and_ends_when_it_works_again(observed: Observed) -> Non
     assert not thread(observed.slack, ALERTS)
 
     observed.fails()
-    assert observed.look(6) == ["background:failures recovered"]
+    assert observed.look(6) == ["background_problem:failures recovered"]
     (alert,) = top(observed.slack, ALERTS)
     assert "the index of failures works again" in alert
     (over,) = thread(observed.slack, ALERTS)
@@ -91,10 +91,10 @@ def test_it_is_told_once_and_ends_when_it_works_again(observed: Observed) -> Non
 def test_two_steps_of_a_part_are_one_incident_and_another_part_is_its_own(
     observed: Observed,
 ) -> None:
-    observed.fails("index", "sweep")
+    observed.fails("index", "scan")
     observed.look(2)
-    observed.fails("index", "sweep", "seal")
-    assert observed.look(2) == ["background:failures open", "background:audit open"]
+    observed.fails("index", "scan", "seal")
+    assert observed.look(2) == ["background_problem:failures open", "background_problem:audit open"]
 
 
 def test_what_is_over_at_the_next_look_is_told_to_nobody(observed: Observed) -> None:
@@ -111,7 +111,7 @@ def test_what_nobody_acknowledges_is_escalated_and_it_can_be_muted(observed: Obs
     observed.look(31)
     (escalated,) = thread(observed.slack, ALERTS)
     assert "1 problem" in escalated
-    assert ask(observed.setup, "mute alert=background for=1h").refusal is None
+    assert ask(observed.setup, "mute alert=background_problem for=1h").refusal is None
     observed.fails("index", "seal")
     observed.look(3)
     assert len(top(observed.slack, ALERTS)) == 1
@@ -128,5 +128,5 @@ def test_a_part_that_cannot_be_seen_keeps_its_incident_open(observed: Observed) 
     with without_table(observed.queue, tables.audit_chain.name):
         observed.look(10, seconds=5)
     (row,) = observed.queue.rows(tables.incidents)
-    assert row.closed_at is None
+    assert row.resolved_at is None
     assert "could not be checked" in observed.slack.messages(ALERTS)[0]["text"]

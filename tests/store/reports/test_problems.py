@@ -40,7 +40,7 @@ class Led:
             connection.execute(
                 update(tables.leases).where(tables.leases.c.name == "watcher").values(values)
             )
-            connection.execute(update(tables.watches).values(passed_at=now))
+            connection.execute(update(tables.watcher_load).values(passed_at=now))
             seen = health(connection, layout or self.queue.queue, now)
         return [f"{problem.part} {problem.code}" for problem in seen.problems]
 
