@@ -395,6 +395,11 @@ progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $tota
 progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total } failed jobs. The rest is untouched.
 progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total } failed jobs. The rest is untouched.
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
+progress-refused =
+    { $count ->
+        [one] 1 failed job was not moved, because the database refused it:
+       *[other] { $count } failed jobs were not moved, because the database refused them. The first:
+    }
 progress-skipped =
     { $count ->
         [one] 1 skipped: it was gone or had changed meanwhile.

@@ -395,6 +395,11 @@ progress-cancelled-clear-failed = ⏹️ Cancelado: { $done } de { $total } jobs
 progress-stopped-retry-all = ⚠️ Detenido: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
 progress-stopped-clear-failed = ⚠️ Detenido: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
+progress-refused =
+    { $count ->
+        [one] 1 job fallido no se movió, porque la base de datos lo rechazó:
+       *[other] { $count } jobs fallidos no se movieron, porque la base de datos los rechazó. Los primeros:
+    }
 progress-skipped =
     { $count ->
         [one] 1 omitido: ya no estaba o había cambiado.
