@@ -755,6 +755,7 @@ problem-literal_error = { $field } must be { $expected }, not { $value }
 problem-int_parsing = { $field } must be a whole number, not { $value }
 problem-string_too_long = { $field } is too long
 problem-id = { $value } is not an id
+problem-id-zero = Ids begin at 1
 problem-range = { $value } is not a range of at most 20 ids
 problem-range-many = { $value } is not a range of at most 1,000 ids
 problem-count = One to 20 ids are possible at once, not { $value }

@@ -787,6 +787,7 @@ problem-literal_error = { $field } debe ser { $expected }, no { $value }
 problem-int_parsing = { $field } debe ser un número entero, no { $value }
 problem-string_too_long = { $field } es demasiado largo
 problem-id = { $value } no es un id
+problem-id-zero = Los ids empiezan en 1
 problem-range = { $value } no es un rango de a lo sumo 20 ids
 problem-range-many = { $value } no es un rango de a lo sumo 1.000 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
