@@ -254,3 +254,20 @@ def test_a_table_s_own_rule_is_named(mariadb_queue: TestQueue, rule: str) -> Non
     run(mariadb_queue, rule)
     mariadb_queue.fail(1)
     unchanged(mariadb_queue, "retry 1", RowRefused, "small")
+
+
+def test_of_several_rows_the_refused_one_is_named_and_the_others_are_moved(
+    mariadb_queue: TestQueue,
+) -> None:
+    run(mariadb_queue, "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 9)")
+    for failed_id, body in ((1, "{}"), (2, "{        }"), (3, "[]")):
+        mariadb_queue.fail(failed_id, body=body)
+    answer = ask(make_setup(mariadb_queue), "retry 1 2 3")
+    assert answer.refusal is None
+    assert answer.result is not None
+    (skipped,) = answer.result.model_dump()["extra"]["skipped"]
+    assert (skipped["id"], skipped["code"]) == (2, "row-refused")
+    assert "small" in skipped["detail"]
+    assert [row[0] for row in rows(mariadb_queue, "failed_jobs")] == [2]
+    assert len(rows(mariadb_queue, "jobs")) == 2
+    assert broken(mariadb_queue) == []
