@@ -1,12 +1,15 @@
 """Making the bot's tables: versioned, repeatable, safe under two at once."""
 
+import random
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_sqlite
-from bot.database.transactions import now_of
+from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.transactions import now_of, time_limit
 from bot.models.refusals import StartError
 from bot.store.tables import freeze, leases, marks, migrations, requests, watches
 from bot.store.tables.columns import metadata
@@ -59,7 +62,22 @@ def version(connection: Connection) -> int:
 
 
 def migrate(engine: Engine) -> int:
-    """Apply what is missing and return how many migrations that were; two at once take turns."""
+    """Apply what is missing and return how many migrations that were; two at once take turns.
+
+    The lock for that holds on one server. On two nodes of a cluster one of the two is told that a
+    table or a row is there already, and begins again with what is still missing.
+    """
+    deadline = time_limit(engine, LOCK_SECONDS)
+    while True:
+        try:
+            return _migrate_once(engine)
+        except DBAPIError as error:
+            if not (is_duplicate(error) or is_conflict(error)) or monotonic() > deadline:
+                raise
+        sleep(random.uniform(0.0, 0.1))  # noqa: S311 it only keeps two from going in step
+
+
+def _migrate_once(engine: Engine) -> int:
     applied = 0
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
