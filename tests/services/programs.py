@@ -28,6 +28,10 @@ class ServerUnavailableError(Exception):
     """The server did not install, start or stop; the message carries the end of its log."""
 
 
+class NotOfferedError(Exception):
+    """The suite does not offer the server (any more); the message is what `fetch.sh` said."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """The package from which a server is unpacked, and its oldest version that counts."""
@@ -60,16 +64,23 @@ def is_mysql() -> bool:
 
 
 def fetch(offer: Offer) -> Path:
-    """Return the folder with the unpacked packages, after they were downloaded where needed."""
+    """Return the folder with the unpacked packages, after they were downloaded where needed.
+
+    Raises `NotOfferedError` if the suite has no such package.
+    """
     script = Path(__file__).with_name("fetch.sh")
     done = subprocess.run(
         [script, offer.suite, offer.package, offer.oldest],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=FETCH_SECONDS,
-        check=True,
+        check=False,
     )
+    if done.returncode == NOT_OFFERED:
+        raise NotOfferedError(done.stderr.strip())
+    if done.returncode != 0:
+        raise ServerUnavailableError(done.stderr.strip())
     return Path(done.stdout.strip())
 
 
