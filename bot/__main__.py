@@ -28,7 +28,7 @@ from bot.store.audit import audit_log, history
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.store.reports.health import health
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.text import readable, texts_for
 from bot.views.incidents.health import health_lines
 from bot.views.refusal import refusal_sentence
@@ -152,7 +152,7 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     engine = open_database(settings)
     check_tables(engine, queue_of(settings))
     setup = make_setup(settings, engine, NoSlack())
-    asked = Asked(words, name, request_id, yes, as_json)
+    asked = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, asked, click.echo, _ask))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.database.dialects import DRIVERS, is_sqlite_url
-from bot.models.requests import Role
+from bot.models.roles import Role
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -17,7 +18,7 @@ from pydantic_settings import (
 )
 
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.setting_types import (
     ApiUrl,
     AppToken,
@@ -56,7 +57,7 @@ class SettingsError(StartError):
 
 
 class Settings(BaseSettings):
-    """Every setting; a name without alias is read with the prefix QUEUE_BOT_.
+    """Every setting; a field without alias is read with the prefix QUEUE_BOT_.
 
     Built by `load_settings` from an environment, or by keyword with the field names.
     """
@@ -115,11 +116,18 @@ class Settings(BaseSettings):
     failed_count: Positive = 100
     alerts_per_minute: Positive = 20
     alert_mention: Mention | None = None
-    silent_seconds: Positive = 300
+    no_worker_activity_seconds: Positive = Field(
+        300,
+        validation_alias=AliasChoices(
+            "QUEUE_BOT_NO_WORKER_ACTIVITY_SECONDS", "QUEUE_BOT_SILENT_SECONDS"
+        ),
+    )
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
-    recover_seconds: Positive = 60
+    resolve_seconds: Positive = Field(
+        60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
+    )
     digest_at: TimeOfDay = time(9)
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
@@ -149,10 +157,23 @@ class Settings(BaseSettings):
 
 def variables() -> dict[str, str]:
     """The environment variables that settings are read from, and the field of each."""
-    return {
-        field.alias or f"{PREFIX}{name.upper()}": name
-        for name, field in Settings.model_fields.items()
-    }
+    return {_names(name, field)[0]: name for name, field in Settings.model_fields.items()}
+
+
+def old_variables() -> dict[str, str]:
+    """The variables of earlier versions that are still read, and the present one of each."""
+    names = [_names(name, field) for name, field in Settings.model_fields.items()]
+    return {old: present for present, *others in names for old in others}
+
+
+def _names(name: str, field: FieldInfo) -> list[str]:
+    """The names of a field's environment variable, the present one first."""
+    match field.validation_alias:
+        case AliasChoices(choices=choices):
+            return [str(choice) for choice in choices]
+        case str(alias):
+            return [alias]
+    return [f"{PREFIX}{name.upper()}"]
 
 
 def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
@@ -164,15 +185,16 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     given = {name: value for name, value in environ.items() if value.strip()}
     if need == "database":
         given = {name: value for name, value in given.items() if not name.startswith("SLACK_")}
-    problems = _unknown(given)
+    problems = [*_unknown(given), *_named_twice(given)]
     given = _with_files(given, problems)
     problems += [_missing(name) for name in Settings.NEEDED[need] if name not in given]
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): given[name].strip() for name in variables() if given.get(name)}
+    known = {**variables(), **old_variables()}
+    source.env_vars = {name.lower(): given[name].strip() for name in known if given.get(name)}
     try:
         settings = Settings(**source())
     except ValidationError as error:
-        problems += [_sentence(detail) for detail in error.errors(include_input=False)]
+        problems += [_sentence(detail, given) for detail in error.errors(include_input=False)]
     else:
         problems += _contradictions(settings, need)
         if not problems:
@@ -182,7 +204,7 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
 
 def _unknown(given: Mapping[str, str]) -> list[str]:
     """A sentence for every variable that looks like a setting and is none."""
-    known = {*variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
+    known = {*variables(), *old_variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
     problems = []
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
@@ -192,6 +214,14 @@ def _unknown(given: Mapping[str, str]) -> list[str]:
             advice = f"did you mean {near[0]}?" if near else "see docs/settings.md."
             problems.append(f"{name} is not a setting; {advice}")
     return problems
+
+
+def _named_twice(given: Mapping[str, str]) -> list[str]:
+    return [
+        f"{present} and {old} are both set; keep {present}."
+        for old, present in old_variables().items()
+        if old in given and present in given
+    ]
 
 
 def _with_files(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
@@ -221,13 +251,16 @@ def _missing(name: str) -> str:
     return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(detail: ErrorDetails, given: Mapping[str, str]) -> str:
     """One problem found by the types, as a sentence that names the variable and not its value."""
     place = str(detail["loc"][0])
     fields = {field: name for name, field in variables().items()}
+    name = fields.get(place, place)
+    if name not in given:
+        name = next((old for old, new in old_variables().items() if new == name), name)
     reason = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     reason = reason.replace("Input should be", "must be")
-    return f"{fields.get(place, place)} {reason}."
+    return f"{name} {reason}."
 
 
 def _contradictions(settings: Settings, need: Need) -> list[str]:

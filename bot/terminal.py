@@ -30,8 +30,8 @@ SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What `do` was called with; `patience` in seconds, for a bulk change that does not move."""
+class TerminalRequest:
+    """The arguments of `do`; `patience` in seconds, for a bulk change that does not move."""
 
     words: str
     name: str
@@ -42,7 +42,10 @@ class Asked:
 
 
 def do(
-    setup: Setup, asked: Asked, say: Callable[[str], None], ask: Callable[[Preview], int | None]
+    setup: Setup,
+    asked: TerminalRequest,
+    say: Callable[[str], None],
+    ask: Callable[[Preview], int | None],
 ) -> int:
     """Carry out one command and print its answer; returns the exit code, 1 for a refusal.
 
@@ -78,7 +81,7 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def _invocation(asked: Asked, confirms: tuple[str, int] | None = None) -> Invocation:
+def _invocation(asked: TerminalRequest, confirms: tuple[str, int] | None = None) -> Invocation:
     detail = f"{getpass.getuser()}@{socket.gethostname()}"
     actor = Actor(asked.name, None, Source.TERMINAL, detail)
     if confirms is not None:
@@ -105,14 +108,15 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
     ended = Runner(setup, patience=patience).run_to_end(extra.progress)
     if ended.state == "done":
         return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
-    values = {"action": ended.action, "done": ended.done, "total": ended.total}
-    refusal: Refusal = Unfinished(**values)
+    refusal: Refusal = Unfinished(action=ended.action, done=ended.done, total=ended.total)
     if ended.state in ACTIVE:
-        refusal = StillRunning(operation=ended.operation, **values)
+        refusal = StillRunning(
+            action=ended.action, operation=ended.operation, done=ended.done, total=ended.total
+        )
     return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
 
 
-def _say_unconfirmed(preview: Preview, asked: Asked, say: Callable[[str], None]) -> int:
+def _say_unconfirmed(preview: Preview, asked: TerminalRequest, say: Callable[[str], None]) -> int:
     sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
     said = {"success": False, "error": sentence, "code": "unconfirmed"}
     say(json.dumps(said, ensure_ascii=False) if asked.as_json else sentence)
@@ -123,7 +127,7 @@ def _print(
     setup: Setup,
     invocation: Invocation,
     outcome: Outcome,
-    asked: Asked,
+    asked: TerminalRequest,
     say: Callable[[str], None],
 ) -> None:
     if asked.as_json:

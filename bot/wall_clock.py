@@ -1,4 +1,4 @@
-"""Between naive UTC, in which the bot counts, and the wall clock of the queue's time zone."""
+"""Naive UTC, in which the bot counts, as unix seconds and as the wall clock of a time zone."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,11 @@ def from_utc(moment: datetime, zone: ZoneInfo) -> datetime:
 def to_utc(shown: datetime, zone: ZoneInfo) -> datetime:
     """What the zone's clocks show as a naive UTC moment; of an hour that comes twice, the first."""
     return shown.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def unix(now: datetime) -> int:
+    """A naive UTC moment in whole unix seconds."""
+    return int(now.replace(tzinfo=UTC).timestamp())
 
 
 def utc_of_unix(seconds: int) -> datetime:

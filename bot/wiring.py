@@ -165,11 +165,11 @@ def make_setup(
 def _alerting(settings: Settings) -> Alerting:
     return Alerting(
         mention=settings.alert_mention,
-        silent_seconds=settings.silent_seconds,
+        silent_seconds=settings.no_worker_activity_seconds,
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
-        recover_seconds=settings.recover_seconds,
+        recover_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,
         digest_channel=settings.digest_channel or settings.alert_channel,

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.app.command import find_commands
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.text import texts_for
 
 README = Path(__file__).parent.parent / "README.md"

@@ -19,7 +19,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.models.refusals import FailedJobNotFound
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.text import LANGUAGES, texts_for
 from bot.views.people import help_key
 from tests.kit.queues import TestQueue
@@ -35,7 +35,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, Value
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal
@@ -77,7 +78,7 @@ def run(work: Work, args: RowArguments) -> DiscardResult:
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
-    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     return DiscardResult(
         message=f"Discarded {len(rows)} failed jobs",
         data=DeletedCount(deleted_count=len(rows)),
@@ -213,7 +214,7 @@ def test_the_digest_counts_it_and_the_terminal_prints_it_as_json(queue: TestQueu
         queue.fail(id_)
     said: list[str] = []
 
-    asked = Asked("discard 45 46", "ana", yes=True, as_json=True)
+    asked = TerminalRequest("discard 45 46", "ana", yes=True, as_json=True)
     assert do(setup, asked, said.append, lambda _preview: None) == 0
 
     answer = json.loads(said[0])

@@ -1,7 +1,9 @@
-"""The glossary's retired identifiers stay out of the code."""
+"""The glossary's retired identifiers stay out of the code, and no class name has two meanings."""
 
+import ast
 import io
 import tokenize
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -35,3 +37,14 @@ def test_no_retired_identifier_is_in_the_code() -> None:
     }
     assert uses - ALLOWED.keys() == set()
     assert ALLOWED.keys() <= uses, "an exception that nothing needs"
+
+
+def test_no_two_classes_of_the_bot_have_the_same_name() -> None:
+    names = Counter(
+        node.name
+        for path in (ROOT / "bot").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert len(names) > 100
+    assert [name for name, times in names.items() if times > 1] == []

@@ -25,7 +25,7 @@ from bot.database.transactions import changing, now_of
 from bot.queue.layouts import Queue, spec_tables
 from bot.store.leases import take
 from bot.store.migrate import migrate
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.wiring import NoSlack
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -115,19 +115,24 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "mute queue=netsuite",
         "mute queue=netsuite for=2h",
         "unmute queue=netsuite",
-        "mute alert=oldest",
+        "mute alert=oldest_job",
         "watch",
     ):
-        assert do(setup, Asked(words, "ana", yes=True), said.append, lambda _: None) == 0, words
+        assert (
+            do(setup, TerminalRequest(words, "ana", yes=True), said.append, lambda _: None) == 0
+        ), words
     granted.fail()
-    assert do(setup, Asked("clear-failed", "ana", yes=True), said.append, lambda _: None) == 0
+    assert (
+        do(setup, TerminalRequest("clear-failed", "ana", yes=True), said.append, lambda _: None)
+        == 0
+    )
     granted.fail()
     lease = changing(engine, monotonic() + 10, lambda c: take(c, "watcher", "test", now_of(c)))
     assert lease is not None
     indexing.index_once(setup, lease)
-    indexing.sweep_once(setup, lease)
-    assert grouping.open_once(setup, lease) == 2
-    assert do(setup, Asked("acknowledge I1", "ana"), said.append, lambda _: None) == 0
+    indexing.scan_once(setup, lease)
+    assert grouping.group_once(setup, lease) == 2
+    assert do(setup, TerminalRequest("acknowledge I1", "ana"), said.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
         assert audit.seal_once(setup, lease) > 5
@@ -138,9 +143,9 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)
-    probe.observe_once(setup, lease)
-    aggregation.fold_once(setup, lease)
-    aggregation.age_once(setup, lease)
+    probe.probe_once(setup, lease)
+    aggregation.aggregate_once(setup, lease)
+    aggregation.merge_once(setup, lease)
     for _ in range(2):
         sampling.sample_once(setup, lease, indexed=True)
     rollup.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)

@@ -10,8 +10,15 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from bot.models.requests import Role
-from bot.settings import Need, Settings, SettingsError, load_settings, variables
+from bot.models.roles import Role
+from bot.settings import (
+    Need,
+    Settings,
+    SettingsError,
+    load_settings,
+    old_variables,
+    variables,
+)
 from bot.text import LANGUAGES
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -172,6 +179,32 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_never_the_val
     assert found.endswith(".")
     assert CANARY not in found
     assert "\n" not in found
+
+
+OLD = list(old_variables().items())
+
+
+@pytest.mark.parametrize(("old", "present"), OLD)
+def test_a_setting_is_read_under_its_old_name_too(old: str, present: str) -> None:
+    field = variables()[present]
+    assert getattr(load_settings({**RUNS, old: "7"}, need="run"), field) == 7
+    assert getattr(load_settings({**RUNS, present: "7"}, need="run"), field) == 7
+
+
+@pytest.mark.parametrize(("old", "present"), OLD)
+def test_a_wrong_value_under_an_old_name_is_one_sentence_about_that_name(
+    old: str, present: str
+) -> None:
+    assert problems({**RUNS, old: "0"}) == [f"{old} must be at least 1."]
+    assert problems({**RUNS, old: "5", present: "7"}) == [
+        f"{present} and {old} are both set; keep {present}."
+    ]
+
+
+def test_the_page_tells_of_every_old_name() -> None:
+    text = PAGE.read_text()
+    assert OLD
+    assert [name for pair in OLD for name in pair if f"`{name}`" not in text] == []
 
 
 def test_every_problem_is_told_at_once() -> None:

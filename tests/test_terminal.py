@@ -16,10 +16,10 @@ from sqlalchemy import update
 from bot.app.command import Setup
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.settings import load_settings
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.wiring import NoSlack, make_setup
 from tests.kit.queues import TestQueue, make_queue, payload
 
@@ -49,7 +49,7 @@ def ran(
 ) -> tuple[int, Json]:
     """The exit code and the JSON that was printed."""
     said: list[str] = []
-    asked = Asked(words, "ana", request, yes, as_json=True)
+    asked = TerminalRequest(words, "ana", request, yes, as_json=True)
     code = do(setup_of(queue, **environ), asked, said.append, ask)
     (printed,) = said
     read: Json = json.loads(printed)
@@ -261,7 +261,7 @@ def test_another_person_with_the_same_request_id_is_another_request(
     kept_queue.fail(45)
     ran(kept_queue, "retry 45", request="deploy-7")
     said: list[str] = []
-    asked = Asked("retry 45", "lucia", "deploy-7", as_json=True)
+    asked = TerminalRequest("retry 45", "lucia", "deploy-7", as_json=True)
     assert do(setup_of(kept_queue), asked, said.append, never) == 1
     assert "already retried by ana" in said[0] or "already retried by @ana" in said[0]
 
@@ -288,7 +288,7 @@ def test_a_name_that_could_be_somebody_else_s_is_refused_before_anything_is_done
     kept_queue.fail(45)
     said: list[str] = []
     with pytest.raises(StartError, match="--as takes a name"):
-        do(setup_of(kept_queue), Asked("retry 45", name), said.append, never)
+        do(setup_of(kept_queue), TerminalRequest("retry 45", name), said.append, never)
     assert said == []
     assert [row.id for row in kept_queue.failed] == [45]
     assert kept_queue.rows(tables.audit) == []
@@ -298,7 +298,7 @@ def test_a_name_that_could_be_somebody_else_s_is_refused_before_anything_is_done
 def test_a_name_is_kept_in_the_audit_as_it_was_given(kept_queue: TestQueue, name: str) -> None:
     kept_queue.fail(45)
     for words in ("retry-all", "retry 45"):
-        do(setup_of(kept_queue), Asked(words, name, yes=True), lambda _said: None, never)
+        do(setup_of(kept_queue), TerminalRequest(words, name, yes=True), lambda _said: None, never)
     assert {row.actor for row in kept_queue.rows(tables.audit)} == {name}
 
 
@@ -333,7 +333,7 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
 
     def text(words: str) -> str:
         said: list[str] = []
-        do(setup, Asked(words, "ana", yes=True), said.append, never)
+        do(setup, TerminalRequest(words, "ana", yes=True), said.append, never)
         return "\n".join(said)
 
     assert "Failed job 45" in text("failed")

@@ -6,7 +6,8 @@ from time import monotonic
 from typing import Protocol
 
 from bot.models.refusals import Denied, NotMember, Unverifiable, WrongChannel, WrongQueue
-from bot.models.requests import Actor, Invocation, Role, Source
+from bot.models.requests import Actor, Invocation, Source
+from bot.models.roles import Role
 
 READ_AGE = 900.0
 CHANGE_AGE = 60.0
@@ -98,7 +99,7 @@ class Need:
 
 
 def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant, or a `Denied`: team, kind of account, channel, role, in this order."""
+    """The person's grant, or a `NotAllowed`: team, account, channel, role, in this order."""
     actor = invocation.actor
     if actor.is_terminal:
         grant = Grant(rules.terminal_role, "terminal")

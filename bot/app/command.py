@@ -17,7 +17,8 @@ from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, RowKind
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
-from bot.models.requests import Invocation, Message, Modal, Role
+from bot.models.requests import Invocation, Message, Modal
+from bot.models.roles import Role
 from bot.queue.layouts import Queue
 from bot.views.context import Context, Links
 
@@ -145,6 +146,7 @@ class Work:
 class Command:
     """One operation; everything about it is in its own file under `commands/`.
 
+    `aliases` are other words that people may type for its name; whatever is stored has the name.
     `run` does it in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
     is the answer to the person, `visible` what others see of the change in the channel, `finished`
     the spec's answer when all batches of a bulk command have run. `when_frozen`: it changes no job,
@@ -165,6 +167,7 @@ class Command:
     finished: Callable[[Progress], Result] | None = None
     action: Action | None = None
     ids_of: RowKind | None = None
+    aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` where its action is another's, or does not say what batches do."""
@@ -172,6 +175,11 @@ class Command:
             raise ValueError(f"{self.name} has the action of {self.action.name}")
         if self.effect is Effect.BULK and (self.action is None or self.action.counts_as is None):
             raise ValueError(f"{self.name} runs in bulk, and does not say what its batches do")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that people may type for it: its name and its aliases."""
+        return self.name, *self.aliases
 
     @property
     def row_kind(self) -> RowKind | None:
@@ -203,13 +211,15 @@ class Command:
 def find_commands() -> dict[str, Command]:
     """The commands by name: each module of `bot.commands` has one as `COMMAND`.
 
-    Raises `ValueError` where two have the same name.
+    Raises `ValueError` where two have the same name or alias.
     """
     package = import_module("bot.commands")
     found: dict[str, Command] = {}
+    taken: set[str] = set()
     for module in sorted(info.name for info in iter_modules(package.__path__)):
         command = import_module(f"bot.commands.{module}").COMMAND
-        if command.name in found:
-            raise ValueError(f"two commands are called {command.name}")
+        if twice := taken.intersection(command.words):
+            raise ValueError(f"two commands are called {', '.join(sorted(twice))}")
+        taken.update(command.words)
         found[command.name] = command
     return found

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant, Need, authorize
@@ -25,7 +25,6 @@ from bot.app.responses import Outcome
 from bot.app.targets import named
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
-from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     Busy,
     DatabaseDown,
@@ -36,7 +35,8 @@ from bot.models.refusals import (
     UnknownCommand,
     Unverifiable,
 )
-from bot.models.requests import Invocation, Role
+from bot.models.requests import Invocation
+from bot.models.roles import Role
 from bot.store import requests
 from bot.store.audit import audit_log, stored_refusals
 from bot.store.operations import change_freeze
@@ -62,9 +62,9 @@ class _Asking:
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
 
     @property
-    def wanted(self) -> requests.Asked:
+    def wanted(self) -> requests.RequestFingerprint:
         """What its id stands for."""
-        return requests.asked(self.name, self.values)
+        return requests.fingerprint(self.name, self.values)
 
 
 def request_id(*parts: object) -> str:
@@ -126,7 +126,7 @@ def changes_jobs(command: Command, arguments: Any) -> bool:
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant for this need, or a `Denied`; asked again whenever something runs."""
+    """The person's grant for this need, or a `NotAllowed`; asked again whenever something runs."""
     return authorize(setup.rules, setup.directory, invocation, need)
 
 
@@ -215,11 +215,7 @@ def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outc
     if "result" in said:
         result = command.result.model_validate(said["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    refusal = stored_refusals.restore(said)
-    if "skipped" in refusal.values:
-        rows = TypeAdapter(tuple[SkippedRow, ...]).validate_python(refusal.values["skipped"])
-        refusal = type(refusal)(**{**refusal.values, "skipped": rows})
-    return Outcome(command, grant, now, refusal=refusal, repeated=True)
+    return Outcome(command, grant, now, refusal=stored_refusals.restore(said), repeated=True)
 
 
 def _record(

@@ -1,18 +1,36 @@
 """Which failures a bulk change is about, as people write it: `error=E12 queue=mail after=2h`."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.app.command import Work
-from bot.app.parsing import GroupId, ManyIds, Order, Pace, When
+from bot.app.parsing import GroupId, ManyIds, Order, When
 from bot.app.plans import BulkArguments
 from bot.models.operations import Scope
 
 MOST_ROWS = 10_000_000
 MOST_CANARIES = 20
 """As many as are retried one by one, in one transaction."""
+
+
+_RATE = re.compile(r"^(\d{1,6})(?:/(s|sec|min|m|h|hour))?$")
+_A_MINUTE = {"s": 60.0, "sec": 60.0, "h": 1 / 60, "hour": 1 / 60}
+MAX_RATE = 600_000
+
+
+def _read_rate(value: object) -> int:
+    found = _RATE.match(str(value).strip().lower())
+    a_minute = -1.0 if found is None else int(found[1]) * _A_MINUTE.get(found[2] or "", 1.0)
+    if not 0 <= a_minute <= MAX_RATE or 0 < a_minute < 1:
+        raise ValueError(f"rate:{str(value)[:20]}")
+    return int(a_minute)
+
+
+JobsPerMinute = Annotated[int, BeforeValidator(_read_rate)]
+"""A rate: `60`, `60/min`, `10/s`, `600/h`; 0 for no limit."""
 
 
 class FilterArguments(BulkArguments):
@@ -26,10 +44,12 @@ class FilterArguments(BulkArguments):
     limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, json_schema_extra={"form": "N"})
 
 
-class PaceArguments(BulkArguments):
+class RateArguments(BulkArguments):
     """How fast retried jobs may begin, and how many are tried first; 0 is the same as nothing."""
 
-    pace: Pace | None = Field(default=None, json_schema_extra={"form": "60/min"})
+    rate: JobsPerMinute | None = Field(
+        default=None, json_schema_extra={"form": "60/min", "alias": "pace"}
+    )
     canary: int | None = Field(
         default=None, ge=0, le=MOST_CANARIES, json_schema_extra={"form": "3"}
     )

@@ -12,7 +12,8 @@ from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
 from bot.models.home import Counts, HomeData, QueueJobs
 from bot.models.refusals import Busy
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import job_counts, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads
@@ -44,7 +45,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part by itself: one that takes too long leaves the others as they are."""
     connection = work.connection
     counts, as_of = _counts(work)
-    incidents, incident_count = home.open_incidents(connection, INCIDENTS)
+    incidents, incident_count = home.active_incidents(connection, INCIDENTS)
     window = error_group_reads.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(

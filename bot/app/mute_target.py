@@ -1,13 +1,14 @@
 """What a mute is of, as it is typed or clicked, looked up and checked."""
 
 from difflib import get_close_matches
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.app.command import Arguments, Work
 from bot.app.parsing import GroupId, IncidentId
-from bot.models.incidents import AlertKind, Topic
+from bot.models.alert_rules import ALIASES, AlertRule
+from bot.models.incidents import Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_groups
@@ -17,15 +18,23 @@ NAMED = 10
 """Queues that a refusal names."""
 
 
+def _current_name(value: object) -> object:
+    """The present name of an alert rule that was typed by its former one."""
+    return ALIASES.get(value, value) if isinstance(value, str) else value
+
+
+TypedRule = Annotated[AlertRule, BeforeValidator(_current_name)]
+
+
 class TopicArguments(Arguments):
-    """One error group, one queue or one kind of alert; or an incident, for what it is about."""
+    """One error group, one queue or one alert rule; or an incident, for what it is about."""
 
     id: IncidentId | None = Field(default=None, json_schema_extra={"positional": "I12"})
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
     queue: str | None = Field(
         default=None, min_length=1, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
     )
-    alert: AlertKind | None = Field(default=None, json_schema_extra={"form": "KIND"})
+    alert: TypedRule | None = Field(default=None, json_schema_extra={"form": "KIND"})
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -39,16 +48,16 @@ def topic_of(work: Work, args: TopicArguments) -> Topic:
     """What is meant, without a look at whether there is such a thing.
 
     An incident of an error group means that group, one of a queue the queue, and what has neither
-    its kind; raises `IncidentNotFound`.
+    its rule; raises `IncidentNotFound`.
     """
     if args.id is None:
-        return Topic(error_group=args.error, queue=args.queue, kind=args.alert)
+        return Topic(error_group=args.error, queue=args.queue, rule=args.alert)
     incident = lookups.by_id(work.connection, args.id)
     if incident is None:
         raise IncidentNotFound(id=f"I{args.id}")
     if incident.error_group is not None:
         return Topic(error_group=incident.error_group)
-    return Topic(queue=incident.queue) if incident.queue is not None else Topic(kind=incident.kind)
+    return Topic(queue=incident.queue) if incident.queue is not None else Topic(rule=incident.rule)
 
 
 def recorded(args: TopicArguments, topic: Topic) -> dict[str, str]:

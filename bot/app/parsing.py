@@ -51,15 +51,21 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
         )
     words = _words(whole(text))
     name = words[0].lower() if words else "status"
-    command = commands.get(name)
+    names = command_names(commands)
+    command = commands.get(names.get(name, ""))
     if command is None:
-        nearest = _nearest(name, commands)
+        nearest = names.get(_nearest(name, names) or "")
         raise UnknownCommand(
             word=name[:64],
             nearest=nearest or "help",
             usage=commands[nearest].usage() if nearest else "/queue help",
         )
-    return Request(name, _arguments(command, words[1:]), typed=True)
+    return Request(command.name, _arguments(command, words[1:]), typed=True)
+
+
+def command_names(commands: Mapping[str, Command]) -> dict[str, str]:
+    """The name of the command that each word stands for: the name itself, or an alias."""
+    return {word: command.name for command in commands.values() for word in command.words}
 
 
 def _nearest(word: str, commands: Collection[str]) -> str | None:
@@ -101,19 +107,21 @@ def _words(text: str) -> list[str]:
 
 def _arguments(command: Command, words: list[str]) -> dict[str, Any]:
     fields = command.arguments.model_fields
+    names = _typed_names(command.arguments)
     values: dict[str, Any] = {}
     bare: list[str] = []
     for word in words:
         key, sign, value = word.partition("=")
         key = key.lower().replace("-", "_")
+        name = names.get(key)
         if not sign or _MENTION.match(word):
             bare.append(mentioned(word))
-        elif key not in fields or marks(command.arguments, key).get("internal"):
+        elif name is None:
             raise invalid(command, "unknown-key", key, value)
-        elif key in values:
+        elif name in values:
             raise invalid(command, "twice", key, value)
         else:
-            values[key] = mentioned(value)
+            values[name] = mentioned(value)
     positional = next((n for n in fields if marks(command.arguments, n).get("positional")), None)
     if bare and positional is None:
         raise invalid(command, "extra-word", bare[0], bare[0])
@@ -122,8 +130,18 @@ def _arguments(command: Command, words: list[str]) -> dict[str, Any]:
     return values
 
 
+def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
+    """The argument that each word before `=` stands for: its name, or its alias."""
+    names: dict[str, str] = {}
+    for name in arguments.model_fields:
+        field = marks(arguments, name)
+        if not field.get("internal"):
+            names |= {str(word): name for word in (name, field.get("alias", name))}
+    return names
+
+
 def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
-    """What the schema says of a field besides its type: `positional`, `internal`, `form`."""
+    """What the schema says of a field besides its type, such as `positional`, `form`, `alias`."""
     extra = arguments.model_fields[name].json_schema_extra
     return extra if isinstance(extra, Mapping) else {}
 
@@ -276,19 +294,3 @@ def _read_when(value: object) -> object:
 
 When = Annotated[timedelta | datetime, BeforeValidator(_read_when)]
 """So long ago (`2h`), or a day or moment of the queue's wall clock (`2025-11-07T17:45`)."""
-
-_PACE = re.compile(r"^(\d{1,6})(?:/(s|sec|min|m|h|hour))?$")
-_A_MINUTE = {"s": 60.0, "sec": 60.0, "h": 1 / 60, "hour": 1 / 60}
-MAX_PACE = 600_000
-
-
-def _read_pace(value: object) -> int:
-    found = _PACE.match(str(value).strip().lower())
-    a_minute = -1.0 if found is None else int(found[1]) * _A_MINUTE.get(found[2] or "", 1.0)
-    if not 0 <= a_minute <= MAX_PACE or 0 < a_minute < 1:
-        raise ValueError(f"pace:{str(value)[:20]}")
-    return int(a_minute)
-
-
-Pace = Annotated[int, BeforeValidator(_read_pace)]
-"""Jobs a minute: `60`, `60/min`, `10/s`, `600/h`; 0 for no limit."""

@@ -13,7 +13,7 @@ from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
@@ -44,8 +44,8 @@ class BulkArguments(Arguments):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What came of a bulk command so far; `outcome` as in `Result`."""
+class BulkOutcome:
+    """The preview or the start of a bulk command; `outcome` as in `Result`."""
 
     extra: BulkExtra
     outcome: str | None
@@ -62,7 +62,7 @@ class Step:
 class BulkOptions:
     """How a bulk change is to go: jobs a minute, jobs tried first, and whether copies are kept."""
 
-    pace: int | None = None
+    rate: int | None = None
     canary: int | None = None
     archive: bool = True
     typed: bool = False
@@ -72,13 +72,15 @@ PLAIN = BulkOptions()
 """Everything at once, with copies kept."""
 
 
-def step(work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions) -> Step:
+def preview_or_start(
+    work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions
+) -> BulkOutcome:
     """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
     if args.plan is not None:
         begun = confirm(work, action, args, way)
-        return Step(BulkExtra(progress=begun), "started", recorded(work, begun))
+        return BulkOutcome(BulkExtra(progress=begun), "started", recorded(work, begun))
     frozen = preview(work, action, scope, way)
-    return Step(BulkExtra(preview=frozen), None if frozen.total else "no-op")
+    return BulkOutcome(BulkExtra(preview=frozen), None if frozen.total else "no-op")
 
 
 def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) -> Preview:
@@ -104,7 +106,7 @@ def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) 
             "request_id": work.invocation.request_id,
             "created_at": work.now,
             "expires_at": work.now + operations.CONFIRM_WITHIN,
-            "pace": way.pace or None,
+            "rate": way.rate or None,
             "canary": way.canary or None,
             "archive": way.archive,
         },
@@ -113,7 +115,7 @@ def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) 
     more = {
         "indexing": not complete,
         "freeze": change_freeze.current(work.connection),
-        "pace": way.pace or None,
+        "rate": way.rate or None,
         "canary": way.canary or None,
         "archive": way.archive,
         "duplicates": _duplicates(work, frozen) if action.counts_as == "retried" else None,
@@ -146,8 +148,10 @@ def check_role(work: Work, action: Action, total: int) -> None:
     needed = need_of(work.setup.commands[action.name], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
-        many = {"total": total, "most": OPERATOR_ROWS} if total > OPERATOR_ROWS else {}
-        raise Denied(needed=needed, has=work.grant.role, holders=holders, **many)
+        has, most = work.grant.role, OPERATOR_ROWS
+        if total > most:
+            raise Denied(needed=needed, has=has, holders=holders, total=total, most=most)
+        raise Denied(needed=needed, has=has, holders=holders)
 
 
 def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = PLAIN) -> Progress:
@@ -165,12 +169,12 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
     check_role(work, action, plan.total)
     if way.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
-    leases.turn(work.connection, "bulk")
+    leases.lock_lease(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    said = {"pace": way.pace, "canary": way.canary}
+    said = {"rate": way.rate, "canary": way.canary}
     chosen = {name: value or None for name, value in said.items() if value is not None}
     if not operations.start(work.connection, plan.id, request, owner, work.now, **chosen):
         raise PlanExpired(action=action.name)
@@ -183,7 +187,7 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
         skipped=0,
         actor=plan.actor,
         seconds=0,
-        pace=chosen.get("pace", plan.pace),
+        rate=chosen.get("rate", plan.rate),
     )
 
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from bot.access.roles import Grant, allows_changes
 from bot.app.command import Command, Result, Setup
 from bot.models.refusals import Refusal
-from bot.models.requests import Invocation, Message, Modal, Person, Role
+from bot.models.requests import Invocation, Message, Modal, Person
+from bot.models.roles import Role
 from bot.text import Texts, texts_for
 from bot.views.context import Context
 from bot.views.refusal import refusal_message, refusal_sentence

@@ -12,6 +12,7 @@ from bot.fingerprint.payload import JobIdentity
 from bot.models.jobs import SkippedRow
 from bot.models.operations import Named, Target
 from bot.models.refusals import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
+from bot.models.refusals.skipped import skipped_row
 from bot.queue import moves
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.audit import audit_log
@@ -124,13 +125,6 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     if doer is None:
         return refusal(id=str(id_))
     return refusal(id=str(id_), by=doer.actor, action=doer.action, at=doer.at)
-
-
-def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
-    """One of several rows that was left alone, and why."""
-    values = refusal.values
-    known = {name: values.get(name) for name in ("job", "by", "action", "at")}
-    return SkippedRow.model_validate({"id": id_, "code": refusal.code, **known})
 
 
 def target(kind: str, row: Row) -> Target:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from bot.access.roles import check_queue
 from bot.app.command import Work
 from bot.app.plans import preview
-from bot.app.targets import skipped_row
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.models.actions import Action
@@ -25,13 +24,14 @@ from bot.models.refusals import (
     Refusal,
     UndoExpired,
 )
-from bot.models.requests import Role
+from bot.models.refusals.skipped import skipped_row
+from bot.models.roles import Role
 from bot.store.audit import audit_log, changes
 from bot.store.audit.changes import Change, ChangeReference
-from bot.store.deltas.incident_deltas import Doer
+from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import operations, reindex, restore, undo_batches
 from bot.store.operations.restore import Kept
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 
 
 def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
@@ -148,8 +148,8 @@ def undo(work: Work, change: Change) -> Restored:
     ids = [_restore(work, plan) for plan in plans]
     restore.mark(work.connection, [plan.row.id for plan in plans], request, work.now)
     reach("undo-marked")
-    _index(work, plans, ids, Doer(change.action, change.actor, counts_as=action.counts_as))
-    followed.look_soon(work.connection, change.request_id, work.now)
+    _index(work, plans, ids, Removal(change.action, change.actor, counts_as=action.counts_as))
+    tracked_jobs.check_soon(work.connection, change.request_id, work.now)
     rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
     left = restore.is_left(work.connection, change.request_id, change.targets)
     return Restored(rows, tuple(skipped), _targets(plans, ids), left)
@@ -188,7 +188,7 @@ def _check(work: Work, row: Kept, target: Target) -> bool:
             doer = audit_log.last_removal(work.connection, "job", target.job_id)
             if doer is None:
                 raise
-            raise JobGone(**refusal.values, by=doer.actor, at=doer.at) from refusal
+            raise JobGone(id=refusal.id, job=refusal.job, by=doer.actor, at=doer.at) from refusal
     return restore.check_room(work.connection, work.queue, row, target.row_digest)
 
 
@@ -215,7 +215,7 @@ def _restore(work: Work, plan: _Plan) -> int:
     return id_
 
 
-def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Doer) -> None:
+def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Removal) -> None:
     """Let the index of failures say which failed jobs are there again."""
     seqs: dict[int, int] = {}
     for plan, id_ in zip(plans, ids, strict=True):
@@ -223,7 +223,7 @@ def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Doer)
             seq = reindex.last_seen(work.connection, plan.row.row_id, plan.target.row_digest)
             if seq is not None:
                 seqs[seq] = id_
-    reindex.come_back(work.connection, work.queue, seqs, work.now, undone)
+    reindex.index_restored(work.connection, work.queue, seqs, work.now, undone)
 
 
 def _told(work: Work, plan: _Plan, id_: int) -> RestoredRow:

@@ -21,7 +21,7 @@ from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.models.incidents import MOST_MS
 from bot.store.leases import Lease
-from bot.store.tables import watches
+from bot.store.tables import watcher_load
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +153,7 @@ class Load:
             now = self._setup.clock(connection)
             said: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
             said |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
-            connection.execute(update(watches).values(said))
+            connection.execute(update(watcher_load).values(said))
             return True
 
         return leader_transaction(self._setup, lease, work)

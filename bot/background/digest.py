@@ -8,7 +8,7 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store import outbox
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.leases import Lease
 from bot.store.reports import digest
 from bot.store.reports.digest_days import covered_days
@@ -17,7 +17,7 @@ from bot.wall_clock import from_utc
 
 SECONDS = 4.0
 """For the read and for the post each: both together take less than the lease lasts unrenewed."""
-MARK = "digest"
+CURSOR = "digest"
 """The day of the last digest, as a number; 0: the bot has never looked for one."""
 
 
@@ -33,7 +33,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     if channel is None or setup.alerting.digest_at is None:
         return False
     with leader_snapshot(setup, SECONDS) as connection:
-        last, now = mark(connection, MARK), setup.clock(connection)
+        last, now = position(connection, CURSOR), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
         if last and not _is_due(setup, now, last):
             return False
@@ -42,9 +42,9 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
 
     def post(connection: Connection) -> bool:
         now = setup.clock(connection)
-        if mark(connection, MARK) != last or not _is_day(setup, now, today):
+        if position(connection, CURSOR) != last or not _is_day(setup, now, today):
             return False
-        move(connection, MARK, today.toordinal())
+        set_position(connection, CURSOR, today.toordinal())
         if found is None:
             return False
         message = digest_message(found, channel_context(setup, now))

@@ -17,13 +17,13 @@ from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.operations.runner import Runner
-from bot.background.outbox.deliver import Pace, Poster, deliver_once
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, time_limit
 from bot.models.refusals import Refusal
 from bot.store import leases
-from bot.store.failures.index import SWEEP_ROWS
+from bot.store.failures.index import SCAN_ROWS
 from bot.store.leases import Lease, LeaseLost
 
 log = structlog.get_logger(__name__)
@@ -32,13 +32,13 @@ T = TypeVar("T")
 
 TICK = 0.25
 INTERVAL = 5.0
-SWEEP_EVERY = 30.0
+SCAN_EVERY = 30.0
 RENEW_EVERY = 3.0
 RECEIPTS_EVERY = 1.0
 LIVE_EVERY = 1.0
 PURGE_EVERY = 60.0
-FOLD_EVERY = 1.0
-AGE_EVERY = 300.0
+AGGREGATE_EVERY = 1.0
+MERGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 STOP_SECONDS = 10.0
@@ -54,7 +54,7 @@ class Watcher:
         self._setup = setup
         self._poster = poster
         self._interval = interval
-        self._pace = Pace()
+        self._rates = SlackRates()
         self._runner = Runner(setup)
         self._load = Load(setup)
         self._lease: Lease | None = None
@@ -124,7 +124,7 @@ class Watcher:
     def _pass(self, lease: Lease) -> bool:
         more = False
         # Each by itself: what goes wrong with one must not keep the audit from being told.
-        for step in (self._look, self._observe, self._follow, self._live, self._keep_house):
+        for step in (self._look, self._check_rules, self._follow, self._live, self._keep_house):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
@@ -133,7 +133,7 @@ class Watcher:
             for step in (
                 partial(audit.seal_once, self._setup, lease),
                 partial(grouping.refresh_once, self._setup, lease),
-                partial(deliver_once, self._setup, self._poster, lease, self._pace),
+                partial(deliver_once, self._setup, self._poster, lease, self._rates),
             )
         ]
         return more or bool(told[0]) or bool(told[2])
@@ -143,22 +143,22 @@ class Watcher:
         more = False
         if self._is_due("failures", self._interval):
             found = self._guarded(partial(indexing.index_once, self._setup, lease))
-            self._guarded(partial(grouping.open_all, self._setup, lease))
+            self._guarded(partial(grouping.group_all, self._setup, lease))
             more = bool(found)
             if more:
                 self._due["failures"] = 0.0
             elif found is not None:
                 self._indexed = lease
-        due = self._is_due("sweep", max(SWEEP_EVERY, self._interval))
-        if due and indexing.sweep_once(self._setup, lease) >= SWEEP_ROWS:
+        due = self._is_due("scan", max(SCAN_EVERY, self._interval))
+        if due and indexing.scan_once(self._setup, lease) >= SCAN_ROWS:
             # Of an emptied table all are gone: a stretch every half minute would take an hour.
-            self._due["sweep"] = 0.0
+            self._due["scan"] = 0.0
         return more
 
-    def _observe(self, lease: Lease) -> bool:
-        """What is watched besides failures."""
-        if self._is_due("conditions", self._interval):
-            probe.observe_once(self._setup, lease)
+    def _check_rules(self, lease: Lease) -> bool:
+        """Check the metric rules."""
+        if self._is_due("rules", self._interval):
+            probe.probe_once(self._setup, lease)
         return False
 
     def _follow(self, lease: Lease) -> bool:
@@ -171,19 +171,21 @@ class Watcher:
     def _live(self, lease: Lease) -> bool:
         """What became of incidents, and what their time has come for."""
         if self._is_due("live", LIVE_EVERY):
-            lifecycle.live_once(self._setup, lease)
+            lifecycle.advance_once(self._setup, lease)
         return False
 
     def _keep_house(self, lease: Lease) -> bool:
-        """What is too old goes, counts are folded, and once a day the digest is told."""
+        """What is too old goes, counts are aggregated, and once a day the digest is told."""
         if self._is_due("load", KEEP_EVERY) and not self._load.keep(lease):
             self._due["load"] = 0.0
         if self._is_due("purge", PURGE_EVERY):
             purge.purge_once(self._setup, lease)
-        if self._is_due("fold", FOLD_EVERY) and aggregation.fold_once(self._setup, lease):
-            self._due["fold"] = 0.0
-        if self._is_due("age", AGE_EVERY):
-            aggregation.age_once(self._setup, lease)
+        if self._is_due("aggregate", AGGREGATE_EVERY) and aggregation.aggregate_once(
+            self._setup, lease
+        ):
+            self._due["aggregate"] = 0.0
+        if self._is_due("merge", MERGE_EVERY):
+            aggregation.merge_once(self._setup, lease)
         if self._is_due("roll", ROLL_EVERY) and rollup.roll_once(self._setup, lease):
             self._due["roll"] = 0.0
         if self._is_due("digest", DIGEST_EVERY):

@@ -4,9 +4,10 @@ from pydantic import Field
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.app.parsing import IncidentId
-from bot.models.incidents import OpenIncident
+from bot.models.incidents import ListedIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import overview, transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import acknowledged, acknowledged_visible
@@ -21,7 +22,7 @@ class AcknowledgeArguments(Arguments):
 class AcknowledgeResult(Result):
     """The incident, with who acknowledged it."""
 
-    data: OpenIncident
+    data: ListedIncident
 
 
 def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
@@ -31,8 +32,8 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
     found = overview.incident(work.connection, args.id)
     if found is None:
         raise IncidentNotFound(id=f"I{args.id}")
-    if not mine and found.closed_at is not None:
-        raise IncidentClosed(id=found.incident, at=found.closed_at)
+    if not mine and found.resolved_at is not None:
+        raise IncidentClosed(id=found.incident, at=found.resolved_at)
     if not mine:
         raise AlreadyAcknowledged(
             id=found.incident, by=found.acknowledged_by, at=found.acknowledged_at
@@ -42,7 +43,7 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
         data=found,
         recorded={
             "id": found.incident,
-            "alert": found.kind,
+            "alert": found.rule,
             "queue": found.queue,
             "error": found.error,
         },
@@ -69,4 +70,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    aliases=("ack",),
 )

@@ -6,7 +6,8 @@ from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.app.parsing import OneId
 from bot.models.jobs import Value
 from bot.models.refusals import Denied, PlanExpired
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.operations import operations
 from bot.views.context import Context
 from bot.views.operations.progress import cancelled

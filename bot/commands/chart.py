@@ -7,7 +7,8 @@ from pydantic import Field, field_validator
 from bot.app.command import Arguments, Command, Result, Work
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.metrics import Point, bucketed
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.metrics import rollups
 from bot.views.context import Context

@@ -5,11 +5,12 @@ from pydantic import Field
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
 from bot.app.parsing import Age
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount
 from bot.models.operations import Progress, Scope
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
@@ -33,7 +34,7 @@ class ClearFailedResult(Result):
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start what was previewed."""
     way = BulkOptions(archive=args.archive, typed=True)
-    said = step(work, ACTION, args, _scope(work, args), way)
+    said = preview_or_start(work, ACTION, args, _scope(work, args), way)
     return ClearFailedResult(
         message=said.sentence("Clearing", "Cleared"),
         data=DeletedCount(deleted_count=0),
@@ -84,4 +85,5 @@ COMMAND = Command(
     finished=finished,
     destructive=True,
     action=ACTION,
+    aliases=("flush",),
 )

@@ -4,7 +4,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_jobs, target
 from bot.models.actions import Action
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.deltas import metric_deltas
@@ -35,7 +36,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.now,
         )
         moves.delete_job(work.connection, work.queue, row.id)
-    metric_deltas.removed(work.connection, len(rows))
+    metric_deltas.append_removed(work.connection, len(rows))
     gone = tuple(
         DeletedRow(
             id=row.id,

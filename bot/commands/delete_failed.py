@@ -4,7 +4,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal
@@ -28,7 +29,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         archive.keep_failed(
             work.connection,
             work.queue,
-            work.queue.failed.c.id == row.id,
+            work.queue.failed_layout.id == row.id,
             ACTION.name,
             ACTION.counts_as,
             work.invocation.request_id,
@@ -37,7 +38,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
-    removal.take_out(work.connection, ids, actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
     gone = tuple(
         DeletedRow(
             id=row.id,
@@ -83,4 +84,5 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     destructive=True,
     action=ACTION,
+    aliases=("forget",),
 )

@@ -2,7 +2,8 @@
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.models.digest import Digest
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.reports import digest
 from bot.store.reports.digest_days import covered_days
 from bot.views.context import Context

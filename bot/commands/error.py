@@ -5,7 +5,8 @@ from pydantic import Field
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import GroupId
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import reads
 from bot.store.failures import error_group_reads
 from bot.views.context import Context
@@ -34,16 +35,16 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
     within = error_group_reads.window(work.queue, work.now, None, None)
     found = error_group_reads.group(work.connection, within, args.error)
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
-    there = {row["failed_id"]: row["row_digest"] for row in rows if row["gone_at"] is None}
+    there = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(there)[:NEWEST])
-    same = [row for row in listed if row["digest"] == there[row["id"]]]
+    same = [row for row in listed if row.digest == there[row.id]]
     return ErrorResult(
         data=ErrorDetail(
             group=found,
-            exception=work.queue.mask(same[0]["exception"]) if same else None,
+            exception=work.queue.mask(same[0].exception) if same else None,
             failed_jobs=tuple(reads.failed_of(work.queue, row) for row in same),
         ),
-        extra=ErrorDetailListed(row_digests={row["id"]: row["digest"] for row in same}),
+        extra=ErrorDetailListed(row_digests={row.id: row.digest for row in same}),
     )
 
 

@@ -7,7 +7,8 @@ from pydantic import Field, field_validator
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import Age
 from bot.models.error_groups import ErrorGroups, ErrorsListed
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_group_reads
 from bot.store.failures.index import backfill_left

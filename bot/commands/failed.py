@@ -4,7 +4,8 @@ from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
 from bot.models.jobs import FailedJobList, Listed
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import reads
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.context import Context

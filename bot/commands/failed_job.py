@@ -8,7 +8,8 @@ from bot.app.targets import not_found
 from bot.masking.masker import mask_payload
 from bot.models.jobs import FailedJobDetail
 from bot.models.refusals import FailedJobNotFound
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import reads
 from bot.views.context import Context
 from bot.views.details import failed_detail

@@ -5,7 +5,8 @@ from pydantic import Field
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import LONGEST_ORDER, Order
 from bot.models.jobs import QueueStatus
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.models.story import Queued, Story
 from bot.queue import search
 from bot.queue.search import OrderKey

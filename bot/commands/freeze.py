@@ -6,7 +6,8 @@ from pydantic import BeforeValidator, Field
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.operations import Freeze
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.operations import change_freeze
 from bot.views.context import Context
 from bot.views.operations.change_freeze import freeze_message, freeze_visible

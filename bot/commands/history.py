@@ -5,11 +5,12 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
-from bot.app.parsing import Age, Order
+from bot.app.parsing import Age, Order, command_names
 from bot.commands.find import tell
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story
@@ -69,7 +70,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read one page, and for the first page of an order or a job what became of it."""
     wanted = history.HistoryFilter(
         actor=args.user,
-        action=args.action,
+        action=_action_name(work, args.action),
         job=args.job,
         order=args.order,
         since=None if args.since is None else work.now - args.since,
@@ -88,6 +89,11 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
             retries=_retries(work, args) if args.before is None else None,
         ),
     )
+
+
+def _action_name(work: Work, word: str | None) -> str | None:
+    """The name under which a command is recorded, for its name or an alias."""
+    return None if word is None else command_names(work.setup.commands).get(word, word)
 
 
 def _retries(work: Work, args: HistoryArguments) -> Retries | None:
@@ -121,4 +127,5 @@ COMMAND = Command(
     result=HistoryResult,
     run=run,
     view=view,
+    aliases=("audit",),
 )

@@ -9,7 +9,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, existing, name_of, recorded
 from bot.app.parsing import Age
 from bot.models.incidents import MuteDetails
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import mutes
 from bot.views.context import Context
 from bot.views.incidents.mutes import muted, muted_visible
@@ -92,4 +93,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    aliases=("silence", "snooze"),
 )

@@ -3,17 +3,19 @@
 from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Command, Effect, Result, Work
-from bot.app.targets import RowArguments, lock_jobs, skipped_row, target
+from bot.app.targets import RowArguments, lock_jobs, target
 from bot.failpoints import reach
 from bot.models.jobs import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
-from bot.models.requests import Message, Role
+from bot.models.refusals.skipped import skipped_row
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue.moves import LockedJob
-from bot.queue.reads import unix
-from bot.queue.stuck import moment, release
+from bot.queue.stuck import release
 from bot.store.audit import changes
 from bot.views.context import Context
 from bot.views.stuck import released, released_visible
+from bot.wall_clock import unix, utc_of_unix
 
 
 class ReleaseArguments(RowArguments):
@@ -75,14 +77,17 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
             return NotReserved(id=str(row.id))
         return NotReserved(id=str(row.id), by=doer.actor, action="release", at=doer.at)
     if args.reserved_at is not None and not same_stay(row.reserved_at, args.reserved_at):
-        return ReservedAgain(id=str(row.id), at=moment(row.reserved_at))
+        return ReservedAgain(id=str(row.id), at=utc_of_unix(row.reserved_at))
     if not args.force and _held(work, row) < work.setup.reserved_seconds:
-        return ReservedRecently(id=str(row.id), at=moment(row.reserved_at))
+        return ReservedRecently(id=str(row.id), at=utc_of_unix(row.reserved_at))
     return None
 
 
 def same_stay(now: int, seen: int) -> bool:
-    """Whether the same worker has it still; its own function so that a test can break it."""
+    """Whether the job is still reserved as it was when the person saw it.
+
+    A job that another worker took since is not released; the mutant `no_same_stay` proves it.
+    """
     return now == seen
 
 

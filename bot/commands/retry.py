@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.filters import FilterArguments, PaceArguments, is_filtered, scope_of
+from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.parsing import MAX_IDS, ManyIds
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.app.targets import lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
@@ -32,7 +33,7 @@ USAGE = "/queue retry ID… | error=E12 | queue=NAME | order=ORDER"
 ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True, undo_in_bulk=True)
 
 
-class RetryArguments(FilterArguments, PaceArguments):
+class RetryArguments(FilterArguments, RateArguments):
     """Which failed jobs, by id or by what they have in common; `digest` is of a button's row."""
 
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
@@ -42,7 +43,7 @@ class RetryArguments(FilterArguments, PaceArguments):
     def at_once(self) -> bool:
         """Whether a few ids are all that was given: those are moved without a preview."""
         few = self.ids is not None and len(self.ids) <= MAX_IDS
-        chosen = is_filtered(self) or self.plan is not None or self.pace or self.canary
+        chosen = is_filtered(self) or self.plan is not None or self.rate or self.canary
         return few and not chosen
 
 
@@ -66,8 +67,8 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
-    way = BulkOptions(pace=args.pace, canary=args.canary)
-    said = step(work, ACTION, args, scope_of(work, args, args.ids), way)
+    way = BulkOptions(rate=args.rate, canary=args.canary)
+    said = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), way)
     return RetryResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -80,14 +81,14 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
 def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
     """Lock, compare with what was seen, archive, move; the row count decides."""
     rows, skipped = lock_failed(work, ids, digest)
-    before = followed.before_retry(work.connection, work.queue, [row.id for row in rows])
+    before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
     moved = []
     for row in rows:
         archive.keep_failed(
             work.connection,
             work.queue,
-            work.queue.failed.c.id == row.id,
+            work.queue.failed_layout.id == row.id,
             ACTION.name,
             ACTION.counts_as,
             work.invocation.request_id,
@@ -107,14 +108,14 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
             )
         )
     actor = work.invocation.actor.user
-    followed.follow(
+    tracked_jobs.track(
         work.connection,
         work.invocation.request_id,
         actor,
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    removal.take_out(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

@@ -1,12 +1,13 @@
 """`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.filters import PaceArguments
-from bot.app.plans import BulkExtra, BulkOptions, step
+from bot.app.filters import RateArguments
+from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import RetriedCount
 from bot.models.operations import Progress, Scope
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
@@ -20,10 +21,10 @@ class RetryAllResult(Result):
     extra: BulkExtra
 
 
-def run(work: Work, args: PaceArguments) -> RetryAllResult:
+def run(work: Work, args: RateArguments) -> RetryAllResult:
     """Preview the scope, or start what was previewed."""
-    way = BulkOptions(pace=args.pace, canary=args.canary)
-    said = step(work, ACTION, args, Scope(queue=args.queue), way)
+    way = BulkOptions(rate=args.rate, canary=args.canary)
+    said = preview_or_start(work, ACTION, args, Scope(queue=args.queue), way)
     return RetryAllResult(
         message=said.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -55,7 +56,7 @@ def finished(progress: Progress) -> RetryAllResult:
 
 COMMAND = Command(
     name=ACTION.name,
-    arguments=PaceArguments,
+    arguments=RateArguments,
     role=Role.ADMIN,
     result=RetryAllResult,
     run=run,

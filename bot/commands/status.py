@@ -7,7 +7,8 @@ from bot.database.transactions import TooSlow
 from bot.models.jobs import QueueStatus, Value
 from bot.models.operations import Freeze
 from bot.models.refusals import Busy
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import job_counts
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze

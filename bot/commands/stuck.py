@@ -7,7 +7,8 @@ from pydantic import Field
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import Age
 from bot.models.jobs import StuckJobs, StuckListed
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.queue import reads
 from bot.queue.stuck import stuck
 from bot.views.context import Context

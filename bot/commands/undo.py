@@ -10,7 +10,8 @@ from bot.app.undo import change_to_undo, check_planned, preview_of, undo
 from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.models.operations import Progress
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.store.audit.changes import ChangeReference
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message

@@ -6,7 +6,8 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
 from bot.models.incidents import MuteDetails, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import lookups, mutes
 from bot.views.context import Context
 from bot.views.incidents.mutes import unmuted, unmuted_visible
@@ -44,15 +45,21 @@ def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
     incident = None if args.id is None else lookups.by_id(work.connection, args.id)
     for mute in mutes.current(work.connection, work.now) if incident is not None else ():
         if incident is not None and mute.topic.covers(
-            incident.kind, incident.queue, incident.error_group
+            incident.rule, incident.queue, incident.error_group
         ):
             (said,) = mute.topic.words().items()
             typed = "unmute " + "=".join(shlex.quote(word) for word in said)
-            values = {"id": f"I{args.id}", "word": mute.topic.word, "nearest": typed}
-            return MutedOtherwise(**values, by=mute.by, at=mute.until)
+            return MutedOtherwise(
+                id=f"I{args.id}",
+                word=mute.topic.word,
+                nearest=typed,
+                by=mute.by,
+                at=mute.until,
+            )
     last = mutes.last_ended(work.connection, topic)
-    known = {} if last is None else {"by": last["ended_by"], "at": last["ended_at"]}
-    return NotMuted(word=topic.word, **known)
+    if last is None:
+        return NotMuted(word=topic.word)
+    return NotMuted(word=topic.word, by=last["ended_by"], at=last["ended_at"])
 
 
 def view(result: UnmuteResult, context: Context) -> Message:

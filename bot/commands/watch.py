@@ -2,7 +2,8 @@
 
 from bot.app.command import Arguments, Command, Result, Setup, Work
 from bot.models.incidents import Limits, WatchExtra, Watching
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.store.incidents import overview
 from bot.store.reports.health import health
 from bot.views.context import Context
@@ -28,7 +29,7 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
     return WatchResult(
         data=Watching(
             limits=_limits(setup),
-            incidents=overview.open_incidents(connection, now),
+            incidents=overview.active_incidents(connection, now),
             mutes=overview.named_mutes(connection, now),
             health=health(connection, now),
         ),

@@ -140,6 +140,7 @@ def add_sqlite_functions(connection: Any) -> None:
     """Give a connection to SQLite the functions that MariaDB and MySQL have."""
     connection.create_function("sha2", 2, _sha2, deterministic=True)
     connection.create_function("concat_ws", -1, _concat_ws, deterministic=True)
+    connection.create_function("unhex", 1, _unhex, deterministic=True)
 
 
 def _sha2(value: object, bits: int) -> str | None:
@@ -147,6 +148,10 @@ def _sha2(value: object, bits: int) -> str | None:
         return None
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
     return hashlib.new(f"sha{bits}", raw).hexdigest()
+
+
+def _unhex(digits: str | None) -> bytes | None:
+    return None if digits is None else bytes.fromhex(digits)
 
 
 def _concat_ws(separator: object, *values: object) -> str:

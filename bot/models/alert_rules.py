@@ -1,8 +1,40 @@
-"""What incidents can be about. No SQL."""
+"""The alert rules by their names. No SQL."""
 
-GROUP, SUMMARY = "group", "summary"
-"""Failures of one error group, and the rest of a busy minute's."""
-OLDEST, RESERVED, FAILED = "oldest", "reserved", "failed"
-BACKLOG, SILENT = "backlog", "silent"
-CONDITIONS = (OLDEST, RESERVED, FAILED, BACKLOG, SILENT)
-"""Kinds that are about figures; the others are about failures."""
+from collections.abc import Mapping
+from typing import Literal
+
+AlertRule = Literal[
+    "new_failures",
+    "oldest_job",
+    "stuck_jobs",
+    "failed_count",
+    "backlog_growth",
+    "no_worker_activity",
+    "summary",
+]
+"""What can trigger an incident."""
+
+NEW_FAILURES: AlertRule = "new_failures"
+"""Failures of one error group."""
+SUMMARY: AlertRule = "summary"
+"""The new failures of a minute with more error groups than alerts are allowed."""
+OLDEST_JOB: AlertRule = "oldest_job"
+STUCK_JOBS: AlertRule = "stuck_jobs"
+FAILED_COUNT: AlertRule = "failed_count"
+BACKLOG_GROWTH: AlertRule = "backlog_growth"
+NO_WORKER_ACTIVITY: AlertRule = "no_worker_activity"
+
+METRIC_RULES: tuple[AlertRule, ...] = (
+    OLDEST_JOB, STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, NO_WORKER_ACTIVITY,
+)  # fmt: skip
+"""The rules that compare a metric with a limit; the others count failures."""
+
+ALIASES: Mapping[str, AlertRule] = {
+    "group": NEW_FAILURES,
+    "oldest": OLDEST_JOB,
+    "reserved": STUCK_JOBS,
+    "failed": FAILED_COUNT,
+    "backlog": BACKLOG_GROWTH,
+    "silent": NO_WORKER_ACTIVITY,
+}
+"""The former names of the rules, which people may still type."""

@@ -54,14 +54,14 @@ class OpenGroups(Value):
 
 
 class DigestIncident(Value):
-    """An incident: what it was about, and for how long; without `closed_at` it is open."""
+    """An incident: what it was about, and for how long; without `resolved_at` it is open."""
 
     id: int
-    kind: str
+    rule: str
     queue: str | None
     error: str | None
-    opened_at: datetime
-    closed_at: datetime | None
+    triggered_at: datetime
+    resolved_at: datetime | None
 
 
 class Incidents(Value):

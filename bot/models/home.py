@@ -11,29 +11,29 @@ from bot.models.operations import Freeze, Progress
 
 
 class HomeIncident(Value):
-    """An incident that is open; `group` is the error group's name, times are naive UTC.
+    """An active incident; `group` is the error group's name, times are naive UTC.
 
     `count` failures came, and `left` of them are still failed jobs. `value` is the figure of what
     is watched, in seconds or jobs, None: it is about failures.
     """
 
     id: int
-    kind: str
+    rule: str
     queue: str | None
     error: str | None
     group: str | None
-    opened_at: datetime
+    triggered_at: datetime
     count: int
     left: int
     value: int | None
-    worst: int
+    peak: int
     facts: Mapping[str, Any]
     acknowledged_by: str | None
     acknowledged_at: datetime | None
 
 
 class QueueJobs(Value):
-    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of eligible."""
+    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of available."""
 
     queue: str
     pending: int

@@ -5,29 +5,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.models.alert_rules import CONDITIONS
+from pydantic import ConfigDict, Field
+
+from bot.models.alert_rules import METRIC_RULES, AlertRule
 from bot.models.jobs import Value
 
 MOST_MS = 200
 """Database time of a pass above which it costs more than is promised at three million jobs."""
 
-AlertKind = Literal["group", "oldest", "reserved", "failed", "backlog", "silent", "summary"]
-"""What an incident can be about."""
+IncidentState = Literal["triggered", "acknowledged", "resolved"]
+"""Where an incident is in its life."""
+
+Resolution = Literal["recovered", "quiet"]
+"""How an incident ended: nothing is wrong any more, or failed jobs are left and no new one came."""
 
 
-class Topic(Value):
-    """What a mute is of: one error group, one queue, or one kind of incident; the rest is None."""
+class KeyedValue(Value):
+    """A value whose JSON keeps the keys that its fields had before they were renamed."""
+
+    model_config = ConfigDict(
+        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Topic(KeyedValue):
+    """What a mute is of: one error group, one queue, or one alert rule; the rest is None."""
 
     error_group: int | None = None
     queue: str | None = None
-    kind: AlertKind | None = None
+    rule: AlertRule | None = Field(default=None, alias="kind")
 
     @property
     def word(self) -> str:
-        """How people write it: `E12`, a queue's name, a kind."""
+        """How people write it: `E12`, a queue's name, a rule's name."""
         if self.error_group is not None:
             return f"E{self.error_group}"
-        return self.queue if self.queue is not None else str(self.kind)
+        return self.queue if self.queue is not None else str(self.rule)
 
     def words(self) -> dict[str, str]:
         """It by the name of the argument that it is typed as, for the audit."""
@@ -36,18 +49,18 @@ class Topic(Value):
         )
         return {name: self.word}
 
-    def covers(self, kind: str, queue: str | None, error_group: int | None) -> bool:
-        """Whether an incident of this kind, queue and error group is about it."""
+    def covers(self, rule: str, queue: str | None, error_group: int | None) -> bool:
+        """Whether an incident of this rule, queue and error group is about it."""
         same_group = self.error_group is not None and self.error_group == error_group
         same_queue = self.queue is not None and self.queue == queue
-        return same_group or same_queue or self.kind == kind
+        return same_group or same_queue or self.rule == rule
 
     @property
     def subject(self) -> str:
-        """What a mute of it is known by: `group:12`, `queue:mail`, `kind:oldest`."""
+        """What a mute of it is known by: `group:12`, `queue:mail`, `rule:oldest_job`."""
         if self.error_group is not None:
             return f"group:{self.error_group}"
-        return f"queue:{self.queue}" if self.queue is not None else f"kind:{self.kind}"
+        return f"queue:{self.queue}" if self.queue is not None else f"rule:{self.rule}"
 
 
 class Mute(Value):
@@ -63,20 +76,20 @@ class Mute(Value):
 class Incident:
     """A problem with a life: the columns of its row, which `store/tables/incidents.py` explains.
 
-    Times are naive UTC. `value` and `worst` are seconds or jobs, as the alert rule counts.
+    Times are naive UTC. `value` and `peak` are seconds or jobs, as the alert rule counts.
     """
 
     id: int
-    kind: AlertKind
+    rule: AlertRule
     subject: str
-    open_subject: str | None
+    active_subject: str | None
     queue: str | None
     error_group: int | None
-    opened_at: datetime
+    triggered_at: datetime
     last_at: datetime
-    clear_since: datetime | None
-    closed_at: datetime | None
-    closed_how: Literal["recovered", "quiet"] | None
+    recovered_since: datetime | None
+    resolved_at: datetime | None
+    resolution: Resolution | None
     reopened: int
     reopened_at: datetime | None
     posted_at: datetime | None
@@ -84,7 +97,7 @@ class Incident:
     count: int
     retried: int
     deleted: int
-    gone: int
+    removed: int
     first_seq: int | None
     failed_id: int | None
     row_digest: str | None
@@ -92,65 +105,72 @@ class Incident:
     settled_how: str | None
     settled_at: datetime | None
     value: int | None
-    worst: int | None
+    peak: int | None
     facts: str | None
     processed: int | None
     failed: int | None
-    before: str | None
-    alone: bool | None
+    baseline: str | None
+    sole_queue: bool | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     muted_until: datetime | None
     escalations: int
     escalated_at: datetime | None
-    told: int
+    notified_size: int
     stale: bool
     channel: str | None
     message_ts: str | None
 
     @property
-    def is_open(self) -> bool:
+    def is_active(self) -> bool:
         """Whether it is not resolved."""
-        return self.open_subject is not None
+        return self.active_subject is not None
 
     @property
-    def is_of_rule(self) -> bool:
-        """Whether an alert rule opened it, and not failed jobs."""
-        return self.kind in CONDITIONS
+    def state(self) -> IncidentState:
+        """Where it is in its life; when it is triggered again, nobody has acknowledged it."""
+        if not self.is_active:
+            return "resolved"
+        return "triggered" if self.acknowledged_at is None else "acknowledged"
+
+    @property
+    def is_of_metric_rule(self) -> bool:
+        """Whether the rule that triggered it compares a metric with a limit."""
+        return self.rule in METRIC_RULES
 
     @property
     def failures_left(self) -> int:
         """How many of its failures are still in `failed_jobs`, as far as that was counted."""
-        return max(0, self.count - self.gone)
+        return max(0, self.count - self.removed)
 
     @property
     def needs_attention(self) -> bool:
-        """Whether it is open and something is still wrong."""
-        if not self.is_open:
+        """Whether it is active and something is still wrong."""
+        if not self.is_active:
             return False
-        return self.clear_since is None if self.is_of_rule else self.failures_left > 0
+        return self.recovered_since is None if self.is_of_metric_rule else self.failures_left > 0
 
     @property
     def size(self) -> int:
         """The number that its alert shows: its failures, or the value of its rule."""
-        return (self.value or 0) if self.is_of_rule else self.count
+        return (self.value or 0) if self.is_of_metric_rule else self.count
 
 
 def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
     """Return until when the longest of these mutes silences the incident; None: none does.
 
-    Its kind, its queue or its error group is enough. An incident of an error group has a queue
+    Its rule, its queue or its error group is enough. An incident of an error group has a queue
     only while all of its failures are of one queue: only then does muting that queue mute it.
     """
     ends = [
         mute.until
         for mute in mutes
-        if mute.topic.covers(incident.kind, incident.queue, incident.error_group)
+        if mute.topic.covers(incident.rule, incident.queue, incident.error_group)
     ]
     return max(ends, default=None)
 
 
-class OpenIncident(Value):
+class ListedIncident(KeyedValue):
     """An incident in a line; `incident` is `I12`, `error` the group's `E12`, `name` its text.
 
     `count` are its failures, `value` the figure that is watched, in seconds or jobs. Times are
@@ -158,12 +178,12 @@ class OpenIncident(Value):
     """
 
     incident: str
-    kind: str
+    rule: str = Field(alias="kind")
     queue: str | None
     error: str | None
     name: str | None
-    opened_at: datetime
-    closed_at: datetime | None = None
+    triggered_at: datetime = Field(alias="opened_at")
+    resolved_at: datetime | None = Field(default=None, alias="closed_at")
     count: int
     value: int | None
     acknowledged_by: str | None = None
@@ -200,7 +220,7 @@ class NamedMute(Value):
     def topic(self) -> Topic:
         """What it is of."""
         group = None if self.error is None else int(self.error.removeprefix("E"))
-        return Topic.model_validate({"error_group": group, "queue": self.queue, "kind": self.alert})
+        return Topic.model_validate({"error_group": group, "queue": self.queue, "rule": self.alert})
 
 
 class Limits(Value):
@@ -268,7 +288,7 @@ class Watching(Value):
     """
 
     limits: Limits
-    incidents: tuple[OpenIncident, ...]
+    incidents: tuple[ListedIncident, ...]
     mutes: tuple[NamedMute, ...]
     health: Health
 

@@ -9,10 +9,10 @@ from bot.wall_clock import from_utc
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class QueueMetrics:
     """A queue over some time: the highest of what there was, the sums of what happened.
 
-    `delayed` jobs are among the pending ones; `oldest_seconds` is the age of the oldest eligible
+    `delayed` jobs are among the pending ones; `oldest_seconds` is the age of the oldest available
     job, None where there was none. `appeared` are new failures. None in `failed` and `processed`:
     not known. The sums are of `seconds` of the time; `left_out`: queues without rows of their own.
     """
@@ -33,9 +33,9 @@ class Figures:
         """By which the queues are chosen that have rows of their own."""
         return self.pending + self.reserved + self.appeared
 
-    def __add__(self, other: "Figures") -> "Figures":
+    def __add__(self, other: "QueueMetrics") -> "QueueMetrics":
         """Both together."""
-        return Figures(
+        return QueueMetrics(
             pending=max(self.pending, other.pending),
             reserved=max(self.reserved, other.reserved),
             delayed=max(self.delayed, other.delayed),
@@ -55,14 +55,14 @@ class Point:
 
     at: datetime
     length: timedelta
-    figures: Figures | None
+    figures: QueueMetrics | None
 
 
 def _highest(one: int | None, other: int | None) -> int | None:
     return max((value for value in (one, other) if value is not None), default=None)
 
 
-def _processed(one: Figures, other: Figures) -> int | None:
+def _processed(one: QueueMetrics, other: QueueMetrics) -> int | None:
     """The sum; not known where a part of the time that was watched is not."""
     parts = [part for part in (one, other) if part.seconds or part.processed is not None]
     if not parts or any(part.processed is None for part in parts):
@@ -70,7 +70,7 @@ def _processed(one: Figures, other: Figures) -> int | None:
     return sum(part.processed or 0 for part in parts)
 
 
-def total(points: Iterable[Point]) -> Figures | None:
+def total(points: Iterable[Point]) -> QueueMetrics | None:
     """All of them together; None where nothing is known at all."""
     known = [point.figures for point in points if point.figures is not None]
     return sum(known[1:], known[0]) if known else None

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import computed_field
+
 from bot.models.jobs import Value
 
 OPERATOR_ROWS = 500
@@ -88,7 +90,7 @@ class Preview(Value):
     """A frozen scope as it is shown before it is confirmed; `bytes` of payload and exception.
 
     `plan` is what a confirmation names; `indexing` warns that older failures are still being read
-    in and are not part of the scope. `pace` (jobs a minute) and `canary` (jobs tried first) are
+    in and are not part of the scope. `rate` (jobs a minute) and `canary` (jobs tried first) are
     what was asked for; without `archive` nothing will be kept.
     """
 
@@ -104,12 +106,18 @@ class Preview(Value):
     newest: datetime
     samples: tuple[SampleJob, ...] = ()
     duplicates: "Duplicates | None" = None
-    pace: int | None = None
+    rate: int | None = None
     canary: int | None = None
     archive: bool = True
     indexing: bool = False
     # Changes are off now, so that it cannot be confirmed yet.
     freeze: Freeze | None = None
+
+    @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
+    @property
+    def pace(self) -> int | None:
+        """The rate under its old name, for readers of the JSON."""
+        return self.rate
 
 
 class Progress(Value):
@@ -129,8 +137,14 @@ class Progress(Value):
     # Changes are off now: it stands between two batches.
     freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
-    pace: int | None = None
+    rate: int | None = None
     undone: "PutBack | None" = None
+
+    @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
+    @property
+    def pace(self) -> int | None:
+        """The rate under its old name, for readers of the JSON."""
+        return self.rate
 
 
 class PutBack(Value):

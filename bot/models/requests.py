@@ -4,26 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
-
-
-class Role(IntEnum):
-    """What a person may do; each role includes the ones before it."""
-
-    NONE = 0
-    VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
-
-    @property
-    def word(self) -> str:
-        """The role's name in settings, messages and the audit."""
-        return self.name.lower()
 
 
 class Source(StrEnum):

@@ -26,7 +26,7 @@ from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.models.refusals import StartError
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.playground.guide import FIRST_MINUTE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed
@@ -43,10 +43,10 @@ from bot.wiring import make_bot
 INTERVAL = 1.0
 """How often failures are looked for: often, because somebody is watching."""
 
-RECOVER_SECONDS = 12
+RESOLVE_SECONDS = 12
 """Soon, for the same reason; yet longer than from one sample to the next, for the end's figures."""
 
-SILENT_SECONDS = 40
+NO_ACTIVITY_SECONDS = 40
 """A visitor who pauses the worker sees what happens."""
 
 OLDEST_SECONDS = 100
@@ -84,7 +84,7 @@ def playing(
     port: int = 0,
     *,
     worker: bool = True,
-    silent_seconds: int = SILENT_SECONDS,
+    no_activity_seconds: int = NO_ACTIVITY_SECONDS,
     grace: int = 0,
 ) -> Iterator[LocalSlack]:
     """Everything started in order, and stopped in the opposite one; `grace` as for `SlackBot`."""
@@ -99,7 +99,7 @@ def playing(
         seed(engine, queue)
         migrate(engine)
         seed_history(engine)
-        bot = make_bot(playground_settings(slack, database, silent_seconds), INTERVAL, grace)
+        bot = make_bot(playground_settings(slack, database, no_activity_seconds), INTERVAL, grace)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:
@@ -154,7 +154,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
     )
 
 
-def playground_settings(slack: LocalSlack, database: Path, silent_seconds: int) -> Settings:
+def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: int) -> Settings:
     """What a team would set: an admin by id, operators by the user group @oncall."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
@@ -167,8 +167,8 @@ def playground_settings(slack: LocalSlack, database: Path, silent_seconds: int) 
         change_channels=(IDS.queue_ops, IDS.queue_alerts),
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
-        recover_seconds=RECOVER_SECONDS,
-        silent_seconds=silent_seconds,
+        resolve_seconds=RESOLVE_SECONDS,
+        no_worker_activity_seconds=no_activity_seconds,
         oldest_seconds=OLDEST_SECONDS,
     )
 

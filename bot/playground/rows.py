@@ -18,10 +18,11 @@ def tables_json(engine: Engine, queue: Queue) -> Json:
     """Both tables by name, each `{"count", "columns", "rows"}`, the newest row first."""
     with engine.connect() as connection:
         tables: Json = {}
-        for table in (queue.jobs, queue.failed):
+        for layout in (queue.jobs_layout, queue.failed_layout):
+            table = layout.table
             count = select(func.count()).select_from(table)
             columns = _columns(table)
-            newest = select(*columns).order_by(table.c.id.desc()).limit(NEWEST)
+            newest = select(*columns).order_by(layout.id.desc()).limit(NEWEST)
             tables[table.name] = {
                 "count": connection.execute(count).scalar_one(),
                 "columns": [column.name for column in columns],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.playground.seed import FAILED
 from bot.store.metrics import rollups
 
@@ -59,13 +59,13 @@ def seed_history(engine: Engine, now: datetime | None = None) -> None:
         rollups.add_sample(connection, this_hour, _between(this_hour, moment, failed_at))
 
 
-def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[str, Figures]:
+def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[str, QueueMetrics]:
     seconds = (end - hour) // timedelta(seconds=1)
     new = [row for row, at in zip(FAILED, failed_at, strict=True) if hour <= at < end]
     a_whole_hour = _ORDERS[hour.hour] + (hour.day * 7 + hour.hour * 3) % 9
     orders = max(len(new), a_whole_hour * seconds // 3_600)
     failed_total = sum(at < end for at in failed_at)
-    whole = Figures(
+    whole = QueueMetrics(
         pending=2 + orders // 8,
         reserved=1 + orders // 40,
         failed=failed_total,
@@ -78,7 +78,7 @@ def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[s
     figures = {rollups.ALL: whole}
     for name, share in _SHARES.items():
         failures = [row for row in new if row.queue == name]
-        figures[name] = Figures(
+        figures[name] = QueueMetrics(
             pending=1 + whole.pending * share // 10,
             reserved=int(share == max(_SHARES.values())),
             failed=sum(

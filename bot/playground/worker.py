@@ -16,10 +16,10 @@ from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
 from bot.playground.seed import GONE_AWAY, LOCK_WAIT, MAILBOX_FULL, RATE_LIMIT, TIMEOUT, payload
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
+from bot.wall_clock import unix
 
 STEP_SECONDS = 1.5
-TICK = 0.05  # seconds after which a changed pace is felt
+TICK = 0.05  # seconds after which a changed speed is felt
 FIRST_FAILURE = 4
 """The worker's fourth job fails, so that an alert arrives while somebody watches."""
 MOST_PENDING = 8
@@ -50,7 +50,7 @@ class WorkerControls:
 
 
 def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
-    """The pace with what is wanted of it; raises `WrongValueError`."""
+    """The controls with what is wanted of them; raises `WrongValueError`."""
     names = set(asdict(controls))
     if not changes or not changes.keys() <= names:
         raise WrongValueError(f"a worker has {', '.join(sorted(names))}")
@@ -101,7 +101,7 @@ class Worker:
         return {"worker": self.as_json()}
 
     def as_json(self) -> Json:
-        """The pace, how many jobs ended well and how many failed, and the job at hand."""
+        """The speed, how many jobs ended well and how many failed, and the job at hand."""
         counts = {"done": self._done - self._failed, "failed": self._failed, "at": self._at}
         return asdict(self._controls) | counts
 
@@ -118,7 +118,7 @@ class Worker:
                 self._at = None
 
     def _spend(self, seconds: float) -> bool:
-        """Let time go by at the pace of the moment; true when it is time to end."""
+        """Let time go by at the speed of the moment; true when it is time to end."""
         while seconds > 0:
             if self._stop.wait(TICK):
                 return True
@@ -130,8 +130,8 @@ class Worker:
         broken = self._controls.broken
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
-            c = self._queue.jobs.c
-            waiting = select(c.queue).where(c.reserved_at.is_(None))
+            jobs = self._queue.jobs_layout
+            waiting = select(jobs.queue).where(jobs.is_pending())
             queues = connection.execute(waiting).scalars().all()
             self._hurries = broken or len(queues) > MOST_PENDING
             names = self._outage(queues) if broken else self._ordinary(queues)
@@ -155,7 +155,7 @@ class Worker:
         return {"queue": name, "payload": body, "attempts": 0, "max_attempts": 3, **times}
 
     def _work(self) -> None:
-        """Take the oldest eligible job, wait as if it were at work, then end it well or not."""
+        """Take the oldest available job, wait as if it were at work, then end it well or not."""
         with self._engine.begin() as connection:
             job = self._take(connection)
         if job is None:
@@ -165,8 +165,8 @@ class Worker:
             return
         error = self._error(job)
         with self._engine.begin() as connection:
-            jobs = self._queue.jobs
-            ended = connection.execute(delete(jobs).where(jobs.c.id == job["id"]))
+            layout = self._queue.jobs_layout
+            ended = connection.execute(delete(layout.table).where(layout.id == job["id"]))
             if ended.rowcount != 1:
                 return
             if error is not None:
@@ -176,15 +176,15 @@ class Worker:
         self._lost += error == GONE_AWAY
 
     def _take(self, connection: Connection) -> RowMapping | None:
-        jobs = self._queue.jobs
-        now = unix(datetime.now(UTC).replace(tzinfo=None))
-        eligible = select(jobs).where(jobs.c.reserved_at.is_(None), jobs.c.available_at <= now)
-        job = connection.execute(eligible.order_by(jobs.c.id).limit(1)).mappings().first()
+        jobs, layout = self._queue.jobs, self._queue.jobs_layout
+        now = datetime.now(UTC).replace(tzinfo=None)
+        available = select(jobs).where(layout.is_available(now)).order_by(*layout.work_order())
+        job = connection.execute(available.limit(1)).mappings().first()
         if job is not None:
             connection.execute(
                 update(jobs)
-                .where(jobs.c.id == job["id"])
-                .values(reserved_at=now, attempts=jobs.c.attempts + 1)
+                .where(layout.id == job["id"])
+                .values(reserved_at=unix(now), attempts=layout.attempts + 1)
             )
         return job
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select
 
 from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
 from bot.queue.layouts import Queue
-from bot.queue.moves import RETRIED_COLUMNS, exactly, retried_rows
-from bot.queue.reads import unix
+from bot.queue.layouts.spec import FailedJobsTable, encode_moment
+from bot.queue.moves import exactly
 
 BATCH_ROWS = 4_000
 """A worker that has drained its queue waits from a batch's insert into `jobs` to its commit: 30 ms
@@ -43,11 +43,11 @@ class LockedBatch:
         """
         return self.highest - self.lowest + 1 == self.rows
 
-    def condition(self, failed: Table) -> ColumnElement[bool]:
+    def condition(self, failed: FailedJobsTable) -> ColumnElement[bool]:
         """The condition that picks these rows, for a SELECT or a joined DELETE."""
         # Also where it says no more than the ids: a scan ends there, and waits for no row beyond.
-        within = failed.c.id.between(self.lowest, self.highest)
-        return within if self.is_dense else and_(within, failed.c.id == self.ids, self.batch)
+        within = failed.id.between(self.lowest, self.highest)
+        return within if self.is_dense else and_(within, failed.id == self.ids, self.batch)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class RetryRate:
     def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
         """When each row of a batch in this order may begin, in unix seconds."""
         before = func.row_number().over(order_by=order) - 1
-        first = unix(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
+        first = encode_moment(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
         return literal(first) + before * 60 // self.per_minute
 
 
@@ -71,29 +71,28 @@ def retry_batch(
     now: datetime,
     pace: RetryRate | None = None,
 ) -> tuple[int, int]:
-    """Move the chosen failed jobs back to `jobs`: all of them, or raise `LostRace`.
+    """Move the failed jobs of the batch back to `jobs`: all of them, or raise `LostRace`.
 
     Returns the least and the greatest id that the new jobs can have; others may lie between.
     """
-    order = queue.failed.c.id if locked.is_dense else locked.ids
-    available = None if pace is None else pace.available_at(order)
-    moving = (
-        retried_rows(queue, now, available).where(locked.condition(queue.failed)).order_by(order)
-    )
-    moved = connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, moving))
+    failed, jobs = queue.failed_layout, queue.jobs_layout
+    order = failed.id if locked.is_dense else locked.ids
+    available_at = None if pace is None else pace.available_at(order)
+    moving = failed.as_jobs(now, available_at).where(locked.condition(failed)).order_by(order)
+    moved = connection.execute(jobs.insert_retried(moving))
     exactly(moved, locked.rows)
     delete_batch(connection, queue, locked)
-    last = connection.execute(select(func.max(queue.jobs.c.id))).scalar_one()
+    last = connection.execute(select(func.max(jobs.id))).scalar_one()
     return first_inserted_id(connection, moved, locked.rows), int(last)
 
 
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
-    """Delete the chosen failed jobs: all of them, or raise `LostRace`."""
-    failed = queue.failed
+    """Delete the failed jobs of the batch: all of them, or raise `LostRace`."""
+    failed = queue.failed_layout
     condition: Any = locked.condition(failed)
     if is_sqlite(connection) and not locked.is_dense:
-        condition = failed.c.id.in_(select(locked.ids).where(locked.batch))
-    deleting = delete(failed).where(condition)
+        condition = failed.id.in_(select(locked.ids).where(locked.batch))
+    deleting = delete(queue.failed).where(condition)
     if locked.is_dense:
         # So that it ends with its last row: it would wait for whoever has locked the row behind it.
         deleting = limit_delete(deleting, locked.rows)

@@ -1,15 +1,16 @@
 """Probe a queue: read some ids at both ends, by the index on its name and nothing else.
 
-Workers take the lowest eligible ids and new jobs get the highest, so that what they hold and what
+Workers take the lowest available ids and new jobs get the highest, so that what they hold and what
 has waited longest is at an end. The number of rows is bounded; `QueueProbe.whole` says whether the
 probe read all of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
@@ -19,7 +20,7 @@ LEAST_ROWS = 100
 TAIL_SHARE = 4
 """Of the newest ids a quarter as many are looked at as of the lowest: workers hold few of them."""
 DEEP_ROWS = 10_000
-"""How many of the lowest ids are looked at where among the first of them no job is eligible."""
+"""How many of the lowest ids are looked at where among the first of them no job is available."""
 STATEMENT_SECONDS = 0.5
 DEEP_SECONDS = 0.06
 PASS_ROWS = 16_000
@@ -32,14 +33,14 @@ class QueueProbe:
     """What is seen of a queue; times are unix seconds.
 
     `whole`: every job of it was looked at, so that the counts are exact; else they are lower
-    bounds. `first_id` is the lowest eligible id; `oldest_at` is since when the oldest eligible job
-    could have been taken. `held` counts jobs that a worker has had for too long, `longest` are the
-    `reserved_at` and the ids of the first of those.
+    bounds. `first_id` is the lowest available id; `oldest_at` is since when the oldest available
+    job could have been taken. `held` counts jobs that a worker has had for too long, `longest` are
+    the `reserved_at` and the ids of the first of those.
     """
 
     queue: str
     whole: bool = True
-    eligible: int = 0
+    available: int = 0
     first_id: int | None = None
     oldest_at: int | None = None
     reserved: int = 0
@@ -51,13 +52,13 @@ class QueueProbe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeLimits:
-    """How far a probe goes: at moment `now` held is what is reserved since `held_from` or before.
+    """How far a probe goes: at `now` (naive UTC) a job reserved for `held_seconds` is held.
 
-    Both are unix seconds; `rows` is of the lowest ids, `seconds` what a statement may take.
+    `rows` is of the lowest ids, `seconds` what a statement may take.
     """
 
-    now: int
-    held_from: int
+    now: datetime
+    held_seconds: int
     rows: int
     seconds: float = STATEMENT_SECONDS
 
@@ -75,7 +76,7 @@ def names(
     `seconds` is what a look-up may take. `SELECT DISTINCT` may read the whole index, which takes a
     second for three million jobs.
     """
-    column = queue.jobs.c.queue
+    column = queue.jobs_layout.queue
     query = select(func.min(column))
     while (name := bounded(connection, query, seconds).scalar()) is not None:
         yield name
@@ -90,7 +91,7 @@ class _End:
     above: int | None = None
     scanned: int = 0
     last_id: int | None = None
-    eligible: int = 0
+    available: int = 0
     first_id: int | None = None
     oldest_at: int | None = None
     reserved: int = 0
@@ -103,7 +104,7 @@ def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLi
     """What is seen of one queue; raises `TooSlow`."""
     ends = [_scan_end(connection, queue, name, limits, _End(limits.rows))]
     if ends[0].scanned == ends[0].limit:
-        if not ends[0].eligible:
+        if not ends[0].available:
             ends[0] = _deeper(connection, queue, name, limits, ends[0])
         high = _End(max(1, limits.rows // TAIL_SHARE), ends[0].last_id)
         ends.append(_scan_end(connection, queue, name, limits, high))
@@ -111,7 +112,7 @@ def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLi
     return QueueProbe(
         queue=name,
         whole=ends[-1].scanned < ends[-1].limit,
-        eligible=sum(end.eligible for end in ends),
+        available=sum(end.available for end in ends),
         first_id=_among(min, (end.first_id for end in ends)),
         oldest_at=_among(min, (end.oldest_at for end in ends)),
         reserved=sum(end.reserved for end in ends),
@@ -127,10 +128,12 @@ def _among(which: Callable[..., int], values: Iterable[int | None]) -> int | Non
     return which(present) if present else None
 
 
-def still_eligible(connection: Connection, queue: Queue, name: str, id_: int, now: int) -> bool:
+def is_still_available(
+    connection: Connection, queue: Queue, name: str, id_: int, now: datetime
+) -> bool:
     """Whether this job of the queue is still there and may be taken; one look-up by its id."""
-    c = queue.jobs.c
-    query = select(c.id).where(c.id == id_, c.queue == name, _eligible(queue, now))
+    jobs = queue.jobs_layout
+    query = select(jobs.id).where(jobs.id == id_, jobs.queue == name, jobs.is_available(now))
     return connection.execute(query).first() is not None
 
 
@@ -153,51 +156,48 @@ def _scan_end(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, end: _End
 ) -> _End:
     """One end of a queue, summed up in the server."""
-    c, ids = queue.jobs.c, _ids(queue, name, end).subquery()
-    eligible, reserved = _eligible(queue, limits.now), c.reserved_at.is_not(None)
-    since = case((c.created_at > c.available_at, c.created_at), else_=c.available_at)
+    jobs, ids = queue.jobs_layout, _ids(queue, name, end).subquery()
+    available, reserved_at = jobs.is_available(limits.now), jobs.reserved_at
+    held = jobs.is_reserved_for(limits.held_seconds, limits.now)
     summed = select(
         func.count().label("scanned"),
-        func.max(c.id).label("last_id"),
-        func.count(case((eligible, 1))).label("eligible"),
-        func.min(case((eligible, c.id))).label("first_id"),
-        func.min(case((eligible, since))).label("oldest_at"),
-        func.count(case((reserved, 1))).label("reserved"),
-        func.min(c.reserved_at).label("oldest_reserved_at"),
-        func.max(c.reserved_at).label("newest_reserved_at"),
-        func.count(case((c.reserved_at <= limits.held_from, 1))).label("held"),
-    ).join_from(ids, queue.jobs, c.id == ids.c.id)
+        func.max(jobs.id).label("last_id"),
+        func.count(case((available, 1))).label("available"),
+        func.min(case((available, jobs.id))).label("first_id"),
+        func.min(case((available, jobs.available_since()))).label("oldest_at"),
+        func.count(case((jobs.is_reserved(), 1))).label("reserved"),
+        func.min(reserved_at).label("oldest_reserved_at"),
+        func.max(reserved_at).label("newest_reserved_at"),
+        func.count(case((held, 1))).label("held"),
+    ).join_from(ids, queue.jobs, jobs.id == ids.c.id)
     row = bounded(connection, summed, limits.seconds).mappings().one()
     return _End(end.limit, end.above, **row)
 
 
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
     """The ids of an end, which the index on the name has in order."""
-    c = queue.jobs.c
-    query = select(c.id).where(c.queue == name).limit(end.limit)
+    jobs = queue.jobs_layout
+    query = select(jobs.id).where(jobs.queue == name).limit(end.limit)
     if end.above is None:
-        return query.order_by(c.id)
-    return query.where(c.id > end.above).order_by(c.id.desc())
-
-
-def _eligible(queue: Queue, now: int) -> ColumnElement[bool]:
-    return and_(queue.jobs.c.reserved_at.is_(None), queue.jobs.c.available_at <= now)
+        return query.order_by(jobs.id)
+    return query.where(jobs.id > end.above).order_by(jobs.id.desc())
 
 
 def _longest(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, ends: Sequence[_End]
 ) -> tuple[tuple[int, int], ...]:
     """The first of those that are held for too long, from all ends."""
-    c = queue.jobs.c
-    rows: list[Any] = []
+    jobs = queue.jobs_layout
+    rows: list[tuple[int, int]] = []
     for end in ends:
         ids = _ids(queue, name, end).subquery()
         query = (
-            select(c.reserved_at, c.id)
-            .join_from(ids, queue.jobs, c.id == ids.c.id)
-            .where(c.reserved_at <= limits.held_from)
-            .order_by(c.reserved_at, c.id)
+            select(jobs.reserved_at, jobs.id)
+            .join_from(ids, queue.jobs, jobs.id == ids.c.id)
+            .where(jobs.is_reserved_for(limits.held_seconds, limits.now))
+            .order_by(*jobs.reservation_order())
             .limit(LONGEST)
         )
-        rows += bounded(connection, query, limits.seconds).all() if end.held else []
-    return tuple((row.reserved_at, row.id) for row in sorted(rows)[:LONGEST])
+        held = bounded(connection, query, limits.seconds).all() if end.held else []
+        rows += [(reserved_at, id_) for reserved_at, id_ in held]
+    return tuple(sorted(rows)[:LONGEST])

@@ -9,24 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    CursorResult,
-    Select,
-    Table,
-    delete,
-    func,
-    insert,
-    literal,
-    null,
-    select,
-)
+from sqlalchemy import Connection, CursorResult, delete, select
 
 from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity, identify
-from bot.queue.layouts import MAX_ATTEMPTS, Queue, failed_digest, job_digest
-from bot.queue.reads import PAYLOAD_HEAD, unix
+from bot.queue.layouts import Queue, failed_digest, job_digest
+from bot.queue.layouts.spec import QueueTable
+from bot.queue.reads import PAYLOAD_HEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +55,16 @@ def exactly(result: CursorResult[Any], rows: int) -> None:
 
 def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedFailed | None:
     """The failed job, locked until the transaction ends; None where there is none."""
-    c = queue.failed.c
+    failed = queue.failed_layout
     row = connection.execute(
         for_update(
             select(
-                c.id,
-                c.queue,
-                c.failed_at,
-                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
+                failed.id,
+                failed.queue,
+                failed.failed_at,
+                failed.payload_head(PAYLOAD_HEAD).label("head"),
                 failed_digest(queue.failed).label("digest"),
-            ).where(c.id == failed_id)
+            ).where(failed.id == failed_id)
         )
     ).first()
     if row is None:
@@ -85,18 +74,18 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
 
 def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
     """The job, locked until the transaction ends; None where there is none."""
-    c = queue.jobs.c
+    jobs = queue.jobs_layout
     row = connection.execute(
         for_update(
             select(
-                c.id,
-                c.queue,
-                c.attempts,
-                c.max_attempts,
-                c.reserved_at,
-                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
+                jobs.id,
+                jobs.queue,
+                jobs.attempts,
+                jobs.max_attempts,
+                jobs.reserved_at,
+                jobs.payload_head(PAYLOAD_HEAD).label("head"),
                 job_digest(queue.jobs).label("digest"),
-            ).where(c.id == job_id)
+            ).where(jobs.id == job_id)
         )
     ).first()
     if row is None:
@@ -116,53 +105,23 @@ def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -
 
     Raises `LostRace` where the row is not there any more.
     """
-    rows = retried_rows(queue, now).where(queue.failed.c.id == failed_id)
-    moved = connection.execute(insert(queue.jobs).from_select(RETRIED_COLUMNS, rows))
+    failed = queue.failed_layout
+    rows = failed.as_jobs(now).where(failed.id == failed_id)
+    moved = connection.execute(queue.jobs_layout.insert_retried(rows))
     exactly(moved, 1)
     delete_failed(connection, queue, failed_id)
     return int(moved.lastrowid)
 
 
-RETRIED_COLUMNS = (
-    "queue",
-    "payload",
-    "attempts",
-    "max_attempts",
-    "reserved_at",
-    "available_at",
-    "created_at",
-)
-
-
-def retried_rows(
-    queue: Queue, now: datetime, available_at: ColumnElement[int] | None = None
-) -> Select[Any]:
-    """What failed jobs become in `jobs`, in the order of `RETRIED_COLUMNS`: as if new at `now`.
-
-    They may begin at once, or where it is said `available_at` (unix seconds).
-    """
-    c = queue.failed.c
-    at = unix(now)
-    return select(
-        c.queue,
-        c.payload,
-        literal(0),
-        literal(MAX_ATTEMPTS),
-        null(),
-        literal(at) if available_at is None else available_at,
-        literal(at),
-    )
-
-
 def delete_failed(connection: Connection, queue: Queue, failed_id: int) -> None:
     """Delete one failed job; raises `LostRace` where it is not there any more."""
-    _delete(connection, queue.failed, failed_id)
+    _delete(connection, queue.failed_layout, failed_id)
 
 
 def delete_job(connection: Connection, queue: Queue, job_id: int) -> None:
     """Delete one pending or reserved job; raises `LostRace` where it is not there any more."""
-    _delete(connection, queue.jobs, job_id)
+    _delete(connection, queue.jobs_layout, job_id)
 
 
-def _delete(connection: Connection, table: Table, row_id: int) -> None:
-    exactly(connection.execute(delete(table).where(table.c.id == row_id)), 1)
+def _delete(connection: Connection, layout: QueueTable, row_id: int) -> None:
+    exactly(connection.execute(delete(layout.table).where(layout.id == row_id)), 1)

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
-    Table,
     func,
     select,
 )
@@ -22,17 +21,17 @@ from bot.database.dialects import contains
 from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.models.jobs import Job
-from bot.models.order_search import FoundFailed, FoundJob, JobPlace, Looked
+from bot.models.order_search import FoundFailed, FoundJob, Looked
 from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts.rows import FailedRow, JobRow
+from bot.queue.layouts.spec import QueueTable, decode_moment
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,
     failed_of,
     job_columns,
     job_of,
-    unix,
 )
-from bot.wall_clock import utc_of_unix
 
 UNINDEXED = 2_000
 """Failed jobs newer than any that is indexed: what failed since the last pass, a few seconds."""
@@ -87,7 +86,7 @@ class _Scan:
 
     connection: Connection
     queue: Queue
-    table: Table
+    layout: QueueTable
     order_key: OrderKey
     until: float
     ids: list[int] = field(default_factory=list)
@@ -120,22 +119,22 @@ class _Scan:
         self, rows: int, before: int | None, *, from_lowest: bool = False
     ) -> tuple[int, int, int]:
         """How many rows there are below `before`, of the next so many, and between which ids."""
-        c = self.table.c
-        ids = select(c.id).order_by(c.id if from_lowest else c.id.desc()).limit(rows)
-        within = (ids if before is None else ids.where(c.id < before)).subquery()
+        id_ = self.layout.id
+        ids = select(id_).order_by(id_ if from_lowest else id_.desc()).limit(rows)
+        within = (ids if before is None else ids.where(id_ < before)).subquery()
         ends = select(func.count(), func.min(within.c.id), func.max(within.c.id))
         count, low, high = self._read(ends).one()
         return count, low or 0, high or 0
 
     def _add_matches(self, low: int, high: int) -> None:
         """Add the ids between these two whose rows are meant, from the highest down."""
-        c = self.table.c
-        head = func.substr(c.payload, 1, PAYLOAD_HEAD).label("head")
-        query = select(c.id, head).where(c.id >= low).order_by(c.id.desc()).limit(CANDIDATES)
+        id_, payload = self.layout.id, self.layout.payload
+        head = self.layout.payload_head(PAYLOAD_HEAD).label("head")
+        query = select(id_, head).where(id_ >= low).order_by(id_.desc()).limit(CANDIDATES)
         if (needle := self.order_key.needle) is not None:
-            query = query.where(contains(self.connection, c.payload, needle))
+            query = query.where(contains(self.connection, payload, needle))
         while len(self.ids) < MOST:
-            rows = self._read(query.where(c.id <= high)).all()
+            rows = self._read(query.where(id_ <= high)).all()
             self.ids += [
                 row.id for row in rows if self.order_key.matches(self._identity_of(row.head))
             ]
@@ -165,7 +164,8 @@ def jobs_of(
 
     `known_ids` are looked up wherever they are; a row that is another order's by now is left out.
     """
-    scan = _Scan(connection, queue, queue.jobs, order_key, time_limit(connection, limits.seconds))
+    layout = queue.jobs_layout
+    scan = _Scan(connection, queue, layout, order_key, time_limit(connection, limits.seconds))
     try:
         scan.ends(limits)
     except TooSlow:
@@ -173,23 +173,20 @@ def jobs_of(
     digest = payload_digest(queue.jobs).label("payload_digest")
     ids = sorted({*scan.ids, *known_ids})[-MOST:]
     rows = connection.execute(
-        job_columns(queue)
-        .add_columns(digest)
-        .where(queue.jobs.c.id.in_(ids))
-        .order_by(queue.jobs.c.id)
+        job_columns(queue).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
     ).mappings()
     jobs = (_found_job(queue, row, now) for row in rows)
     return [job for job in jobs if order_key.matches(_identity(job.job))], scan.coverage
 
 
-def _found_job(queue: Queue, row: RowMapping, now: datetime) -> FoundJob:
-    waits: JobPlace = "delayed" if row["available_at"] > unix(now) else "pending"
+def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
+    row = JobRow.of(selected)
     return FoundJob(
         job=job_of(queue, row, now),
-        state=waits if row["reserved_at"] is None else "reserved",
-        created_at=utc_of_unix(row["created_at"]),
-        row_digest=row["digest"],
-        payload_digest=row["payload_digest"],
+        state=row.state(now),
+        created_at=decode_moment(row.created_at),
+        row_digest=row.digest,
+        payload_digest=selected["payload_digest"],
     )
 
 
@@ -201,19 +198,20 @@ def failed_of_order(
     And whether the time was enough to look.
     """
     until = time_limit(connection, SCAN_LIMITS.seconds)
-    scan = _Scan(connection, queue, queue.failed, order_key, until)
+    layout = queue.failed_layout
+    scan = _Scan(connection, queue, layout, order_key, until)
     in_time = True
     try:
         scan.above(above, UNINDEXED)
     except TooSlow:
         in_time = False
-    query = failed_columns(queue).where(queue.failed.c.id.in_(scan.ids[:MOST]))
-    rows = connection.execute(query.order_by(queue.failed.c.id)).mappings()
+    query = failed_columns(queue).where(layout.id.in_(scan.ids[:MOST]))
+    rows = map(FailedRow.of, connection.execute(query.order_by(layout.id)).mappings())
     failures = [
         FoundFailed(
             failed_job=failed_of(queue, row),
-            failed_at=queue.utc(row["failed_at"]),
-            row_digest=row["digest"],
+            failed_at=queue.utc(row.failed_at),
+            row_digest=row.digest,
         )
         for row in rows
     ]

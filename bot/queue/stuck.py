@@ -1,15 +1,16 @@
 """Jobs that a worker has had for too long, and giving them back to the queue."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, select
 
 from bot.database.transactions import TooSlow, bounded, bounded_until, time_limit
 from bot.models.jobs import StuckJobs, StuckListed
 from bot.queue.layouts import Queue
+from bot.queue.layouts.rows import JobRow
 from bot.queue.moves import exactly
-from bot.queue.reads import LIST_SECONDS, job_columns, job_of, unix
+from bot.queue.reads import LIST_SECONDS, job_columns, job_of
 
 END_ROWS = 5_000
 """How many ids at each end of a queue are looked at where looking at all takes longer: 10 ms."""
@@ -32,11 +33,11 @@ def stuck(
     lowest and the highest ids of each queue are: workers take the oldest, so what they hold is
     there.
     """
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     held = (
-        select(c.id)
-        .where(c.reserved_at <= unix(now) - older)
-        .order_by(c.reserved_at, c.id)
+        select(layout.id)
+        .where(layout.is_reserved_for(older, now))
+        .order_by(*layout.reservation_order())
         .limit(limit)
     )
     partial = False
@@ -44,12 +45,13 @@ def stuck(
         ids = list(bounded(connection, held, seconds).scalars())
     except TooSlow:
         ids, partial = _at_the_ends(connection, queue, held), True
-    query = job_columns(queue).where(c.id.in_(ids), c.reserved_at.is_not(None))
-    matches = connection.execute(query).mappings().all() if ids else []
-    rows = sorted(matches, key=lambda row: (row["reserved_at"], row["id"]))[:limit]
+    query = job_columns(queue).where(layout.id.in_(ids), layout.is_reserved())
+    selected = connection.execute(query).mappings().all() if ids else []
+    # The query leaves no job without its moment; 0 is for the type only.
+    rows = sorted(map(JobRow.of, selected), key=lambda row: (row.reserved_at or 0, row.id))[:limit]
     listed = StuckListed(
-        row_digests={row["id"]: row["digest"] for row in rows},
-        reserved_at={row["id"]: row["reserved_at"] for row in rows},
+        row_digests={row.id: row.digest for row in rows},
+        reserved_at={row.id: row.reserved_at or 0 for row in rows},
         arguments={"limit": limit},
         partial=partial,
     )
@@ -59,13 +61,14 @@ def stuck(
 
 def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> list[int]:
     """Of each queue those among its lowest and its highest ids, as far as that is done in time."""
+    jobs = queue.jobs_layout
     until = time_limit(connection, ENDS_SECONDS)
     ids: list[int] = []
     try:
-        names = bounded_until(connection, select(queue.jobs.c.queue).distinct(), until).scalars()
+        names = bounded_until(connection, select(jobs.queue).distinct(), until).scalars()
         for name in sorted(names):
             for newest in (False, True):
-                query = held.where(queue.jobs.c.id.in_(_end(queue, name, newest=newest)))
+                query = held.where(jobs.id.in_(_end(queue, name, newest=newest)))
                 ids += bounded_until(connection, query, until).scalars()
     except TooSlow:
         return ids
@@ -74,8 +77,8 @@ def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> lis
 
 def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
     """The lowest or the highest ids of one queue, by the index on its name."""
-    c = queue.jobs.c
-    end = select(c.id).where(c.queue == name).order_by(c.id.desc() if newest else c.id)
+    jobs = queue.jobs_layout
+    end = select(jobs.id).where(jobs.queue == name).order_by(jobs.id.desc() if newest else jobs.id)
     # As a table of its own, because MariaDB takes no LIMIT in an IN.
     ids = end.limit(END_ROWS).subquery()
     return select(ids.c.id)
@@ -86,11 +89,4 @@ def release(connection: Connection, queue: Queue, job_id: int, reserved_at: int)
 
     `reserved_at` (unix seconds) is what was seen: raises `LostRace` where it is another by now.
     """
-    c = queue.jobs.c
-    freed = update(queue.jobs).where(c.id == job_id, c.reserved_at == reserved_at)
-    exactly(connection.execute(freed.values(reserved_at=None)), 1)
-
-
-def moment(seconds: int) -> datetime:
-    """Unix seconds as naive UTC."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    exactly(connection.execute(queue.jobs_layout.release(job_id, reserved_at)), 1)

@@ -144,8 +144,8 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
             problem="old-button", field="", value="", expected="", usage="/queue help"
         )
     else:
-        typed, pace, canary = _field_values(view)
-        options = {"pace": pace, "canary": canary}
+        typed, rate, canary = _field_values(view)
+        options = {"rate": rate, "canary": canary}
         values = {name: value for name, value in options.items() if value is not None}
         request = Request(metadata["command"], {"plan": plan, "typed": _count(typed), **values})
     return Envelope(
@@ -175,13 +175,19 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
     return source, channel if isinstance(channel, str) else None
 
 
-FIELDS = ("typed", "pace", "canary")
+FIELDS = ("typed", "rate", "canary")
+OLD_FIELDS = {"rate": "pace"}
+"""The names of fields in dialogs that an earlier version opened."""
 
 
 def _field_values(view: Mapping[str, Any]) -> tuple[str | None, ...]:
     """What was typed or chosen in each of the fields that a dialog may have."""
     values = (view.get("state") or {}).get("values") or {}
-    return tuple(_field((values.get(name) or {}).get(name) or {}) for name in FIELDS)
+
+    def state(name: str) -> Mapping[str, Any]:
+        return (values.get(name) or {}).get(name) or {}
+
+    return tuple(_field(state(name) or state(OLD_FIELDS.get(name, name))) for name in FIELDS)
 
 
 def _field(field: Mapping[str, Any]) -> str | None:

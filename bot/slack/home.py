@@ -18,6 +18,7 @@ from bot.app.parsing import Request
 from bot.app.responses import Outcome, answer, context_of, texts_of
 from bot.database.transactions import time_limit
 from bot.failpoints import reach
+from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, Unverifiable
 from bot.models.requests import Actor, Block, Invocation, Source
 from bot.slack.directory import reason_of
 from bot.views.reports.home import refused_home
@@ -36,7 +37,7 @@ TRIES = 3
 FOLLOW_SECONDS = 5.0
 FOLLOWS = 60
 """While a bulk change is at work Home follows it, for five minutes after the person's last act."""
-PASSING = ("busy", "database-down", "unverifiable", "outcome-unknown")
+PASSING = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
 """Refusals that a person may hope to be over with the next Refresh."""
 CLOSE_SECONDS = 4.0
 _FINAL = ("not_enabled", "user_not_found", "invalid_arguments", "view_too_large", "missing_scope")
@@ -236,5 +237,5 @@ def _refused_blocks(
 ) -> tuple[Block, ...]:
     texts = texts_of(setup, invocation)
     context = context_of(setup, invocation, outcome.grant, outcome.now, texts)
-    passing = outcome.refusal is not None and outcome.refusal.code in PASSING
+    passing = isinstance(outcome.refusal, PASSING)
     return tuple(refused_home(blocks, context, passing=passing).blocks)

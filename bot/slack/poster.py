@@ -6,7 +6,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
-from bot.background.outbox.failures import Fault, Undelivered
+from bot.background.outbox.failures import DeliveryError, Fault
 from bot.slack.charts import REFUSED, Charts
 from bot.slack.directory import reason_of
 
@@ -54,12 +54,12 @@ class SlackPoster:
         self._url = workspace_url.rstrip("/")
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
-        """Post and return the message's ts; raises `Undelivered`."""
+        """Post and return the message's ts; raises `DeliveryError`."""
         response = self._send("chat.postMessage", {"channel": channel, **_quiet(body)})
         return str(response["ts"])
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
-        """Change a message; raises `Undelivered`."""
+        """Change a message; raises `DeliveryError`."""
         self._send("chat.update", {"channel": channel, "ts": ts, **body})
 
     def permalink(self, channel: str, ts: str) -> str:
@@ -71,7 +71,7 @@ class SlackPoster:
         first, *others = self._charts.variants(body)
         try:
             return self._call(method, first)
-        except Undelivered as fault:
+        except DeliveryError as fault:
             if fault.reason != REFUSED or not others:
                 raise
         response = self._call(method, others[0])
@@ -82,21 +82,21 @@ class SlackPoster:
         try:
             return self._client.api_call(method, json=dict(body))
         except SlackApiError as error:
-            raise _undelivered(error) from error
+            raise _delivery_error(error) from error
         except (SlackClientError, OSError) as error:
-            raise Undelivered(Fault.UNKNOWN, type(error).__name__) from error
+            raise DeliveryError(Fault.UNKNOWN, type(error).__name__) from error
 
 
 def _quiet(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "unfurl_links": False, "unfurl_media": False, "link_names": False}
 
 
-def _undelivered(error: SlackApiError) -> Undelivered:
+def _delivery_error(error: SlackApiError) -> DeliveryError:
     reason = reason_of(error)
     status = getattr(error.response, "status_code", 0)
     if status == 429 or reason == "ratelimited":
         headers = {k.lower(): v for k, v in dict(error.response.headers).items()}
-        return Undelivered(Fault.RATE, reason, _seconds(headers.get("retry-after")))
+        return DeliveryError(Fault.RATE, reason, _seconds(headers.get("retry-after")))
     for codes, fault in (
         (_NO_CHANNEL, Fault.CHANNEL),
         (_LAYOUT, Fault.LAYOUT),
@@ -104,10 +104,10 @@ def _undelivered(error: SlackApiError) -> Undelivered:
         (_AUTH, Fault.AUTH),
     ):
         if reason in codes:
-            return Undelivered(fault, reason)
+            return DeliveryError(fault, reason)
     if reason in _PASSING or status >= 500 or reason in ("no JSON", "no error code"):
-        return Undelivered(Fault.UNKNOWN, reason)
-    return Undelivered(Fault.REFUSED, reason)
+        return DeliveryError(Fault.UNKNOWN, reason)
+    return DeliveryError(Fault.REFUSED, reason)
 
 
 def _seconds(header: object) -> float:

@@ -3,24 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, literal, null, select
+from sqlalchemy import ColumnElement, Connection, Select, insert, literal, select
 
 from bot.models.actions import CountsAs
 from bot.queue.layouts import Queue
+from bot.queue.layouts.spec import ARCHIVED
 from bot.store.tables import archive
 
 _COLUMNS = (
     "kind",
     "row_id",
-    "queue",
-    "payload",
-    "exception",
-    "failed_at",
-    "attempts",
-    "max_attempts",
-    "reserved_at",
-    "available_at",
-    "created_at",
+    *ARCHIVED,
     "action",
     "counts_as",
     "request_id",
@@ -38,15 +31,11 @@ def keep_failed(
     now: datetime,
 ) -> int:
     """Copy the failed jobs for which `which` holds; returns how many."""
-    c = queue.failed.c
+    layout = queue.failed_layout
     rows: Select[Any] = select(
         literal("failed"),
-        c.id,
-        c.queue,
-        c.payload,
-        c.exception,
-        c.failed_at,
-        *(null() for _ in range(5)),
+        layout.id,
+        *layout.archived_values(),
         literal(action),
         literal(counts_as, archive.c.counts_as.type),
         literal(request_id),
@@ -65,22 +54,14 @@ def keep_job(
     now: datetime,
 ) -> int:
     """Copy one job; returns how many rows that were."""
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     rows: Select[Any] = select(
         literal("job"),
-        c.id,
-        c.queue,
-        c.payload,
-        null(),
-        null(),
-        c.attempts,
-        c.max_attempts,
-        c.reserved_at,
-        c.available_at,
-        c.created_at,
+        layout.id,
+        *layout.archived_values(),
         literal(action),
         literal(counts_as, archive.c.counts_as.type),
         literal(request_id),
         literal(now, archive.c.archived_at.type),
-    ).where(c.id == job_id)
+    ).where(layout.id == job_id)
     return connection.execute(insert(archive).from_select(_COLUMNS, rows)).rowcount

@@ -1,16 +1,16 @@
-"""How far a rolling read has come, by name."""
+"""Cursors: up to which row a rolling read has come, by name."""
 
 from sqlalchemy import Connection, select, update
 
-from bot.store.tables import marks
+from bot.store.tables import cursors
 
 
-def mark(connection: Connection, name: str) -> int:
-    """The mark's value."""
-    value = connection.execute(select(marks.c.value).where(marks.c.name == name)).scalar_one()
-    return int(value)
+def position(connection: Connection, name: str) -> int:
+    """Return the cursor's position."""
+    c = cursors.c
+    return int(connection.execute(select(c.position).where(c.name == name)).scalar_one())
 
 
-def move(connection: Connection, name: str, value: int) -> None:
-    """Set the mark."""
-    connection.execute(update(marks).where(marks.c.name == name).values(value=value))
+def set_position(connection: Connection, name: str, to: int) -> None:
+    """Set the cursor's position."""
+    connection.execute(update(cursors).where(cursors.c.name == name).values(position=to))

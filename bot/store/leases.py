@@ -67,6 +67,6 @@ def _held(lease: Lease) -> ColumnElement[bool]:
     return and_(leases.c.owner == lease.owner, leases.c.epoch == lease.epoch)
 
 
-def turn(connection: Connection, name: str) -> None:
-    """Wait for one's turn as `name` and keep it until the transaction ends."""
+def lock_lease(connection: Connection, name: str) -> None:
+    """Lock the lease's row until the transaction ends; another transaction waits for that."""
     connection.execute(for_update(select(leases.c.epoch).where(leases.c.name == name))).one()

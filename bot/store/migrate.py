@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
 from bot.database.transactions import now_of, time_limit
 from bot.models.refusals import StartError
-from bot.store.tables import freeze, leases, marks, migrations, requests, watches
+from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
 from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
@@ -19,15 +19,15 @@ LOCK_SECONDS = 60
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
-MARKS = (
+CURSORS = (
     "settled",
     "ids_since",
-    "sweep",
+    "scan",
     "backfill",
     "backfill_end",
     "audit_settled",
     "digest",
-    "living",
+    "open_incidents",
     "incidents_purged",
 )
 
@@ -38,16 +38,16 @@ def _first(connection: Connection, now: datetime) -> None:
     for name in LEASES:
         if name not in known:
             connection.execute(insert(leases).values(name=name, owner="", epoch=0, expires=now))
-    known = set(connection.execute(select(marks.c.name)).scalars())
-    for name in MARKS:
+    known = set(connection.execute(select(cursors.c.name)).scalars())
+    for name in CURSORS:
         if name not in known:
             # -1: the backfill has not begun; its end is set by the first pass.
-            value = -1 if name.startswith("backfill") else 0
-            connection.execute(insert(marks).values(name=name, value=value))
-    if connection.execute(select(freeze.c.name)).first() is None:
-        connection.execute(insert(freeze).values(name=FREEZE))
-    if connection.execute(select(watches.c.name)).first() is None:
-        connection.execute(insert(watches).values(name=WATCH))
+            position = -1 if name.startswith("backfill") else 0
+            connection.execute(insert(cursors).values(name=name, position=position))
+    if connection.execute(select(change_freeze.c.name)).first() is None:
+        connection.execute(insert(change_freeze).values(name=FREEZE))
+    if connection.execute(select(watcher_load.c.name)).first() is None:
+        connection.execute(insert(watcher_load).values(name=WATCH))
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)

@@ -14,17 +14,17 @@ from bot.store.tables import requests
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks for; `words` are 64 hex digits that differ where anything of it does."""
+class RequestFingerprint:
+    """A command and the digest of the command with its arguments: 64 hex digits."""
 
     command: str
-    words: str
+    digest: str
 
 
-def asked(command: str, values: Mapping[str, Any]) -> Asked:
-    """The command and its raw arguments, so that an id serves one request only."""
+def fingerprint(command: str, values: Mapping[str, Any]) -> RequestFingerprint:
+    """The fingerprint of a command with raw arguments, so that an id serves one request only."""
     said = json.dumps([command, values], sort_keys=True, default=str)
-    return Asked(command, hashlib.sha256(said.encode()).hexdigest())
+    return RequestFingerprint(command, hashlib.sha256(said.encode()).hexdigest())
 
 
 class AlreadyAnswered(Exception):
@@ -40,7 +40,7 @@ class OtherWords(Exception):
 
 
 def claim(
-    connection: Connection, request_id: str, wanted: Asked, actor: str, now: datetime
+    connection: Connection, request_id: str, wanted: RequestFingerprint, actor: str, now: datetime
 ) -> None:
     """Insert the request id, first of all; a twin in flight is waited for.
 
@@ -52,9 +52,9 @@ def claim(
             insert(requests).values(
                 request_id=request_id,
                 command=wanted.command,
-                words=wanted.words,
+                digest=wanted.digest,
                 actor=actor[:64],
-                at=now,
+                created_at=now,
             )
         )
     except IntegrityError as error:
@@ -71,14 +71,14 @@ def settle(connection: Connection, request_id: str, stored: str) -> None:
     )
 
 
-def answer(connection: Connection, request_id: str, wanted: Asked) -> str | None:
+def answer(connection: Connection, request_id: str, wanted: RequestFingerprint) -> str | None:
     """The stored answer of a committed request; raises `OtherWords` where it asked otherwise."""
     row = connection.execute(
-        select(requests.c.answer, requests.c.words).where(requests.c.request_id == request_id)
+        select(requests.c.answer, requests.c.digest).where(requests.c.request_id == request_id)
     ).first()
     if row is None:
         return None
-    if row.words != wanted.words:
+    if row.digest != wanted.digest:
         raise OtherWords
     stored: str | None = row.answer
     return stored

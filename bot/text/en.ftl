@@ -764,8 +764,8 @@ scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
 bulk-submit-retry = Retry them
 label-samples = *Newest of them*
-bulk-pace = How fast may they begin?
-bulk-pace-option =
+bulk-rate = How fast may they begin?
+bulk-rate-option =
     { $count ->
         [0] As fast as the workers are
         [one] 1 a minute
@@ -778,7 +778,7 @@ bulk-canary-option =
         [one] 1 first, the rest if it goes well
        *[other] { $count } first, the rest if they go well
     }
-bulk-note-pace =
+bulk-note-rate =
     { $count ->
         [one] At most 1 a minute: the last one begins after { $age }.
        *[other] At most { $count } a minute: the last one begins after { $age }.
@@ -810,14 +810,14 @@ bulk-ids-missing =
         [one] ⚠️ 1 of the ids is not among these: it is no failed job any more, or does not fit the rest.
        *[other] ⚠️ { $count } of the ids are not among these: they are no failed jobs any more, or do not fit the rest.
     }
-progress-pace =
+progress-rate =
     { $count ->
         [one] At most 1 a minute begins.
        *[other] At most { $count } a minute begin.
     }
 problem-retry-what = Say what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. For everything there is retry-all
 problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
-problem-pace = { $value } is not a pace like 60/min, 10/s or 600/h
+problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
 help-digest = what was done, what failed and what is still open, since the last digest
@@ -867,13 +867,13 @@ digest-open-now =
 digest-lasted = { $name } lasted { $age }
 digest-open-for = { $name } is open since { $at }
 digest-incident = { $id } { $what }
-digest-kind-group = new failures
-digest-kind-summary = many failures at once
-digest-kind-oldest = oldest job too old
-digest-kind-reserved = reserved for too long
-digest-kind-failed = many failed jobs
-digest-kind-backlog = backlog growing
-digest-kind-silent = workers silent
+digest-rule-new_failures = new failures
+digest-rule-summary = many failures at once
+digest-rule-oldest_job = oldest job too old
+digest-rule-stuck_jobs = reserved for too long
+digest-rule-failed_count = many failed jobs
+digest-rule-backlog_growth = backlog growing
+digest-rule-no_worker_activity = workers silent
 digest-label-errors = *Open error groups*
 digest-errors =
     { $groups ->
@@ -943,8 +943,8 @@ home-unfreeze = Unfreeze
 home-acknowledge = Acknowledge
 home-incident = 🔴 *{ $id }* { $what }
 home-incident-known = 🟠 *{ $id }* { $what }
-home-kind-group = New failures
-home-kind-summary = Many failures in a short time
+home-rule-new_failures = New failures
+home-rule-summary = Many failures in a short time
 home-since = since { $at }
 home-failures =
     { $count ->
@@ -984,13 +984,13 @@ home-failed-late = ❓ The failed jobs could not be read in time. Refresh tries 
 
 ### What is watched besides failures
 
-condition-oldest = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
-condition-oldest-over = ⏳ *{ $queue }:* no job is waiting any more.
-condition-silent = 🔕 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
-condition-silent-over = 🔕 *{ $queue }:* the workers were silent, and now they take jobs again.
-condition-silent-empty = 🔕 *{ $queue }:* the workers were silent, and now no job is waiting any more.
-condition-silent-oldest = The oldest job has been waiting for { $age }.
-condition-waiting =
+rule-oldest-job = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
+rule-oldest-job-over = ⏳ *{ $queue }:* no job is waiting any more.
+rule-no-worker-activity = 🔕 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
+rule-no-worker-activity-over = 🔕 *{ $queue }:* the workers were silent, and now they take jobs again.
+rule-no-worker-activity-empty = 🔕 *{ $queue }:* the workers were silent, and now no job is waiting any more.
+rule-no-worker-activity-oldest = The oldest job has been waiting for { $age }.
+rule-waiting =
     { $counted ->
         [exact] { $count ->
             [one] 1 job is waiting.
@@ -999,16 +999,16 @@ condition-waiting =
         [about] About { $count } jobs are waiting.
        *[least] At least { $count } jobs are waiting; there are too many to look at them all.
     }
-condition-workers-still = Nothing moves: for { $age } no worker took or ended a job.
-condition-workers-slow = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
-condition-workers-moving = The workers make progress, the last time { $age } ago.
-condition-workers-busy =
+rule-workers-still = Nothing moves: for { $age } no worker took or ended a job.
+rule-workers-slow = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
+rule-workers-moving = The workers make progress, the last time { $age } ago.
+rule-workers-busy =
     { $count ->
         [one] The workers are busy with 1 job.
        *[other] The workers are busy with { $count } jobs.
     }
-condition-workers-unknown = Whether the workers make progress cannot be said yet.
-condition-reserved =
+rule-workers-unknown = Whether the workers make progress cannot be said yet.
+rule-stuck-jobs =
     { $counted ->
         [exact] { $count ->
             [one] 🔒 *{ $queue }:* 1 job has been reserved for more than { $limit }.
@@ -1016,19 +1016,19 @@ condition-reserved =
         }
        *[least] 🔒 *{ $queue }:* at least { $count } jobs have been reserved for more than { $limit }.
     }
-condition-reserved-over = 🔒 *{ $queue }:* no job is reserved for more than { $limit } any more.
-condition-reserved-job = job { $id }: { $age }
-condition-reserved-timeout = ⚠️ This limit, { $limit }, is below the workers' own timeout, { $timeout }: a job may take that long though all is well.
-condition-more = and { $count } more
-condition-failed = 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
-condition-failed-fewer = 🧱 *Failed jobs:* { $count }; the limit is { $limit }.
-condition-failed-group =
+rule-stuck-jobs-over = 🔒 *{ $queue }:* no job is reserved for more than { $limit } any more.
+rule-stuck-jobs-job = job { $id }: { $age }
+rule-stuck-jobs-timeout = ⚠️ This limit, { $limit }, is below the workers' own timeout, { $timeout }: a job may take that long though all is well.
+rule-more = and { $count } more
+rule-failed-count = 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
+rule-failed-count-fewer = 🧱 *Failed jobs:* { $count }; the limit is { $limit }.
+rule-failed-count-group =
     { $count ->
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-condition-failed-hint = Look for the error they share ({ $errors }), fix it, then retry them all.
-condition-backlog =
+rule-failed-count-hint = Look for the error they share ({ $errors }), fix it, then retry them all.
+rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
             [one] 📈 *{ $queue }:* 1 job is waiting.
@@ -1036,27 +1036,27 @@ condition-backlog =
         }
        *[about] 📈 *{ $queue }:* about { $count } jobs are waiting.
     }
-condition-backlog-empty = 📈 *{ $queue }:* no job is waiting any more.
-condition-backlog-grown = That is { $grown } more than { $minutes } minutes ago, and it keeps growing.
-condition-backlog-more = That is { $grown } more than { $minutes } minutes ago.
-condition-backlog-over = It is not growing any more.
-condition-backlog-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
-condition-worst = At worst: { $figure }.
+rule-backlog-growth-empty = 📈 *{ $queue }:* no job is waiting any more.
+rule-backlog-growth-grown = That is { $grown } more than { $minutes } minutes ago, and it keeps growing.
+rule-backlog-growth-more = That is { $grown } more than { $minutes } minutes ago.
+rule-backlog-growth-over = It is not growing any more.
+rule-backlog-growth-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
+rule-peak = At worst: { $figure }.
 
 
 ### Alerts that somebody takes up, or nobody wants to be told of for a while
-what-group = new failures of *{ $error }*
-what-oldest = an eligible job has waited for too long in { $queue }
-what-reserved = a job has been reserved for too long in { $queue }
-what-failed = many failed jobs
-what-backlog = the backlog of { $queue } grows
-what-silent = the workers of { $queue } are silent
+what-new_failures = new failures of *{ $error }*
+what-oldest_job = an eligible job has waited for too long in { $queue }
+what-stuck_jobs = a job has been reserved for too long in { $queue }
+what-failed_count = many failed jobs
+what-backlog_growth = the backlog of { $queue } grows
+what-no_worker_activity = the workers of { $queue } are silent
 what-summary = many failures within a minute
-what-other = an alert of the kind { $kind }
+what-other = an alert of the kind { $rule }
 every-queue = all queues
 mute-of-group = the error group *{ $error }*
 mute-of-queue = the queue { $queue }
-mute-of-kind = alerts of the kind { $kind }
+mute-of-rule = alerts of the kind { $rule }
 acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It is not escalated any more; its message says that you are at it.
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
@@ -1131,21 +1131,21 @@ watch-mutes-none = Nothing is muted.
 watch-mute = 🔕 { $topic } until { $at }, by { $by }
 watch-more-mutes = … and { $count } more. { $command } ends any of them.
 watch-limits = *An alert is opened for*
-watch-limit = • { $kind } { $limit }
-watch-group =
+watch-limit = • { $rule } { $limit }
+watch-new_failures =
     { $count ->
         [one] new failures of an error group, at once; above 1 alert a minute, one for the rest
        *[other] new failures of an error group, at once; above { $count } alerts a minute, one for the rest
     }
-watch-oldest = an eligible job that waits for longer than { $age }
-watch-silent = eligible jobs, while no worker takes or ends any for { $age }
-watch-reserved = a job that a worker holds for longer than { $age }
-watch-backlog =
+watch-oldest_job = an eligible job that waits for longer than { $age }
+watch-no_worker_activity = eligible jobs, while no worker takes or ends any for { $age }
+watch-stuck_jobs = a job that a worker holds for longer than { $age }
+watch-backlog_growth =
     { $count ->
         [one] a queue that grows by 1 job within 15 min
        *[other] a queue that grows by { $count } jobs within 15 min
     }
-watch-failed =
+watch-failed_count =
     { $count ->
         [one] more than 1 failed job
        *[other] more than { $count } failed jobs
@@ -1198,7 +1198,7 @@ incident-waits = None of them is failed any more; what becomes of the jobs is no
 incident-quiet = Nothing new for { $age }, so this counts as quiet. What failed is still there.
 incident-acknowledged = 👀 { $by } sees to it, since { $at }
 incident-muted = 🔕 muted until { $until }
-incident-call = For { $group }
+incident-mention = For { $group }
 incident-unseen = ⏰ Open for { $age } and nobody has acknowledged it: { $now }
 incident-grown = 📈 It has grown from { $before } to { $now }
 incident-reopened = 🔴 It is back, { $age } after it was over: { $now }

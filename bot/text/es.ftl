@@ -796,8 +796,8 @@ scope-between = { " " }con fallo desde el { $from } y antes del { $at }
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar
 label-samples = *Los más nuevos*
-bulk-pace = ¿Qué tan rápido empiezan?
-bulk-pace-option =
+bulk-rate = ¿Qué tan rápido empiezan?
+bulk-rate-option =
     { $count ->
         [0] Tan rápido como los workers
         [one] 1 por minuto
@@ -810,7 +810,7 @@ bulk-canary-option =
         [one] Primero 1; los demás si sale bien
        *[other] Primero { $count }; los demás si salen bien
     }
-bulk-note-pace =
+bulk-note-rate =
     { $count ->
         [one] Como máximo 1 por minuto: el último empieza después de { $age }.
        *[other] Como máximo { $count } por minuto: el último empieza después de { $age }.
@@ -842,14 +842,14 @@ bulk-ids-missing =
         [one] ⚠️ 1 de los ids no está entre estos: ya no es un job fallido, o no coincide con lo demás.
        *[other] ⚠️ { $count } de los ids no están entre estos: ya no son jobs fallidos, o no coinciden con lo demás.
     }
-progress-pace =
+progress-rate =
     { $count ->
         [one] Empieza como máximo 1 por minuto.
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Di qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para todo existe retry-all
 problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
-problem-pace = { $value } no es un ritmo como 60/min, 10/s o 600/h
+problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
 help-digest = qué se hizo, qué falló y qué sigue abierto desde el último resumen
@@ -899,13 +899,13 @@ digest-open-now =
 digest-lasted = { $name } duró { $age }
 digest-open-for = { $name } está abierto desde { $at }
 digest-incident = { $id } { $what }
-digest-kind-group = fallos nuevos
-digest-kind-summary = muchos fallos a la vez
-digest-kind-oldest = job más antiguo con demasiada espera
-digest-kind-reserved = reservado demasiado tiempo
-digest-kind-failed = muchos jobs fallidos
-digest-kind-backlog = la cola crece
-digest-kind-silent = workers en silencio
+digest-rule-new_failures = fallos nuevos
+digest-rule-summary = muchos fallos a la vez
+digest-rule-oldest_job = job más antiguo con demasiada espera
+digest-rule-stuck_jobs = reservado demasiado tiempo
+digest-rule-failed_count = muchos jobs fallidos
+digest-rule-backlog_growth = la cola crece
+digest-rule-no_worker_activity = workers en silencio
 digest-label-errors = *Grupos de error abiertos*
 digest-errors =
     { $groups ->
@@ -975,8 +975,8 @@ home-unfreeze = Descongelar
 home-acknowledge = Me encargo
 home-incident = 🔴 *{ $id }* { $what }
 home-incident-known = 🟠 *{ $id }* { $what }
-home-kind-group = Fallos nuevos
-home-kind-summary = Muchos fallos en poco tiempo
+home-rule-new_failures = Fallos nuevos
+home-rule-summary = Muchos fallos en poco tiempo
 home-since = desde { $at }
 home-failures =
     { $count ->
@@ -1028,13 +1028,13 @@ home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza
 
 ### Lo que se vigila además de los fallos
 
-condition-oldest = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
-condition-oldest-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
-condition-silent = 🔕 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
-condition-silent-over = 🔕 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
-condition-silent-empty = 🔕 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
-condition-silent-oldest = El job más antiguo espera hace { $age }.
-condition-waiting =
+rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
+rule-oldest-job-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
+rule-no-worker-activity = 🔕 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
+rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
+rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
+rule-no-worker-activity-oldest = El job más antiguo espera hace { $age }.
+rule-waiting =
     { $counted ->
         [exact] { $count ->
             [one] Hay 1 job en espera.
@@ -1043,16 +1043,16 @@ condition-waiting =
         [about] Hay unos { $count } jobs en espera.
        *[least] Hay al menos { $count } jobs en espera; son demasiados para revisarlos todos.
     }
-condition-workers-still = Nada avanza: hace { $age } que ningún worker toma ni termina un job.
-condition-workers-slow = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
-condition-workers-moving = Los workers avanzan, la última vez hace { $age }.
-condition-workers-busy =
+rule-workers-still = Nada avanza: hace { $age } que ningún worker toma ni termina un job.
+rule-workers-slow = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
+rule-workers-moving = Los workers avanzan, la última vez hace { $age }.
+rule-workers-busy =
     { $count ->
         [one] Los workers están ocupados con 1 job.
        *[other] Los workers están ocupados con { $count } jobs.
     }
-condition-workers-unknown = Todavía no se puede decir si los workers avanzan.
-condition-reserved =
+rule-workers-unknown = Todavía no se puede decir si los workers avanzan.
+rule-stuck-jobs =
     { $counted ->
         [exact] { $count ->
             [one] 🔒 *{ $queue }:* 1 job lleva reservado más de { $limit }.
@@ -1060,19 +1060,19 @@ condition-reserved =
         }
        *[least] 🔒 *{ $queue }:* al menos { $count } jobs llevan reservados más de { $limit }.
     }
-condition-reserved-over = 🔒 *{ $queue }:* ningún job sigue reservado por más de { $limit }.
-condition-reserved-job = job { $id }: { $age }
-condition-reserved-timeout = ⚠️ Este límite, { $limit }, es menor que el timeout de los workers, { $timeout }: un job puede tardar eso sin que nada esté mal.
-condition-more = y { $count } más
-condition-failed = 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
-condition-failed-fewer = 🧱 *Jobs fallidos:* { $count }; el límite es { $limit }.
-condition-failed-group =
+rule-stuck-jobs-over = 🔒 *{ $queue }:* ningún job sigue reservado por más de { $limit }.
+rule-stuck-jobs-job = job { $id }: { $age }
+rule-stuck-jobs-timeout = ⚠️ Este límite, { $limit }, es menor que el timeout de los workers, { $timeout }: un job puede tardar eso sin que nada esté mal.
+rule-more = y { $count } más
+rule-failed-count = 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
+rule-failed-count-fewer = 🧱 *Jobs fallidos:* { $count }; el límite es { $limit }.
+rule-failed-count-group =
     { $count ->
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-condition-failed-hint = Conviene buscar el error que comparten ({ $errors }), corregirlo y luego reintentarlos todos.
-condition-backlog =
+rule-failed-count-hint = Conviene buscar el error que comparten ({ $errors }), corregirlo y luego reintentarlos todos.
+rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
             [one] 📈 *{ $queue }:* hay 1 job en espera.
@@ -1080,27 +1080,27 @@ condition-backlog =
         }
        *[about] 📈 *{ $queue }:* hay unos { $count } jobs en espera.
     }
-condition-backlog-empty = 📈 *{ $queue }:* ya no hay jobs en espera.
-condition-backlog-grown = Son { $grown } más que hace { $minutes } minutos, y siguen aumentando.
-condition-backlog-more = Son { $grown } más que hace { $minutes } minutos.
-condition-backlog-over = Ya no aumentan.
-condition-backlog-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
-condition-worst = En el peor momento: { $figure }.
+rule-backlog-growth-empty = 📈 *{ $queue }:* ya no hay jobs en espera.
+rule-backlog-growth-grown = Son { $grown } más que hace { $minutes } minutos, y siguen aumentando.
+rule-backlog-growth-more = Son { $grown } más que hace { $minutes } minutos.
+rule-backlog-growth-over = Ya no aumentan.
+rule-backlog-growth-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
+rule-peak = En el peor momento: { $figure }.
 
 
 ### Alertas que alguien atiende, o de las que nadie quiere avisos por un rato
-what-group = fallos nuevos de *{ $error }*
-what-oldest = un job listo para ejecutarse espera demasiado en { $queue }
-what-reserved = un job lleva demasiado tiempo reservado en { $queue }
-what-failed = muchos jobs fallidos
-what-backlog = crece la acumulación en { $queue }
-what-silent = los workers de { $queue } no dan señales
+what-new_failures = fallos nuevos de *{ $error }*
+what-oldest_job = un job listo para ejecutarse espera demasiado en { $queue }
+what-stuck_jobs = un job lleva demasiado tiempo reservado en { $queue }
+what-failed_count = muchos jobs fallidos
+what-backlog_growth = crece la acumulación en { $queue }
+what-no_worker_activity = los workers de { $queue } no dan señales
 what-summary = muchos fallos en un minuto
-what-other = una alerta del tipo { $kind }
+what-other = una alerta del tipo { $rule }
 every-queue = todas las colas
 mute-of-group = el grupo de error *{ $error }*
 mute-of-queue = la cola { $queue }
-mute-of-kind = las alertas del tipo { $kind }
+mute-of-rule = las alertas del tipo { $rule }
 acknowledge-done = 👀 Ahora atiendes *{ $id }*: { $what }. No se vuelve a avisar de esto; su mensaje dice que lo atiendes tú.
 acknowledge-done-by = 👀 *{ $by } atiende { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
@@ -1175,21 +1175,21 @@ watch-mutes-none = No hay nada en silencio.
 watch-mute = 🔕 { $topic } hasta { $at }, por { $by }
 watch-more-mutes = … y { $count } más. { $command } termina cualquiera de ellos.
 watch-limits = *Se abre una alerta por*
-watch-limit = • { $kind } { $limit }
-watch-group =
+watch-limit = • { $rule } { $limit }
+watch-new_failures =
     { $count ->
         [one] fallos nuevos de un grupo de error, al instante; a partir de 1 alerta por minuto, una sola para el resto
        *[other] fallos nuevos de un grupo de error, al instante; a partir de { $count } alertas por minuto, una sola para el resto
     }
-watch-oldest = un job listo para ejecutarse que espera más de { $age }
-watch-silent = jobs listos, sin que ningún worker tome ni termine uno durante { $age }
-watch-reserved = un job que un worker retiene por más de { $age }
-watch-backlog =
+watch-oldest_job = un job listo para ejecutarse que espera más de { $age }
+watch-no_worker_activity = jobs listos, sin que ningún worker tome ni termine uno durante { $age }
+watch-stuck_jobs = un job que un worker retiene por más de { $age }
+watch-backlog_growth =
     { $count ->
         [one] una cola que crece en 1 job en 15 min
        *[other] una cola que crece en { $count } jobs en 15 min
     }
-watch-failed =
+watch-failed_count =
     { $count ->
         [one] más de 1 job fallido
        *[other] más de { $count } jobs fallidos
@@ -1258,7 +1258,7 @@ incident-waits = Ya no queda ninguno fallido; aún no se sabe qué fue de los jo
 incident-quiet = Nada nuevo desde hace { $age }, así que se da por tranquilo. Lo que falló sigue ahí.
 incident-acknowledged = 👀 { $by } se ocupa, desde { $at }
 incident-muted = 🔕 silenciado hasta { $until }
-incident-call = Para { $group }
+incident-mention = Para { $group }
 incident-unseen = ⏰ Abierto desde hace { $age } y nadie lo ha reconocido: { $now }
 incident-grown = 📈 Creció de { $before } a { $now }
 incident-reopened = 🔴 Volvió, { $age } después de haber terminado: { $now }

@@ -5,7 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.models.actions import Actions
-from bot.models.requests import Person, Role, Source
+from bot.models.requests import Person, Source
+from bot.models.roles import Role
 from bot.text import Texts
 
 

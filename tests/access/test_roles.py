@@ -17,7 +17,8 @@ from bot.localslack.demo import IDS
 from bot.localslack.faults import LostAnswer
 from bot.localslack.server import LocalSlack
 from bot.models.refusals import NotMember, Unverifiable
-from bot.models.requests import Actor, Invocation, Role, Source
+from bot.models.requests import Actor, Invocation, Source
+from bot.models.roles import Role
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
 from tests.kit.queues import GRACE, TestQueue

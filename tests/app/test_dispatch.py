@@ -21,7 +21,8 @@ from bot.commands.status import COMMAND as STATUS
 from bot.database.engine import POOL
 from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
-from bot.models.requests import Actor, Invocation, Message, Role, Source
+from bot.models.requests import Actor, Invocation, Message, Source
+from bot.models.roles import Role
 from bot.settings import load_settings
 from bot.slack import app
 from bot.slack.app import ANSWER_WITHIN, START_WITHIN

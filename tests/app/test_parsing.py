@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.app.command import find_commands
 from bot.app.dispatch import request_id
 from bot.app.parsing import MANY_IDS, MAX_IDS, MAX_TEXT, Request, parse
-from bot.models.refusals import Invalid, Refusal, UnknownCommand
+from bot.models.refusals import Invalid, UnknownCommand
 from bot.views.buttons import UnreadableValue, read_value, run_button
 
 COMMANDS = find_commands()
@@ -21,6 +21,8 @@ COMMANDS = find_commands()
         ("", "status", {}),
         ("   ", "status", {}),
         ("STATUS", "status", {}),
+        ("Forget 45", "delete-failed", {"ids": ["45"]}),
+        ("retry-all PACE=60", "retry-all", {"rate": "60"}),
         ("retry 45 46 50-60", "retry", {"ids": ["45", "46", "50-60"]}),
         ("retry 45,46", "retry", {"ids": ["45,46"]}),
         ("retry #45", "retry", {"ids": ["#45"]}),
@@ -67,7 +69,8 @@ def test_ids_are_sorted_and_without_doubles(ids: object, expected: tuple[int, ..
         ("statu", "status"),
         ("delete-faild", "delete-failed"),
         ("clear", "clear-failed"),
-        ("ack", "acknowledge"),
+        ("ackn", "acknowledge"),
+        ("silenc", "mute"),
         ("fail", "failed"),
         ("jbos", "jobs"),
         ("zzzz", "help"),
@@ -76,17 +79,17 @@ def test_ids_are_sorted_and_without_doubles(ids: object, expected: tuple[int, ..
 def test_a_wrong_word_gets_the_nearest_right_one(word: str, nearest: str) -> None:
     with pytest.raises(UnknownCommand) as refused:
         parse(word, COMMANDS)
-    assert refused.value.values["nearest"] == nearest
+    assert refused.value.nearest == nearest
 
 
 def test_longer_than_the_limit_is_not_even_read() -> None:
     assert parse("status" + " " * (MAX_TEXT - 6), COMMANDS).command == "status"
     with pytest.raises(Invalid) as refused:
         parse("status" + " " * (MAX_TEXT - 5), COMMANDS)
-    assert refused.value.values["problem"] == "too-long"
+    assert refused.value.problem == "too-long"
 
 
-def read(text: str) -> Request | Refusal:
+def read(text: str) -> Request | Invalid | UnknownCommand:
     """The request, or the refusal that was raised."""
     try:
         return parse(text, COMMANDS)
@@ -106,8 +109,8 @@ PIECES = st.one_of(
 @given(st.lists(PIECES, max_size=8), st.sampled_from(["", " "]))
 def test_anything_typed_is_a_request_or_a_refusal(pieces: list[str], between: str) -> None:
     request = read(between.join(pieces))
-    if isinstance(request, Refusal):
-        assert str(request.values["usage"]).startswith("/queue")
+    if not isinstance(request, Request):
+        assert request.usage.startswith("/queue")
         return
     command = COMMANDS[request.command]
     assert request.typed

@@ -16,7 +16,7 @@ from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from bot.database.time_limits import limited
 from bot.models.incidents import MOST_MS
 from bot.store.leases import LeaseLost
-from bot.store.tables import watches
+from bot.store.tables import watcher_load
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock, Seconds
 from tests.kit.concurrency import until
@@ -77,7 +77,7 @@ def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool
         ran = perf_counter()
         beside()
     assert measuring.keep(hold(setup))
-    (row,) = queue.rows(watches)
+    (row,) = queue.rows(watcher_load)
     assert row.pass_ms == row.worst_ms
     return Cost(row.pass_ms, round((ran - began) * 1_000))
 
@@ -125,7 +125,7 @@ def test_a_commit_counts_too(queue: TestQueue) -> None:
     with replaced((queue.engine.dialect, "do_commit"), by=slow), measuring.measured():
         run(queue, "SELECT 1")
     measuring.keep(hold(setup))
-    assert queue.rows(watches)[0].pass_ms >= 200
+    assert queue.rows(watcher_load)[0].pass_ms >= 200
 
 
 def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None:
@@ -138,7 +138,7 @@ def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None
     hold(other)
     with pytest.raises(LeaseLost):
         measuring.keep(lease)
-    assert queue.rows(watches)[0].passed_at is None
+    assert queue.rows(watcher_load)[0].passed_at is None
 
 
 def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None:
@@ -147,7 +147,7 @@ def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None
     with measuring.measured():
         pass
     assert not measuring.keep(hold(setup))
-    assert queue.rows(watches)[0].passed_at is None
+    assert queue.rows(watcher_load)[0].passed_at is None
 
 
 def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
@@ -157,7 +157,7 @@ def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
         run(queue, "SELECT 1")
     clock.now += 20 * MINUTE
     measuring.keep(hold(setup))
-    (row,) = queue.rows(watches)
+    (row,) = queue.rows(watcher_load)
     assert timedelta(minutes=19) < row.passed_at - row.worst_at < timedelta(minutes=21)
 
 
@@ -185,7 +185,7 @@ def test_a_running_watcher_writes_down_what_it_costs(queue: TestQueue) -> None:
     for _ in range(20):
         queue.fail()
     with running_watcher(make_setup(queue)):
-        until(lambda: queue.rows(watches)[0].passed_at is not None)
-    (row,) = queue.rows(watches)
+        until(lambda: queue.rows(watcher_load)[0].passed_at is not None)
+    (row,) = queue.rows(watcher_load)
     assert row.pass_ms is not None
     assert row.worst_ms >= row.pass_ms

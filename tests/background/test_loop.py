@@ -84,14 +84,14 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
     queue.fail(45)
     ask(setup, "delete-failed 45")
     with queue.engine.begin() as connection:
-        tables.followed.drop(connection)
+        tables.tracked_jobs.drop(connection)
     try:
         with running_watcher(setup):
             until(lambda: queue.count(tables.audit_chain) == 1)
     finally:
         # The database is kept for the tests that follow.
         with queue.engine.begin() as connection:
-            tables.followed.create(connection)
+            tables.tracked_jobs.create(connection)
 
 
 def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
@@ -101,11 +101,11 @@ def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
     queue.fail(45)
     ask(setup, "delete-failed 45")
     with queue.engine.begin() as connection:
-        tables.bookings.drop(connection)
+        tables.incident_deltas.drop(connection)
     try:
         with running_watcher(setup, poster_of(slack)):
             until(lambda: slack.messages(AUDIT))
     finally:
         # The database is kept for the tests that follow.
         with queue.engine.begin() as connection:
-            tables.bookings.create(connection)
+            tables.incident_deltas.create(connection)

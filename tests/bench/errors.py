@@ -14,11 +14,11 @@ from tests.services.mariadb import MariaDB
 
 FAILED = 1_000_000
 BULK_DELTAS = 20_000
-"""What a bulk change appends faster than the watcher folds it."""
+"""What a bulk change appends faster than the watcher aggregates it."""
 
 
 def bench_errors(server: MariaDB, *, quick: bool) -> None:
-    """/queue errors and /queue error with 8 and with 400 groups, folded and while a bulk runs."""
+    """/queue errors and /queue error with 8 and with 400 groups, at rest and while a bulk runs."""
     rows = FAILED // (20 if quick else 1)
     for groups in (8, 400):
         with server.database() as name:
@@ -29,7 +29,7 @@ def bench_errors(server: MariaDB, *, quick: bool) -> None:
             with real_bot(test.url) as bot:
                 _ask(bot, f"{groups} groups", 20 if quick else 100)
                 _append(test)
-                _ask(bot, f"{groups} groups, {BULK_DELTAS:,} rows not folded yet", 20)
+                _ask(bot, f"{groups} groups, {BULK_DELTAS:,} rows not aggregated yet", 20)
             test.engine.dispose()
 
 
@@ -56,8 +56,8 @@ def _fill(test: TestQueue, rows: int, groups: int) -> None:
             text(_COUNTS), {"now": now, "hours": HOURS, "today": now - now % 24, "share": rows}
         )
         connection.execute(text(_SUMS))
-        last = "SET value = (SELECT MAX(id) FROM failed_jobs) WHERE name <> 'audit_settled'"
-        connection.execute(text(f"UPDATE queue_bot_marks {last}"))
+        last = "SET position = (SELECT MAX(id) FROM failed_jobs) WHERE name <> 'audit_settled'"
+        connection.execute(text(f"UPDATE queue_bot_cursors {last}"))
         connection.execute(text("ANALYZE TABLE queue_bot_failures, queue_bot_failure_counts"))
         counts = connection.execute(text("SELECT COUNT(*) FROM queue_bot_failure_counts")).scalar()
     took = monotonic() - began
@@ -81,8 +81,8 @@ FROM failed_jobs ORDER BY id
 
 # 54 buckets a group and queue: the hours, the days, and all before.
 _COUNTS = """
-INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, first_at, last_at,
-    folded)
+INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, removed, first_at,
+    last_at, aggregated)
 SELECT g.id, q.queue,
     CASE WHEN n.n <= :hours THEN :now - n.n WHEN n.n <= :hours + 9
          THEN :today - 24 * (n.n - :hours) ELSE 0 END,
@@ -94,9 +94,9 @@ JOIN bench_numbers n WHERE n.n <= :hours + 10 AND :share > 0
 
 
 _SUMS = """
-INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, first_at, last_at,
-    folded)
-SELECT error_group, queue, -1, SUM(appeared), SUM(gone), MIN(first_at), MAX(last_at), 1
+INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, removed, first_at,
+    last_at, aggregated)
+SELECT error_group, queue, -1, SUM(appeared), SUM(removed), MIN(first_at), MAX(last_at), 1
 FROM queue_bot_failure_counts GROUP BY error_group, queue
 """
 
@@ -105,8 +105,9 @@ def _append(test: TestQueue) -> None:
     with test.engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, gone, "
-                "folded) SELECT error_group, queue, 0, 0, 1, 0 FROM queue_bot_failures LIMIT :rows"
+                "INSERT INTO queue_bot_failure_counts "
+                "(error_group, queue, hour, appeared, removed, aggregated) "
+                "SELECT error_group, queue, 0, 0, 1, 0 FROM queue_bot_failures LIMIT :rows"
             ),
             {"rows": BULK_DELTAS},
         )

@@ -1,6 +1,6 @@
 """Workers whose jobs fail, in a process of their own: python -m tests.bench.failing URL …
 
-Each failure is a transaction of its own, at an even pace; of so many causes the first has nine
+Each failure is a transaction of its own, at an even rate; of so many causes the first has nine
 tenths, or all have the same share.
 """
 

@@ -57,13 +57,13 @@ def index(setup: Setup, rows: int, by_bot: int) -> None:
 def _copy(connection: Connection, setup: Setup) -> None:
     connection.execute(text("ANALYZE TABLE queue_bot_failures"))
     connection.execute(text(_THE_REST), {"base": tables.BASE})
-    end = "SET value = (SELECT MAX(id) FROM failed_jobs) WHERE name IN ('backfill', 'settled')"
-    connection.execute(text(f"UPDATE queue_bot_marks {end}"))
+    end = "SET position = (SELECT MAX(id) FROM failed_jobs) WHERE name IN ('backfill', 'settled')"
+    connection.execute(text(f"UPDATE queue_bot_cursors {end}"))
     connection.execute(text("DELETE FROM queue_bot_failure_counts"))
     now = setup.clock(connection)
     found = connection.execute(text(_COUNTED)).mappings().all()
-    booked = [
-        {**row, "hour": failure_counts.bucket(row["hour"], now), "gone": 0, "folded": False}
+    counted = [
+        {**row, "hour": failure_counts.bucket(row["hour"], now), "removed": 0, "aggregated": False}
         for row in found
     ]
-    connection.execute(insert(t.failure_counts), booked)
+    connection.execute(insert(t.failure_counts), counted)

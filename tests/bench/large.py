@@ -55,15 +55,15 @@ def _passes(setup: Setup) -> None:
     def index_new(connection: Connection) -> Pass:
         return index.index_new(connection, setup.queue, setup.clock(connection))
 
-    def sweep(connection: Connection) -> Pass:
-        return index.sweep(connection, setup.queue, setup.clock(connection))
+    def scan(connection: Connection) -> Pass:
+        return index.scan(connection, setup.queue, setup.clock(connection))
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        (f"a sweep of {index.SWEEP_ROWS:,} ids", sweep, 10),
+        (f"a scan of {index.SCAN_ROWS:,} ids", scan, 10),
     ):
         found = [indexed.step(setup, step) for _ in range(turns)]
-        assert sum(one.added + one.gone for one, _ in found) == 0
+        assert sum(one.added + one.removed for one, _ in found) == 0
         times(name, [seconds for _, seconds in found])
 
 
@@ -71,15 +71,15 @@ def _looks(setup: Setup) -> None:
     """What the watcher does every few seconds to see what waits, what is held, and who works."""
 
     def look(connection: Connection) -> list[Reading]:
-        return probe.look(setup, connection, setup.clock(connection), 5.0)
+        return probe.check(setup, connection, setup.clock(connection), 5.0)
 
     def measure(name: str) -> None:
         took = []
         for _ in range(20):
             began = monotonic()
-            signs = changing(setup.engine, monotonic() + 10, look)
+            readings = changing(setup.engine, monotonic() + 10, look)
             took.append(monotonic() - began)
-            assert len(signs) == 4 * len(tables.QUEUES) + 1
+            assert len(readings) == 4 * len(tables.QUEUES) + 1
         times(name, took)
 
     later = {"later": 10**8}
@@ -91,7 +91,7 @@ def _looks(setup: Setup) -> None:
         connection.execute(text(_NOT_DELAYED), later)
 
 
-# As after a large retry at a pace: nothing at the head of a queue may be taken yet.
+# As after a large retry at a rate: nothing at the head of a queue may be taken yet.
 _DELAYED = "UPDATE jobs SET available_at = available_at + :later WHERE id < 200000"
 _NOT_DELAYED = _DELAYED.replace("+", "-")
 

@@ -1,4 +1,4 @@
-"""A paced retry, as a polling worker and the server see it."""
+"""A retry at a rate, as a polling worker and the server see it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ A_MINUTE = 600
 BATCH_ROWS = 100
 QUEUE = "netsuite"
 AFTER = 3.0
-"""Seconds that the workers have beyond the pace."""
+"""Seconds that the workers have beyond the rate."""
 
 
 def bench_paced(server: MariaDB, *, quick: bool) -> None:
@@ -35,7 +35,7 @@ def bench_paced(server: MariaDB, *, quick: bool) -> None:
         tables.fill_failed(test, rows)
         indexed.index(setup, rows, rows)
         with _statements(test) as inserted, working(test.url) as pops:
-            frozen = preview(setup, f"retry-all queue={QUEUE} pace={A_MINUTE}/min")
+            frozen = preview(setup, f"retry-all queue={QUEUE} rate={A_MINUTE}/min")
             assert frozen.total == jobs
             ended = Runner(setup, BATCH_ROWS).run_to_end(confirm(setup, frozen))
             assert (ended.state, ended.done) == ("done", jobs)

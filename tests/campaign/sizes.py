@@ -10,7 +10,7 @@ from bot.store.audit.audit_log import verify
 from tests.campaign.kills import fresh
 from tests.crash import jobs
 from tests.crash.processes import replica
-from tests.kit.failure_index import LATER, index, seed_many, sweep_all
+from tests.kit.failure_index import LATER, index, scan_all, seed_many
 from tests.kit.invariants import broken
 from tests.kit.replicas import ANA, OMAR, hold, make_setup
 from tests.services.mariadb import MariaDB
@@ -31,11 +31,11 @@ def index_many(server: MariaDB, _until: float) -> str:
         with queue.engine.begin() as connection:
             connection.execute(text("DELETE FROM failed_jobs WHERE id % 10 = 0"))
         deleted = monotonic()
-        assert sweep_all(queue, 20_000, LATER) == (0, FAILURES // 10)
+        assert scan_all(queue, 20_000, LATER) == (0, FAILURES // 10)
         swept = monotonic()
     return (
         f"{FAILURES:,} failures read in at {FAILURES / (read_in - began):,.0f}/s, the next pass "
-        f"{(again - read_in) * 1000:.0f} ms, a whole sweep {swept - deleted:.1f} s"
+        f"{(again - read_in) * 1000:.0f} ms, a whole scan {swept - deleted:.1f} s"
     )
 
 

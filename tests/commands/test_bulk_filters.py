@@ -1,4 +1,4 @@
-"""What a bulk change is about and how it goes: filters, lists, pace, canary, and who may."""
+"""What a bulk change is about and how it goes: filters, lists, rate, canary, and who may."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from bot.app.responses import Outcome, answer
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.text import readable
 from tests.kit.bulk import Bench, make_bench, previewed, run_out
 from tests.kit.bulk_in_slack import OTHER, ended, shown
@@ -83,7 +83,7 @@ SCOPES: dict[str, tuple[list[int], str]] = {
     "41 43 45-46 order=2": ([46], "3 of the ids"),
     "30-60": ([41, 42, 43, 44, 45, 46], "25 of the ids"),
     "41,42,43-45 canary=1": ([41, 42, 43, 44, 45], "5 failed jobs"),
-    "41 pace=60/min": ([41], "1 failed job"),
+    "41 rate=60/min": ([41], "1 failed job"),
     "error=E9999": ([], "No failed job fits that"),
     "queue=%": ([], "No failed job fits that"),
     "queue=MAIL": ([], "No failed job fits that"),
@@ -121,11 +121,11 @@ def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: 
 
 
 def test_the_audit_says_what_was_confirmed_and_the_history_finds_its_order(quick: Bench) -> None:
-    plan = previewed(quick.setup, "retry order=2 before=2030-01-01 pace=60/min").plan
+    plan = previewed(quick.setup, "retry order=2 before=2030-01-01 rate=60/min").plan
     confirm(quick.setup, "retry", plan)
     (record,) = quick.queue.rows(tables.audit)
     arguments = json.loads(record.arguments)
-    assert (arguments["order"], arguments["total"], arguments["pace"]) == ("2", 2, 60)
+    assert (arguments["order"], arguments["total"], arguments["rate"]) == ("2", 2, 60)
     assert arguments["before"].startswith("2030-01-01")
     told = said(quick.setup, ask(quick.setup, "history order=2"))
     assert '"order":"2"' in told, told
@@ -144,17 +144,17 @@ WRONG = {
     "retry limit=0": "limit must be at least 1, not 0",
     "retry limit=10000001": "limit can be at most 10000000",
     "retry limit=1e3": "limit must be a whole number",
-    "retry 41 pace=fast": "fast is not a pace like 60/min",
-    "retry 41 pace=1/h": "is not a pace",
+    "retry 41 rate=fast": "fast is not a rate like 60/min",
+    "retry 41 rate=1/h": "is not a rate",
     "retry 41 canary=21": "canary can be at most 20, not 21",
     "retry 41 canary=-1": "canary must be at least 0, not -1",
-    "retry pace=60": "Say what to retry",
+    "retry rate=60": "Say what to retry",
     "retry canary=3": "Say what to retry",
     "retry error=E1 error=E2": "error is given twice",
     "retry 41 archive=no": "There is no argument archive",
     "retry-all error=E1": "There is no argument error",
     "clear-failed archive=maybe": "archive must be yes or no, not maybe",
-    "clear-failed pace=3": "There is no argument pace",
+    "clear-failed rate=3": "There is no argument rate",
     "clear-failed 41 42": "41 is one word too many",
 }
 
@@ -291,17 +291,25 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
 # ---- the terminal
 
 
-@pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 pace=60"])
+@pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 rate=60"])
 def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     group = quick.queue.rows(tables.failures)[0].error_group
     words = words.format(group=group)
     told: list[str] = []
     setup = replace(quick.setup, replica="terminal")
-    assert do(setup, Asked(words, "ana", yes=True, as_json=True), told.append, lambda _: None) == 0
+    assert (
+        do(
+            setup,
+            TerminalRequest(words, "ana", yes=True, as_json=True),
+            told.append,
+            lambda _: None,
+        )
+        == 0
+    )
     (printed,) = told
     answered = json.loads(printed)
     moved = len(quick.queue.jobs)
-    assert moved == {"retry 30-60": 6, "retry 41 42 pace=60": 2}.get(words, 4)
+    assert moved == {"retry 30-60": 6, "retry 41 42 rate=60": 2}.get(words, 4)
     assert (answered["success"], answered["message"]) == (True, f"Retried {moved} failed jobs")
     assert answered["data"] == {"retried_count": moved}
     progress = answered["extra"]["progress"]
@@ -312,7 +320,7 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
 def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
     told: list[str] = []
     setup = replace(quick.setup, replica="terminal")
-    asked = Asked("retry queue=mail pace=60 canary=1", "ana")
+    asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, told.append, lambda _: None) == 1
     assert "3 failed jobs" in told[0]
     assert "At most 60 a minute" in told[0]
@@ -341,18 +349,18 @@ def selects(view: Json) -> dict[str, tuple[str, Sequence[str]]]:
     return found
 
 
-def test_pace_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
+def test_rate_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
     team = team_on_each
     fill(team.queue)
-    view = team.say("retry queue=mail pace=7 canary=2").view
+    view = team.say("retry queue=mail rate=7 canary=2").view
     assert selects(view) == {
-        "pace": ("7", ["0", "7", "10", "60", "300", "600"]),
+        "rate": ("7", ["0", "7", "10", "60", "300", "600"]),
         "canary": ("2", ["0", "1", "2"]),
     }
-    told = choose(team, view, as_="operator", pace="60", canary="0")
+    told = choose(team, view, as_="operator", rate="60", canary="0")
     assert "3 failed jobs are going back to the queue" in told.everything
     done = ended(team)
-    assert (done.pace, done.canary, done.done) == (60, None, 3)
+    assert (done.rate, done.canary, done.done) == (60, None, 3)
     begin = sorted(row.available_at for row in team.queue.jobs)
     assert [at - begin[0] for at in begin] == [0, 1, 2]
     texts = team.channel_texts("queue-ops")

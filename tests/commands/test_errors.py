@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.kit import replicas
 from tests.kit.failure_index import index
 from tests.kit.queues import TestQueue
@@ -232,7 +232,7 @@ def test_the_terminal_has_the_groups_as_json_and_as_text(queue: TestQueue) -> No
     setup = replicas.make_setup(queue)
     said: list[str] = []
     for words, as_json in (("errors", True), ("error E1", True), ("errors", False)):
-        asked = Asked(words, "ana", as_json=as_json)
+        asked = TerminalRequest(words, "ana", as_json=as_json)
         assert do(setup, asked, said.append, lambda _: None) == 0
     (group,) = json.loads(said[0])["data"]["errors"]
     assert (group["error"], group["failed"], sum(group["hours"])) == ("E1", 1, 1)

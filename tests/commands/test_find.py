@@ -8,7 +8,7 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import make_setup
 from tests.kit.team import Team, action_ids, team_at_work
@@ -209,14 +209,14 @@ def test_the_terminal_gets_the_whole_story_as_json(queue: TestQueue) -> None:
     queue.push(700, order=ORDER)
     said: list[str] = []
     setup = make_setup(queue)
-    asked = Asked(f"find {ORDER}", "ana", as_json=True)
+    asked = TerminalRequest(f"find {ORDER}", "ana", as_json=True)
     assert do(setup, asked, said.append, lambda _: None) == 0
     data: dict[str, Any] = json.loads(said[0])["data"]
     assert [event["what"] for event in data["events"]].count("failure") == 20
     assert [event["what"] for event in data["events"]].count("queued") == 1
     assert data["jobs"] == {"newest": 1, "oldest": 0, "complete": True, "in_time": True}
     assert data["indexing"]
-    assert do(setup, Asked(f"find {ORDER}", "ana"), said.append, lambda _: None) == 0
+    assert do(setup, TerminalRequest(f"find {ORDER}", "ana"), said.append, lambda _: None) == 0
     assert said[1].count("Failed job") == 20
 
 

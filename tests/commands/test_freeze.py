@@ -17,6 +17,7 @@ from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
 from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
+from bot.models.refusals import Frozen
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import outbox, tables
 from bot.store.operations import change_freeze
@@ -148,8 +149,8 @@ def nothing_gets_through(queue: TestQueue) -> None:
         for source in Source:
             outcome = from_source(setup, words, source)
             assert codes([outcome]) == ["frozen"], words
-            assert outcome.refusal is not None
-            assert outcome.refusal.values["reason"] == "deploying"
+            assert isinstance(outcome.refusal, Frozen)
+            assert outcome.refusal.reason == "deploying"
     assert (queue.jobs, queue.failed) == before
     assert codes([ask(setup, "unfreeze")]) == ["ok"]
     for words in said.values():

@@ -16,9 +16,10 @@ from bot.app.responses import Outcome, answer
 from bot.background.failures import indexing
 from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
-from bot.models.alert_rules import OLDEST
+from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Incident, muted_until
-from bot.models.requests import Actor, Invocation, Message, Role, Source
+from bot.models.requests import Actor, Invocation, Message, Source
+from bot.models.roles import Role
 from bot.store import tables
 from bot.store.audit import audit_log
 from bot.store.failures import error_groups
@@ -26,7 +27,7 @@ from bot.store.incidents import mutes, transitions
 from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock
 from tests.kit.concurrency import at_once
@@ -45,7 +46,7 @@ def within(setup: Setup, work: Callable[[Connection], T]) -> T:
 
 def opened(setup: Setup, subject: Subject) -> int:
     """An open incident of this subject."""
-    return within(setup, lambda c: transitions.open_or_reopen(c, subject, setup.clock(c)).id)
+    return within(setup, lambda c: transitions.trigger(c, subject, setup.clock(c)).id)
 
 
 def group(setup: Setup, name: str = NAME) -> int:
@@ -56,7 +57,7 @@ def group(setup: Setup, name: str = NAME) -> int:
 def mute_of(setup: Setup, **about: Any) -> datetime | None:
     """Until when an incident about this is muted now."""
     values: dict[str, Any] = dict.fromkeys(Incident.__dataclass_fields__)
-    incident = Incident(**{**values, "kind": "group", **about})
+    incident = Incident(**{**values, "rule": "new_failures", **about})
     return within(setup, lambda c: muted_until(mutes.current(c, setup.clock(c)), incident))
 
 
@@ -109,8 +110,8 @@ def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> 
 
 def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
-    within(setup, lambda c: transitions.close(c, id_, transitions.RECOVERED, now_of(c)))
+    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
+    within(setup, lambda c: transitions.resolve(c, id_, transitions.RECOVERED, now_of(c)))
 
     over = ask(setup, f"acknowledge I{id_}")
     unknown = ask(setup, "acknowledge I999")
@@ -125,7 +126,7 @@ def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
     mariadb_queue: TestQueue,
 ) -> None:
     one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
-    id_ = opened(one, Subject(OLDEST, "oldest:mail", "mail"))
+    id_ = opened(one, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     words = f"acknowledge I{id_}"
 
     found = at_once(
@@ -144,7 +145,7 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
     outcomes = [
         ask(setup, f"mute error=E{first}", by=OMAR),
         ask(setup, "mute queue=mail for=2h", by=OMAR),
-        ask(setup, "mute alert=backlog for=7d", by=OMAR),
+        ask(setup, "mute alert=backlog_growth for=7d", by=OMAR),
     ]
 
     assert codes(outcomes) == ["ok", "ok", "ok"]
@@ -154,9 +155,9 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
     # Failures of several queues: which of them is muted says nothing of the rest.
     assert mute_of(setup, error_group=second, queue=None) is None
     assert mute_of(setup, error_group=second, queue="mail")
-    assert mute_of(setup, kind="oldest", queue="mail")
-    assert mute_of(setup, kind="oldest", queue="Mail") is None
-    assert mute_of(setup, kind="backlog", queue="netsuite")
+    assert mute_of(setup, rule="oldest_job", queue="mail")
+    assert mute_of(setup, rule="oldest_job", queue="Mail") is None
+    assert mute_of(setup, rule="backlog_growth", queue="netsuite")
     clock.move(minutes=59)
     assert mute_of(setup, error_group=first)
     clock.move(minutes=2)
@@ -164,21 +165,21 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
     assert mute_of(setup, error_group=second, queue="mail")
     clock.move(hours=1)
     assert mute_of(setup, error_group=second, queue="mail") is None
-    assert mute_of(setup, kind="backlog")
+    assert mute_of(setup, rule="backlog_growth")
     with reading(setup.engine) as connection:
         (left,) = mutes.current(connection, setup.clock(connection))
-    assert left.topic.kind == "backlog"
+    assert left.topic.rule == "backlog_growth"
 
 
 def expires(queue: TestQueue) -> None:
     """A mute of an hour is over after an hour."""
     clock = Clock()
     setup = make_setup(queue, clock=clock)
-    assert codes([ask(setup, "mute alert=oldest")]) == ["ok"]
+    assert codes([ask(setup, "mute alert=oldest_job")]) == ["ok"]
     clock.move(minutes=61)
-    assert mute_of(setup, kind="oldest") is None
-    assert codes([ask(setup, "unmute alert=oldest")]) == ["not-muted"]
-    assert codes([ask(setup, "mute alert=oldest for=5m")]) == ["ok"]
+    assert mute_of(setup, rule="oldest_job") is None
+    assert codes([ask(setup, "unmute alert=oldest_job")]) == ["not-muted"]
+    assert codes([ask(setup, "mute alert=oldest_job for=5m")]) == ["ok"]
 
 
 def for_ever(_now: datetime) -> ColumnElement[bool]:
@@ -198,9 +199,9 @@ def test_a_mute_ends_by_itself(kept_queue: TestQueue, *, works: bool) -> None:
 def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: TestQueue) -> None:
     setup = make_setup(queue)
 
-    first = ask(setup, "mute alert=oldest for=1h", by=OMAR)
-    longer = ask(setup, "mute alert=oldest for=3h", by=ANA)
-    shorter = ask(setup, "mute alert=oldest for=30m", by=OMAR)
+    first = ask(setup, "mute alert=oldest_job for=1h", by=OMAR)
+    longer = ask(setup, "mute alert=oldest_job for=3h", by=ANA)
+    shorter = ask(setup, "mute alert=oldest_job for=30m", by=OMAR)
 
     assert codes([first, longer, shorter]) == ["ok", "ok", "already-muted"]
     (row,) = queue.rows(mute_table)
@@ -208,7 +209,7 @@ def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: Tes
     assert timedelta(hours=2.9) < row.until - row.muted_at <= timedelta(hours=3)
     assert "It was muted until" in said(setup, longer)
     assert "It was muted until" not in said(setup, first)
-    assert "oldest is muted until" in said(setup, shorter).replace("`", "")
+    assert "oldest_job is muted until" in said(setup, shorter).replace("`", "")
     assert f"by <@{ANA}>: that is longer" in said(setup, shorter)
 
 
@@ -216,8 +217,8 @@ def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) 
     one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
 
     outcomes = at_once(
-        lambda: ask(one, "mute alert=oldest for=1h", by=ANA),
-        lambda: ask(other, "mute alert=oldest for=2h", by=OMAR),
+        lambda: ask(one, "mute alert=oldest_job for=1h", by=ANA),
+        lambda: ask(other, "mute alert=oldest_job for=2h", by=OMAR),
     )
 
     # The longer one stays, whoever came first; the shorter may have come too late.
@@ -229,27 +230,27 @@ def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) 
 
 def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    ask(setup, "mute alert=silent", by=OMAR)
+    ask(setup, "mute alert=no_worker_activity", by=OMAR)
 
-    ended = ask(setup, "unmute alert=silent", by=ANA)
-    again = ask(setup, "unmute alert=silent", by=OMAR)
+    ended = ask(setup, "unmute alert=no_worker_activity", by=ANA)
+    again = ask(setup, "unmute alert=no_worker_activity", by=OMAR)
     never = ask(setup, "unmute queue=nobodys", by=OMAR)
 
     assert codes([ended, again, never]) == ["ok", "not-muted", "not-muted"]
-    assert mute_of(setup, kind="silent") is None
+    assert mute_of(setup, rule="no_worker_activity") is None
     (row,) = queue.rows(mute_table)
-    assert (row.ended_by, row.open_subject) == (ANA, None)
+    assert (row.ended_by, row.active_subject) == (ANA, None)
     assert f"<@{ANA}> ended that" in said(setup, again)
     assert "`nobodys` is not muted" in said(setup, never)
-    assert codes([ask(setup, "mute alert=silent")]) == ["ok"]
-    assert mute_of(setup, kind="silent")
+    assert codes([ask(setup, "mute alert=no_worker_activity")]) == ["ok"]
+    assert mute_of(setup, rule="no_worker_activity")
 
 
 def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.push(queue="mail")
-    about = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
-    other = opened(setup, Subject(OLDEST, "oldest:netsuite", "netsuite"))
+    about = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
+    other = opened(setup, Subject(OLDEST_JOB, "oldest_job:netsuite", "netsuite"))
 
     def stale() -> list[int]:
         """The incidents whose message is to follow; then all of them have."""
@@ -270,8 +271,8 @@ def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: Te
     ("subject", "words"),
     [
         (group_subject(1, "mail"), {"error": "E1"}),
-        (Subject("oldest", "oldest:" + "q" * 255, "q" * 255), {"queue": "q" * 255}),
-        (Subject("failed", "failed"), {"alert": "failed"}),
+        (Subject("oldest_job", "oldest_job:" + "q" * 255, "q" * 255), {"queue": "q" * 255}),
+        (Subject("failed_count", "failed_count"), {"alert": "failed_count"}),
     ],
 )
 def test_an_incidents_id_means_what_it_is_about(
@@ -286,7 +287,7 @@ def test_an_incidents_id_means_what_it_is_about(
     done = ask(setup, f"mute I{id_} for=90m", by=OMAR)
 
     assert codes([done]) == ["ok"]
-    assert mute_of(setup, kind=subject.kind, queue=subject.queue, error_group=subject.error_group)
+    assert mute_of(setup, rule=subject.rule, queue=subject.queue, error_group=subject.error_group)
     ((action, _, arguments),) = records(kept_queue)
     assert action == "mute"
     assert {name: arguments[name] for name in ("id", "for", *words)} == {
@@ -328,10 +329,10 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
             "mute alert=oldes",
             "mute I999",
             "mute",
-            "mute alert=oldest queue=netsuite",
-            "mute alert=oldest for=4m",
-            "mute alert=oldest for=8d",
-            "mute alert=oldest for=soon",
+            "mute alert=oldest_job queue=netsuite",
+            "mute alert=oldest_job for=4m",
+            "mute alert=oldest_job for=8d",
+            "mute alert=oldest_job for=soon",
             "unmute",
             "acknowledge",
             "acknowledge E12",
@@ -344,11 +345,11 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
         *["invalid"] * 8,
     ]  # fmt: skip
     assert "Queues that are known: `mailing`" in shown["mute queue=mailin"]
-    assert "`oldest`" in shown["mute alert=oldes"]
+    assert "`oldest_job`" in shown["mute alert=oldes"]
     assert "There is no incident I999" in shown["mute I999"]
-    for words in ("mute", "mute alert=oldest queue=netsuite", "unmute"):
+    for words in ("mute", "mute alert=oldest_job queue=netsuite", "unmute"):
         assert "Exactly one thing is needed" in shown[words]
-    for words in ("mute alert=oldest for=4m", "mute alert=oldest for=8d"):
+    for words in ("mute alert=oldest_job for=4m", "mute alert=oldest_job for=8d"):
         assert "`for` must be from 5m to 7d" in shown[words]
     assert "not an incident like I12" in shown["acknowledge E12"]
     assert queue.rows(mute_table) == []
@@ -374,7 +375,7 @@ def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQ
     assert mute_of(setup, queue="Mail")
 
 
-WORDS = ("mute alert=oldest", "unmute alert=oldest", "acknowledge I1")
+WORDS = ("mute alert=oldest_job", "unmute alert=oldest_job", "acknowledge I1")
 
 
 def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> None:
@@ -410,7 +411,7 @@ def test_without_the_role_who_may_only_look_gets_through(kept_queue: TestQueue, 
 
 def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     ask(setup, "freeze deploying")
     assert codes(
         [
@@ -422,7 +423,7 @@ def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
 
 def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
+    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     within(setup, lambda c: transitions.mark_posted(c, id_, ALERTS, "17.1"))
 
     on_it = ask(setup, f"acknowledge I{id_}", by=OMAR, channel=ALERTS, message_ts="17.1")
@@ -435,8 +436,8 @@ def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> N
 
 def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    first = ask(setup, "mute alert=oldest", key="one")
-    second = ask(setup, "mute alert=oldest", key="one")
+    first = ask(setup, "mute alert=oldest_job", key="one")
+    second = ask(setup, "mute alert=oldest_job", key="one")
     assert second.repeated
     assert isinstance(first.result, MuteResult)
     assert isinstance(second.result, MuteResult)
@@ -446,10 +447,10 @@ def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQue
 
 def is_recorded(queue: TestQueue) -> None:
     """A mute is in the audit, with what was muted and until when."""
-    ask(make_setup(queue), "mute alert=oldest for=2h", by=OMAR)
+    ask(make_setup(queue), "mute alert=oldest_job for=2h", by=OMAR)
     ((action, outcome, arguments),) = records(queue)
     assert (action, outcome) == ("mute", "ok")
-    assert arguments["alert"] == "oldest"
+    assert arguments["alert"] == "oldest_job"
     assert arguments["for"] == "120m"
     assert arguments["until"][:16] == str(queue.rows(mute_table)[0].until)[:16]
 
@@ -473,15 +474,17 @@ def not_written(*_: object) -> None:
     raise NoRecordError
 
 
-@pytest.mark.parametrize("words", ["mute alert=silent", "unmute alert=oldest", "acknowledge I{id}"])
+@pytest.mark.parametrize(
+    "words", ["mute alert=no_worker_activity", "unmute alert=oldest_job", "acknowledge I{id}"]
+)
 def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) -> None:
     setup = make_setup(kept_queue)
-    id_ = opened(setup, Subject(OLDEST, "oldest:mail", "mail"))
-    ask(setup, "mute alert=oldest")
+    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
+    ask(setup, "mute alert=oldest_job")
     with replaced((audit_log, "write"), by=not_written), pytest.raises(NoRecordError):
         ask(setup, words.format(id=id_))
-    assert mute_of(setup, kind="silent") is None
-    assert mute_of(setup, kind="oldest") is not None
+    assert mute_of(setup, rule="no_worker_activity") is None
+    assert mute_of(setup, rule="oldest_job") is not None
     assert kept_queue.rows(incident_table)[0].acknowledged_by is None
     assert len(records(kept_queue)) == 1
 
@@ -491,7 +494,10 @@ def test_in_a_terminal_it_answers_in_json(queue: TestQueue) -> None:
     id_ = opened(setup, group_subject(group(setup), "netsuite"))
     lines: list[str] = []
     for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}"):
-        assert do(setup, Asked(words, "ana", as_json=True), lines.append, lambda _: None) == 0
+        assert (
+            do(setup, TerminalRequest(words, "ana", as_json=True), lines.append, lambda _: None)
+            == 0
+        )
     acknowledged, muted, unmuted = (json.loads(line)["data"] for line in lines)
     assert acknowledged["incident"] == f"I{id_}"
     assert acknowledged["acknowledged_by"] == "ana"

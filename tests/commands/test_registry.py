@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 
 import bot.commands
 from bot.app.command import Command, Effect, find_commands
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
 from tests.kit.team import Team
@@ -20,7 +21,8 @@ THROWAWAY = '''
 
 from pydantic import Field
 
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.models.jobs import Value
 from bot.app.command import Arguments, Command, Result, Work
 from bot.views.context import Context
@@ -75,14 +77,14 @@ print(commands["echo"].need)
 from pathlib import Path
 from bot.app.command import Setup
 from bot.settings import load_settings
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.wiring import NoSlack, make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
 setup = make_setup(settings, queue.engine, NoSlack())
-do(setup, Asked("echo hello world", "ana"), print, lambda preview: None)
-do(setup, Asked("help", "ana", as_json=True), print, lambda preview: None)
+do(setup, TerminalRequest("echo hello world", "ana"), print, lambda preview: None)
+do(setup, TerminalRequest("help", "ana", as_json=True), print, lambda preview: None)
 """
 
 COMMANDS = find_commands()
@@ -164,3 +166,10 @@ def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
 def test_the_readme_tells_the_commands_and_roles_that_the_code_has() -> None:
     assert README.exists(), "python -m tests.readme_table prints what README.md has to show"
     assert shown(README.read_text(encoding="utf-8")) == table()
+
+
+def test_no_two_commands_share_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = replace(COMMANDS["status"], aliases=("flush",))
+    monkeypatch.setattr("bot.commands.status.COMMAND", command)
+    with pytest.raises(ValueError, match="two commands are called flush"):
+        find_commands()

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 from bot.app.responses import envelope
 from bot.background import purge
 from bot.localslack.demo import IDS
+from bot.models.refusals import JobGone, UndoExpired
 from bot.store import tables
 from tests.crash.bulk_scenarios import meanwhile
 from tests.kit.clock import Clock
@@ -180,8 +181,8 @@ def test_a_job_that_somebody_deleted_since_is_told_by_whom(kept_queue: TestQueue
 
     (refusal,) = [ask(setup, "undo", by=OMAR).refusal]
 
-    assert refusal is not None
-    assert (refusal.code, refusal.values["by"]) == ("job-gone", ANA)
+    assert isinstance(refusal, JobGone)
+    assert refusal.by == ANA
 
 
 @pytest.mark.parametrize("kind", ["job", "failed"])
@@ -261,8 +262,8 @@ def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> 
     watch(setup, hold(setup))
     outcome = ask(setup, "undo #1")
     assert codes([outcome]) == ["undo-expired"]
-    assert outcome.refusal is not None
-    assert outcome.refusal.values["days"] == 7
+    assert isinstance(outcome.refusal, UndoExpired)
+    assert outcome.refusal.days == 7
 
 
 def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: TestQueue) -> None:
@@ -279,9 +280,11 @@ def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: Test
 
     counts = tables.failure_counts.c
     with queue.engine.begin() as connection:
-        found = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
+        found = connection.execute(
+            select(func.sum(counts.appeared), func.sum(counts.removed))
+        ).one()
         present = connection.execute(
-            select(func.count()).where(tables.failures.c.gone_at.is_(None))
+            select(func.count()).where(tables.failures.c.removed_at.is_(None))
         ).scalar_one()
         bound = connection.execute(select(func.max(tables.operations.c.bound_seq))).scalar_one()
         newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()

@@ -15,7 +15,7 @@ from bot.app.responses import Outcome
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
-from bot.models.alert_rules import OLDEST
+from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Topic, WatchExtra, Watching
 from bot.store import leases
 from bot.store.incidents import transitions
@@ -24,7 +24,7 @@ from bot.store.incidents.transitions import Subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.store.tables import outbox
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
 from tests.kit.clock import Clock
@@ -41,10 +41,10 @@ def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
 
 def opened(setup: Setup, queue: str) -> int:
     """An incident about an old job of this queue."""
-    subject = Subject(OLDEST, f"{OLDEST}:{queue}", queue)
+    subject = Subject(OLDEST_JOB, f"{OLDEST_JOB}:{queue}", queue)
 
     def work(connection: Connection) -> int:
-        return transitions.open_or_reopen(connection, subject, setup.clock(connection)).id
+        return transitions.trigger(connection, subject, setup.clock(connection)).id
 
     return changing(setup.engine, monotonic() + 10, work)
 
@@ -56,7 +56,7 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
     mail, netsuite = opened(setup, "mail"), opened(setup, "netsuite")
     ask(setup, f"acknowledge I{netsuite}", by=OMAR)
     ask(setup, "mute queue=mail for=2h", by=OMAR)
-    ask(setup, "mute alert=backlog for=1h")
+    ask(setup, "mute alert=backlog_growth for=1h")
 
     data, _ = seen(ask(setup, "watch", by=OMAR))
 
@@ -64,7 +64,10 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
     assert [one.acknowledged_by for one in data.incidents] == [OMAR, None]
     assert data.incidents[0].muted_until is None
     assert data.incidents[1].muted_until == data.mutes[1].until
-    assert [(one.alert, one.queue) for one in data.mutes] == [("backlog", None), (None, "mail")]
+    assert [(one.alert, one.queue) for one in data.mutes] == [
+        ("backlog_growth", None),
+        (None, "mail"),
+    ]
     clock.move(minutes=61)
     data, _ = seen(ask(setup, "watch", by=OMAR))
     assert [(one.alert, one.queue) for one in data.mutes] == [(None, "mail")]
@@ -130,8 +133,10 @@ def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: Te
             begin(connection, topic, OMAR, now, now + timedelta(hours=1))
     lines: list[str] = []
 
-    assert do(setup, Asked("watch", "ana", as_json=True), lines.append, lambda _: None) == 0
-    assert do(setup, Asked("watch", "ana"), lines.append, lambda _: None) == 0
+    assert (
+        do(setup, TerminalRequest("watch", "ana", as_json=True), lines.append, lambda _: None) == 0
+    )
+    assert do(setup, TerminalRequest("watch", "ana"), lines.append, lambda _: None) == 0
 
     said: dict[str, Any] = json.loads(lines[0])
     assert len(said["data"]["incidents"]) == 200
@@ -219,7 +224,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
 
 def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team) -> None:
     team = team_on_each
-    team.say("mute alert=group for=5m")
+    team.say("mute alert=new_failures for=5m")
     team.queue.fail(45)
     team.until(lambda: team.queue.rows(incident_table))
     looked = team.say("watch").text

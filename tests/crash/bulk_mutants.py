@@ -36,7 +36,7 @@ def no_row_count_of_a_batch() -> Iterator[None]:
     """Nobody looks at how many rows a batch kept, moved and deleted."""
 
     def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
-        which = chosen.condition(queue.failed)
+        which = chosen.condition(queue.failed_layout)
         request = operation.request_id
         how = (operation.action, operation.counts_as)
         archive.keep_failed(connection, queue, which, *how, request, now)
@@ -100,14 +100,16 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
 def no_filter() -> Iterator[None]:
     """A bulk change takes whatever is below its bound."""
     places = ((batches, "matching"), (execute, "matching"))
-    with replaced(*places, by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+    with replaced(*places, by=lambda _scope: failures.c.removed_at.is_(None) & true()):
         yield
 
 
 @contextmanager
 def no_filter_in_a_stretch() -> Iterator[None]:
     """A batch is laid out by the filter, and takes whatever lies in between."""
-    with replaced((execute, "matching"), by=lambda _scope: failures.c.gone_at.is_(None) & true()):
+    with replaced(
+        (execute, "matching"), by=lambda _scope: failures.c.removed_at.is_(None) & true()
+    ):
         yield
 
 
@@ -141,15 +143,15 @@ def a_lane_beside_the_canary() -> Iterator[None]:
 
 
 @contextmanager
-def no_pace() -> Iterator[None]:
-    """All jobs of a paced change may begin at once."""
+def no_rate() -> Iterator[None]:
+    """All jobs of a change with a rate may begin at once."""
     with replaced((bulk, "RetryRate"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
-def no_pace_over_batches() -> Iterator[None]:
-    """Each batch keeps the pace by itself, from the moment that it is claimed."""
+def no_rate_over_batches() -> Iterator[None]:
+    """Each batch keeps the rate by itself, from the moment that it is claimed."""
     with replaced((batches, "_starts_at"), by=lambda _operation, _before, now: now):
         yield
 

@@ -10,9 +10,9 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from bot.app.plans import BulkExtra
 from bot.models.refusals import Refusal
-from bot.queue.reads import unix
-from bot.store.tables import archive, batches, failures, followed
+from bot.store.tables import archive, batches, failures, tracked_jobs
 from bot.store.tables import operations as operations_table
+from bot.wall_clock import unix
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
 from tests.kit.replicas import ANA, OMAR, ask, confirm
@@ -67,12 +67,12 @@ class Bulk(World):
 
         def meant() -> set[int]:
             taken = [row for row in self.queue.rows(failures) if row.operation == number]
-            return {row.seq for row in taken if row.returned_by is None}
+            return {row.seq for row in taken if row.restored_by is None}
 
         self._plan(ask(self.setups[name], f"undo {number}"), ANA, meant)
 
     def _there(self) -> list[Any]:
-        return [row for row in self.queue.rows(failures) if row.gone_at is None]
+        return [row for row in self.queue.rows(failures) if row.removed_at is None]
 
     def _plan(self, outcome: Any, by: str, meant: Any) -> None:
         if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
@@ -119,7 +119,7 @@ class Bulk(World):
     def _taken(self, *, standing: bool) -> dict[int, int]:
         """How many rows each operation took; with `standing`, of those that may take none now."""
         taken = Counter(row.operation for row in self.queue.rows(failures))
-        taken += Counter(row.returned_by for row in self.queue.rows(failures))
+        taken += Counter(row.restored_by for row in self.queue.rows(failures))
         return {
             row.id: taken[row.id]
             for row in self.queue.rows(operations_table)
@@ -132,7 +132,7 @@ class Bulk(World):
         for _ in range(3):
             for one in self.runners:
                 self.run_batches(one, None, 1, 1)
-                self.a_pace_is_kept()
+                self.a_rate_is_kept()
             self.work(0, "done", 2)
             self.clock.move(seconds=5)
             self.watch_and_tell(name, None, 1)
@@ -166,14 +166,16 @@ class Bulk(World):
                 assert sum(row.size for row in mine if row.number == 1) <= operation.canary
                 if any(row.number > 1 for row in mine):
                     tried = [
-                        row for row in self.queue.rows(followed) if row.operation == operation.id
+                        row
+                        for row in self.queue.rows(tracked_jobs)
+                        if row.operation == operation.id
                     ]
                     assert tried, f"the canary of {operation.id} was not followed"
                     missing = {row.payload_digest for row in tried} - done
                     assert not missing, f"the rest of {operation.id} did not wait for its canary"
 
     @invariant()
-    def a_pace_is_kept(self) -> None:
+    def a_rate_is_kept(self) -> None:
         """No job begins before its operation did, and never more of them in a minute than asked."""
         for operation in self.queue.rows(operations_table):
             if operation.pace and operation.state != "planned":

@@ -23,7 +23,7 @@ PEOPLE = st.sampled_from([ANA, OMAR])
 EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_archived"]
 HOUR = 3_600
 LENGTHS = ("5m", "20m", "2h")
-WATCHED = (tables.incidents, tables.bookings, tables.pulses, failures, tables.outbox)
+WATCHED = (tables.incidents, tables.incident_deltas, tables.probe_states, failures, tables.outbox)
 """What a watcher's steps change."""
 
 
@@ -65,7 +65,7 @@ class Watched(Bulk):
         name=REPLICAS,
         by=PEOPLE,
         pick=PICK,
-        what=st.sampled_from(["I{row.id}", "queue={row.queue}", "alert={row.kind}"]),
+        what=st.sampled_from(["I{row.id}", "queue={row.queue}", "alert={row.rule}"]),
         length=st.sampled_from(LENGTHS),
     )
     def mute(self, name: str, by: str, pick: int, what: str, length: str) -> None:
@@ -79,7 +79,7 @@ class Watched(Bulk):
         """Or wants to be again."""
         rows = self.queue.rows(tables.mutes)
         row = rows[pick % len(rows)]
-        word = f"error=E{row.error_group}" if row.error_group else f"alert={row.kind}"
+        word = f"error=E{row.error_group}" if row.error_group else f"alert={row.rule}"
         words = f"unmute queue={row.queue}" if row.queue else f"unmute {word}"
         self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
 

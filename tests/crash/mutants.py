@@ -14,9 +14,10 @@ from bot.access.roles import Grant
 from bot.app import dispatch, plans, targets
 from bot.background import leader
 from bot.background.operations import batch_workers
+from bot.commands import release
 from bot.database.transactions import changing
 from bot.failpoints import reach
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import tables
 from bot.store.audit import audit_log
@@ -61,6 +62,13 @@ def no_lock_no_row_count() -> Iterator[None]:
 def no_row_digest() -> Iterator[None]:
     """A row is taken for the one that was seen by its id alone."""
     with replaced((targets, "same_row"), by=lambda _now, _seen: True):
+        yield
+
+
+@contextmanager
+def no_same_stay() -> Iterator[None]:
+    """A job is released whoever has reserved it since it was seen."""
+    with replaced((release, "same_stay"), by=lambda _now, _seen: True):
         yield
 
 

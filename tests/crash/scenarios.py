@@ -93,6 +93,17 @@ def an_id_came_back(queue: TestQueue, mutant: Mutant) -> None:
     assert queue.jobs == []
 
 
+def another_worker_reserves_the_job(queue: TestQueue, mutant: Mutant) -> None:
+    """A button carries when the job was reserved; another worker has it by now, for long too."""
+    long_ago = 1_762_537_400
+    queue.push(123, reserved_at=long_ago + 400)
+    with mutant():
+        seen = Request("release", {"ids": [123], "reserved_at": long_ago})
+        outcome = ask(make_setup(queue), seen)
+    assert codes([outcome]) == ["reserved-again"]
+    assert queue.jobs[0].reserved_at == long_ago + 400
+
+
 def a_row_commits_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
     """With a lower id than what was seen, and in the index before the change is confirmed."""
     setup = make_setup(queue)

@@ -32,8 +32,8 @@ KILLED: list[tuple[Scenario, Mutant]] = [
         way_scenarios.a_batch_was_claimed_before_the_cancel,
         bulk_mutants.carried_out_though_cancelled,
     ),
-    (way_scenarios.a_pace_over_several_batches, bulk_mutants.no_pace),
-    (way_scenarios.a_pace_over_several_batches, bulk_mutants.no_pace_over_batches),
+    (way_scenarios.a_rate_over_several_batches, bulk_mutants.no_rate),
+    (way_scenarios.a_rate_over_several_batches, bulk_mutants.no_rate_over_batches),
     (way_scenarios.changes_are_frozen_under_a_claimed_batch, bulk_mutants.no_freeze_in_a_batch),
     (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_for_bulk),
 ]

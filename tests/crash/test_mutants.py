@@ -11,6 +11,7 @@ from tests.kit.queues import TestQueue
 SCENARIOS: list[Scenario] = [
     scenarios.two_people_retry_one_job,
     scenarios.an_id_came_back,
+    scenarios.another_worker_reserves_the_job,
     scenarios.a_row_commits_after_the_preview,
     scenarios.a_confirmation_is_used_again,
     scenarios.a_late_holder_seals,
@@ -24,6 +25,7 @@ SCENARIOS: list[Scenario] = [
 KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.two_people_retry_one_job, mutants.no_lock_no_row_count),
     (scenarios.an_id_came_back, mutants.no_row_digest),
+    (scenarios.another_worker_reserves_the_job, mutants.no_same_stay),
     (scenarios.a_row_commits_after_the_preview, mutants.no_frozen_bound),
     (scenarios.a_confirmation_is_used_again, mutants.no_single_use),
     (scenarios.a_late_holder_seals, mutants.no_epoch),

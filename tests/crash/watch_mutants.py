@@ -12,7 +12,7 @@ from bot.background import leader
 from bot.background.incidents import lifecycle, message
 from bot.database.transactions import changing, time_limit
 from bot.store.deltas import incident_deltas
-from bot.store.deltas.incident_deltas import GONE, Doer
+from bot.store.deltas.incident_deltas import OUTSIDE, Removal
 from bot.store.incidents import assignment, retry_activity, transitions
 from bot.store.leases import Lease
 from bot.views.incidents.alert_parts import with_group_mention
@@ -28,15 +28,16 @@ def failures_change_hands() -> Iterator[None]:
 
 @contextmanager
 def no_unique_subject() -> Iterator[None]:
-    """An open incident does not hold its subject, so that another one may be opened."""
-    new = transitions._new  # noqa: SLF001 it is called in the place of itself
+    """An active incident does not hold its subject, so that another one may be triggered."""
+    insert = transitions._insert  # noqa: SLF001 it is called in the place of itself
 
     def unheld(connection: Connection, subject: Any, now: Any) -> Any:
-        opened = new(connection, subject, now)
-        transitions.update_incident(connection, opened.id, open_subject=f"{opened.id}")
-        return opened
+        triggered = insert(connection, subject, now)
+        number = triggered.id
+        transitions.update_incident(connection, number, active_subject=f"{number}")
+        return triggered
 
-    with replaced((transitions, "_new"), by=unheld):
+    with replaced((transitions, "_insert"), by=unheld):
         yield
 
 
@@ -69,48 +70,50 @@ def edits_that_call() -> Iterator[None]:
         yield
 
 
-def _not_booked(is_left_out: Callable[[int, Doer], bool]) -> AbstractContextManager[None]:
-    book = incident_deltas.book
+def _not_appended(is_left_out: Callable[[int, Removal], bool]) -> AbstractContextManager[None]:
+    append = incident_deltas.append
 
-    def some(connection: Connection, gone: Mapping[int, int], doer: Doer, now: Any) -> None:
-        kept = {number: rows for number, rows in gone.items() if not is_left_out(rows, doer)}
-        book(connection, kept, doer, now)
+    def some(
+        connection: Connection, removed: Mapping[int, int], removal: Removal, now: Any
+    ) -> None:
+        kept = {number: rows for number, rows in removed.items() if not is_left_out(rows, removal)}
+        append(connection, kept, removal, now)
 
-    return replaced((incident_deltas, "book"), by=some)
+    return replaced((incident_deltas, "append"), by=some)
 
 
 @contextmanager
-def a_single_retry_is_not_booked() -> Iterator[None]:
+def a_single_retry_is_not_appended() -> Iterator[None]:
     """A retry by id leaves the incident as it is."""
-    with _not_booked(lambda rows, doer: rows > 0 and doer.how == "retry"):
+    with _not_appended(lambda rows, removal: rows > 0 and removal.action == "retry"):
         yield
 
 
 @contextmanager
-def a_single_delete_is_not_booked() -> Iterator[None]:
+def a_single_delete_is_not_appended() -> Iterator[None]:
     """So does a delete by id."""
-    with _not_booked(lambda rows, doer: rows > 0 and doer.counts_as == "deleted"):
+    with _not_appended(lambda rows, removal: rows > 0 and removal.counts_as == "deleted"):
         yield
 
 
 @contextmanager
-def a_batch_is_not_booked() -> Iterator[None]:
+def a_batch_is_not_appended() -> Iterator[None]:
     """So does a batch of a bulk change."""
-    with replaced((incident_deltas, "book_all"), by=lambda *_given: None):
+    with replaced((incident_deltas, "append_batch"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
-def a_sweep_is_not_booked() -> Iterator[None]:
+def a_scan_is_not_appended() -> Iterator[None]:
     """So does what goes without the bot."""
-    with _not_booked(lambda _rows, doer: doer.how == GONE):
+    with _not_appended(lambda _rows, removal: removal.action == OUTSIDE):
         yield
 
 
 @contextmanager
-def an_undo_is_not_booked() -> Iterator[None]:
+def an_undo_is_not_appended() -> Iterator[None]:
     """So does what comes back."""
-    with _not_booked(lambda rows, _doer: rows < 0):
+    with _not_appended(lambda rows, _doer: rows < 0):
         yield
 
 

@@ -9,7 +9,7 @@ from bot.app.command import Alerting, Setup
 from bot.background import digest, purge
 from bot.background.operations.runner import Runner
 from bot.store import tables
-from bot.store.cursors import move
+from bot.store.cursors import set_position
 from bot.store.incidents import transitions
 from bot.store.leases import TTL, Lease, LeaseLost
 from tests.crash.scenarios import Mutant, previewed, run_out
@@ -136,7 +136,7 @@ def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
     """It is written down, and nobody is told before the mute ends."""
     clock = Clock()
     setup = watched(queue, clock)
-    _ask(setup, "mute alert=group for=20m")
+    _ask(setup, "mute alert=new_failures for=20m")
     queue.fail()
     with mutant():
         Eye().a_pass(setup, hold(setup))
@@ -165,15 +165,15 @@ def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
     clock.move(minutes=2)
     with mutant():
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
-    assert group.closed_at is None
+    group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
+    assert group.resolved_at is None
     with queue.engine.begin() as connection:
         connection.execute(delete(queue.queue.jobs))
     for _ in range(3):
         clock.move(minutes=2)
         eye.a_pass(setup, hold(setup))
-    group = next(row for row in queue.rows(tables.incidents) if row.kind == "group")
-    assert (group.closed_how, group.processed) == ("recovered", 1)
+    group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
+    assert (group.resolution, group.processed) == ("recovered", 1)
 
 
 def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
@@ -205,4 +205,4 @@ def _something_of_each(queue: TestQueue, setup: Setup) -> None:
     queue.fail(2)
     with queue.engine.begin() as connection:
         yesterday = setup.clock(connection) - timedelta(days=1)
-        move(connection, digest.MARK, yesterday.date().toordinal())
+        set_position(connection, digest.CURSOR, yesterday.date().toordinal())

@@ -26,14 +26,14 @@ def sample(setup: Setup, lease: Lease) -> None:
 
 STEPS: Mapping[str, Step] = {
     "index": indexing.index_once,
-    "open": grouping.open_once,
-    "sweep": indexing.sweep_once,
-    "observe": probe.observe_once,
+    "open": grouping.group_once,
+    "scan": indexing.scan_once,
+    "observe": probe.probe_once,
     "receipts": track.receipts_once,
     "canary": canary.decide_once,
     "outcomes": track_bulk.outcomes_once,
-    "live": lifecycle.live_once,
-    "fold": aggregation.fold_once,
+    "live": lifecycle.advance_once,
+    "aggregate": aggregation.aggregate_once,
     "sample": sample,
     "roll": rollup.roll_once,
     "seal": audit.seal_once,
@@ -73,7 +73,7 @@ class Eye:
 
 def appeared(setup: Setup) -> int:
     """How many failures were ever indexed, each once, however often it came back."""
-    chosen = select(func.count()).select_from(index).where(index.c.returned_by.is_(None))
+    chosen = select(func.count()).select_from(index).where(index.c.restored_by.is_(None))
     with setup.engine.begin() as connection:
         return int(connection.execute(chosen).scalar_one())
 
@@ -127,5 +127,5 @@ class _Before:
 
 
 def _covers(mute: RowMapping, incident: RowMapping) -> bool:
-    topic = Topic(error_group=mute["error_group"], queue=mute["queue"], kind=mute["kind"])
-    return topic.covers(incident["kind"], incident["queue"], incident["error_group"])
+    topic = Topic(error_group=mute["error_group"], queue=mute["queue"], rule=mute["rule"])
+    return topic.covers(incident["rule"], incident["queue"], incident["error_group"])

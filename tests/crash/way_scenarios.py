@@ -1,4 +1,4 @@
-"""What must hold of how a bulk change goes: its filter, canary and pace, a cancel, a freeze."""
+"""What must hold of how a bulk change goes: its filter, canary and rate, a cancel, a freeze."""
 
 import threading
 from collections.abc import Iterator
@@ -120,9 +120,9 @@ def a_batch_was_claimed_before_the_cancel(queue: TestQueue, mutant: Mutant) -> N
     assert broken(queue, before) == []
 
 
-def a_pace_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
+def a_rate_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
     """Two jobs a minute: half a minute lies between each and the next."""
-    both, _ = begun(queue, "retry-all pace=2/min", rows=5)
+    both, _ = begun(queue, "retry-all rate=2/min", rows=5)
     before = payloads(queue)
     with mutant():
         run_out(both.runner(both.one))

@@ -29,7 +29,7 @@ FILTERS: Mapping[str, Callable[[Any, Any], bool]] = {
 """Words, and whether a row of the index is meant; `like` is the failure that somebody saw."""
 
 WAYS: Mapping[str, Sequence[str]] = {
-    "retry": ("", "", "pace=2/min", "canary=1", "canary=2", "canary=1 pace=3/min"),
+    "retry": ("", "", "rate=2/min", "canary=1", "canary=2", "canary=1 rate=3/min"),
     "clear-failed": ("", "archive=no"),
 }
 

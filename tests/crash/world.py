@@ -248,7 +248,7 @@ class World(RuleBasedStateMachine):
     def only_what_was_previewed_is_taken(self) -> None:
         """I7, by what the test itself saw at the preview."""
         for row in self.queue.rows(failures) if hasattr(self, "queue") else ():
-            for by in {row.operation, row.returned_by} & self.frozen.keys():
+            for by in {row.operation, row.restored_by} & self.frozen.keys():
                 assert row.seq in self.frozen[by], f"{row.seq} was not in the preview of {by}"
 
     def teardown(self) -> None:

@@ -17,7 +17,7 @@ from bot.database.transactions import changing, reading
 from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import tables
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from tests.kit.concurrency import at_once
 from tests.kit.invariants import broken, payloads
 from tests.kit.queues import GRACE, TestQueue, make_queue
@@ -109,27 +109,28 @@ def test_a_full_pool_is_busy_soon_and_changes_nothing(mariadb_queue: TestQueue) 
 def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -> None:
     barrier = threading.Barrier(2)
     runs: list[str] = []
-    names = ("settled", "sweep")
+    names = ("settled", "scan")
 
     def add(first: str, second: str) -> None:
         def work(connection: Connection) -> None:
             runs.append(first)
-            _raise_mark(connection, first)
+            _advance(connection, first)
             if len(runs) <= 2:
                 barrier.wait(GRACE)
-            _raise_mark(connection, second)
+            _advance(connection, second)
 
         changing(mariadb_queue.engine, monotonic() + 2 * GRACE, work)
 
     at_once(lambda: add(*names), lambda: add(*reversed(names)))
     assert len(runs) == 3
     with reading(mariadb_queue.engine) as connection:
-        assert [mark(connection, name) for name in names] == [2, 2]
+        assert [position(connection, name) for name in names] == [2, 2]
 
 
-def _raise_mark(connection: Connection, name: str) -> None:
-    marks = tables.marks
-    connection.execute(update(marks).where(marks.c.name == name).values(value=marks.c.value + 1))
+def _advance(connection: Connection, name: str) -> None:
+    cursors = tables.cursors
+    advanced = update(cursors).where(cursors.c.name == name)
+    connection.execute(advanced.values(position=cursors.c.position + 1))
 
 
 def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
@@ -140,15 +141,15 @@ def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
     def work(connection: Connection) -> None:
         number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
         runs.append(number)
-        _raise_mark(connection, "sweep")
+        _advance(connection, "scan")
         if len(runs) == 1:
             mariadb_server.execute(f"KILL {number}")
-        _raise_mark(connection, "settled")
+        _advance(connection, "settled")
 
     changing(mariadb_queue.engine, monotonic() + 2 * GRACE, work)
     assert len(set(runs)) == len(runs) == 2
     with reading(mariadb_queue.engine) as connection:
-        assert [mark(connection, name) for name in ("sweep", "settled")] == [1, 1]
+        assert [position(connection, name) for name in ("scan", "settled")] == [1, 1]
 
 
 def test_a_connection_lost_each_time_is_given_up_after_three(
@@ -160,7 +161,7 @@ def test_a_connection_lost_each_time_is_given_up_after_three(
         number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
         runs.append(number)
         mariadb_server.execute(f"KILL {number}")
-        _raise_mark(connection, "settled")
+        _advance(connection, "settled")
 
     with pytest.raises(DatabaseDown):
         changing(mariadb_queue.engine, monotonic() + 2 * GRACE, work)
@@ -272,13 +273,13 @@ def test_a_server_that_became_read_only_is_told_and_used_again_after_it(
 
 def test_a_statement_that_no_fault_explains_is_no_refusal(queue: TestQueue) -> None:
     def work(connection: Connection) -> None:
-        move(connection, "sweep", 5)
+        set_position(connection, "scan", 5)
         connection.execute(text("SELECT nothing FROM nowhere"))
 
     with pytest.raises(DBAPIError):
         changing(queue.engine, monotonic() + GRACE, work)
     with reading(queue.engine) as connection:
-        assert mark(connection, "sweep") == 0
+        assert position(connection, "scan") == 0
 
 
 def test_a_read_sees_one_moment_whatever_is_committed_meanwhile(queue: TestQueue) -> None:
@@ -309,9 +310,9 @@ def test_a_table_that_is_truncated_during_a_read_makes_it_busy(mariadb_queue: Te
 
 def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
     with pytest.raises(Busy):
-        changing(queue.engine, monotonic() - 0.1, lambda connection: mark(connection, "sweep"))
+        changing(queue.engine, monotonic() - 0.1, lambda connection: position(connection, "scan"))
     with pytest.raises(Busy), reading(queue.engine, monotonic() - 0.1) as connection:
-        connection.execute(select(func.count()).select_from(tables.marks))
+        connection.execute(select(func.count()).select_from(tables.cursors))
 
 
 def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:

@@ -9,6 +9,14 @@ from bot.app.command import Alerting
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.database.transactions import changing
 from bot.localslack.server import LocalSlack
+from bot.models.alert_rules import (
+    BACKLOG_GROWTH,
+    FAILED_COUNT,
+    NO_WORKER_ACTIVITY,
+    OLDEST_JOB,
+    STUCK_JOBS,
+    AlertRule,
+)
 from bot.store import tables
 from bot.store.failures import index
 from bot.store.leases import Lease, fence
@@ -42,17 +50,17 @@ class AlertChannel:
         setup = self.team.setup
         self.lease = hold(setup)
         changing(setup.engine, monotonic() + SECONDS, self._observe)
-        lifecycle.live_once(setup, self.lease)
+        lifecycle.advance_once(setup, self.lease)
         while grouping.refresh_once(setup, self.lease):
             pass
         deliver(setup, poster_of(self.slack), self.lease)
 
     def _observe(self, connection: Any) -> None:
-        """As `observe_once`, however long this machine takes."""
+        """As `probe_once`, however long this machine takes."""
         setup, now = self.team.setup, self.team.clock.at
         fence(connection, self.lease)
-        signs = probe.look(setup, connection, now, SECONDS)
-        lifecycle.observe(setup, connection, signs, now)
+        readings = probe.check(setup, connection, now, SECONDS)
+        lifecycle.apply_readings(setup, connection, readings, now)
 
     def watch(self, seconds: int, every: int = EVERY) -> None:
         """Let time pass, with a pass every few seconds."""
@@ -64,12 +72,12 @@ class AlertChannel:
         """What has failed enters the bot's index."""
         self.team.index()
 
-    def sweep(self) -> None:
+    def scan(self) -> None:
         """What is gone leaves the index."""
         team = self.team
 
         def work(connection: Any) -> object:
-            return index.sweep(connection, team.queue.queue, team.clock.at)
+            return index.scan(connection, team.queue.queue, team.clock.at)
 
         changing(team.setup.engine, monotonic() + SECONDS, work)
 
@@ -123,14 +131,14 @@ def told(
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of alert: how it comes about, how it nearly ends, and how it ends.
+    """One alert rule: how it comes about, how it nearly ends, and how it ends.
 
     `hover` makes the figure less than its limit and yet not well within it, `worsen` makes it more
     again; `says` stands in the title while it is open. `quiet`: nothing else is watched, since what
     it takes would be told of too.
     """
 
-    kind: str
+    rule: AlertRule
     says: str
     begin: Callable[[AlertChannel], None]
     hover: Callable[[AlertChannel], None]
@@ -141,7 +149,7 @@ class Case:
     @property
     def subject(self) -> str:
         """What its incident is known by."""
-        return self.kind if self.kind == "failed" else f"{self.kind}:netsuite"
+        return self.rule if self.rule == FAILED_COUNT else f"{self.rule}:netsuite"
 
 
 def _empty(one: AlertChannel) -> None:
@@ -173,7 +181,7 @@ def _delete(one: AlertChannel, rows: int) -> None:
         failed = one.queue.queue.failed
         ids = [row.id for row in one.queue.failed][:rows]
         connection.execute(failed.delete().where(failed.c.id.in_(ids)))
-    one.sweep()
+    one.scan()
 
 
 def _grow(one: AlertChannel) -> None:
@@ -182,7 +190,7 @@ def _grow(one: AlertChannel) -> None:
         one.team.push()
         one.team.push()
         one.watch(60, every=30)
-        if any(row.closed_at is None for row in one.rows):
+        if any(row.resolved_at is None for row in one.rows):
             return
 
 
@@ -209,7 +217,7 @@ def _take_one(one: AlertChannel) -> None:
 
 CASES = (
     Case(
-        "oldest",
+        OLDEST_JOB,
         "the oldest job has been waiting for",
         lambda one: _wait_for(one, 400),
         lambda one: _wait_for(one, 270),
@@ -217,7 +225,7 @@ CASES = (
         _empty,
     ),
     Case(
-        "reserved",
+        STUCK_JOBS,
         "1 job has been reserved for more than 5 min",
         lambda one: _held_for(one, 400),
         lambda one: _held_for(one, 270),
@@ -225,15 +233,17 @@ CASES = (
         _empty,
     ),
     Case(
-        "failed",
+        FAILED_COUNT,
         "failed jobs* have piled up",
         lambda one: _fail(one, 12),
         lambda one: _delete(one, 2),
         lambda one: _fail(one, 2),
         lambda one: _delete(one, 20),
     ),
-    Case("backlog", "it keeps growing", _grow, _fewer, _grow, _empty, quiet=True),
-    Case("silent", "the workers are silent", _fall_silent, _take_one, _fall_silent, _empty),
+    Case(BACKLOG_GROWTH, "it keeps growing", _grow, _fewer, _grow, _empty, quiet=True),
+    Case(
+        NO_WORKER_ACTIVITY, "the workers are silent", _fall_silent, _take_one, _fall_silent, _empty
+    ),
 )
 
 

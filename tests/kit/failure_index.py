@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.database.transactions import changing
 from bot.store import tables
-from bot.store.cursors import mark
+from bot.store.cursors import position
 from bot.store.failures import index as failures
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 
@@ -33,22 +33,22 @@ def index(queue: TestQueue, now: datetime = NOW) -> int:
             return added
 
 
-def sweep_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int]:
-    """Sweep the whole table in stretches of `rows`; returns what was added and what was gone."""
-    added = gone = 0
+def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int]:
+    """Scan the whole table in stretches of `rows`; return how many were added and removed."""
+    added = removed = 0
     while True:
-        found = step(queue, partial(failures.sweep, rows=rows), now)
-        added, gone = added + found.added, gone + found.gone
+        found = step(queue, partial(failures.scan, rows=rows), now)
+        added, removed = added + found.added, removed + found.removed
         with queue.engine.begin() as connection:
-            if not found.more and mark(connection, "sweep") == 0:
-                return added, gone
+            if not found.more and position(connection, "scan") == 0:
+                return added, removed
 
 
 def live(queue: TestQueue) -> list[tuple[int, int | None]]:
     """Failed id and incident of what the index says is there, by `seq`."""
     c = tables.failures.c
     with queue.engine.begin() as connection:
-        chosen = select(c.failed_id, c.incident).where(c.gone_at.is_(None)).order_by(c.seq)
+        chosen = select(c.failed_id, c.incident).where(c.removed_at.is_(None)).order_by(c.seq)
         return [(row.failed_id, row.incident) for row in connection.execute(chosen)]
 
 

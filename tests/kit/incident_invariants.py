@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from bot.models.alert_rules import CONDITIONS, GROUP, SUMMARY
+from bot.models.alert_rules import METRIC_RULES, NEW_FAILURES, SUMMARY
 from bot.store import tables
 from bot.store.incidents.transitions import RECOVERED
 
-EXACT = ("count", "gone", "retried", "deleted")
+EXACT = ("count", "removed", "retried", "deleted")
 """What an incident knows of its failures without counting them."""
 # By name, so that a command that declares another effect fails here.
 RETRIED = ("retry", "retry-all")
@@ -21,35 +21,35 @@ DELETED = ("delete-failed", "clear-failed")
 
 
 def kept(connection: Connection) -> Iterator[str]:
-    """I5, at any moment: what is booked, folded or not, is what the index and the archive say."""
+    """I5, at any moment: what is counted, aggregated or not, is what index and archive say."""
     waiting = _waiting(connection)
     held = _held(connection)
     for row in _mappings(connection, select(tables.incidents)):
         number = row["id"]
-        if (row["open_subject"] is None) != (row["closed_at"] is not None):
-            yield f"I5: incident {number} is neither open nor closed"
-        if row["kind"] in CONDITIONS:
+        if (row["active_subject"] is None) != (row["resolved_at"] is not None):
+            yield f"I5: incident {number} is neither active nor resolved"
+        if row["rule"] in METRIC_RULES:
             continue
-        booked = Counter({name: row[name] for name in EXACT})
-        booked.update(waiting.get(number, {}))
+        counted = Counter({name: row[name] for name in EXACT})
+        counted.update(waiting.get(number, {}))
         there = held.get(number, Counter())
-        if any(booked[name] != there[name] for name in EXACT):
-            yield f"I5: incident {number} is booked as {dict(booked)}: {dict(there)}"
-        over = row["closed_how"] == RECOVERED and number not in waiting
-        if over and row["kind"] == GROUP and there["count"] > there["gone"]:
+        if any(counted[name] != there[name] for name in EXACT):
+            yield f"I5: incident {number} counts {dict(counted)}: {dict(there)}"
+        over = row["resolution"] == RECOVERED and number not in waiting
+        if over and row["rule"] == NEW_FAILURES and there["count"] > there["removed"]:
             yield f"I5: incident {number} is over, and not all of its failures are gone"
-    yield from _open_twice(connection)
+    yield from _active_twice(connection)
     yield from _calling_edits(connection)
 
 
 def _waiting(connection: Connection) -> dict[int, Counter[str]]:
-    """What is booked by incident, and not folded into it yet."""
+    """What was appended by incident, and not aggregated into it yet."""
     found: dict[int, Counter[str]] = {}
-    for row in _mappings(connection, select(tables.bookings)):
+    for row in _mappings(connection, select(tables.incident_deltas)):
         sums = found.setdefault(row["incident"], Counter())
-        sums["gone"] += row["gone"]
-        sums["retried"] += row["gone"] if row["counts_as"] == "retried" else 0
-        sums["deleted"] += row["gone"] if row["counts_as"] == "deleted" else 0
+        sums["removed"] += row["removed"]
+        sums["retried"] += row["removed"] if row["counts_as"] == "retried" else 0
+        sums["deleted"] += row["removed"] if row["counts_as"] == "deleted" else 0
     return found
 
 
@@ -65,26 +65,26 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     found: dict[int, Counter[str]] = {}
     rows = select(tables.failures).where(
-        tables.failures.c.incident > 0, tables.failures.c.returned_by.is_(None)
+        tables.failures.c.incident > 0, tables.failures.c.restored_by.is_(None)
     )
     for row in _mappings(connection, rows):
         sums = found.setdefault(row["incident"], Counter())
         sums["count"] += 1
-        if row["gone_at"] is not None:
-            sums["gone"] += 1
-            single = by_hand.get((row["failed_id"], row["gone_at"]))
+        if row["removed_at"] is not None:
+            sums["removed"] += 1
+            single = by_hand.get((row["failed_id"], row["removed_at"]))
             how = in_bulk.get(row["operation"], single)
             sums["retried"] += how in RETRIED
             sums["deleted"] += how in DELETED
     return found
 
 
-def _open_twice(connection: Connection) -> Iterator[str]:
-    """I5: of one subject at most one incident is open."""
+def _active_twice(connection: Connection) -> Iterator[str]:
+    """I5: of one subject at most one incident is active."""
     c = tables.incidents.c
-    opened = select(c.subject, func.count()).where(c.closed_at.is_(None)).group_by(c.subject)
+    opened = select(c.subject, func.count()).where(c.resolved_at.is_(None)).group_by(c.subject)
     for subject, times in connection.execute(opened.having(func.count() > 1)):
-        yield f"I5: {subject} is open {times} times"
+        yield f"I5: {subject} is active {times} times"
 
 
 def _calling_edits(connection: Connection) -> Iterator[str]:
@@ -107,8 +107,9 @@ def told(connection: Connection) -> Iterator[str]:
             yield f"I5: failure {row['seq']} has no incident"
         elif number and number not in known:
             yield f"I5: failure {row['seq']} has an incident that is not there"
-    if number := connection.execute(select(func.count()).select_from(tables.bookings)).scalar():
-        yield f"I5: {number} bookings are not folded"
+    deltas = select(func.count()).select_from(tables.incident_deltas)
+    if number := connection.execute(deltas).scalar():
+        yield f"I5: {number} incident deltas are not aggregated"
     for row in known.values():
         yield from _told_of(row)
     yield from _posted_once(connection)
@@ -116,16 +117,16 @@ def told(connection: Connection) -> Iterator[str]:
 
 def _told_of(row: RowMapping) -> Iterator[str]:
     """What is wrong with what was said of one incident."""
-    of_failures = row["kind"] in (GROUP, SUMMARY)
-    wrong = row["count"] > row["gone"] if of_failures else _is_bad(row)
+    of_failures = row["rule"] in (NEW_FAILURES, SUMMARY)
+    wrong = row["count"] > row["removed"] if of_failures else _is_breached(row)
     if row["message_ts"] is None and row["muted_until"] is None and wrong:
         yield f"I5: incident {row['id']} has no message"
     if row["stale"]:
         yield f"I5: the message of incident {row['id']} is behind"
 
 
-def _is_bad(row: RowMapping) -> bool:
-    return row["open_subject"] is not None and row["clear_since"] is None
+def _is_breached(row: RowMapping) -> bool:
+    return row["active_subject"] is not None and row["recovered_since"] is None
 
 
 def _posted_once(connection: Connection) -> Iterator[str]:

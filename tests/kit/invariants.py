@@ -194,7 +194,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     """I7: an item a moved row, and each was in the confirmed set; I3: as many as were counted."""
     number, f = operation["id"], tables.failures.c
     undo = operation["action"] == "undo"
-    named = (f.returned_by if undo else f.operation) == number
+    named = (f.restored_by if undo else f.operation) == number
     items = set(connection.execute(select(f.failed_id, f.row_digest).where(named)))
     scope = json.loads(operation["scope"])
     below = _mappings(connection, select(tables.failures).where(f.seq <= operation["bound_seq"]))
@@ -212,7 +212,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
     if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
-    gone = select(f.failed_id).where(f.operation == number, f.returned_by.is_(None))
+    gone = select(f.failed_id).where(f.operation == number, f.restored_by.is_(None))
     still = connection.execute(
         select(func.count())
         .select_from(queue.queue.failed)
@@ -239,24 +239,24 @@ def _is_meant(row: RowMapping, scope: Mapping[str, Any]) -> bool:
 
 
 def _counts(connection: Connection) -> Iterator[str]:
-    """What was booked under each error group and queue is what the index of failures holds."""
-    booked: Counter[tuple[int, str]] = Counter()
+    """What was counted under each error group and queue is what the index of failures holds."""
+    counted: Counter[tuple[int, str]] = Counter()
     summed: Counter[tuple[int, str]] = Counter()
     for row in _mappings(connection, select(tables.failure_counts)):
-        key, rows = (row["error_group"], row["queue"]), row["appeared"] - row["gone"]
-        if row["hour"] == ALL_HOURS or not row["folded"]:
+        key, rows = (row["error_group"], row["queue"]), row["appeared"] - row["removed"]
+        if row["hour"] == ALL_HOURS or not row["aggregated"]:
             summed[key] += rows
         if row["hour"] != ALL_HOURS:
-            booked[key] += rows
+            counted[key] += rows
     there: Counter[tuple[int, str]] = Counter()
     for row in _mappings(
-        connection, select(tables.failures).where(tables.failures.c.gone_at.is_(None))
+        connection, select(tables.failures).where(tables.failures.c.removed_at.is_(None))
     ):
         there[row["error_group"], row["queue"]] += 1
-    for key in booked.keys() | there.keys():
-        if not booked[key] == summed[key] == there[key]:
+    for key in counted.keys() | there.keys():
+        if not counted[key] == summed[key] == there[key]:
             yield (
-                f"counts: {there[key]} failures of {key} are there, {booked[key]} are booked by "
+                f"counts: {there[key]} failures of {key} are there, {counted[key]} are counted by "
                 f"the hour and {summed[key]} in all"
             )
     known = set(connection.execute(select(tables.error_groups.c.id)).scalars())

@@ -12,8 +12,8 @@ from bot.background import audit
 from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
 from bot.background.loop import Watcher
-from bot.background.outbox.deliver import Pace, Poster, deliver_once
-from bot.background.outbox.failures import Fault, Undelivered
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
+from bot.background.outbox.failures import DeliveryError, Fault
 from bot.localslack.server import LocalSlack
 from bot.slack.poster import SlackPoster
 from bot.store.leases import Lease
@@ -28,11 +28,11 @@ class Refusing:
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:  # noqa: ARG002 the protocol's
         """Never taken."""
-        raise Undelivered(Fault.REFUSED, "nobody")
+        raise DeliveryError(Fault.REFUSED, "nobody")
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002 the protocol's
         """Never taken."""
-        raise Undelivered(Fault.REFUSED, "nobody")
+        raise DeliveryError(Fault.REFUSED, "nobody")
 
     def permalink(self, channel: str, ts: str) -> str:
         """An address all the same."""
@@ -43,8 +43,8 @@ WATCHING = ("watch", "bulk", "sample")
 """The names of a watcher's threads."""
 
 
-class Endless(Pace):
-    """No pace at all: whatever is due is sent."""
+class Endless(SlackRates):
+    """No limit at all: whatever is due is sent."""
 
     def allows(self, letter: object) -> bool:  # noqa: ARG002 the base's
         """Always."""
@@ -77,10 +77,10 @@ def watch(setup: Setup, lease: Lease) -> None:
     """Everything that a watcher does before it delivers, until there is nothing left to do."""
     while indexing.index_once(setup, lease):
         pass
-    indexing.sweep_once(setup, lease)
-    while grouping.open_once(setup, lease):
+    indexing.scan_once(setup, lease)
+    while grouping.group_once(setup, lease):
         pass
-    lifecycle.live_once(setup, lease)
+    lifecycle.advance_once(setup, lease)
     while audit.seal_once(setup, lease):
         pass
     while grouping.refresh_once(setup, lease):

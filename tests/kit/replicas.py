@@ -12,7 +12,8 @@ from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.responses import Outcome
 from bot.database.transactions import changing
-from bot.models.requests import Actor, Invocation, Role, Source
+from bot.models.requests import Actor, Invocation, Source
+from bot.models.roles import Role
 from bot.store import leases
 from bot.store.leases import Lease
 from tests.kit.clock import Clock

@@ -113,7 +113,7 @@ class Team:
         self.start()
 
     def _mark(self, name: str) -> int:
-        found = [row.value for row in self.queue.rows(tables.marks) if row.name == name]
+        found = [row.position for row in self.queue.rows(tables.cursors) if row.name == name]
         return int(found[0])
 
     # ---- what people do

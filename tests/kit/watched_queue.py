@@ -12,8 +12,8 @@ from bot.app.command import Alerting, Setup
 from bot.background.incidents import probe
 from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
-from bot.queue.reads import unix
 from bot.store.failures import index
+from bot.wall_clock import unix
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import make_setup
@@ -90,15 +90,15 @@ class Watched:
         self.clock.move(seconds=seconds)
 
     def look(self) -> dict[str, Reading]:
-        """A look: its signs by subject."""
+        """A look: its readings by subject."""
 
         def work(connection: Connection) -> list[Reading]:
-            return probe.look(self.setup, connection, self.clock.at, SECONDS)
+            return probe.check(self.setup, connection, self.clock.at, SECONDS)
 
-        signs = changing(self.setup.engine, monotonic() + SECONDS, work)
-        found = {sign.subject: sign for sign in signs}
-        assert len(found) == len(signs)
-        assert not any(sign.bad and sign.clear for sign in signs)
+        readings = changing(self.setup.engine, monotonic() + SECONDS, work)
+        found = {reading.subject: reading for reading in readings}
+        assert len(found) == len(readings)
+        assert not any(reading.breached and reading.recovered for reading in readings)
         return found
 
     def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Reading]]:
@@ -108,7 +108,7 @@ class Watched:
             yield self.look()
 
     def watch(self, seconds: int, every: int = EVERY) -> dict[str, Reading]:
-        """The same; the last look's signs."""
+        """The same; the last look's readings."""
         return list(self.looks(seconds, every))[-1]
 
 

@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import pytest
 
-from bot.background.outbox.deliver import Pace
+from bot.background.outbox.deliver import SlackRates
 from bot.localslack import faults
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
@@ -137,16 +137,16 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
 @pytest.mark.parametrize(
     ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
 )
-def test_the_bots_own_pace_is_never_above_slacks(kind: str, rate: Rate) -> None:
+def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> None:
     clock = Seconds()
-    pace, rates = Pace(clock), Rates(clock)
+    own_rates, rates = SlackRates(clock), Rates(clock)
     letter = outbox.OutboxMessage(
         1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC)
     )
     sent = 0
     # Half an hour of a flood, asked ten times a second.
     for _ in range(30 * 60 * 10):
-        if pace.allows(letter):
+        if own_rates.allows(letter):
             rates.take("x", rate)
             sent += 1
         clock.now += 0.1

@@ -8,9 +8,11 @@ from sqlalchemy import select, text
 
 from bot.app.parsing import Request
 from bot.database.transactions import LostRace
+from bot.models.refusals import FailedJobNotFound
 from bot.queue.moves import delete_failed, delete_job, retry
-from bot.queue.reads import failed_job, unix
+from bot.queue.reads import failed_job
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.invariants import broken, payloads
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, make_setup
@@ -151,9 +153,8 @@ def test_who_comes_second_is_told_who_was_first(queue: TestQueue) -> None:
     first = ask(setup, "retry 45", by="U07OPERATOR1")
     second = ask(setup, "delete-failed 45")
     assert codes([first, second]) == ["ok", "failed-job-not-found"]
-    assert second.refusal is not None
-    values = second.refusal.values
-    assert (values["by"], values["action"]) == ("U07OPERATOR1", "retry")
+    assert isinstance(second.refusal, FailedJobNotFound)
+    assert (second.refusal.by, second.refusal.action) == ("U07OPERATOR1", "retry")
 
 
 def test_of_several_ids_those_that_can_be_moved_are(queue: TestQueue) -> None:

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from bot import wall_clock
 from bot.database.transactions import TooSlow, bounded, reading
 from bot.models.refusals import FailedJobNotFound, JobNotFound
 from bot.queue import job_counts, reads
@@ -14,7 +15,7 @@ NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere 
 
 
 def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
-    unix = reads.unix(NOW)
+    unix = wall_clock.unix(NOW)
     for age in (120, 30, 10):
         queue.push(created_at=unix - age, available_at=unix - age)
     queue.push(created_at=unix - 500, available_at=unix - 500, reserved_at=unix - 60)
@@ -68,7 +69,7 @@ def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue
         "created_at_human": "2025-11-07 17:42:56",
         "available_at_human": "2025-11-07 17:42:56",
         "reserved_at_human": None,
-        "age_seconds": reads.unix(NOW) - 1762537376,
+        "age_seconds": wall_clock.unix(NOW) - 1762537376,
     }
 
 

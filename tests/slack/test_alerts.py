@@ -56,7 +56,7 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     # The alert itself says it: nothing more is posted in the channel.
     assert len(team.posted("queue-alerts")) == 1
     (incident,) = team.queue.rows(tables.incidents)
-    assert (incident.gone, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
+    assert (incident.removed, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
 
 
 def test_a_retry_by_typed_words_settles_the_alert_too(team: Team) -> None:
@@ -320,7 +320,7 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
     now = settled(team, alert)
     assert "No longer in failed_jobs" in now["text"]
     (incident,) = team.queue.rows(tables.incidents)
-    assert (incident.gone, incident.settled_by, incident.settled_how) == (1, None, "gone")
+    assert (incident.removed, incident.settled_by, incident.settled_how) == (1, None, "gone")
 
 
 def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> None:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.app.responses import zone_of
-from bot.background.outbox.failures import Fault, Undelivered
+from bot.background.outbox.failures import DeliveryError, Fault
 from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.models.requests import Actor, Invocation
 from bot.store.metrics import rollups
 from bot.views.reports.chart import CHART
@@ -28,7 +28,9 @@ def history(queue: TestQueue, *, gap: range = range(0)) -> None:
         now = now_of(connection).replace(minute=30, second=0, microsecond=0)
         for ago in range(1, 27):
             if ago not in gap:
-                figures = Figures(pending=ago, failed=3, appeared=1, processed=100, seconds=3_600)
+                figures = QueueMetrics(
+                    pending=ago, failed=3, appeared=1, processed=100, seconds=3_600
+                )
                 rollups.add_sample(connection, now - HOUR * ago, {rollups.ALL: figures})
 
 
@@ -148,7 +150,7 @@ def test_a_message_that_is_refused_without_its_chart_too_says_nothing_of_charts(
     history(team.queue)
     blocks = team.say("chart").reply["blocks"]
     poster = poster_of(team.slack)
-    with pytest.raises(Undelivered) as refused:
+    with pytest.raises(DeliveryError) as refused:
         poster.post(IDS.queue_ops, {"text": "x", "blocks": [*blocks, {"type": "nonsense"}]})
     assert refused.value.fault is Fault.LAYOUT
     poster.post(IDS.queue_ops, {"text": "x", "blocks": blocks})

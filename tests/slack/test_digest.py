@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.background.digest import MARK
+from bot.background.digest import CURSOR
 from bot.localslack.demo import IDS
 from bot.store import tables
 from tests.kit.queues import TestQueue
@@ -34,9 +34,9 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
 
 def set_last_digest_day(queue: TestQueue, day: datetime) -> None:
     """Let the last digest have been this day's."""
-    statement = update(tables.marks).where(tables.marks.c.name == MARK)
+    statement = update(tables.cursors).where(tables.cursors.c.name == CURSOR)
     with queue.engine.begin() as connection:
-        connection.execute(statement.values(value=day.toordinal()))
+        connection.execute(statement.values(position=day.toordinal()))
 
 
 def test_a_digest_comes_by_itself_and_asked_for_with_details_of_each_group(team: Team) -> None:

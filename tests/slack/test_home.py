@@ -341,7 +341,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
 
     def oldest() -> Any:
         rows = team.queue.rows(tables.incidents)
-        return next((row for row in rows if row.kind == "oldest"), None)
+        return next((row for row in rows if row.rule == "oldest_job"), None)
 
     late = team.until(oldest)
     home = opened(team)
@@ -371,7 +371,7 @@ def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
         for number in range(200):
             name = f"Group {number} <!channel> {long[:100]}"
             group = connection.execute(insert(error_groups).values(name=name)).lastrowid
-            transitions.open_or_reopen(connection, group_subject(int(group), long), now)
+            transitions.trigger(connection, group_subject(int(group), long), now)
 
     # Again after a deadlock: the bot opens incidents meanwhile.
     changing(team.queue.engine, monotonic() + 40, fill)

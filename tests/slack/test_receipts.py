@@ -50,7 +50,7 @@ def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) ->
     assert reply["channel"] == message["channel"]
     # The answer and the change of the message are two letters.
     team.until(lambda: "was processed" in team.now(message)["text"])
-    (row,) = team.queue.rows(tables.followed)
+    (row,) = team.queue.rows(tables.tracked_jobs)
     assert (row.state, row.actor) == ("processed", IDS.operator)
 
 

@@ -11,7 +11,7 @@ from bot.app.command import Setup
 from bot.background import audit
 from bot.background.failures import indexing
 from bot.background.incidents import grouping, lifecycle
-from bot.background.outbox.deliver import Pace, deliver_once
+from bot.background.outbox.deliver import SlackRates, deliver_once
 from bot.database.transactions import changing
 from bot.store import leases, tables
 from bot.store.leases import Lease, LeaseLost
@@ -111,10 +111,10 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     before = everything(queue)
     steps: tuple[Callable[[], object], ...] = (
         lambda: indexing.index_once(a, late),
-        lambda: indexing.sweep_once(a, late),
-        lambda: grouping.open_once(a, late),
+        lambda: indexing.scan_once(a, late),
+        lambda: grouping.group_once(a, late),
         lambda: grouping.refresh_once(a, late),
-        lambda: lifecycle.live_once(a, late),
+        lambda: lifecycle.advance_once(a, late),
         lambda: audit.seal_once(a, late),
     )
     for step in steps:
@@ -124,7 +124,7 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     audit.seal_once(b, lease)
     before = everything(queue)
     with pytest.raises(LeaseLost):
-        deliver_once(a, Refusing(), late, Pace())
+        deliver_once(a, Refusing(), late, SlackRates())
     assert everything(queue) == before
 
 
@@ -168,8 +168,8 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
 
     def has_looked() -> bool:
         """What fails from now on is new; before the first look it would be of the past."""
-        marks = {row.name: row.value for row in mariadb_queue.rows(tables.marks)}
-        return int(marks["backfill_end"]) >= 0
+        cursors = {row.name: row.position for row in mariadb_queue.rows(tables.cursors)}
+        return int(cursors["backfill_end"]) >= 0
 
     with running_watcher(a) as first:
         until(lambda: owner() == "a" and has_looked())

@@ -9,7 +9,7 @@ from bot.database.engine import connect
 from bot.database.transactions import now_of
 from bot.models.refusals import StartError
 from bot.store import tables
-from bot.store.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current, version
+from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.tables.columns import metadata
 from tests.kit.concurrency import at_once
 from tests.kit.queues import TestQueue
@@ -40,7 +40,7 @@ def test_two_at_once_take_turns(empty: Engine) -> None:
     assert sorted(applied) == [0, len(MIGRATIONS)]
     queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not looked at
     assert queue.count(tables.leases) == len(LEASES)
-    assert queue.count(tables.marks) == len(MARKS)
+    assert queue.count(tables.cursors) == len(CURSORS)
 
 
 def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
@@ -49,7 +49,7 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
         connection.execute(tables.migrations.delete())
         connection.execute(tables.leases.delete().where(tables.leases.c.name == "bulk"))
         connection.execute(
-            update(tables.marks).where(tables.marks.c.name == "sweep").values(value=7)
+            update(tables.cursors).where(tables.cursors.c.name == "scan").values(position=7)
         )
     tables.samples.drop(queue.engine)
     try:
@@ -60,7 +60,7 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
     assert queue.count(tables.leases) == len(LEASES)
     assert queue.count(tables.samples) == 0
     # What was there stays as it was.
-    assert [row.value for row in queue.rows(tables.marks) if row.name == "sweep"] == [7]
+    assert [row.position for row in queue.rows(tables.cursors) if row.name == "scan"] == [7]
 
 
 def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
@@ -79,12 +79,24 @@ def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
         assert version(connection) == len(MIGRATIONS) + 1
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            "ALTER TABLE queue_bot_archive DROP COLUMN counts_as",
+            "queue_bot_archive.counts_as is missing",
+        ),
+        (
+            "ALTER TABLE queue_bot_cursors RENAME TO queue_bot_marks",
+            "queue_bot_cursors.name is missing",
+        ),
+    ],
+)
 def test_tables_of_an_earlier_development_version_are_refused_with_what_to_do(
-    empty: Engine,
+    empty: Engine, change: str, expected: str
 ) -> None:
     migrate(empty)
     with empty.begin() as connection:
-        connection.execute(text("ALTER TABLE queue_bot_archive DROP COLUMN counts_as"))
-    expected = "queue_bot_archive.counts_as is missing"
+        connection.execute(text(change))
     with empty.begin() as connection, pytest.raises(StartError, match=expected):
         require_current(connection)

@@ -23,7 +23,7 @@ def remove(queue: TestQueue, failed_id: int) -> None:
 
 
 def live(setup: Setup) -> None:
-    lifecycle.live_once(setup, hold(setup))
+    lifecycle.advance_once(setup, hold(setup))
     grouping.refresh_once(setup, hold(setup))
 
 
@@ -35,13 +35,13 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     for failed_id, cause in ((2, "one"), (3, "two"), (4, "three"), (5, "four")):
         queue.fail(failed_id, exception=cause)
     indexing.index_once(setup, hold(setup))
-    assert grouping.open_once(setup, hold(setup)) == 4
+    assert grouping.group_once(setup, hold(setup)) == 4
     for row in queue.rows(tables.incidents):
         with queue.engine.begin() as connection:
             ledger.mark_posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
-    indexing.sweep_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
     clock.move(minutes=2)
     live(setup)
     clock.move(days=29)
@@ -49,7 +49,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert queue.count(tables.failures) == 5
     clock.move(days=2)
     remove(queue, 3)
-    indexing.sweep_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
     purge.purge_once(setup, hold(setup))
     # 3 is gone since now, 4 is there, and 5 has the last number.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
@@ -102,14 +102,18 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
 def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
-    for words in ("mute alert=oldest for=1h", "mute alert=silent for=7d", "unmute alert=silent"):
+    for words in (
+        "mute alert=oldest_job for=1h",
+        "mute alert=no_worker_activity for=7d",
+        "unmute alert=no_worker_activity",
+    ):
         assert codes([ask(setup, words)]) == ["ok"]
     clock.move(days=30)
     purge.purge_once(setup, hold(setup))
-    assert [row.kind for row in queue.rows(tables.mutes)] == ["oldest", "silent"]
+    assert [row.rule for row in queue.rows(tables.mutes)] == ["oldest_job", "no_worker_activity"]
     clock.move(hours=2)
     purge.purge_once(setup, hold(setup))
-    assert [row.kind for row in queue.rows(tables.mutes)] == ["silent"]
+    assert [row.rule for row in queue.rows(tables.mutes)] == ["no_worker_activity"]
     clock.move(days=7)
     purge.purge_once(setup, hold(setup))
     assert not queue.rows(tables.mutes)
@@ -119,8 +123,8 @@ def over(setup: Setup, number: int, days: float) -> int:
     """An incident that was over so many days ago."""
     with setup.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=days)
-        opened = ledger.open_or_reopen(connection, ledger.group_subject(number, "mail"), at)
-        ledger.close(connection, opened.id, ledger.RECOVERED, at)
+        opened = ledger.trigger(connection, ledger.group_subject(number, "mail"), at)
+        ledger.resolve(connection, opened.id, ledger.RECOVERED, at)
         row = {"incident": opened.id, "operation": number, "rows": 1}
         connection.execute(insert(tables.incident_operations).values(row))
     return opened.id
@@ -144,17 +148,17 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     indexing.index_once(setup, hold(setup))
     queue.fail(1)
     indexing.index_once(setup, hold(setup))
-    grouping.open_once(setup, hold(setup))
+    grouping.group_once(setup, hold(setup))
     with queue.engine.begin() as connection:
         ledger.mark_posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
     clock.move(minutes=61)
     live(setup)  # calls, since nobody sees to it
     live(setup)
     quiet = queue.rows(tables.incidents)[0]
-    assert quiet.closed_how == "quiet"
+    assert quiet.resolution == "quiet"
     with queue.engine.begin() as connection:
         now = setup.clock(connection)
-        opened = ledger.open_or_reopen(connection, ledger.group_subject(99, "mail"), now)
+        opened = ledger.trigger(connection, ledger.group_subject(99, "mail"), now)
     clock.move(days=200)
     over(setup, 3, 100)
     over(setup, 4, 0)
@@ -165,8 +169,8 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     remove(queue, 1)
     queue.fail(2)  # who has the last number stays
     indexing.index_once(setup, hold(setup))
-    indexing.sweep_once(setup, hold(setup))
-    grouping.open_once(setup, hold(setup))
+    indexing.scan_once(setup, hold(setup))
+    grouping.group_once(setup, hold(setup))
     for _ in range(3):
         live(setup)
     clock.move(days=31)
@@ -180,8 +184,11 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
     with queue.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=91)
         ids = range(1, purge.BATCH + 6)
-        rows = [{"id": n, "kind": "group", "subject": f"group:{n}", "opened_at": at} for n in ids]
-        rows = [{**row, "last_at": at, "closed_at": at} for row in rows]
+        rows = [
+            {"id": n, "rule": "new_failures", "subject": f"group:{n}", "triggered_at": at}
+            for n in ids
+        ]
+        rows = [{**row, "last_at": at, "resolved_at": at} for row in rows]
         connection.execute(insert(tables.incidents), rows)
         # A failure belongs to each of the first ones.
         names = ("row_digest", "queue", "error", "payload_digest")
@@ -203,9 +210,9 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
 def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
     setup = make_setup(queue)
     row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
-    newest = 1 + purge.FLOWS_KEPT
+    newest = 1 + purge.METRIC_DELTAS_KEPT
     with queue.engine.begin() as connection:
         ids = (1, 2, newest)
-        connection.execute(insert(tables.flows), [{**row, "id": id_} for id_ in ids])
+        connection.execute(insert(tables.metric_deltas), [{**row, "id": id_} for id_ in ids])
     purge.purge_once(setup, hold(setup))
-    assert [row.id for row in queue.rows(tables.flows)] == [2, newest]
+    assert [row.id for row in queue.rows(tables.metric_deltas)] == [2, newest]

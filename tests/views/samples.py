@@ -29,12 +29,12 @@ from bot.models.jobs import (
     SkippedRow,
 )
 from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
-from bot.models.requests import Message, Modal, Person, Role, Source
+from bot.models.requests import Message, Modal, Person, Source
+from bot.models.roles import Role
 from bot.text import Mrkdwn, texts_for
 from bot.views import changes, details, lists, people, refusal, status
 from bot.views.audit import records
 from bot.views.context import Context, Links
-from bot.views.operations import progress as bulk
 
 
 def utc(*parts: int) -> datetime:
@@ -364,11 +364,10 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
         yield f"{kind.code}-retried", kind(id="45", by=w.person, action="retry", at=NOW)
         yield f"{kind.code}-cleared", kind(id="45", by=w.person, action="clear-failed", at=NOW)
     yield "changed", errors.Changed(id="45")
-    for by in ({}, {"by": w.person, "at": NOW}):
-        suffix = "-by" if by else ""
-        yield f"not-reserved{suffix}", errors.NotReserved(id="123", **by)
-        yield f"not-frozen{suffix}", errors.NotFrozen(**by)
-        yield f"job-gone{suffix}", errors.JobGone(id="45", job="77", **by)
+    for suffix, by, at in (("", None, None), ("-by", w.person, NOW)):
+        yield f"not-reserved{suffix}", errors.NotReserved(id="123", by=by, at=at)
+        yield f"not-frozen{suffix}", errors.NotFrozen(by=by, at=at)
+        yield f"job-gone{suffix}", errors.JobGone(id="45", job="77", by=by, at=at)
     yield "reserved-again", errors.ReservedAgain(id="123", at=NOW)
     yield "reserved-recently", errors.ReservedRecently(id="123", at=NOW)
     yield "frozen", errors.Frozen(by=w.person, at=NOW, reason=w.reason)
@@ -459,27 +458,31 @@ class Sample:
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
     """Every message and dialog, in every state."""
-    yield from _status_samples(w)
-    yield from _list_samples(w)
-    yield from _detail_samples(w)
-    yield from _change_samples(w)
-    yield from _bulk_samples(w)
-    yield from _audit_samples(w)
-    yield from _people_samples(w)
+    for _, topic_samples in by_topic(w):
+        yield from topic_samples
+
+
+def by_topic(w: Words = PLAIN) -> Iterator[tuple[str, Iterator[Sample]]]:
+    """The samples of each topic; a module `samples_…` beside this one is a topic of its own."""
+    yield "status", _status_samples(w)
+    yield "lists", _list_samples(w)
+    yield "details", _detail_samples(w)
+    yield "changes", _change_samples(w)
+    yield "audit", _audit_samples(w)
+    yield "people", _people_samples(w)
+    yield "refusals", _refusal_samples(w)
+    for module in sorted(info.name for info in iter_modules(tests.views.__path__)):
+        if module.startswith("samples_"):
+            topic = module.removeprefix("samples_")
+            yield topic, import_module(f"tests.views.{module}").samples(w)
+
+
+def _refusal_samples(w: Words) -> Iterator[Sample]:
     for name, refused in refusals(w):
         yield Sample(f"refusal-{name}", partial(refusal.refusal_message, refused))
-    for more in _beside():
-        yield from more(w)
     for known in (True, False):
         bug = partial(_bug, w.hash[:12], nothing_changed=known)
         yield Sample(f"bug-{'unchanged' if known else 'unknown'}", bug)
-
-
-def _beside() -> Iterator[Callable[[Words], Iterator["Sample"]]]:
-    """The samples of the modules `samples_…` beside this one, which import from it."""
-    for module in sorted(info.name for info in iter_modules(tests.views.__path__)):
-        if module.startswith("samples_"):
-            yield import_module(f"tests.views.{module}").samples
 
 
 def _bug(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
@@ -574,59 +577,6 @@ def _change_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"deleted-failed-{count}", partial(changes.deleted_failed, failed, ()))
         visible = partial(changes.deleted_failed_visible, failed)
         yield Sample(f"deleted-failed-{count}-visible", visible)
-
-
-def _bulk_samples(w: Words) -> Iterator[Sample]:
-    retry = preview(w)
-    groups = tuple(Share(name=f"{w.group} {n}", count=10 - n) for n in range(10))
-    queues = tuple(Share(name=f"{w.queue}-{n}", count=20 - n) for n in range(14))
-    clear = preview(
-        w,
-        action="clear-failed",
-        scope=Scope(queue=w.queue, failed_before=utc(2025, 10, 31, 19, 30)),
-        total=123_456,
-        bytes=987_654_321,
-        queues=queues,
-        error_groups=groups,
-        other_groups=3,
-        indexing=True,
-    )
-    for source in (Source.SLASH, Source.TERMINAL):
-        yield Sample(
-            f"retry-all-preview-{source}",
-            partial(bulk.bulk_answer, "retry-all", retry, None),
-            source=source,
-        )
-        yield Sample(
-            f"clear-failed-preview-{source}",
-            partial(bulk.bulk_answer, "clear-failed", clear, None),
-            source=source,
-        )
-    for action in ("retry-all", "clear-failed"):
-        nothing = preview(w, action=action, total=0, queues=(), error_groups=(), plan=0)
-        started = progress(w, action=action, done=0)
-        yield Sample(f"{action}-nothing", partial(bulk.bulk_answer, action, nothing, None))
-        yield Sample(f"{action}-started", partial(bulk.bulk_answer, action, None, started))
-        ended = progress(w, action=action, state="done", total=5, done=5)
-        yield Sample(
-            f"{action}-ended-terminal",
-            partial(bulk.bulk_answer, action, None, ended),
-            source=Source.TERMINAL,
-        )
-        for state in ("running", "cancelling", "done", "cancelled", "stopped"):
-            now = progress(
-                w,
-                action=action,
-                state=state,
-                total=5,
-                done=5 if state == "done" else 2,
-                skipped=2 if state == "done" else 0,
-                reason=w.reason if state == "stopped" else None,
-            )
-            yield Sample(f"{action}-{state}", partial(bulk.progress_message, now))
-    failed = progress(w, state="stopped", total=5, done=2, reason="batch-failed")
-    yield Sample("retry-all-stopped-by-a-batch", partial(bulk.progress_message, failed))
-    yield Sample("cancelled", partial(bulk.cancelled, 7, 1000, 2000))
 
 
 def _audit_samples(w: Words) -> Iterator[Sample]:

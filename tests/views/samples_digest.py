@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
-from bot.models.alert_rules import BACKLOG, FAILED, GROUP, OLDEST, RESERVED, SILENT, SUMMARY
+from bot.models.alert_rules import (
+    BACKLOG_GROWTH,
+    FAILED_COUNT,
+    NEW_FAILURES,
+    NO_WORKER_ACTIVITY,
+    OLDEST_JOB,
+    STUCK_JOBS,
+    SUMMARY,
+)
 from bot.models.digest import (
     Backlog,
     Deeds,
@@ -25,16 +33,16 @@ from tests.views.samples import PLAIN, Sample, Words, utc
 BEGAN = utc(2025, 11, 7, 5)
 
 
-def told(w: Words, id_: int, kind: str, *, minutes: int | None = None) -> DigestIncident:
+def told(w: Words, id_: int, rule: str, *, minutes: int | None = None) -> DigestIncident:
     """An incident, over after so many minutes or open."""
     opened = BEGAN + timedelta(hours=id_)
     return DigestIncident(
         id=id_,
-        kind=kind,
-        queue=None if kind in (GROUP, SUMMARY) else w.queue,
-        error="E12" if kind == GROUP else None,
-        opened_at=opened,
-        closed_at=None if minutes is None else opened + timedelta(minutes=minutes),
+        rule=rule,
+        queue=None if rule in (NEW_FAILURES, SUMMARY) else w.queue,
+        error="E12" if rule == NEW_FAILURES else None,
+        triggered_at=opened,
+        resolved_at=None if minutes is None else opened + timedelta(minutes=minutes),
     )
 
 
@@ -65,8 +73,11 @@ def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
             opened=3,
             over=2,
             seconds=720,
-            longest=(told(w, 11, SILENT, minutes=42), told(w, 10, GROUP, minutes=12)),
-            open_now=(told(w, 12, OLDEST),),
+            longest=(
+                told(w, 11, NO_WORKER_ACTIVITY, minutes=42),
+                told(w, 10, NEW_FAILURES, minutes=12),
+            ),
+            open_now=(told(w, 12, OLDEST_JOB),),
             count_now=1,
         ),
         "waited": (
@@ -81,7 +92,7 @@ def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
 
 def weekend(w: Words) -> Digest:
     """Three days with a gap, of which each list is as long as it gets."""
-    kinds = (RESERVED, FAILED, BACKLOG, SUMMARY, GROUP)
+    rules = (STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, SUMMARY, NEW_FAILURES)
     return yesterday(
         w,
         last=date(2025, 11, 9),
@@ -104,8 +115,8 @@ def weekend(w: Words) -> Digest:
             opened=5_000,
             over=1,
             seconds=59,
-            longest=tuple(told(w, n, kinds[n], minutes=90 - n) for n in range(3)),
-            open_now=tuple(told(w, 20 + n, kinds[n]) for n in range(5)),
+            longest=tuple(told(w, n, rules[n], minutes=90 - n) for n in range(3)),
+            open_now=tuple(told(w, 20 + n, rules[n]) for n in range(5)),
             count_now=12,
             more=True,
         ),

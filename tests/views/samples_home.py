@@ -7,10 +7,11 @@ from functools import partial
 from bot.models.error_groups import ErrorGroups
 from bot.models.home import Counts, HomeData, HomeIncident, QueueJobs
 from bot.models.jobs import FailedJobList
-from bot.models.metrics import Figures, Point
+from bot.models.metrics import Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
 from bot.models.refusals import Denied
-from bot.models.requests import Message, Role, Source
+from bot.models.requests import Message, Source
+from bot.models.roles import Role
 from bot.views import refusal
 from bot.views.context import Context
 from bot.views.reports import home
@@ -21,19 +22,19 @@ HOUR = timedelta(hours=1)
 FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still": 720}
 
 
-def incident(w: Words, id_: int, kind: str, **changed: object) -> HomeIncident:
+def incident(w: Words, id_: int, rule: str, **changed: object) -> HomeIncident:
     """An incident that was opened half an hour ago and nobody has acknowledged."""
     values: dict[str, object] = {
         "id": id_,
-        "kind": kind,
+        "rule": rule,
         "queue": w.queue,
         "error": None,
         "group": None,
-        "opened_at": NOW - timedelta(minutes=30),
+        "triggered_at": NOW - timedelta(minutes=30),
         "count": 0,
         "left": 0,
         "value": 720,
-        "worst": 900,
+        "peak": 900,
         "facts": FACTS,
         "acknowledged_by": None,
         "acknowledged_at": None,
@@ -44,13 +45,15 @@ def incident(w: Words, id_: int, kind: str, **changed: object) -> HomeIncident:
 def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
     """New failures of one error group."""
     values = {"error": "E12", "group": w.group, "count": 61, "left": 38, "value": None, "facts": {}}
-    return incident(w, id_, str(changed.pop("kind", "group")), **{**values, **changed})
+    return incident(w, id_, str(changed.pop("rule", "new_failures")), **{**values, **changed})
 
 
 def day() -> tuple[Point, ...]:
     """A day of which the first hours were not watched."""
-    known: list[Figures | None] = [
-        Figures(pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600)
+    known: list[QueueMetrics | None] = [
+        QueueMetrics(
+            pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600
+        )
         for n in range(20)
     ]
     return tuple(
@@ -125,14 +128,14 @@ def busy(w: Words, queues: int, rows: int, incidents: tuple[HomeIncident, ...]) 
 
 
 def every_incident(w: Words) -> tuple[HomeIncident, ...]:
-    """As many as Home lists, of each kind that has much to say."""
+    """As many as Home lists, of each rule that has much to say."""
     known = {"acknowledged_by": w.person, "acknowledged_at": NOW - timedelta(minutes=20)}
     return (
         of_group(w, 12),
         of_group(w, 11, **known),
-        incident(w, 10, "oldest"),
-        incident(w, 8, "failed", value=900, facts={"limit": 100}),
-        of_group(w, 7, kind="summary", error=None, group=None, queue=None),
+        incident(w, 10, "oldest_job"),
+        incident(w, 8, "failed_count", value=900, facts={"limit": 100}),
+        of_group(w, 7, rule="summary", error=None, group=None, queue=None),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from bot.models.alert_rules import METRIC_RULES
 from bot.models.requests import Message
 from bot.views.context import Context
 from bot.views.incidents import alert, alert_parts, rule_alert
@@ -13,7 +14,7 @@ EARLIER = utc(2025, 11, 8, 0, 18)
 GROUP_ID = "S0OPS00001"
 
 
-def card(w: Words = PLAIN, **changed: object) -> alert.FailureCard:
+def card(w: Words = PLAIN, **changed: object) -> alert.FailedJobAlert:
     """A failed job's alert."""
     values: dict[str, object] = {
         "failed_id": 45,
@@ -25,16 +26,16 @@ def card(w: Words = PLAIN, **changed: object) -> alert.FailureCard:
         "failed_at": utc(2025, 11, 7, 22, 45, 59),
         "row_digest": DIGEST,
     }
-    return alert.FailureCard.model_validate(values | changed)
+    return alert.FailedJobAlert.model_validate(values | changed)
 
 
-def told(**changed: object) -> alert_parts.IncidentState:
+def told(**changed: object) -> alert_parts.IncidentView:
     """An open incident."""
-    values: dict[str, object] = {"id": 12, "kind": "group", "opened_at": EARLIER}
-    return alert_parts.IncidentState.model_validate(values | changed)
+    values: dict[str, object] = {"id": 12, "rule": "new_failures", "triggered_at": EARLIER}
+    return alert_parts.IncidentView.model_validate(values | changed)
 
 
-def group(w: Words = PLAIN, **changed: object) -> alert.GroupCard:
+def group(w: Words = PLAIN, **changed: object) -> alert.ErrorGroupAlert:
     """Ten thousand failures of one group."""
     values: dict[str, object] = {
         "error_group": 7,
@@ -47,7 +48,7 @@ def group(w: Words = PLAIN, **changed: object) -> alert.GroupCard:
         "newest": tuple(card(w, failed_id=10_045 - number) for number in range(3)),
         "last_at": NOW,
     }
-    return alert.GroupCard.model_validate(values | changed)
+    return alert.ErrorGroupAlert.model_validate(values | changed)
 
 
 def samples(w: Words) -> Iterator[Sample]:
@@ -55,7 +56,7 @@ def samples(w: Words) -> Iterator[Sample]:
     seen = told(acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2))
     yield Sample("alert-open", partial(alert.failure_message, card(w), told()))
     yield Sample("alert-acknowledged-muted", partial(alert.failure_message, card(w), seen))
-    quiet = told(state="quiet", quiet_seconds=3_600)
+    quiet = told(resolution="quiet", quiet_seconds=3_600)
     yield Sample("alert-quiet", partial(alert.failure_message, card(w), quiet))
     for state in ("retried", "deleted", "gone"):
         settled = card(w, state=state, by=w.person, at=NOW)
@@ -64,11 +65,11 @@ def samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"alert-{state}-unknown", partial(alert.failure_message, unknown, told()))
     yield from _group_samples(w)
     for left in (37, 12, 1, 0):
-        summary = told(opened_at=utc(2025, 11, 8, 0, 29), kind="summary")
+        summary = told(triggered_at=utc(2025, 11, 8, 0, 29), rule="summary")
         yield Sample(f"summary-{left}-left", partial(_summary, 37, left, summary))
     yield from _thread_samples(w)
-    for kind in ("oldest", "reserved", "failed", "backlog", "silent"):
-        yield from _condition_samples(w, kind)
+    for rule in METRIC_RULES:
+        yield from _metric_samples(w, rule)
 
 
 def _group_samples(w: Words) -> Iterator[Sample]:
@@ -82,15 +83,15 @@ def _group_samples(w: Words) -> Iterator[Sample]:
     yield Sample("alert-group-partly", partial(alert.group_message, part, seen))
     done = group(w, count=40, left=0, retried=38, deleted=2, newest=(), **by)
     yield Sample("alert-group-waits", partial(alert.group_message, done, told()))
-    over = told(state="recovered", ending=_ending(36, 2, 38))
+    over = told(resolution="recovered", ending=_ending(36, 2, 38))
     yield Sample("alert-group-recovered", partial(alert.group_message, done, over))
-    quiet = told(state="quiet", quiet_seconds=3_600)
+    quiet = told(resolution="quiet", quiet_seconds=3_600)
     yield Sample(
         "alert-group-quiet", partial(alert.group_message, group(w, count=40, left=3), quiet)
     )
 
 
-def _summary(count: int, left: int, state: alert_parts.IncidentState, ctx: Context) -> Message:
+def _summary(count: int, left: int, state: alert_parts.IncidentView, ctx: Context) -> Message:
     return alert.summary_message(count, left, NOW, state, ctx)
 
 
@@ -133,16 +134,16 @@ def _recovered(
     return partial(alert_parts.recovered_message, told(), ending)
 
 
-def _called(shown: alert.FailureCard, ctx: Context) -> Message:
+def _called(shown: alert.FailedJobAlert, ctx: Context) -> Message:
     drawn = alert.failure_message(shown, told(), ctx)
     return alert_parts.with_group_mention(drawn, GROUP_ID, ctx)
 
 
-def _condition_samples(w: Words, kind: str) -> Iterator[Sample]:
-    queue = None if kind == "failed" else w.queue
-    shown = rule_alert.ConditionCard(kind=kind, queue=queue, value=700, worst=900, facts={})
-    for state in ("open", "recovered"):
-        ending = _meanwhile(38, 2, of="all", queue=queue) if state == "recovered" else None
-        now = told(kind=kind, state=state, queue=queue, ending=ending)
-        drawn = partial(rule_alert.condition_message, shown, now)
-        yield Sample(f"alert-{kind}-{state}", drawn)
+def _metric_samples(w: Words, rule: str) -> Iterator[Sample]:
+    queue = None if rule == "failed_count" else w.queue
+    shown = rule_alert.RuleAlert(rule=rule, queue=queue, value=700, peak=900, facts={})
+    for resolution in (None, "recovered"):
+        ending = _meanwhile(38, 2, of="all", queue=queue) if resolution else None
+        now = told(rule=rule, resolution=resolution, queue=queue, ending=ending)
+        drawn = partial(rule_alert.rule_alert_message, shown, now)
+        yield Sample(f"alert-{rule}-{resolution or 'open'}", drawn)

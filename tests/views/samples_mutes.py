@@ -4,27 +4,35 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.models.incidents import Mute, MuteDetails, OpenIncident, Topic
+from bot.models.incidents import ListedIncident, Mute, MuteDetails, Topic
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents import mutes
 from tests.views.samples import NOW, PLAIN, Sample, Words
 
-KINDS = ("group", "oldest", "reserved", "failed", "backlog", "silent", "summary")
+RULES = (
+    "new_failures",
+    "oldest_job",
+    "stuck_jobs",
+    "failed_count",
+    "backlog_growth",
+    "no_worker_activity",
+    "summary",
+)
 
 
-def incident(w: Words = PLAIN, **changed: object) -> OpenIncident:
+def incident(w: Words = PLAIN, **changed: object) -> ListedIncident:
     """New failures of one error group, told of half an hour ago."""
     values: dict[str, object] = {
         "incident": "I12",
-        "kind": "group",
+        "rule": "new_failures",
         "queue": w.queue[:LONGEST_QUEUE],
         "error": "E7",
         "name": w.group,
-        "opened_at": NOW - timedelta(minutes=30),
+        "triggered_at": NOW - timedelta(minutes=30),
         "count": 38,
         "value": None,
     }
-    return OpenIncident.model_validate(values | changed)
+    return ListedIncident.model_validate(values | changed)
 
 
 def mute(w: Words = PLAIN, topic: Topic | None = None, minutes: int = 60) -> Mute:
@@ -35,22 +43,22 @@ def mute(w: Words = PLAIN, topic: Topic | None = None, minutes: int = 60) -> Mut
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
     """Every message and dialog, in every state."""
-    for kind in KINDS:
-        grouped = kind == "group"
+    for rule in RULES:
+        grouped = rule == "new_failures"
         one = incident(
-            w, kind=kind, error="E7" if grouped else None, name=w.group if grouped else None
+            w, rule=rule, error="E7" if grouped else None, name=w.group if grouped else None
         )
-        yield Sample(f"acknowledged-{kind}", partial(mutes.acknowledged, one))
-    whole = incident(w, kind="failed", queue=None, error=None, name=None)
+        yield Sample(f"acknowledged-{rule}", partial(mutes.acknowledged, one))
+    whole = incident(w, rule="failed_count", queue=None, error=None, name=None)
     yield Sample("acknowledged-without-a-queue", partial(mutes.acknowledged, whole))
     yield Sample("acknowledged-visible", partial(mutes.acknowledged_visible, incident(w)))
-    unknown = incident(w, kind="newer", error=None, name=None)
-    yield Sample("acknowledged-of-a-newer-kind", partial(mutes.acknowledged, unknown))
+    unknown = incident(w, rule="newer", error=None, name=None)
+    yield Sample("acknowledged-of-a-newer-rule", partial(mutes.acknowledged, unknown))
     queue = Topic(queue=w.queue[:LONGEST_QUEUE] or "–")
     for name, said in {
         "group": MuteDetails(mute=mute(w), name=w.group, incidents=1),
         "queue": MuteDetails(mute=mute(w, queue), no_jobs=True),
-        "kind": MuteDetails(mute=mute(w, Topic(kind="oldest")), incidents=3),
+        "rule": MuteDetails(mute=mute(w, Topic(rule="oldest_job")), incidents=3),
         "extended": MuteDetails(mute=mute(w), name=w.group, extended=NOW),
     }.items():
         yield Sample(f"mute-{name}", partial(mutes.muted, said))

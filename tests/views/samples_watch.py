@@ -17,7 +17,7 @@ from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message
 from tests.views.samples import NOW, PLAIN, Sample, Words
-from tests.views.samples_mutes import KINDS, incident
+from tests.views.samples_mutes import RULES, incident
 
 LIMITS = Limits(
     oldest_seconds=300,
@@ -61,13 +61,13 @@ def extra(w: Words = PLAIN, **changed: object) -> WatchExtra:
 
 
 def named_mute(w: Words, number: int = 0) -> NamedMute:
-    """A mute of a queue, a group or a kind in turn."""
-    kind = number % 3
+    """A mute of a queue, a group or a rule in turn."""
+    rule = number % 3
     return NamedMute(
-        error=f"E{number}" if kind == 1 else None,
-        name=w.group if kind == 1 else None,
-        queue=(w.queue[:LONGEST_QUEUE] or "–") if kind == 0 else None,
-        alert="oldest" if kind == 2 else None,
+        error=f"E{number}" if rule == 1 else None,
+        name=w.group if rule == 1 else None,
+        queue=(w.queue[:LONGEST_QUEUE] or "–") if rule == 0 else None,
+        alert="oldest_job" if rule == 2 else None,
         by=w.person[:64],
         at=NOW,
         until=NOW + timedelta(minutes=30 + number),
@@ -75,13 +75,13 @@ def named_mute(w: Words, number: int = 0) -> NamedMute:
 
 
 def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: object) -> Watching:
-    """So many open incidents and mutes, every kind in turn."""
+    """So many open incidents and mutes, every rule in turn."""
     open_ones = tuple(
         incident(
             w,
             incident=f"I{900 - number}",
-            kind=KINDS[number % len(KINDS)],
-            name=w.group if number % len(KINDS) == 0 else None,
+            rule=RULES[number % len(RULES)],
+            name=w.group if number % len(RULES) == 0 else None,
             acknowledged_by=w.person[:64] if number % 2 else None,
             muted_until=NOW + timedelta(hours=1) if number % 3 else None,
         )

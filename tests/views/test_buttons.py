@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app.command import find_commands
-from bot.models.requests import Message, Role
+from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
 from bot.views.reports.home import REFRESH
 from tests.kit.cases import check_each

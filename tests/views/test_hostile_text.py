@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import as_view, texts_in

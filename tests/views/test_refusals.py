@@ -1,6 +1,10 @@
 """Each refusal says in one sentence what was not done, in the words of the queue's API."""
 
 import json
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from datetime import datetime
+from typing import get_type_hints
 
 import pytest
 
@@ -8,11 +12,12 @@ from bot.models import refusals as errors
 from bot.models.jobs import SkippedRow
 from bot.models.operations import AuditLine
 from bot.models.refusals import Refusal
-from bot.models.requests import Role
-from bot.store.audit import stored_refusals as kept
-from bot.text import LANGUAGES, texts_for
+from bot.models.refusals.skipped import ROW_REFUSALS, refusal_of, skipped_row
+from bot.models.roles import Role
+from bot.store.audit import stored_refusals
+from bot.text import LANGUAGES, code, readable, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence
-from tests.views.samples import ACTIONS, LIMA, NOW, PROBLEMS, context, refusals
+from tests.views.samples import ACTIONS, LIMA, NOW, PROBLEMS, context, skipped_rows
 
 ENGLISH = texts_for("en", "en", LIMA)
 
@@ -21,6 +26,30 @@ def kinds(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
     """Every kind of refusal there is."""
     return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
 
+
+FIELD_VALUES: dict[object, object] = {
+    str: "45",
+    str | None: "45",
+    int: 7,
+    int | None: 7,
+    Role: Role.OPERATOR,
+    datetime: NOW,
+    datetime | None: NOW,
+    tuple[str, ...]: ("U0ANA00001", "mail"),
+    tuple[SkippedRow, ...]: skipped_rows(),
+}
+
+
+def instances(kind: type[Refusal]) -> list[Refusal]:
+    """The refusal with every field, and with those alone that it must have."""
+    types = get_type_hints(kind)
+    every = {field.name: FIELD_VALUES[types[field.name]] for field in fields(kind)}
+    needed = {field.name: every[field.name] for field in fields(kind) if field.default is MISSING}
+    make: Callable[..., Refusal] = kind
+    return [make(**every)] if needed == every else [make(**every), make(**needed)]
+
+
+EVERY_REFUSAL = [refusal for kind in kinds() for refusal in instances(kind)]
 
 SENTENCES = [
     (
@@ -81,19 +110,16 @@ def test_every_kind_has_a_sentence_and_a_reason(kind: type[Refusal], language: s
     assert texts.has(f"reason-{kind.code}")
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-def test_a_refusal_without_its_values_is_told_all_the_same(kind: type[Refusal]) -> None:
-    for language in LANGUAGES:
-        assert refusal_message(kind(), context(language)).blocks
-        assert refusal_sentence(kind(), texts_for(language, "en", LIMA), ACTIONS)
-
-
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-def test_a_refusal_with_values_of_wrong_types_is_told_all_the_same(kind: type[Refusal]) -> None:
-    names = {name for _, refusal in refusals() for name in refusal.values}
-    for value in (None, 7, -1, "x", ("x", 7, None), {"a": 1}):
-        wrong = kind(**dict.fromkeys(names, value))
-        assert refusal_message(wrong, context()).blocks
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("refusal", EVERY_REFUSAL, ids=lambda one: type(one).__name__)
+def test_every_refusal_has_a_message_with_and_without_its_optional_fields(
+    refusal: Refusal, language: str
+) -> None:
+    texts = texts_for(language, "en", LIMA)
+    without_text = readable(texts("refusal-refused", code=code(refusal.code)))
+    sentence = refusal_sentence(refusal, texts, ACTIONS)
+    assert refusal_message(refusal, context(language)).blocks
+    assert (sentence == without_text) == (refusal.code == Refusal.code)
 
 
 def test_every_problem_that_pydantic_and_the_grammar_name_has_its_sentence() -> None:
@@ -101,19 +127,53 @@ def test_every_problem_that_pydantic_and_the_grammar_name_has_its_sentence() -> 
         assert ENGLISH.has(f"problem-{problem}") or problem == "finite_number"
 
 
-def test_a_kept_and_restored_refusal_says_the_same() -> None:
-    for name, refusal in refusals():
-        if name == "nothing-to-do":
-            continue  # its rows come back as text and are left out
-        restored = kept.restore(_json(kept.keep(refusal)))
-        assert refusal_sentence(restored, ENGLISH, ACTIONS) == refusal_sentence(
-            refusal, ENGLISH, ACTIONS
-        )
+@pytest.mark.parametrize("refusal", EVERY_REFUSAL, ids=lambda one: type(one).__name__)
+def test_every_refusal_comes_back_from_its_stored_form(refusal: Refusal) -> None:
+    stored = stored_refusals.keep(refusal)
+    restored = stored_refusals.restore(json.loads(stored))
+    assert type(restored) is type(refusal)
+    assert vars(restored) == vars(refusal)
+    assert stored_refusals.keep(restored) == stored
+    assert str(restored) == refusal.code
 
 
-def _json(kept: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(kept)
-    return found
+STORED = [
+    (errors.Busy(), '{"refused": "Busy", "values": {}}'),
+    (errors.JobNotFound(id="45"), '{"refused": "JobNotFound", "values": {"id": "45"}}'),
+    (
+        errors.JobGone(id="45", job="77", by="ana", at=NOW),
+        (
+            '{"refused": "JobGone", "values": {"id": "45", "job": "77", '
+            '"by": "ana", "at": {"at": "2025-11-08T00:30:00"}}}'
+        ),
+    ),
+    (
+        errors.Denied(needed=Role.ADMIN, has=Role.VIEWER, holders=("U0ANA00001",)),
+        '{"refused": "Denied", "values": {"needed": 3, "has": 1, "holders": ["U0ANA00001"]}}',
+    ),
+    (
+        errors.NothingToDo(skipped=(SkippedRow(id=46, code="changed"),)),
+        (
+            '{"refused": "NothingToDo", "values": {"skipped": [{"id": 46, "code": "changed", '
+            '"job": null, "by": null, "action": null, "at": null}]}}'
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("refusal", "stored"), STORED, ids=lambda value: type(value).__name__)
+def test_the_stored_form_has_the_given_fields_in_their_order(refusal: Refusal, stored: str) -> None:
+    assert stored_refusals.keep(refusal) == stored
+
+
+@pytest.mark.parametrize("refusal", EVERY_REFUSAL, ids=lambda one: type(one).__name__)
+def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
+    row = skipped_row(45, refusal)
+    restored = refusal_of(row)
+    if isinstance(refusal, ROW_REFUSALS):
+        assert vars(restored) == vars(refusal)
+    else:
+        assert restored is None
 
 
 def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:

@@ -8,7 +8,8 @@ from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
 
 from bot.localslack.blocks.validation import has_two_tables, message_problems, view_problems
-from bot.models.requests import Message, Modal, Role, Source
+from bot.models.requests import Message, Modal, Source
+from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import as_view, elements_in, texts_in

@@ -2,15 +2,42 @@
 
 from collections.abc import Iterator
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.amber import AmberSnapshotExtension
+from syrupy.location import PyTestLocation
+from syrupy.types import SnapshotIndex
 
-from bot.models.requests import Message, Modal, Role
+from bot.models.requests import Message, Modal
+from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in
-from tests.views.samples import Sample, samples
+from tests.views.samples import Sample, by_topic
 
-EVERY = list(samples())
+TOPICS = {topic: list(topic_samples) for topic, topic_samples in by_topic()}
+CASES = {
+    f"{sample.name}-{language}": (topic, sample, language)
+    for topic, topic_samples in TOPICS.items()
+    for sample in topic_samples
+    for language in LANGUAGES
+}
+
+
+class TopicFiles(AmberSnapshotExtension):
+    """Keep the snapshots of each topic in a file of its own."""
+
+    @classmethod
+    def get_file_basename(cls, *, test_location: PyTestLocation, index: SnapshotIndex) -> str:
+        """Return the test's folder and the topic of the sample."""
+        topic, _, _ = CASES[str(index)]
+        return f"{test_location.basename}/{topic}"
+
+
+@pytest.fixture
+def topic_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The agreed messages, a file for each topic."""
+    return snapshot.use_extension(TopicFiles)
 
 
 def by_role(sample: Sample, language: str) -> Iterator[str]:
@@ -36,15 +63,14 @@ def actions(shown: Message | Modal) -> list[str]:
     return [" ".join(e["action_id"] for e in found) for found in by_block if found]
 
 
-def test_a_message_looks_as_agreed(snapshot: SnapshotAssertion) -> None:
-    def check(named: str) -> None:
-        sample, language = every[named]
-        assert "\n".join(by_role(sample, language)) == snapshot(name=named)
+def test_a_message_looks_as_agreed(topic_snapshot: SnapshotAssertion) -> None:
+    def check(case: str) -> None:
+        _, sample, language = CASES[case]
+        assert "\n".join(by_role(sample, language)) == topic_snapshot(name=case)
 
-    every = {f"{one.name}-{language}": (one, language) for one in EVERY for language in LANGUAGES}
-    check_each(((named, named) for named in every), check)
+    check_each(((case, case) for case in CASES), check)
 
 
 def test_no_two_samples_have_the_same_name() -> None:
-    names = [sample.name for sample in EVERY]
+    names = [sample.name for topic_samples in TOPICS.values() for sample in topic_samples]
     assert sorted(set(names)) == sorted(names)

@@ -1,4 +1,4 @@
-"""Upkeep of the failure counts: what was appended is folded, what is old is kept by the day."""
+"""Upkeep of the failure counts: what was appended is aggregated, what is old is kept by the day."""
 
 from sqlalchemy import Connection
 
@@ -11,23 +11,23 @@ from bot.store.leases import Lease
 PASSES = 5
 
 
-def fold_once(setup: Setup, lease: Lease) -> bool:
-    """Fold what was appended; True where more is waiting."""
+def aggregate_once(setup: Setup, lease: Lease) -> bool:
+    """Aggregate the appended counts; return True if more are waiting."""
 
     def work(connection: Connection) -> int:
-        return aggregation.fold(connection, setup.clock(connection))
+        return aggregation.aggregate(connection, setup.clock(connection))
 
     for _ in range(PASSES):
-        if leader_transaction(setup, lease, work) < aggregation.FOLD_ROWS:
+        if leader_transaction(setup, lease, work) < aggregation.AGGREGATED_AT_ONCE:
             return False
     return True
 
 
-def age_once(setup: Setup, lease: Lease) -> int:
-    """Fold hours that are past into days, forget groups that are of no use; returns how many."""
+def merge_once(setup: Setup, lease: Lease) -> int:
+    """Merge old hours into days, delete groups without failures; return how many."""
 
     def work(connection: Connection) -> int:
-        aged = aggregation.age(connection, setup.clock(connection))
-        return aged + aggregation.forget(connection)
+        aged = aggregation.merge_old_hours(connection, setup.clock(connection))
+        return aged + aggregation.delete_unused_groups(connection)
 
     return leader_transaction(setup, lease, work)

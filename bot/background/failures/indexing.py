@@ -1,4 +1,4 @@
-"""The watcher's pass over `failed_jobs`: what is new enters the index, what is gone is noted."""
+"""The watcher's pass over `failed_jobs`: index new failures, mark missing ones removed."""
 
 from sqlalchemy import Connection
 
@@ -20,10 +20,10 @@ def index_once(setup: Setup, lease: Lease) -> bool:
     return True
 
 
-def sweep_once(setup: Setup, lease: Lease) -> int:
+def scan_once(setup: Setup, lease: Lease) -> int:
     """Compare the next stretch of ids with the index; returns how many differences were found."""
-    found = _step(setup, lease, index.sweep)
-    return found.added + found.gone
+    found = _step(setup, lease, index.scan)
+    return found.added + found.removed
 
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:

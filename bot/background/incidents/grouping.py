@@ -27,17 +27,17 @@ MINUTE = timedelta(minutes=1)
 REFRESHED_AT_ONCE = 20
 
 
-def open_all(setup: Setup, lease: Lease) -> None:
-    """Give new failures their incident, in short transactions."""
+def group_all(setup: Setup, lease: Lease) -> None:
+    """Assign new failures to incidents, in short transactions."""
     for _ in range(PASSES):
-        if open_once(setup, lease) < AT_ONCE:
+        if group_once(setup, lease) < AT_ONCE:
             return
 
 
-def open_once(setup: Setup, lease: Lease) -> int:
-    """Give new failures their incident; above the rate of alerts the rest of a minute shares one.
+def group_once(setup: Setup, lease: Lease) -> int:
+    """Assign new failures to incidents; above the rate of alerts the rest of a minute shares one.
 
-    Returns how many failures were given one.
+    Returns how many failures were assigned.
     """
 
     def work(connection: Connection) -> int:
@@ -57,52 +57,52 @@ def _group(
     for row in waiting:
         groups[row.error_group].append(row)
     names = {transitions.group_subject(group, None).name: group for group in groups}
-    known = lookups.open_by_subject(connection, list(names))
-    room = setup.alerts_per_minute - lookups.opened_since(connection, now - MINUTE)
+    known = lookups.active_by_subject(connection, list(names))
+    room = setup.alerts_per_minute - lookups.triggered_since(connection, now - MINUTE)
     rest: list[UnassignedFailure] = []
     for name, group in names.items():
-        found = groups[group]
+        new = groups[group]
         if name in known:
-            _join(connection, known[name], found, now)
+            _add(connection, known[name], new, now)
         elif room > 0:
             room -= 1
-            _open(setup, connection, group, found, now)
+            _trigger(setup, connection, group, new, now)
         else:
-            rest += found
+            rest += new
     if rest:
         _summarize(setup, connection, rest, waiting, now)
 
 
-def _join(
-    connection: Connection, row: Incident, found: Sequence[UnassignedFailure], now: datetime
+def _add(
+    connection: Connection, row: Incident, new: Sequence[UnassignedFailure], now: datetime
 ) -> None:
-    """More of what the open incident is about."""
-    came = assignment.assign(connection, row.id, _named(found))
-    same = {one.queue for one in found} == {row.queue}
+    """Add failures to the active incident of their error group."""
+    came = assignment.assign(connection, row.id, _selection(new))
+    same = {failure.queue for failure in new} == {row.queue}
     changed = {"queue": row.queue if same else None, "failed_id": None, "row_digest": None}
-    transitions.add_failures(connection, row.id, came, last_at=now, clear_since=None, **changed)
+    transitions.add_failures(connection, row.id, came, last_at=now, recovered_since=None, **changed)
 
 
-def _open(
+def _trigger(
     setup: Setup,
     connection: Connection,
     group: int,
-    found: Sequence[UnassignedFailure],
+    new: Sequence[UnassignedFailure],
     now: datetime,
 ) -> None:
-    """The incident of a group that has none open: a new one, or one that was closed lately."""
-    queues = {row.queue for row in found}
+    """Trigger the incident of a group without an active one: a new one, or one resolved lately."""
+    queues = {row.queue for row in new}
     subject = transitions.group_subject(group, queues.pop() if len(queues) == 1 else None)
-    opened = transitions.open_or_reopen(connection, subject, now)
-    row = lookups.by_id(connection, opened.id)
+    triggered = transitions.trigger(connection, subject, now)
+    row = lookups.by_id(connection, triggered.id)
     if row is None:
-        raise LookupError(opened.id)
-    _join(connection, row, found, now)
-    if opened.state == "opened":
-        only = found[0] if len(found) == 1 else None
+        raise LookupError(triggered.id)
+    _add(connection, row, new, now)
+    if triggered.transition == "triggered":
+        only = new[0] if len(new) == 1 else None
         ids = {} if only is None else {"failed_id": only.failed_id, "row_digest": only.row_digest}
-        transitions.update_incident(connection, opened.id, first_seq=found[0].seq, **ids)
-    lifecycle.announce_opened(setup, connection, opened, now)
+        transitions.update_incident(connection, triggered.id, first_seq=new[0].seq, **ids)
+    lifecycle.announce_triggered(setup, connection, triggered, now)
 
 
 def _summarize(
@@ -116,34 +116,34 @@ def _summarize(
     known = lookups.latest_summary(connection, now - MINUTE)
     if known is None:
         subject = Subject(alert_rules.SUMMARY, f"summary:{now.isoformat()}")
-        opened = transitions.open_or_reopen(connection, subject, now)
-        number = opened.id
+        triggered = transitions.trigger(connection, subject, now)
+        number = triggered.id
         transitions.update_incident(connection, number, first_seq=rest[0].seq)
     else:
-        opened, number = None, known.id
+        triggered, number = None, known.id
     # All others of this pass have an incident by now.
     stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
     came = assignment.assign(connection, number, stretch)
     transitions.add_failures(connection, number, came, last_at=now)
-    if opened is not None:
-        lifecycle.announce_opened(setup, connection, opened, now)
+    if triggered is not None:
+        lifecycle.announce_triggered(setup, connection, triggered, now)
 
 
-def _named(found: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
-    """The condition for these failures of one error group."""
+def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
+    """The filter for these failures of one error group."""
     c = failures.c
-    seqs = [row.seq for row in found]
+    seqs = [row.seq for row in failed]
     if len(seqs) <= FEW:
         return c.seq.in_(seqs)
-    return and_(c.seq.between(seqs[0], seqs[-1]), c.error_group == found[0].error_group)
+    return and_(c.seq.between(seqs[0], seqs[-1]), c.error_group == failed[0].error_group)
 
 
 def refresh_once(setup: Setup, lease: Lease) -> int:
-    """Let the messages of changed incidents follow; returns how many."""
+    """Edit the alerts of changed incidents; return how many there were."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        lifecycle.fold(connection, now)
+        lifecycle.aggregate_deltas(connection, now)
         stale = lookups.stale(connection, REFRESHED_AT_ONCE)
         for row in stale:
             message.redraw(setup, connection, row, now)

@@ -1,8 +1,8 @@
-"""The life of incidents: opened, updated in place, escalated in the thread, recovered, reopened.
+"""The life of incidents: triggered, updated, escalated in the thread, resolved, reopened.
 
-Whoever is told is told by a message of its own: the first, or one in its thread. Everything else is
-an edit. What happens to a muted incident is written down all the same; where it is still open when
-the mute ends, it is posted then.
+Only a new message notifies people: the alert itself, or a reply in its thread. Everything else is
+an edit. A muted incident is stored all the same; its alert is posted if it is still active when the
+mute ends.
 """
 
 import json
@@ -17,41 +17,43 @@ from bot.background.incidents import escalation, message
 from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
-from bot.models.alert_rules import CONDITIONS, GROUP
+from bot.models.alert_rules import METRIC_RULES, NEW_FAILURES
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
 from bot.store.incidents.assignment import move_left
 from bot.store.incidents.retry_activity import UNKNOWN, Bulk, Figures
-from bot.store.incidents.transitions import Opened, Subject
+from bot.store.incidents.transitions import Subject, TriggeredIncident
 from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.retries import outcomes
 
 AT_ONCE = 500
-"""Open incidents that are looked at in one pass; where there are more, they take turns."""
+"""Active incidents that one pass updates; where there are more, they take turns."""
 QUIET_AFTER = timedelta(hours=1)
 LONGEST_PATIENCE = timedelta(minutes=15)
 MINUTE = timedelta(minutes=1)
 REDRAWN_EVERY = timedelta(seconds=30)
-"""A figure that moves with each look does not take the whole budget for edits."""
+"""A value that changes with each check must not take the whole budget for edits."""
 
 
-def announce_opened(setup: Setup, connection: Connection, opened: Opened, now: datetime) -> None:
-    """Post what was opened; where it has a message, say in its thread that it is back."""
-    incident = lookups.by_id(connection, opened.id)
-    if incident is None or opened.state == "open" or _is_dealt_with(incident):
+def announce_triggered(
+    setup: Setup, connection: Connection, triggered: TriggeredIncident, now: datetime
+) -> None:
+    """Post the alert of a triggered incident, or reply in its thread that it was reopened."""
+    incident = lookups.by_id(connection, triggered.id)
+    if incident is None or triggered.transition == "none" or _is_dealt_with(incident):
         return
     until = _mute_of(connection, incident, now)
     if until is not None:
         transitions.update_incident(connection, incident.id, muted_until=until)
     elif incident.posted_at is None:
-        message.post(setup, connection, incident.id, now, call=True)
-    elif opened.state == "reopened":
+        message.post(setup, connection, incident.id, now, mention=True)
+    elif triggered.transition == "reopened":
         context = channel_context(setup, now)
-        said = message.reopened(incident, opened.closed_at or now, now, context)
-        message.answer(setup, connection, incident, said, now, call=True)
-        transitions.update_incident(connection, incident.id, told=incident.size)
+        reply = message.reopened(incident, triggered.resolved_at or now, now, context)
+        message.reply(setup, connection, incident, reply, now, mention=True)
+        transitions.update_incident(connection, incident.id, notified_size=incident.size)
 
 
 def _mute_of(connection: Connection, incident: Incident, now: datetime) -> datetime | None:
@@ -60,73 +62,77 @@ def _mute_of(connection: Connection, incident: Incident, now: datetime) -> datet
 
 
 def _is_dealt_with(incident: Incident) -> bool:
-    """Whether all of its failures were gone before anybody was told: there is nothing to do."""
-    return not incident.is_of_rule and incident.failures_left == 0
+    """Whether all of its failures were removed before the alert was posted."""
+    return not incident.is_of_metric_rule and incident.failures_left == 0
 
 
-def observe(setup: Setup, connection: Connection, signs: Sequence[Reading], now: datetime) -> None:
-    """Let the incidents of what is watched follow a look's signs, in the caller's transaction.
-
-    The caller has fenced it. A bad sign opens an incident, or keeps it open; one that is clear for
-    `recover_seconds` ends it; between the two nothing changes, and without a sign neither: whoever
-    looks gives a sign for each incident that is open (`lookups.open_incidents`).
-    """
-    known = lookups.open_by_subject(connection, [sign.subject for sign in signs])
-    room = setup.alerts_per_minute - lookups.opened_since(connection, now - MINUTE, CONDITIONS)
-    for sign in signs:
-        incident = known.get(sign.subject)
-        if incident is not None:
-            _follow(setup, connection, incident, sign, now)
-        elif sign.bad and room > 0:
-            # What finds no room now is as bad at the next look.
-            room -= 1
-            _begin(setup, connection, sign, now)
-
-
-def _begin(setup: Setup, connection: Connection, sign: Reading, now: datetime) -> None:
-    subject = Subject(sign.kind, sign.subject, sign.queue)
-    opened = transitions.open_or_reopen(connection, subject, now)
-    incident = lookups.by_id(connection, opened.id)
-    again = incident is not None and opened.state == "reopened"
-    worst = max(sign.value, incident.worst or 0) if incident is not None and again else sign.value
-    values = _seen(sign) | {"worst": worst}
-    if opened.state == "opened":
-        values["before"] = queue_activity.before(connection, sign.queue, now)
-    transitions.update_incident(connection, opened.id, **values)
-    announce_opened(setup, connection, opened, now)
-
-
-def _seen(sign: Reading) -> dict[str, object]:
-    return {"value": sign.value, "facts": json.dumps(dict(sign.facts), ensure_ascii=False)}
-
-
-def _follow(
-    setup: Setup, connection: Connection, incident: Incident, sign: Reading, now: datetime
+def apply_readings(
+    setup: Setup, connection: Connection, readings: Sequence[Reading], now: datetime
 ) -> None:
-    """One look more at something that an incident is open about."""
+    """Update the incidents of metric rules by a check's readings, in the caller's transaction.
+
+    The caller has fenced it. A breached reading triggers an incident, or keeps it active; readings
+    that are recovered for `recover_seconds` resolve it; between the two nothing changes. Without a
+    reading nothing changes either, so a check reads the rule of each active incident.
+    """
+    known = lookups.active_by_subject(connection, [reading.subject for reading in readings])
+    room = setup.alerts_per_minute - lookups.triggered_since(connection, now - MINUTE, METRIC_RULES)
+    for reading in readings:
+        incident = known.get(reading.subject)
+        if incident is not None:
+            _update(setup, connection, incident, reading, now)
+        elif reading.breached and room > 0:
+            # What finds no room now is still breached at the next check.
+            room -= 1
+            _trigger(setup, connection, reading, now)
+
+
+def _trigger(setup: Setup, connection: Connection, reading: Reading, now: datetime) -> None:
+    subject = Subject(reading.rule, reading.subject, reading.queue)
+    triggered = transitions.trigger(connection, subject, now)
+    incident = lookups.by_id(connection, triggered.id)
+    peak = reading.value
+    if incident is not None and triggered.transition == "reopened":
+        peak = max(reading.value, incident.peak or 0)
+    values = _columns(reading) | {"peak": peak}
+    if triggered.transition == "triggered":
+        values["baseline"] = queue_activity.baseline(connection, reading.queue, now)
+    transitions.update_incident(connection, triggered.id, **values)
+    announce_triggered(setup, connection, triggered, now)
+
+
+def _columns(reading: Reading) -> dict[str, object]:
+    return {"value": reading.value, "facts": json.dumps(dict(reading.facts), ensure_ascii=False)}
+
+
+def _update(
+    setup: Setup, connection: Connection, incident: Incident, reading: Reading, now: datetime
+) -> None:
+    """Update an active incident by one more reading of its rule."""
     drawn = incident.drawn_at
-    values = _seen(sign)
-    moved = any(getattr(incident, name) != value for name, value in values.items())
-    values["worst"] = max(sign.value, incident.worst or 0)
-    if moved and (drawn is None or drawn <= now - REDRAWN_EVERY):
+    values = _columns(reading)
+    changed = any(getattr(incident, name) != value for name, value in values.items())
+    values["peak"] = max(reading.value, incident.peak or 0)
+    if changed and (drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
-    if sign.bad:
-        values |= {"last_at": now, "clear_since": None}
-    elif sign.clear:
-        since = incident.clear_since or now
-        values["clear_since"] = since
+    if reading.breached:
+        values |= {"last_at": now, "recovered_since": None}
+    elif reading.recovered:
+        since = incident.recovered_since or now
+        values["recovered_since"] = since
         if now - since >= patience(setup, incident.reopened):
             transitions.update_incident(connection, incident.id, **values)
-            found = queue_activity.since(connection, incident, since, now)
-            _recover(setup, connection, incident, now, found.figures, alone=found.alone)
+            activity = queue_activity.since(connection, incident, since, now)
+            figures, sole_queue = activity.figures, activity.sole_queue
+            _resolve(setup, connection, incident, now, figures, sole_queue=sole_queue)
             return
     transitions.update_incident(connection, incident.id, **values)
 
 
 def patience(setup: Setup, reopened: int) -> timedelta:
-    """How long nothing may be wrong before it is over: longer each time that it came back.
+    """Return how long a rule must be recovered before the incident is resolved.
 
-    So what comes and goes is told of less and less.
+    Each reopening makes it longer, so that a flapping rule notifies people less and less.
     """
     first = timedelta(seconds=setup.alerting.recover_seconds)
     # After ten times twofold it is the longest anyway, and no number grows for ever.
@@ -134,56 +140,61 @@ def patience(setup: Setup, reopened: int) -> timedelta:
     return max(first, min(grown, LONGEST_PATIENCE))
 
 
-def live_once(setup: Setup, lease: Lease) -> int:
-    """Let every open incident have its time; returns how many were looked at.
+def advance_once(setup: Setup, lease: Lease) -> int:
+    """Resolve, post or escalate the active incidents that are due; return how many were active.
 
-    What was booked of their failures is folded first.
+    The deltas of their failures are added first.
     """
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        fold(connection, now)
-        rows_open = lookups.next_open(connection, AT_ONCE)
-        if rows_open:
+        aggregate_deltas(connection, now)
+        active = lookups.next_active(connection, AT_ONCE)
+        if active:
             muted = mutes.current(connection, now)
             waits = retry_activity.unsettled(connection)
-            loud = [
+            to_notify = [
                 incident
-                for incident in rows_open
-                if _live(setup, connection, incident, now, muted, settled=incident.id not in waits)
+                for incident in active
+                if _advance(
+                    setup, connection, incident, now, muted, settled=incident.id not in waits
+                )
             ]
             escalation.post(
-                setup, connection, [incident for incident in loud if not incident.posted_at], now
+                setup,
+                connection,
+                [incident for incident in to_notify if not incident.posted_at],
+                now,
             )
-            escalation.call(
-                setup, connection, [incident for incident in loud if incident.posted_at], now
+            escalation.escalate(
+                setup, connection, [incident for incident in to_notify if incident.posted_at], now
             )
-        return len(rows_open)
+        return len(active)
 
     return leader_transaction(setup, lease, work)
 
 
-def fold(connection: Connection, now: datetime) -> None:
-    """Add to incidents what was booked of their failures; the caller has fenced it."""
-    for number in incident_deltas.fold(connection):
-        _come_back(connection, number, now)
+def aggregate_deltas(connection: Connection, now: datetime) -> None:
+    """Add the deltas of failures to their incidents; the caller has fenced it."""
+    for number in incident_deltas.aggregate(connection):
+        _reactivate(connection, number, now)
 
 
-def _come_back(connection: Connection, number: int, now: datetime) -> None:
-    """Failures of it are there again: it is open, or they belong to what is open about them."""
+def _reactivate(connection: Connection, number: int, now: datetime) -> None:
+    """Reopen the incident of restored failures, or move them to the active one of its subject."""
     incident = lookups.by_id(connection, number)
-    if incident is None or incident.open_subject is not None:
+    if incident is None or incident.is_active:
         return
     other = lookups.by_subject(connection, incident.subject)
     if other is None:
-        transitions.open_as_before(connection, number, now)
+        transitions.reopen(connection, number, now)
         return
     moved = move_left(connection, number, other.id)
     transitions.add_failures(connection, number, -moved)
     transitions.add_failures(connection, other.id, moved)
 
 
-def _live(
+def _advance(
     setup: Setup,
     connection: Connection,
     incident: Incident,
@@ -192,23 +203,23 @@ def _live(
     *,
     settled: bool,
 ) -> bool:
-    """End an open incident whose time has come; whether it is one that people are told of."""
+    """Resolve an incident that is due; return whether people are to be notified of it."""
     until = muted_until(muted, incident)
     if until != incident.muted_until:
         transitions.update_incident(connection, incident.id, muted_until=until, stale=True)
-    of_failures = not incident.is_of_rule
+    of_failures = not incident.is_of_metric_rule
     left = incident.failures_left
-    # Nothing goes quiet unheard: what the mute kept back is told first, at the look after its end.
+    # Nothing is resolved as quiet before people were notified of it, which a mute delays.
     suppressed = until is not None or incident.muted_until is not None
-    suppressed = suppressed or escalation.is_to_be_told(setup, incident, now)
-    if of_failures and _ended(
+    suppressed = suppressed or escalation.is_notification_due(setup, incident, now)
+    if of_failures and _resolve_if_due(
         setup, connection, incident, left, now, settled=settled, suppressed=suppressed
     ):
         return False
     return until is None and incident.needs_attention
 
 
-def _ended(
+def _resolve_if_due(
     setup: Setup,
     connection: Connection,
     incident: Incident,
@@ -218,51 +229,55 @@ def _ended(
     settled: bool,
     suppressed: bool,
 ) -> bool:
-    """Close it where none of its failures is left, or nothing new came for long.
+    """Resolve it if none of its failures is left, or no new one came for long.
 
-    `hushed`: it is muted, or was so until now, or people are still to be told of it.
+    `suppressed`: it is muted, or was so until now, or people are still to be notified of it.
     """
     if left == 0 and settled and now - incident.last_at >= patience(setup, incident.reopened):
-        _recover(setup, connection, incident, now, _figures(connection, incident, now))
+        _resolve(setup, connection, incident, now, _figures(connection, incident, now))
         return True
     moments = (incident.last_at, incident.reopened_at, incident.posted_at)
     quiet_since = max(moment for moment in moments if moment is not None)
     if left > 0 and not suppressed and now - quiet_since >= QUIET_AFTER:
-        transitions.close(connection, incident.id, transitions.QUIET, now)
+        transitions.resolve(connection, incident.id, transitions.QUIET, now)
         return True
     return False
 
 
 def _figures(connection: Connection, incident: Incident, now: datetime) -> Figures:
     """What became of its retried jobs."""
-    found: list[Bulk] = []
+    retries: list[Bulk] = []
     for number in retry_activity.whole_operations(connection, incident.id):
         operation = operations.find(connection, number)
-        seen = outcomes.of_operation(connection, number)
-        if operation is None or seen is None or seen.state != outcomes.SETTLED:
+        outcome = outcomes.of_operation(connection, number)
+        if operation is None or outcome is None or outcome.state != outcomes.SETTLED:
             return UNKNOWN
-        said = counted(operation, seen, now)
-        found.append(Bulk(said.processed, said.failed_again + said.failed_otherwise))
-    return retry_activity.figures(connection, incident, found)
+        counts = counted(operation, outcome, now)
+        retries.append(Bulk(counts.processed, counts.failed_again + counts.failed_otherwise))
+    return retry_activity.figures(connection, incident, retries)
 
 
-def _recover(
+def _resolve(
     setup: Setup,
     connection: Connection,
     incident: Incident,
     now: datetime,
     known: Figures,
     *,
-    alone: bool | None = None,
+    sole_queue: bool | None = None,
 ) -> None:
-    """Close it; its thread says so, except where its one card says all there is to say."""
-    figures = {"processed": known.processed, "failed": known.failed, "alone": alone}
-    transitions.close(connection, incident.id, transitions.RECOVERED, now, **figures)
-    closed = lookups.by_id(connection, incident.id)
-    single = incident.kind == GROUP and incident.count == 1
-    called = incident.escalations or incident.reopened
-    if incident.posted_at is None or (single and not called) or _mute_of(connection, incident, now):
+    """Resolve it as recovered and reply in its thread, unless its one failed job says it all."""
+    figures = {"processed": known.processed, "failed": known.failed, "sole_queue": sole_queue}
+    transitions.resolve(connection, incident.id, transitions.RECOVERED, now, **figures)
+    resolved = lookups.by_id(connection, incident.id)
+    single = incident.rule == NEW_FAILURES and incident.count == 1
+    notified_again = incident.escalations or incident.reopened
+    if (
+        incident.posted_at is None
+        or (single and not notified_again)
+        or _mute_of(connection, incident, now)
+    ):
         return
-    said = None if closed is None else message.recovered(closed, channel_context(setup, now))
-    if said is not None:
-        message.answer(setup, connection, incident, said, now, call=False)
+    reply = None if resolved is None else message.recovered(resolved, channel_context(setup, now))
+    if reply is not None:
+        message.reply(setup, connection, incident, reply, now, mention=False)

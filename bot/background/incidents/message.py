@@ -1,7 +1,7 @@
-"""An incident's message: drawn from its row and its newest failures, posted once, then edited.
+"""An incident's alert: drawn from its row and its newest failures, posted once, then edited.
 
-A user group is named where a message is posted that somebody is to look at, and never in an edit,
-which would ring nobody and read as if it had.
+A new message mentions the user group on call. An edit never does: it would notify nobody and read
+as if it had.
 """
 
 import json
@@ -23,25 +23,25 @@ from bot.store import outbox
 from bot.store.failures import error_groups
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.views.context import Context
 from bot.views.incidents.alert import (
     SHOWN,
-    FailureCard,
-    GroupCard,
+    ErrorGroupAlert,
+    FailedJobAlert,
     failure_message,
     group_message,
     summary_message,
 )
 from bot.views.incidents.alert_parts import (
     Ending,
-    IncidentState,
+    IncidentView,
     escalated_message,
     recovered_message,
     reopened_message,
     with_group_mention,
 )
-from bot.views.incidents.rule_alert import ConditionCard, condition_message, figure_of
+from bot.views.incidents.rule_alert import RuleAlert, rule_alert_message, rule_value
 
 log = structlog.get_logger(__name__)
 
@@ -50,113 +50,116 @@ LOOKED_AT = 20
 MINUTE = timedelta(minutes=1)
 
 
-def post(setup: Setup, connection: Connection, number: int, now: datetime, *, call: bool) -> None:
-    """Put the incident's message into the outbox; `call`: with the user group that is to look."""
+def post(
+    setup: Setup, connection: Connection, number: int, now: datetime, *, mention: bool
+) -> None:
+    """Put the incident's alert into the outbox; `mention`: with the user group on call."""
     incident = lookups.by_id(connection, number)
     context = channel_context(setup, now)
-    message = None if incident is None else draw(setup, connection, incident, context)
-    if incident is None or message is None or setup.alert_channel is None:
+    alert = None if incident is None else draw(setup, connection, incident, context)
+    if incident is None or alert is None or setup.alert_channel is None:
         return
-    said = with_group_mention(message, setup.alerting.mention, context) if call else message
-    outbox.post(connection, setup.alert_channel, subject_of(incident), said, now)
-    told = {"posted_at": now, "drawn_at": now, "told": incident.size, "stale": False}
-    transitions.update_incident(connection, number, **told)
+    body = with_group_mention(alert, setup.alerting.mention, context) if mention else alert
+    outbox.post(connection, setup.alert_channel, subject_of(incident), body, now)
+    values = {"posted_at": now, "drawn_at": now, "notified_size": incident.size, "stale": False}
+    transitions.update_incident(connection, number, **values)
 
 
 def redraw(setup: Setup, connection: Connection, incident: Incident, now: datetime) -> None:
-    """Let the incident's message, where it has one, say what its row says."""
+    """Edit the incident's alert, if one was posted, so that it shows what the row holds."""
     drawn: dict[str, object] = {"stale": False}
     if incident.posted_at is not None and setup.alert_channel is not None:
         message = draw(setup, connection, incident, channel_context(setup, now))
         if message is not None:
             outbox.edit_in_turn(
-                connection, _where(setup, incident), subject_of(incident), message, now
+                connection, _channel(setup, incident), subject_of(incident), message, now
             )
             drawn["drawn_at"] = now
     transitions.update_incident(connection, incident.id, **drawn)
 
 
-def answer(
+def reply(
     setup: Setup,
     connection: Connection,
     incident: Incident,
     message: Message,
     now: datetime,
     *,
-    call: bool,
+    mention: bool,
 ) -> None:
-    """Say something in the thread of the incident's message."""
+    """Put a reply in the thread of the incident's alert into the outbox."""
     if setup.alert_channel is None:
         return
     context = channel_context(setup, now)
-    said = with_group_mention(message, setup.alerting.mention, context) if call else message
-    outbox.reply(connection, _where(setup, incident), subject_of(incident), said, now)
+    body = with_group_mention(message, setup.alerting.mention, context) if mention else message
+    outbox.reply(connection, _channel(setup, incident), subject_of(incident), body, now)
 
 
-def _where(setup: Setup, incident: Incident) -> str:
-    """Where its message is, so that it waits for no other channel's; else where it is to be."""
+def _channel(setup: Setup, incident: Incident) -> str:
+    """Return the channel of the incident's alert, or the alert channel if none was posted yet."""
     return str(incident.channel or setup.alert_channel)
 
 
 def subject_of(incident: Incident) -> str:
-    """What the outbox knows the incident's message by."""
+    """The subject of the incident's messages in the outbox."""
     return f"incident:{incident.id}"
 
 
-def in_words(incident: Incident, value: int, context: Context) -> str:
-    """A figure of this incident as the thread says it."""
-    if incident.is_of_rule:
-        return figure_of(incident.kind, value, context)
+def value_text(incident: Incident, value: int, context: Context) -> str:
+    """A value of this incident as a reply shows it."""
+    if incident.is_of_metric_rule:
+        return rule_value(incident.rule, value, context)
     return context.texts.plain("incident-failures", count=value)
 
 
 def escalated(incident: Incident, now: datetime, context: Context, *, grown: bool) -> Message:
-    """That nobody sees to it, or that it has grown."""
-    before = in_words(incident, incident.told, context) if grown else None
-    seconds = int((now - incident.opened_at).total_seconds())
-    said = in_words(incident, incident.size, context)
-    return escalated_message(seconds, said, before, state_of(incident), context)
+    """The reply that nobody acknowledged it, or that it has grown."""
+    before = value_text(incident, incident.notified_size, context) if grown else None
+    seconds = int((now - incident.triggered_at).total_seconds())
+    size = value_text(incident, incident.size, context)
+    return escalated_message(seconds, size, before, view_of(incident), context)
 
 
-def reopened(incident: Incident, closed_at: datetime, now: datetime, context: Context) -> Message:
-    """That it is back."""
-    seconds = int((now - closed_at).total_seconds())
+def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: Context) -> Message:
+    """The reply that it was reopened."""
+    seconds = int((now - resolved_at).total_seconds())
     return reopened_message(
-        seconds, in_words(incident, incident.size, context), state_of(incident), context
+        seconds, value_text(incident, incident.size, context), view_of(incident), context
     )
 
 
 def recovered(incident: Incident, context: Context) -> Message | None:
-    """That it is over, with the figures that are known; None where it is not."""
-    told = state_of(incident)
-    return None if told.ending is None else recovered_message(told, told.ending, context)
+    """The reply that it has recovered, with the counts that are known; None if it has not."""
+    shown = view_of(incident)
+    return None if shown.ending is None else recovered_message(shown, shown.ending, context)
 
 
-def _ending(incident: Incident, closed_at: datetime) -> Ending:
-    condition = incident.is_of_rule
+def _ending(incident: Incident, resolved_at: datetime) -> Ending:
     return Ending(
-        seconds=int((closed_at - incident.opened_at).total_seconds()),
+        seconds=int((resolved_at - incident.triggered_at).total_seconds()),
         processed=incident.processed,
         failed=incident.failed,
         retried=incident.retried,
-        of="jobs" if not condition else "queue" if incident.alone else "all",
+        of="jobs" if not incident.is_of_metric_rule else "queue" if incident.sole_queue else "all",
         queue=incident.queue,
     )
 
 
-def state_of(incident: Incident) -> IncidentState:
+def view_of(incident: Incident) -> IncidentView:
     """What views show of any incident."""
     quiet = (
-        (incident.closed_at - incident.last_at) if incident.closed_at is not None else timedelta(0)
+        (incident.resolved_at - incident.last_at)
+        if incident.resolved_at is not None
+        else timedelta(0)
     )
     ending = None
-    if incident.closed_how == transitions.RECOVERED and incident.closed_at is not None:
-        ending = _ending(incident, incident.closed_at)
-    return IncidentState(
+    if incident.resolution == transitions.RECOVERED and incident.resolved_at is not None:
+        ending = _ending(incident, incident.resolved_at)
+    return IncidentView(
         id=incident.id,
-        kind=incident.kind,
-        state=incident.closed_how or "open",
-        opened_at=incident.opened_at,
+        rule=incident.rule,
+        resolution=incident.resolution,
+        triggered_at=incident.triggered_at,
         ending=ending,
         quiet_seconds=int(quiet.total_seconds()),
         queue=incident.queue,
@@ -184,20 +187,20 @@ def draw(
 def _drawn(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
-    told = state_of(incident)
+    shown = view_of(incident)
     left = incident.failures_left
-    if incident.is_of_rule:
-        return condition_message(_condition(incident), told, context)
-    if incident.kind == alert_rules.SUMMARY:
-        until = incident.opened_at + MINUTE
-        return summary_message(incident.count, left, until, told, context)
+    if incident.is_of_metric_rule:
+        return rule_alert_message(_rule_alert(incident), shown, context)
+    if incident.rule == alert_rules.SUMMARY:
+        until = incident.triggered_at + MINUTE
+        return summary_message(incident.count, left, until, shown, context)
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
         return _single(setup, connection, incident, rows, context) if rows else None
-    there = [one for one in rows if one.gone_at is None][:SHOWN]
+    still_failed = [failure for failure in rows if failure.removed_at is None][:SHOWN]
     group = incident.error_group or 0
     names = error_groups.names_of(connection, [group])
-    card = GroupCard(
+    alert = ErrorGroupAlert(
         error_group=group,
         name=names.get(group, ""),
         queue=incident.queue,
@@ -205,20 +208,20 @@ def _drawn(
         left=left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
-        newest=tuple(_card(setup, one) for one in there),
+        newest=tuple(_failed_job(setup, failure) for failure in still_failed),
         last_at=incident.last_at,
         by=incident.settled_by,
         at=incident.settled_at,
     )
-    return group_message(card, told, context)
+    return group_message(alert, shown, context)
 
 
-def _condition(incident: Incident) -> ConditionCard:
-    return ConditionCard(
-        kind=incident.kind,
+def _rule_alert(incident: Incident) -> RuleAlert:
+    return RuleAlert(
+        rule=incident.rule,
         queue=incident.queue,
         value=incident.value or 0,
-        worst=incident.worst or 0,
+        peak=incident.peak or 0,
         facts=json.loads(incident.facts or "{}"),
     )
 
@@ -230,24 +233,24 @@ def _single(
     rows: Sequence[AssignedFailure],
     context: Context,
 ) -> Message:
-    card = _card(setup, rows[0])
+    alert = _failed_job(setup, rows[0])
     if incident.failures_left == 0:
         state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
         receipt = _receipt(connection, rows[0].seq, context.now) if retried else None
         changed = {"state": state, "by": incident.settled_by, "at": incident.settled_at}
-        card = card.model_copy(update={**changed, "receipt": receipt})
-    return failure_message(card, state_of(incident), context)
+        alert = alert.model_copy(update={**changed, "receipt": receipt})
+    return failure_message(alert, view_of(incident), context)
 
 
 def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
     """What became of the job that the failure was retried as, where that is followed."""
-    incident = followed.of_failure(connection, seq)
+    incident = tracked_jobs.of_failure(connection, seq)
     return None if incident is None else receipts_of(connection, [incident], now)[0]
 
 
-def _card(setup: Setup, failure: AssignedFailure) -> FailureCard:
-    return FailureCard(
+def _failed_job(setup: Setup, failure: AssignedFailure) -> FailedJobAlert:
+    return FailedJobAlert(
         failed_id=failure.failed_id,
         queue=failure.queue,
         job_class=failure.job_class,

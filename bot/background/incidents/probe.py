@@ -1,8 +1,7 @@
-"""What is watched besides failures: the age of waiting and of held jobs, their number, the workers.
+"""The check of the metric rules: the age of waiting and of held jobs, their number, the workers.
 
-A look reads a bounded number of rows of each queue (`bot.queue.index_probe`), compares them with
-what the last one saw (`bot.store.incidents.probe_state`), and says what is beyond its limit
-(`thresholds`).
+A check reads a bounded number of rows of each queue (`bot.queue.index_probe`), compares them with
+what the last one saw (`bot.store.incidents.probe_state`), and applies the rules (`rules`).
 """
 
 from collections.abc import Collection, Mapping
@@ -16,91 +15,93 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.background.incidents import lifecycle, rules
 from bot.background.incidents.reading import Reading
-from bot.background.incidents.rules import Look
+from bot.background.incidents.rules import QueueSnapshot
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
-from bot.models.alert_rules import SILENT
+from bot.models.alert_rules import NO_WORKER_ACTIVITY
 from bot.queue import index_probe
 from bot.queue.index_probe import ProbeLimits, QueueProbe
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
 from bot.store.incidents import mutes, probe_state, sampled_totals
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from bot.store.leases import Lease
+from bot.wall_clock import utc_of_unix
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 0.15
-"""After this no other queue is begun with; the next look begins with those."""
+CHECK_SECONDS = 0.15
+"""After this no other queue is read; the next check begins with those."""
 NAMES = 200
 QUEUES = 25
-"""In how many queues a pass looks; where there are more, those not seen for longest."""
+"""How many queues one check reads; where there are more, those not read for longest."""
 CROWD = 2 * NAMES
 """Above so many remembered queues the empty ones are forgotten at once."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 """An emptied queue is remembered so long, so that its incidents end."""
 
 
-def observe_once(setup: Setup, lease: Lease) -> None:
-    """Look, and let the incidents follow."""
+def probe_once(setup: Setup, lease: Lease) -> None:
+    """Check the metric rules and update their incidents."""
 
     def work(connection: Connection) -> None:
         now = setup.clock(connection)
-        lifecycle.observe(setup, connection, look(setup, connection, now), now)
+        lifecycle.apply_readings(setup, connection, check(setup, connection, now), now)
 
     leader_transaction(setup, lease, work)
 
 
-def look(
-    setup: Setup, connection: Connection, now: datetime, seconds: float = LOOK_SECONDS
+def check(
+    setup: Setup, connection: Connection, now: datetime, seconds: float = CHECK_SECONDS
 ) -> list[Reading]:
-    """One sign a kind and queue that was looked at, and what was seen is remembered.
+    """Return a reading for each rule and queue that was read, and store what was seen.
 
-    A queue that is not reached within `seconds` has no sign; at least one is.
+    A queue that is not reached within `seconds` has no reading; at least one queue is read.
     """
-    known, open_ones = probe_state.load(connection), probe_state.open_subjects(connection)
-    signs = [_failed(setup, connection)]
+    known, active = probe_state.load(connection), probe_state.active_subjects(connection)
+    readings = [_failed(setup, connection)]
     # An incident whose queue is no longer remembered has to end, too.
-    named = {name for name in open_ones.values() if name is not None}
-    glances = _glances(setup, connection, known, named, now, seconds)
+    named = {name for name in active.values() if name is not None}
+    probes = _probes(setup, connection, known, named, now, seconds)
     lately, failed_at = (
         sampled_totals.lately(connection, now),
         probe_state.failed_lately(connection, setup.queue),
     )
-    suppressed = any(mute.topic.kind == SILENT for mute in mutes.current(connection, now))
-    kept: list[Pulse] = []
-    for name, seen in glances:
+    in_force = mutes.current(connection, now)
+    suppressed = any(mute.topic.rule == NO_WORKER_ACTIVITY for mute in in_force)
+    kept: list[ProbeState] = []
+    for name, seen in probes:
         before = known.get(name)
         if seen is None:
-            # It has had its turn, else it would be the first of each look.
-            kept.append(replace(before or Pulse(name, now), looked_at=now))
+            # It has had its turn, else it would be the first of each check.
+            kept.append(replace(before or ProbeState(name, now), probed_at=now))
             continue
         moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
         after = probe_state.after(before, seen, now, moved)
-        found = Look(setup, seen, after, lately.get(name), open_ones.keys(), now, suppressed)
-        signs += rules.of_queue(found)
-        kept.append(probe_state.counted(after, found.counted, now))
+        snapshot = QueueSnapshot(
+            setup, seen, after, lately.get(name), active.keys(), now, suppressed
+        )
+        readings += rules.of_queue(snapshot)
+        kept.append(probe_state.counted(after, snapshot.counted, now))
     crowded = len(known) > CROWD
     gone = [one.queue for one in kept if _is_forgotten(setup, one, now, crowded=crowded)]
     probe_state.keep(connection, [one for one in kept if one.queue not in gone], gone)
-    return signs
+    return readings
 
 
-def _turn(wanted: Collection[str], known: Mapping[str, Pulse]) -> list[str]:
-    """The queues to look at now: new ones, and of the others those not seen for longest.
+def _turn(names: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
+    """The queues to read now: new ones, and of the others those not read for longest.
 
     Neither keep the other from having their turn, however many names an application makes up.
     """
-    new = sorted(name for name in wanted if name not in known)
-    seen = sorted(known, key=lambda name: (known[name].looked_at, name))
+    new = sorted(name for name in names if name not in known)
+    seen = sorted(known, key=lambda name: (known[name].probed_at, name))
     first = new[: max(QUEUES // 2, QUEUES - len(seen))]
     return first + seen[: QUEUES - len(first)]
 
 
-def _glances(
+def _probes(
     setup: Setup,
     connection: Connection,
-    known: Mapping[str, Pulse],
+    known: Mapping[str, ProbeState],
     named: Collection[str],
     now: datetime,
     seconds: float,
@@ -109,48 +110,49 @@ def _glances(
 
     None of a queue that took too long.
     """
-    until, at = monotonic() + seconds, unix(now)
+    until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
     there, is_all = _names(setup, connection, until, longest)
     turn = _turn({*there, *known, *named}, known)
-    within = ProbeLimits(at, at - setup.reserved_seconds, index_probe.rows_each(len(turn)), longest)
-    found: list[tuple[str, QueueProbe | None]] = []
-    looked = False
+    rows = index_probe.rows_each(len(turn))
+    within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
+    probes: list[tuple[str, QueueProbe | None]] = []
+    has_read = False
     for name in turn:
         if is_all and name not in there:
-            # It has no jobs. A look by its name would show those of one that differs in case only.
-            found.append((name, QueueProbe(name)))
+            # It has no jobs. A probe by its name would show those of one that differs in case only.
+            probes.append((name, QueueProbe(name)))
             continue
-        if looked and monotonic() > until:
+        if has_read and monotonic() > until:
             break
-        looked = True
+        has_read = True
         try:
-            found.append((name, index_probe.probe_queue(connection, setup.queue, name, within)))
+            probes.append((name, index_probe.probe_queue(connection, setup.queue, name, within)))
         except TooSlow:
             log.warning("a queue could not be looked at in time", queue=name)
-            found.append((name, None))
-    return found
+            probes.append((name, None))
+    return probes
 
 
 def _names(
     setup: Setup, connection: Connection, until: float, longest: float
 ) -> tuple[set[str], bool]:
     """The names of queues that have jobs, and whether these are all of them."""
-    found: set[str] = set()
+    names: set[str] = set()
     try:
         for name in index_probe.names(connection, setup.queue, longest):
-            found.add(name)
-            if len(found) == NAMES or monotonic() > until:
-                return found, False
+            names.add(name)
+            if len(names) == NAMES or monotonic() > until:
+                return names, False
     except TooSlow:
-        return found, False
-    return found, True
+        return names, False
+    return names, True
 
 
 def _moved(
     setup: Setup,
     connection: Connection,
-    before: Pulse | None,
+    before: ProbeState | None,
     seen: QueueProbe,
     failed_at: datetime | None,
     now: datetime,
@@ -161,28 +163,28 @@ def _moved(
     taken = None
     newest, known = seen.newest_reserved_at, before.newest_reserved_at
     if newest is not None and (known is None or newest > known):
-        taken = moment(newest)
+        taken = utc_of_unix(newest)
     ended = now if _first_went(setup, connection, before, seen, now) else None
     return [taken, ended, failed_at]
 
 
 def _first_went(
-    setup: Setup, connection: Connection, before: Pulse, seen: QueueProbe, now: datetime
+    setup: Setup, connection: Connection, before: ProbeState, seen: QueueProbe, now: datetime
 ) -> bool:
     """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
 
     That another one is the first now says nothing: a delayed job may have come due, or a row with a
     lower id may have been committed later.
     """
-    first = before.first_id
+    first = before.first_available_id
     if first is None or seen.first_id == first:
         return False
-    if index_probe.still_eligible(connection, setup.queue, seen.queue, first, unix(now)):
+    if index_probe.is_still_available(connection, setup.queue, seen.queue, first, now):
         return False
-    return not probe_state.taken_away(connection, first, before.looked_at)
+    return not probe_state.taken_away(connection, first, before.probed_at)
 
 
-def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> bool:
+def _is_forgotten(setup: Setup, one: ProbeState, now: datetime, *, crowded: bool) -> bool:
     """Whether the queue is empty, and for so long that its incidents must have ended.
 
     Where there is a crowd of them at once: those that are open bring its name back.
@@ -194,7 +196,7 @@ def _is_forgotten(setup: Setup, one: Pulse, now: datetime, *, crowded: bool) -> 
 
 
 def _failed(setup: Setup, connection: Connection) -> Reading:
-    """The sign of the number of failed jobs."""
+    """Return the reading of the number of failed jobs."""
     failed, largest = sampled_totals.failed_jobs(connection)
     groups = [[f"E{group.id}", group.failed, group.name] for group in largest]
     return rules.of_failed(setup, failed, {"groups": groups})

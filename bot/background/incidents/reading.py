@@ -1,27 +1,29 @@
-"""What a look says of the things that are watched, before anybody is told of it."""
+"""What a check read of one alert rule, before anybody is notified of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.models.alert_rules import AlertRule
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing that is watched, as it is now.
+    """The metric of one alert rule, as it is now.
 
-    `bad`: it is beyond its limit. `clear`: it is well within it. Between the two nothing changes,
-    so that a figure at the limit opens no incident and ends none. `value` is the figure that is
-    told, in seconds or jobs; `facts` is what else the message draws, as JSON has it.
+    `breached`: it is beyond its limit. `recovered`: it is well within the limit. Between the two
+    nothing changes, so that a value at the limit triggers no incident and resolves none. `value` is
+    what the alert shows, in seconds or jobs; `facts` is what else it shows, as JSON has it.
     """
 
-    kind: str
+    rule: AlertRule
     queue: str | None
-    bad: bool
-    clear: bool
+    breached: bool
+    recovered: bool
     value: int
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
         """What an incident about it is known by."""
-        return self.kind if self.queue is None else f"{self.kind}:{self.queue}"
+        return self.rule if self.queue is None else f"{self.rule}:{self.queue}"

@@ -1,4 +1,4 @@
-"""What a look at a queue says: which of its figures are beyond their limit, and which well within.
+"""The metric rules: which values of a queue are beyond their limits, and which well within.
 
 Everything here is computed from values, so that each rule can be read and tested by itself.
 """
@@ -10,20 +10,27 @@ from typing import Any, Literal
 
 from bot.app.command import Setup
 from bot.background.incidents.reading import Reading
-from bot.models.alert_rules import BACKLOG, FAILED, OLDEST, RESERVED, SILENT
+from bot.models.alert_rules import (
+    BACKLOG_GROWTH,
+    FAILED_COUNT,
+    NO_WORKER_ACTIVITY,
+    OLDEST_JOB,
+    STUCK_JOBS,
+    AlertRule,
+)
 from bot.queue.index_probe import QueueProbe
-from bot.queue.reads import unix
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from bot.store.incidents.sampled_totals import Exact
+from bot.wall_clock import unix
 
-CLEAR_AGE = 0.8
+RECOVERED_AGE = 0.8
 """An age is well within its limit below this share of it."""
-CLEAR_COUNT = 0.9
-CLEAR_BACKLOG = 0.8
+RECOVERED_COUNT = 0.9
+RECOVERED_BACKLOG = 0.8
 UNDECIDED_SECONDS = 60
-"""A queue that is about to be called silent is not called old first: one cause, one message."""
+"""If `no_worker_activity` is about to be breached, `oldest_job` waits: one cause, one alert."""
 TAKEN_AFTER_SECONDS = 30
-"""Longer than a look takes to come: what was taken so long after one was taken by a free worker."""
+"""Longer than a check takes to come: a job taken so long after one was taken by a free worker."""
 GROWN_SECONDS = 15 * 60
 STEP_SECONDS = 5 * 60
 STEP_TOLERANCE = 3 * 60
@@ -33,20 +40,20 @@ Workers = Literal["moving", "busy", "still", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QueueSnapshot:
     """All that is known of a queue at one moment (naive UTC).
 
-    `open_subjects` are those of the incidents that are open. `silence_muted`: that workers are
-    silent is told to nobody now.
+    `active_subjects` are those of the active incidents. `activity_muted`: `no_worker_activity` is
+    muted now.
     """
 
     setup: Setup
-    seen: QueueProbe
-    pulse: Pulse
+    probe: QueueProbe
+    state: ProbeState
     exact: Exact | None
-    open_subjects: Collection[str]
+    active_subjects: Collection[str]
     now: datetime
-    silence_muted: bool = False
+    activity_muted: bool = False
 
     @property
     def at(self) -> int:
@@ -55,187 +62,203 @@ class Look:
 
     @property
     def bounded(self) -> Exact | None:
-        """The exact figures, where the glance did not see everything itself."""
-        return None if self.seen.whole else self.exact
+        """The exact figures, if the probe did not read every job."""
+        return None if self.probe.whole else self.exact
 
     @property
     def known(self) -> bool:
-        """Whether it can be said if jobs wait."""
-        return self.seen.whole or self.seen.eligible > 0 or self.exact is not None
+        """Whether it is known if jobs wait."""
+        return self.probe.whole or self.probe.available > 0 or self.exact is not None
 
     @property
     def waiting(self) -> int:
-        """How many eligible jobs are known of."""
-        return max(self.seen.eligible, self.bounded.eligible if self.bounded else 0)
+        """How many available jobs are known of."""
+        return max(self.probe.available, self.bounded.available if self.bounded else 0)
 
     @property
     def counted(self) -> int | None:
         """How many jobs may be taken; None where nobody has counted them lately."""
-        if self.seen.whole:
-            return self.seen.eligible
-        return None if self.exact is None else self.exact.eligible
+        if self.probe.whole:
+            return self.probe.available
+        return None if self.exact is None else self.exact.available
 
     @property
     def age(self) -> int:
-        """For how many seconds the oldest eligible job could have been taken; 0: there is none."""
-        seen = 0 if self.seen.oldest_at is None else self.at - self.seen.oldest_at
-        return max(0, seen, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
+        """For how many seconds the oldest available job could have been taken; 0: there is none."""
+        probed = 0 if self.probe.oldest_at is None else self.at - self.probe.oldest_at
+        return max(0, probed, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
     @property
     def busy(self) -> bool:
         """Whether a worker has a job, and not for so long that it must be taken for dead."""
-        newest, setup = self.seen.newest_reserved_at, self.setup
+        newest, setup = self.probe.newest_reserved_at, self.setup
         longest = max(setup.reserved_seconds, setup.alerting.worker_seconds or 0)
         return newest is not None and newest > self.at - longest
 
     @property
     def still_for(self) -> int:
         """For how many seconds jobs wait and no worker took or ended any."""
-        return self.pulse.still_for(self.now) if self.waiting else 0
+        return self.state.still_for(self.now) if self.waiting else 0
 
     @property
-    def silent(self) -> bool:
-        """Whether that is too long."""
+    def is_inactive(self) -> bool:
+        """Whether jobs wait and no worker was active for too long."""
         long = self.still_for >= self.setup.alerting.silent_seconds
         return self.waiting > 0 and long and not self.busy
 
     @property
     def workers(self) -> Workers:
         """Whether the workers make progress."""
-        moved, limit = self.pulse.moved_at, self.setup.alerting.silent_seconds
-        if self.silent:
+        moved, limit = self.state.workers_active_at, self.setup.alerting.silent_seconds
+        if self.is_inactive:
             return "still"
         if moved is not None and self.now - moved < timedelta(seconds=limit):
             return "moving"
         return "busy" if self.busy else "unknown"
 
-    def is_open(self, kind: str) -> bool:
-        """Whether an incident of this kind is open for the queue."""
-        return f"{kind}:{self.seen.queue}" in self.open_subjects
+    def is_active(self, rule: AlertRule) -> bool:
+        """Whether an incident of this rule is active for the queue."""
+        return f"{rule}:{self.probe.queue}" in self.active_subjects
 
-    def sign(self, kind: str, value: int, facts: Mapping[str, Any], **judged: bool) -> Reading:
-        """A sign of the queue: `bad`, `clear`, or neither."""
-        kept = {"bad": False, "clear": False, **judged}
+    def reading(
+        self, rule: AlertRule, value: int, facts: Mapping[str, Any], **judged: bool
+    ) -> Reading:
+        """A reading of the queue: breached, recovered, or neither."""
+        kept = {"breached": False, "recovered": False, **judged}
         # What one cannot be while it is the other, whatever was known when it was judged.
         return Reading(
-            kind, self.seen.queue, kept["bad"], kept["clear"] and not kept["bad"], value, facts
+            rule,
+            self.probe.queue,
+            kept["breached"],
+            kept["recovered"] and not kept["breached"],
+            value,
+            facts,
         )
 
 
-def of_queue(look: Look) -> list[Reading]:
-    """One sign a kind; of what cannot be known it is neither bad nor clear."""
-    return [_oldest(look), _silent(look), _reserved(look), _backlog(look)]
+def of_queue(snapshot: QueueSnapshot) -> list[Reading]:
+    """One reading a rule; if it cannot be known, it is neither breached nor recovered."""
+    return [
+        _oldest_job(snapshot),
+        _no_worker_activity(snapshot),
+        _stuck_jobs(snapshot),
+        _backlog_growth(snapshot),
+    ]
 
 
-def _waits(look: Look) -> dict[str, Any]:
+def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
     """What messages about waiting jobs draw."""
-    moved = look.pulse.moved_at
-    counted = "least" if look.bounded is None else "about"
+    moved = snapshot.state.workers_active_at
+    counted = "least" if snapshot.bounded is None else "about"
     return {
-        "waiting": look.waiting,
-        "counted": "exact" if look.seen.whole else counted,
-        "workers": look.workers,
-        "moved": None if moved is None else max(0, (look.now - moved) // timedelta(seconds=1)),
-        "still": look.still_for,
-        "reserved": look.seen.reserved,
+        "waiting": snapshot.waiting,
+        "counted": "exact" if snapshot.probe.whole else counted,
+        "workers": snapshot.workers,
+        "moved": None if moved is None else max(0, (snapshot.now - moved) // timedelta(seconds=1)),
+        "still": snapshot.still_for,
+        "reserved": snapshot.probe.reserved,
     }
 
 
-def _oldest(look: Look) -> Reading:
-    """The oldest eligible job; not where the workers' silence is told already, or about to be.
+def _oldest_job(snapshot: QueueSnapshot) -> Reading:
+    """The oldest available job; not while `no_worker_activity` is active, or about to be.
 
-    Silence that is muted is told to nobody, so it hushes nothing.
+    A muted rule notifies nobody, so it suppresses nothing.
     """
-    limit, silent_after = look.setup.oldest_seconds, look.setup.alerting.silent_seconds
+    limit, silent_after = snapshot.setup.oldest_seconds, snapshot.setup.alerting.silent_seconds
     undecided = max(silent_after - UNDECIDED_SECONDS, silent_after // 2)
-    still = look.is_open(SILENT) or (undecided <= look.still_for and not look.busy)
-    suppressed = still and not look.silence_muted
-    return look.sign(
-        OLDEST,
-        look.age,
-        {"limit": limit, **_waits(look)},
-        bad=look.age > limit and (look.is_open(OLDEST) or not suppressed),
-        clear=look.known and look.age < CLEAR_AGE * limit,
+    still = snapshot.is_active(NO_WORKER_ACTIVITY) or (
+        undecided <= snapshot.still_for and not snapshot.busy
+    )
+    suppressed = still and not snapshot.activity_muted
+    return snapshot.reading(
+        OLDEST_JOB,
+        snapshot.age,
+        {"limit": limit, **_waits(snapshot)},
+        breached=snapshot.age > limit and (snapshot.is_active(OLDEST_JOB) or not suppressed),
+        recovered=snapshot.known and snapshot.age < RECOVERED_AGE * limit,
     )
 
 
-def _silent(look: Look) -> Reading:
-    """Jobs wait and nothing moves. It is over when the queue has caught up, not at the first job.
+def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
+    """Jobs wait and nothing moves. It recovers when the queue has caught up, not at the first job.
 
-    Where the age of the oldest job was told before, that message says that nothing moves.
+    If `oldest_job` is active already, its alert says that nothing moves.
     """
-    limit = look.setup.alerting.silent_seconds
-    caught_up = look.age < CLEAR_AGE * look.setup.oldest_seconds
-    moves = look.still_for < CLEAR_AGE * limit
-    return look.sign(
-        SILENT,
-        look.still_for,
-        {"limit": limit, "age": look.age, **_waits(look)},
-        bad=look.silent and not look.is_open(OLDEST),
-        clear=look.known and (not look.waiting or (moves and caught_up)),
+    limit = snapshot.setup.alerting.silent_seconds
+    caught_up = snapshot.age < RECOVERED_AGE * snapshot.setup.oldest_seconds
+    moves = snapshot.still_for < RECOVERED_AGE * limit
+    return snapshot.reading(
+        NO_WORKER_ACTIVITY,
+        snapshot.still_for,
+        {"limit": limit, "age": snapshot.age, **_waits(snapshot)},
+        breached=snapshot.is_inactive and not snapshot.is_active(OLDEST_JOB),
+        recovered=snapshot.known and (not snapshot.waiting or (moves and caught_up)),
     )
 
 
-def _reserved(look: Look) -> Reading:
+def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
     """Jobs that a worker has for too long."""
-    seen, setup = look.seen, look.setup
+    probe, setup = snapshot.probe, snapshot.setup
     limit, timeout = setup.reserved_seconds, setup.alerting.worker_seconds
-    held_at = look.pulse.held_at
-    longest = 0 if seen.oldest_reserved_at is None else max(0, look.at - seen.oldest_reserved_at)
+    held_at = snapshot.state.stuck_at
+    longest = (
+        0 if probe.oldest_reserved_at is None else max(0, snapshot.at - probe.oldest_reserved_at)
+    )
     facts: dict[str, Any] = {
         "limit": limit,
-        "held": seen.held,
-        "counted": "exact" if seen.whole else "least",
-        "jobs": [[id_, look.at - reserved_at] for reserved_at, id_ in seen.longest],
+        "held": probe.held,
+        "counted": "exact" if probe.whole else "least",
+        "jobs": [[id_, snapshot.at - reserved_at] for reserved_at, id_ in probe.longest],
     }
     if timeout is not None and timeout > limit:
         facts["timeout"] = timeout
     # Where every job takes longer than the limit, each is new for a while: that is no recovery. It
     # is one when a worker was free to take another, or when none was late for a whole limit.
-    rested = held_at is None or look.now - held_at >= timedelta(seconds=limit)
-    taken = seen.newest_reserved_at
+    rested = held_at is None or snapshot.now - held_at >= timedelta(seconds=limit)
+    taken = probe.newest_reserved_at
     free = held_at is not None and taken is not None and taken > unix(held_at) + TAKEN_AFTER_SECONDS
-    return look.sign(
-        RESERVED,
+    return snapshot.reading(
+        STUCK_JOBS,
         longest,
         facts,
-        bad=seen.held > 0,
-        clear=longest < CLEAR_AGE * limit and (rested or free or not seen.reserved),
+        breached=probe.held > 0,
+        recovered=longest < RECOVERED_AGE * limit and (rested or free or not probe.reserved),
     )
 
 
-def _backlog(look: Look) -> Reading:
+def _backlog_growth(snapshot: QueueSnapshot) -> Reading:
     """More and more jobs wait: so many more than a while ago, and more with each third of it."""
-    limit, at = look.setup.alerting.backlog_count, look.at
-    now = look.counted
+    limit, at = snapshot.setup.alerting.backlog_count, snapshot.at
+    now = snapshot.counted
     steps = [
-        look.pulse.count_at(at - back, STEP_TOLERANCE)
+        snapshot.state.count_at(at - back, STEP_TOLERANCE)
         for back in range(STEP_SECONDS, GROWN_SECONDS + 1, STEP_SECONDS)
     ]
     known = [count for count in steps if count is not None]
     facts: dict[str, Any] = {
         "limit": limit,
         "minutes": GROWN_SECONDS // 60,
-        "counted": "exact" if look.seen.whole else "about",
+        "counted": "exact" if snapshot.probe.whole else "about",
     }
     if now is None:
-        return look.sign(BACKLOG, look.waiting, facts)
-    few = now < CLEAR_BACKLOG * limit
+        return snapshot.reading(BACKLOG_GROWTH, snapshot.waiting, facts)
+    few = now < RECOVERED_BACKLOG * limit
     if len(known) < len(steps):
-        return look.sign(BACKLOG, now, facts, clear=few)
+        return snapshot.reading(BACKLOG_GROWTH, now, facts, recovered=few)
     five, ten, fifteen = known
     grows = now > five
-    return look.sign(
-        BACKLOG,
+    return snapshot.reading(
+        BACKLOG_GROWTH,
         now,
         {**facts, "grown": now - fifteen, "grows": grows},
-        bad=grows and five > ten > fifteen and now - fifteen >= limit,
-        clear=few or now <= five <= ten,
+        breached=grows and five > ten > fifteen and now - fifteen >= limit,
+        recovered=few or now <= five <= ten,
     )
 
 
 def of_failed(setup: Setup, failed: int, facts: Mapping[str, Any]) -> Reading:
     """The number of failed jobs, in all queues together."""
     limit = setup.failed_count
-    bad, clear = failed > limit, failed < CLEAR_COUNT * limit
-    return Reading(FAILED, None, bad, clear, failed, {"limit": limit, **facts})
+    breached, recovered = failed > limit, failed < RECOVERED_COUNT * limit
+    return Reading(FAILED_COUNT, None, breached, recovered, failed, {"limit": limit, **facts})

@@ -16,16 +16,16 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow, reading
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.queue import auto_increment, job_counts
 from bot.queue.job_counts import QueueJobCounts
-from bot.queue.reads import unix
 from bot.store.deltas import metric_deltas
-from bot.store.deltas.metric_deltas import Flow
+from bot.store.deltas.metric_deltas import MetricDelta
 from bot.store.failures.index import backfill_left
 from bot.store.leases import Lease
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.samples import Sample
+from bot.wall_clock import unix
 
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
@@ -73,8 +73,8 @@ def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | Non
     if before is not None and goes_on and before.steady:
         sample = replace(sample, steady=True)
     samples.keep(connection, sample)
-    happened = metric_deltas.take(connection)
-    since = _since(before, sample, happened) if goes_on and before is not None else None
+    deltas = metric_deltas.drain(connection)
+    since = _since(before, sample, deltas) if goes_on and before is not None else None
     rollups.add_sample(connection, sample.taken_at, _figures(sample, failed, since))
 
 
@@ -93,18 +93,18 @@ class _Since:
     processed: int | None
 
 
-def _since(before: Sample, sample: Sample, happened: Mapping[str, Flow]) -> _Since | None:
+def _since(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) -> _Since | None:
     """None where it is not known what of it is new."""
     if not before.steady:
         return None
     # Of whole seconds since 1970, so that no fraction is lost from one to the next.
     seconds = unix(sample.taken_at) - unix(before.taken_at)
-    whole = sum(happened.values(), Flow())
-    appeared = {queue: flow.failed for queue, flow in happened.items() if flow.failed}
+    whole = sum(deltas.values(), MetricDelta())
+    appeared = {queue: delta.failed for queue, delta in deltas.items() if delta.failed}
     return _Since(seconds, appeared, _processed(before, sample, whole))
 
 
-def _processed(before: Sample, sample: Sample, whole: Flow) -> int | None:
+def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None:
     """Jobs that left `jobs` and did not fail; None where the counter does not tell.
 
     Below 0 where one sample saw a job's failure and the other its row: together they are right.
@@ -121,7 +121,7 @@ def _processed(before: Sample, sample: Sample, whole: Flow) -> int | None:
 
 def _figures(
     sample: Sample, failed: Mapping[str, int] | None, since: _Since | None
-) -> dict[str, Figures]:
+) -> dict[str, QueueMetrics]:
     """What the sample says of each queue that has something, and of all of them."""
     appeared = _by_name({} if since is None else since.appeared)
     counted = None if failed is None else _by_name(failed)
@@ -158,10 +158,10 @@ def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(found)
 
 
-def _of(tallies: Sequence[QueueJobCounts]) -> Figures:
+def _of(tallies: Sequence[QueueJobCounts]) -> QueueMetrics:
     """What these queues have together."""
     ages = [one.oldest_seconds for one in tallies if one.oldest_seconds is not None]
-    return Figures(
+    return QueueMetrics(
         pending=sum(one.pending for one in tallies),
         reserved=sum(one.reserved for one in tallies),
         delayed=sum(one.delayed for one in tallies),

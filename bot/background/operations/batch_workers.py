@@ -146,7 +146,7 @@ def _invocation(operation: Operation) -> Invocation:
 
 
 def granted(setup: Setup, operation: Operation) -> Grant:
-    """What the person may do at this moment; `Denied` where it is not enough for the operation."""
+    """Return the person's grant now; `NotAllowed` where it is not enough for the operation."""
     queue = operation.scope.queue
     check_queue(setup.rules, ALL_QUEUES if queue is None else queue)
     return may(

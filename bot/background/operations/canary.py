@@ -8,18 +8,18 @@ from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import end, tell
-from bot.models.requests import Role
+from bot.models.roles import Role
 from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 
 SILENT_AFTER = timedelta(minutes=10)
 """So long the canary may take; then no worker runs, or the queue is too far behind to tell."""
 FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
 """Why an operation was stopped: one failed again, not all ended in time, one was taken away."""
 
-_FAILURES = (followed.FAILED_AGAIN, followed.FAILED_OTHERWISE)
+_FAILURES = (tracked_jobs.FAILED_AGAIN, tracked_jobs.FAILED_OTHERWISE)
 _NOBODY = Grant(Role.NONE, "none")
 
 
@@ -42,7 +42,7 @@ def decide_once(setup: Setup, lease: Lease) -> int:
 
 def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
     now = setup.clock(connection)
-    reason = verdict(followed.of_operation(connection, operation.id), now)
+    reason = verdict(tracked_jobs.of_operation(connection, operation.id), now)
     if reason is None:
         return False
     if reason:
@@ -53,13 +53,13 @@ def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
     return True
 
 
-def verdict(canary: list[followed.Followed], now: datetime) -> str | None:
+def verdict(canary: list[tracked_jobs.TrackedJob], now: datetime) -> str | None:
     """Why the operation has to stop, nothing ("") where it may go on, None where it has to wait."""
     states = {row.state for row in canary}
     if states.intersection(_FAILURES):
         return FAILED
-    if not canary or followed.NO_LONGER_QUEUED in states:
+    if not canary or tracked_jobs.NO_LONGER_QUEUED in states:
         return GONE
-    if states == {followed.PROCESSED}:
+    if states == {tracked_jobs.PROCESSED}:
         return ""
     return SILENT if now - canary[0].retried_at >= SILENT_AFTER else None

@@ -15,9 +15,9 @@ from bot.store.audit import audit_log
 from bot.store.failures.index import by_seqs
 from bot.store.operations import batches, change_freeze, operations
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries import followed, outcomes
-from bot.store.operations.retries.followed import Followed
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries import outcomes, tracked_jobs
+from bot.store.operations.retries.outcomes import OutcomeCounts
+from bot.store.operations.retries.tracked_jobs import TrackedJob
 from bot.store.operations.undo_batches import undos
 from bot.views.operations.progress import progress_message
 
@@ -37,7 +37,7 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
         reason=operation.reason,
         kept=operation.archive,
         outcomes=told,
-        pace=operation.pace,
+        rate=operation.rate,
     )
 
 
@@ -82,20 +82,20 @@ def _subject(operation: Operation) -> str:
 def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> Outcomes | None:
     """What became of the jobs of an operation, or of its canary while that is what matters."""
     seen = outcomes.of_operation(connection, operation.id)
-    canary = followed.of_operation(connection, operation.id) if operation.canary else []
+    canary = tracked_jobs.of_operation(connection, operation.id) if operation.canary else []
     stopped_by = (operation.reason or "").startswith("canary-")
     if seen is not None and seen.waiting is not None and not stopped_by:
         return counted(operation, seen, now)
     return _of_canary(connection, operation, canary, now) if canary else None
 
 
-def counted(operation: Operation, seen: Outcome, now: datetime) -> Outcomes:
+def counted(operation: Operation, seen: OutcomeCounts, now: datetime) -> Outcomes:
     """The counts of an operation that has ended; what is not known to have ended otherwise ran."""
     gone = seen.put_back + seen.deleted
     left = operation.done - (seen.waiting or 0) - gone
     failed = min(seen.failed_again + seen.failed_otherwise, max(0, left))
     otherwise = min(seen.failed_otherwise, failed)
-    began = operation.started_at or seen.since
+    began = operation.started_at or seen.started_at
     return Outcomes(
         processed=max(0, left - failed),
         failed_again=failed - otherwise,
@@ -108,19 +108,19 @@ def counted(operation: Operation, seen: Outcome, now: datetime) -> Outcomes:
 
 
 def _of_canary(
-    connection: Connection, operation: Operation, canary: list[Followed], now: datetime
+    connection: Connection, operation: Operation, canary: list[TrackedJob], now: datetime
 ) -> Outcomes:
     states = [row.state for row in canary]
     failed = [row.outcome_seq for row in canary if row.outcome_seq is not None]
     errors = [str(row["error"]) for row in by_seqs(connection, failed).values()]
     return Outcomes(
-        processed=states.count(followed.PROCESSED),
-        failed_again=states.count(followed.FAILED_AGAIN),
-        failed_otherwise=states.count(followed.FAILED_OTHERWISE),
-        waiting=states.count(followed.WAITING) + states.count(followed.STOPPED_FOLLOWING),
-        no_longer_queued=states.count(followed.NO_LONGER_QUEUED),
+        processed=states.count(tracked_jobs.PROCESSED),
+        failed_again=states.count(tracked_jobs.FAILED_AGAIN),
+        failed_otherwise=states.count(tracked_jobs.FAILED_OTHERWISE),
+        waiting=states.count(tracked_jobs.WAITING) + states.count(tracked_jobs.STOPPED_FOLLOWING),
+        no_longer_queued=states.count(tracked_jobs.NO_LONGER_QUEUED),
         seconds=int((now - (operation.started_at or now)).total_seconds()),
-        state=outcomes.FOLLOWING if followed.WAITING in states else outcomes.SETTLED,
+        state=outcomes.FOLLOWING if tracked_jobs.WAITING in states else outcomes.SETTLED,
         canary=len(canary),
         error=errors[0] if errors else None,
     )

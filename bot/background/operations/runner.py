@@ -17,8 +17,8 @@ from bot.background.operations.progress import end, progress_of, tell
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.operations import Progress
-from bot.models.refusals import Denied, Frozen, Refusal, Unverifiable
-from bot.models.requests import Role
+from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
+from bot.models.roles import Role
 from bot.queue.bulk import BATCH_ROWS
 from bot.store.operations import change_freeze, operations
 from bot.store.operations.operations import Operation
@@ -106,7 +106,7 @@ class Runner:
             moved, grant = self._stand(operation), NOBODY
         except Unverifiable as refusal:
             return self._wait(operation, refusal)
-        except Denied as refusal:
+        except NotAllowed as refusal:
             self._finish(operation, "stopped", refusal.code, NOBODY)
             return True
         except Exception as error:  # noqa: BLE001 whatever it is, it must not go on for ever

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
-from bot.background.outbox.failures import Fault, Undelivered, is_hopeless, put_off
+from bot.background.outbox.failures import DeliveryError, Fault, is_hopeless, put_off
 from bot.background.outbox.render import body_of, incident_of, place_of
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
@@ -71,7 +71,7 @@ class Bucket:
 
 
 @dataclass
-class Pace:
+class SlackRates:
     """Slack's rates: about one message a second in a channel, and one budget for all edits.
 
     `chat.update` is Tier 3, 50 a minute (docs.slack.dev/apis/web-api/rate-limits).
@@ -91,11 +91,11 @@ class Pace:
         return bucket.take()
 
 
-def deliver_once(setup: Setup, poster: Poster, lease: Lease, pace: Pace) -> int:
+def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) -> int:
     """Try what is due once and return how many messages Slack took."""
     with leader_snapshot(setup) as connection:
         letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
-    return sum(_deliver(setup, poster, lease, letter) for letter in letters if pace.allows(letter))
+    return sum(_deliver(setup, poster, lease, letter) for letter in letters if rates.allows(letter))
 
 
 def _rank(letter: OutboxMessage) -> bool:
@@ -116,14 +116,14 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: OutboxMessage) 
     try:
         channel, ts = _send(setup, poster, letter)
         reach("letter-posted")
-    except Undelivered as error:
+    except DeliveryError as error:
         fault = error  # the name of an except clause ends with it
     except Refusal:
         raise
     except Exception as error:
         # What cannot be drawn must hold back no other message: it waits like one that was refused.
         log.exception("letter broken", letter=letter.id, subject=letter.subject)
-        fault = Undelivered(Fault.BROKEN, type(error).__name__)
+        fault = DeliveryError(Fault.BROKEN, type(error).__name__)
     else:
         _note(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
         return ts is not None
@@ -145,7 +145,7 @@ def _send(setup: Setup, poster: Poster, letter: OutboxMessage) -> tuple[str | No
         with leader_snapshot(setup) as connection:
             place = place_of(connection, letter.subject)
             if place is None and outbox.waits(connection, letter.subject):
-                raise Undelivered(Fault.RATE, "its message is not posted yet", 1.0)
+                raise DeliveryError(Fault.RATE, "its message is not posted yet", 1.0)
     if letter.kind == outbox.EDIT:
         if place is None:
             return None, None
@@ -162,7 +162,7 @@ def _reply(poster: Poster, channel: str, thread: str, body: Mapping[str, Any]) -
     """Answer in a thread; where somebody deleted its message, in the channel itself."""
     try:
         ts: str = _try(lambda said: poster.post(channel, {**said, "thread_ts": thread}), body)
-    except Undelivered as fault:
+    except DeliveryError as fault:
         if fault.fault is not Fault.GONE:
             raise
         ts = _try(lambda said: poster.post(channel, said), body)
@@ -173,7 +173,7 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
     """Send it; where Slack refuses the layout, send the text alone: nothing is lost to a layout."""
     try:
         return send(body)
-    except Undelivered as fault:
+    except DeliveryError as fault:
         if fault.fault not in (Fault.LAYOUT, Fault.REFUSED):
             raise
         return send({"text": cut(Mrkdwn(body["text"]), 3_000)})

@@ -42,7 +42,7 @@ HOPELESS = (Fault.LAYOUT, Fault.REFUSED, Fault.BROKEN)
 """What another try hardly changes."""
 
 
-class Undelivered(Exception):
+class DeliveryError(Exception):
     """A message was not delivered, or (`Fault.UNKNOWN`) nobody knows; `after` in seconds."""
 
     def __init__(self, fault: Fault, reason: str, after: float = 0.0) -> None:
@@ -60,7 +60,7 @@ def is_hopeless(letter: OutboxMessage) -> bool:
 
 
 def put_off(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError
 ) -> None:
     """What to do about a letter that Slack did not take: when and where it is tried again."""
     now = setup.clock(connection)
@@ -85,7 +85,7 @@ def put_off(
 
 
 def _give_up(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
 ) -> None:
     """Let go of what is refused again and again, so that its channel goes on; and say so.
 
@@ -112,7 +112,7 @@ def _backoff(letter: OutboxMessage) -> float:
 
 
 def _elsewhere(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
 ) -> None:
     """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
 
@@ -155,7 +155,7 @@ def _forget_place(connection: Connection, letter: OutboxMessage) -> None:
 
 
 def _say_unreachable(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: Undelivered, now: datetime
+    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
 ) -> None:
     """Tell the fallback channel, once an hour, that a channel cannot be posted in."""
     fallback = setup.fallback_channel

@@ -18,14 +18,14 @@ from bot.store.failures import index
 from bot.store.incidents import assignment
 from bot.store.leases import Lease
 from bot.store.operations import operations
-from bot.store.operations.retries import followed, location
-from bot.store.operations.retries.followed import Followed
+from bot.store.operations.retries import location, tracked_jobs
 from bot.store.operations.retries.location import JobLocation, Refailure
+from bot.store.operations.retries.tracked_jobs import TrackedJob
 from bot.views.operations.outcomes import reply_message, request_message
 
 LATE = timedelta(minutes=10)
 """After so long it is said once that a job still waits."""
-FOLLOWED_FOR = timedelta(days=1)
+TRACKED_FOR = timedelta(days=1)
 GRACE = timedelta(seconds=2)
 """How long a job must be gone: a worker deletes it first and writes its failure down after."""
 DOUBT = timedelta(minutes=1)
@@ -35,11 +35,11 @@ INTERVALS = (
     (timedelta(minutes=1), timedelta(seconds=3)),
     (LATE, timedelta(seconds=15)),
     (timedelta(hours=1), timedelta(minutes=1)),
-    (FOLLOWED_FOR, timedelta(minutes=5)),
+    (TRACKED_FOR, timedelta(minutes=5)),
 )
 """How often a job is looked for, by how long ago it was retried."""
 
-Changes = dict[Followed, Mapping[str, Any]]
+Changes = dict[TrackedJob, Mapping[str, Any]]
 
 
 def receipts_once(setup: Setup, lease: Lease) -> int:
@@ -49,18 +49,18 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     the job was missed.
     """
     with leader_snapshot(setup) as connection:
-        waiting = followed.due(connection, setup.clock(connection))
+        waiting = tracked_jobs.due(connection, setup.clock(connection))
     if not waiting:
         return 0
-    missed = {row.id for row in waiting if row.missed_at is not None}
+    missed = {row.id for row in waiting if row.missing_since is not None}
     fresh = bool(missed) and not indexing.index_once(setup, lease)
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        rows = followed.due(connection, now)
+        rows = tracked_jobs.due(connection, now)
         sure = missed if fresh and not index.backfill_left(connection) else set()
         changes = _found(setup, connection, rows, sure, now)
-        followed.note(connection, changes)
+        tracked_jobs.note(connection, changes)
         told = [row for row, values in changes.items() if _is_news(row, values)]
         _tell(setup, connection, told, now)
         return len(told)
@@ -69,7 +69,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
 
 
 def _found(
-    setup: Setup, connection: Connection, rows: Sequence[Followed], sure: set[int], now: datetime
+    setup: Setup, connection: Connection, rows: Sequence[TrackedJob], sure: set[int], now: datetime
 ) -> Changes:
     """What one look says of each row; `sure` are those of which a failure would be known."""
     sights = location.look(connection, setup.queue, rows)
@@ -86,15 +86,15 @@ def _found(
     return changes
 
 
-def _waits(row: Followed, job_id: int, highest: int, now: datetime) -> dict[str, Any]:
+def _waits(row: TrackedJob, job_id: int, highest: int, now: datetime) -> dict[str, Any]:
     age = now - row.retried_at
-    if age >= FOLLOWED_FOR:
-        return _settled(followed.STOPPED_FOLLOWING, now)
+    if age >= TRACKED_FOR:
+        return _settled(tracked_jobs.STOPPED_FOLLOWING, now)
     return {
-        "state": followed.WAITING,
+        "state": tracked_jobs.WAITING,
         "job_id": job_id,
         "highest_id": max(highest, job_id),
-        "missed_at": None,
+        "missing_since": None,
         "settled_at": None,
         "late": row.late or age >= LATE,
         "next_check_at": now + _interval(age),
@@ -106,32 +106,32 @@ def _interval(age: timedelta) -> timedelta:
 
 
 def _gone(
-    row: Followed, sight: JobLocation, again: Refailure | None, now: datetime, *, sure: bool
+    row: TrackedJob, sight: JobLocation, again: Refailure | None, now: datetime, *, sure: bool
 ) -> dict[str, Any]:
     if sight.taken is not None:
-        by = {"settled_by": sight.taken.by, "settled_how": sight.taken.how}
-        return _settled(followed.NO_LONGER_QUEUED, now) | by
+        by = {"settled_by": sight.taken.actor, "settled_action": sight.taken.action}
+        return _settled(tracked_jobs.NO_LONGER_QUEUED, now) | by
     if again is not None:
         other = row.error_group is not None and row.error_group != again.error_group
-        state = followed.FAILED_OTHERWISE if other else followed.FAILED_AGAIN
+        state = tracked_jobs.FAILED_OTHERWISE if other else tracked_jobs.FAILED_AGAIN
         return _settled(state, now) | {"outcome_seq": again.seq}
     return _missed(row, sight, now, sure=sure)
 
 
-def _missed(row: Followed, sight: JobLocation, now: datetime, *, sure: bool) -> dict[str, Any]:
+def _missed(row: TrackedJob, sight: JobLocation, now: datetime, *, sure: bool) -> dict[str, Any]:
     """Gone, and nobody knows how: done, as soon as a failure would be known."""
-    if row.missed_at is None:
-        return {"missed_at": now, "next_check_at": now + GRACE}
+    if row.missing_since is None:
+        return {"missing_since": now, "next_check_at": now + GRACE}
     if not sure:
         return {"next_check_at": now + GRACE}
-    if row.state == followed.PROCESSED:
+    if row.state == tracked_jobs.PROCESSED:
         return {"next_check_at": None}
     if not sight.complete:
-        return _settled(followed.NO_LONGER_QUEUED, now)
+        return _settled(tracked_jobs.NO_LONGER_QUEUED, now)
     # When it was missed is nearer to the truth than when that was certain.
     return {
-        "state": followed.PROCESSED,
-        "settled_at": row.missed_at,
+        "state": tracked_jobs.PROCESSED,
+        "settled_at": row.missing_since,
         "next_check_at": now + DOUBT,
     }
 
@@ -140,12 +140,12 @@ def _settled(state: str, now: datetime) -> dict[str, Any]:
     return {"state": state, "settled_at": now, "next_check_at": None}
 
 
-def _is_news(row: Followed, values: Mapping[str, Any]) -> bool:
-    after = followed.changed(row, values)
+def _is_news(row: TrackedJob, values: Mapping[str, Any]) -> bool:
+    after = tracked_jobs.changed(row, values)
     return after.state != row.state or after.late != row.late
 
 
-def _tell(setup: Setup, connection: Connection, news: Sequence[Followed], now: datetime) -> None:
+def _tell(setup: Setup, connection: Connection, news: Sequence[TrackedJob], now: datetime) -> None:
     """Change the messages about these jobs, and answer in their threads."""
     for seq in {row.failed_seq for row in news if row.failed_seq is not None}:
         assignment.touch(connection, seq)
@@ -154,15 +154,15 @@ def _tell(setup: Setup, connection: Connection, news: Sequence[Followed], now: d
         if operation is not None:
             tell(setup, connection, operation, now)
     requests = {row.request_id for row in news if row.operation is None}
-    of_request: dict[str, list[Followed]] = {}
-    for row in followed.of_requests(connection, requests):
+    of_request: dict[str, list[TrackedJob]] = {}
+    for row in tracked_jobs.of_requests(connection, requests):
         of_request.setdefault(row.request_id, []).append(row)
     for request_id, rows in of_request.items():
         _tell_request(setup, connection, request_id, rows, now)
 
 
 def _tell_request(
-    setup: Setup, connection: Connection, request_id: str, rows: Sequence[Followed], now: datetime
+    setup: Setup, connection: Connection, request_id: str, rows: Sequence[TrackedJob], now: datetime
 ) -> None:
     """One message a request: a line for each of its jobs, and one reply when all is known."""
     context = replace(channel_context(setup, now), request=request_id)
@@ -184,7 +184,7 @@ def _tell_request(
 
 
 def receipts_of(
-    connection: Connection, rows: Sequence[Followed], now: datetime
+    connection: Connection, rows: Sequence[TrackedJob], now: datetime
 ) -> tuple[Receipt, ...]:
     """The followed jobs as messages show them."""
     found = index.by_seqs(connection, [row.outcome_seq for row in rows if row.outcome_seq])
@@ -202,10 +202,10 @@ def receipts_of(
                 seconds=int(((row.settled_at or now) - row.retried_at).total_seconds()),
                 late=row.late,
                 by=row.settled_by,
-                how=row.settled_how,
+                how=row.settled_action,
                 again_id=None if again is None else again["failed_id"],
                 error=None if again is None else again["error"],
-                same=row.error_group is not None and row.state == followed.FAILED_AGAIN,
+                same=row.error_group is not None and row.state == tracked_jobs.FAILED_AGAIN,
             )
         )
     return tuple(made)

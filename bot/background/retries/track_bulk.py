@@ -12,13 +12,13 @@ from bot.app.responses import channel_context
 from bot.background.failures import indexing
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import answer, counted, tell
-from bot.background.retries.track import DOUBT, FOLLOWED_FOR, GRACE, LATE
+from bot.background.retries.track import DOUBT, GRACE, LATE, TRACKED_FOR
 from bot.store.failures import index
 from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.refailures import count_failures
 from bot.views.operations.outcomes import outcomes_message
 
@@ -28,7 +28,7 @@ INTERVALS = (
     (timedelta(minutes=1), timedelta(seconds=3)),
     (LATE, timedelta(seconds=10)),
     (timedelta(hours=1), timedelta(minutes=1)),
-    (FOLLOWED_FOR, timedelta(minutes=5)),
+    (TRACKED_FOR, timedelta(minutes=5)),
 )
 """How often an operation is counted, by how long ago it ended."""
 
@@ -69,31 +69,31 @@ def _count(setup: Setup, connection: Connection, number: int, *, sure: bool) -> 
     after = replace(after, **_next(connection, operation, after, now, sure=sure))
     outcomes.note(connection, after)
     if after.next_check_at is None:
-        outcomes.forget_spans(connection, number)
+        outcomes.delete_ranges(connection, number)
     return _tell(setup, connection, operation, seen, after, now)
 
 
 def _next(
-    connection: Connection, operation: Operation, seen: Outcome, now: datetime, *, sure: bool
+    connection: Connection, operation: Operation, seen: OutcomeCounts, now: datetime, *, sure: bool
 ) -> Mapping[str, Any]:
     """What follows from the counts: whether all is known, and when to look again."""
-    age = now - seen.since
-    paced = timedelta(minutes=operation.total / operation.pace if operation.pace else 0)
+    age = now - seen.started_at
+    spread = timedelta(minutes=operation.total / operation.rate if operation.rate else 0)
     if seen.waiting == 0 and not outcomes.is_behind(connection, seen):
         return _drained(seen, now, sure=sure)
-    if age >= FOLLOWED_FOR + paced:
+    if age >= TRACKED_FOR + spread:
         return {"state": outcomes.STOPPED, "next_check_at": None}
     every = next((every for until, every in INTERVALS if age < until), INTERVALS[-1][1])
     return {
         "state": outcomes.FOLLOWING,
         "drained_at": None,
         "settled_at": None,
-        "late": seen.late or (age >= LATE + paced and bool(seen.waiting)),
+        "late": seen.late or (age >= LATE + spread and bool(seen.waiting)),
         "next_check_at": now + every,
     }
 
 
-def _drained(seen: Outcome, now: datetime, *, sure: bool) -> Mapping[str, Any]:
+def _drained(seen: OutcomeCounts, now: datetime, *, sure: bool) -> Mapping[str, Any]:
     """Nothing waits any more: all is known as soon as a failure would be."""
     if seen.drained_at is None:
         return {"drained_at": now, "next_check_at": now + GRACE}
@@ -112,13 +112,13 @@ def _tell(
     setup: Setup,
     connection: Connection,
     operation: Operation,
-    before: Outcome,
-    after: Outcome,
+    before: OutcomeCounts,
+    after: OutcomeCounts,
     now: datetime,
 ) -> bool:
     if after.waiting is None:
         return False
-    said, says = (counted(operation, one, after.since) for one in (before, after))
+    said, says = (counted(operation, one, after.started_at) for one in (before, after))
     same = before.waiting is not None and said == says
     news = (after.state, after.late) != (before.state, before.late)
     if same and not news:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select
 from bot.database.transactions import now_of
 from bot.models.operations import AuditLine, Named, Target
 from bot.store.audit import targets as subjects
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.operations import batches
 from bot.store.tables import archive, audit, audit_chain
 
@@ -146,7 +146,7 @@ def _sealed_value(value: object) -> object:
 
 def seal(connection: Connection, now: datetime, rows: int = SEAL_ROWS) -> list[SealedRecord]:
     """Chain up to `rows` committed records, in id order; the caller holds the lease's fence."""
-    settled = mark(connection, "audit_settled")
+    settled = position(connection, "audit_settled")
     linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
     waiting = (
         connection.execute(
@@ -175,7 +175,7 @@ def _settle(connection: Connection, now: datetime, settled: int) -> None:
         select(func.max(audit.c.id)).where(audit.c.id > settled, audit.c.at < now - SETTLED_AFTER)
     ).scalar()
     if old is not None:
-        move(connection, "audit_settled", old)
+        set_position(connection, "audit_settled", old)
 
 
 def tail(connection: Connection) -> tuple[int, str]:
@@ -264,7 +264,7 @@ def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
 
 
 def _unsealed(connection: Connection) -> Iterator[str]:
-    settled = mark(connection, "audit_settled")
+    settled = position(connection, "audit_settled")
     linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
     lost = connection.execute(
         select(func.count()).select_from(audit).where(audit.c.id <= settled, ~linked)

@@ -114,7 +114,7 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
     """The request ids of the bulk changes that took such failures or put them back."""
     request_ids: set[str] = set()
-    for number in (failures.c.operation, failures.c.returned_by):
+    for number in (failures.c.operation, failures.c.restored_by):
         query = (
             select(operations.c.request_id)
             .distinct()

@@ -10,7 +10,7 @@ from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.search import OrderKey
-from bot.store.tables import archive, audit, audit_targets, failures, followed, operations
+from bot.store.tables import archive, audit, audit_targets, failures, operations, tracked_jobs
 
 MOST = 200
 """Failures, and acts, that are read for one order or job: the newest."""
@@ -34,7 +34,7 @@ class OrderHistory:
 
 
 def last_indexed(connection: Connection) -> int:
-    """The highest id of a failed job that the index holds, gone or not; 0 where it is empty."""
+    """The highest id of a failed job that the index holds, removed or not; 0 where it is empty."""
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
@@ -88,25 +88,29 @@ def _failures(connection: Connection, failure_filter: Condition) -> Sequence[Row
 
 def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
     """The `seq` of those failures whose rows are in `failed_jobs` as they were."""
-    seqs = {(row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["gone_at"]}
-    c = queue.failed.c
+    seqs = {
+        (row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["removed_at"]
+    }
+    id_ = queue.failed_layout.id
     current = connection.execute(
-        select(c.id, failed_digest(queue.failed)).where(c.id.in_([id_ for id_, _ in seqs]))
+        select(id_, failed_digest(queue.failed)).where(
+            id_.in_([failed_id for failed_id, _ in seqs])
+        )
     )
     return frozenset(seqs[row] for row in map(tuple, current) if row in seqs)
 
 
 def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list[Act]:
     """What was done or refused singly, a line a target, and what became of what was retried."""
-    t, f = audit_targets.c, followed.c
+    t, f = audit_targets.c, tracked_jobs.c
     about = (
         select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
         .add_columns(audit.c.reason, t.kind, t.row_id, t.job_id, t.audit_id, t.number)
-        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_how)
+        .add_columns(f.state, f.settled_at, f.settled_by, f.settled_action)
         .add_columns(failures.c.failed_id.label("became_id"))
         .select_from(audit_targets)
         .join(audit, audit.c.id == t.audit_id)
-        .outerjoin(followed, and_(f.request_id == audit.c.request_id, f.retried_as == t.job_id))
+        .outerjoin(tracked_jobs, and_(f.request_id == audit.c.request_id, f.retried_as == t.job_id))
         .outerjoin(failures, failures.c.seq == f.outcome_seq)
         .order_by(t.audit_id.desc(), t.number)
         .limit(MOST)
@@ -135,13 +139,15 @@ def _act(row: RowMapping) -> Act:
 
 def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
     """What bulk changes did to these failures, and which bulk undos put them back."""
-    removed = [row for row in rows if row["operation"] is not None and row["gone_at"] is not None]
-    restored = [row for row in rows if row["returned_by"]]
+    removed = [
+        row for row in rows if row["operation"] is not None and row["removed_at"] is not None
+    ]
+    restored = [row for row in rows if row["restored_by"]]
     by_id = _operations(connection, {row["operation"] for row in removed})
-    undone = _operations(connection, {row["returned_by"] for row in restored})
+    undone = _operations(connection, {row["restored_by"] for row in restored})
     canaries = _canaries(connection, [row["seq"] for row in removed])
     acts = [
-        _bulk_act(by_id[row["operation"]], row["failed_id"], row["gone_at"]).model_copy(
+        _bulk_act(by_id[row["operation"]], row["failed_id"], row["removed_at"]).model_copy(
             update={} if canary is None else _of_canary(canary)
         )
         for row in removed
@@ -149,9 +155,9 @@ def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
         for canary in [canaries.get(row["seq"])]
     ]
     return acts + [
-        _bulk_act(undo, row["failed_id"], undo["started_at"] or row["gone_at"])
+        _bulk_act(undo, row["failed_id"], undo["started_at"] or row["removed_at"])
         for row in restored
-        for undo in [undone.get(row["returned_by"])]
+        for undo in [undone.get(row["restored_by"])]
         if undo is not None
     ]
 
@@ -164,11 +170,11 @@ def _operations(connection: Connection, ids: set[int]) -> dict[int, RowMapping]:
 
 def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
     """What is followed of those of these failures that a bulk change sent ahead."""
-    f = followed.c
+    f = tracked_jobs.c
     query = (
-        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_how)
+        select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_action)
         .add_columns(failures.c.failed_id.label("became_id"))
-        .select_from(followed)
+        .select_from(tracked_jobs)
         .outerjoin(failures, failures.c.seq == f.outcome_seq)
         .where(f.failed_seq.in_(seqs))
     )
@@ -200,7 +206,7 @@ def _became(row: RowMapping | None) -> Became | None:
         at=row["settled_at"],
         failed_id=row["became_id"],
         by=row["settled_by"],
-        how=row["settled_how"],
+        how=row["settled_action"],
     )
 
 

@@ -1,54 +1,60 @@
-"""A refusal as it is kept with its request, so that the same request gets the same answer again."""
+"""The stored form of a refusal: the same request gets the same refusal again."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from bot.models.jobs import Value
 from bot.models.refusals import Refusal
 
 
 def keep(refusal: Refusal) -> str:
-    """The refusal as JSON."""
-    values = {name: _kept(value) for name, value in refusal.values.items()}
-    return json.dumps({"refused": type(refusal).__name__, "values": values}, ensure_ascii=False)
+    """Return the refusal as JSON: the name of its type, and its fields in their order.
+
+    A field that has its default is left out.
+    """
+    given = {
+        field.name: _plain(value)
+        for field in fields(refusal)
+        if (value := getattr(refusal, field.name)) is not field.default
+    }
+    return json.dumps({"refused": type(refusal).__name__, "values": given}, ensure_ascii=False)
 
 
-def _kept(value: object) -> object:
-    if isinstance(value, datetime):
-        return {"at": value.isoformat()}
-    if isinstance(value, tuple):
-        return [item if isinstance(item, str) else _fields(item) for item in value]
-    return value
+def restore(stored: Mapping[str, Any]) -> Refusal:
+    """Return the refusal that `keep` wrote, with every field in its own type."""
+    given = {name: _moment(value) for name, value in stored["values"].items()}
+    refusal: Refusal = TypeAdapter(_TYPES[stored["refused"]]).validate_python(given)
+    return refusal
 
 
-def _fields(row: object) -> object:
-    """A row that was left alone, as JSON; `dispatch` knows its type."""
-    dump = getattr(row, "model_dump", None)
-    return str(row) if dump is None else dump(mode="json")
-
-
-def restore(kept: Mapping[str, Any]) -> Refusal:
-    """The refusal that `keep` wrote down."""
-    values = {name: _restored(value) for name, value in kept["values"].items()}
-    kind = _KINDS[kept["refused"]]
-    return kind(**values)
-
-
-def _restored(value: object) -> object:
+def _plain(value: object) -> object:
     match value:
-        case {"at": str(at)}:
-            return datetime.fromisoformat(at)
-        case list():
-            return tuple(value)
+        case datetime():
+            return {"at": value.isoformat()}
+        case tuple():
+            return [_plain(item) for item in value]
+        case Value():
+            return value.model_dump(mode="json")
     return value
 
 
-def _kinds(root: type[Refusal]) -> dict[str, type[Refusal]]:
-    found = {root.__name__: root}
-    for kind in root.__subclasses__():
-        found |= _kinds(kind)
-    return found
+def _moment(value: object) -> object:
+    match value:
+        case {"at": str(at), **others} if not others:
+            return datetime.fromisoformat(at)
+    return value
 
 
-_KINDS = _kinds(Refusal)
+def _types(root: type[Refusal]) -> dict[str, type[Refusal]]:
+    types = {root.__name__: root}
+    for child in root.__subclasses__():
+        types |= _types(child)
+    return types
+
+
+_TYPES = _types(Refusal)

@@ -46,12 +46,12 @@ def _fate(
     was = next((row for row in history.failures if _is_of(act, row)), None)
     if was is None:
         return None
-    if was["returned_by"] is not None:
-        undos = (other for other in history.acts if other.operation == was["returned_by"])
+    if was["restored_by"] is not None:
+        undos = (other for other in history.acts if other.operation == was["restored_by"])
         undo = next(undos, None)
         by = None if undo is None else undo.actor
         return Became(fate="no-longer-queued", by=by, how="undo")
-    back = {_content(row) for row in history.failures if row["returned_by"] is not None}
+    back = {_content(row) for row in history.failures if row["restored_by"] is not None}
     for row in history.failures:
         if _content(row) in back or row["failed_id"] in claimed:
             continue
@@ -69,7 +69,7 @@ def _fate(
 
 def _is_of(act: Act, row: RowMapping) -> bool:
     """Whether this failure is what the act took away: both were written in one transaction."""
-    return bool(row["failed_id"] == act.row_id and row["gone_at"] == act.at)
+    return bool(row["failed_id"] == act.row_id and row["removed_at"] == act.at)
 
 
 def _content(row: RowMapping) -> tuple[str, datetime]:
@@ -105,9 +105,9 @@ def events(
         present = row["seq"] in history.present
         # The same row again was put back by an undo.
         failures[row["failed_id"], row["row_digest"]] = _failure(row, queue, present=present)
-        gone_at = row["gone_at"] or now
-        if not present and (row["failed_id"], gone_at) not in taken:
-            gone.append(Gone(at=gone_at, failed_id=row["failed_id"], queue=row["queue"]))
+        removed_at = row["removed_at"] or now
+        if not present and (row["failed_id"], removed_at) not in taken:
+            gone.append(Gone(at=removed_at, failed_id=row["failed_id"], queue=row["queue"]))
     return [*failures.values(), *gone, *acts]
 
 

@@ -1,8 +1,8 @@
-"""What became of an incident's failures: booked with the change itself, and never counted.
+"""What became of an incident's failures: appended with the change itself, and never counted.
 
-Whoever marks failures gone, or puts some back, appends rows here in the same transaction, so that
-the batches of a bulk change do not wait for each other at the incident's row. The watcher folds
-them into the incident. So an incident of a million failures costs as much as one of ten.
+Every transaction that marks failures removed, or puts some back, appends rows here, so that the
+batches of a bulk change do not wait for each other at the incident's row. The watcher adds the rows
+to the incident. So an incident of a million failures costs as much as one of ten.
 """
 
 from collections import defaultdict
@@ -22,138 +22,146 @@ from sqlalchemy import (
 )
 
 from bot.models.actions import CountsAs
-from bot.store.tables import bookings, failures, incident_operations, incidents
+from bot.store.tables import failures, incident_deltas, incident_operations, incidents
 
-GONE = "gone"
-"""What failures that went without the bot are booked under."""
+OUTSIDE = "gone"
+"""The action of failures that were removed without the bot."""
 
 AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Doer:
-    """Which command took failures away, or had taken those that come back, and whose it is.
+class Removal:
+    """Which command removed failures, or had removed those that an undo puts back, and who ran it.
 
-    `operation` is the bulk change, where it was one; `by` is None where nobody knows. `counts_as`
-    is what it adds to.
+    `operation` is the bulk change, if it was one; `actor` is None if the bot does not know it.
+    `counts_as` says whether the command retries or deletes jobs.
     """
 
-    how: str = GONE
-    by: str | None = None
+    action: str = OUTSIDE
+    actor: str | None = None
     operation: int | None = None
     counts_as: CountsAs | None = None
 
 
-def book(connection: Connection, gone: Mapping[int, int], doer: Doer, now: datetime) -> None:
-    """Book failures by incident: so many went, or came back where it is less than none."""
+def append(
+    connection: Connection, removed: Mapping[int, int], removal: Removal, now: datetime
+) -> None:
+    """Append how many failures of each incident were removed; below 0, how many were put back."""
     rows = [
         {
             "incident": incident,
-            "gone": rows,
-            "operation": doer.operation,
-            "how": doer.how,
-            "counts_as": doer.counts_as,
-            "actor": doer.by,
-            "at": now,
+            "removed": rows,
+            "operation": removal.operation,
+            "action": removal.action,
+            "counts_as": removal.counts_as,
+            "actor": removal.actor,
+            "created_at": now,
         }
-        for incident, rows in gone.items()
+        for incident, rows in removed.items()
         if rows
     ]
     if rows:
-        connection.execute(insert(bookings), rows)
+        connection.execute(insert(incident_deltas), rows)
 
 
-def book_all(connection: Connection, which: ColumnElement[bool], doer: Doer, now: datetime) -> None:
-    """Book failures that were marked gone in this transaction, without reading them here."""
-    c = failures.c
+def append_batch(
+    connection: Connection, which: ColumnElement[bool], removal: Removal, now: datetime
+) -> None:
+    """Append the failures that this transaction marked removed, inside the server."""
+    c, d = failures.c, incident_deltas.c
     counted = (
         select(
             c.incident,
             func.count(),
-            literal(doer.operation, bookings.c.operation.type),
-            literal(doer.how),
-            literal(doer.counts_as, bookings.c.counts_as.type),
-            literal(doer.by, bookings.c.actor.type),
-            literal(now, bookings.c.at.type),
+            literal(removal.operation, d.operation.type),
+            literal(removal.action),
+            literal(removal.counts_as, d.counts_as.type),
+            literal(removal.actor, d.actor.type),
+            literal(now, d.created_at.type),
         )
         .where(which, c.incident > 0)
         .group_by(c.incident)
     )
-    columns = ("incident", "gone", "operation", "how", "counts_as", "actor", "at")
-    connection.execute(insert(bookings).from_select(columns, counted))
+    columns = ("incident", "removed", "operation", "action", "counts_as", "actor", "created_at")
+    connection.execute(insert(incident_deltas).from_select(columns, counted))
 
 
 @dataclass
 class _Sum:
-    gone: int = 0
+    removed: int = 0
     retried: int = 0
     deleted: int = 0
-    last: Doer | None = None
+    last: Removal | None = None
     at: datetime | None = None
     operations: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
-    def count(self, gone: int, doer: Doer, at: datetime) -> None:
-        """Add so many failures that went at once; fewer than none came back."""
-        self.gone += gone
-        self.retried += gone if doer.counts_as == "retried" else 0
-        self.deleted += gone if doer.counts_as == "deleted" else 0
-        if doer.operation is not None:
-            self.operations[doer.operation] += gone
-        if gone > 0:
-            self.last, self.at = doer, at
+    def count(self, removed: int, removal: Removal, at: datetime) -> None:
+        """Add failures that were removed at one moment; below 0, failures that were put back."""
+        self.removed += removed
+        self.retried += removed if removal.counts_as == "retried" else 0
+        self.deleted += removed if removal.counts_as == "deleted" else 0
+        if removal.operation is not None:
+            self.operations[removal.operation] += removed
+        if removed > 0:
+            self.last, self.at = removal, at
         else:
             self.last = self.at = None
 
 
-def fold(connection: Connection) -> dict[int, int]:
-    """Add what was booked to the incidents; returns how many came back, by incident.
+def aggregate(connection: Connection) -> dict[int, int]:
+    """Add the deltas to their incidents; return how many failures were put back, by incident.
 
-    Only who holds the watcher's lease calls this, so that nothing is added twice.
+    Only the holder of the watcher's lease calls this, so that no delta is added twice.
     """
-    c = bookings.c
-    rows = connection.execute(select(bookings).order_by(c.id).limit(AT_ONCE)).mappings().all()
+    c = incident_deltas.c
+    oldest = select(incident_deltas).order_by(c.id).limit(AT_ONCE)
+    rows = connection.execute(oldest).mappings().all()
     if not rows:
         return {}
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
-    back: defaultdict[int, int] = defaultdict(int)
+    restored: defaultdict[int, int] = defaultdict(int)
     for row in rows:
-        doer = Doer(row["how"], row["actor"], row["operation"], row["counts_as"])
-        sums[row["incident"]].count(row["gone"], doer, row["at"])
-        if row["gone"] < 0:
-            back[row["incident"]] -= row["gone"]
+        removal = Removal(row["action"], row["actor"], row["operation"], row["counts_as"])
+        sums[row["incident"]].count(row["removed"], removal, row["created_at"])
+        if row["removed"] < 0:
+            restored[row["incident"]] -= row["removed"]
     for incident in sorted(sums):
         _add(connection, incident, sums[incident])
-    connection.execute(delete(bookings).where(c.id.in_([row["id"] for row in rows])))
-    return dict(back)
+    connection.execute(delete(incident_deltas).where(c.id.in_([row["id"] for row in rows])))
+    return dict(restored)
 
 
 def add(
-    connection: Connection, incident: int, removed: Iterable[tuple[int, Doer, datetime]]
+    connection: Connection, incident: int, removals: Iterable[tuple[int, Removal, datetime]]
 ) -> None:
-    """Add failures that were gone before they belonged to the incident: how many, by whom, when."""
+    """Add failures that were removed before they were assigned to the incident.
+
+    Each item is how many, by which removal, and when.
+    """
     total = _Sum()
-    for gone, doer, at in removed:
-        total.count(gone, doer, at)
-    if total.gone:
+    for removed, removal, at in removals:
+        total.count(removed, removal, at)
+    if total.removed:
         _add(connection, incident, total)
 
 
-def _add(connection: Connection, incident: int, found: _Sum) -> None:
+def _add(connection: Connection, incident: int, total: _Sum) -> None:
     c = incidents.c
     connection.execute(
         update(incidents)
         .where(c.id == incident)
         .values(
-            gone=c.gone + found.gone,
-            retried=c.retried + found.retried,
-            deleted=c.deleted + found.deleted,
-            settled_by=found.last.by if found.last else None,
-            settled_how=found.last.how if found.last else None,
-            settled_at=found.at,
+            removed=c.removed + total.removed,
+            retried=c.retried + total.retried,
+            deleted=c.deleted + total.deleted,
+            settled_by=total.last.actor if total.last else None,
+            settled_how=total.last.action if total.last else None,
+            settled_at=total.at,
             stale=True,
         )
     )
-    for operation, rows in found.operations.items():
+    for operation, rows in total.operations.items():
         _of_operation(connection, incident, operation, rows)
 
 

@@ -1,7 +1,7 @@
-"""Jobs that came to be or left without a worker's work, and what failed, since the last sample.
+"""Changes of `jobs` without a worker, and new failures, since the last sample.
 
-Whoever changes `jobs`, or indexes what failed, appends a row in the same transaction; the sampler
-takes the rows away in the transaction that keeps its figures. So nothing is told twice or lost.
+Every transaction that changes `jobs`, or indexes failures, appends a row; the sampler deletes the
+rows in the transaction that stores its sample. So no delta is counted twice or lost.
 """
 
 from collections import defaultdict
@@ -10,60 +10,64 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bot.store.tables import flows
+from bot.store.tables import metric_deltas
 
 ROWS = 5_000
 """Taken at once; the rest is the next sample's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class MetricDelta:
     """New failures; jobs removed by the bot less those put back as they were; ids not used."""
 
     failed: int = 0
     removed: int = 0
     skipped: int = 0
 
-    def __add__(self, other: "Flow") -> "Flow":
+    def __add__(self, other: "MetricDelta") -> "MetricDelta":
         """Both together."""
-        return Flow(
+        return MetricDelta(
             self.failed + other.failed,
             self.removed + other.removed,
             self.skipped + other.skipped,
         )
 
 
-def failed(connection: Connection, counts: Mapping[str, int]) -> None:
-    """New failures were indexed, so many of each queue."""
-    _note(connection, {queue: Flow(failed=count) for queue, count in counts.items() if count})
+def append_failed(connection: Connection, counts: Mapping[str, int]) -> None:
+    """Append how many new failures of each queue were indexed."""
+    _append(
+        connection, {queue: MetricDelta(failed=count) for queue, count in counts.items() if count}
+    )
 
 
-def removed(connection: Connection, jobs: int) -> None:
-    """The bot took jobs out of `jobs`; below 0: it put them back under the ids that they had."""
-    _note(connection, {_WHEREVER: Flow(removed=jobs)} if jobs else {})
+def append_removed(connection: Connection, jobs: int) -> None:
+    """Append how many jobs the bot removed; below 0, how many it put back under their old ids."""
+    _append(connection, {_ANY_QUEUE: MetricDelta(removed=jobs)} if jobs else {})
 
 
-def skipped(connection: Connection, ids: int) -> None:
-    """An insert of the bot took ids of `jobs` that no job has."""
-    _note(connection, {_WHEREVER: Flow(skipped=ids)} if ids else {})
+def append_skipped(connection: Connection, ids: int) -> None:
+    """Append how many ids of `jobs` an insert of the bot took and did not use."""
+    _append(connection, {_ANY_QUEUE: MetricDelta(skipped=ids)} if ids else {})
 
 
-_WHEREVER = ""
+_ANY_QUEUE = ""
 """Only of failures the queue is of use."""
 
 
-def _note(connection: Connection, changes: Mapping[str, Flow]) -> None:
+def _append(connection: Connection, changes: Mapping[str, MetricDelta]) -> None:
     if changes:
-        rows = [{"queue": queue, **asdict(flow)} for queue, flow in changes.items()]
-        connection.execute(insert(flows), rows)
+        rows = [{"queue": queue, **asdict(delta)} for queue, delta in changes.items()]
+        connection.execute(insert(metric_deltas), rows)
 
 
-def take(connection: Connection) -> dict[str, Flow]:
-    """What happened since the last time, by queue; gone with the caller's transaction."""
-    found = connection.execute(select(flows).order_by(flows.c.id).limit(ROWS)).all()
-    taken: defaultdict[str, Flow] = defaultdict(Flow)
+def drain(connection: Connection) -> dict[str, MetricDelta]:
+    """Delete the deltas and return their sums by queue."""
+    found = connection.execute(select(metric_deltas).order_by(metric_deltas.c.id).limit(ROWS)).all()
+    taken: defaultdict[str, MetricDelta] = defaultdict(MetricDelta)
     for row in found:
-        taken[row.queue] += Flow(row.failed, row.removed, row.skipped)
+        taken[row.queue] += MetricDelta(row.failed, row.removed, row.skipped)
     if found:
-        connection.execute(delete(flows).where(flows.c.id.in_([row.id for row in found])))
+        connection.execute(
+            delete(metric_deltas).where(metric_deltas.c.id.in_([row.id for row in found]))
+        )
     return dict(taken)

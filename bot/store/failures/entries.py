@@ -49,10 +49,10 @@ def add(
             for row in found
             if (entry := _add_one(connection, queue, row, now, incident)) is not None
         ]
-    failure_counts.appeared(connection, added, now)
+    failure_counts.append_added(connection, added, now)
     if incident is None:
         # What failed before the first start is no news of the last minutes.
-        metric_deltas.failed(connection, Counter(entry["queue"] for entry in added))
+        metric_deltas.append_failed(connection, Counter(entry["queue"] for entry in added))
 
 
 def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -113,7 +113,7 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
         "failed_at": at if isinstance(at, datetime) else _NO_TIME,
         "seen_at": now,
         "incident": incident,
-        "gone_at": None,
+        "removed_at": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Reading error groups: sums over the booked counts, and the newest failures of each group.
+"""Reading error groups: sums over the stored counts, and the newest failures of each group.
 
 No failure is counted here, so that a million take as long as a thousand: the counts have a few
 rows a group, and of a group's failures only the newest are looked at.
@@ -111,10 +111,10 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
 
 
 def newest(connection: Connection, error_group: int, limit: int) -> Sequence[RowMapping]:
-    """The newest failures of a group, gone or not, the newest first."""
+    """The newest failures of a group, removed or not, the newest first."""
     c = failures.c
     chosen = (
-        select(c.failed_id, c.row_digest, c.queue, c.order_id, c.failed_at, c.gone_at)
+        select(c.failed_id, c.row_digest, c.queue, c.order_id, c.failed_at, c.removed_at)
         .where(c.error_group == error_group)
         .order_by(c.seq.desc())
         .limit(limit)
@@ -147,24 +147,24 @@ def _sums(within: Window, limit: int, after: int) -> Any:
 def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
     """The sums of each group: what is in the window, and when the group was seen at all.
 
-    Without a beginning these are the sums of what is folded, and what is not folded yet. With one
-    they are the hours since; of the sums only the times are of use then.
+    Without a beginning these are the aggregated sums and the rows not aggregated yet. With one they
+    are the hours since; of the sums only the times are of use then.
     """
     c = failure_counts.c
     nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
-    counts = (func.sum(c.appeared - c.gone), func.sum(c.appeared))
+    counts = (func.sum(c.appeared - c.removed), func.sum(c.appeared))
     times = (func.min(c.first_at), func.max(c.last_at))
     no_times = (func.max(null()), func.max(null()))
     which = and_(which, _of_queue(within))
     sums, new = and_(which, c.hour == ALL_HOURS), and_(which, c.hour >= within.hour)
     # The types are those of the first. What only went has no times: the index alone tells of it.
     parts = [
-        _part(nothing if within.hour else counts, times, sums, folded=True),
-        _part(nothing, times, and_(which, c.appeared > 0), folded=False),
-        _part(counts, no_times, new, folded=False),
+        _part(nothing if within.hour else counts, times, sums, aggregated=True),
+        _part(nothing, times, and_(which, c.appeared > 0), aggregated=False),
+        _part(counts, no_times, new, aggregated=False),
     ]
     if within.hour:
-        parts.append(_part(counts, no_times, new, folded=True))
+        parts.append(_part(counts, no_times, new, aggregated=True))
     p = union_all(*parts).subquery().c
     return select(
         p.error_group,
@@ -180,9 +180,9 @@ def _part(
     times: tuple[ColumnElement[Any], ...],
     which: ColumnElement[bool],
     *,
-    folded: bool,
+    aggregated: bool,
 ) -> Select[Any]:
-    """Sums over what is folded or not, by one stretch of the index; grouped at once, for speed."""
+    """Sums over aggregated rows or the others, by one stretch of the index; grouped, for speed."""
     c = failure_counts.c
     failed, appeared = counts
     first_at, last_at = times
@@ -195,7 +195,7 @@ def _part(
             last_at.label("last_at"),
         )
         # Not `IS TRUE`, for which MariaDB reads the whole table.
-        .where(c.folded == (true() if folded else false()), which)
+        .where(c.aggregated == (true() if aggregated else false()), which)
         .group_by(c.error_group)
     )
 
@@ -243,11 +243,14 @@ def _in_queues(
 ) -> Mapping[int, Counter[str]]:
     """How many are there by queue, of each group."""
     c = failure_counts.c
-    # The sums of what is folded, and what is not; with a beginning the hours since.
-    folded = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
-    which = or_(and_(c.folded == true(), folded), and_(c.folded == false(), c.hour >= within.hour))
+    # The sums of what is aggregated, and what is not; with a beginning the hours since.
+    aggregated = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
+    which = or_(
+        and_(c.aggregated == true(), aggregated),
+        and_(c.aggregated == false(), c.hour >= within.hour),
+    )
     statement = (
-        select(c.error_group, c.queue, func.sum(c.appeared - c.gone))
+        select(c.error_group, c.queue, func.sum(c.appeared - c.removed))
         .where(c.error_group.in_(ids), which, _of_queue(within))
         .group_by(c.error_group, c.queue, func.length(c.queue))
     )
@@ -279,7 +282,7 @@ def _since(connection: Connection, within: Window, error_group: int, moment: dat
     """How many of the group failed since the moment, at most so many of its newest."""
     c = failures.c
     new = (
-        select(c.queue, c.failed_at, c.returned_by)
+        select(c.queue, c.failed_at, c.restored_by)
         .where(c.error_group == error_group)
         .order_by(c.seq.desc())
         .limit(RECENT_AT_MOST)
@@ -287,7 +290,7 @@ def _since(connection: Connection, within: Window, error_group: int, moment: dat
         .c
     )
     # What an undo put back is there a second time, under a number of its own.
-    wanted = and_(new.failed_at >= moment, new.returned_by.is_(None))
+    wanted = and_(new.failed_at >= moment, new.restored_by.is_(None))
     if within.queue is not None:
         wanted = and_(wanted, new.queue == within.queue)
     return int(connection.execute(select(func.count()).where(wanted)).scalar_one())
@@ -298,7 +301,7 @@ def _orders(connection: Connection, within: Window, error_group: int) -> tuple[s
     orders = dict.fromkeys(
         row["order_id"]
         for row in newest(connection, error_group, SAMPLES)
-        if row["gone_at"] is None
+        if row["removed_at"] is None
         and row["order_id"] is not None
         and within.queue in (None, row["queue"])
     )

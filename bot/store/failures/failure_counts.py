@@ -1,17 +1,17 @@
-"""How many failures appeared and went, by error group, queue and hour: exact, and never counted.
+"""How many failures appeared and were removed, by error group, queue and hour: never counted.
 
-Whoever adds failures or marks them gone appends rows here in the same transaction, so that nobody
-waits for anybody; the watcher folds them. What is true at any moment is the sum over all rows, be
-they folded or not.
+Every transaction that adds failures or marks them removed appends rows here, so that no transaction
+waits for another; the watcher aggregates the rows. The counts are exact at any moment: they are the
+sums over all rows, aggregated or not.
 
-Both counts are booked under the hour in which the job failed, by the wall clock of `failed_at`: so
-the sum of `appeared - gone` from an hour on is how many of those that failed since are still there,
+Both counts stand under the hour in which the job failed, by the wall clock of `failed_at`: so the
+sum of `appeared - removed` from an hour on is how many of those that failed since are still there,
 and the sum of `appeared` is what a bar of the last hours shows. An hour is its number since 1970.
-What is older than a person asks for by the hour is booked under the first hour of its day, and what
-is older still under 0.
+What is older than a person asks for by the hour stands under the first hour of its day, and what is
+older still under 0.
 
-What is folded has one row more for each group and queue, the sum of its hours: who asks for all
-that is there reads these and what is not folded yet.
+Aggregated rows have one more for each group and queue, the sum of its hours: a read of all failures
+that are there sums these rows and those that are not aggregated yet.
 """
 
 from collections import defaultdict
@@ -40,7 +40,7 @@ HOURS = 40
 DAYS = 16
 """How long days are: up to a week that a digest tells of, the week before it, and the zone."""
 ALL_HOURS = -1
-"""The hour of a row that is the sum of the folded rows of its group and queue."""
+"""The hour of a row that is the sum of the aggregated rows of its group and queue."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 compared with wall clocks
 _HOUR = timedelta(hours=1)
@@ -60,7 +60,7 @@ class Count:
     """How many; `first_at` and `last_at` are the `failed_at` of the first and last to appear."""
 
     appeared: int = 0
-    gone: int = 0
+    removed: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
 
@@ -70,7 +70,7 @@ class Count:
         lasts = [at for at in (self.last_at, other.last_at) if at is not None]
         return Count(
             self.appeared + other.appeared,
-            self.gone + other.gone,
+            self.removed + other.removed,
             min(firsts, default=None),
             max(lasts, default=None),
         )
@@ -82,7 +82,7 @@ def hour_of(moment: datetime) -> int:
 
 
 def bucket(hour: int, now: datetime) -> int:
-    """The hour that failures of this hour are booked under."""
+    """Return the hour under which failures of this hour are counted."""
     if hour >= hour_of(now) - HOURS:
         return hour
     return hour - hour % 24 if hour >= oldest_day(now) else 0
@@ -94,32 +94,34 @@ def oldest_day(now: datetime) -> int:
     return 24 * (today - DAYS)
 
 
-def appeared(connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
-    """Book failures that were added to the index."""
+def append_added(
+    connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime
+) -> None:
+    """Append the counts of failures that were added to the index."""
     found: defaultdict[Key, Count] = defaultdict(Count)
     for entry in entries:
         at = entry["failed_at"]
         key = Key(entry["error_group"], entry["queue"], bucket(hour_of(at), now))
         found[key] += Count(appeared=1, first_at=at, last_at=at)
-    append(connection, found, folded=False)
+    append(connection, found, aggregated=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedCounts:
-    """Failures that are about to be marked gone: how many, how many by incident, and under what."""
+    """Locked failures that are about to change: how many, how many by incident, and by key."""
 
     rows: int
     incidents: Mapping[int, int]
     counts: Mapping[Key, Count]
 
 
-def leaving(
+def lock_and_count(
     connection: Connection, which: ColumnElement[bool], now: datetime, index: str
 ) -> RemovedCounts:
-    """The failures for which `which` holds, found by `index` and locked until the transaction ends.
+    """Lock the failures for which `which` holds until the transaction ends, and count them.
 
-    The caller compares `rows` with what it marked: between the two statements nothing that is
-    locked can go, but something new could come.
+    `index` finds them. The caller compares `rows` with what it marked: between the two statements
+    no locked failure can be removed, but a new one could be added.
     """
     c = failures.c
     length = func.length(c.queue)
@@ -142,26 +144,26 @@ def leaving(
     touched: defaultdict[int, int] = defaultdict(int)
     rows = 0
     for group, queue, hour, incident, count in connection.execute(for_update(grouped)):
-        counts[Key(group, queue, int(hour))] += Count(gone=count)
+        counts[Key(group, queue, int(hour))] += Count(removed=count)
         rows += count
         if incident:
             touched[incident] += count
     return RemovedCounts(rows, touched, counts)
 
 
-def gone(connection: Connection, left: RemovedCounts) -> None:
-    """Book failures that were marked gone."""
-    append(connection, left.counts, folded=False)
+def append_removed(connection: Connection, locked: RemovedCounts) -> None:
+    """Append the counts of failures that were marked removed."""
+    append(connection, locked.counts, aggregated=False)
 
 
-def returned(connection: Connection, left: RemovedCounts) -> None:
-    """Book failures that were gone and are there again: they appeared only once."""
-    again = {key: Count(gone=-count.gone) for key, count in left.counts.items()}
-    append(connection, again, folded=False)
+def append_restored(connection: Connection, locked: RemovedCounts) -> None:
+    """Append the counts of removed failures that an undo put back: they appeared only once."""
+    again = {key: Count(removed=-count.removed) for key, count in locked.counts.items()}
+    append(connection, again, aggregated=False)
 
 
-def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    """Book failures that were marked gone in this transaction, without reading them here."""
+def append_removed_batch(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """Append the counts of failures that this transaction marked removed, inside the server."""
     c = failures.c
     hour = _bucket(connection, now).label("hour")
     counted = (
@@ -169,7 +171,7 @@ def gone_with(connection: Connection, which: ColumnElement[bool], now: datetime)
         .where(which)
         .group_by(c.error_group, c.queue, func.length(c.queue), "hour")
     )
-    columns = ("error_group", "queue", "hour", "appeared", "gone", "folded")
+    columns = ("error_group", "queue", "hour", "appeared", "removed", "aggregated")
     connection.execute(insert(failure_counts).from_select(columns, counted))
 
 
@@ -186,7 +188,7 @@ def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
     )
 
 
-def append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool) -> None:
+def append(connection: Connection, counts: Mapping[Key, Count], *, aggregated: bool) -> None:
     """Put in a row a key."""
     rows = [
         {
@@ -194,10 +196,10 @@ def append(connection: Connection, counts: Mapping[Key, Count], *, folded: bool)
             "queue": key.queue,
             "hour": key.hour,
             "appeared": count.appeared,
-            "gone": count.gone,
+            "removed": count.removed,
             "first_at": count.first_at,
             "last_at": count.last_at,
-            "folded": folded,
+            "aggregated": aggregated,
         }
         for key, count in counts.items()
     ]

@@ -3,7 +3,7 @@
 All grouping, finding, counting and freezing reads this table. `seq` is assigned by one pass at a
 time (its turn is a row lock), so the order of `seq` is the order of commit: what is committed later
 always has a greater one. New failures are found above a settled mark, because id order is not
-commit order, and a rolling sweep finds the rest: a late commit with an old id, a row that is gone,
+commit order, and a rolling scan finds the rest: a late commit with an old id, a row that is gone,
 an id that came back with another content.
 """
 
@@ -15,14 +15,14 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.failures import entries
-from bot.store.failures.removal import BY_FAILED_ID, leave, leave_missing, of_ids
-from bot.store.leases import turn
+from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
+from bot.store.leases import lock_lease
 from bot.store.tables import failures
 
 PASS_ROWS = 1_000
-SWEEP_ROWS = 10_000
+SCAN_ROWS = 10_000
 CAUGHT_UP_ROWS = 20_000
 SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
@@ -33,10 +33,10 @@ NO_INCIDENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass found: failures added, failures that are gone, and whether more are waiting."""
+    """What one pass changed: failures added and marked removed, and whether more are waiting."""
 
     added: int
-    gone: int
+    removed: int
     more: bool
 
 
@@ -45,53 +45,53 @@ Step = Callable[[Connection, Queue, datetime], Pass]
 
 def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = PASS_ROWS) -> Pass:
     """Add up to `rows` failures that are not in the index yet."""
-    turn(connection, "failures")
-    if mark(connection, "backfill_end") < 0:
+    lock_lease(connection, "failures")
+    if position(connection, "backfill_end") < 0:
         _begin_backfill(connection, queue)
-    if mark(connection, "backfill") < mark(connection, "backfill_end"):
+    if position(connection, "backfill") < position(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
-    settled = _settled_mark(connection, queue, now)
+    settled = _settled_cursor(connection, queue, now)
     found, more = _missing(connection, queue, settled, None, rows)
     _add(connection, queue, found, now, incident=None)
-    return Pass(added=len(found), gone=0, more=more)
+    return Pass(added=len(found), removed=0, more=more)
 
 
-def sweep(connection: Connection, queue: Queue, now: datetime, rows: int = SWEEP_ROWS) -> Pass:
+def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_ROWS) -> Pass:
     """Compare the next stretch of ids with the index, both ways; starts over at the end."""
-    turn(connection, "failures")
-    if mark(connection, "backfill") < mark(connection, "backfill_end"):
+    lock_lease(connection, "failures")
+    if position(connection, "backfill") < position(connection, "backfill_end"):
         return Pass(0, 0, more=False)
-    low = mark(connection, "sweep")
+    low = position(connection, "scan")
     high = _end_of_stretch(connection, queue, low, rows)
-    gone, high = _mark_gone(connection, queue, low, high, now, rows)
+    removed, high = _mark_missing(connection, queue, low, high, now, rows)
     found, more = _missing(connection, queue, low, high, PASS_ROWS)
     _add(connection, queue, found, now, incident=None)
     if not more:
-        move(connection, "sweep", 0 if high is None else high)
-    return Pass(added=len(found), gone=gone, more=more)
+        set_position(connection, "scan", 0 if high is None else high)
+    return Pass(added=len(found), removed=removed, more=more)
 
 
 def backfill_left(connection: Connection) -> bool:
     """Whether failures from before the first start are still being read in."""
-    end = mark(connection, "backfill_end")
-    return end < 0 or mark(connection, "backfill") < end
+    end = position(connection, "backfill_end")
+    return end < 0 or position(connection, "backfill") < end
 
 
 def _begin_backfill(connection: Connection, queue: Queue) -> None:
-    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
-    move(connection, "backfill", 0)
-    move(connection, "backfill_end", highest)
+    highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
+    set_position(connection, "backfill", 0)
+    set_position(connection, "backfill_end", highest)
 
 
 def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) -> Pass:
-    low, end = mark(connection, "backfill"), mark(connection, "backfill_end")
+    low, end = position(connection, "backfill"), position(connection, "backfill_end")
     found, more = _missing(connection, queue, low, end, rows)
     _add(connection, queue, found, now, incident=NO_INCIDENT)
     reached = found[-1]["id"] if more else end
-    move(connection, "backfill", reached)
+    set_position(connection, "backfill", reached)
     if reached == end:
-        move(connection, "settled", _settled_at_first(connection, queue, end, now))
-    return Pass(added=len(found), gone=0, more=True)
+        set_position(connection, "settled", _settled_at_first(connection, queue, end, now))
+    return Pass(added=len(found), removed=0, more=True)
 
 
 def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datetime) -> int:
@@ -106,31 +106,31 @@ def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datet
     return end if young is None else young - 1
 
 
-def _settled_mark(connection: Connection, queue: Queue, now: datetime) -> int:
-    settled = mark(connection, "settled")
-    highest = connection.execute(select(func.max(queue.failed.c.id))).scalar() or 0
+def _settled_cursor(connection: Connection, queue: Queue, now: datetime) -> int:
+    settled = position(connection, "settled")
+    highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     if highest < settled:
         settled = highest
         if not _is_known(connection, queue, highest):
             # The ids started over (TRUNCATE): all is new, and what was seen before settles nothing.
             settled = 0
-            move(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
-        move(connection, "settled", settled)
+            set_position(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
+        set_position(connection, "settled", settled)
     c = failures.c
-    # Also what is gone: that an id was seen long ago settles all below it.
+    # Removed failures count, too: that an id was seen long ago settles all below it.
     old = connection.execute(
         select(c.failed_id)
         .where(
             c.failed_id.between(settled + 1, highest),
             c.seen_at < now - SETTLED_AFTER,
-            c.seq > mark(connection, "ids_since"),
+            c.seq > position(connection, "ids_since"),
         )
         .order_by(c.failed_id.desc())
         .limit(1)
     ).scalar()
     if old is None:
         return settled
-    move(connection, "settled", old)
+    set_position(connection, "settled", old)
     return int(old)
 
 
@@ -138,11 +138,11 @@ _LAST_SEQ = select(func.max(failures.c.seq))
 
 
 def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
-    c = queue.failed.c
+    id_ = queue.failed_layout.id
     known = select(failures.c.seq).where(
-        c.id == failed_id,
-        failures.c.failed_id == c.id,
-        failures.c.gone_at.is_(None),
+        id_ == failed_id,
+        failures.c.failed_id == id_,
+        failures.c.removed_at.is_(None),
         failures.c.row_digest == failed_digest(queue.failed),
     )
     return connection.execute(known).first() is not None
@@ -155,35 +155,31 @@ def _missing(
 
     At most so many, and only as many as can be read in a short time; and whether there may be more.
     """
-    c = queue.failed.c
+    layout = queue.failed_layout
     known = (
         select(failures.c.seq)
         .where(
-            failures.c.failed_id == c.id,
-            failures.c.gone_at.is_(None),
+            failures.c.failed_id == layout.id,
+            failures.c.removed_at.is_(None),
             # The first is quick; the second holds for any column that keeps less or more of a time.
-            (failures.c.failed_at == c.failed_at)
+            (failures.c.failed_at == layout.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()
     )
     chosen = (
         select(
-            c.id,
-            c.queue,
-            c.failed_at,
-            func.substr(c.payload, 1, PAYLOAD_HEAD).label("payload"),
-            func.substr(c.exception, 1, EXCEPTION_HEAD).label("exception"),
-            (func.length(c.payload) + func.length(c.exception)).label("bytes"),
+            *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
+            layout.text_bytes().label("bytes"),
             failed_digest(queue.failed).label("row_digest"),
             payload_digest(queue.failed).label("payload_digest"),
         )
-        .where(c.id > low, ~known)
-        .order_by(c.id)
+        .where(layout.id > low, ~known)
+        .order_by(layout.id)
         .limit(rows)
     )
     if high is not None:
-        chosen = chosen.where(c.id <= high)
+        chosen = chosen.where(layout.id <= high)
     found = connection.execute(chosen).mappings().all()
     part = found[: entries.readable(found)]
     return part, len(part) == rows or len(part) < len(found)
@@ -199,40 +195,41 @@ def _add(
 ) -> None:
     if not found:
         return
-    # An id that came back: the row that had it before is gone.
+    # An id that came back: the row that had it before was removed.
     ids = [row["id"] for row in found]
-    leave(connection, of_ids(ids), now, index=BY_FAILED_ID)
+    mark_removed(connection, of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, found, now, incident)
     # Somebody may have retried or deleted one between the read and the insert. From here on their
     # change waits for this transaction and marks the failure itself, except one that is about to
-    # commit and looked for the failure before the insert: the sweep finds that one.
-    c = queue.failed.c
-    there = set(connection.execute(select(c.id).where(c.id.in_(ids))).scalars())
+    # commit and looked for the failure before the insert: the scan finds that one.
+    column = queue.failed_layout.id
+    there = set(connection.execute(select(column).where(column.in_(ids))).scalars())
     if taken := [id_ for id_ in ids if id_ not in there]:
-        leave_missing(connection, taken, now)
+        mark_missing(connection, taken, now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
-    ids = select(queue.failed.c.id).where(queue.failed.c.id > low).order_by(queue.failed.c.id)
+    id_ = queue.failed_layout.id
+    ids = select(id_).where(id_ > low).order_by(id_)
     return connection.execute(ids.offset(rows - 1).limit(1)).scalar()
 
 
-def _mark_gone(
+def _mark_missing(
     connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
 ) -> tuple[int, int | None]:
-    """Note which of a stretch are gone, at most `rows`; returns how many, and where that ended."""
-    c = queue.failed.c
+    """Mark missing failures of a stretch removed, `rows` at most; return how many, and its end."""
+    id_ = queue.failed_layout.id
     there = (
-        select(c.id)
-        .where(c.id == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
+        select(id_)
+        .where(id_ == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
         .exists()
     )
-    here = failures.c.gone_at.is_(None)
+    here = failures.c.removed_at.is_(None)
     stretch = (failures.c.failed_id > low) & here & ~there
     if high is not None:
         stretch &= failures.c.failed_id <= high
     # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark. At
-    # most so many, for of an emptied table all are gone at once.
+    # most so many, for of an emptied table all are missing at once.
     found = connection.execute(
         select(failures.c.seq, failures.c.failed_id)
         .where(stretch)
@@ -242,7 +239,7 @@ def _mark_gone(
     if not found:
         return 0, high
     ended = found[-1].failed_id if len(found) == rows else high
-    return leave_missing(connection, [row.failed_id for row in found], now), ended
+    return mark_missing(connection, [row.failed_id for row in found], now), ended
 
 
 def catch_up(
@@ -259,7 +256,7 @@ def catch_up(
 
 
 def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
-    """The failures with these `seq`, gone or not."""
+    """Return the failures with these `seq`, removed or not."""
     if not seqs:
         return {}
     chosen = select(failures).where(failures.c.seq.in_(seqs))

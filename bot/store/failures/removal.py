@@ -1,4 +1,4 @@
-"""That failures are gone from `failed_jobs`, noted once: in the index, its counts and incidents."""
+"""Mark failures removed from `failed_jobs`, once: in the index, its counts and the incidents."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,12 +10,12 @@ from bot.models.actions import Action
 from bot.queue.layouts import payload_digest
 from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
-from bot.store.deltas.incident_deltas import Doer
+from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import failure_counts
 from bot.store.tables import archive, audit, failures
 
-NOBODY = Doer()
-"""What stands for whoever took a failure away without the bot."""
+WITHOUT_BOT = Removal()
+"""The removal of a failure that somebody removed without the bot."""
 
 BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
 """The indexes by which failures are locked."""
@@ -23,56 +23,64 @@ BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
 ARCHIVE_INDEX = "queue_bot_archive_row"
 
 
-def leave(
+def mark_removed(
     connection: Connection,
     which: ColumnElement[bool],
     now: datetime,
     *,
-    doer: Doer = NOBODY,
+    removal: Removal = WITHOUT_BOT,
     index: str = BY_SEQ,
-    gone_at: datetime | None = None,
+    removed_at: datetime | None = None,
 ) -> int:
-    """Say of failures that they are gone; returns how many.
+    """Mark failures removed, and append that to the counts and for the incidents; return how many.
 
-    By whom and how, where it is known. Their incidents and the counts will follow. `index` finds
-    them, `gone_at` is when they went, if not `now`. Raises `LostRace` where another one came
-    meanwhile.
+    `index` finds the failures; `removed_at` is when they were removed, if not `now`. Raises
+    `LostRace` if another failure was added meanwhile.
     """
-    leaving = failure_counts.leaving(connection, which, now, index)
-    if not leaving.rows:
+    locked = failure_counts.lock_and_count(connection, which, now, index)
+    if not locked.rows:
         return 0
-    moment = gone_at or now
-    incident_deltas.book(connection, leaving.incidents, doer, moment)
-    # One that was indexed only just now would be gone and not counted: roll back and look again.
-    exactly(connection.execute(update(failures).where(which).values(gone_at=moment)), leaving.rows)
-    failure_counts.gone(connection, leaving)
-    return leaving.rows
+    moment = removed_at or now
+    incident_deltas.append(connection, locked.incidents, removal, moment)
+    # A failure that was indexed only just now would be marked and not counted: roll back.
+    marked = connection.execute(update(failures).where(which).values(removed_at=moment))
+    exactly(marked, locked.rows)
+    failure_counts.append_removed(connection, locked)
+    return locked.rows
 
 
-def leave_missing(connection: Connection, failed_ids: Sequence[int], now: datetime) -> int:
-    """Say of failures whose rows are not in `failed_jobs` that they are gone; returns how many.
+def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetime) -> int:
+    """Mark failures removed whose rows are not in `failed_jobs`; return how many.
 
-    A command that retried or deleted a job before it was indexed could not mark it. Its copy in the
-    archive still says by whom and when: an undo subtracts from the incident what is booked here.
+    A command that retried or deleted a job before it was indexed could not mark the failure. The
+    copy in the archive still has the actor and the moment: an undo subtracts from the incident what
+    is appended here.
     """
-    here = of_ids(failed_ids)
-    same = (failures.c.failed_id == archive.c.row_id) & failures.c.gone_at.is_(None)
+    present = of_ids(failed_ids)
+    same = (failures.c.failed_id == archive.c.row_id) & failures.c.removed_at.is_(None)
     same &= failures.c.payload_digest == payload_digest(archive)
     not_restored = archive.c.restored_at.is_(None) & select(failures.c.seq).where(same).exists()
     latest = {
-        row_id: (at, doer)
-        for (row_id, at), doer in takers(connection, failed_ids, not_restored).items()
+        row_id: (at, removal)
+        for (row_id, at), removal in single_removals(connection, failed_ids, not_restored).items()
     }
     rows = 0
-    for row_id, (at, doer) in latest.items():
-        rows += leave(connection, of_ids([row_id]), now, doer=doer, index=BY_FAILED_ID, gone_at=at)
-    return rows + leave(connection, here, now, index=BY_FAILED_ID)
+    for row_id, (at, removal) in latest.items():
+        rows += mark_removed(
+            connection,
+            of_ids([row_id]),
+            now,
+            removal=removal,
+            index=BY_FAILED_ID,
+            removed_at=at,
+        )
+    return rows + mark_removed(connection, present, now, index=BY_FAILED_ID)
 
 
-def takers(
+def single_removals(
     connection: Connection, failed_ids: Collection[int], *which: ColumnElement[bool]
-) -> dict[tuple[int, datetime], Doer]:
-    """Who took failed jobs one by one, by id and moment, in the order of these moments.
+) -> dict[tuple[int, datetime], Removal]:
+    """Return the removals of failed jobs one by one, by id and moment, in the order of the moments.
 
     A single change marks the failure and archives its row at the same moment.
     """
@@ -87,41 +95,41 @@ def takers(
     committed = select(u.request_id, u.actor).where(u.request_id.in_(requests), u.outcome == "ok")
     actors = {row.request_id: row.actor for row in connection.execute(committed)}
     return {
-        (copy.row_id, copy.archived_at): Doer(
+        (copy.row_id, copy.archived_at): Removal(
             copy.action, actors.get(copy.request_id), counts_as=copy.counts_as
         )
         for copy in copies
     }
 
 
-def leave_with(
+def mark_batch_removed(
     connection: Connection,
     which: ColumnElement[bool],
     stretch: ColumnElement[bool],
-    doer: Doer,
+    removal: Removal,
     rows: int,
     now: datetime,
 ) -> None:
-    """Say of the `rows` failures of a stretch that a bulk change took that they are gone.
+    """Mark the `rows` failures removed that a batch of a bulk change moved.
 
-    All that names the operation there is marked by this call, so that it need not be read twice.
-    Raises `LostRace` where it is not so many rows.
+    This call marks every failure of the stretch that names the operation, so that none need be read
+    a second time. Raises `LostRace` if it marked another number of rows.
     """
-    marked = update(failures).where(which).values(gone_at=now, operation=doer.operation)
+    marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)
-    taken = and_(stretch, failures.c.operation == doer.operation)
-    failure_counts.gone_with(connection, taken, now)
-    incident_deltas.book_all(connection, taken, doer, now)
+    of_batch = and_(stretch, failures.c.operation == removal.operation)
+    failure_counts.append_removed_batch(connection, of_batch, now)
+    incident_deltas.append_batch(connection, of_batch, removal, now)
 
 
-def take_out(
-    connection: Connection, failed_ids: Sequence[int], by: str, action: Action, now: datetime
+def mark_removed_by(
+    connection: Connection, failed_ids: Sequence[int], actor: str, action: Action, now: datetime
 ) -> None:
-    """Say of failures that a person's change took away by whom and how, in that transaction."""
-    doer = Doer(action.name, by, counts_as=action.counts_as)
-    leave(connection, of_ids(failed_ids), now, doer=doer, index=BY_FAILED_ID)
+    """Mark failures removed by a person's command, in the transaction of that command."""
+    removal = Removal(action.name, actor, counts_as=action.counts_as)
+    mark_removed(connection, of_ids(failed_ids), now, removal=removal, index=BY_FAILED_ID)
 
 
 def of_ids(ids: Sequence[int]) -> ColumnElement[bool]:
-    """Failures with these ids of `failed_jobs` that are not gone."""
-    return failures.c.failed_id.in_(ids) & failures.c.gone_at.is_(None)
+    """Failures with these ids of `failed_jobs` that are not removed."""
+    return failures.c.failed_id.in_(ids) & failures.c.removed_at.is_(None)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 from bot.database.dialects import force_index
 from bot.models.incidents import Incident
 from bot.store.deltas import incident_deltas
-from bot.store.deltas.incident_deltas import Doer
-from bot.store.failures.removal import NOBODY, takers
+from bot.store.deltas.incident_deltas import Removal
+from bot.store.failures.removal import WITHOUT_BOT, single_removals
 from bot.store.tables import failures, incidents, operations
 
 INCIDENT_INDEX = "queue_bot_failures_incident"
@@ -41,7 +41,7 @@ class AssignedFailure:
     tienda_id: str | None
     error: str
     failed_at: datetime
-    gone_at: datetime | None
+    removed_at: datetime | None
 
 
 def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
@@ -69,37 +69,39 @@ def assign(connection: Connection, incident: int, which: ColumnElement[bool]) ->
 
 def _removed(
     connection: Connection, incident: int, which: ColumnElement[bool]
-) -> list[tuple[int, Doer, datetime]]:
-    """How many of an incident's failures are gone, by what took them, and when the last went.
+) -> list[tuple[int, Removal, datetime]]:
+    """Return how many of an incident's failures were removed, by removal, and the last moment.
 
     Read in four simple statements: joined in one, a server with fresh statistics reached the
     archive by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
     """
     f = failures.c
-    gone = select(f.failed_id, f.operation, f.gone_at).where(
-        which, f.incident == incident, f.gone_at.is_not(None)
+    removed = select(f.failed_id, f.operation, f.removed_at).where(
+        which, f.incident == incident, f.removed_at.is_not(None)
     )
-    rows = connection.execute(gone).all()
+    rows = connection.execute(removed).all()
     if not rows:
         return []
-    by_operation = _doers_of_operations(connection, {row.operation for row in rows} - {None})
+    by_operation = _removals_of_operations(connection, {row.operation for row in rows} - {None})
     single = [row.failed_id for row in rows if row.operation is None]
-    by_row = takers(connection, single)
-    removed: dict[Doer, tuple[int, Doer, datetime]] = {}
-    for row in sorted(rows, key=lambda row: row.gone_at):
-        doer = by_operation.get(row.operation) or by_row.get((row.failed_id, row.gone_at), NOBODY)
-        before = removed[doer][0] if doer in removed else 0
-        removed[doer] = (before + 1, doer, row.gone_at)
-    return sorted(removed.values(), key=lambda removal: removal[2])
+    by_row = single_removals(connection, single)
+    removals: dict[Removal, tuple[int, Removal, datetime]] = {}
+    for row in sorted(rows, key=lambda row: row.removed_at):
+        removal = by_operation.get(row.operation) or by_row.get(
+            (row.failed_id, row.removed_at), WITHOUT_BOT
+        )
+        before = removals[removal][0] if removal in removals else 0
+        removals[removal] = (before + 1, removal, row.removed_at)
+    return sorted(removals.values(), key=lambda removal: removal[2])
 
 
-def _doers_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Doer]:
+def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Removal]:
     """Whose bulk changes these are, by operation."""
     c = operations.c
-    chosen = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
+    query = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
     return {
-        row.id: Doer(row.action, row.actor, row.id, row.counts_as)
-        for row in connection.execute(chosen)
+        row.id: Removal(row.action, row.actor, row.id, row.counts_as)
+        for row in connection.execute(query)
     }
 
 
@@ -113,22 +115,22 @@ def belongs_to_none() -> ColumnElement[bool]:
 
 def move_left(connection: Connection, incident: int, to: int) -> int:
     """Give what is still there of an incident's failures to another one; returns how many."""
-    still = and_(failures.c.incident == incident, failures.c.gone_at.is_(None))
+    still = and_(failures.c.incident == incident, failures.c.removed_at.is_(None))
     return connection.execute(update(failures).where(still).values(incident=to)).rowcount
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
-    """The newest failures of an incident, gone or not; what came back counts once, as it is now."""
+    """The newest failures of an incident, removed or not; a restored one counts once, as it is."""
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
-    chosen = select(*names).where(failures.c.incident == incident, failures.c.returned_by.is_(None))
-    newest_first = chosen.order_by(failures.c.seq.desc()).limit(limit)
+    failed = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
+    newest_first = failed.order_by(failures.c.seq.desc()).limit(limit)
     rows = connection.execute(_by_incident(newest_first)).mappings()
     return [AssignedFailure(**row) for row in rows]
 
 
-def _by_incident(chosen: Select[Any]) -> Select[Any]:
+def _by_incident(query: Select[Any]) -> Select[Any]:
     """Found by their incident: for a few in the order of `seq` a server may read them all."""
-    return force_index(chosen, failures, INCIDENT_INDEX)
+    return force_index(query, failures, INCIDENT_INDEX)
 
 
 def of_failure(connection: Connection, seq: int | None) -> Incident | None:
@@ -142,7 +144,7 @@ def of_failure(connection: Connection, seq: int | None) -> Incident | None:
 
 def touch(connection: Connection, seq: int) -> None:
     """More is known of what became of this failure: a message of its own will say it."""
-    found = of_failure(connection, seq)
-    if found is not None and found.count == 1:
-        which = incidents.c.id == found.id
+    incident = of_failure(connection, seq)
+    if incident is not None and incident.count == 1:
+        which = incidents.c.id == incident.id
         connection.execute(update(incidents).where(which).values(stale=True))

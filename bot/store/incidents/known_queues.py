@@ -5,7 +5,7 @@ from sqlalchemy import Connection, false, select, true, union
 from bot.queue.layouts import Queue
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.metrics import samples
-from bot.store.tables import failure_counts, pulses
+from bot.store.tables import failure_counts, probe_states
 
 MOST = 1_000
 """Names that are read; a team has a handful of queues."""
@@ -16,19 +16,19 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
 
     The queue's own table may take upper and lower case for the same; the bot's tables do not.
     """
-    c = queue.jobs.c
-    found = connection.execute(select(c.queue).where(c.queue == name).limit(1)).scalar()
-    return None if found is None else str(found)
+    column = queue.jobs_layout.queue
+    spelling = connection.execute(select(column).where(column == name).limit(1)).scalar()
+    return None if spelling is None else str(spelling)
 
 
 def names(connection: Connection) -> set[str]:
     """The queues that were looked at, counted, or had a failure since the beginning."""
     c = failure_counts.c
-    failed = select(c.queue).where(c.folded == true(), c.hour == ALL_HOURS)
-    # What came last is not folded yet.
-    new = select(c.queue).where(c.folded == false())
-    every = union(select(pulses.c.queue), failed, new).limit(MOST)
-    found = {str(name) for name in connection.execute(every).scalars()}
+    failed = select(c.queue).where(c.aggregated == true(), c.hour == ALL_HOURS)
+    # What came last is not aggregated yet.
+    new = select(c.queue).where(c.aggregated == false())
+    every = union(select(probe_states.c.queue), failed, new).limit(MOST)
+    queues = {str(name) for name in connection.execute(every).scalars()}
     sample = samples.latest(connection)
     counts = () if sample is None else (*sample.status.pending_jobs, *sample.status.reserved_jobs)
-    return found | {count.queue for count in counts}
+    return queues | {count.queue for count in counts}

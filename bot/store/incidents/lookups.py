@@ -1,4 +1,4 @@
-"""Incidents by their id, subject or message, and lists and counts of those that are open."""
+"""Incidents by their id, subject or message, and lists and counts of the active ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from bot.models.alert_rules import GROUP, SUMMARY
+from bot.models.alert_rules import NEW_FAILURES, SUMMARY
 from bot.models.incidents import Incident
 from bot.queue.moves import for_update
-from bot.store.cursors import mark, move
+from bot.store.cursors import position, set_position
 from bot.store.tables import incidents
 
 IN_ONE = 1_000
@@ -18,20 +18,20 @@ IN_ONE = 1_000
 
 def by_id(connection: Connection, incident: int) -> Incident | None:
     """The incident with this id."""
-    return _one(connection, incidents.c.id == incident)
+    return _first(connection, incidents.c.id == incident)
 
 
 def by_subject(connection: Connection, name: str) -> Incident | None:
-    """The open incident of this subject."""
-    return _one(connection, incidents.c.open_subject == name)
+    """The active incident of this subject."""
+    return _first(connection, incidents.c.active_subject == name)
 
 
 def by_message(connection: Connection, channel: str, ts: str) -> Incident | None:
-    """The incident that this message tells of."""
-    return _one(connection, (incidents.c.channel == channel) & (incidents.c.message_ts == ts))
+    """The incident whose alert this message is."""
+    return _first(connection, (incidents.c.channel == channel) & (incidents.c.message_ts == ts))
 
 
-def _one(connection: Connection, which: ColumnElement[bool]) -> Incident | None:
+def _first(connection: Connection, which: ColumnElement[bool]) -> Incident | None:
     matching = _incidents(connection, select(incidents).where(which))
     return matching[0] if matching else None
 
@@ -40,70 +40,72 @@ def _incidents(connection: Connection, statement: Select[Any]) -> list[Incident]
     return [Incident(**row) for row in connection.execute(statement).mappings()]
 
 
-def open_by_subject(connection: Connection, names: Sequence[str]) -> dict[str, Incident]:
-    """The open incidents of these subjects, by subject."""
+def active_by_subject(connection: Connection, names: Sequence[str]) -> dict[str, Incident]:
+    """The active incidents of these subjects, by subject."""
     by_name: dict[str, Incident] = {}
     for first in range(0, len(names), IN_ONE):
         part = names[first : first + IN_ONE]
-        statement = select(incidents).where(incidents.c.open_subject.in_(part))
+        statement = select(incidents).where(incidents.c.active_subject.in_(part))
         by_name |= {incident.subject: incident for incident in _incidents(connection, statement)}
     return by_name
 
 
-def open_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Open incidents, the newest first."""
+def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
+    """Active incidents, the newest first."""
     c = incidents.c
-    # By the ids alone first, which the index has: of 10,000 open ones 11 ms and not 130.
-    ids = select(c.id).where(c.open_subject.is_not(None)).order_by(c.id.desc()).limit(limit)
+    # By the ids alone first, which the index has: of 10,000 active ones 11 ms and not 130.
+    ids = select(c.id).where(c.active_subject.is_not(None)).order_by(c.id.desc()).limit(limit)
     newest = ids.subquery()
     statement = select(incidents).join(newest, newest.c.id == c.id).order_by(c.id.desc())
     return _incidents(connection, statement)
 
 
-def next_open(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Open incidents, so many at once: where there are more, those that follow the last ones."""
+def next_active(connection: Connection, limit: int) -> Sequence[Incident]:
+    """Active incidents, so many at once: where there are more, those that follow the last ones."""
     c = incidents.c
-    last = mark(connection, "living")
-    statement = select(incidents).where(c.open_subject.is_not(None), c.id > last).order_by(c.id)
+    last = position(connection, "open_incidents")
+    statement = select(incidents).where(c.active_subject.is_not(None), c.id > last).order_by(c.id)
     rows = _incidents(connection, statement.limit(limit))
     reached = rows[-1].id if len(rows) == limit else 0
     if reached != last:
-        move(connection, "living", reached)
+        set_position(connection, "open_incidents", reached)
     return rows
 
 
-def opened_since(connection: Connection, since: datetime, kinds: Sequence[str] = (GROUP,)) -> int:
-    """How many incidents of these kinds were opened, or opened again, after a moment."""
+def triggered_since(
+    connection: Connection, since: datetime, rules: Sequence[str] = (NEW_FAILURES,)
+) -> int:
+    """How many incidents of these rules were triggered or reopened after a moment."""
     c = incidents.c
-    statement = select(func.count()).select_from(incidents).where(c.kind.in_(kinds))
-    opened = statement.where(c.opened_at > since)
-    again = statement.where(
-        c.open_subject.is_not(None), c.reopened_at > since, c.opened_at <= since
+    statement = select(func.count()).select_from(incidents).where(c.rule.in_(rules))
+    triggered = statement.where(c.triggered_at > since)
+    reopened = statement.where(
+        c.active_subject.is_not(None), c.reopened_at > since, c.triggered_at <= since
     )
-    return sum(int(connection.execute(one).scalar_one()) for one in (opened, again))
+    return sum(int(connection.execute(query).scalar_one()) for query in (triggered, reopened))
 
 
 def posted_since(connection: Connection, since: datetime) -> int:
-    """How many open incidents were posted after a moment."""
-    return _open_with(connection, incidents.c.posted_at > since)
+    """How many active incidents were posted after a moment."""
+    return _active_with(connection, incidents.c.posted_at > since)
 
 
 def escalated_since(connection: Connection, since: datetime) -> int:
-    """Of how many open incidents somebody was called again after a moment."""
-    return _open_with(connection, incidents.c.escalated_at > since)
+    """How many active incidents were escalated after a moment."""
+    return _active_with(connection, incidents.c.escalated_at > since)
 
 
-def _open_with(connection: Connection, which: ColumnElement[bool]) -> int:
+def _active_with(connection: Connection, which: ColumnElement[bool]) -> int:
     statement = select(func.count()).select_from(incidents)
-    there = statement.where(incidents.c.open_subject.is_not(None), which)
-    return int(connection.execute(there).scalar_one())
+    active = statement.where(incidents.c.active_subject.is_not(None), which)
+    return int(connection.execute(active).scalar_one())
 
 
 def latest_summary(connection: Connection, since: datetime) -> Incident | None:
-    """The summary that was opened last, where that was after a moment."""
+    """The summary that was triggered last, where that was after a moment."""
     c = incidents.c
     statement = select(incidents).where(
-        c.opened_at > since, c.kind == SUMMARY, c.open_subject.is_not(None)
+        c.triggered_at > since, c.rule == SUMMARY, c.active_subject.is_not(None)
     )
     newest = _incidents(connection, statement.order_by(c.id.desc()).limit(1))
     return newest[0] if newest else None

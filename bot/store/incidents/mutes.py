@@ -1,4 +1,4 @@
-"""Mutes: what nobody wants to be told of until a moment. They end by themselves, by the clock.
+"""Mutes: no notifications about a topic until a moment. They end by themselves, by the clock.
 
 At most one of each topic is in force: its row holds the topic's subject until it is ended or
 replaced, so that two people at once extend one mute instead of making two.
@@ -21,8 +21,8 @@ MOST = 500
 
 def current(connection: Connection, now: datetime, limit: int | None = None) -> tuple[Mute, ...]:
     """The mutes in force, those that end first first."""
-    chosen = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
-    return tuple(_mute(row) for row in connection.execute(chosen).mappings())
+    active = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
+    return tuple(_mute(row) for row in connection.execute(active).mappings())
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
@@ -42,25 +42,25 @@ def begin(
     Raises `AlreadyMuted` where the topic is muted for as long, and `LostRace` where somebody else
     muted it at the same time: it is to be tried again.
     """
-    row = _held(connection, topic)
+    row = _row_of(connection, topic)
     mute = Mute(topic=topic, by=by[:64], at=now, until=until)
-    said = {"muted_by": mute.by, "muted_at": now, "until": until}
+    values = {"muted_by": mute.by, "muted_at": now, "until": until}
     if row is not None and row["until"] > now:
         if row["until"] >= until:
             raise AlreadyMuted(word=topic.word, by=row["muted_by"], at=row["until"])
-        connection.execute(update(mutes).where(mutes.c.id == row["id"]).values(**said))
+        connection.execute(update(mutes).where(mutes.c.id == row["id"]).values(**values))
         return mute, row["until"]
     if row is not None:
-        over = update(mutes).where(mutes.c.id == row["id"])
-        connection.execute(over.values(open_subject=None))
+        expired = update(mutes).where(mutes.c.id == row["id"])
+        connection.execute(expired.values(active_subject=None))
     try:
         connection.execute(
             insert(mutes).values(
                 error_group=topic.error_group,
                 queue=topic.queue,
-                kind=topic.kind,
-                open_subject=topic.subject,
-                **said,
+                rule=topic.rule,
+                active_subject=topic.subject,
+                **values,
             )
         )
     except IntegrityError as error:
@@ -70,13 +70,13 @@ def begin(
 
 def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | None:
     """End the mute of this topic that is in force and return it; None: there is none."""
-    row = _held(connection, topic)
+    row = _row_of(connection, topic)
     if row is None or row["until"] <= now:
         return None
     connection.execute(
         update(mutes)
         .where(mutes.c.id == row["id"])
-        .values(ended_at=now, ended_by=by[:64], open_subject=None)
+        .values(ended_at=now, ended_by=by[:64], active_subject=None)
     )
     return _mute(row)
 
@@ -84,38 +84,38 @@ def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | 
 def last_ended(connection: Connection, topic: Topic) -> RowMapping | None:
     """The newest mute of this topic that somebody ended."""
     c = mutes.c
-    chosen = select(mutes).where(
+    ended = select(mutes).where(
         c.ended_at.is_not(None),
         c.error_group.is_(None)
         if topic.error_group is None
         else c.error_group == topic.error_group,
         c.queue.is_(None) if topic.queue is None else c.queue == topic.queue,
-        c.kind.is_(None) if topic.kind is None else c.kind == topic.kind,
+        c.rule.is_(None) if topic.rule is None else c.rule == topic.rule,
     )
-    return connection.execute(chosen.order_by(c.id.desc()).limit(1)).mappings().first()
+    return connection.execute(ended.order_by(c.id.desc()).limit(1)).mappings().first()
 
 
-def _held(connection: Connection, topic: Topic) -> RowMapping | None:
-    chosen = select(mutes).where(mutes.c.open_subject == topic.subject)
-    return connection.execute(for_update(chosen)).mappings().first()
+def _row_of(connection: Connection, topic: Topic) -> RowMapping | None:
+    query = select(mutes).where(mutes.c.active_subject == topic.subject)
+    return connection.execute(for_update(query)).mappings().first()
 
 
 def _mute(row: RowMapping) -> Mute:
-    topic = Topic(error_group=row["error_group"], queue=row["queue"], kind=row["kind"])
+    topic = Topic(error_group=row["error_group"], queue=row["queue"], rule=row["rule"])
     return Mute(topic=topic, by=row["muted_by"], at=row["muted_at"], until=row["until"])
 
 
 def touch(connection: Connection, topic: Topic) -> int:
-    """Let the messages of the open incidents about this topic follow; returns how many."""
+    """Mark the alerts of the active incidents about this topic as stale; return how many."""
     c = incidents.c
-    about = c.kind == topic.kind
+    about = c.rule == topic.rule
     if topic.error_group is not None:
         about = c.error_group == topic.error_group
     elif topic.queue is not None:
         about = c.queue == topic.queue
     # By ids, since a server may count only the rows that an update made different.
-    chosen = select(c.id).where(c.open_subject.is_not(None), about).order_by(c.id)
-    ids = connection.execute(chosen).scalars().all()
+    query = select(c.id).where(c.active_subject.is_not(None), about).order_by(c.id)
+    ids = connection.execute(query).scalars().all()
     if ids:
         connection.execute(update(incidents).where(c.id.in_(ids)).values(stale=True))
     return len(ids)

@@ -1,67 +1,67 @@
-"""What is open and what is muted, for people to look at."""
+"""The active incidents and the mutes in force, as answers show them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.models.incidents import Incident, NamedMute, OpenIncident, muted_until
+from bot.models.incidents import Incident, ListedIncident, NamedMute, muted_until
 from bot.store.failures import error_groups
 from bot.store.incidents import lookups, mutes
 
 MOST = 500
-"""Open incidents that are listed."""
+"""Active incidents that are listed."""
 
 
-def open_incidents(
+def active_incidents(
     connection: Connection, now: datetime, limit: int = MOST
-) -> tuple[OpenIncident, ...]:
-    """The open incidents, the newest first, with until when each is muted."""
-    rows = lookups.open_incidents(connection, limit)
+) -> tuple[ListedIncident, ...]:
+    """The active incidents, the newest first, with until when each is muted."""
+    rows = lookups.active_incidents(connection, limit)
     names = _names(connection, rows)
     in_force = mutes.current(connection, now)
     return tuple(
-        told(incident, names).model_copy(update={"muted_until": muted_until(in_force, incident)})
+        listed(incident, names).model_copy(update={"muted_until": muted_until(in_force, incident)})
         for incident in rows
     )
 
 
-def incident(connection: Connection, id_: int) -> OpenIncident | None:
-    """One incident, open or not; None: there is none with this id."""
+def incident(connection: Connection, id_: int) -> ListedIncident | None:
+    """The incident with this id, active or not; None: there is none."""
     incident = lookups.by_id(connection, id_)
-    return None if incident is None else told(incident, _names(connection, [incident]))
+    return None if incident is None else listed(incident, _names(connection, [incident]))
 
 
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
     """The mutes in force, those that end first first, with the texts of error groups."""
-    found = mutes.current(connection, now, mutes.MOST)
-    groups = {one.topic.error_group for one in found if one.topic.error_group is not None}
+    in_force = mutes.current(connection, now, mutes.MOST)
+    groups = {mute.topic.error_group for mute in in_force if mute.topic.error_group is not None}
     names = error_groups.names_of(connection, groups) if groups else {}
     return tuple(
         NamedMute(
-            error=None if one.topic.error_group is None else one.topic.word,
-            name=names.get(one.topic.error_group or 0),
-            queue=one.topic.queue,
-            alert=one.topic.kind,
-            by=one.by,
-            at=one.at,
-            until=one.until,
+            error=None if mute.topic.error_group is None else mute.topic.word,
+            name=names.get(mute.topic.error_group or 0),
+            queue=mute.topic.queue,
+            alert=mute.topic.rule,
+            by=mute.by,
+            at=mute.at,
+            until=mute.until,
         )
-        for one in found
+        for mute in in_force
     )
 
 
-def told(incident: Incident, names: Mapping[int, str]) -> OpenIncident:
+def listed(incident: Incident, names: Mapping[int, str]) -> ListedIncident:
     """What an answer shows of an incident; `names` are the texts of error groups by their ids."""
     group = incident.error_group
-    return OpenIncident(
+    return ListedIncident(
         incident=f"I{incident.id}",
-        kind=incident.kind,
+        rule=incident.rule,
         queue=incident.queue,
         error=None if group is None else f"E{group}",
         name=None if group is None else names.get(group),
-        opened_at=incident.opened_at,
-        closed_at=incident.closed_at,
+        triggered_at=incident.triggered_at,
+        resolved_at=incident.resolved_at,
         count=incident.count,
         value=incident.value,
         acknowledged_by=incident.acknowledged_by,

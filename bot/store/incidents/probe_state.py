@@ -1,6 +1,6 @@
-"""What was seen of each queue, kept so that the next look knows whether its workers move.
+"""What the last check saw of each queue, so that the next check knows whether workers are active.
 
-It is in the database, so that a replica that takes the watch over forgets nothing.
+It is in the database, so that a replica that takes the watch over has it, too.
 """
 
 import json
@@ -10,32 +10,31 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from bot.models.alert_rules import CONDITIONS
+from bot.models.alert_rules import METRIC_RULES
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
-from bot.queue.reads import unix
-from bot.queue.stuck import moment
-from bot.store.tables import archive, failures, incidents, pulses
+from bot.store.tables import archive, failures, incidents, probe_states
+from bot.wall_clock import unix, utc_of_unix
 
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
 NEWEST_FAILURES = 500
 """Of so many newest failures it is looked which queues they are of."""
-OPEN_AT_MOST = 500
+MOST_ACTIVE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """What is remembered of a queue; as the table `pulses`, `counts` as (unix seconds, count)."""
+class ProbeState:
+    """What the last check saw of a queue; as the table, with `counts` as (unix seconds, count)."""
 
     queue: str
-    looked_at: datetime
+    probed_at: datetime
     empty_since: datetime | None = None
-    eligible_since: datetime | None = None
-    first_id: int | None = None
+    available_since: datetime | None = None
+    first_available_id: int | None = None
     newest_reserved_at: int | None = None
-    moved_at: datetime | None = None
-    held_at: datetime | None = None
+    workers_active_at: datetime | None = None
+    stuck_at: datetime | None = None
     counts: tuple[tuple[int, int], ...] = ()
 
     def still_for(self, now: datetime) -> int:
@@ -43,76 +42,76 @@ class Pulse:
 
         What was before the first look is not known, and does not count.
         """
-        if self.eligible_since is None:
+        if self.available_since is None:
             return 0
-        since = max(self.eligible_since, self.moved_at or self.eligible_since)
+        since = max(self.available_since, self.workers_active_at or self.available_since)
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """How many were eligible at a moment (unix seconds), or up to `tolerance` s before."""
-        found = [count for when, count in self.counts if at - tolerance <= when <= at]
-        return found[-1] if found else None
+        """How many were available at a moment (unix seconds), or up to `tolerance` s before."""
+        counts = [count for when, count in self.counts if at - tolerance <= when <= at]
+        return counts[-1] if counts else None
 
 
-def load(connection: Connection) -> dict[str, Pulse]:
-    """What is remembered, by queue."""
-    rows = connection.execute(select(pulses)).mappings()
-    return {row["queue"]: Pulse(**{**row, "counts": _points(row["counts"])}) for row in rows}
+def load(connection: Connection) -> dict[str, ProbeState]:
+    """Return the state of each queue, by its name."""
+    rows = connection.execute(select(probe_states)).mappings()
+    return {row["queue"]: ProbeState(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
-def keep(connection: Connection, kept: Collection[Pulse], gone: Collection[str]) -> None:
-    """Remember these anew, and forget the queues that are `gone`."""
-    changed = [pulse.queue for pulse in kept] + list(gone)
+def keep(connection: Connection, kept: Collection[ProbeState], removed: Collection[str]) -> None:
+    """Store these states, and delete those of the queues named in `removed`."""
+    changed = [state.queue for state in kept] + list(removed)
     if changed:
-        connection.execute(delete(pulses).where(pulses.c.queue.in_(changed)))
+        connection.execute(delete(probe_states).where(probe_states.c.queue.in_(changed)))
     rows = [
-        {name: getattr(pulse, name) for name in Pulse.__slots__}
-        | {"counts": json.dumps(pulse.counts, separators=(",", ":"))}
-        for pulse in kept
+        {name: getattr(state, name) for name in ProbeState.__slots__}
+        | {"counts": json.dumps(state.counts, separators=(",", ":"))}
+        for state in kept
     ]
     if rows:
-        connection.execute(insert(pulses), rows)
+        connection.execute(insert(probe_states), rows)
 
 
 def after(
-    before: Pulse | None, seen: QueueProbe, now: datetime, moved: Iterable[datetime | None]
-) -> Pulse:
-    """What is to be remembered after a glance; `moved` are moments at which a worker moved."""
-    pulse = before or Pulse(seen.queue, now)
-    known = [at for at in (pulse.moved_at, *moved) if at is not None]
-    empty = seen.whole and not seen.eligible and not seen.reserved
+    before: ProbeState | None, seen: QueueProbe, now: datetime, active: Iterable[datetime | None]
+) -> ProbeState:
+    """Return the state after a probe; `active` are moments at which a worker was active."""
+    state = before or ProbeState(seen.queue, now)
+    known = [at for at in (state.workers_active_at, *active) if at is not None]
+    empty = seen.whole and not seen.available and not seen.reserved
     # Where not all was seen, jobs that may be taken can be behind those that were.
-    unknown = not seen.whole and not seen.eligible
+    unknown = not seen.whole and not seen.available
     return replace(
-        pulse,
-        looked_at=now,
-        empty_since=(pulse.empty_since or now) if empty else None,
-        eligible_since=pulse.eligible_since if unknown else _eligible_since(before, seen, now),
-        first_id=pulse.first_id if unknown else seen.first_id,
+        state,
+        probed_at=now,
+        empty_since=(state.empty_since or now) if empty else None,
+        available_since=state.available_since if unknown else _available_since(before, seen, now),
+        first_available_id=state.first_available_id if unknown else seen.first_id,
         newest_reserved_at=seen.newest_reserved_at,
         # The clock of a worker's machine may be ahead.
-        moved_at=min(max(known), now) if known else None,
-        held_at=now if seen.held else pulse.held_at,
+        workers_active_at=min(max(known), now) if known else None,
+        stuck_at=now if seen.held else state.stuck_at,
     )
 
 
-def _eligible_since(before: Pulse | None, seen: QueueProbe, now: datetime) -> datetime | None:
-    if not seen.eligible or seen.oldest_at is None:
+def _available_since(before: ProbeState | None, seen: QueueProbe, now: datetime) -> datetime | None:
+    if not seen.available or seen.oldest_at is None:
         return None
     if before is None:
         return now
     # There was none at the look before: since then the first one has come.
-    began = min(max(before.looked_at, moment(seen.oldest_at)), now)
-    return before.eligible_since or began
+    began = min(max(before.probed_at, utc_of_unix(seen.oldest_at)), now)
+    return before.available_since or began
 
 
-def counted(pulse: Pulse, count: int | None, now: datetime) -> Pulse:
-    """The pulse with one more point of its counts, if the last one is a minute old."""
+def counted(state: ProbeState, count: int | None, now: datetime) -> ProbeState:
+    """Return the state with one more point of its counts, if the last one is a minute old."""
     at = unix(now)
-    kept = tuple(point for point in pulse.counts if at - KEPT_SECONDS <= point[0] <= at)
+    kept = tuple(point for point in state.counts if at - KEPT_SECONDS <= point[0] <= at)
     if count is not None and (not kept or at - kept[-1][0] >= POINT_SECONDS):
         kept = (*kept, (at, count))
-    return replace(pulse, counts=kept)
+    return replace(state, counts=kept)
 
 
 def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
@@ -129,26 +128,27 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
         .subquery()
         .c
     )
-    found = connection.execute(
+    rows = connection.execute(
         select(newest.queue, func.max(newest.failed_at), func.max(newest.seen_at)).group_by(
             newest.queue
         )
     )
-    return {name: min(queue.utc(failed), seen) for name, failed, seen in found.all()}
+    return {name: min(queue.utc(failed), seen) for name, failed, seen in rows.all()}
 
 
-def open_subjects(connection: Connection) -> dict[str, str | None]:
-    """The subjects of the open incidents about figures, and their queues."""
+def active_subjects(connection: Connection) -> dict[str, str | None]:
+    """The subjects of the active incidents of metric rules, and their queues."""
     c = incidents.c
-    chosen = select(c.subject, c.queue).where(c.open_subject.is_not(None), c.kind.in_(CONDITIONS))
-    return dict(connection.execute(chosen.order_by(c.id).limit(OPEN_AT_MOST)).all())
+    active = c.active_subject.is_not(None)
+    subjects = select(c.subject, c.queue).where(active, c.rule.in_(METRIC_RULES))
+    return dict(connection.execute(subjects.order_by(c.id).limit(MOST_ACTIVE)).all())
 
 
 def taken_away(connection: Connection, job_id: int, since: datetime) -> bool:
     """Whether it was the bot that removed this job since a moment, and no worker."""
     c = archive.c
-    chosen = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
-    return connection.execute(chosen.limit(1)).first() is not None
+    removals = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
+    return connection.execute(removals.limit(1)).first() is not None
 
 
 def _points(text: str) -> tuple[tuple[int, int], ...]:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from bot.models.incidents import Incident
-from bot.models.metrics import Figures as Seen
+from bot.models.metrics import QueueMetrics as Seen
 from bot.store.incidents import known_queues
 from bot.store.incidents.retry_activity import UNKNOWN, Figures
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
-from bot.store.tables import flows
+from bot.store.tables import metric_deltas
 from bot.store.tables import rollups as kept
 
 
@@ -31,38 +31,38 @@ class _Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """What is known of the time; `alone`: what was processed is the queue's, there is no other."""
+    """What is known of the time; with `sole_queue` what was processed is the queue's own."""
 
     figures: Figures
-    alone: bool | None
+    sole_queue: bool | None
 
 
-def before(connection: Connection, queue: str | None, now: datetime) -> str:
-    """What the minute of an opening holds already, as JSON: what comes later is more than it."""
+def baseline(connection: Connection, queue: str | None, now: datetime) -> str:
+    """What the minute of the trigger holds already, as JSON: what comes later is more than it."""
     return json.dumps(_sums(connection, queue, now, now))
 
 
 def since(
-    connection: Connection, incident: Incident, well_at: datetime, now: datetime
+    connection: Connection, incident: Incident, recovered_at: datetime, now: datetime
 ) -> Meanwhile:
-    """What happened since a condition's incident was opened, which was well again at `well_at`."""
+    """What happened since the incident was triggered, whose rule recovered at `recovered_at`."""
     last = samples.latest(connection)
-    if incident.before is None or last is None or last.taken_at < well_at:
+    if incident.baseline is None or last is None or last.taken_at < recovered_at:
         return Meanwhile(UNKNOWN, None)
-    first = _Sums(*json.loads(incident.before))
-    found = _sums(connection, incident.queue, incident.opened_at, now)
-    watched = (last.taken_at - incident.opened_at).total_seconds()
+    first = _Sums(*json.loads(incident.baseline))
+    sums = _sums(connection, incident.queue, incident.triggered_at, now)
+    watched = (last.taken_at - incident.triggered_at).total_seconds()
     # Seconds are counted from one sample to the next, so that a gap makes them fewer.
-    if found.seconds - first.seconds < int(watched):
+    if sums.seconds - first.seconds < int(watched):
         return Meanwhile(UNKNOWN, None)
-    processed = _more(found.processed, first.processed)
-    alone = _is_alone(connection, incident.queue, incident.opened_at)
-    return Meanwhile(Figures(processed, _more(found.failed, first.failed)), alone)
+    processed = _more(sums.processed, first.processed)
+    sole_queue = _is_sole_queue(connection, incident.queue, incident.triggered_at)
+    return Meanwhile(Figures(processed, _more(sums.failed, first.failed)), sole_queue)
 
 
-def _more(found: int | None, first: int | None) -> int | None:
+def _more(count: int | None, first: int | None) -> int | None:
     """Never below 0: a sample may see a job's failure before its row is gone."""
-    return None if found is None else max(0, found - (first or 0))
+    return None if count is None else max(0, count - (first or 0))
 
 
 def _sums(connection: Connection, queue: str | None, since: datetime, now: datetime) -> _Sums:
@@ -84,13 +84,13 @@ def _sums(connection: Connection, queue: str | None, since: datetime, now: datet
 
 def _not_sampled(connection: Connection, queue: str | None) -> int:
     """New failures since the last sample."""
-    c = flows.c
+    c = metric_deltas.c
     grouped = select(c.queue, func.sum(c.failed)).group_by(c.queue, func.length(c.queue))
-    found = {name: int(count) for name, count in connection.execute(grouped)}
-    return sum(found.values()) if queue is None else found.get(queue, 0)
+    counts = {name: int(count) for name, count in connection.execute(grouped)}
+    return sum(counts.values()) if queue is None else counts.get(queue, 0)
 
 
-def _is_alone(connection: Connection, queue: str | None, since: datetime) -> bool:
+def _is_sole_queue(connection: Connection, queue: str | None, since: datetime) -> bool:
     """Whether no other queue has been heard of."""
     minute = since.replace(second=0, microsecond=0)
     c = kept.c

@@ -1,6 +1,6 @@
 """What became of an incident's retried jobs: whether all is known by now, and how many ended how.
 
-Known exactly are jobs that were retried by their id, which are followed each, and bulk retries that
+Known exactly are jobs that were retried by their id, which are tracked each, and bulk retries that
 took nothing but failures of the incident, which are counted as a whole.
 """
 
@@ -12,18 +12,18 @@ from sqlalchemy import Connection, func, select
 from bot.database.dialects import straight_join
 from bot.models.incidents import Incident
 from bot.store.operations.operations import ACTIVE
-from bot.store.operations.retries import followed as follow
+from bot.store.operations.retries import tracked_jobs as tracking
 from bot.store.operations.retries.outcomes import FOLLOWING
-from bot.store.tables import failures, followed, incident_operations, operations, outcomes
+from bot.store.tables import failures, incident_operations, operations, outcomes, tracked_jobs
 
 
 def unsettled(connection: Connection) -> set[int]:
     """Incidents of which a retried job is still looked for; reads what is under way, no more."""
-    c, f = followed.c, failures.c
+    c, f = tracked_jobs.c, failures.c
     single = (
-        straight_join(select(f.incident).select_from(followed))
+        straight_join(select(f.incident).select_from(tracked_jobs))
         .join(failures, f.seq == c.failed_seq)
-        .where(c.next_check_at.is_not(None), c.state == follow.WAITING, c.operation.is_(None))
+        .where(c.next_check_at.is_not(None), c.state == tracking.WAITING, c.operation.is_(None))
         .distinct()
     )
     active = select(operations.c.id).where(operations.c.state.in_(ACTIVE))
@@ -31,12 +31,12 @@ def unsettled(connection: Connection) -> set[int]:
         outcomes.c.next_check_at.is_not(None), outcomes.c.state == FOLLOWING
     )
     under_way = [
-        number for one in (active, counted) for number in connection.execute(one).scalars()
+        number for query in (active, counted) for number in connection.execute(query).scalars()
     ]
     i = incident_operations.c
     bulk = select(i.incident).where(i.operation.in_(under_way)).distinct()
-    found = set(connection.execute(single).scalars())
-    return found | set(connection.execute(bulk).scalars() if under_way else ())
+    incidents = set(connection.execute(single).scalars())
+    return incidents | set(connection.execute(bulk).scalars() if under_way else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +52,28 @@ UNKNOWN = Figures()
 
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
     """What became of the retried jobs of an incident, where it is known of each of them."""
-    states = _followed(connection, incident)
-    processed = states.get(follow.PROCESSED, 0) + sum(one.processed for one in counted)
-    failed = sum(states.get(state, 0) for state in (follow.FAILED_AGAIN, follow.FAILED_OTHERWISE))
-    failed += sum(one.failed for one in counted)
+    states = _tracked_states(connection, incident)
+    processed = states.get(tracking.PROCESSED, 0) + sum(retry.processed for retry in counted)
+    failed = sum(
+        states.get(state, 0) for state in (tracking.FAILED_AGAIN, tracking.FAILED_OTHERWISE)
+    )
+    failed += sum(retry.failed for retry in counted)
     if not incident.retried or processed + failed != incident.retried:
         return UNKNOWN
     return Figures(processed, failed)
 
 
-def _followed(connection: Connection, incident: Incident) -> dict[str, int]:
+def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int]:
     """How many jobs of the incident that were retried by their id are in each state."""
-    c, f = followed.c, failures.c
-    chosen = (
-        straight_join(select(c.state, func.count()).select_from(followed))
+    c, f = tracked_jobs.c, failures.c
+    states = (
+        straight_join(select(c.state, func.count()).select_from(tracked_jobs))
         .join(failures, f.seq == c.failed_seq)
         .where(c.failed_seq >= (incident.first_seq or 0), c.operation.is_(None))
         .where(f.incident == incident.id)
         .group_by(c.state)
     )
-    return {state: int(count) for state, count in connection.execute(chosen)}
+    return {state: int(count) for state, count in connection.execute(states)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,10 @@ class Bulk:
 def whole_operations(connection: Connection, incident: int) -> list[int]:
     """The bulk retries that took nothing but failures of this incident, and have ended."""
     o, i = operations.c, incident_operations.c
-    chosen = (
+    retries = (
         select(o.id)
         .join(incident_operations, i.operation == o.id)
         .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.counts_as == "retried")
         .where(o.finished_at.is_not(None))
     )
-    return list(connection.execute(chosen.order_by(o.id)).scalars())
+    return list(connection.execute(retries.order_by(o.id)).scalars())

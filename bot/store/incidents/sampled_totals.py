@@ -1,4 +1,4 @@
-"""Exact figures, counted or booked before, for a look that counts nothing itself."""
+"""Exact figures, counted or added up before, for a look that counts nothing itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ GROUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The last exact figures of a queue: eligible jobs, and the age of the oldest in seconds."""
+    """The last exact figures of a queue: available jobs, and the age of the oldest in seconds."""
 
-    eligible: int
+    available: int
     oldest_seconds: int | None
 
 
@@ -29,12 +29,12 @@ def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
     c = rollups.c
     minutes = select(c.at).where(c.span == MINUTE, c.at > now - FRESH, c.at <= now)
     newest = minutes.order_by(c.at.desc()).limit(1).scalar_subquery()
-    chosen = select(c.queue, c.pending, c.delayed, c.oldest_seconds).where(
+    query = select(c.queue, c.pending, c.delayed, c.oldest_seconds).where(
         c.span == MINUTE, c.at == newest, c.queue != ALL
     )
     return {
         row.queue: Exact(max(0, row.pending - row.delayed), row.oldest_seconds)
-        for row in connection.execute(chosen)
+        for row in connection.execute(query)
     }
 
 
@@ -51,25 +51,27 @@ def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
     """How many failed jobs are indexed, and the groups with most of them: summed, not counted."""
     p = _left().subquery().c
     failed = func.sum(p.failed)
-    chosen = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
-    largest = chosen.group_by(p.error_group).order_by(failed.desc(), p.error_group).limit(GROUPS)
-    found = connection.execute(largest).all()
-    names = error_groups.names_of(connection, [row.error_group for row in found])
-    piles = [
+    totals = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
+    largest = totals.group_by(p.error_group).order_by(failed.desc(), p.error_group).limit(GROUPS)
+    rows = connection.execute(largest).all()
+    names = error_groups.names_of(connection, [row.error_group for row in rows])
+    groups = [
         GroupTotal(row.error_group, int(row.failed), names.get(row.error_group, ""))
-        for row in found
+        for row in rows
         if row.failed > 0
     ]
-    return max(0, int(found[0].total)) if found else 0, piles
+    return max(0, int(rows[0].total)) if rows else 0, groups
 
 
 def _left() -> Any:
-    """How many are there by group: the sums of what is folded, and what is not folded yet."""
+    """How many are there by group: the aggregated sums, and the rows not aggregated yet."""
     c = failure_counts.c
-    return union_all(_part(c.folded == true(), c.hour == ALL_HOURS), _part(c.folded == false()))
+    return union_all(
+        _part(c.aggregated == true(), c.hour == ALL_HOURS), _part(c.aggregated == false())
+    )
 
 
 def _part(*which: ColumnElement[bool]) -> Select[Any]:
     c = failure_counts.c
-    failed = func.sum(c.appeared - c.gone).label("failed")
+    failed = func.sum(c.appeared - c.removed).label("failed")
     return select(c.error_group, failed).where(*which).group_by(c.error_group)

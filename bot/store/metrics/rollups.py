@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
-from bot.models.metrics import Figures, Point
+from bot.models.metrics import Point, QueueMetrics
 from bot.store.tables import rollups
 from bot.wall_clock import from_utc, to_utc
 
@@ -40,7 +40,7 @@ def stored_name(queue: str) -> str:
     return queue.rstrip(" ")
 
 
-def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, Figures]) -> None:
+def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, QueueMetrics]) -> None:
     """Add a sample to its minute; `by_queue` has the figures of all queues together under `ALL`.
 
     The caller holds the watcher's lease, so that samples are added one at a time.
@@ -50,7 +50,7 @@ def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, Figu
     _replace(connection, MINUTE, minute, [*_by_queue(rows), *by_queue.items()])
 
 
-def put_hour(connection: Connection, hour: datetime, by_queue: Mapping[str, Figures]) -> None:
+def put_hour(connection: Connection, hour: datetime, by_queue: Mapping[str, QueueMetrics]) -> None:
     """Replace the figures of an hour, whatever its minutes say; `by_queue` as for `add_sample`."""
     _replace(connection, HOUR, hour, by_queue.items())
 
@@ -129,7 +129,7 @@ def hours(
     rolled = _rolled(connection)
     rows = _rows(connection, HOUR, since, until, queue)
     rows += _rows(connection, MINUTE, max(since, rolled or since), until, queue)
-    by_hour: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    by_hour: dict[datetime, dict[str, QueueMetrics]] = defaultdict(dict)
     for at, name, figures in rows:
         hour = by_hour[at.replace(minute=0)]
         hour[name] = hour[name] + figures if name in hour else figures
@@ -139,19 +139,19 @@ def hours(
 
 def minutes(
     connection: Connection, since: datetime, now: datetime, queue: str
-) -> dict[datetime, dict[str, Figures]]:
+) -> dict[datetime, dict[str, QueueMetrics]]:
     """Each minute from `since` to now with a look: the queue's row where it has one, and `ALL`."""
-    by_minute: dict[datetime, dict[str, Figures]] = defaultdict(dict)
+    by_minute: dict[datetime, dict[str, QueueMetrics]] = defaultdict(dict)
     for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
         by_minute[at][name] = figures
     return by_minute
 
 
-def _of(by_queue: Mapping[str, Figures], queue: str) -> Figures | None:
+def _of(by_queue: Mapping[str, QueueMetrics], queue: str) -> QueueMetrics | None:
     whole, own = by_queue.get(ALL), by_queue.get(queue)
     if whole is None or (own is None and whole.left_out):
         return None
-    return replace(own or Figures(), looks=whole.looks, seconds=whole.seconds)
+    return replace(own or QueueMetrics(), looks=whole.looks, seconds=whole.seconds)
 
 
 def _rolled(connection: Connection) -> datetime | None:
@@ -174,35 +174,35 @@ def _first(connection: Connection, span: str, since: datetime | None) -> datetim
 
 def _rows(
     connection: Connection, span: str, since: datetime, until: datetime, queue: str | None = None
-) -> list[tuple[datetime, str, Figures]]:
+) -> list[tuple[datetime, str, QueueMetrics]]:
     """The rows of a span in [since, until); where a queue is named, its own and those of all."""
     c = rollups.c
     query = select(rollups).where(c.span == span, c.at >= since, c.at < until)
     if queue is not None:
         query = query.where(c.queue.in_({ALL, queue}))
     return [
-        (row["at"], row["queue"], Figures(**{name: row[name] for name in _FIGURES}))
+        (row["at"], row["queue"], QueueMetrics(**{name: row[name] for name in _FIGURES}))
         for row in connection.execute(query).mappings()
     ]
 
 
-_FIGURES = tuple(field.name for field in fields(Figures))
+_FIGURES = tuple(field.name for field in fields(QueueMetrics))
 
 
 def _by_queue(
-    rows: Iterable[tuple[datetime, str, Figures]],
-) -> Iterable[tuple[str, Figures]]:
+    rows: Iterable[tuple[datetime, str, QueueMetrics]],
+) -> Iterable[tuple[str, QueueMetrics]]:
     return [(name, figures) for _, name, figures in rows]
 
 
 def _replace(
-    connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, Figures]]
+    connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, QueueMetrics]]
 ) -> None:
     """Let these be all the rows of a moment: a queue's parts together, the busiest queues."""
-    by_queue: dict[str, Figures] = {}
+    by_queue: dict[str, QueueMetrics] = {}
     for name, figures in parts:
         by_queue[name] = by_queue[name] + figures if name in by_queue else figures
-    whole = by_queue.pop(ALL, Figures())
+    whole = by_queue.pop(ALL, QueueMetrics())
     ranked = sorted(by_queue, key=lambda name: (-by_queue[name].busy, name))
     left_out = max(whole.left_out, len(ranked) - QUEUES)
     rows = {ALL: replace(whole, left_out=left_out)}

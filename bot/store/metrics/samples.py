@@ -76,12 +76,12 @@ def counts_quickly(connection: Connection, sample: Sample) -> bool:
 
 
 def failed_by_queue(connection: Connection) -> dict[str, int]:
-    """How many failed jobs each queue has, by the booked counts; queues without one are missing."""
+    """How many failed jobs each queue has, by the stored counts; queues without one are missing."""
     c = failure_counts.c
-    # A few rows a group: the sums of what is folded, and what is not folded yet.
-    counted = or_(and_(c.folded == true(), c.hour == ALL_HOURS), c.folded == false())
+    # A few rows a group: the sums of what is aggregated, and what is not aggregated yet.
+    counted = or_(and_(c.aggregated == true(), c.hour == ALL_HOURS), c.aggregated == false())
     grouped = (
-        select(c.queue, func.sum(c.appeared) - func.sum(c.gone))
+        select(c.queue, func.sum(c.appeared) - func.sum(c.removed))
         .where(counted)
         .group_by(c.queue, func.length(c.queue))
     )

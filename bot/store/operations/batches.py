@@ -51,7 +51,7 @@ class NotOurs(Exception):
 class Batch:
     """Up to `size` failures of an operation, those with a `seq` in (after_seq, last_seq].
 
-    Where the operation has a pace its jobs may begin from `starts_at` on (naive UTC).
+    Where the operation has a rate its jobs may begin from `starts_at` on (naive UTC).
     """
 
     operation: int
@@ -86,11 +86,11 @@ def left_behind(
 def _timed_anew(
     connection: Connection, operation: Operation, left: list[Batch], now: datetime
 ) -> list[Batch]:
-    """The same one after the other at the operation's pace, where their time is over by now.
+    """The same one after the other at the operation's rate, where their time is over by now.
 
     After a crash or a freeze all of their jobs would begin at once.
     """
-    if operation.pace is None:
+    if operation.rate is None:
         return left
     timed: list[Batch] = []
     for batch in left:
@@ -194,10 +194,10 @@ def _batch(row: RowMapping) -> Batch:
 
 
 def _starts_at(operation: Operation, before: Batch | None, now: datetime) -> datetime:
-    """Where the batch before ends at the operation's pace, but never in the past."""
-    if operation.pace is None or before is None:
+    """Where the batch before ends at the operation's rate, but never in the past."""
+    if operation.rate is None or before is None:
         return now
-    return max(now, before.starts_at + timedelta(minutes=before.size / operation.pace))
+    return max(now, before.starts_at + timedelta(minutes=before.size / operation.rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ def _whole(parts: Any) -> str:
 
 def items_digest(connection: Connection, operation: int) -> str:
     """The same digest, made anew from the failures that it took, or put back as an undo."""
-    named = or_(index.c.operation == operation, index.c.returned_by == operation)
+    named = or_(index.c.operation == operation, index.c.restored_by == operation)
     done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
     parts = []
     for row in connection.execute(done.order_by(batches.c.number)).mappings().all():

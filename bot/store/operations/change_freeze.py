@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from bot.models.operations import Freeze
 from bot.models.refusals import AlreadyFrozen, Frozen, NotFrozen
 from bot.queue.moves import for_update
-from bot.store.tables import freeze
+from bot.store.tables import change_freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,16 @@ class _Row:
     frozen_at: datetime | None
     frozen_by: str | None
     reason: str | None
-    thawed_at: datetime | None
-    thawed_by: str | None
+    unfrozen_at: datetime | None
+    unfrozen_by: str | None
 
 
 _COLUMNS = (
-    freeze.c.frozen_at,
-    freeze.c.frozen_by,
-    freeze.c.reason,
-    freeze.c.thawed_at,
-    freeze.c.thawed_by,
+    change_freeze.c.frozen_at,
+    change_freeze.c.frozen_by,
+    change_freeze.c.reason,
+    change_freeze.c.unfrozen_at,
+    change_freeze.c.unfrozen_by,
 )
 
 
@@ -54,7 +54,9 @@ def begin(connection: Connection, by: str, reason: str | None, now: datetime) ->
     """Switch changes off, once those under way have ended; raises `AlreadyFrozen`."""
     if (found := _freeze(_locked(connection))) is not None:
         raise AlreadyFrozen(by=found.by, at=found.at)
-    connection.execute(update(freeze).values(frozen_at=now, frozen_by=by[:64], reason=reason))
+    connection.execute(
+        update(change_freeze).values(frozen_at=now, frozen_by=by[:64], reason=reason)
+    )
     return Freeze(by=by, at=now, reason=reason)
 
 
@@ -63,10 +65,9 @@ def end(connection: Connection, by: str, now: datetime) -> Freeze:
     row = _locked(connection)
     found = _freeze(row)
     if found is None:
-        known = {} if row.thawed_by is None else {"by": row.thawed_by, "at": row.thawed_at}
-        raise NotFrozen(**known)
+        raise NotFrozen(by=row.unfrozen_by, at=row.unfrozen_at)
     ended = {"frozen_at": None, "frozen_by": None, "reason": None}
-    connection.execute(update(freeze).values(**ended, thawed_at=now, thawed_by=by[:64]))
+    connection.execute(update(change_freeze).values(**ended, unfrozen_at=now, unfrozen_by=by[:64]))
     return found
 
 

@@ -15,8 +15,8 @@ from bot.fingerprint.payload import identify
 from bot.models.operations import Duplicates
 from bot.queue.layouts import Queue
 from bot.queue.reads import PAYLOAD_HEAD
-from bot.store.operations.retries.followed import PROCESSED
-from bot.store.tables import failures, followed
+from bot.store.operations.retries.tracked_jobs import PROCESSED
+from bot.store.tables import failures, tracked_jobs
 
 JOBS = 5_000
 """The newest jobs whose orders are read: 0.1 s, most of it in Python, at 400 B of payload."""
@@ -72,12 +72,12 @@ def _queued(
     look: _Look, queue: Queue, within: Condition, name: str | None
 ) -> tuple[int, tuple[str, ...], bool] | None:
     """How many of the failures are of an order that has a job in the same queue now."""
-    c = queue.jobs.c
-    newest = select(c.queue, func.substr(c.payload, 1, PAYLOAD_HEAD))
+    layout = queue.jobs_layout
+    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
     if name is not None:
-        newest = newest.where(c.queue == name)
+        newest = newest.where(layout.queue == name)
     try:
-        jobs = look.at(newest.order_by(c.id.desc()).limit(JOBS)).all()
+        jobs = look.at(newest.order_by(layout.id.desc()).limit(JOBS)).all()
     except TooSlow:
         return None
     orders: dict[str, set[str]] = defaultdict(set)
@@ -132,7 +132,7 @@ def _identical(look: _Look, within: Condition) -> tuple[int, bool] | None:
 
 def _processed_later(look: _Look, within: Condition) -> tuple[int, tuple[str, ...], bool] | None:
     """How many failures are of an order that a retried job went through with after they failed."""
-    w, f = followed.c, failures.c
+    w, f = tracked_jobs.c, failures.c
     done: Any = (
         select(w.order_id, w.queue, w.settled_at)
         .where(w.state == PROCESSED, w.order_id.is_not(None))

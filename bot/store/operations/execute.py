@@ -14,12 +14,12 @@ from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
 from bot.store import archive
 from bot.store.deltas import metric_deltas
-from bot.store.deltas.incident_deltas import Doer
+from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
 from bot.store.operations import batches, undo_batches
 from bot.store.operations.batches import Batch
 from bot.store.operations.operations import Operation, wait_for_canary
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
 from bot.store.tables import failures as index
 
@@ -62,7 +62,7 @@ def execute_batch(
         values |= _move(connection, queue, operation, batch, chosen, now)
         if operation.canary and batch.number == 1:
             made = (values["first_job_id"], values["last_job_id"])
-            followed.follow_canary(connection, queue, operation, chosen.batch, made, now)
+            tracked_jobs.track_canary(connection, queue, operation, chosen.batch, made, now)
     batches.close(connection, operation, batch, owner, values)
     if operation.canary and batch.number == 1:
         wait_for_canary(connection, operation)
@@ -77,8 +77,9 @@ def _lock(
     connection: Connection, queue: Queue, within: ColumnElement[bool], *, dense: bool
 ) -> batches.Found:
     """Lock the rows of the batch that are still what they were."""
+    failed = queue.failed_layout
     there = and_(
-        queue.failed.c.id == index.c.failed_id,
+        failed.id == index.c.failed_id,
         failed_digest(queue.failed) == index.c.row_digest,
         within,
     )
@@ -86,7 +87,7 @@ def _lock(
         listed = select(index.c.failed_id, index.c.row_digest).where(there).order_by(index.c.seq)
         return batches.listed(connection.execute(listed).all())
     locking = (
-        select(func.count(), func.min(queue.failed.c.id), func.max(queue.failed.c.id), _LISTED)
+        select(func.count(), func.min(failed.id), func.max(failed.id), _LISTED)
         .select_from(index)
         .where(there)
     )
@@ -108,18 +109,19 @@ def _mark(
     rows: int,
     now: datetime,
 ) -> None:
-    """Say of the failures that the operation took them; of what was skipped, that it went."""
+    """Mark the failures removed: those that were moved by the operation, the skipped ones not."""
     moved = within
     if rows < batch.size:
-        there = select(queue.failed.c.id).where(
-            queue.failed.c.id == index.c.failed_id,
+        failed = queue.failed_layout
+        there = select(failed.id).where(
+            failed.id == index.c.failed_id,
             failed_digest(queue.failed) == index.c.row_digest,
         )
         moved = and_(within, there.exists())
-    doer = Doer(operation.action, operation.actor, operation.id, operation.counts_as)
-    removal.leave_with(connection, moved, batch.stretch, doer, rows, now)
+    by_batch = Removal(operation.action, operation.actor, operation.id, operation.counts_as)
+    removal.mark_batch_removed(connection, moved, batch.stretch, by_batch, rows, now)
     if rows < batch.size:
-        removal.leave(connection, within, now)
+        removal.mark_removed(connection, within, now)
 
 
 def _keep(
@@ -129,7 +131,7 @@ def _keep(
     chosen: bulk.LockedBatch,
     now: datetime,
 ) -> None:
-    which = chosen.condition(queue.failed)
+    which = chosen.condition(queue.failed_layout)
     kept = archive.keep_failed(
         connection,
         queue,
@@ -155,7 +157,7 @@ def _move(
     if operation.counts_as == "deleted":
         bulk.delete_batch(connection, queue, chosen)
         return {}
-    paced = None if operation.pace is None else bulk.RetryRate(batch.starts_at, operation.pace)
-    first, last = bulk.retry_batch(connection, queue, chosen, now, paced)
-    metric_deltas.skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
+    rate = None if operation.rate is None else bulk.RetryRate(batch.starts_at, operation.rate)
+    first, last = bulk.retry_batch(connection, queue, chosen, now, rate)
+    metric_deltas.append_skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
     return {"first_job_id": first, "last_job_id": last}

@@ -4,7 +4,7 @@ The scope is every failure with `seq` up to a bound that matches the filter. Wha
 index, or came later, is never touched; what is gone or changed meanwhile is counted as skipped.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,8 @@ TAKEN_OVER_AFTER = timedelta(seconds=15)
 TOP_GROUPS = 10
 WORKING = ("running", "cancelling")
 ACTIVE = (*WORKING, "waiting")
+_COLUMNS = {"rate": "pace"}
+"""The columns of fields that have another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Operation:
     """A bulk change and how far it is.
 
     Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
-    `bytes` are of payload and exception of all `total` rows when it was planned. `pace` is in jobs
+    `bytes` are of payload and exception of all `total` rows when it was planned. `rate` is in jobs
     a minute, `canary` in jobs; without `archive` nothing of it can be undone.
     """
 
@@ -64,23 +66,27 @@ class Operation:
     skipped: int
     items_digest: str
     reason: str | None
-    pace: int | None
+    rate: int | None
     canary: int | None
     archive: bool
 
 
 def _operation(row: RowMapping, done: int | None = None) -> Operation:
     names = Operation.__dataclass_fields__.keys()
-    values: dict[str, Any] = {name: row[name] for name in names}
+    values: dict[str, Any] = {name: row[_COLUMNS.get(name, name)] for name in names}
     values["done"] = row["done"] if done is None else done
     values["scope"] = Scope.model_validate_json(row["scope"])
     return Operation(**values)
 
 
+def _by_column(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_COLUMNS.get(name, name): value for name, value in values.items()}
+
+
 def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, Any]) -> Preview:
     """Store a plan for what matches now and say what that is; total 0 makes no plan (id 0).
 
-    `values` are the plan's other columns: who, where, request id, counts_as, created_at and
+    `values` are the plan's other fields: who, where, request id, counts_as, created_at and
     expires_at.
     """
     bound = scopes.bound(connection, scope)
@@ -98,7 +104,7 @@ def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, 
                 total=total,
                 bytes=sum(part.bytes for part in found),
                 state="planned",
-                **values,
+                **_by_column(values),
             )
         )
         plan = int(stored.lastrowid)
@@ -150,7 +156,7 @@ def find(connection: Connection, operation: int) -> Operation | None:
 
 def way_of(operation: Operation) -> dict[str, Any]:
     """How it goes, as far as that was chosen, by the names of the commands' arguments."""
-    said = {"pace": operation.pace, "canary": operation.canary}
+    said = {"rate": operation.rate, "canary": operation.canary}
     kept = {} if operation.archive else {"archive": "no"}
     return {**{name: value for name, value in said.items() if value is not None}, **kept}
 
@@ -187,7 +193,7 @@ def start(
 ) -> bool:
     """Use the confirmation, once and in time; False where it was used or has expired.
 
-    `chosen` are the pace and the canary, where the confirmation says them.
+    `chosen` are the rate and the canary, where the confirmation says them.
     """
     result = connection.execute(
         update(operations)
@@ -202,7 +208,7 @@ def start(
             started_at=now,
             owner=owner,
             heartbeat=now,
-            **chosen,
+            **_by_column(chosen),
         )
     )
     return result.rowcount == 1

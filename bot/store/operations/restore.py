@@ -8,7 +8,6 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Table,
     and_,
     delete,
     func,
@@ -22,22 +21,12 @@ from bot.database.transactions import LostRace
 from bot.models.operations import Target
 from bot.models.refusals import JobGone, JobTaken, RowThere
 from bot.queue.layouts import Queue, failed_digest, job_digest, payload_digest
+from bot.queue.layouts.spec import FailedJobsTable, JobsTable
 from bot.queue.moves import exactly, for_update
 from bot.queue.reads import PAYLOAD_HEAD
 from bot.store.archive import keep_job
 from bot.store.deltas import metric_deltas
 from bot.store.tables import archive
-
-_FAILED = ("queue", "payload", "exception", "failed_at")
-_JOB = (
-    "queue",
-    "payload",
-    "attempts",
-    "max_attempts",
-    "reserved_at",
-    "available_at",
-    "created_at",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +101,10 @@ def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at
 
 def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str) -> bool:
     """Whether the row's id is free; raises `RowThere` where the very same row is there."""
-    table = _table(queue, row)
-    digest = failed_digest(table) if row.kind == "failed" else job_digest(table)
-    there = connection.execute(for_update(select(digest).where(table.c.id == row.row_id))).scalar()
+    layout = _layout(queue, row)
+    digest = failed_digest if row.kind == "failed" else job_digest
+    same_id = select(digest(layout.table)).where(layout.id == row.row_id)
+    there = connection.execute(for_update(same_id)).scalar()
     if there == row_digest:
         raise RowThere(id=str(row.row_id))
     return there is None
@@ -122,43 +112,43 @@ def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str)
 
 def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
     """Insert the row as it was, its id too where that is `free`; returns its id."""
-    table = _table(queue, row)
-    names = _FAILED if row.kind == "failed" else _JOB
+    layout = _layout(queue, row)
+    names = layout.restored_columns
     values: list[Any] = [archive.c[name] for name in names]
     if free:
-        names, values = ("id", *names), [archive.c.row_id, *values]
+        names, values = (layout.id.name, *names), [archive.c.row_id, *values]
     chosen = select(*values).where(archive.c.id == row.id)
     try:
-        made = connection.execute(insert(table).from_select(names, chosen))
+        made = connection.execute(insert(layout.table).from_select(names, chosen))
     except IntegrityError as error:
         # Somebody took the id a moment ago: roll back and look again.
         raise LostRace from error
     exactly(made, 1)
     if row.kind == "job" and free:
         # It came without a new id.
-        metric_deltas.removed(connection, -1)
+        metric_deltas.append_removed(connection, -1)
     return row.row_id if free else int(made.lastrowid)
 
 
-def _table(queue: Queue, row: Kept) -> Table:
-    return queue.failed if row.kind == "failed" else queue.jobs
+def _layout(queue: Queue, row: Kept) -> FailedJobsTable | JobsTable:
+    return queue.failed_layout if row.kind == "failed" else queue.jobs_layout
 
 
 def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> None:
     """Lock the job that a retry made of the row; raises `JobTaken` or `JobGone`."""
-    c = queue.jobs.c
+    layout = queue.jobs_layout
+    digest = payload_digest(queue.jobs).label("digest")
     job = connection.execute(
         for_update(
-            select(
-                c.queue, c.attempts, c.reserved_at, payload_digest(queue.jobs).label("digest")
-            ).where(c.id == job_id)
+            select(layout.queue, layout.attempts, layout.reserved_at, digest).where(
+                layout.id == job_id
+            )
         )
     ).first()
-    values = {"id": str(row.row_id), "job": str(job_id)}
     if job is None or (job.queue, job.digest) != (row.queue, row.payload_digest):
-        raise JobGone(**values)
+        raise JobGone(id=str(row.row_id), job=str(job_id))
     if job.reserved_at is not None or job.attempts:
-        raise JobTaken(**values)
+        raise JobTaken(id=str(row.row_id), job=str(job_id))
 
 
 def take_back(
@@ -166,7 +156,7 @@ def take_back(
 ) -> None:
     """Delete a job that is pending and was never tried; raises `LostRace` where it is not."""
     keep_job(connection, queue, job_id, "undo", "undone", request_id, now)
-    c = queue.jobs.c
-    gone = delete(queue.jobs).where(c.id == job_id, c.reserved_at.is_(None), c.attempts == 0)
+    layout = queue.jobs_layout
+    gone = delete(queue.jobs).where(layout.id == job_id, layout.is_untouched())
     exactly(connection.execute(gone), 1)
-    metric_deltas.removed(connection, 1)
+    metric_deltas.append_removed(connection, 1)

@@ -18,8 +18,8 @@ SAMPLES = 5
 def matching(scope: Scope) -> ColumnElement[bool]:
     """The condition on the index of failures that the scope stands for."""
     if scope.undo is not None:
-        return and_(failures.c.operation == scope.undo, failures.c.returned_by.is_(None))
-    wanted: list[ColumnElement[bool]] = [failures.c.gone_at.is_(None)]
+        return and_(failures.c.operation == scope.undo, failures.c.restored_by.is_(None))
+    wanted: list[ColumnElement[bool]] = [failures.c.removed_at.is_(None)]
     if scope.queue is not None:
         # MariaDB pads the shorter of two texts with blanks, so that "mail " would be "mail".
         wanted.append(failures.c.queue == scope.queue)
@@ -73,8 +73,8 @@ def parts(
 ) -> list[Part]:
     """The scope's parts, in one read of the index of failures up to `bound`.
 
-    A million rows take 0.6 s: 2.3 s when MariaDB looks each up by the index on `gone_at`, which it
-    prefers, and more when it groups by the queues' names, which are wide. Two queues with one
+    A million rows take 0.6 s: 2.3 s when MariaDB looks each up by the index on `removed_at`, which
+    it prefers, and more when it groups by the queues' names, which are wide. Two queues with one
     checksum would be shown as one; the totals are exact all the same.
     """
     c = failures.c
@@ -90,9 +90,9 @@ def parts(
         .where(within)
         .group_by(group_key(connection, c.queue), c.error_group)
     )
-    there = and_(c.gone_at.is_(None), c.seq <= bound)
+    there = and_(c.removed_at.is_(None), c.seq <= bound)
     left = connection.execute(select(func.count()).select_from(failures).where(there)).scalar_one()
-    # An undo looks for what is gone, by no index at all.
+    # An undo reads removed failures, by no index at all.
     if 2 * left > bound or undo:
         grouped = ignore_index(grouped, failures, SCOPE_INDEX)
     found = connection.execute(grouped).all()

@@ -19,11 +19,11 @@ from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.moves import exactly, for_update
 from bot.store.deltas import metric_deltas
-from bot.store.deltas.incident_deltas import Doer
+from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import batches, operations, reindex, restore
 from bot.store.operations.batches import Batch
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries import followed
+from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
 from bot.store.tables import archive, failures
 from bot.store.tables import batches as stretches
@@ -90,8 +90,8 @@ def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:
     """The ids that are taken, each with the digest of the row that has it."""
-    c = queue.failed.c
-    chosen = select(c.id, failed_digest(queue.failed)).where(c.id.in_(ids)).order_by(c.id)
+    id_ = queue.failed_layout.id
+    chosen = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
     return {row[0]: row[1] for row in connection.execute(for_update(chosen))} if ids else {}
 
 
@@ -115,11 +115,11 @@ def _take_back(
             taken.append(jobs.popleft())
             back.append(row)
     if taken:
-        c = queue.jobs.c
-        gone = delete(queue.jobs).where(c.id.in_(taken), c.reserved_at.is_(None), c.attempts == 0)
+        layout = queue.jobs_layout
+        gone = delete(queue.jobs).where(layout.id.in_(taken), layout.is_untouched())
         exactly(connection.execute(gone), len(taken))
-        metric_deltas.removed(connection, len(taken))
-        followed.taken_back(connection, undone.id, taken, operation.actor, now)
+        metric_deltas.append_removed(connection, len(taken))
+        tracked_jobs.taken_back(connection, undone.id, taken, operation.actor, now)
     return back
 
 
@@ -130,7 +130,7 @@ def _waiting(
 
     Locked, in the order of ids: each with its queue and payload digest.
     """
-    s, c = stretches.c, queue.jobs.c
+    s, layout = stretches.c, queue.jobs_layout
     made = select(s.first_job_id, s.last_job_id).where(
         s.operation == undone.id,
         s.last_seq > batch.after_seq,
@@ -140,9 +140,9 @@ def _waiting(
     found: dict[int, tuple[int, str, str]] = {}
     for first, last in connection.execute(made.order_by(s.number)).all():
         chosen = (
-            select(c.id, c.queue, payload_digest(queue.jobs))
-            .where(c.id.between(first, last), c.reserved_at.is_(None), c.attempts == 0)
-            .order_by(c.id)
+            select(layout.id, layout.queue, payload_digest(queue.jobs))
+            .where(layout.id.between(first, last), layout.is_untouched())
+            .order_by(layout.id)
         )
         found |= {
             row[0]: (row[0], row[1], row[2]) for row in connection.execute(for_update(chosen))
@@ -163,13 +163,15 @@ def _restore(
     restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
-    a = archive.c
-    columns = (a.queue, a.payload, a.exception, a.failed_at)
-    names = [column.name for column in columns]
+    a, layout = archive.c, queue.failed_layout
+    names = layout.restored_columns
+    columns = [a[name] for name in names]
     try:
         if free:
             rows = select(a.row_id, *columns).where(a.id.in_([row.copy for row in free]))
-            put = insert(queue.failed).from_select(["id", *names], rows.order_by(a.row_id))
+            put = insert(queue.failed).from_select(
+                [layout.id.name, *names], rows.order_by(a.row_id)
+            )
             exactly(connection.execute(put), len(free))
     except IntegrityError as error:
         raise LostRace from error
@@ -179,20 +181,20 @@ def _restore(
             made = connection.execute(insert(queue.failed).from_select(names, one))
             exactly(made, 1)
             ids[row.seq] = int(made.lastrowid)
-    doer = Doer(undone.action, undone.actor, undone.id, undone.counts_as)
-    reindex.come_back(connection, queue, ids, now, doer, operation.id)
+    removal = Removal(undone.action, undone.actor, undone.id, undone.counts_as)
+    reindex.index_restored(connection, queue, ids, now, removal, operation.id)
 
 
 def is_left(connection: Connection, operation: int) -> bool:
     """Whether something that a bulk change took has not come back."""
     f = failures.c
-    left = select(f.seq).where(_taken_by(connection, operation), f.returned_by.is_(None))
+    left = select(f.seq).where(_taken_by(connection, operation), f.restored_by.is_(None))
     return connection.execute(left.limit(1)).first() is not None
 
 
 def undone_by(connection: Connection, operation: int) -> Operation | None:
     """The bulk undo that put back what this operation had taken, the last one."""
-    newest = select(func.max(failures.c.returned_by)).where(_taken_by(connection, operation))
+    newest = select(func.max(failures.c.restored_by)).where(_taken_by(connection, operation))
     found = connection.execute(newest).scalar()
     return None if found is None else operations.find(connection, found)
 

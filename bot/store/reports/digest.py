@@ -1,4 +1,4 @@
-"""Reading a digest: sums over booked counts, audit records, incidents and samples, by indexes.
+"""Reading a digest: sums over stored counts, audit records, incidents and samples, by indexes.
 
 Each part is bounded in time and rows; one that is too slow is not known, and the others are told.
 """
@@ -122,9 +122,9 @@ def _appeared(connection: Connection, days: Days, now: datetime) -> int:
         raise TooSlow
     total = 0
     # Not `IS TRUE`, for which MariaDB reads the whole table.
-    for folded in (true(), false()):
+    for aggregated in (true(), false()):
         query = select(func.sum(c.appeared)).where(
-            c.folded == folded, c.hour >= hours.start, c.hour < hours.stop
+            c.aggregated == aggregated, c.hour >= hours.start, c.hour < hours.stop
         )
         total += int(bounded(connection, query, SECONDS).scalar() or 0)
     return total
@@ -186,18 +186,20 @@ def _groups(connection: Connection, days: Days, now: datetime) -> OpenGroups:
 
 def _incidents(connection: Connection, days: Days) -> Incidents:
     c = incidents.c
-    columns = (c.id, c.kind, c.queue, c.error_group, c.opened_at, c.closed_at)
+    columns = (c.id, c.rule, c.queue, c.error_group, c.triggered_at, c.resolved_at)
     query = (
         select(*columns)
-        .where(c.opened_at >= days.since, c.opened_at < days.until)
-        .order_by(c.opened_at)
+        .where(c.triggered_at >= days.since, c.triggered_at < days.until)
+        .order_by(c.triggered_at)
         .limit(INCIDENTS)
     )
     rows = bounded(connection, query, SECONDS).mappings().all()
-    ended = sorted((row for row in rows if row["closed_at"] is not None), key=_lasted, reverse=True)
-    open_now = select(*columns).where(c.open_subject.is_not(None)).order_by(c.id.desc())
+    ended = sorted(
+        (row for row in rows if row["resolved_at"] is not None), key=_lasted, reverse=True
+    )
+    open_now = select(*columns).where(c.active_subject.is_not(None)).order_by(c.id.desc())
     newest = bounded(connection, open_now.limit(OPEN), SECONDS).mappings().all()
-    count = select(func.count()).where(c.open_subject.is_not(None))
+    count = select(func.count()).where(c.active_subject.is_not(None))
     return Incidents(
         opened=len(rows),
         over=len(ended),
@@ -211,7 +213,7 @@ def _incidents(connection: Connection, days: Days) -> Incidents:
 
 def _lasted(row: RowMapping) -> int:
     """For how many seconds an incident that is over was open."""
-    lasted: timedelta = row["closed_at"] - row["opened_at"]
+    lasted: timedelta = row["resolved_at"] - row["triggered_at"]
     return lasted // _SECOND
 
 
@@ -219,9 +221,9 @@ def _incident(row: RowMapping) -> DigestIncident:
     group = row["error_group"]
     return DigestIncident(
         id=row["id"],
-        kind=row["kind"],
+        rule=row["rule"],
         queue=row["queue"],
         error=None if group is None else f"E{group}",
-        opened_at=row["opened_at"],
-        closed_at=row["closed_at"],
+        triggered_at=row["triggered_at"],
+        resolved_at=row["resolved_at"],
     )

@@ -33,7 +33,7 @@ class Days:
 
     @property
     def hours(self) -> range:
-        """Their hours on the wall, numbered from 1970, as failures are booked under."""
+        """Their hours on the wall, numbered from 1970, as failures are counted under."""
         return range((self.first - _FIRST).days * 24, (self.last + DAY - _FIRST).days * 24)
 
     @property

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.database.transactions import bounded
 from bot.models.digest import Backlog, Waited
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.store.metrics import rollups
 from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE
 from bot.store.reports.digest_days import Days
@@ -81,11 +81,11 @@ def processed(connection: Connection, days: Days) -> Processed:
         c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL
     )
     rows = bounded(connection, query, SECONDS).all()
-    figures = [Figures(processed=row.processed, seconds=row.seconds) for row in rows]
+    figures = [QueueMetrics(processed=row.processed, seconds=row.seconds) for row in rows]
     return _processed(figures, (days.until - days.since) // _SECOND)
 
 
-def _processed(figures: Sequence[Figures], seconds: int) -> Processed:
+def _processed(figures: Sequence[QueueMetrics], seconds: int) -> Processed:
     counted = [part for part in figures if part.processed is not None]
     total = sum(part.processed or 0 for part in counted) if counted else None
     return Processed(total, sum(part.seconds for part in counted), seconds)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from bot.models.incidents import Health, Undelivered, WatcherState
-from bot.store.tables import leases, outbox, watches
+from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
 """Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""
@@ -21,7 +21,7 @@ def health(connection: Connection, now: datetime) -> Health:
 def _watcher(connection: Connection, now: datetime) -> WatcherState:
     """Who watches now, and what that costs."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
-    cost = connection.execute(select(watches)).one()
+    cost = connection.execute(select(watcher_load)).one()
     held = bool(lease.owner) and lease.expires > now
     lately = cost.worst_at is not None and cost.worst_at > now - HOUR
     return WatcherState(

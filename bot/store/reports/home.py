@@ -16,13 +16,13 @@ from bot.store.tables import incidents as table
 from bot.store.tables import operations as operations_table
 
 
-def open_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
-    """The incidents that are open, the newest first, and how many there are."""
-    rows = lookups.open_incidents(connection, limit)
+def active_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
+    """The active incidents, the newest first, and how many there are."""
+    rows = lookups.active_incidents(connection, limit)
     count = len(rows)
     if count == limit:
-        is_open = table.c.open_subject.is_not(None)
-        counted = select(func.count()).select_from(table).where(is_open)
+        is_active = table.c.active_subject.is_not(None)
+        counted = select(func.count()).select_from(table).where(is_active)
         count = int(connection.execute(counted).scalar_one())
     ids = {incident.error_group for incident in rows if incident.error_group is not None}
     names = error_groups.names_of(connection, ids) if ids else {}
@@ -35,15 +35,15 @@ def _incident(incident: Incident, group: str | None) -> HomeIncident:
     error_group = incident.error_group
     return HomeIncident(
         id=incident.id,
-        kind=incident.kind,
+        rule=incident.rule,
         queue=incident.queue,
         error=None if error_group is None else f"E{error_group}",
         group=group,
-        opened_at=incident.opened_at,
+        triggered_at=incident.triggered_at,
         count=incident.count,
-        left=max(0, incident.count - incident.gone),
+        left=max(0, incident.count - incident.removed),
         value=incident.value,
-        worst=incident.worst or 0,
+        peak=incident.peak or 0,
         facts=json.loads(incident.facts or "{}"),
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
@@ -66,7 +66,7 @@ def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress
             skipped=operation.skipped,
             actor=operation.actor,
             seconds=int((now - (operation.started_at or now)).total_seconds()),
-            pace=operation.pace,
+            rate=operation.rate,
         )
         for operation in candidates
         if operation is not None and operation.state in operations.ACTIVE

@@ -5,17 +5,17 @@ from bot.store.tables.columns import metadata
 from bot.store.tables.failures import SCOPE_INDEX, error_groups, failure_counts, failures
 from bot.store.tables.incidents import (
     LONGEST_SUBJECT,
-    bookings,
+    incident_deltas,
     incident_operations,
     incidents,
     mutes,
-    pulses,
+    probe_states,
 )
-from bot.store.tables.metrics import flows, rollups, samples
-from bot.store.tables.operations import archive, batches, freeze, operations
+from bot.store.tables.metrics import metric_deltas, rollups, samples
+from bot.store.tables.operations import archive, batches, change_freeze, operations
 from bot.store.tables.outbox import outbox
-from bot.store.tables.retries import followed, outcomes, spans
-from bot.store.tables.upkeep import leases, marks, migrations, watches
+from bot.store.tables.retries import outcome_ranges, outcomes, tracked_jobs
+from bot.store.tables.upkeep import cursors, leases, migrations, watcher_load
 
 __all__ = [
     "LONGEST_SUBJECT",
@@ -25,27 +25,27 @@ __all__ = [
     "audit_chain",
     "audit_targets",
     "batches",
-    "bookings",
+    "change_freeze",
+    "cursors",
     "error_groups",
     "failure_counts",
     "failures",
-    "flows",
-    "followed",
-    "freeze",
+    "incident_deltas",
     "incident_operations",
     "incidents",
     "leases",
-    "marks",
     "metadata",
+    "metric_deltas",
     "migrations",
     "mutes",
     "operations",
     "outbox",
+    "outcome_ranges",
     "outcomes",
-    "pulses",
+    "probe_states",
     "requests",
     "rollups",
     "samples",
-    "spans",
-    "watches",
+    "tracked_jobs",
+    "watcher_load",
 ]

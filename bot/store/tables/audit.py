@@ -10,10 +10,10 @@ requests = Table(
     metadata,
     Column("request_id", String(64), primary_key=True),
     Column("command", String(32), nullable=False),
-    # What it asked for, hashed: the same id with other words is another request.
-    Column("words", String(64), nullable=False),
+    # The hash of the command and its arguments: the same id with another hash is another request.
+    Column("digest", String(64), nullable=False),
     Column("actor", String(64), nullable=False),
-    Column("at", Time, nullable=False, index=True),
+    Column("created_at", Time, nullable=False, index=True),
     Column("answer", Long),
     **PLAIN,
 )

@@ -2,18 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Text
-from sqlalchemy.dialects import mysql
+from sqlalchemy import Column, MetaData
 
-from bot.queue.layouts import WallClock
+from bot.database.column_types import Id, Long, Time, Wall
+
+__all__ = ["OPTIONS", "PLAIN", "Id", "Long", "Time", "Wall", "auto", "metadata"]
 
 metadata = MetaData()
 
-Id = BigInteger().with_variant(Integer(), "sqlite")
-Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-# With the fractions that the queue's own column may have.
-Wall = WallClock.with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 # Names are compared exactly, whatever the queue's own tables and the database do.
 PLAIN: dict[str, Any] = {
     "mysql_engine": "InnoDB",

@@ -29,18 +29,18 @@ failures = Table(
     Column("seen_at", Time, nullable=False),
     # Null: no incident yet. 0: failed before the bot's first start, raises none.
     Column("incident", Id),
-    Column("gone_at", Time),
-    # The bulk change that took it.
+    Column("removed_at", Time),
+    # The bulk change that removed it.
     Column("operation", Id),
     # The bulk undo that put it back, 0 for a single one: since then another row stands for it.
-    Column("returned_by", Id),
+    Column("restored_by", Id),
     # Of use only because InnoDB and SQLite add the primary key to every index.
-    Index(SCOPE_INDEX, "gone_at"),
+    Index(SCOPE_INDEX, "removed_at"),
     Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),
     Index("queue_bot_failures_payload", "payload_digest"),
-    # Here a null takes the room of a value, so that setting `gone_at` or `incident` moves no row:
-    # 4.5 ms instead of 10.8 for a batch of 1,000.
+    # Here a null takes the room of a value, so that setting `removed_at` or `incident` moves no
+    # row: 4.5 ms instead of 10.8 for a batch of 1,000.
     mysql_row_format="REDUNDANT",
     mariadb_row_format="REDUNDANT",
     **OPTIONS,
@@ -57,7 +57,7 @@ error_groups = Table(
 )
 
 
-# How many failures appeared and went: what was appended, and what the watcher folded of it.
+# How many failures appeared and were removed: appended rows, and those that the watcher aggregated.
 failure_counts = Table(
     "queue_bot_failure_counts",
     metadata,
@@ -67,11 +67,18 @@ failure_counts = Table(
     # In which the jobs failed, counted from 1970 by the queue's wall clock; 0: long ago; -1: all.
     Column("hour", Integer, nullable=False),
     Column("appeared", Id, nullable=False),
-    Column("gone", Id, nullable=False),
+    Column("removed", Id, nullable=False),
     Column("first_at", Wall),
     Column("last_at", Wall),
-    Column("folded", Boolean, nullable=False),
+    Column("aggregated", Boolean, nullable=False),
     # With all that the sums of a day are made of: 50,000 rows are read in a tenth of the time.
-    Index("queue_bot_failure_counts_folded", "folded", "hour", "error_group", "appeared", "gone"),
+    Index(
+        "queue_bot_failure_counts_aggregated",
+        "aggregated",
+        "hour",
+        "error_group",
+        "appeared",
+        "removed",
+    ),
     **OPTIONS,
 )

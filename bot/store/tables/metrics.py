@@ -23,8 +23,8 @@ samples = Table(
 
 # What moved jobs without a worker, or was indexed as failed: appended in the transaction of each
 # change, taken away by the next sample.
-flows = Table(
-    "queue_bot_flows",
+metric_deltas = Table(
+    "queue_bot_metric_deltas",
     metadata,
     auto(),
     Column("queue", String(LONGEST_QUEUE), nullable=False),

@@ -95,14 +95,14 @@ archive = Table(
 
 
 # One row: whether all changes are refused, since when, by whom and why; who ended that last.
-freeze = Table(
-    "queue_bot_freeze",
+change_freeze = Table(
+    "queue_bot_change_freeze",
     metadata,
     Column("name", String(16), primary_key=True),
     Column("frozen_at", Time),
     Column("frozen_by", String(64)),
     Column("reason", String(300)),
-    Column("thawed_at", Time),
-    Column("thawed_by", String(64)),
+    Column("unfrozen_at", Time),
+    Column("unfrozen_by", String(64)),
     **PLAIN,
 )

@@ -7,8 +7,8 @@ from bot.store.tables.columns import OPTIONS, PLAIN, Id, Time, auto, metadata
 from bot.store.tables.failures import failures
 
 # A job that was retried by its id (or as an operation's canary), and what became of it.
-followed = Table(
-    "queue_bot_followed",
+tracked_jobs = Table(
+    "queue_bot_tracked_jobs",
     metadata,
     auto(),
     Column("request_id", String(64), nullable=False, index=True),
@@ -31,12 +31,12 @@ followed = Table(
     Column("retried_at", Time, nullable=False),
     Column("state", String(24), nullable=False),
     # Since when it is not in `jobs`, while that is no outcome yet.
-    Column("missed_at", Time),
+    Column("missing_since", Time),
     # Whether it was said that it waits for long.
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("settled_at", Time, index=True),
     Column("settled_by", String(64)),
-    Column("settled_how", String(32)),
+    Column("settled_action", String(32)),
     # The new failure: of one job only.
     Column("outcome_seq", Id, unique=True),
     # Null: nothing is left to look for.
@@ -45,15 +45,15 @@ followed = Table(
 )
 
 
-# How far the receipts of a bulk retry are; see bot.store.operations.retries.outcomes.
+# How many jobs of a bulk retry have which outcome; see bot.store.operations.retries.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,
     Column("operation", Id, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
-    Column("since", Time, nullable=False),
+    Column("started_at", Time, nullable=False),
     Column("first_job_id", Id, nullable=False),
-    Column("next_span", Id, nullable=False),
+    Column("next_range", Id, nullable=False),
     Column("cursor_seq", Id, nullable=False),
     Column("failed_again", Id, nullable=False, server_default="0"),
     Column("failed_otherwise", Id, nullable=False, server_default="0"),
@@ -68,9 +68,9 @@ outcomes = Table(
 )
 
 
-# A stretch of ids of `jobs` in which jobs of a bulk retry wait, or may.
-spans = Table(
-    "queue_bot_spans",
+# A range of ids of `jobs` in which jobs of a bulk retry wait, or may.
+outcome_ranges = Table(
+    "queue_bot_outcome_ranges",
     metadata,
     Column("operation", Id, primary_key=True, autoincrement=False),
     Column("number", Id, primary_key=True, autoincrement=False),

@@ -18,19 +18,19 @@ leases = Table(
 )
 
 
-# How far a rolling read has come.
-marks = Table(
-    "queue_bot_marks",
+# Up to which row a rolling read has come.
+cursors = Table(
+    "queue_bot_cursors",
     metadata,
     Column("name", String(32), primary_key=True),
-    Column("value", Id, nullable=False),
+    Column("position", Id, nullable=False),
     **PLAIN,
 )
 
 
 # One row: what watching costs the database.
-watches = Table(
-    "queue_bot_watches",
+watcher_load = Table(
+    "queue_bot_watcher_load",
     metadata,
     Column("name", String(16), primary_key=True),
     Column("passed_at", Time),

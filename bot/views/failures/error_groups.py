@@ -12,7 +12,8 @@ from bot.models.error_groups import (
     ErrorsListed,
 )
 from bot.models.operations import OPERATOR_ROWS
-from bot.models.requests import Block, Message, Modal, Role, Source
+from bot.models.requests import Block, Message, Modal, Source
+from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import Argument, page_button, run_button

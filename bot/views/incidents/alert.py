@@ -1,4 +1,4 @@
-"""Alerts about failures: one failed job as a card, from two on their group, the rest of a minute.
+"""Alerts about failures: one failed job, from two on their error group, the rest of a minute.
 
 Everybody in the channel sees an alert, so it always has its buttons; who may use them is checked
 at the click.
@@ -15,7 +15,7 @@ from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
 from bot.views.incidents.alert_parts import (
-    IncidentState,
+    IncidentView,
     ending_line,
     incident_menu,
     notes,
@@ -30,7 +30,7 @@ SHOWN = 3
 """Failed jobs of a group that its message names."""
 
 
-class FailureCard(Value):
+class FailedJobAlert(Value):
     """One failed job as its alert shows it; `error` is one short masked line, times naive UTC."""
 
     failed_id: int
@@ -47,7 +47,7 @@ class FailureCard(Value):
     receipt: Receipt | None = None
 
 
-class GroupCard(Value):
+class ErrorGroupAlert(Value):
     """Failures with one cause: how many came and are left, the newest of them.
 
     `name` is the error group's, `queue` is None where they are of several.
@@ -60,138 +60,141 @@ class GroupCard(Value):
     left: int
     retried: int
     deleted: int
-    newest: tuple[FailureCard, ...]
+    newest: tuple[FailedJobAlert, ...]
     last_at: datetime
     by: str | None = None
     at: datetime | None = None
 
 
-def failure_message(card: FailureCard, incident: IncidentState, ctx: Context) -> Message:
+def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> Message:
     """What failed, why and when; then, by whom it was retried or deleted, without buttons."""
-    title = dots(ctx.texts(f"alert-{card.state}", id=_id(card, ctx)), *_whose(card, ctx))
-    error = cut(code(card.error, 2 * ERROR), ROW)
+    title = dots(ctx.texts(f"alert-{alert.state}", id=_id(alert, ctx)), *_whose(alert, ctx))
+    error = cut(code(alert.error, 2 * ERROR), ROW)
     facts = dots(
-        queue_name(card.queue),
-        tienda(card.tienda_id, ctx),
-        ctx.texts("failed-at", at=Moment(card.failed_at)),
+        queue_name(alert.queue),
+        tienda(alert.tienda_id, ctx),
+        ctx.texts("failed-at", at=Moment(alert.failed_at)),
         short_id(incident),
     )
-    settled = _settled(card, ctx) if card.state != "open" else quiet_line(incident, 1, ctx)
+    settled = _settled(alert, ctx) if alert.state != "open" else quiet_line(incident, 1, ctx)
     lines = [cut(title, ROW), error, facts, *settled, *notes(incident, ctx)]
     blocks = [section(join("\n", lines[:2])), context_line(facts)]
     blocks += [section(line) for line in settled]
     blocks += [context_line(line) for line in notes(incident, ctx)]
-    if card.state == "open":
-        blocks.append(actions(_elements(card, incident, ctx), f"incident:{incident.id}"))
+    if alert.state == "open":
+        blocks.append(actions(_elements(alert, incident, ctx), f"incident:{incident.id}"))
     return message(lines, blocks)
 
 
-def _id(card: FailureCard, ctx: Context) -> Mrkdwn:
-    values = {"order_id": card.order_id, "tienda_id": card.tienda_id, "queue": card.queue}
-    return row_id(card.failed_id, ctx, values)
+def _id(alert: FailedJobAlert, ctx: Context) -> Mrkdwn:
+    values = {"order_id": alert.order_id, "tienda_id": alert.tienda_id, "queue": alert.queue}
+    return row_id(alert.failed_id, ctx, values)
 
 
-def _whose(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
+def _whose(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
     named = order(
-        card.order_id, ctx, tienda_id=card.tienda_id, queue=card.queue, job_id=card.failed_id
+        alert.order_id, ctx, tienda_id=alert.tienda_id, queue=alert.queue, job_id=alert.failed_id
     )
-    return [job_class(card.job_class, ctx), named]
+    return [job_class(alert.job_class, ctx), named]
 
 
-def _elements(card: FailureCard, incident: IncidentState, ctx: Context) -> list[Block]:
+def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> list[Block]:
     """Retry and Details; in the menu what is done to the alert, the order, and Delete.
 
     A menu asks the same question for each of its choices, so Delete leads to the details, where
     its button asks.
     """
     texts = ctx.texts
-    retry: dict[str, Argument] = {"ids": [card.failed_id], "digest": card.row_digest}
-    arguments: dict[str, Argument] = {"id": card.failed_id}
+    retry: dict[str, Argument] = {"ids": [alert.failed_id], "digest": alert.row_digest}
+    arguments: dict[str, Argument] = {"id": alert.failed_id}
     return [
         run_button("retry", texts.plain("button-retry"), retry, style="primary"),
         run_button("failed-job", texts.plain("button-details"), arguments),
         incident_menu(
-            incident, ctx, order=card.order_id, more=("failed-job", "button-delete-look", arguments)
+            incident,
+            ctx,
+            order=alert.order_id,
+            more=("failed-job", "button-delete-look", arguments),
         ),
     ]
 
 
-def _settled(card: FailureCard, ctx: Context) -> list[Mrkdwn]:
-    if card.state == "gone" or card.by is None or card.at is None:
+def _settled(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
+    if alert.state == "gone" or alert.by is None or alert.at is None:
         keys = {"retried": "settled-retried", "deleted": "settled-deleted"}
-        return [ctx.texts(keys.get(card.state, "settled-gone"))]
-    sentence = ctx.texts(f"settled-{card.state}-by", by=Person(card.by), at=Moment(card.at))
-    outcome = Mrkdwn() if card.receipt is None else outcome_line(card.receipt, ctx)
+        return [ctx.texts(keys.get(alert.state, "settled-gone"))]
+    sentence = ctx.texts(f"settled-{alert.state}-by", by=Person(alert.by), at=Moment(alert.at))
+    outcome = Mrkdwn() if alert.receipt is None else outcome_line(alert.receipt, ctx)
     return [sentence, outcome] if outcome else [sentence]
 
 
-def group_message(card: GroupCard, incident: IncidentState, ctx: Context) -> Message:
+def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> Message:
     """How many failed for one cause, which, the newest of them; and what became of them."""
     texts = ctx.texts
-    queue = texts("incident-queues") if card.queue is None else queue_name(card.queue)
+    queue = texts("incident-queues") if alert.queue is None else queue_name(alert.queue)
     title = dots(
-        texts(_lead("incident-group", card.left, incident), count=card.count),
-        texts("error-row", error=f"E{card.error_group}"),
+        texts(_lead("incident-group", alert.left, incident), count=alert.count),
+        texts("error-row", error=f"E{alert.error_group}"),
         queue,
     )
-    error = cut(code(card.name, 2 * ERROR), ROW)
-    rows = [_row(failure, ctx) for failure in card.newest[:SHOWN]]
-    hidden = card.left - len(rows)
+    error = cut(code(alert.name, 2 * ERROR), ROW)
+    rows = [_row(failure, ctx) for failure in alert.newest[:SHOWN]]
+    hidden = alert.left - len(rows)
     more = [texts("incident-more", count=hidden)] if rows and hidden > 0 else []
-    progress = _progress(card, incident, ctx)
-    first, last = Moment(incident.opened_at), Moment(card.last_at)
+    progress = _progress(alert, incident, ctx)
+    first, last = Moment(incident.triggered_at), Moment(alert.last_at)
     span = dots(texts("incident-span", first=first, last=last), short_id(incident))
     listed = join("\n", [*rows, *more])
     body = [*([listed] if listed else []), *progress]
     lines = [title, error, *body, *notes(incident, ctx), span]
     blocks = [section(join("\n", [title, error])), *(section(line) for line in body)]
     blocks += [context_line(line) for line in [*notes(incident, ctx), span]]
-    if card.left > 0:
-        blocks.append(actions(_group_elements(card, incident, ctx), f"incident:{incident.id}"))
+    if alert.left > 0:
+        blocks.append(actions(_group_elements(alert, incident, ctx), f"incident:{incident.id}"))
     return message(lines, blocks)
 
 
-def _lead(key: str, remaining: int, incident: IncidentState) -> str:
-    """What the title begins with: still failed, dealt with, or over."""
+def _lead(key: str, remaining: int, incident: IncidentView) -> str:
+    """What the title begins with: still failed, dealt with, or recovered."""
     if remaining > 0:
-        return f"{key}-quiet" if incident.state == "quiet" else f"{key}-open"
-    return f"{key}-recovered" if incident.state == "recovered" else f"{key}-settling"
+        return f"{key}-quiet" if incident.resolution == "quiet" else f"{key}-open"
+    return f"{key}-recovered" if incident.resolution == "recovered" else f"{key}-settling"
 
 
-def _row(card: FailureCard, ctx: Context) -> Mrkdwn:
-    at = ctx.texts("failed-at", at=Moment(card.failed_at))
-    named = ctx.texts("failed-row", id=_id(card, ctx))
-    return cut(join(" ", [Mrkdwn("•"), dots(named, *_whose(card, ctx), at)]), ROW)
+def _row(alert: FailedJobAlert, ctx: Context) -> Mrkdwn:
+    at = ctx.texts("failed-at", at=Moment(alert.failed_at))
+    named = ctx.texts("failed-row", id=_id(alert, ctx))
+    return cut(join(" ", [Mrkdwn("•"), dots(named, *_whose(alert, ctx), at)]), ROW)
 
 
-def _progress(card: GroupCard, incident: IncidentState, ctx: Context) -> list[Mrkdwn]:
+def _progress(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     """How many were retried, deleted, or went otherwise, by whom last, and how many are left."""
     texts = ctx.texts
-    gone = card.count - card.left
-    otherwise = gone - card.retried - card.deleted
+    gone = alert.count - alert.left
+    otherwise = gone - alert.retried - alert.deleted
     parts = [
         texts(f"incident-{word}", count=count)
         for word, count in (
-            ("retried", card.retried), ("deleted", card.deleted), ("otherwise", otherwise)
+            ("retried", alert.retried), ("deleted", alert.deleted), ("otherwise", otherwise)
         )
         if count > 0
     ]  # fmt: skip
     lines = []
     if parts:
-        if card.by is not None and card.at is not None:
-            parts.append(texts("incident-by", by=Person(card.by), at=Moment(card.at)))
-        parts.append(texts("incident-left", left=card.left) if card.left else Mrkdwn())
+        if alert.by is not None and alert.at is not None:
+            parts.append(texts("incident-by", by=Person(alert.by), at=Moment(alert.at)))
+        parts.append(texts("incident-left", left=alert.left) if alert.left else Mrkdwn())
         lines.append(dots(*parts))
-    if card.left == 0 and incident.state == "open":
+    if alert.left == 0 and incident.is_active:
         lines.append(texts("incident-waits"))
     if incident.ending is not None:
         lines.insert(0, ending_line(incident.ending, ctx))
-    return [*lines, *quiet_line(incident, card.left, ctx)]
+    return [*lines, *quiet_line(incident, alert.left, ctx)]
 
 
-def _group_elements(card: GroupCard, incident: IncidentState, ctx: Context) -> list[Block]:
+def _group_elements(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> list[Block]:
     texts = ctx.texts
-    arguments = {"error": card.error_group}
+    arguments = {"error": alert.error_group}
     return [
         run_button("retry", texts.plain("button-retry-group"), arguments, style="primary"),
         run_button("error", texts.plain("button-details"), arguments),
@@ -200,11 +203,11 @@ def _group_elements(card: GroupCard, incident: IncidentState, ctx: Context) -> l
 
 
 def summary_message(
-    count: int, remaining: int, until: datetime, incident: IncidentState, ctx: Context
+    count: int, remaining: int, until: datetime, incident: IncidentView, ctx: Context
 ) -> Message:
     """The rest of a busy minute: how many more failed, and how many of them still are (UTC)."""
     lead = ctx.texts("summary-lead" if remaining else "summary-lead-settled", count=count)
-    span = ctx.texts("summary-span", since=Moment(incident.opened_at), until=Moment(until))
+    span = ctx.texts("summary-span", since=Moment(incident.triggered_at), until=Moment(until))
     foot = dots(span, short_id(incident))
     extra = [*quiet_line(incident, remaining, ctx), *notes(incident, ctx)]
     lines = [lead, _remaining_line(count, remaining, ctx), *extra, foot]

@@ -1,9 +1,10 @@
-"""What every alert has: its number, who sees to it, until when it is muted, menu and thread."""
+"""What every alert has: its number, who acknowledged it, until when it is muted, menu, thread."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from bot.models.incidents import Resolution
 from bot.models.jobs import Value
 from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, escape, group, join
@@ -28,16 +29,17 @@ class Ending(Value):
     queue: str | None = None
 
 
-class IncidentState(Value):
-    """An incident beside what it is about; times naive UTC. `ending`: of one that recovered.
+class IncidentView(Value):
+    """An incident as alerts show it; times naive UTC. `ending`: of one that recovered.
 
-    `quiet`: closed, because nothing new came for long, though not all of it was dealt with.
+    `resolution` is None while it is active, and `quiet` if no new failure came for long and failed
+    jobs are left.
     """
 
     id: int
-    kind: str
-    state: Literal["open", "recovered", "quiet"] = "open"
-    opened_at: datetime
+    rule: str
+    resolution: Resolution | None = None
+    triggered_at: datetime
     ending: Ending | None = None
     quiet_seconds: int = 0
     queue: str | None = None
@@ -45,32 +47,37 @@ class IncidentState(Value):
     acknowledged_at: datetime | None = None
     muted_until: datetime | None = None
 
+    @property
+    def is_active(self) -> bool:
+        """Whether it is not resolved."""
+        return self.resolution is None
 
-def short_id(incident: IncidentState) -> Mrkdwn:
+
+def short_id(incident: IncidentView) -> Mrkdwn:
     """As people type it: `I12`."""
     return escape(f"I{incident.id}")
 
 
-def notes(incident: IncidentState, ctx: Context) -> list[Mrkdwn]:
+def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     """Return who acknowledged the incident and, while it is open, until when it is muted."""
     lines = []
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
         lines.append(ctx.texts("incident-acknowledged", by=by, at=at))
-    if incident.muted_until is not None and incident.state == "open":
+    if incident.muted_until is not None and incident.is_active:
         lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
     return lines
 
 
-def quiet_line(incident: IncidentState, remaining: int, ctx: Context) -> list[Mrkdwn]:
-    """That nothing new came, where it was closed for that and some are left."""
-    if incident.state != "quiet" or remaining <= 0:
+def quiet_line(incident: IncidentView, remaining: int, ctx: Context) -> list[Mrkdwn]:
+    """The line that no new failure came, if the incident is quiet and failed jobs are left."""
+    if incident.resolution != "quiet" or remaining <= 0:
         return []
     return [ctx.texts("incident-quiet", age=age(incident.quiet_seconds, ctx.texts))]
 
 
 def incident_menu(
-    incident: IncidentState,
+    incident: IncidentView,
     ctx: Context,
     *,
     order: int | str | None = None,
@@ -81,9 +88,9 @@ def incident_menu(
     An order that does not fit into a choice's value is left out: it can be typed.
     """
     options: list[tuple[str, str, dict[str, Argument]]] = []
-    if incident.state == "open" and incident.acknowledged_by is None:
+    if incident.is_active and incident.acknowledged_by is None:
         options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
-    # Of what it is about: its error group, its queue, or else its kind.
+    # Of what it is about: its error group, its queue, or else its rule.
     if incident.muted_until is None:
         options.append(("mute", "button-mute", {"id": incident.id}))
     else:
@@ -96,38 +103,38 @@ def incident_menu(
 
 
 def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:
-    """The message with the user group that is to look; only of what is posted, never of an edit."""
+    """The alert with a mention of the user group on call; for a new message, never for an edit."""
     if group_id is None:
         return alert
-    call = ctx.texts("incident-call", group=group(group_id))
-    return replace(alert, text=f"{alert.text}\n{call}", blocks=(*alert.blocks, section(call)))
+    mention = ctx.texts("incident-mention", group=group(group_id))
+    return replace(alert, text=f"{alert.text}\n{mention}", blocks=(*alert.blocks, section(mention)))
 
 
 def escalated_message(
-    seconds: int, figure: str, before: str | None, incident: IncidentState, ctx: Context
+    seconds: int, size: str, before: str | None, incident: IncidentView, ctx: Context
 ) -> Message:
-    """In the thread: nobody sees to it after so long, or it has grown from `before`."""
+    """In the thread: nobody acknowledged it for so long, or it has grown from `before`."""
     texts = ctx.texts
     if before is not None:
-        line = texts("incident-grown", before=before, now=figure)
+        line = texts("incident-grown", before=before, now=size)
     else:
-        line = texts("incident-unseen", age=age(seconds, texts), now=figure)
+        line = texts("incident-unseen", age=age(seconds, texts), now=size)
     return _reply([dots(line, short_id(incident))])
 
 
-def reopened_message(seconds: int, figure: str, incident: IncidentState, ctx: Context) -> Message:
-    """In the thread: what was over is there again."""
-    line = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=figure)
+def reopened_message(seconds: int, size: str, incident: IncidentView, ctx: Context) -> Message:
+    """In the thread: the incident was reopened."""
+    line = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=size)
     return _reply([dots(line, short_id(incident))])
 
 
-def recovered_message(incident: IncidentState, ending: Ending, ctx: Context) -> Message:
-    """In the thread, or where that is lost in a channel: it is over."""
+def recovered_message(incident: IncidentView, ending: Ending, ctx: Context) -> Message:
+    """In the thread, or in the channel if the thread is lost: the incident has recovered."""
     return _reply([dots(ending_line(ending, ctx), short_id(incident))])
 
 
 def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
-    """That it is over, after how long, and what became of its jobs as far as known."""
+    """The line that it recovered, after how long, and what became of its jobs as far as known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
     if ending.of != "jobs":
@@ -144,7 +151,7 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
 
 
 def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
-    """What happened in the queue while it was open, and in all queues, as far as known."""
+    """What happened in the queue while it was active, and in all queues, as far as known."""
     figures = []
     if ending.processed is not None:
         of_all = "" if ending.of == "queue" else "-all"

@@ -1,6 +1,6 @@
-"""Alerts that somebody takes up, and what nobody wants to be told of for a while."""
+"""The answers to acknowledging an incident, and to muting and unmuting."""
 
-from bot.models.incidents import MuteDetails, OpenIncident, Topic
+from bot.models.incidents import ListedIncident, MuteDetails, Topic
 from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
 from bot.views.blocks import message, section
@@ -10,13 +10,13 @@ from bot.views.names import queue_name
 NAME = 140
 
 
-def acknowledged(incident: OpenIncident, ctx: Context) -> Message:
+def acknowledged(incident: ListedIncident, ctx: Context) -> Message:
     """To the person: what it is about, and what follows."""
     lead = ctx.texts("acknowledge-done", id=incident.incident, what=incident_title(incident, ctx))
     return _section_message([lead, *_group_name(incident.name)])
 
 
-def acknowledged_visible(incident: OpenIncident, ctx: Context) -> Message:
+def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
     """To everybody: by whom."""
     lead = ctx.texts(
         "acknowledge-done-by",
@@ -59,12 +59,12 @@ def unmuted_visible(details: MuteDetails, ctx: Context) -> Message:
     return _section_message([lead, *_more(details, ctx)])
 
 
-def incident_title(incident: OpenIncident, ctx: Context) -> Mrkdwn:
+def incident_title(incident: ListedIncident, ctx: Context) -> Mrkdwn:
     """In a few words what an incident is about."""
     texts = ctx.texts
-    key = f"what-{incident.kind}"
+    key = f"what-{incident.rule}"
     if not texts.has(key):
-        return texts("what-other", kind=code(incident.kind))
+        return texts("what-other", rule=code(incident.rule))
     queue = texts("every-queue") if incident.queue is None else queue_name(incident.queue)
     return texts(key, error=incident.error or "–", queue=queue)
 
@@ -75,7 +75,7 @@ def topic_text(topic: Topic, ctx: Context) -> Mrkdwn:
         return ctx.texts("mute-of-group", error=topic.word)
     if topic.queue is not None:
         return ctx.texts("mute-of-queue", queue=queue_name(topic.queue))
-    return ctx.texts("mute-of-kind", kind=code(topic.word))
+    return ctx.texts("mute-of-rule", rule=code(topic.word))
 
 
 def _more(details: MuteDetails, ctx: Context) -> list[Mrkdwn]:

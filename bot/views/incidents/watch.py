@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.models.incidents import Limits, NamedMute, OpenIncident, WatchExtra, Watching
+from bot.models.incidents import Limits, ListedIncident, NamedMute, WatchExtra, Watching
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
@@ -71,13 +71,13 @@ def _warnings(extra: WatchExtra, limits: Limits, ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def _incident(incident: OpenIncident, ctx: Context) -> Mrkdwn:
+def _incident(incident: ListedIncident, ctx: Context) -> Mrkdwn:
     texts = ctx.texts
     lead = texts(
         "watch-incident",
         id=incident.incident,
         what=incident_title(incident, ctx),
-        age=age_since(incident.opened_at, ctx),
+        age=age_since(incident.triggered_at, ctx),
     )
     acknowledged = (
         []
@@ -122,19 +122,21 @@ def _mute_block(mute: NamedMute, line: Mrkdwn, ctx: Context) -> Block:
 def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     rows = {
-        "group": texts("watch-group", count=limits.alerts_per_minute),
-        "oldest": texts("watch-oldest", age=age(limits.oldest_seconds, texts)),
-        "silent": texts("watch-silent", age=age(limits.silent_seconds, texts)),
-        "reserved": texts("watch-reserved", age=age(limits.reserved_seconds, texts)),
-        "backlog": texts("watch-backlog", count=limits.backlog_count),
-        "failed": texts("watch-failed", count=limits.failed_count),
+        "new_failures": texts("watch-new_failures", count=limits.alerts_per_minute),
+        "oldest_job": texts("watch-oldest_job", age=age(limits.oldest_seconds, texts)),
+        "no_worker_activity": texts(
+            "watch-no_worker_activity", age=age(limits.silent_seconds, texts)
+        ),
+        "stuck_jobs": texts("watch-stuck_jobs", age=age(limits.reserved_seconds, texts)),
+        "backlog_growth": texts("watch-backlog_growth", count=limits.backlog_count),
+        "failed_count": texts("watch-failed_count", count=limits.failed_count),
     }
     life = texts(
         "watch-life",
         escalate=age(limits.escalate_seconds, texts),
         recover=age(limits.recover_seconds, texts),
     )
-    shown = [texts("watch-limit", kind=code(kind), limit=text) for kind, text in rows.items()]
+    shown = [texts("watch-limit", rule=code(rule), limit=text) for rule, text in rows.items()]
     return [texts("watch-limits"), *shown, life]
 
 

@@ -31,7 +31,7 @@ from bot.views.names import (
 from bot.views.operations.change_freeze import frozen_preview
 
 QUEUES = 10
-PACES = (0, 10, 60, 300, 600)
+RATES = (0, 10, 60, 300, 600)
 """Jobs a minute to choose from, besides the one that was asked for."""
 CANARIES = (0, 1, 3, 10)
 _KINDS: Mapping[CountsAs | None, str] = {
@@ -87,7 +87,7 @@ def preview_message(preview: Preview, ctx: Context) -> Message:
 def _choices(preview: Preview, ctx: Context) -> list[Block]:
     """How fast the jobs may begin, and how many are tried first."""
     texts = ctx.texts
-    paces = [(str(pace), _pace(pace, ctx)) for pace in sorted({*PACES, preview.pace or 0})]
+    rates = [(str(rate), _rate(rate, ctx)) for rate in sorted({*RATES, preview.rate or 0})]
     canaries = [
         (str(count), texts.plain("bulk-canary-option", count=count))
         for count in sorted({*CANARIES, preview.canary or 0})
@@ -95,13 +95,13 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
     ]
     canary = str(preview.canary or 0)
     return [
-        select_input("pace", texts.plain("bulk-pace"), paces, str(preview.pace or 0)),
+        select_input("rate", texts.plain("bulk-rate"), rates, str(preview.rate or 0)),
         select_input("canary", texts.plain("bulk-canary"), canaries, canary),
     ]
 
 
-def _pace(pace: int, ctx: Context) -> str:
-    return ctx.texts.plain("bulk-pace-option", count=pace)
+def _rate(rate: int, ctx: Context) -> str:
+    return ctx.texts.plain("bulk-rate-option", count=rate)
 
 
 def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
@@ -222,9 +222,9 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     notes = [texts("bulk-note-frozen")]
     if preview.archive or counted_as(ctx.actions, preview.action) != "deleted":
         notes = [texts(f"bulk-note-{kind(preview.action, ctx)}"), *notes]
-    if preview.pace:
-        spread = age(preview.total * 60 // preview.pace, texts)
-        notes.append(texts("bulk-note-pace", count=preview.pace, age=spread))
+    if preview.rate:
+        spread = age(preview.total * 60 // preview.rate, texts)
+        notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))
     if preview.canary:
         notes.append(texts("bulk-note-canary", count=preview.canary))
     return notes

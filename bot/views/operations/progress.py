@@ -85,8 +85,8 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
         notes.append(texts(key, count=progress.skipped))
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
-    if progress.pace is not None and progress.state != "stopped":
-        notes.append(texts("progress-pace", count=progress.pace))
+    if progress.rate is not None and progress.state != "stopped":
+        notes.append(texts("progress-rate", count=progress.rate))
     if progress.undone is not None:
         notes.append(_undone(progress, progress.undone, ctx))
     notes.append(

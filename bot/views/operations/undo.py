@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.models.jobs import RestoredRow, SkippedRow, Undone
-from bot.models.requests import Block, Message, Moment, Person, Role
+from bot.models.requests import Block, Message, Moment, Person
+from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut
 from bot.views.blocks import actions, context_line, message, sections
 from bot.views.buttons import run_button

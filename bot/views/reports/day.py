@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.models.metrics import Figures, Point, total
+from bot.models.metrics import Point, QueueMetrics, total
 from bot.text import Mrkdwn, code, join
 from bot.views.context import Context
 from bot.views.names import age
@@ -22,7 +22,7 @@ def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
     whole = total(points)
     if whole is None:
         return [texts("chart-none")]
-    rows: list[tuple[Mrkdwn, Callable[[Figures], int | None]]] = [
+    rows: list[tuple[Mrkdwn, Callable[[QueueMetrics], int | None]]] = [
         (texts("chart-day-pending", count=whole.pending), lambda f: f.pending),
         (texts("chart-day-failures", count=whole.appeared), lambda f: f.appeared),
     ]
@@ -36,7 +36,7 @@ def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def bar(points: Sequence[Point], figure: Callable[[Figures], int | None]) -> str:
+def bar(points: Sequence[Point], figure: Callable[[QueueMetrics], int | None]) -> str:
     """A bar for each point, the highest as high as it gets."""
     values = [None if point.figures is None else figure(point.figures) for point in points]
     highest = max((value for value in values if value), default=0)

@@ -115,22 +115,22 @@ def _incidents(incidents: Incidents | None, ctx: Context) -> list[Mrkdwn]:
         for incident in incidents.longest
     ]
     still = [
-        texts("digest-open-for", name=_name(incident, ctx), at=texts.brief(incident.opened_at))
+        texts("digest-open-for", name=_name(incident, ctx), at=texts.brief(incident.triggered_at))
         for incident in incidents.open_now
     ]
     return [label, dots(*parts), *lasted, *still]
 
 
 def _seconds(incident: DigestIncident) -> int:
-    ended = incident.closed_at or incident.opened_at
-    return int((ended - incident.opened_at).total_seconds())
+    ended = incident.resolved_at or incident.triggered_at
+    return int((ended - incident.triggered_at).total_seconds())
 
 
 def _name(incident: DigestIncident, ctx: Context) -> Mrkdwn:
     """`I12 workers silent · mail`."""
     about = escape(incident.error) if incident.error is not None else Mrkdwn()
     where = Mrkdwn() if incident.queue is None else queue_name(incident.queue)
-    what = ctx.texts(f"digest-kind-{incident.kind}")
+    what = ctx.texts(f"digest-rule-{incident.rule}")
     return dots(ctx.texts("digest-incident", id=f"I{incident.id}", what=what), about, where)
 
 

@@ -128,7 +128,7 @@ def _oldest(data: HomeData) -> tuple[int, str] | None:
 
 
 def _totals(data: HomeData, ctx: Context) -> list[Block]:
-    """The oldest eligible job with its alarm, the totals, and each queue."""
+    """The oldest available job with its alarm, the totals, and each queue."""
     texts = ctx.texts
     if data.counts is None:
         return [section(texts("home-uncounted"))]

@@ -1,16 +1,17 @@
-"""The open incidents on App Home: what each is about, whose it is, and what can be done."""
+"""The active incidents on App Home: what each is about, whose it is, and what can be done."""
 
 from collections.abc import Sequence
 
-from bot.models.alert_rules import CONDITIONS
+from bot.models.alert_rules import FAILED_COUNT, METRIC_RULES, NEW_FAILURES, STUCK_JOBS
 from bot.models.home import HomeIncident
 from bot.models.operations import OPERATOR_ROWS
-from bot.models.requests import Block, Moment, Person, Role
+from bot.models.requests import Block, Moment, Person
+from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line
 from bot.views.buttons import menu, run_button
 from bot.views.context import Context
-from bot.views.incidents.rule_texts import condition_lines
+from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import dots, queue_name
 from bot.views.rows import row_blocks
 
@@ -18,8 +19,8 @@ NAME = 140
 LINE = 420
 MEANS = 3
 """Lines below the title."""
-COMMANDS = {"reserved": "stuck", "failed": "errors", "group": "error"}
-"""Which command shows more of a kind; the others' jobs."""
+COMMANDS: dict[str, str] = {STUCK_JOBS: "stuck", FAILED_COUNT: "errors", NEW_FAILURES: "error"}
+"""Which command shows more of a rule; the others' jobs."""
 
 
 def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
@@ -47,7 +48,7 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
     is_acknowledged = incident.acknowledged_by is not None and incident.acknowledged_at is not None
     key = "home-incident-known" if is_acknowledged else "home-incident"
     lines = [texts(key, id=f"I{incident.id}", what=lead), *more[:MEANS]]
-    since = texts("home-since", at=Moment(incident.opened_at))
+    since = texts("home-since", at=Moment(incident.triggered_at))
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
         since = dots(since, texts("home-acknowledged", by=by, at=at))
@@ -57,12 +58,12 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
 def _summary_lines(incident: HomeIncident, ctx: Context) -> list[Mrkdwn]:
     """The title, and what else is known: of a figure as its message says it, else of failures."""
     texts = ctx.texts
-    if incident.kind in CONDITIONS and incident.value is not None:
-        return condition_lines(
-            incident.kind, incident.queue, incident.value, incident.worst, incident.facts, ctx
+    if incident.rule in METRIC_RULES and incident.value is not None:
+        return rule_lines(
+            incident.rule, incident.queue, incident.value, incident.peak, incident.facts, ctx
         )
-    key = f"home-kind-{incident.kind}"
-    what = texts(key) if texts.has(key) else code(incident.kind, 32)
+    key = f"home-rule-{incident.rule}"
+    what = texts(key) if texts.has(key) else code(incident.rule, 32)
     where = [] if incident.error is None else [escape(incident.error)]
     where += [] if incident.queue is None else [queue_name(incident.queue)]
     figures = texts("home-failures", count=incident.count, left=incident.left)
@@ -79,7 +80,7 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     if incident.acknowledged_by is None and "acknowledge" in ctx.runnable:
         label = texts.plain("home-acknowledge")
         elements.append(run_button("acknowledge", label, {"id": f"I{incident.id}"}))
-    command = COMMANDS.get(incident.kind, "jobs")
+    command = COMMANDS.get(incident.rule, "jobs")
     if command in ctx.runnable and (command != "error" or incident.error is not None):
         arguments = (
             {"error": incident.error} if command == "error" and incident.error is not None else {}

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from bot.background import leader
 from bot.background.incidents import lifecycle
-from bot.background.incidents.escalation import CALLS
+from bot.background.incidents.escalation import ESCALATIONS
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.incidents import transitions
@@ -72,9 +72,9 @@ def test_many_that_nobody_sees_to_call_a_few_a_minute_and_each_once(life: Life) 
     life.storm(*causes(12))
     life.tick()
     life.tick(seconds=901)
-    assert len(life.replies()) == CALLS
+    assert len(life.replies()) == ESCALATIONS
     life.tick(seconds=30)
-    assert len(life.replies()) == CALLS
+    assert len(life.replies()) == ESCALATIONS
     for _ in range(5):
         life.tick(seconds=31)
     assert len(life.replies()) == 12
@@ -88,9 +88,9 @@ def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: 
         now = life.setup.clock(connection)
         for number in range(12):
             subject = transitions.group_subject(1_000 + number, "mail")
-            opened = transitions.open_or_reopen(connection, subject, now)
-            kind = {"kind": "backlog", "value": number, "facts": '{"waiting": 3}'}
-            transitions.update_incident(connection, opened.id, **kind)
+            opened = transitions.trigger(connection, subject, now)
+            rule = {"rule": "backlog_growth", "value": number, "facts": '{"waiting": 3}'}
+            transitions.update_incident(connection, opened.id, **rule)
     life.tick()
     assert len(life.messages()) == 5
     life.tick(seconds=61)
@@ -109,23 +109,23 @@ def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
         now = life.setup.clock(connection)
         rows = [
             {
-                "kind": "group",
+                "rule": "new_failures",
                 "subject": f"group:{number}",
-                "open_subject": f"group:{number}",
+                "active_subject": f"group:{number}",
                 "error_group": number,
-                "opened_at": now,
+                "triggered_at": now,
                 "last_at": now,
                 "count": 1,
-                "gone": 1,
+                "removed": 1,
                 "stale": False,
             }
             for number in range(10_000, 10_000 + many)
         ]
         connection.execute(insert(tables.incidents), rows)
     life.clock.move(seconds=61)
-    looked = [lifecycle.live_once(life.setup, hold(life.setup)) for _ in range(3)]
+    looked = [lifecycle.advance_once(life.setup, hold(life.setup)) for _ in range(3)]
     assert looked == [lifecycle.AT_ONCE, lifecycle.AT_ONCE, 20]
-    assert {row.closed_how for row in life.incidents} == {"recovered"}
+    assert {row.resolution for row in life.incidents} == {"recovered"}
     life.storm(GONE_AWAY)
     life.tick()
     assert len(life.messages()) == 1, "and then begins anew"
@@ -137,14 +137,14 @@ def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> 
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
         for number in range(many):
-            transitions.open_or_reopen(connection, transitions.group_subject(number, None), now)
+            transitions.trigger(connection, transitions.group_subject(number, None), now)
         connection.execute(update(tables.incidents).values(count=1, muted_until=now))
         first = connection.execute(select(func.min(c.id))).scalar_one()
         oldest = c.id < first + 3
-        connection.execute(update(tables.incidents).where(oldest).values(gone=1))
+        connection.execute(update(tables.incidents).where(oldest).values(removed=1))
     life.clock.move(seconds=61)
-    lifecycle.live_once(life.setup, hold(life.setup))
-    assert sum(row.closed_at is not None for row in life.incidents) == 3
+    lifecycle.advance_once(life.setup, hold(life.setup))
+    assert sum(row.resolved_at is not None for row in life.incidents) == 3
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_nothing_is_posted_again_about_what_is_over(life: Life) -> None:
     life.tick(seconds=61)
     life.tick(seconds=61)
     assert len(life.messages()) == 1
-    assert life.incident.closed_how == "recovered"
+    assert life.incident.resolution == "recovered"
 
 
 def paused_past_its_lease(life: Life) -> None:
@@ -123,8 +123,8 @@ def paused_past_its_lease(life: Life) -> None:
     life.queue.fail(2)
     indexing.index_once(other, lease)
     steps: tuple[Callable[[], object], ...] = (
-        lambda: grouping.open_once(life.setup, late),
-        lambda: lifecycle.live_once(life.setup, late),
+        lambda: grouping.group_once(life.setup, late),
+        lambda: lifecycle.advance_once(life.setup, late),
         lambda: grouping.refresh_once(life.setup, late),
     )
     for step in steps:
@@ -150,7 +150,7 @@ def test_of_one_subject_no_two_incidents_are_open(life: Life) -> None:
         now = life.setup.clock(connection)
         subject = transitions.group_subject(life.incident.error_group, None)
         with pytest.raises(LostRace), unseen():
-            transitions.open_or_reopen(connection, subject, now)
+            transitions.trigger(connection, subject, now)
 
 
 @contextmanager
@@ -166,11 +166,11 @@ def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
     incident = life.incident
     with life.queue.engine.begin() as connection:
         # The guard is that the open one holds its subject in a unique column.
-        transitions.update_incident(connection, incident.id, open_subject=None)
+        transitions.update_incident(connection, incident.id, active_subject=None)
         subject = transitions.group_subject(incident.error_group, None)
         with unseen():
-            opened = transitions.open_or_reopen(connection, subject, life.setup.clock(connection))
-    assert (opened.id, opened.state) != (incident.id, "open")
+            triggered = transitions.trigger(connection, subject, life.setup.clock(connection))
+    assert (triggered.id, triggered.transition) != (incident.id, "none")
 
 
 def given_twice(life: Life) -> None:
@@ -180,7 +180,7 @@ def given_twice(life: Life) -> None:
     (failure,) = life.failures
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
-        other = transitions.open_or_reopen(connection, transitions.group_subject(99, None), now)
+        other = transitions.trigger(connection, transitions.group_subject(99, None), now)
         assert assignment.assign(connection, other.id, tables.failures.c.seq == failure.seq) == 0
     assert life.failures[0].incident == failure.incident
 
@@ -227,7 +227,7 @@ def test_what_is_muted_when_it_ends_says_so_in_its_message_and_not_in_its_thread
     life.take(1, 2)
     life.clock.move(seconds=61)
     # The mute and the end of the incident are the news of one pass.
-    assert codes([ask(life.setup, "mute alert=group")]) == ["ok"]
+    assert codes([ask(life.setup, "mute alert=new_failures")]) == ["ok"]
     life.tick()
-    assert life.incident.closed_how == "recovered"
+    assert life.incident.resolution == "recovered"
     assert life.replies() == []

@@ -86,7 +86,7 @@ def test_an_incident_that_cannot_be_drawn_keeps_no_other_from_being_told(life: L
     life.queue.fail(1, exception="one")
     life.tick()
     with life.queue.engine.begin() as connection:
-        broken = {"kind": "oldest", "facts": "{", "stale": True}
+        broken = {"rule": "oldest_job", "facts": "{", "stale": True}
         connection.execute(update(incidents).values(**broken))
     life.queue.fail(2, exception="two")
     life.tick(seconds=5)
@@ -100,10 +100,21 @@ def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever
     life: Life,
 ) -> None:
     now = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
-    told = {"opened_at": now, "last_at": now, "posted_at": now, "channel": ALERTS, "told": 1}
+    row = {
+        "triggered_at": now,
+        "last_at": now,
+        "posted_at": now,
+        "channel": ALERTS,
+        "notified_size": 1,
+    }
     many = [
-        {"kind": "group", "subject": f"group:{group}", "open_subject": f"group:{group}", "count": 1}
-        | {"error_group": group, "message_ts": str(group), "acknowledged_at": now, **told}
+        {
+            "rule": "new_failures",
+            "subject": f"group:{group}",
+            "active_subject": f"group:{group}",
+            "count": 1,
+        }
+        | {"error_group": group, "message_ts": str(group), "acknowledged_at": now, **row}
         for group in range(1_000, 1_000 + lifecycle.AT_ONCE + 30)
     ]
     # Nothing of the newest has its time come: they are new.
@@ -112,8 +123,8 @@ def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever
     with life.queue.engine.begin() as connection:
         connection.execute(insert(incidents), many)
     for _ in range(60):
-        lifecycle.live_once(life.setup, hold(life.setup))
-        if len([row for row in life.incidents if row.closed_at is not None]) == 30:
+        lifecycle.advance_once(life.setup, hold(life.setup))
+        if len([row for row in life.incidents if row.resolved_at is not None]) == 30:
             return
     pytest.fail("some were never looked at")
 
@@ -124,7 +135,7 @@ def test_a_failure_at_the_end_of_the_calendar_stops_nothing_that_is_watched(life
     life.queue.fail(1, failed_at=datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001 wall clock
     life.queue.push(created_at=0, available_at=0)
     life.tick()
-    probe.observe_once(life.setup, hold(life.setup))
+    probe.probe_once(life.setup, hold(life.setup))
     life.tick()
-    assert [row.kind for row in life.incidents] == ["group", "oldest"]
+    assert [row.rule for row in life.incidents] == ["new_failures", "oldest_job"]
     assert "Failed job 1" in life.messages()[0]

@@ -11,7 +11,7 @@ from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
 from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
-from tests.kit.failure_index import sweep_all
+from tests.kit.failure_index import scan_all
 from tests.kit.incident_life import CALL, Life, causes, make_life
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue
@@ -29,7 +29,7 @@ def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:
     (message,) = life.messages()
     assert "7 failed jobs" in message
     assert "… and 4 more" in message
-    assert (life.incident.count, life.incident.gone) == (7, 0)
+    assert (life.incident.count, life.incident.removed) == (7, 0)
     assert {row.incident for row in life.failures} == {life.incident.id}
     assert broken(life.queue, drained=True) == []
 
@@ -47,14 +47,14 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
     ask(life.setup, command, by=ANA)
     life.tick()
     row = life.incident
-    assert (row.count, row.gone, row.retried, row.deleted) == (3, 2, *sums)
+    assert (row.count, row.removed, row.retried, row.deleted) == (3, 2, *sums)
     assert (row.settled_by, row.settled_how) == (ANA, command.split(maxsplit=1)[0])
     assert broken(life.queue, drained=True) == []
 
     ask(life.setup, "undo", by=ANA)
     life.tick()
     row = life.incident
-    assert (row.count, row.gone, row.retried, row.deleted) == (3, 0, 0, 0)
+    assert (row.count, row.removed, row.retried, row.deleted) == (3, 0, 0, 0)
     assert broken(life.queue, drained=True) == []
 
 
@@ -77,10 +77,10 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
         # The retry has looked for the failure in the index, and did not find it there yet.
         failpoints.arm("ran", then=lambda: watch_failures.index_once(life.setup, lease))
         ask(life.setup, "retry 1", by=ANA)
-        sweep_all(life.queue, 1_000)
+        scan_all(life.queue, 1_000)
     life.tick()
     row = life.incident
-    assert (row.count, row.gone, row.retried, row.deleted) == (1, 1, 1, 0)
+    assert (row.count, row.removed, row.retried, row.deleted) == (1, 1, 1, 0)
     assert (row.settled_by, row.settled_how) == (ANA, "retry")
     assert broken(life.queue) == []
 
@@ -88,7 +88,7 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
     ask(life.setup, "retry 1", by=ANA)
     life.tick()
     row = life.incident
-    assert (row.count, row.gone, row.retried, row.deleted) == (1, 1, 1, 0)
+    assert (row.count, row.removed, row.retried, row.deleted) == (1, 1, 1, 0)
     assert broken(life.queue, drained=True) == []
 
 
@@ -99,7 +99,7 @@ def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(li
     life.queue.fail(4)
     life.tick()
     row = life.incident
-    assert (row.count, row.gone, row.retried, row.deleted) == (4, 3, 3, 0)
+    assert (row.count, row.removed, row.retried, row.deleted) == (4, 3, 3, 0)
     assert broken(life.queue, drained=True) == []
 
 
@@ -158,11 +158,11 @@ def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: L
     life.tick()
     ask(life.setup, "retry 1 2 3")
     life.tick(seconds=70)
-    assert life.incident.closed_at is None, "their jobs wait in the queue"
+    assert life.incident.resolved_at is None, "their jobs wait in the queue"
     life.work()
     settle(life)
 
-    assert (life.incident.closed_how, life.incident.processed, life.incident.failed) == (
+    assert (life.incident.resolution, life.incident.processed, life.incident.failed) == (
         "recovered",
         3,
         0,
@@ -188,12 +188,12 @@ def test_a_bulk_retry_of_the_group_is_counted_as_a_whole(life: Life) -> None:
     life.tick()
     carried_out(life.setup, f"retry error=E{life.incident.error_group}")
     life.tick(seconds=5)
-    assert (life.incident.gone, life.incident.retried) == (30, 30)
+    assert (life.incident.removed, life.incident.retried) == (30, 30)
     life.work()
     life.queue.fail(99, order=7)
     settle(life)
     # The job of order 7 failed again: it is one more of the incident, which goes on.
-    assert (life.incident.count, life.incident.closed_at) == (31, None)
+    assert (life.incident.count, life.incident.resolved_at) == (31, None)
     ask(life.setup, "delete-failed 99")
     settle(life)
     assert (life.incident.processed, life.incident.failed) == (29, 1)
@@ -209,7 +209,7 @@ def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
     life.work()
     settle(life)
     group = next(row for row in life.incidents if row.count == 2)
-    assert (group.closed_how, group.processed) == ("recovered", None)
+    assert (group.resolution, group.processed) == ("recovered", None)
     assert any("2 retried" in one for one in life.replies())
 
 
@@ -226,14 +226,14 @@ def test_it_does_not_flap_when_a_failure_comes_soon_after_the_last_was_dealt_wit
     assert life.incident.reopened == 0
     life.tick(seconds=61)
     assert len(life.replies()) == 1
-    assert life.incident.closed_how == "recovered"
+    assert life.incident.resolution == "recovered"
 
 
 def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life) -> None:
     recovered(life)
     life.queue.fail(2)
     life.tick(minutes=30)
-    assert (life.incident.reopened, life.incident.closed_at) == (1, None)
+    assert (life.incident.reopened, life.incident.resolved_at) == (1, None)
     assert len(life.messages()) == 1
     assert "2 failed jobs" in life.messages()[0]
     (reply,) = life.replies()
@@ -247,7 +247,7 @@ def recovered(life: Life) -> None:
     acknowledged(life)
     life.take(1)
     life.tick(seconds=61)
-    assert life.incident.closed_how == "recovered"
+    assert life.incident.resolution == "recovered"
 
 
 def test_who_acknowledged_it_before_has_not_when_it_is_back(life: Life) -> None:
@@ -273,9 +273,9 @@ def test_it_is_quiet_after_an_hour_without_a_new_failure_and_keeps_its_buttons(
     life.tick()
     acknowledged(life)
     life.tick(minutes=59)
-    assert life.incident.closed_at is None
+    assert life.incident.resolved_at is None
     life.tick(minutes=2)
-    assert life.incident.closed_how == "quiet"
+    assert life.incident.resolution == "quiet"
     assert "counts as quiet" in life.messages()[0]
     assert "run:retry" in str(life.slack.messages("queue-alerts")[0]["blocks"])
     assert life.replies() == []
@@ -287,12 +287,12 @@ def test_an_undo_opens_it_again_and_counts_nothing_twice(life: Life) -> None:
     life.tick()
     ask(life.setup, "delete-failed 1 2", by=ANA)
     life.tick(seconds=61)
-    assert (life.incident.closed_how, life.incident.deleted) == ("recovered", 2)
+    assert (life.incident.resolution, life.incident.deleted) == ("recovered", 2)
     said = len(life.replies())
     ask(life.setup, "undo", by=ANA)
     life.tick()
     now = life.incident
-    assert (now.count, now.gone, now.deleted, now.closed_at) == (2, 0, 0, None)
+    assert (now.count, now.removed, now.deleted, now.resolved_at) == (2, 0, 0, None)
     assert len(life.messages()) == 1
     assert len(life.replies()) == said, "nothing new has failed: nobody is called"
     assert broken(life.queue, drained=True) == []
@@ -308,8 +308,8 @@ def test_what_comes_back_while_another_one_is_open_belongs_to_that(life: Life) -
     ask(life.setup, "undo", by=ANA)
     life.tick()
     first, second = life.incidents
-    assert (first.count, first.gone, first.open_subject) == (0, 0, None)
-    assert (second.count - second.gone, second.closed_at) == (2, None)
+    assert (first.count, first.removed, first.active_subject) == (0, 0, None)
+    assert (second.count - second.removed, second.resolved_at) == (2, None)
     assert broken(life.queue, drained=True) == []
 
 
@@ -320,7 +320,7 @@ def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> 
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (2, 1)
     life.tick(minutes=15)
-    life.queue.fail(2)  # below what is settled: the sweep finds it
+    life.queue.fail(2)  # below what is settled: the scan finds it
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (3, 1)
     assert broken(life.queue, drained=True) == []
@@ -332,7 +332,7 @@ def test_rows_that_go_between_two_looks_are_booked(life: Life) -> None:
     life.tick()
     life.take(2, 3)
     life.tick(seconds=5)
-    assert (life.incident.count, life.incident.gone) == (3, 2)
+    assert (life.incident.count, life.incident.removed) == (3, 2)
     assert "2 went without the bot" in life.messages()[0]
 
 
@@ -340,12 +340,12 @@ def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
     life.queue.fail(1)
     with life.queue.engine.begin() as connection:
         index.index_new(connection, life.setup.queue, life.setup.clock(connection))
-        removal.take_out(connection, [1], ANA, ACTION, life.setup.clock(connection))
+        removal.mark_removed_by(connection, [1], ANA, ACTION, life.setup.clock(connection))
     life.take(1)
     life.tick()
     life.tick(seconds=61)
     assert life.messages() == []
-    assert (life.incident.count, life.incident.gone, life.incident.closed_how) == (
+    assert (life.incident.count, life.incident.removed, life.incident.resolution) == (
         1,
         1,
         "recovered",

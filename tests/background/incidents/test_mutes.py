@@ -1,4 +1,4 @@
-"""Mutes of incidents by group, queue and kind: opened under one, muted while open, its end."""
+"""Mutes of incidents by group, queue and rule: opened under one, muted while open, its end."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def mute(life: Life, what: str, length: str = "1h") -> None:
     assert ask(life.setup, f"mute {what} for={length}").refusal is None
 
 
-WHAT = ("error=E1", "queue=mail", "alert=group")
+WHAT = ("error=E1", "queue=mail", "alert=new_failures")
 
 
 def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
@@ -85,7 +85,7 @@ def test_what_comes_back_muted_and_stays_is_called_for_when_the_mute_ends(
     mute(life, what)
     fail(life)
     life.tick(minutes=10)
-    assert (life.incident.reopened, life.incident.closed_at) == (1, None)
+    assert (life.incident.reopened, life.incident.resolved_at) == (1, None)
     assert life.replies() == []
     fail(life)
     life.tick(minutes=51)
@@ -138,7 +138,7 @@ def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> Non
     life.take(*[row.id for row in life.queue.failed])
     life.tick(seconds=61)
     life.tick(minutes=60)
-    assert life.incidents[-1].closed_how == "recovered"
+    assert life.incidents[-1].resolution == "recovered"
     assert (len(life.messages()), life.replies()) == (1, [])
 
 
@@ -152,11 +152,11 @@ def held(one: AlertChannel) -> None:
     one.team.push(reserved_at=one.team.now - 400)
 
 
-CONDITION = ("queue=netsuite", "alert=reserved")
+STUCK = ("queue=netsuite", "alert=stuck_jobs")
 
 
-@pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
+@pytest.mark.parametrize("what", STUCK)
+def test_a_rule_that_begins_muted_is_posted_when_the_mute_ends(
     one: AlertChannel, what: str
 ) -> None:
     job = one.team.push()
@@ -166,7 +166,7 @@ def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
     held(one)
     one.watch(600, every=60)
     assert one.alerts == []
-    assert one.row.closed_at is None
+    assert one.row.resolved_at is None
     one.watch(3_060, every=60)
     assert "1 job has been reserved" in one.alert
     assert one.replies == []
@@ -174,8 +174,8 @@ def test_a_condition_that_begins_muted_is_posted_when_the_mute_ends(
     assert [MENTION in post for post in posts if "has been reserved" in post] == [True]
 
 
-@pytest.mark.parametrize("what", CONDITION)
-def test_a_condition_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
+@pytest.mark.parametrize("what", STUCK)
+def test_a_rule_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
     setup = one.team.setup
     one.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
     held(one)
@@ -189,10 +189,10 @@ def test_a_condition_that_is_muted_while_open_calls_nobody(one: AlertChannel, wh
     assert MENTION in reply
 
 
-def test_a_mute_of_another_queue_or_kind_covers_no_condition(one: AlertChannel) -> None:
+def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(one: AlertChannel) -> None:
     one.team.push(name="mail")
     one.look()
-    for what in ("queue=mail", "alert=oldest", "alert=group"):
+    for what in ("queue=mail", "alert=oldest_job", "alert=new_failures"):
         assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
     held(one)
     one.look()
@@ -212,4 +212,4 @@ def test_what_comes_and_goes_within_the_hour_calls_less_and_less(one: AlertChann
     assert (len(one.rows), len(one.alerts)) == (1, 1)
     assert calls == [1, 0], "each time it takes longer until it counts as over"
     one.watch(900, every=60)
-    assert one.row.closed_how == "recovered"
+    assert one.row.resolution == "recovered"

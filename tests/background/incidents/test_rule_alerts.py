@@ -1,4 +1,4 @@
-"""What is watched, told: one message a matter, opened, updated, over, back; for each kind."""
+"""What is watched, told: one message a matter, opened, updated, over, back; for each rule."""
 
 from dataclasses import replace
 
@@ -16,9 +16,9 @@ from tests.kit.replicas import ask
 __all__ = ["queue_on_mariadb"]
 
 
-@pytest.fixture(params=CASES, ids=[case.kind for case in CASES])
+@pytest.fixture(params=CASES, ids=[case.rule for case in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
-    """Each kind in turn."""
+    """Each rule in turn."""
     found: Case = request.param
     return found
 
@@ -41,7 +41,7 @@ def test_it_is_told_once_and_updated_in_place(of: AlertChannel, case: Case) -> N
     first = of.alert
     assert case.says in first
     assert first.count(MENTION) == 1
-    assert (of.row.kind, of.row.open_subject) == (case.kind, case.subject)
+    assert (of.row.rule, of.row.active_subject) == (case.rule, case.subject)
     case.worsen(of)
     of.watch(60, every=30)
     assert case.says in of.alert
@@ -57,13 +57,13 @@ def test_it_does_not_flap_around_its_limit(of: AlertChannel, case: Case) -> None
     for _ in range(3):
         case.hover(of)
         of.look()
-        assert of.row.closed_at is None
-        assert of.row.clear_since is None
+        assert of.row.resolved_at is None
+        assert of.row.recovered_since is None
         case.worsen(of)
         of.look()
     assert len(of.alerts) == 1
     assert of.replies == []
-    assert (of.row.reopened, of.row.closed_at) == (0, None)
+    assert (of.row.reopened, of.row.resolved_at) == (0, None)
 
 
 def test_it_is_over_when_all_is_well_for_a_minute(of: AlertChannel, case: Case) -> None:
@@ -71,9 +71,9 @@ def test_it_is_over_when_all_is_well_for_a_minute(of: AlertChannel, case: Case) 
     of.look()
     case.end(of)
     of.watch(55)
-    assert of.row.closed_at is None
+    assert of.row.resolved_at is None
     of.watch(15)
-    assert of.row.closed_how == "recovered"
+    assert of.row.resolution == "recovered"
     (reply,) = of.replies
     assert "Back to normal after" in reply
     assert MENTION not in reply
@@ -87,10 +87,10 @@ def test_what_comes_back_within_an_hour_is_the_same_matter(of: AlertChannel, cas
     of.look()
     case.end(of)
     of.watch(120, every=30)
-    assert of.row.closed_at is not None
+    assert of.row.resolved_at is not None
     case.begin(of)
     of.look()
-    assert (of.row.reopened, of.row.closed_at) == (1, None)
+    assert (of.row.reopened, of.row.resolved_at) == (1, None)
     assert case.says in of.alert
     assert len(of.replies) == 2
     assert MENTION in of.replies[1]
@@ -120,7 +120,7 @@ def test_another_replica_goes_on_with_the_same_message(of: AlertChannel, case: C
     assert len(other.alerts) == 1
     case.end(other)
     other.watch(120, every=30)
-    assert other.row.closed_how == "recovered"
+    assert other.row.resolution == "recovered"
     assert len(other.replies) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: AlertChanne
     other.look()
     one.team.push(ago=400)
     with pytest.raises(LeaseLost):
-        probe.observe_once(one.team.setup, paused)
+        probe.probe_once(one.team.setup, paused)
     assert one.rows == []
     other.look()
     assert len(other.rows) == len(other.alerts) == 1
@@ -148,18 +148,18 @@ def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: AlertChannel) 
         if job != jobs[-1]:
             assert "now they take jobs again" in one.alert
     one.watch(90)
-    assert [row.kind for row in one.rows] == ["silent"]
-    assert one.row.closed_how == "recovered"
+    assert [row.rule for row in one.rows] == ["no_worker_activity"]
+    assert one.row.resolution == "recovered"
     assert len(one.replies) == 1
 
 
 def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: AlertChannel) -> None:
     one.look()
-    assert ask(one.team.setup, "mute alert=silent for=1d").refusal is None
+    assert ask(one.team.setup, "mute alert=no_worker_activity for=1d").refusal is None
     one.team.push()
     one.watch(600, every=30)
     (row,) = [row for row in one.rows if row.posted_at is not None]
-    assert row.kind == "oldest"
+    assert row.rule == "oldest_job"
     assert "Nothing moves" in one.alert
 
 
@@ -170,7 +170,7 @@ def test_an_age_that_was_told_first_says_that_nothing_moves(one: AlertChannel) -
     one.watch(330, every=30)
     assert "Nothing moves: for 5 min" in one.alert
     assert "systemctl restart queue-worker" in one.alert
-    assert [row.kind for row in one.rows] == ["oldest"]
+    assert [row.rule for row in one.rows] == ["oldest_job"]
 
 
 def test_delayed_jobs_are_told_nowhere(one: AlertChannel) -> None:
@@ -189,7 +189,7 @@ def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: AlertChan
     with one.queue.engine.begin() as connection:
         connection.execute(one.queue.queue.jobs.delete())
     one.watch(70)
-    assert {row.closed_how for row in one.rows} == {"recovered"}
+    assert {row.resolution for row in one.rows} == {"recovered"}
 
 
 def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: AlertChannel) -> None:
@@ -197,9 +197,9 @@ def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: Aler
     one.look()
     with one.queue.engine.begin() as connection:
         connection.execute(one.queue.queue.jobs.delete())
-        connection.exec_driver_sql("DELETE FROM queue_bot_pulses")
+        connection.exec_driver_sql("DELETE FROM queue_bot_probe_states")
     one.watch(70)
-    assert one.row.closed_how == "recovered"
+    assert one.row.resolution == "recovered"
 
 
 def test_a_limit_below_the_workers_own_timeout_is_warned_about(

@@ -42,7 +42,7 @@ def stall(one: AlertChannel) -> list[int]:
     """Twelve jobs that wait for too long; their ids."""
     jobs = [one.team.push(ago=STALL) for _ in range(12)]
     one.look()
-    assert one.row.kind == "oldest"
+    assert one.row.rule == "oldest_job"
     return jobs
 
 
@@ -59,7 +59,7 @@ def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
     # What came back before has to be well for longer.
     for _ in range(10 + 6 * one.row.reopened):
         step(one)
-    assert one.row.closed_how == "recovered"
+    assert one.row.resolution == "recovered"
 
 
 def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
@@ -80,7 +80,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     late = one.team.push()
     Worker(one.queue).end(late)
     step(one)
-    assert (one.row.processed, one.row.failed, one.row.alone) == (10, 2, True)
+    assert (one.row.processed, one.row.failed, one.row.sole_queue) == (10, 2, True)
 
 
 def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: AlertChannel) -> None:
@@ -102,7 +102,7 @@ def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: Ale
     step(one)
     one.team.wait(4_000)
     with one.queue.engine.begin() as connection:
-        connection.execute(text("DELETE FROM queue_bot_pulses"))
+        connection.execute(text("DELETE FROM queue_bot_probe_states"))
     sample(one)
     step(one)
     jobs = stall(one)
@@ -120,13 +120,13 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     for job in jobs[:4]:
         worker.fail(job)
     step(one)
-    assert one.row.kind == "failed"
+    assert one.row.rule == "failed_count"
     worker.fail(jobs[4])
     worker.end(jobs[5])
     step(one)
     with one.queue.engine.begin() as connection:
         connection.execute(one.queue.queue.failed.delete())
-    one.sweep()
+    one.scan()
     for _ in range(10):
         step(one)
     assert "about 1 processed in all queues, 1 failed." in one.replies[-1]
@@ -149,7 +149,7 @@ def test_what_was_not_counted_since_it_was_well_again_is_not_said(one: AlertChan
     step(one)
     one.team.end(*jobs)
     one.watch(90)
-    assert one.row.closed_how == "recovered"
+    assert one.row.resolution == "recovered"
     assert (one.row.processed, one.row.failed) == (None, None)
 
 

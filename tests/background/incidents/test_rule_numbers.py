@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Alerting
 from bot.database.transactions import changing
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.queue import index_probe
 from bot.store.incidents import sampled_totals
 from bot.store.metrics import rollups
@@ -15,14 +15,14 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask
 from tests.kit.watched_queue import SECONDS, Watched, watched
 
-BACKLOG = "backlog:netsuite"
-BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
+BACKLOG = "backlog_growth:netsuite"
+BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
 def judged(team: Watched, subject: str) -> tuple[bool, bool]:
-    """Whether a look finds it bad, and whether it finds it clear."""
-    sign = team.look()[subject]
-    return sign.bad, sign.clear
+    """Whether the reading is breached, and whether it is recovered."""
+    reading = team.look()[subject]
+    return reading.breached, reading.recovered
 
 
 def change(team: Watched, work: object) -> None:
@@ -35,25 +35,25 @@ def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
     queue: TestQueue,
 ) -> None:
     team = watched(queue, failed_count=10)
-    assert judged(team, "failed") == CLEAR
+    assert judged(team, "failed_count") == RECOVERED
     for number in range(1, 11):
         queue.fail(number, exception=f"Boom\\Error: {'first' if number < 8 else 'second'} cause")
     team.index()
-    assert judged(team, "failed") == BETWEEN
+    assert judged(team, "failed_count") == BETWEEN
     queue.fail(11)
     team.index()
-    sign = team.look()["failed"]
-    assert (sign.bad, sign.value, sign.queue) == (True, 11, None)
-    assert [count for _, count, _ in sign.facts["groups"]] == [7, 3, 1]
-    error, _, name = sign.facts["groups"][0]
+    reading = team.look()["failed_count"]
+    assert (reading.breached, reading.value, reading.queue) == (True, 11, None)
+    assert [count for _, count, _ in reading.facts["groups"]] == [7, 3, 1]
+    error, _, name = reading.facts["groups"][0]
     assert error.startswith("E")
     assert "first cause" in name
     for number in (1, 2):
         assert ask(team.setup, f"delete-failed {number}").refusal is None
-        assert judged(team, "failed") == BETWEEN
+        assert judged(team, "failed_count") == BETWEEN
     assert ask(team.setup, "retry 3").refusal is None
-    sign = team.look()["failed"]
-    assert (sign.clear, sign.value) == (True, 8)
+    reading = team.look()["failed_count"]
+    assert (reading.recovered, reading.value) == (True, 8)
 
 
 def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQueue) -> None:
@@ -65,14 +65,14 @@ def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQu
         team.fill(2)
         team.watch(60, every=30)
     # Not before it is known how many there were a quarter of an hour ago.
-    assert found[:12] == [CLEAR] * 12
+    assert found[:12] == [RECOVERED] * 12
     assert found[12:15] == [BETWEEN] * 3
-    assert found[15:] == [BAD] * 3
-    sign = team.look()[BACKLOG]
-    assert sign.value == 37
-    assert sign.facts["grown"] == 30
-    assert sign.facts["grows"] is True
-    assert sign.facts["counted"] == "exact"
+    assert found[15:] == [BREACHED] * 3
+    reading = team.look()[BACKLOG]
+    assert reading.value == 37
+    assert reading.facts["grown"] == 30
+    assert reading.facts["grows"] is True
+    assert reading.facts["counted"] == "exact"
 
 
 def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None:
@@ -80,15 +80,15 @@ def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None
     for _ in range(20):
         team.fill(10)
         team.watch(60, every=30)
-    assert judged(team, BACKLOG) == BAD
+    assert judged(team, BACKLOG) == BREACHED
     ids = [row.id for row in queue.jobs]
     found = []
     for number in range(12):
         team.end(*ids[number * 5 : number * 5 + 5])
-        signs = team.watch(60, every=30)
-        found.append((signs[BACKLOG].bad, signs[BACKLOG].clear))
+        readings = team.watch(60, every=30)
+        found.append((readings[BACKLOG].breached, readings[BACKLOG].recovered))
     # That fewer wait than five minutes ago is no end yet; fewer than ten minutes ago is.
-    assert found == [BAD] * 3 + [BETWEEN] * 5 + [CLEAR] * 4
+    assert found == [BREACHED] * 3 + [BETWEEN] * 5 + [RECOVERED] * 4
 
 
 def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) -> None:
@@ -99,7 +99,7 @@ def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) 
     team.fill(500)
     found = []
     for number in range(17):
-        found.append(team.watch(60, every=30)[BACKLOG].bad)
+        found.append(team.watch(60, every=30)[BACKLOG].breached)
         team.end(*[row.id for row in queue.jobs][: 20 + number])
     assert not any(found)
 
@@ -110,7 +110,7 @@ def test_a_queue_that_stands_still_is_no_backlog(queue: TestQueue) -> None:
     for _ in range(17):
         team.watch(60, every=30)
     team.fill(500)
-    assert not any(team.watch(60, every=30)[BACKLOG].bad for _ in range(20))
+    assert not any(team.watch(60, every=30)[BACKLOG].breached for _ in range(20))
 
 
 def test_delayed_jobs_are_no_backlog(queue: TestQueue) -> None:
@@ -119,8 +119,8 @@ def test_delayed_jobs_are_no_backlog(queue: TestQueue) -> None:
     for _ in range(20):
         team.fill(20, delay=9_000)
         team.watch(60, every=30)
-    sign = team.look()[BACKLOG]
-    assert (sign.bad, sign.clear, sign.value) == (False, True, 1)
+    reading = team.look()[BACKLOG]
+    assert (reading.breached, reading.recovered, reading.value) == (False, True, 1)
 
 
 def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
@@ -137,12 +137,12 @@ def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
     for _ in range(2):
         team.fill(10)
         team.watch(60, every=30)
-    assert judged(team, BACKLOG) == BAD
+    assert judged(team, BACKLOG) == BREACHED
 
 
-def sampled(team: Watched, eligible: int, oldest: int | None) -> None:
+def sampled(team: Watched, available: int, oldest: int | None) -> None:
     """The sampler has counted the queue now."""
-    figures = Figures(pending=eligible + 7, delayed=7, oldest_seconds=oldest, looks=1)
+    figures = QueueMetrics(pending=available + 7, delayed=7, oldest_seconds=oldest, looks=1)
 
     def work(connection: Connection) -> None:
         rollups.add_sample(connection, team.clock.at, {rollups.ALL: figures, "netsuite": figures})
@@ -158,13 +158,13 @@ def test_a_large_queue_is_known_by_its_last_exact_figures(queue: TestQueue) -> N
         large += 100
         sampled(team, large, 40)
         team.watch(60, every=30)
-    signs = team.look()
-    assert signs[BACKLOG].bad
-    assert signs[BACKLOG].value == large
-    assert signs[BACKLOG].facts["counted"] == "about"
-    assert signs[BACKLOG].facts["grown"] == 1_500
-    assert signs["oldest:netsuite"].facts["waiting"] == large
-    assert signs["oldest:netsuite"].facts["counted"] == "about"
+    readings = team.look()
+    assert readings[BACKLOG].breached
+    assert readings[BACKLOG].value == large
+    assert readings[BACKLOG].facts["counted"] == "about"
+    assert readings[BACKLOG].facts["grown"] == 1_500
+    assert readings["oldest_job:netsuite"].facts["waiting"] == large
+    assert readings["oldest_job:netsuite"].facts["counted"] == "about"
 
 
 def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
@@ -173,11 +173,11 @@ def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
     team = watched(queue)
     team.fill(3_000)
     sampled(team, 3_000, 900)
-    sign = team.look()["oldest:netsuite"]
-    assert (sign.bad, sign.value) == (True, 900)
+    reading = team.look()["oldest_job:netsuite"]
+    assert (reading.breached, reading.value) == (True, 900)
     # Where a look sees everything itself, a sample says nothing more.
     team.end(*[row.id for row in queue.jobs][1_000:])
-    assert team.look()["oldest:netsuite"].value == 0
+    assert team.look()["oldest_job:netsuite"].value == 0
 
 
 def test_old_figures_say_nothing(queue: TestQueue) -> None:
@@ -185,11 +185,11 @@ def test_old_figures_say_nothing(queue: TestQueue) -> None:
     team.fill(3_000)
     sampled(team, 90_000, 900)
     team.wait(sampled_totals.FRESH / timedelta(seconds=1) + 60)
-    signs = team.look()
+    readings = team.look()
     seen = index_probe.HEAD_ROWS + index_probe.HEAD_ROWS // index_probe.TAIL_SHARE
-    assert signs["oldest:netsuite"].facts["waiting"] == seen
-    assert signs["oldest:netsuite"].facts["counted"] == "least"
-    assert (signs[BACKLOG].bad, signs[BACKLOG].clear) == BETWEEN
+    assert readings["oldest_job:netsuite"].facts["waiting"] == seen
+    assert readings["oldest_job:netsuite"].facts["counted"] == "least"
+    assert (readings[BACKLOG].breached, readings[BACKLOG].recovered) == BETWEEN
 
 
 def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own(
@@ -198,6 +198,8 @@ def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own
     team = watched(queue)
     sampled(team, 500, 40)
     team.wait(60)
-    change(team, lambda c: rollups.add_sample(c, team.clock.at, {rollups.ALL: Figures(looks=1)}))
+    change(
+        team, lambda c: rollups.add_sample(c, team.clock.at, {rollups.ALL: QueueMetrics(looks=1)})
+    )
     with queue.engine.connect() as connection:
         assert sampled_totals.lately(connection, team.clock.at) == {}

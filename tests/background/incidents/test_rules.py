@@ -5,64 +5,71 @@ from bot.background.incidents import probe
 from bot.queue import index_probe
 from bot.store import tables
 from bot.store.incidents import probe_state
-from bot.store.incidents.probe_state import Pulse
+from bot.store.incidents.probe_state import ProbeState
 from tests.kit.queues import TestQueue
 from tests.kit.watched_queue import Watched, watched
 
 
 def judged(seen: Watched, subject: str) -> tuple[bool, bool]:
-    """Whether a look finds it bad, and whether it finds it clear."""
-    sign = seen.look()[subject]
-    return sign.bad, sign.clear
+    """Whether the reading is breached, and whether it is recovered."""
+    reading = seen.look()[subject]
+    return reading.breached, reading.recovered
 
 
-BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
+BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
-def test_the_oldest_job_is_bad_beyond_its_limit_and_clear_well_below_it(queue: TestQueue) -> None:
+def test_the_oldest_job_is_breached_beyond_its_limit_and_recovered_well_below(
+    queue: TestQueue,
+) -> None:
     team = watched(queue, oldest_seconds=300)
     team.push(ago=200)
-    assert judged(team, "oldest:netsuite") == CLEAR
+    assert judged(team, "oldest_job:netsuite") == RECOVERED
     team.wait(60)
-    assert judged(team, "oldest:netsuite") == BETWEEN
+    assert judged(team, "oldest_job:netsuite") == BETWEEN
     team.wait(40)
-    assert judged(team, "oldest:netsuite") == BETWEEN
+    assert judged(team, "oldest_job:netsuite") == BETWEEN
     team.push(ago=301)
-    sign = team.look()["oldest:netsuite"]
-    assert (sign.bad, sign.value) == (True, 301)
-    assert sign.facts["waiting"] == 2
-    assert sign.facts["counted"] == "exact"
+    reading = team.look()["oldest_job:netsuite"]
+    assert (reading.breached, reading.value) == (True, 301)
+    assert reading.facts["waiting"] == 2
+    assert reading.facts["counted"] == "exact"
 
 
 def test_a_delayed_job_is_no_oldest_one_until_it_is_due(queue: TestQueue) -> None:
     team = watched(queue, oldest_seconds=300)
     team.push(ago=9_000, available_at=team.now + 100)
-    assert team.look()["oldest:netsuite"].value == 0
-    assert judged(team, "oldest:netsuite") == CLEAR
-    assert team.look()["oldest:netsuite"].facts["waiting"] == 0
+    assert team.look()["oldest_job:netsuite"].value == 0
+    assert judged(team, "oldest_job:netsuite") == RECOVERED
+    assert team.look()["oldest_job:netsuite"].facts["waiting"] == 0
     team.wait(150)
     # Its age counts from when it was due, not from when it was made.
-    assert team.look()["oldest:netsuite"].value == 50
+    assert team.look()["oldest_job:netsuite"].value == 50
     team.wait(300)
-    assert team.look()["oldest:netsuite"].value == 350
+    assert team.look()["oldest_job:netsuite"].value == 350
 
 
 def test_a_reserved_job_is_no_oldest_one(queue: TestQueue) -> None:
     team = watched(queue, oldest_seconds=300)
     team.push(ago=9_000, reserved_at=team.now - 10)
-    assert judged(team, "oldest:netsuite") == CLEAR
+    assert judged(team, "oldest_job:netsuite") == RECOVERED
 
 
-def test_each_queue_has_signs_of_its_own(queue: TestQueue) -> None:
+def test_each_queue_has_readings_of_its_own(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(ago=400, name="mail")
     team.push(ago=10, name="netsuite")
     team.push(ago=500, name="")
-    signs = team.look()
-    assert {subject for subject, sign in signs.items() if sign.bad} == {"oldest:mail", "oldest:"}
-    kinds = {"oldest", "silent", "reserved", "backlog"}
+    readings = team.look()
+    assert {subject for subject, reading in readings.items() if reading.breached} == {
+        "oldest_job:mail",
+        "oldest_job:",
+    }
+    rules = {"oldest_job", "no_worker_activity", "stuck_jobs", "backlog_growth"}
     names = {"mail", "netsuite", ""}
-    assert signs.keys() == {f"{kind}:{name}" for kind in kinds for name in names} | {"failed"}
+    assert readings.keys() == {f"{rule}:{name}" for rule in rules for name in names} | {
+        "failed_count"
+    }
 
 
 def test_an_age_is_told_by_the_moments_and_not_by_the_order_of_ids(queue: TestQueue) -> None:
@@ -70,18 +77,18 @@ def test_an_age_is_told_by_the_moments_and_not_by_the_order_of_ids(queue: TestQu
     team.push(20, ago=100)
     team.push(21, ago=400)
     team.push(10, ago=50)
-    assert team.look()["oldest:netsuite"].value == 400
+    assert team.look()["oldest_job:netsuite"].value == 400
 
 
-def test_a_job_held_too_long_is_bad_with_its_id_and_age(queue: TestQueue) -> None:
+def test_a_job_held_too_long_is_breached_with_its_id_and_age(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=600))
     for number in range(5):
         team.push(100 + number, reserved_at=team.now - 400 - number)
     team.push(200, reserved_at=team.now - 100)
-    sign = team.look()["reserved:netsuite"]
-    assert sign.bad
-    assert sign.value == 404
-    assert sign.facts == {
+    reading = team.look()["stuck_jobs:netsuite"]
+    assert reading.breached
+    assert reading.value == 404
+    assert reading.facts == {
         "limit": 300,
         "held": 5,
         "counted": "exact",
@@ -93,28 +100,28 @@ def test_a_job_held_too_long_is_bad_with_its_id_and_age(queue: TestQueue) -> Non
 def test_a_worker_timeout_that_is_not_above_the_limit_is_no_warning(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=300))
     team.push(reserved_at=team.now - 400)
-    assert "timeout" not in team.look()["reserved:netsuite"].facts
+    assert "timeout" not in team.look()["stuck_jobs:netsuite"].facts
 
 
 def test_a_job_held_nearly_as_long_as_the_limit_changes_nothing(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300)
     team.push(reserved_at=team.now - 239)
-    assert judged(team, "reserved:netsuite") == CLEAR
+    assert judged(team, "stuck_jobs:netsuite") == RECOVERED
     team.wait(1)
-    assert judged(team, "reserved:netsuite") == BETWEEN
+    assert judged(team, "stuck_jobs:netsuite") == BETWEEN
     team.wait(59)
-    assert judged(team, "reserved:netsuite") == BETWEEN
+    assert judged(team, "stuck_jobs:netsuite") == BETWEEN
     team.wait(1)
-    assert judged(team, "reserved:netsuite") == BAD
+    assert judged(team, "stuck_jobs:netsuite") == BREACHED
 
 
 def test_no_job_is_held_any_more_when_nothing_is_reserved(queue: TestQueue) -> None:
     team = watched(queue)
     job = team.push(reserved_at=team.now - 400)
-    assert judged(team, "reserved:netsuite") == BAD
+    assert judged(team, "stuck_jobs:netsuite") == BREACHED
     team.wait(5)
     team.release(job)
-    assert judged(team, "reserved:netsuite") == CLEAR
+    assert judged(team, "stuck_jobs:netsuite") == RECOVERED
 
 
 def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQueue) -> None:
@@ -123,7 +130,9 @@ def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQue
     for _ in range(3):
         job = team.push()
         team.take(job)
-        found += [signs["reserved:netsuite"].clear for signs in team.looks(330, every=10)]
+        found += [
+            readings["stuck_jobs:netsuite"].recovered for readings in team.looks(330, every=10)
+        ]
         # The worker ends it and takes the next one before anybody looks.
         team.end(job)
     # Clear before the first was late, and never after.
@@ -134,16 +143,16 @@ def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQue
 def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300)
     stuck = team.push(reserved_at=team.now - 400)
-    assert judged(team, "reserved:netsuite") == BAD
+    assert judged(team, "stuck_jobs:netsuite") == BREACHED
     team.end(stuck)
     first = team.push()
     team.take(first)
     # It may be late in its turn.
-    assert judged(team, "reserved:netsuite") == BETWEEN
+    assert judged(team, "stuck_jobs:netsuite") == BETWEEN
     team.wait(40)
     team.end(first)
     team.take(team.push())
-    assert judged(team, "reserved:netsuite") == CLEAR
+    assert judged(team, "stuck_jobs:netsuite") == RECOVERED
 
 
 def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
@@ -152,22 +161,22 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
     team = watched(queue)
     count = index_probe.HEAD_ROWS + index_probe.HEAD_ROWS // index_probe.TAIL_SHARE + 10
     team.fill(count)
-    facts = team.look()["oldest:netsuite"].facts
+    facts = team.look()["oldest_job:netsuite"].facts
     assert (facts["waiting"], facts["counted"]) == (count - 10, "least")
     team.end(*range(1, 11))
     # Now it is just as much: but whether that is all cannot be told.
-    assert team.look()["oldest:netsuite"].facts["counted"] == "least"
+    assert team.look()["oldest_job:netsuite"].facts["counted"] == "least"
     team.end(11)
-    assert team.look()["oldest:netsuite"].facts["counted"] == "exact"
+    assert team.look()["oldest_job:netsuite"].facts["counted"] == "exact"
 
 
 def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue) -> None:
     team = watched(queue)
     team.fill(4_000)
     job = team.push(reserved_at=team.now - 600)
-    sign = team.look()["reserved:netsuite"]
-    assert (sign.bad, sign.facts["jobs"]) == (True, [[job, 600]])
-    assert sign.facts["counted"] == "least"
+    reading = team.look()["stuck_jobs:netsuite"]
+    assert (reading.breached, reading.facts["jobs"]) == (True, [[job, 600]])
+    assert reading.facts["counted"] == "least"
 
 
 def test_jobs_behind_many_delayed_ones_are_found(queue: TestQueue) -> None:
@@ -176,26 +185,26 @@ def test_jobs_behind_many_delayed_ones_are_found(queue: TestQueue) -> None:
     team.push(ago=400)
     team.push(ago=400)
     team.fill(3_000, delay=9_000)
-    sign = team.look()["oldest:netsuite"]
-    assert (sign.bad, sign.value, sign.facts["waiting"]) == (True, 400, 2)
+    reading = team.look()["oldest_job:netsuite"]
+    assert (reading.breached, reading.value, reading.facts["waiting"]) == (True, 400, 2)
 
 
 def test_an_emptied_queue_is_clear_of_everything_and_then_forgotten(queue: TestQueue) -> None:
     team = watched(queue)
     job = team.push(ago=400)
-    assert judged(team, "oldest:netsuite") == BAD
+    assert judged(team, "oldest_job:netsuite") == BREACHED
     team.end(job)
     team.wait(5)
-    signs = team.look()
-    of_queue = [sign for sign in signs.values() if sign.queue == "netsuite"]
+    readings = team.look()
+    of_queue = [reading for reading in readings.values() if reading.queue == "netsuite"]
     assert len(of_queue) == 4
-    assert all(sign.clear for sign in of_queue)
+    assert all(reading.recovered for reading in of_queue)
     team.wait(3_500)
-    assert "oldest:netsuite" in team.look()
+    assert "oldest_job:netsuite" in team.look()
     team.wait(200)
     team.look()
-    assert queue.rows(tables.pulses) == []
-    assert team.look().keys() == {"failed"}
+    assert queue.rows(tables.probe_states) == []
+    assert team.look().keys() == {"failed_count"}
 
 
 def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> None:
@@ -206,7 +215,7 @@ def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> No
     for _ in range(4):
         found = team.look()
         assert len(found) <= 25 * 4 + 1
-        seen |= {sign.queue or "" for sign in found.values() if sign.bad}
+        seen |= {reading.queue or "" for reading in found.values() if reading.breached}
         team.wait(5)
     assert len(seen) == 60
 
@@ -219,24 +228,24 @@ def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue
     for turn in range(20):
         new = [team.push(name=f"once-{turn:03}-{number:02}") for number in range(30)]
         team.wait(5)
-        looked += "oldest:netsuite" in team.look()
+        looked += "oldest_job:netsuite" in team.look()
         team.end(*new)
     # Half of a look is theirs.
     assert looked >= 2
-    assert len(queue.rows(tables.pulses)) <= 300
+    assert len(queue.rows(tables.probe_states)) <= 300
 
 
 def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(name="netsuite")
     at = team.clock.at
-    crowd = [Pulse(f"once-{number:03}", at) for number in range(probe.CROWD - 1)]
+    crowd = [ProbeState(f"once-{number:03}", at) for number in range(probe.CROWD - 1)]
     with queue.engine.begin() as connection:
         probe_state.keep(connection, crowd, [])
     team.watch(100)
-    assert len(queue.rows(tables.pulses)) == probe.CROWD
+    assert len(queue.rows(tables.probe_states)) == probe.CROWD
     team.push(name="mail")
     team.watch(100)
-    names = {row.queue for row in queue.rows(tables.pulses)}
+    names = {row.queue for row in queue.rows(tables.probe_states)}
     assert len(names) < probe.CROWD
     assert names >= {"netsuite", "mail"}

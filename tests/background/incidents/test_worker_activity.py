@@ -6,6 +6,7 @@ from time import monotonic
 
 from bot.app.command import Alerting
 from bot.database.transactions import changing
+from bot.models.alert_rules import AlertRule
 from bot.queue import index_probe
 from bot.store.incidents import probe_state as kept
 from bot.store.incidents import transitions
@@ -17,26 +18,26 @@ from tests.kit.watched_queue import SECONDS, START, Watched, watched
 __all__ = ["queue_on_mariadb"]
 
 
-SILENT = "silent:netsuite"
-OLDEST = "oldest:netsuite"
+SILENT = "no_worker_activity:netsuite"
+OLDEST = "oldest_job:netsuite"
 
 
 def judged(team: Watched, subject: str = SILENT) -> tuple[bool, bool]:
-    """Whether a look finds it bad, and whether it finds it clear."""
-    sign = team.look()[subject]
-    return sign.bad, sign.clear
+    """Whether the reading is breached, and whether it is recovered."""
+    reading = team.look()[subject]
+    return reading.breached, reading.recovered
 
 
-BAD, CLEAR, BETWEEN = (True, False), (False, True), (False, False)
+BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
-def opened(team: Watched, kind: str) -> None:
-    """An incident of this kind is open for the queue."""
-    subject = transitions.Subject(kind, f"{kind}:netsuite", "netsuite")
+def trigger(team: Watched, rule: AlertRule) -> None:
+    """An incident of this rule is active for the queue."""
+    subject = transitions.Subject(rule, f"{rule}:netsuite", "netsuite")
     changing(
         team.setup.engine,
         monotonic() + SECONDS,
-        lambda connection: transitions.open_or_reopen(connection, subject, team.clock.at),
+        lambda connection: transitions.trigger(connection, subject, team.clock.at),
     )
 
 
@@ -48,30 +49,30 @@ def test_workers_that_take_nothing_are_silent_and_the_oldest_job_is_not_told_too
     team.wait(5)
     team.push(ago=3)
     team.push(ago=1)
-    bad = [
+    breached = [
         subject
-        for signs in team.looks(600)
-        for subject, sign in signs.items()
-        if sign.bad and sign.queue == "netsuite"
+        for readings in team.looks(600)
+        for subject, reading in readings.items()
+        if reading.breached and reading.queue == "netsuite"
     ]
-    assert set(bad) == {SILENT}
-    sign = team.look()[SILENT]
-    assert sign.facts["workers"] == "still"
-    assert sign.facts["waiting"] == 2
-    assert sign.facts["age"] == 603
+    assert set(breached) == {SILENT}
+    reading = team.look()[SILENT]
+    assert reading.facts["workers"] == "still"
+    assert reading.facts["waiting"] == 2
+    assert reading.facts["age"] == 603
     # Jobs wait since the first was there: the look after it knows from when.
-    assert 595 <= sign.value <= 603
+    assert 595 <= reading.value <= 603
 
 
 def test_silence_is_counted_from_the_first_look_at_the_most(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(ago=9_000)
-    signs = team.look()
-    assert signs[OLDEST].bad
-    assert signs[OLDEST].facts["workers"] == "unknown"
-    assert not signs[SILENT].bad
-    assert not team.watch(295)[SILENT].bad
-    assert team.watch(5)[SILENT].bad
+    readings = team.look()
+    assert readings[OLDEST].breached
+    assert readings[OLDEST].facts["workers"] == "unknown"
+    assert not readings[SILENT].breached
+    assert not team.watch(295)[SILENT].breached
+    assert team.watch(5)[SILENT].breached
 
 
 def test_a_job_that_was_taken_is_a_sign_of_life(queue: TestQueue) -> None:
@@ -81,15 +82,15 @@ def test_a_job_that_was_taken_is_a_sign_of_life(queue: TestQueue) -> None:
     assert team.watch(300)[SILENT].value == 295
     team.take(first)
     team.wait(5)
-    sign = team.look()[SILENT]
-    assert (sign.bad, sign.value, sign.facts["workers"]) == (False, 0, "moving")
+    reading = team.look()[SILENT]
+    assert (reading.breached, reading.value, reading.facts["workers"]) == (False, 0, "moving")
 
 
 def test_a_job_that_was_ended_between_two_looks_is_a_sign_of_life(queue: TestQueue) -> None:
     team = watched(queue)
     first = team.push()
     team.push()
-    assert team.watch(305)[SILENT].bad
+    assert team.watch(305)[SILENT].breached
     team.end(first)
     team.wait(5)
     assert team.look()[SILENT].value == 0
@@ -104,9 +105,9 @@ def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
     queue.fail(failed_at=team.clock.at)
     team.index()
     team.wait(5)
-    sign = team.look()[SILENT]
-    assert sign.facts["moved"] == 5
-    assert sign.value == 5
+    reading = team.look()[SILENT]
+    assert reading.facts["moved"] == 5
+    assert reading.value == 5
     # It stays the same failure: it was a sign of life when it failed, and not ever since.
     assert team.watch(295)[SILENT].value == 300
 
@@ -118,7 +119,7 @@ def test_a_failure_of_another_queue_is_none(queue: TestQueue) -> None:
     team.watch(200)
     queue.fail(queue="mail", failed_at=team.clock.at)
     team.index()
-    assert team.watch(105)[SILENT].bad
+    assert team.watch(105)[SILENT].breached
 
 
 def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> None:
@@ -128,7 +129,7 @@ def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> Non
     team.watch(290)
     queue.fail(failed_at=team.clock.at.replace(hour=8))
     team.index()
-    assert team.watch(15)[SILENT].bad
+    assert team.watch(15)[SILENT].breached
 
 
 def test_a_clock_of_a_worker_that_is_ahead_is_a_sign_of_life_only_once(queue: TestQueue) -> None:
@@ -138,7 +139,7 @@ def test_a_clock_of_a_worker_that_is_ahead_is_a_sign_of_life_only_once(queue: Te
     team.push(6, reserved_at=team.now + 7_000)
     assert team.look()[SILENT].value == 0
     team.end(6)
-    assert team.watch(300)[SILENT].bad
+    assert team.watch(300)[SILENT].breached
 
 
 def test_a_delayed_job_that_comes_due_before_the_first_is_no_sign_of_life(
@@ -148,7 +149,7 @@ def test_a_delayed_job_that_comes_due_before_the_first_is_no_sign_of_life(
     team.push(1, available_at=team.now + 150)
     team.push(2)
     assert team.watch(200)[SILENT].value == 195
-    assert team.watch(105)[SILENT].bad
+    assert team.watch(105)[SILENT].breached
 
 
 def test_a_row_with_a_lower_id_that_is_committed_later_is_no_sign_of_life(
@@ -171,7 +172,7 @@ def test_new_jobs_behind_the_first_are_no_sign_of_life(queue: TestQueue) -> None
         team.wait(5)
         team.push()
         team.look()
-    assert judged(team) == BAD
+    assert judged(team) == BREACHED
 
 
 def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) -> None:
@@ -181,19 +182,19 @@ def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) 
     team.watch(200)
     done = ask(team.setup, f"delete {first}")
     assert done.refusal is None
-    assert team.watch(105)[SILENT].bad
+    assert team.watch(105)[SILENT].breached
 
 
 def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
     team = watched(queue)
     for number in range(20):
-        # As after a retry at a pace: the next one is due when the last was taken.
+        # As after a retry at a rate: the next one is due when the last was taken.
         team.push(100 + number, available_at=team.now + 60 * number)
     for number in range(20):
-        assert judged(team) == CLEAR
+        assert judged(team) == RECOVERED
         team.end(100 + number)
-        assert not team.watch(60, every=20)[SILENT].bad
-    assert judged(team) == CLEAR
+        assert not team.watch(60, every=20)[SILENT].breached
+    assert judged(team) == RECOVERED
 
 
 def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQueue) -> None:
@@ -206,52 +207,52 @@ def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQu
     for _ in range(30):
         team.push()
     team.wait(5)
-    assert judged(team) == CLEAR
+    assert judged(team) == RECOVERED
     assert team.look()[SILENT].value == 5
     # From here on they have to be taken like any others.
-    assert team.watch(300)[SILENT].bad
+    assert team.watch(300)[SILENT].breached
 
 
 def test_an_emptied_and_filled_queue_begins_anew(queue: TestQueue) -> None:
     team = watched(queue)
     job = team.push()
-    assert team.watch(400)[SILENT].bad
+    assert team.watch(400)[SILENT].breached
     team.end(job)
     team.wait(5)
-    assert judged(team) == CLEAR
+    assert judged(team) == RECOVERED
     team.push()
     team.wait(5)
-    sign = team.look()[SILENT]
-    assert (sign.bad, sign.clear, sign.value) == (False, True, 5)
+    reading = team.look()[SILENT]
+    assert (reading.breached, reading.recovered, reading.value) == (False, True, 5)
 
 
 def test_silence_is_over_when_the_queue_has_caught_up(queue: TestQueue) -> None:
     team = watched(queue)
     jobs = [team.push() for _ in range(5)]
-    assert team.watch(400)[SILENT].bad
-    opened(team, "silent")
+    assert team.watch(400)[SILENT].breached
+    trigger(team, "no_worker_activity")
     for job in jobs[:4]:
         team.end(job)
         team.wait(5)
-        signs = team.look()
+        readings = team.look()
         # They move, but what waited all the time waits on: it is the same matter still.
-        assert (signs[SILENT].bad, signs[SILENT].clear) == (False, False)
-        assert signs[SILENT].facts["workers"] == "moving"
-        assert not signs[OLDEST].bad
+        assert (readings[SILENT].breached, readings[SILENT].recovered) == (False, False)
+        assert readings[SILENT].facts["workers"] == "moving"
+        assert not readings[OLDEST].breached
     team.end(jobs[4])
     team.wait(5)
-    assert judged(team) == CLEAR
+    assert judged(team) == RECOVERED
 
 
 def test_where_the_age_was_told_first_it_says_that_nothing_moves(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(ago=400)
-    assert team.look()[OLDEST].bad
-    opened(team, "oldest")
-    signs = team.watch(300)
-    assert signs[OLDEST].bad
-    assert signs[OLDEST].facts["workers"] == "still"
-    assert not signs[SILENT].bad
+    assert team.look()[OLDEST].breached
+    trigger(team, "oldest_job")
+    readings = team.watch(300)
+    assert readings[OLDEST].breached
+    assert readings[OLDEST].facts["workers"] == "still"
+    assert not readings[SILENT].breached
 
 
 def test_slow_workers_make_the_oldest_job_old_and_are_not_silent(queue: TestQueue) -> None:
@@ -261,8 +262,8 @@ def test_slow_workers_make_the_oldest_job_old_and_are_not_silent(queue: TestQueu
     worst = []
     for number in range(50):
         team.end(number + 1)
-        signs = team.watch(10)
-        worst.append((signs[OLDEST].bad, signs[SILENT].bad))
+        readings = team.watch(10)
+        worst.append((readings[OLDEST].breached, readings[SILENT].breached))
     assert worst[-1] == (True, False)
     assert not any(silent for _, silent in worst)
     assert team.look()[OLDEST].facts["workers"] == "moving"
@@ -272,13 +273,13 @@ def test_a_worker_that_is_busy_with_a_long_job_is_not_silent(queue: TestQueue) -
     team = watched(queue, reserved_seconds=900)
     team.push(1, reserved_at=team.now)
     team.push(2)
-    signs = team.watch(600)
-    assert not signs[SILENT].bad
-    assert signs[SILENT].facts["workers"] == "busy"
-    assert signs[OLDEST].bad
-    assert signs[OLDEST].facts["workers"] == "busy"
+    readings = team.watch(600)
+    assert not readings[SILENT].breached
+    assert readings[SILENT].facts["workers"] == "busy"
+    assert readings[OLDEST].breached
+    assert readings[OLDEST].facts["workers"] == "busy"
     # Held for longer than any job may take, it counts for nothing.
-    assert team.watch(305)[SILENT].bad
+    assert team.watch(305)[SILENT].breached
 
 
 def test_what_the_workers_may_take_is_their_own_timeout_where_it_is_known(
@@ -287,8 +288,8 @@ def test_what_the_workers_may_take_is_their_own_timeout_where_it_is_known(
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=900))
     team.push(1, reserved_at=team.now)
     team.push(2)
-    assert not team.watch(600)[SILENT].bad
-    assert team.watch(305)[SILENT].bad
+    assert not team.watch(600)[SILENT].breached
+    assert team.watch(305)[SILENT].breached
 
 
 def test_another_replica_goes_on_where_the_first_one_stopped(queue: TestQueue) -> None:
@@ -296,7 +297,7 @@ def test_another_replica_goes_on_where_the_first_one_stopped(queue: TestQueue) -
     team.push()
     team.watch(200)
     other = replace(team, setup=replace(team.setup, replica="b"))
-    assert other.watch(105)[SILENT].bad
+    assert other.watch(105)[SILENT].breached
 
 
 def test_nothing_taken_while_nobody_looked_is_silence(queue: TestQueue) -> None:
@@ -304,8 +305,8 @@ def test_nothing_taken_while_nobody_looked_is_silence(queue: TestQueue) -> None:
     team.push()
     team.look()
     team.wait(7_200)
-    sign = team.look()[SILENT]
-    assert (sign.bad, sign.value) == (True, 7_200)
+    reading = team.look()[SILENT]
+    assert (reading.breached, reading.value) == (True, 7_200)
 
 
 def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
@@ -316,8 +317,8 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     with queue.engine.connect() as connection:
         found = kept.load(connection)
     assert found.keys() == {"mail", "netsuite"}
-    assert found["mail"].eligible_since == START + timedelta(seconds=20)
-    assert found["mail"].moved_at is None
+    assert found["mail"].available_since == START + timedelta(seconds=20)
+    assert found["mail"].workers_active_at is None
     # A point a minute of the last twenty.
     assert len(found["mail"].counts) == 20
 
@@ -329,9 +330,11 @@ def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueu
     assert team.watch(100)[SILENT].value == 95
     hiding = team.fill(600, delay=90_000)
     team.wait(5)
-    signs = team.look()
+    readings = team.look()
     # Neither that jobs wait nor that none does can be said.
-    assert signs[SILENT].facts["waiting"] == 0
-    assert not any((signs[kind].bad, signs[kind].clear) != BETWEEN for kind in (SILENT, OLDEST))
+    assert readings[SILENT].facts["waiting"] == 0
+    assert not any(
+        (readings[rule].breached, readings[rule].recovered) != BETWEEN for rule in (SILENT, OLDEST)
+    )
     team.end(*hiding)
     assert team.watch(5)[SILENT].value == 105

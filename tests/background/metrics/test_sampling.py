@@ -13,14 +13,14 @@ from bot.app.command import Setup
 from bot.background.failures import indexing
 from bot.background.metrics import rollup, sampling
 from bot.database.transactions import reading
-from bot.models.metrics import Figures, total
-from bot.queue.reads import unix
+from bot.models.metrics import QueueMetrics, total
 from bot.store.leases import LeaseLost
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
-from bot.store.tables import flows
+from bot.store.tables import metric_deltas
 from bot.store.tables import rollups as kept
 from bot.store.tables import samples as sample_rows
+from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
@@ -117,7 +117,7 @@ class Hand:
         assert ask(self.setup, words).refusal is None, words
 
     @property
-    def whole(self) -> Figures:
+    def whole(self) -> QueueMetrics:
         """What the samples say of all of it."""
         with reading(self.queue.engine) as connection:
             points = rollups.series(connection, self.clock.at, timedelta(days=1))
@@ -155,7 +155,7 @@ def test_samples_agree_with_a_count_by_hand(hand: Hand, seed: int) -> None:
     assert hand.processed > 0 < hand.failed
     assert (said.processed, said.appeared) == (hand.processed, hand.failed)
     assert (said.failed or 0) >= len(hand.queue.failed)
-    assert hand.queue.rows(flows) == []
+    assert hand.queue.rows(metric_deltas) == []
 
 
 def test_new_failures_are_told_apart_by_queue(hand: Hand) -> None:
@@ -208,7 +208,7 @@ def test_what_failed_before_the_first_start_is_no_news(hand: Hand) -> None:
     for _ in range(5):
         hand.queue.fail()
     hand.index()
-    assert hand.queue.rows(flows) == []
+    assert hand.queue.rows(metric_deltas) == []
     hand.begin()
     hand.look()
     assert (hand.whole.appeared, hand.whole.processed, hand.whole.failed) == (0, 0, 5)

@@ -94,9 +94,9 @@ def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
     jobs = begun(queue, setup)
     assert len(jobs) == 3
     assert operation(queue).state == "waiting"
-    followed = queue.rows(tables.followed)
-    assert [row.job_id for row in followed] == jobs
-    assert {row.operation for row in followed} == {operation(queue).id}
+    tracked_jobs = queue.rows(tables.tracked_jobs)
+    assert [row.job_id for row in tracked_jobs] == jobs
+    assert {row.operation for row in tracked_jobs} == {operation(queue).id}
     decide(setup, clock, seconds=60)
     assert Runner(setup).run_once() is False
     assert (operation(queue).state, len(queue.failed)) == ("waiting", 5)
@@ -189,7 +189,7 @@ def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
         connection.execute(update(tables.operations).values(canary=2))
     ask(setup, "delete-failed 1 2")
     with queue.engine.begin() as connection:
-        connection.execute(update(tables.failures).values(gone_at=None))
+        connection.execute(update(tables.failures).values(removed_at=None))
     ask(setup, _confirmed(plan))
     run_out(Runner(setup, 100, lanes=1, seconds=0))
     decide(setup, clock)

@@ -1,4 +1,4 @@
-"""A paced bulk retry: when each of its jobs may begin, over batches, canaries, crashes, freezes."""
+"""A retry at a rate: when each of its jobs may begin, over batches, canaries, crashes, freezes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,8 +7,8 @@ import pytest
 
 from bot.background.operations.runner import Runner
 from bot.failpoints import arm, disarm
-from bot.queue.reads import unix
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.bulk import Bench, make_bench, previewed, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
@@ -39,7 +39,7 @@ def most_in(seconds: int, begun: list[int]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("pace", "wanted"),
+    ("rate", "wanted"),
     [
         ("60/min", [0, 1, 2, 3, 4, 5, 6]),
         ("10/s", [0, 0, 0, 0, 0, 0, 0]),
@@ -48,21 +48,21 @@ def most_in(seconds: int, begun: list[int]) -> int:
         ("1", [0, 60, 120, 180, 240, 300, 360]),
     ],
 )
-def test_each_job_begins_exactly_when_the_pace_says(
-    bench: Bench, pace: str, wanted: list[int]
+def test_each_job_begins_exactly_when_the_rate_says(
+    bench: Bench, rate: str, wanted: list[int]
 ) -> None:
     bench.fill(7)
     before = now(bench)
-    started(bench.setup, f"retry-all pace={pace}")
+    started(bench.setup, f"retry-all rate={rate}")
     run_out(bench.runner(1_000))
     assert begins(bench) == wanted
     assert before <= min(row.available_at for row in bench.queue.jobs) <= now(bench) + 1
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_pace_goes_on_over_batches(bench: Bench, rows: int) -> None:
+def test_a_rate_goes_on_over_batches(bench: Bench, rows: int) -> None:
     bench.fill(7)
-    started(bench.setup, "retry-all pace=6")
+    started(bench.setup, "retry-all rate=6")
     run_out(bench.runner(rows))
     assert begins(bench) == [0, 10, 20, 30, 40, 50, 60]
     assert broken(bench.queue) == []
@@ -71,18 +71,18 @@ def test_a_pace_goes_on_over_batches(bench: Bench, rows: int) -> None:
 def test_the_order_of_the_failures_is_the_order_of_their_jobs(bench: Bench) -> None:
     bench.fill(5)
     bench.queue.fail(3_000, queue="mail")
-    started(bench.setup, "retry pace=6 queue=netsuite")
+    started(bench.setup, "retry rate=6 queue=netsuite")
     run_out(bench.runner(2))
     jobs = sorted(bench.queue.jobs, key=lambda row: row.available_at)
     payloads = [row.payload for row in jobs]
     assert [f'"order_id": {order},' in said for order, said in enumerate(payloads)] == [True] * 5
 
 
-def test_what_a_crash_left_behind_begins_at_the_pace_and_not_all_at_once(
+def test_what_a_crash_left_behind_begins_at_the_rate_and_not_all_at_once(
     bench: Bench, crash: str
 ) -> None:
     bench.fill(8)
-    started(bench.setup, "retry-all pace=6")
+    started(bench.setup, "retry-all rate=6")
     runner = replace(bench.runner(2), seconds=60)
 
     def fault() -> None:
@@ -102,7 +102,7 @@ def test_what_a_crash_left_behind_begins_at_the_pace_and_not_all_at_once(
 
 def test_after_a_freeze_nothing_begins_in_the_past(bench: Bench, crash: str) -> None:
     bench.fill(8)
-    started(bench.setup, "retry-all pace=6")
+    started(bench.setup, "retry-all rate=6")
     arm(crash, then=lambda: ask(bench.setup, "freeze"))
     replace(bench.runner(2), seconds=60).run_once()
     assert {row.state for row in bench.queue.rows(tables.batches)} == {"claimed"}
@@ -114,10 +114,10 @@ def test_after_a_freeze_nothing_begins_in_the_past(bench: Bench, crash: str) -> 
     assert begins(bench) == [0, 10, 20, 30, 40, 50, 60, 70]
 
 
-def test_two_lanes_keep_the_pace_together(mariadb_queue: TestQueue) -> None:
+def test_two_batch_workers_keep_the_rate_together(mariadb_queue: TestQueue) -> None:
     bench = make_bench(mariadb_queue)
     bench.fill(40)
-    started(bench.setup, "retry-all pace=60/min")
+    started(bench.setup, "retry-all rate=60/min")
     run_out(Runner(bench.setup, 3, lanes=2, seconds=5))
     assert begins(bench) == list(range(40))
     assert most_in(10, begins(bench)) == 10
@@ -125,8 +125,8 @@ def test_two_lanes_keep_the_pace_together(mariadb_queue: TestQueue) -> None:
 
 def test_what_is_chosen_at_the_confirmation_counts(bench: Bench) -> None:
     bench.fill(4)
-    plan = previewed(bench.setup, "retry-all pace=600 canary=2").plan
-    confirm(bench.setup, "retry-all", plan, pace=6, canary=0)
-    assert (bench.operation().pace, bench.operation().canary) == (6, None)
+    plan = previewed(bench.setup, "retry-all rate=600 canary=2").plan
+    confirm(bench.setup, "retry-all", plan, rate=6, canary=0)
+    assert (bench.operation().rate, bench.operation().canary) == (6, None)
     run_out(bench.runner(2))
     assert begins(bench) == [0, 10, 20, 30]

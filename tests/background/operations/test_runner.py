@@ -128,16 +128,16 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     assert (row.state, row.total, row.done, row.skipped) == ("done", 6, 3, 3)
     assert [row.id for row in bench.queue.failed] == [3]
     assert items(bench) == [4, 5, 6]
-    booked: Counter[tuple[str, str | None]] = Counter()
-    for row in bench.queue.rows(tables.bookings):
-        booked[row.how, row.actor] += row.gone
-    assert booked == {("gone", None): 2, ("retry", OMAR): 1, ("retry-all", ANA): 3}
+    counted: Counter[tuple[str, str | None]] = Counter()
+    for row in bench.queue.rows(tables.incident_deltas):
+        counted[row.action, row.actor] += row.removed
+    assert counted == {("gone", None): 2, ("retry", OMAR): 1, ("retry-all", ANA): 3}
     assert broken(bench.queue) == []
     watch(bench.setup, hold(bench.setup))
     (incident,) = bench.queue.rows(tables.incidents)
     # The id that came back is another failure, of the same cause.
-    assert (incident.count, incident.gone, incident.retried) == (7, 6, 4)
-    assert bench.queue.count(tables.bookings) == 0
+    assert (incident.count, incident.removed, incident.retried) == (7, 6, 4)
+    assert bench.queue.count(tables.incident_deltas) == 0
 
 
 def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from bot.database.engine import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables
-from bot.terminal import Asked, do
+from bot.terminal import TerminalRequest, do
 from tests.kit.bulk import Bench, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
@@ -241,7 +241,7 @@ def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_w
     bench.fill(5)
     arm(failpoint, 1, alone.lose)
     said: list[str] = []
-    asked = Asked("retry-all", "ana", yes=True, as_json=True, patience=0.0)
+    asked = TerminalRequest("retry-all", "ana", yes=True, as_json=True, patience=0.0)
     assert do(replace(bench.setup, engine=alone.engine), asked, said.append, lambda _: None) == 1
     printed = json.loads(said[0])
     assert printed["code"] == "still-running"

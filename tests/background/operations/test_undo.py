@@ -13,6 +13,7 @@ from bot import failpoints
 from bot.app.parsing import Request
 from bot.background import purge
 from bot.localslack.demo import IDS
+from bot.models.refusals import AlreadyUndone
 from bot.store import tables
 from tests.kit.bulk import carried_out, preview_of, run_out, small_batches
 from tests.kit.clock import StandingClock
@@ -110,7 +111,7 @@ def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
     assert len(set(found.values())) == 4
     with queue.engine.begin() as connection:
         f = tables.failures.c
-        known = connection.execute(select(f.failed_id).where(f.gone_at.is_(None))).scalars()
+        known = connection.execute(select(f.failed_id).where(f.removed_at.is_(None))).scalars()
         assert max(found) in set(known)
 
 
@@ -125,8 +126,8 @@ def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: Te
     last = ask(setup, "undo")
 
     assert codes([again, last]) == ["already-undone", "nothing-to-undo"]
-    assert again.refusal is not None
-    assert again.refusal.values["by"] == ANA
+    assert isinstance(again.refusal, AlreadyUndone)
+    assert again.refusal.by == ANA
     assert len(queue.failed) == 3
 
 
@@ -246,9 +247,9 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
 
     counts, f = tables.failure_counts.c, tables.failures.c
     with queue.engine.begin() as connection:
-        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.gone))).one()
-        states = Counter(connection.execute(select(tables.incidents.c.closed_at)).scalars())
-        left = connection.execute(select(func.count()).where(f.gone_at.is_(None))).scalar_one()
+        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.removed))).one()
+        states = Counter(connection.execute(select(tables.incidents.c.resolved_at)).scalars())
+        left = connection.execute(select(func.count()).where(f.removed_at.is_(None))).scalar_one()
     assert [int(value) for value in sums] == [4, 0]
     assert left == 4
     assert queue.count(tables.incidents) == incidents

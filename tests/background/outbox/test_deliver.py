@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Table, select
 
 from bot.app.command import Setup
-from bot.background.outbox.deliver import ATTEMPT, Pace, Poster, deliver_once
-from bot.background.outbox.failures import Fault, Undelivered
+from bot.background.outbox.deliver import ATTEMPT, Poster, SlackRates, deliver_once
+from bot.background.outbox.failures import DeliveryError, Fault
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
 from bot.store import tables
@@ -230,21 +230,21 @@ def test_a_channel_keeps_its_order_and_holds_back_no_other(
     assert [text[-5:] for text in shown(slack, OPS)] == [f"ops {number}" for number in range(4)]
 
 
-def test_the_pace_of_a_channel_and_of_all_edits_is_kept(
+def test_the_rates_of_a_channel_and_of_all_edits_are_kept(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, _ = clocked(queue)
     seconds = [0.0]
-    pace = Pace(lambda: seconds[0])
+    rates = SlackRates(lambda: seconds[0])
     lease = hold(setup)
     for number in range(8):
         put(setup, f"m{number}", subject=f"m{number}")
     for _ in range(20):
-        deliver_once(setup, poster_of(slack), lease, pace)
+        deliver_once(setup, poster_of(slack), lease, rates)
     assert len(shown(slack)) == 5
     seconds[0] += 2.0
     for _ in range(5):
-        deliver_once(setup, poster_of(slack), lease, pace)
+        deliver_once(setup, poster_of(slack), lease, rates)
     assert len(shown(slack)) == 7
 
 
@@ -352,7 +352,7 @@ class Interrupted:
         ts = self._poster.post(channel, body)
         self._meanwhile()
         if self._lost:
-            raise Undelivered(Fault.RATE, "late", 0.0)
+            raise DeliveryError(Fault.RATE, "late", 0.0)
         return ts
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
@@ -379,7 +379,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
         assert deliver(b, poster_of(slack), hold(b)) == 1
 
     late = Interrupted(poster_of(slack), take_over, lost=lost)
-    deliver_once(a, late, hold(a), Pace())
+    deliver_once(a, late, hold(a), SlackRates())
     first, second = slack.messages(OPS)
     assert (is_labelled(first), is_labelled(second)) == (False, True)
     (letter,) = queue.rows(tables.outbox)
@@ -439,7 +439,7 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     with queue.engine.begin() as connection:
         states = connection.execute(
             select(
-                tables.incidents.c.open_subject.is_(None), tables.incidents.c.settled_how
+                tables.incidents.c.active_subject.is_(None), tables.incidents.c.settled_how
             ).order_by(tables.incidents.c.id)
         ).all()
     assert [tuple(row) for row in states] == [
@@ -477,18 +477,18 @@ def test_what_somebody_watches_is_edited_before_alerts(queue: TestQueue, slack: 
     put(setup, "progress", subject="request:ab")
     send(setup, slack)
     seconds = [0.0]
-    pace = Pace(lambda: seconds[0])
+    rates = SlackRates(lambda: seconds[0])
     lease = hold(setup)
     for number in range(10):
         change(setup, f"spent {number}", subject="request:ab")
-        deliver_once(setup, poster_of(slack), lease, pace)
+        deliver_once(setup, poster_of(slack), lease, rates)
     change(setup, "retried", channel=ALERTS, subject="incident:1")
     change(setup, "done", subject="request:ab")
-    deliver_once(setup, poster_of(slack), lease, pace)
+    deliver_once(setup, poster_of(slack), lease, rates)
     assert (shown(slack), shown(slack, ALERTS)) == (["spent 9"], ["alert"])
     seconds[0] += 1.5
-    deliver_once(setup, poster_of(slack), lease, pace)
+    deliver_once(setup, poster_of(slack), lease, rates)
     assert (shown(slack), shown(slack, ALERTS)) == (["done"], ["alert"])
     seconds[0] += 1.5
-    deliver_once(setup, poster_of(slack), lease, pace)
+    deliver_once(setup, poster_of(slack), lease, rates)
     assert shown(slack, ALERTS) == ["retried"]

@@ -12,8 +12,8 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
 from bot.store.leases import LeaseLost
-from bot.store.operations.retries import followed as following
 from bot.store.operations.retries import location
+from bot.store.operations.retries import tracked_jobs as tracking
 from tests.kit.clock import Clock
 from tests.kit.failures import FAILURE, OTHER
 from tests.kit.posting import send, thread, top, watch
@@ -43,7 +43,7 @@ def retried(setup: Setup, *ids: int, **values: Any) -> list[int]:
 
 
 def rows(queue: TestQueue) -> list[Any]:
-    return list(queue.rows(tables.followed))
+    return list(queue.rows(tables.tracked_jobs))
 
 
 def states(queue: TestQueue) -> list[str]:
@@ -405,16 +405,16 @@ def test_a_pass_looks_at_no_more_than_its_share(
     (job,) = retried(setup, *failing(queue, setup, 5))
     (row,) = rows(queue)
     values = {key: value for key, value in row._asdict().items() if key != "id"}
-    more = [{**values, "job_id": job, "failed_id": 10 + n} for n in range(following.AT_ONCE + 50)]
+    more = [{**values, "job_id": job, "failed_id": 10 + n} for n in range(tracking.AT_ONCE + 50)]
     with queue.engine.begin() as connection:
-        connection.execute(insert(tables.followed), more)
+        connection.execute(insert(tables.tracked_jobs), more)
     clock.move(seconds=2)
     receipts_once(setup, hold(setup))
     checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
-    assert len(checked) == following.AT_ONCE
+    assert len(checked) == tracking.AT_ONCE
     receipts_once(setup, hold(setup))
     checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
-    assert len(checked) == following.AT_ONCE + 51
+    assert len(checked) == tracking.AT_ONCE + 51
 
 
 def test_a_pass_without_anything_due_is_one_read(
@@ -422,7 +422,7 @@ def test_a_pass_without_anything_due_is_one_read(
 ) -> None:
     retried(setup, *failing(queue, setup, 5))
     with queue.engine.begin() as connection:
-        connection.execute(update(tables.followed).values(next_check_at=None))
+        connection.execute(update(tables.tracked_jobs).values(next_check_at=None))
     clock.move(seconds=5)
     lease = hold(setup)
     seen: list[str] = []

@@ -97,7 +97,7 @@ def test_where_all_went_well_nobody_is_called(
     assert ANA not in reply
     assert count(setup, clock, seconds=120) == 0
     assert seen(queue).next_check_at is None
-    assert queue.rows(tables.spans) == []
+    assert queue.rows(tables.outcome_ranges) == []
 
 
 def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock) -> None:
@@ -253,10 +253,10 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     outcomes_once(setup, hold(setup))
     assert "not followed any longer" in said(setup, slack)
     assert len(thread(slack)) == 2
-    assert queue.rows(tables.spans) == []
+    assert queue.rows(tables.outcome_ranges) == []
 
 
-def test_a_paced_retry_is_not_late_while_its_pace_lasts(
+def test_a_retry_is_not_late_while_its_rate_lasts(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
@@ -330,7 +330,7 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup, [1])
-    far = (outcomes.NEW_SPANS + 3) * outcomes.WIDTH
+    far = (outcomes.NEW_RANGES + 3) * outcomes.WIDTH
     queue.push(far, order=2)
     clock.move(seconds=4)
     outcomes_once(setup, hold(setup))
@@ -338,7 +338,7 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
     count(setup, clock)
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:
-        assert connection.execute(select(tables.spans.c.number)).scalars().all() == [0]
+        assert connection.execute(select(tables.outcome_ranges.c.number)).scalars().all() == [0]
 
 
 def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(

@@ -113,15 +113,15 @@ class Story:
         self.show("fixed")
 
     def retry_group(self) -> None:
-        """Three first, the others at a pace, out of the preview."""
+        """Three first, the others at a rate, out of the preview."""
         answer = self.message("Error groups:")
         self.click(answer.get_by_role("button", name="Retry group…").first)
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
         self.dialog.get_by_text("will go back").scroll_into_view_if_needed()
         self.show("preview")
-        pace = self.dialog.get_by_role("combobox", name="How fast may they begin?")
+        rate = self.dialog.get_by_role("combobox", name="How fast may they begin?")
         canary = self.dialog.get_by_role("combobox", name="Try some first?")
-        pace.select_option(label="600 a minute")
+        rate.select_option(label="600 a minute")
         canary.select_option(label="3 first, the rest if they go well")
         canary.scroll_into_view_if_needed()
         self.show("chosen")

@@ -15,7 +15,7 @@ from tests.kit.queues import GRACE
 from tests.localslack.page.conftest import PATIENCE_MS
 from tests.localslack.page.menus import choose
 
-SILENT_SECONDS = 5
+NO_ACTIVITY_SECONDS = 5
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def playground(tmp_path: Path) -> Iterator[LocalSlack]:
 
     A second one of the same cause makes one alert of both, without the button of the first.
     """
-    with playing(tmp_path, silent_seconds=SILENT_SECONDS, grace=GRACE) as slack:
+    with playing(tmp_path, no_activity_seconds=NO_ACTIVITY_SECONDS, grace=GRACE) as slack:
         steer(slack, speed=8, failure_rate=0)
         yield slack
 

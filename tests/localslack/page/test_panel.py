@@ -19,7 +19,7 @@ class Stage:
     """A worker and two tables that a test changes by hand."""
 
     def __init__(self) -> None:
-        self.pace = WorkerControls()
+        self.controls = WorkerControls()
         self.failed: list[list[Any]] = [[45, "netsuite", "gone away"], [44, "mail", None]]
 
     def look(self) -> Json:
@@ -31,14 +31,14 @@ class Stage:
 
     def worker(self) -> Json:
         """How the worker works."""
-        pace = self.pace
-        controls = {"speed": pace.speed, "failure_rate": pace.failure_rate}
-        switched = {"broken": pace.broken, "paused": pace.paused}
-        return {**controls, **switched, "done": 3, "failed": 1, "at": 9}
+        now = self.controls
+        numbers = {"speed": now.speed, "failure_rate": now.failure_rate}
+        switched = {"broken": now.broken, "paused": now.paused}
+        return {**numbers, **switched, "done": 3, "failed": 1, "at": 9}
 
     def steer(self, changes: Json) -> Json:
         """What a visitor wants of it."""
-        self.pace = with_changes(self.pace, changes)
+        self.controls = with_changes(self.controls, changes)
         return {"worker": self.worker()}
 
 
@@ -98,7 +98,7 @@ def test_the_rows_of_the_database_are_shown_as_they_change(panel: Page, stage: S
     expect(failed.get_by_role("row")).to_have_count(3)
 
 
-def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) -> None:
+def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage) -> None:
     worker = panel.get_by_role("region", name="Simulated worker")
     expect(worker).to_contain_text("3 done, 1 failed; at work on job 9.")
 
@@ -106,8 +106,8 @@ def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) 
     expect(worker).to_contain_text("every netsuite job fails")
     worker.get_by_role("button", name="Pause").click()
     expect(worker).to_contain_text("paused")
-    assert stage.pace == WorkerControls(broken=True, paused=True)
-    # One after the other: each request changes the pace that it finds.
+    assert stage.controls == WorkerControls(broken=True, paused=True)
+    # One after the other: each request changes the settings that it finds.
     worker.get_by_role("button", name="Fix NetSuite").click()
     expect(worker).not_to_contain_text("every netsuite job fails")
     worker.get_by_role("button", name="Go on").click()
@@ -116,7 +116,7 @@ def test_the_worker_is_broken_fixed_paused_and_paced(panel: Page, stage: Stage) 
     expect(worker).to_contain_text("8\u00d7")
     worker.get_by_role("slider", name="Failures by chance").press("Home")
     expect(worker).to_contain_text("0 %")
-    assert stage.pace == WorkerControls(speed=8, failure_rate=0)
+    assert stage.controls == WorkerControls(speed=8, failure_rate=0)
 
 
 def test_each_request_is_listed_with_its_time_and_its_error(

@@ -171,12 +171,12 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
     "wanted",
     [{}, {"mood": 1}, {"speed": 9}, {"speed": True}, {"failure_rate": -0.1}, {"paused": "yes"}],
 )
-def test_a_worker_takes_no_pace_that_cannot_be(wanted: Json) -> None:
+def test_a_worker_takes_no_speed_that_cannot_be(wanted: Json) -> None:
     with pytest.raises(WrongValueError, match=r"worker has|must be"):
         with_changes(WorkerControls(), wanted)
 
 
-def test_a_pace_changes_only_in_what_was_asked() -> None:
+def test_a_workers_speed_changes_only_in_what_was_asked() -> None:
     assert with_changes(WorkerControls(speed=2), {"broken": True}) == WorkerControls(
         speed=2, broken=True
     )

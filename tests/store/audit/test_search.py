@@ -9,8 +9,8 @@ from sqlalchemy import insert
 
 from bot.database.transactions import now_of, reading
 from bot.models.order_search import FoundJob, Looked
-from bot.queue.reads import unix
 from bot.queue.search import SCAN_LIMITS, OrderKey, ScanLimits, failed_of_order, jobs_of
+from bot.wall_clock import unix
 from tests.kit.queues import TestQueue, payload
 
 ROOMY = ScanLimits(newest=20, oldest=5, stretch=10, seconds=10)

@@ -40,7 +40,7 @@ class Shop:
         """The bot sees what has failed, and what is gone."""
         with self.queue.engine.begin() as connection:
             index.catch_up(connection, self.queue.queue, self.clock(connection))
-            index.sweep(connection, self.queue.queue, self.clock(connection))
+            index.scan(connection, self.queue.queue, self.clock(connection))
 
     def say(self, words: str, by: str = ANA) -> None:
         """Somebody does something a minute later."""
@@ -67,7 +67,7 @@ class Shop:
     def followed(self, state: str, **values: Any) -> None:
         """What became of everything that was retried singly."""
         with self.queue.engine.begin() as connection:
-            connection.execute(update(tables.followed).values(state=state, **values))
+            connection.execute(update(tables.tracked_jobs).values(state=state, **values))
 
     def story(self, words: str = f"find {ORDER}") -> Story:
         """What `/queue find` tells."""
@@ -166,7 +166,7 @@ def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
 def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
-    shop.followed("no-longer-queued", settled_by=ANA, settled_how="undo")
+    shop.followed("no-longer-queued", settled_by=ANA, settled_action="undo")
     shop.say("undo", by=OMAR)
     shop.look()
     story = shop.story()
@@ -215,11 +215,17 @@ def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(sh
     first = next(row for row in shop.queue.rows(tables.failures) if row.failed_id == 45)
     with shop.queue.engine.begin() as connection:
         # As a bulk undo leaves it where the id of the row was taken.
-        again = {**first._asdict(), "seq": 90, "failed_id": 70, "gone_at": None, "operation": None}
+        again = {
+            **first._asdict(),
+            "seq": 90,
+            "failed_id": 70,
+            "removed_at": None,
+            "operation": None,
+        }
         again["seen_at"] = shop.clock(connection)
         connection.execute(tables.failures.insert().values(again))
         mark = update(tables.failures).where(tables.failures.c.seq == first.seq)
-        connection.execute(mark.values(returned_by=0))
+        connection.execute(mark.values(restored_by=0))
     shop.work_off()
     assert "retry-all failed 46 ok processed" in told(shop.story())
 
@@ -229,7 +235,7 @@ def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop
     shop.fail(46)
     shop.say("retry 45", by=OMAR)
     with shop.queue.engine.begin() as connection:
-        connection.execute(delete(tables.followed))
+        connection.execute(delete(tables.tracked_jobs))
     shop.work_off()
     assert "retry failed 45 ok processed" in told(shop.story())
 
@@ -310,7 +316,7 @@ def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> Non
     shop.bulk("retry-all")
     shop.work_off()
     with shop.queue.engine.begin() as connection:
-        at = connection.execute(tables.failures.select()).mappings().one()["gone_at"]
+        at = connection.execute(tables.failures.select()).mappings().one()["removed_at"]
     same = at.replace(microsecond=0) - timedelta(seconds=1)
     shop.fail(52, failed_at=same)
     assert told(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]

@@ -1,4 +1,4 @@
-"""The counts of failures: exact at every moment, folded or not, whoever takes failures away."""
+"""The counts of failures: exact at every moment, aggregated or not, whoever takes failures away."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ from bot.store.failures import aggregation, error_groups, failure_counts, remova
 from bot.store.failures import index as failures
 from bot.store.failures.failure_counts import bucket, hour_of
 from tests.kit.concurrency import at_once
-from tests.kit.failure_index import LATER, NOW, index, remove, sweep_all
+from tests.kit.failure_index import LATER, NOW, index, remove, scan_all
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
 
@@ -23,16 +23,16 @@ TIMEOUT = "RuntimeException: cURL error 28: Operation timed out for https://api.
 MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
 
 
-def booked(queue: TestQueue) -> Counter[tuple[str, int]]:
+def counted(queue: TestQueue) -> Counter[tuple[str, int]]:
     """How many are there by queue and hour, as the sums say."""
     there: Counter[tuple[str, int]] = Counter()
     for row in rows(queue):
-        there[row.queue, row.hour] += row.appeared - row.gone
+        there[row.queue, row.hour] += row.appeared - row.removed
     return +there
 
 
 def rows(queue: TestQueue) -> list[Any]:
-    """The rows of counts by hour, without the sums of what is folded."""
+    """The rows of counts by hour, without the sums of what is aggregated."""
     return [
         row for row in queue.rows(tables.failure_counts) if row.hour != failure_counts.ALL_HOURS
     ]
@@ -69,22 +69,22 @@ def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
     assert queue.count(tables.error_groups) == 1
 
 
-def test_failures_are_booked_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
+def test_failures_are_counted_under_the_hour_in_which_they_failed(queue: TestQueue) -> None:
     for minutes in (1, 2, 61):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
     index(queue)
     hour = hour_of(NOW)
-    assert booked(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
+    assert counted(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
 
 
-def test_what_goes_is_taken_off_the_hour_it_was_booked_under(queue: TestQueue) -> None:
+def test_removed_failures_are_taken_off_the_hour_they_were_counted_under(queue: TestQueue) -> None:
     hours = (0, 30, 60, 24 * 5, 24 * 100)
-    gone = [queue.fail(failed_at=NOW - timedelta(hours=hours_ago)) for hours_ago in hours]
+    removed = [queue.fail(failed_at=NOW - timedelta(hours=hours_ago)) for hours_ago in hours]
     queue.fail(queue="mail", failed_at=NOW)
     index(queue)
-    remove(queue, *gone)
-    assert sweep_all(queue, 100) == (0, 5)
-    assert booked(queue) == {("mail", hour_of(NOW)): 1}
+    remove(queue, *removed)
+    assert scan_all(queue, 100) == (0, 5)
+    assert counted(queue) == {("mail", hour_of(NOW)): 1}
     assert broken(queue) == []
 
 
@@ -92,9 +92,9 @@ def test_queues_whose_names_differ_by_blanks_are_counted_apart(queue: TestQueue)
     ids = [queue.fail(queue=name) for name in ("mail", "mail ", "mail ")]
     index(queue)
     remove(queue, *ids[1:])
-    sweep_all(queue, 100)
+    scan_all(queue, 100)
     assert broken(queue) == []
-    assert {name for name, _ in booked(queue)} == {"mail"}
+    assert {name for name, _ in counted(queue)} == {"mail"}
 
 
 def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None:
@@ -106,18 +106,18 @@ def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None
         )
         index(queue)
     remove(queue, 1, 2, 3)
-    sweep_all(queue, 100)
-    before = booked(queue)
-    assert change(queue, lambda c, now: aggregation.fold(c, now, 5)) == 5
-    assert booked(queue) == before
-    while change(queue, lambda c, now: aggregation.fold(c, now, 5)):
+    scan_all(queue, 100)
+    before = counted(queue)
+    assert change(queue, lambda c, now: aggregation.aggregate(c, now, 5)) == 5
+    assert counted(queue) == before
+    while change(queue, lambda c, now: aggregation.aggregate(c, now, 5)):
         pass
-    assert booked(queue) == before
+    assert counted(queue) == before
     assert len(rows(queue)) == 12
     index(queue)
     queue.fail(queue="mail", exception=TIMEOUT, failed_at=NOW)
     index(queue)
-    change(queue, aggregation.fold)
+    change(queue, aggregation.aggregate)
     assert (len(rows(queue)), queue.count(tables.failure_counts), broken(queue)) == (12, 16, [])
 
 
@@ -125,23 +125,23 @@ def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
     for minutes in (40, 10, 25):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
         index(queue)
-    change(queue, aggregation.fold)
+    change(queue, aggregation.aggregate)
     every = queue.rows(tables.failure_counts)
-    (folded,) = [row for row in every if row.hour == failure_counts.ALL_HOURS]
-    assert folded.first_at == NOW - timedelta(minutes=40)
-    assert folded.last_at == NOW - timedelta(minutes=10)
+    (aggregated,) = [row for row in every if row.hour == failure_counts.ALL_HOURS]
+    assert aggregated.first_at == NOW - timedelta(minutes=40)
+    assert aggregated.last_at == NOW - timedelta(minutes=10)
 
 
 def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
     for hours in range(30):
         queue.fail(failed_at=NOW - timedelta(hours=hours))
     index(queue)
-    change(queue, aggregation.fold)
+    change(queue, aggregation.aggregate)
     assert len(rows(queue)) == 30
     left = []
     for days in (1, 3, 30):
-        change(queue, aggregation.age, NOW + timedelta(days=days))
-        assert sum(booked(queue).values()) == 30
+        change(queue, aggregation.merge_old_hours, NOW + timedelta(days=days))
+        assert sum(counted(queue).values()) == 30
         left.append(len(rows(queue)))
     assert left[0] < 30
     assert left[1] <= 3
@@ -150,15 +150,15 @@ def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 5, 39, 41, 100, 200, 240, 1000])
-def test_the_server_books_what_goes_where_the_bot_booked_what_came(
+def test_the_server_counts_removals_where_the_bot_counted_additions(
     queue: TestQueue, hours: int
 ) -> None:
     at = NOW - timedelta(hours=hours)
     queue.fail(failed_at=at)
     index(queue)
     with queue.engine.begin() as connection:
-        found = failure_counts.leaving(
-            connection, tables.failures.c.gone_at.is_(None), NOW, removal.BY_SEQ
+        found = failure_counts.lock_and_count(
+            connection, tables.failures.c.removed_at.is_(None), NOW, removal.BY_SEQ
         )
     assert [key.hour for key in found.counts] == [bucket(hour_of(at), NOW)]
 
@@ -168,13 +168,13 @@ def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQ
     queue.fail(2, exception=MISSING)
     index(queue)
     remove(queue, 1)
-    sweep_all(queue, 100)
+    scan_all(queue, 100)
     much_later = NOW + timedelta(days=60)
-    change(queue, aggregation.fold, much_later)
-    assert change(queue, lambda c, _: aggregation.forget(c)) == 0
+    change(queue, aggregation.aggregate, much_later)
+    assert change(queue, lambda c, _: aggregation.delete_unused_groups(c)) == 0
     with queue.engine.begin() as connection:
         connection.execute(delete(tables.failures).where(tables.failures.c.failed_id == 1))
-    assert change(queue, lambda c, _: aggregation.forget(c)) == 1
+    assert change(queue, lambda c, _: aggregation.delete_unused_groups(c)) == 1
     assert len(queue.rows(tables.error_groups)) == len(rows(queue)) == 1
     queue.fail(3, exception=TIMEOUT)
     index(queue, LATER)
@@ -187,18 +187,18 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
     index(mariadb_queue)
     together = threading.Barrier(2)
 
-    def leave() -> int:
+    def remove_all() -> int:
         met: list[int] = []
 
         def work(connection: Connection) -> int:
-            here = tables.failures.c.gone_at.is_(None)
+            here = tables.failures.c.removed_at.is_(None)
             if not met:  # who is run again has nobody to wait for
                 met.append(together.wait(timeout=20))
-            return removal.leave(connection, here, NOW)
+            return removal.mark_removed(connection, here, NOW)
 
         return changing(mariadb_queue.engine, monotonic() + 40, work)
 
-    assert sorted(at_once(leave, leave)) == [0, 20]
+    assert sorted(at_once(remove_all, remove_all)) == [0, 20]
     assert broken(mariadb_queue) == []
 
 
@@ -220,7 +220,7 @@ def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
         with connection.begin() as transaction:
             event.listen(connection, "before_cursor_execute", come_between)
             with pytest.raises(LostRace):
-                removal.leave(connection, tables.failures.c.gone_at.is_(None), NOW)
+                removal.mark_removed(connection, tables.failures.c.removed_at.is_(None), NOW)
             transaction.rollback()
     assert came
     assert broken(mariadb_queue) == []

@@ -13,11 +13,11 @@ from bot.database.transactions import changing
 from bot.fingerprint.error_group import short_error
 from bot.queue.layouts import failed_digest
 from bot.store import tables
-from bot.store.cursors import mark
+from bot.store.cursors import position
 from bot.store.failures import error_groups
 from bot.store.failures import index as failures
 from tests.kit.concurrency import at_once, before_statement, lock_waits, until
-from tests.kit.failure_index import LATER, NOW, ids, index, live, remove, seed_many, step, sweep_all
+from tests.kit.failure_index import LATER, NOW, ids, index, live, remove, scan_all, seed_many, step
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.services.mariadb import MariaDB
@@ -41,7 +41,7 @@ def test_a_backfill_settles_what_failed_long_ago_and_nothing_younger(queue: Test
         queue.fail(failed_id, failed_at=NOW - timedelta(minutes=ago))
     index(queue)
     with queue.engine.begin() as connection:
-        assert mark(connection, "settled") == 2
+        assert position(connection, "settled") == 2
 
 
 def test_an_empty_queue_has_no_backfill(queue: TestQueue) -> None:
@@ -64,7 +64,7 @@ def test_a_failure_is_described_once_by_what_it_says(queue: TestQueue) -> None:
     assert row.job_class == "App\\Jobs\\NetsuiteSyncJob"
     assert row.error == short_error(GONE_AWAY)
     assert row.bytes >= len(payload()) + len(GONE_AWAY)
-    assert (row.seen_at, row.gone_at) == (NOW, None)
+    assert (row.seen_at, row.removed_at) == (NOW, None)
 
 
 def test_a_commit_that_comes_late_with_a_lower_id_is_found(mariadb_queue: TestQueue) -> None:
@@ -86,7 +86,7 @@ def test_a_commit_that_comes_late_with_a_lower_id_is_found(mariadb_queue: TestQu
     assert ids(mariadb_queue) == [early, late]
 
 
-def test_a_commit_that_comes_after_the_settled_mark_is_found_by_the_sweep(
+def test_a_commit_that_comes_after_the_settled_cursor_is_found_by_the_scan(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -95,20 +95,20 @@ def test_a_commit_that_comes_after_the_settled_mark_is_found_by_the_sweep(
     assert index(queue, LATER) == 0  # 100 is settled now
     queue.fail(50)
     assert index(queue, LATER) == 0
-    assert sweep_all(queue, 20_000) == (1, 0)
+    assert scan_all(queue, 20_000) == (1, 0)
     assert ids(queue) == [100, 50]
 
 
-def test_what_is_gone_is_noted_by_the_sweep_in_small_stretches(queue: TestQueue) -> None:
+def test_missing_failures_are_marked_by_the_scan_in_small_stretches(queue: TestQueue) -> None:
     index(queue)
     for failed_id in range(1, 31):
         queue.fail(failed_id)
     index(queue)
     remove(queue, 1, 7, 8, 9, 30)
-    assert sweep_all(queue, 4) == (0, 5)
+    assert scan_all(queue, 4) == (0, 5)
     assert ids(queue) == [n for n in range(1, 30) if n not in (1, 7, 8, 9)]
     remove(queue, *range(1, 31))
-    assert sweep_all(queue, 4) == (0, 25)
+    assert scan_all(queue, 4) == (0, 25)
     assert ids(queue) == []
 
 
@@ -131,25 +131,25 @@ def test_ids_that_start_over_are_new_failures(queue: TestQueue) -> None:
     again = [queue.fail(order=order, failed_at=LATER) for order in range(10, 13)]
     assert again == [1, 2, 3]
     assert index(queue, LATER) == 3
-    sweep_all(queue, 20_000, LATER)
+    scan_all(queue, 20_000, LATER)
     assert ids(queue) == [1, 2, 3]
-    assert {row.order_id for row in queue.rows(tables.failures) if row.gone_at is None} == {
+    assert {row.order_id for row in queue.rows(tables.failures) if row.removed_at is None} == {
         "10",
         "11",
         "12",
     }
 
 
-def test_an_id_that_came_back_in_the_same_second_is_found_by_the_sweep(queue: TestQueue) -> None:
+def test_an_id_that_came_back_in_the_same_second_is_found_by_the_scan(queue: TestQueue) -> None:
     index(queue)
     queue.fail(7, order=1)
     index(queue)
     remove(queue, 7)
     queue.fail(7, order=2)
     assert index(queue) == 0
-    assert sweep_all(queue, 20_000) == (1, 1)
+    assert scan_all(queue, 20_000) == (1, 1)
     old, new = queue.rows(tables.failures)
-    assert (old.order_id, old.gone_at, new.order_id, new.gone_at) == ("1", NOW, "2", None)
+    assert (old.order_id, old.removed_at, new.order_id, new.removed_at) == ("1", NOW, "2", None)
 
 
 def test_a_row_that_is_in_the_index_has_the_digest_of_the_server(queue: TestQueue) -> None:
@@ -247,11 +247,11 @@ def test_thousands_of_failures_are_read_in_and_swept_in_seconds(
     assert index(mariadb_queue) == 5_000
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("DELETE FROM failed_jobs WHERE id % 10 = 0"))
-    assert sweep_all(mariadb_queue, 2_000) == (0, 500)
+    assert scan_all(mariadb_queue, 2_000) == (0, 500)
     assert monotonic() - began < 40
     # What failed before the first start is not looked at again by each pass.
     with mariadb_queue.engine.begin() as connection:
-        assert mark(connection, "settled") == 5_000
+        assert position(connection, "settled") == 5_000
 
 
 def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueue) -> None:
@@ -260,8 +260,8 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
     index(queue)
     index(queue, LATER)
     with queue.engine.begin() as connection:
-        assert mark(connection, "settled") == 10
-        # What the pass does not look at any more is the sweep's to find.
+        assert position(connection, "settled") == 10
+        # What the pass does not look at any more is the scan's to find.
         connection.execute(update(tables.failures).values(failed_id=11))
         assert (
             connection.execute(select(func.count()).select_from(tables.failures)).scalar_one() == 1
@@ -271,7 +271,7 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
 
 def settled_mark(queue: TestQueue) -> int:
     with queue.engine.begin() as connection:
-        return mark(connection, "settled")
+        return position(connection, "settled")
 
 
 def test_a_newest_failure_that_is_retried_late_does_not_make_every_pass_a_full_scan(
@@ -321,8 +321,8 @@ def test_of_an_emptied_table_all_are_noted_as_gone_in_bounded_steps(queue: TestQ
         queue.fail()
     index(queue)
     truncate(queue)
-    gone = [step(queue, partial(failures.sweep, rows=3)).gone for _ in range(4)]
-    assert gone == [3, 3, 1, 0]
+    removed = [step(queue, partial(failures.scan, rows=3)).removed for _ in range(4)]
+    assert removed == [3, 3, 1, 0]
     assert ids(queue) == []
     assert broken(queue) == []
 
@@ -398,7 +398,7 @@ def test_a_time_that_the_column_keeps_in_its_own_way_raises_one_alert(
         with mariadb_queue.engine.begin() as connection:
             connection.execute(text(f"UPDATE failed_jobs SET failed_at = {failed_at}"))
         assert [index(mariadb_queue) for _ in range(3)] == [1, 0, 0]
-        assert sweep_all(mariadb_queue, 20_000) == (0, 0)
+        assert scan_all(mariadb_queue, 20_000) == (0, 0)
     finally:
         remove(mariadb_queue, 1)
         widen(mariadb_queue, "MODIFY failed_at DATETIME NOT NULL")

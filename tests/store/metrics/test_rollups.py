@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, delete
 
-from bot.models.metrics import Figures, Point, bucketed, total
+from bot.models.metrics import Point, QueueMetrics, bucketed, total
 from bot.store.metrics import rollups
 from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE, QUEUES
 from bot.store.tables import rollups as kept
@@ -17,9 +17,9 @@ MIDNIGHT = datetime(2026, 3, 10)  # noqa: DTZ001 naive UTC
 AN_HOUR, A_MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
-def whole(**figures: int) -> dict[str, Figures]:
+def whole(**figures: int) -> dict[str, QueueMetrics]:
     """What is known of all queues after a minute."""
-    return {ALL: Figures(looks=1, seconds=60, **figures)}
+    return {ALL: QueueMetrics(looks=1, seconds=60, **figures)}
 
 
 def fill(queue: TestQueue, since: datetime, minutes: int, step: int = 10) -> None:
@@ -108,7 +108,7 @@ def test_the_rows_are_bounded_and_nothing_goes_before_it_is_rolled_up(queue: Tes
     now = MIDNIGHT
     for _ in range(40):
         with queue.engine.begin() as connection:
-            found = {name: Figures(pending=int(name[1:]), looks=1) for name in names}
+            found = {name: QueueMetrics(pending=int(name[1:]), looks=1) for name in names}
             rollups.add_sample(connection, now, {**whole(processed=1), **found})
         now += AN_HOUR
         roll(queue, now)
@@ -153,29 +153,29 @@ def series(queue: TestQueue, now: datetime, span: timedelta, name: str = ALL) ->
 
 def test_a_queue_without_a_row_had_no_jobs_unless_queues_were_left_out(queue: TestQueue) -> None:
     def look(connection: Connection, at: datetime, left_out: int) -> None:
-        rollups.add_sample(connection, at, {ALL: Figures(pending=5, left_out=left_out)})
+        rollups.add_sample(connection, at, {ALL: QueueMetrics(pending=5, left_out=left_out)})
 
     with queue.engine.begin() as connection:
         look(connection, MIDNIGHT, 0)
         look(connection, MIDNIGHT + AN_HOUR, 3)
     first, second = series(queue, MIDNIGHT + AN_HOUR, AN_HOUR * 2, "mail")
-    assert first.figures == Figures()
+    assert first.figures == QueueMetrics()
     assert second.figures is None
 
 
 @pytest.mark.parametrize(
     ("one", "other", "both"),
     [
-        (Figures(processed=1, seconds=9), Figures(processed=2, seconds=9), 3),
+        (QueueMetrics(processed=1, seconds=9), QueueMetrics(processed=2, seconds=9), 3),
         # A first look, after which something can be told at all, says nothing against it.
-        (Figures(processed=1, seconds=9), Figures(), 1),
-        (Figures(processed=1, seconds=9), Figures(seconds=9), None),
-        (Figures(seconds=9), Figures(seconds=9), None),
-        (Figures(), Figures(), None),
+        (QueueMetrics(processed=1, seconds=9), QueueMetrics(), 1),
+        (QueueMetrics(processed=1, seconds=9), QueueMetrics(seconds=9), None),
+        (QueueMetrics(seconds=9), QueueMetrics(seconds=9), None),
+        (QueueMetrics(), QueueMetrics(), None),
     ],
 )
 def test_what_was_processed_is_not_known_where_a_part_of_it_is_not(
-    one: Figures, other: Figures, both: int | None
+    one: QueueMetrics, other: QueueMetrics, both: int | None
 ) -> None:
     assert (one + other).processed == (other + one).processed == both
 
@@ -185,10 +185,10 @@ def test_an_hour_that_comes_twice_is_in_one_stretch(queue: TestQueue) -> None:
     madrid = ZoneInfo("Europe/Madrid")
     # The clocks go back from 3 to 2 at 01:00 UTC of 2026-10-25.
     begins = datetime(2026, 10, 24, 22)  # noqa: DTZ001 naive UTC
-    points = [Point(begins + AN_HOUR * n, AN_HOUR, Figures(appeared=1)) for n in range(7)]
+    points = [Point(begins + AN_HOUR * n, AN_HOUR, QueueMetrics(appeared=1)) for n in range(7)]
     parts = bucketed(points, 2, madrid)
     assert [part.length // AN_HOUR for part in parts] == [2, 3, 2]
-    assert total(parts) == Figures(appeared=7)
+    assert total(parts) == QueueMetrics(appeared=7)
 
 
 def test_a_late_look_is_added_to_its_minute(queue: TestQueue) -> None:

@@ -8,7 +8,7 @@ from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
 from bot.store import tables
 from bot.store.operations import operations
-from bot.store.operations.retries.outcomes import Outcome
+from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.refailures import count_failures
 from tests.kit.bulk import run_out, started
 from tests.kit.posting import watch
@@ -36,18 +36,18 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
     with queue.engine.begin() as connection:
         (known,) = connection.execute(tables.failures.select()).mappings().all()
         row: dict[str, Any] = {**known, "operation": None, "failed_id": 7}
-        row |= {"seq": None, "gone_at": now_of(connection)}
+        row |= {"seq": None, "removed_at": now_of(connection)}
         # Of an earlier time, so that they come first in the index.
         connection.execute(update(tables.failures).values(seq=OLD + 1))
         connection.execute(insert(tables.failures), [{**row, "seq": seq + 1} for seq in range(OLD)])
-        new = {**row, "gone_at": None}
+        new = {**row, "removed_at": None}
         again = [{**new, "seq": OLD + 2 + one, "failed_id": 8 + one} for one in range(NEW)]
         connection.execute(insert(tables.failures), again)
         connection.execute(update(tables.operations).values(bound_seq=OLD + 1))
         operation = operations.find(connection, number)
         assert operation is not None
-        nothing = dict.fromkeys(Outcome.__dataclass_fields__, 0)
-        seen = Outcome(**{**nothing, "cursor_seq": OLD + 1})  # type: ignore[arg-type] # zeros
+        nothing = dict.fromkeys(OutcomeCounts.__dataclass_fields__, 0)
+        seen = OutcomeCounts(**{**nothing, "cursor_seq": OLD + 1})  # type: ignore[arg-type] # zeros
         before = reads(connection)
         found = count_failures(connection, operation, seen)
         assert found["failed_again"] == NEW

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event, insert
 
 from bot.app.command import Setup
-from bot.background.failures.aggregation import age_once, fold_once
+from bot.background.failures.aggregation import aggregate_once, merge_once
 from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
-from bot.models.alert_rules import OLDEST, SILENT
+from bot.models.alert_rules import NO_WORKER_ACTIVITY, OLDEST_JOB
 from bot.models.digest import Deeds, DigestIncident, DoneBy, Figure
 from bot.store import tables
 from bot.store.reports.digest_days import Days
@@ -43,7 +43,7 @@ def test_failed_counts_what_failed_on_the_day_by_its_clock_gone_or_not(
     ask(setup, f"delete-failed {ids[2]}")
     assert read(setup).failed == Figure(count=3, before=0)
     clock.at = ENDED + 9 * HOUR
-    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+    while aggregate_once(setup, hold(setup)) or merge_once(setup, hold(setup)):
         pass
     assert read(setup).failed == Figure(count=3, before=0)
 
@@ -57,7 +57,7 @@ def test_the_week_before_is_known_after_it_was_folded_into_days(
         clock.at = moment(f"2026-03-0{day} 15:01", LIMA)
         watch(setup, hold(setup))
     clock.at = ENDED + 9 * HOUR
-    while fold_once(setup, hold(setup)) or age_once(setup, hold(setup)):
+    while aggregate_once(setup, hold(setup)) or merge_once(setup, hold(setup)):
         pass
     assert read(setup).failed == Figure(count=1, before=2)
     week = Days(date(2026, 3, 3), date(2026, 3, 9), ZoneInfo(LIMA))
@@ -134,35 +134,35 @@ def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: 
 
 
 def incident(
-    queue: TestQueue, id_: int, opened: datetime, minutes: int | None, kind: str
+    queue: TestQueue, id_: int, opened: datetime, minutes: int | None, rule: str
 ) -> DigestIncident:
-    """Put in an incident that is over after so many minutes, or open."""
-    closed = None if minutes is None else opened + timedelta(minutes=minutes)
-    subject = f"{kind}:{id_}"
+    """Put in an incident that is resolved after so many minutes, or active."""
+    resolved = None if minutes is None else opened + timedelta(minutes=minutes)
+    subject = f"{rule}:{id_}"
     row = {
         "id": id_,
-        "kind": kind,
+        "rule": rule,
         "subject": subject,
-        "open_subject": subject if closed is None else None,
+        "active_subject": subject if resolved is None else None,
         "queue": str(id_),
-        "opened_at": opened,
+        "triggered_at": opened,
         "last_at": opened,
-        "closed_at": closed,
+        "resolved_at": resolved,
     }
     with queue.engine.begin() as connection:
         connection.execute(insert(tables.incidents), row)
     return DigestIncident(
-        id=id_, kind=kind, queue=str(id_), error=None, opened_at=opened, closed_at=closed
+        id=id_, rule=rule, queue=str(id_), error=None, triggered_at=opened, resolved_at=resolved
     )
 
 
 def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQueue) -> None:
-    incident(queue, 1, BEGAN - HOUR, 200, OLDEST)
-    two = incident(queue, 2, BEGAN, 10, OLDEST)
-    three = incident(queue, 3, BEGAN + HOUR, 42, SILENT)
-    four = incident(queue, 4, BEGAN + HOUR, 3, SILENT)
-    five = incident(queue, 5, ENDED - HOUR, None, SILENT)
-    six = incident(queue, 6, ENDED, None, OLDEST)
+    incident(queue, 1, BEGAN - HOUR, 200, OLDEST_JOB)
+    two = incident(queue, 2, BEGAN, 10, OLDEST_JOB)
+    three = incident(queue, 3, BEGAN + HOUR, 42, NO_WORKER_ACTIVITY)
+    four = incident(queue, 4, BEGAN + HOUR, 3, NO_WORKER_ACTIVITY)
+    five = incident(queue, 5, ENDED - HOUR, None, NO_WORKER_ACTIVITY)
+    six = incident(queue, 6, ENDED, None, OLDEST_JOB)
     found = read(setup).incidents
     assert found is not None
     assert (found.opened, found.over, found.seconds) == (4, 3, 600)

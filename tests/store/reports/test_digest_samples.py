@@ -9,20 +9,20 @@ from sqlalchemy import insert
 from bot.app.command import Setup
 from bot.database.transactions import changing
 from bot.models.digest import Backlog, Figure, Waited
-from bot.models.metrics import Figures
+from bot.models.metrics import QueueMetrics
 from bot.store import tables
 from bot.store.metrics import rollups
 from tests.kit.yesterday import BEGAN, ENDED, HOUR, read
 
 
-def sample(setup: Setup, at: datetime, found: dict[str, Figures], span: str = "hour") -> None:
+def sample(setup: Setup, at: datetime, found: dict[str, QueueMetrics], span: str = "hour") -> None:
     """Put in what the samples of an hour said, by queue."""
     rows = [
         {
             "span": span,
             "at": at,
             "queue": queue,
-            **{name: getattr(one, name) for name in Figures.__dataclass_fields__},
+            **{name: getattr(one, name) for name in QueueMetrics.__dataclass_fields__},
         }
         for queue, one in found.items()
     ]
@@ -33,13 +33,13 @@ def sampled_hours(setup: Setup, hours: int = 24, **each: Any) -> None:
     """The first hours of yesterday, each seen all the time."""
     values = {"processed": 100, "looks": 360, "seconds": 3_600} | each
     for number in range(hours):
-        sample(setup, BEGAN + number * HOUR, {rollups.ALL: Figures(**values)})
+        sample(setup, BEGAN + number * HOUR, {rollups.ALL: QueueMetrics(**values)})
 
 
 def test_processed_is_the_sum_of_the_days_hours(setup: Setup) -> None:
     sampled_hours(setup)
     for outside in (BEGAN - HOUR, ENDED):
-        sample(setup, outside, {rollups.ALL: Figures(processed=7, seconds=3_600)})
+        sample(setup, outside, {rollups.ALL: QueueMetrics(processed=7, seconds=3_600)})
     assert read(setup).processed == Figure(count=2_400, before=None, comparable=False)
     assert read(setup).gap_seconds == 0
 
@@ -49,15 +49,15 @@ def test_the_week_before_comes_from_its_day_and_is_compared_where_both_are_whole
 ) -> None:
     sampled_hours(setup)
     last = BEGAN - timedelta(days=7)
-    day = Figures(processed=2_000, seconds=86_400 - 300)
-    sample(setup, last, {rollups.ALL: day, "mail": Figures(processed=5)}, span="day")
+    day = QueueMetrics(processed=2_000, seconds=86_400 - 300)
+    sample(setup, last, {rollups.ALL: day, "mail": QueueMetrics(processed=5)}, span="day")
     assert read(setup).processed == Figure(count=2_400, before=2_000, before_at_least=True)
 
 
 def test_a_day_with_a_hole_is_not_compared(setup: Setup) -> None:
     sampled_hours(setup)
     last = BEGAN - timedelta(days=7)
-    sample(setup, last, {rollups.ALL: Figures(processed=2_000, seconds=80_000)}, span="day")
+    sample(setup, last, {rollups.ALL: QueueMetrics(processed=2_000, seconds=80_000)}, span="day")
     found = read(setup).processed
     assert found == Figure(count=2_400, before=2_000, before_at_least=True, comparable=False)
 
@@ -73,7 +73,7 @@ def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum
     setup: Setup,
 ) -> None:
     sampled_hours(setup, hours=23)
-    sample(setup, ENDED - HOUR, {rollups.ALL: Figures(processed=None, seconds=3_600)})
+    sample(setup, ENDED - HOUR, {rollups.ALL: QueueMetrics(processed=None, seconds=3_600)})
     found = read(setup)
     assert found.processed == Figure(count=2_300, at_least=True, comparable=False)
     assert found.gap_seconds == 0
@@ -90,9 +90,9 @@ def test_the_slowest_hours_are_named_with_their_queue_and_the_fullest_one(setup:
         ((10, None, 1), (900, 20, 50), (300, 2_520, 40), (None, 5, 60), (7, 8, 2))
     ):
         found = {
-            rollups.ALL: Figures(pending=pending, oldest_seconds=9_999, seconds=3_600),
-            "mail": Figures(oldest_seconds=mail),
-            "stock": Figures(oldest_seconds=stock),
+            rollups.ALL: QueueMetrics(pending=pending, oldest_seconds=9_999, seconds=3_600),
+            "mail": QueueMetrics(oldest_seconds=mail),
+            "stock": QueueMetrics(oldest_seconds=stock),
         }
         sample(setup, BEGAN + number * HOUR, found)
     found_ = read(setup)
@@ -108,8 +108,8 @@ def test_minutes_that_are_not_rolled_up_yet_count_too(setup: Setup) -> None:
     sampled_hours(setup, hours=23)
     for minute, (processed, oldest) in enumerate(((1, 60), (2, 120))):
         at = ENDED - HOUR + timedelta(minutes=minute)
-        seen = Figures(processed=processed, seconds=60, looks=6)
-        found = {rollups.ALL: seen, "mail": Figures(oldest_seconds=oldest)}
+        seen = QueueMetrics(processed=processed, seconds=60, looks=6)
+        found = {rollups.ALL: seen, "mail": QueueMetrics(oldest_seconds=oldest)}
         sample(setup, at, found, span="minute")
     found_ = read(setup)
     assert found_.processed.count == 2_303

@@ -1,4 +1,4 @@
-"""Where followed jobs are now: under their id, under a later one, taken out, or failed again."""
+"""Where tracked jobs are now: under their id, under a later one, taken out, or failed again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue, payload_digest
-from bot.store.operations.retries.followed import WAITING, Followed
-from bot.store.tables import archive, audit, failures, followed
+from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
+from bot.store.tables import archive, audit, failures, tracked_jobs
 
 SCANNED = 5_000
 """The newest rows of a queue that are searched for a released job: 20 ms at 400 B of payload."""
@@ -21,15 +21,15 @@ FAILURES_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RemovedBy:
-    """By whom and how the bot took a job out of `jobs`."""
+    """Who removed a job from `jobs` with the bot, and by which action."""
 
-    by: str | None
-    how: str
+    actor: str | None
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refailure:
-    """A new failure with the payload of a followed job."""
+    """A new failure with the payload of a tracked job."""
 
     seq: int
     failed_id: int
@@ -53,11 +53,13 @@ class JobLocation:
 
 def highest_id(connection: Connection, queue: Queue) -> int:
     """The highest id of `jobs`; 0 where there is none."""
-    return int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
+    return int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
 
 
-def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict[int, JobLocation]:
-    """Where each of the followed jobs is now, by the id of its row here."""
+def look(
+    connection: Connection, queue: Queue, rows: Sequence[TrackedJob]
+) -> dict[int, JobLocation]:
+    """Where each of the tracked jobs is now, by the id of its row here."""
     there = _there(connection, queue, rows)
     found = {row.id: JobLocation(row.job_id) for row in rows if row.id in there}
     missing = [row for row in rows if row.id not in found]
@@ -70,20 +72,20 @@ def look(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> dict
     return found
 
 
-def _there(connection: Connection, queue: Queue, rows: Sequence[Followed]) -> set[int]:
+def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> set[int]:
     """Which of them still have the id that they had."""
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     wanted = [row.job_id for row in rows]
     found = {
         job_id: (name, digest)
         for job_id, name, digest in connection.execute(
-            select(c.id, c.queue, payload_digest(queue.jobs)).where(c.id.in_(wanted))
+            select(layout.id, layout.queue, payload_digest(queue.jobs)).where(layout.id.in_(wanted))
         )
     }
     return {row.id for row in rows if found.get(row.job_id) == (row.queue, row.payload_digest)}
 
 
-def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, RemovedBy]:
+def _taken(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, RemovedBy]:
     """Which of them the bot itself took out of `jobs`, as archive and audit know."""
     if not rows:
         return {}
@@ -104,26 +106,27 @@ def _taken(connection: Connection, rows: Sequence[Followed]) -> dict[int, Remove
 
 
 def _moved(
-    connection: Connection, queue: Queue, name: str, rows: Sequence[Followed]
+    connection: Connection, queue: Queue, name: str, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
     """Which of the queue's later rows they became, each row for one of them at most.
 
     Where there are two of a payload, nobody can tell which is which; each is found once.
     """
-    c = queue.jobs.c
+    layout = queue.jobs_layout
     floors = {row.id: max(row.job_id, row.highest_id - UNCOMMITTED) for row in rows}
     newest = (
-        select(c.id.label("id"))
-        .where(c.queue == name, c.id > min(floors.values()))
-        .order_by(c.id.desc())
+        select(layout.id.label("id"))
+        .where(layout.queue == name, layout.id > min(floors.values()))
+        .order_by(layout.id.desc())
         .limit(SCANNED)
     ).subquery()
     digest = payload_digest(queue.jobs)
     wanted = {row.payload_digest for row in rows}
-    scan = select(c.id, digest).join(newest, newest.c.id == c.id).where(digest.in_(wanted))
+    jobs = select(layout.id, digest).join(newest, newest.c.id == layout.id)
+    scan = jobs.where(digest.in_(wanted))
     try:
         count, lowest = connection.execute(select(func.count(), func.min(newest.c.id))).one()
-        hits = bounded(connection, scan.order_by(c.id), SCAN_SECONDS).all()
+        hits = bounded(connection, scan.order_by(layout.id), SCAN_SECONDS).all()
     except TooSlow:
         return {row.id: JobLocation(None, complete=False) for row in rows}
     free = _not_held(connection, dict(hits))
@@ -139,17 +142,19 @@ def _moved(
 
 
 def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]:
-    """Those rows of `jobs` that are not already followed as another job."""
+    """Those rows of `jobs` that are not already tracked as another job."""
     if not hits:
         return {}
     held = connection.execute(
-        select(followed.c.job_id).where(followed.c.job_id.in_(hits), followed.c.state == WAITING)
+        select(tracked_jobs.c.job_id).where(
+            tracked_jobs.c.job_id.in_(hits), tracked_jobs.c.state == WAITING
+        )
     ).scalars()
     taken = set(held)
     return {job_id: digest for job_id, digest in hits.items() if job_id not in taken}
 
 
-def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, Refailure]:
+def failed_again(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, Refailure]:
     """The new failures of these jobs, one for each at most and each for one job only.
 
     New is what was seen after the retry, and is not the failed job itself, put back by an undo.
@@ -157,7 +162,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     if not rows:
         return {}
     f = failures.c
-    known = select(followed.c.id).where(followed.c.outcome_seq == f.seq).exists()
+    known = select(tracked_jobs.c.id).where(tracked_jobs.c.outcome_seq == f.seq).exists()
     free = [
         Refailure(*found)
         for found in connection.execute(
@@ -182,7 +187,7 @@ def failed_again(connection: Connection, rows: Sequence[Followed]) -> dict[int, 
     return found
 
 
-def _is_of(row: Followed, failure: Refailure) -> bool:
+def _is_of(row: TrackedJob, failure: Refailure) -> bool:
     return (
         failure.payload_digest == row.payload_digest
         and failure.queue == row.queue

@@ -26,11 +26,11 @@ from sqlalchemy import (
 
 from bot.queue.layouts import Queue, payload_digest
 from bot.store.operations.operations import Operation
-from bot.store.tables import archive, batches, failures, outcomes, spans
+from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
 
 WIDTH = 2_000
 """Ids of `jobs` in one stretch: 20 ms at 400 B of payload where all of them wait."""
-NEW_SPANS = 5
+NEW_RANGES = 5
 LOWEST, IN_TURN = 2, 100
 """Stretches that are counted again in a pass, as far as time allows."""
 BUDGET = 0.05
@@ -42,17 +42,17 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How far the receipts of an operation are; `waiting` is None until all was counted once.
+class OutcomeCounts:
+    """How many jobs of an operation have which outcome; `waiting` is None until all were counted.
 
-    `next_span` is the first stretch of ids that was not counted yet.
+    `next_range` is the first range of ids that was not counted yet.
     """
 
     operation: int
     state: str
-    since: datetime
+    started_at: datetime
     first_job_id: int
-    next_span: int
+    next_range: int
     cursor_seq: int
     failed_again: int
     failed_otherwise: int
@@ -65,7 +65,7 @@ class Outcome:
     next_check_at: datetime | None
 
 
-_COLUMNS = [outcomes.c[name] for name in Outcome.__dataclass_fields__]
+_COLUMNS = [outcomes.c[name] for name in OutcomeCounts.__dataclass_fields__]
 
 
 def begin(connection: Connection, operation: Operation, now: datetime) -> None:
@@ -79,40 +79,40 @@ def begin(connection: Connection, operation: Operation, now: datetime) -> None:
         insert(outcomes).values(
             operation=operation.id,
             state=FOLLOWING,
-            since=now,
+            started_at=now,
             first_job_id=first,
-            next_span=high,
+            next_range=high,
             cursor_seq=operation.bound_seq,
             next_check_at=now,
         )
     )
     rows = [{"operation": operation.id, "number": number} for number in range(low, high + 1)]
-    connection.execute(insert(spans), rows)
+    connection.execute(insert(outcome_ranges), rows)
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[Outcome]:
+def due(connection: Connection, now: datetime, limit: int) -> list[OutcomeCounts]:
     """Operations whose time to be counted has come."""
     c = outcomes.c
     chosen = select(*_COLUMNS).where(c.next_check_at <= now).order_by(c.next_check_at)
-    return [Outcome(*row) for row in connection.execute(chosen.limit(limit))]
+    return [OutcomeCounts(*row) for row in connection.execute(chosen.limit(limit))]
 
 
-def of_operation(connection: Connection, operation: int) -> Outcome | None:
-    """How far the receipts of this operation are."""
+def of_operation(connection: Connection, operation: int) -> OutcomeCounts | None:
+    """Return the counts of this operation."""
     found = connection.execute(select(*_COLUMNS).where(outcomes.c.operation == operation)).first()
-    return None if found is None else Outcome(*found)
+    return None if found is None else OutcomeCounts(*found)
 
 
-def note(connection: Connection, seen: Outcome) -> None:
-    """Write down how far its receipts are."""
-    values = {name: getattr(seen, name) for name in Outcome.__dataclass_fields__}
+def note(connection: Connection, seen: OutcomeCounts) -> None:
+    """Store the counts of an operation."""
+    values = {name: getattr(seen, name) for name in OutcomeCounts.__dataclass_fields__}
     this = outcomes.c.operation == values.pop("operation")
     connection.execute(update(outcomes).where(this).values(**values))
 
 
-def forget_spans(connection: Connection, operation: int) -> None:
-    """Nothing is counted any more."""
-    connection.execute(delete(spans).where(spans.c.operation == operation))
+def delete_ranges(connection: Connection, operation: int) -> None:
+    """Delete the id ranges: nothing is counted any more."""
+    connection.execute(delete(outcome_ranges).where(outcome_ranges.c.operation == operation))
 
 
 def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
@@ -123,7 +123,7 @@ def exists(wanted: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
     return select(literal(1)).where(wanted).limit(1).correlate(of).scalar_subquery().is_not(None)
 
 
-def is_behind(connection: Connection, seen: Outcome) -> bool:
+def is_behind(connection: Connection, seen: OutcomeCounts) -> bool:
     """Whether there are failures that were not looked at yet."""
     return last_seq(connection) > seen.cursor_seq
 
@@ -134,12 +134,12 @@ def last_seq(connection: Connection) -> int:
 
 
 def count_waiting(
-    connection: Connection, queue: Queue, seen: Outcome, now: datetime
+    connection: Connection, queue: Queue, seen: OutcomeCounts, now: datetime
 ) -> dict[str, int | None]:
     """How many jobs of the operation are in `jobs`, as far as they were counted by now."""
-    highest = int(connection.execute(select(func.max(queue.jobs.c.id))).scalar() or 0)
+    highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
     ended = highest // WIDTH
-    new = range(seen.next_span, min(ended, seen.next_span + NEW_SPANS - 1) + 1)
+    new = range(seen.next_range, min(ended, seen.next_range + NEW_RANGES - 1) + 1)
     for number in new:
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
     until = monotonic() + BUDGET
@@ -147,7 +147,7 @@ def count_waiting(
         _keep(connection, seen, number, _count(connection, queue, seen, number), now)
         if monotonic() >= until:
             break
-    c = spans.c
+    c = outcome_ranges.c
     unknown, total = connection.execute(
         select(func.count(case((c.waiting.is_(None), 1))), func.sum(c.waiting)).where(
             c.operation == seen.operation
@@ -158,26 +158,25 @@ def count_waiting(
     behind = unknown > 0 or new.stop <= ended
     return {
         "waiting": None if behind else int(total or 0),
-        "next_span": max(seen.next_span, min(new.stop, filling)),
+        "next_range": max(seen.next_range, min(new.stop, filling)),
     }
 
 
-def _known(connection: Connection, seen: Outcome, new: range) -> list[int]:
+def _known(connection: Connection, seen: OutcomeCounts, new: range) -> list[int]:
     """The stretches to count again: the lowest, where workers are by now, then those in turn."""
-    c = spans.c
+    c = outcome_ranges.c
     mine = select(c.number).where(c.operation == seen.operation)
     lowest = connection.execute(mine.order_by(c.number).limit(LOWEST)).scalars()
     in_turn = connection.execute(mine.order_by(c.checked_at, c.number).limit(IN_TURN)).scalars()
     return [number for number in dict.fromkeys([*lowest, *in_turn]) if number not in new]
 
 
-def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> int:
+def _count(connection: Connection, queue: Queue, seen: OutcomeCounts, number: int) -> int:
     """How many jobs with ids of this stretch have a payload of the operation."""
-    jobs = queue.jobs
     # Ids below the first were there before.
     low = max(number * WIDTH, seen.first_job_id)
-    within = jobs.c.id.between(low, number * WIDTH + WIDTH - 1)
-    digest = payload_digest(jobs).label("digest")
+    within = queue.jobs_layout.id.between(low, number * WIDTH + WIDTH - 1)
+    digest = payload_digest(queue.jobs).label("digest")
     # Looked up once for each payload, which very many failures may share.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(
@@ -188,18 +187,20 @@ def _count(connection: Connection, queue: Queue, seen: Outcome, number: int) -> 
     return int(connection.execute(counted).scalar() or 0)
 
 
-def _keep(connection: Connection, seen: Outcome, number: int, waiting: int, now: datetime) -> None:
-    this = and_(spans.c.operation == seen.operation, spans.c.number == number)
+def _keep(
+    connection: Connection, seen: OutcomeCounts, number: int, waiting: int, now: datetime
+) -> None:
+    this = and_(outcome_ranges.c.operation == seen.operation, outcome_ranges.c.number == number)
     if not waiting:
-        connection.execute(delete(spans).where(this))
+        connection.execute(delete(outcome_ranges).where(this))
         return
     values = {"waiting": waiting, "checked_at": now}
-    if not connection.execute(update(spans).where(this).values(values)).rowcount:
+    if not connection.execute(update(outcome_ranges).where(this).values(values)).rowcount:
         row = {"operation": seen.operation, "number": number}
-        connection.execute(insert(spans).values(row | values))
+        connection.execute(insert(outcome_ranges).values(row | values))
 
 
-def count_deleted(connection: Connection, seen: Outcome) -> int:
+def count_deleted(connection: Connection, seen: OutcomeCounts) -> int:
     """How many of its jobs somebody deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from bot.models.operations import Scope
 from bot.store.operations.operations import Operation
-from bot.store.operations.retries.outcomes import Outcome, exists, last_seq
+from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_seq
 from bot.store.tables import failures, operations
 
 NEW_FAILURES = 5_000
@@ -33,7 +33,9 @@ class _Retried:
     until: int | None
 
 
-def count_failures(connection: Connection, operation: Operation, seen: Outcome) -> dict[str, int]:
+def count_failures(
+    connection: Connection, operation: Operation, seen: OutcomeCounts
+) -> dict[str, int]:
     """What failed again since the last pass, and how far that pass came.
 
     A failure that was retried again ends what belongs to this operation: what fails after that
@@ -79,7 +81,7 @@ def _retried(
     until = select(func.min(p.c.seq)).where(
         p.c.payload_digest == each.c.payload_digest,
         p.c.seq > operation.bound_seq,
-        p.c.gone_at.is_not(None),
+        p.c.removed_at.is_not(None),
     )
     same = exists(and_(ours, o.c.error_group == each.c.error_group), each)
     chosen = select(each, same.label("same"), until.scalar_subquery().label("until"))
@@ -101,7 +103,7 @@ def _put_back(
     # Where its own id was taken it has another one.
     back = or_(
         exists(and_(ours, o.c.failed_id == n.c.failed_id), n),
-        exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.returned_by.is_not(None)), n),
+        exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.restored_by.is_not(None)), n),
     )
     return set(connection.execute(select(n.c.seq).where(within, back)).scalars())
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from bot.queue.reads import unix
 from bot.store import tables
+from bot.wall_clock import unix
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.team import Json, Team, team_at_work
 
@@ -20,11 +20,11 @@ def now(team: Team) -> int:
         return unix(team.clock(connection))
 
 
-def pulse(team: Team) -> Any:
+def probe_state(team: Team) -> Any:
     """What the last look remembered of the queue, once there was one."""
 
     def find() -> Any:
-        found = team.queue.rows(tables.pulses)
+        found = team.queue.rows(tables.probe_states)
         return found[0] if found else None
 
     return team.until(find)
@@ -44,7 +44,7 @@ def empty(team: Team) -> None:
 
 def recovered(team: Team, alert: Json) -> Json:
     """The alert, when its end is told; time passes until then."""
-    team.until(lambda: any(row.clear_since for row in team.queue.rows(tables.incidents)))
+    team.until(lambda: any(row.recovered_since for row in team.queue.rows(tables.incidents)))
     team.clock.move(seconds=61)
     return team.until(
         lambda: team.now(alert) if team.now(alert)["text"].startswith("✅ Back to normal") else None
@@ -82,7 +82,7 @@ def test_an_old_job_is_told_with_what_to_look_at_and_its_end_too(team_on_each: T
 def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> None:
     team = team_on_each
     push(team)
-    team.until(lambda: pulse(team).eligible_since)
+    team.until(lambda: probe_state(team).available_since)
     team.clock.move(seconds=310)
 
     alert = team.alert("the workers are silent")
@@ -123,14 +123,18 @@ def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQu
 
 
 def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None:
-    limits: dict[str, Any] = {"oldest_seconds": NEVER, "silent_seconds": NEVER, "backlog_count": 30}
+    limits: dict[str, Any] = {
+        "oldest_seconds": NEVER,
+        "no_worker_activity_seconds": NEVER,
+        "backlog_count": 30,
+    }
     with team_at_work(kept_queue, **limits) as team:
         points = 0
         for _ in range(17):
             for _ in range(3):
                 push(team)
-            team.until(lambda: len(json.loads(pulse(team).counts)) > points)  # noqa: B023 waited for here
-            points = len(json.loads(pulse(team).counts))
+            team.until(lambda: len(json.loads(probe_state(team).counts)) > points)  # noqa: B023 waited for here
+            points = len(json.loads(probe_state(team).counts))
             team.clock.move(seconds=60)
 
         alert = team.alert("it keeps growing")
@@ -148,12 +152,12 @@ def test_a_limit_that_every_job_exceeds_is_warned_about(kept_queue: TestQueue) -
         assert "below the workers' own timeout, 15 min" in alert["text"]
 
 
-def test_paced_jobs_raise_no_alert(team: Team) -> None:
+def test_jobs_retried_at_a_rate_raise_no_alert(team: Team) -> None:
     for number in range(30):
         push(team, ago=9_000, available_at=now(team) + 50_000 + number)
     for _ in range(3):
-        looked = pulse(team).looked_at
+        looked = probe_state(team).probed_at
         team.clock.move(seconds=3_600)
-        team.until(lambda: pulse(team).looked_at > looked)  # noqa: B023 waited for here
+        team.until(lambda: probe_state(team).probed_at > looked)  # noqa: B023 waited for here
     assert team.queue.rows(tables.incidents) == []
     assert team.posted("queue-alerts") == []

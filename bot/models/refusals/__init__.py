@@ -1,0 +1,113 @@
+"""Refusals: outcomes a person may see. Anything else that is raised is a bug."""
+
+from bot.models.refusals.access import (
+    Denied,
+    NotAllowed,
+    NotMember,
+    Unverifiable,
+    WrongChannel,
+    WrongQueue,
+)
+from bot.models.refusals.base import (
+    Refusal,
+    StartError,
+)
+from bot.models.refusals.database import (
+    Busy,
+    DatabaseDown,
+    OutcomeUnknown,
+    ReadOnly,
+)
+from bot.models.refusals.incidents import (
+    AlreadyAcknowledged,
+    AlreadyMuted,
+    ErrorGroupNotFound,
+    IncidentClosed,
+    IncidentNotFound,
+    MutedOtherwise,
+    NotMuted,
+    QueueNotFound,
+)
+from bot.models.refusals.operations import (
+    AlreadyFrozen,
+    CountMismatch,
+    Frozen,
+    NotFrozen,
+    NothingToDo,
+    OperationRunning,
+    PlanExpired,
+    StillRunning,
+    Unfinished,
+)
+from bot.models.refusals.requests import (
+    Invalid,
+    RequestIdUsed,
+    UnknownCommand,
+)
+from bot.models.refusals.rows import (
+    Changed,
+    FailedJobNotFound,
+    JobNotFound,
+    NotReserved,
+    ReservedAgain,
+    ReservedRecently,
+)
+from bot.models.refusals.undo import (
+    AlreadyUndone,
+    ChangeNotFound,
+    JobGone,
+    JobTaken,
+    NothingToUndo,
+    NotUndoable,
+    RowThere,
+    UndoExpired,
+)
+
+__all__ = [
+    "AlreadyAcknowledged",
+    "AlreadyFrozen",
+    "AlreadyMuted",
+    "AlreadyUndone",
+    "Busy",
+    "ChangeNotFound",
+    "Changed",
+    "CountMismatch",
+    "DatabaseDown",
+    "Denied",
+    "ErrorGroupNotFound",
+    "FailedJobNotFound",
+    "Frozen",
+    "IncidentClosed",
+    "IncidentNotFound",
+    "Invalid",
+    "JobGone",
+    "JobNotFound",
+    "JobTaken",
+    "MutedOtherwise",
+    "NotAllowed",
+    "NotFrozen",
+    "NotMember",
+    "NotMuted",
+    "NotReserved",
+    "NotUndoable",
+    "NothingToDo",
+    "NothingToUndo",
+    "OperationRunning",
+    "OutcomeUnknown",
+    "PlanExpired",
+    "QueueNotFound",
+    "ReadOnly",
+    "Refusal",
+    "RequestIdUsed",
+    "ReservedAgain",
+    "ReservedRecently",
+    "RowThere",
+    "StartError",
+    "StillRunning",
+    "UndoExpired",
+    "Unfinished",
+    "UnknownCommand",
+    "Unverifiable",
+    "WrongChannel",
+    "WrongQueue",
+]

@@ -1,0 +1,29 @@
+"""The base of all refusals, and the error that keeps the bot from starting."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+# Not frozen: whoever raises or passes on an exception sets its traceback and context.
+@dataclass(eq=False, kw_only=True)
+class Refusal(Exception):
+    """A request that was not carried out; each type has the fields that its message needs.
+
+    `code` names the message in the catalogs (`refusal-<code>`), `outcome` is the word in the audit
+    record. A refusal that is raised inside a transaction rolls it back. A field without a value is
+    None by default, and then it is not stored with the request.
+    """
+
+    code: ClassVar[str] = "refused"
+    outcome: ClassVar[str] = "refused"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class StartError(Exception):
+    """The bot cannot start; each problem is one sentence that says what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems

@@ -1,0 +1,33 @@
+"""Refusals because of the database."""
+
+from dataclasses import dataclass
+
+from bot.models.refusals.base import Refusal
+
+
+class Busy(Refusal):
+    """The database did not answer in time; nothing was changed."""
+
+    code = "busy"
+
+
+class DatabaseDown(Refusal):
+    """The database cannot be reached; nothing was changed."""
+
+    code = "database-down"
+
+
+class OutcomeUnknown(Refusal):
+    """The answer to COMMIT was lost and cannot be looked up yet."""
+
+    code = "outcome-unknown"
+    outcome = "unknown"
+
+
+@dataclass(eq=False, kw_only=True)
+class ReadOnly(Refusal):
+    """The database does not allow changes; `reason` says why."""
+
+    code = "read-only"
+
+    reason: str

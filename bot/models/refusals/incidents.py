@@ -1,0 +1,97 @@
+"""Refusals about incidents, error groups and mutes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models.refusals.base import Refusal
+
+
+@dataclass(eq=False, kw_only=True)
+class ErrorGroupNotFound(Refusal):
+    """No error group has this id, or its failures were purged."""
+
+    code = "error-group-not-found"
+
+    id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class IncidentNotFound(Refusal):
+    """No incident has this id."""
+
+    code = "incident-not-found"
+
+    id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class IncidentClosed(Refusal):
+    """The incident was resolved at `at`, so there is nothing to acknowledge."""
+
+    code = "incident-closed"
+    outcome = "no-op"
+
+    id: str
+    at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class AlreadyAcknowledged(Refusal):
+    """`by` acknowledged the incident at `at`."""
+
+    code = "already-acknowledged"
+    outcome = "no-op"
+
+    id: str
+    by: str | None
+    at: datetime | None
+
+
+@dataclass(eq=False, kw_only=True)
+class QueueNotFound(Refusal):
+    """The queue never held a job; `queues` are those that did, the most similar first."""
+
+    code = "queue-not-found"
+
+    queue: str
+    queues: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class AlreadyMuted(Refusal):
+    """`by` muted `word` until `at`, which is no earlier than the end of the new mute."""
+
+    code = "already-muted"
+    outcome = "no-op"
+
+    word: str
+    by: str
+    at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class NotMuted(Refusal):
+    """`word` is not muted; `by` ended its last mute at `at` if anybody did."""
+
+    code = "not-muted"
+    outcome = "no-op"
+
+    word: str
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class MutedOtherwise(Refusal):
+    """The incident `id` is muted only through `word`, which `by` muted until `at`.
+
+    `nearest` is the command that ends that mute.
+    """
+
+    code = "muted-otherwise"
+
+    id: str
+    word: str
+    nearest: str
+    by: str
+    at: datetime

@@ -1,0 +1,104 @@
+"""Refusals about plans, operations and the change freeze."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models.jobs import SkippedRow
+from bot.models.refusals.base import Refusal
+
+
+@dataclass(eq=False, kw_only=True)
+class Frozen(Refusal):
+    """`by` froze all changes at `at`; `reason` is the reason that `by` gave."""
+
+    code = "frozen"
+
+    by: str
+    at: datetime
+    reason: str | None
+
+
+@dataclass(eq=False, kw_only=True)
+class AlreadyFrozen(Refusal):
+    """`by` froze all changes before, at `at`."""
+
+    code = "already-frozen"
+    outcome = "no-op"
+
+    by: str
+    at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class NotFrozen(Refusal):
+    """Changes are not frozen; `by` ended the last freeze at `at` if there was one."""
+
+    code = "not-frozen"
+    outcome = "no-op"
+
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class PlanExpired(Refusal):
+    """The plan of `action` was confirmed too late, twice, or by another person."""
+
+    code = "plan-expired"
+
+    action: str
+
+
+@dataclass(eq=False, kw_only=True)
+class CountMismatch(Refusal):
+    """The typed count is not the `expected` count of the frozen scope."""
+
+    code = "count-mismatch"
+
+    expected: int
+
+
+@dataclass(eq=False, kw_only=True)
+class NothingToDo(Refusal):
+    """No row could be changed; `skipped` are the rows with their reasons."""
+
+    code = "nothing-to-do"
+    outcome = "no-op"
+
+    skipped: tuple[SkippedRow, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class OperationRunning(Refusal):
+    """The operation `action` of `by` is running on the same queue."""
+
+    code = "operation-running"
+
+    by: str
+    action: str
+
+
+@dataclass(eq=False, kw_only=True)
+class Unfinished(Refusal):
+    """The operation was cancelled or stopped after `done` of `total` rows, which stay changed."""
+
+    code = "unfinished"
+
+    action: str
+    done: int
+    total: int
+
+
+@dataclass(eq=False, kw_only=True)
+class StillRunning(Refusal):
+    """The terminal stopped waiting for the operation.
+
+    A running bot continues the operation after its `done` of `total` rows.
+    """
+
+    code = "still-running"
+
+    action: str
+    operation: int
+    done: int
+    total: int

@@ -1,0 +1,39 @@
+"""Refusals of requests that cannot be read or have an id that is used already."""
+
+from dataclasses import dataclass
+
+from bot.models.refusals.base import Refusal
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownCommand(Refusal):
+    """No command is called `word`; `nearest` is the closest name, `usage` its form."""
+
+    code = "unknown-command"
+
+    word: str
+    nearest: str
+    usage: str
+
+
+@dataclass(eq=False, kw_only=True)
+class Invalid(Refusal):
+    """An argument is missing, misspelt or out of range.
+
+    `problem` names the sentence in the catalogs, `field` the argument and
+    `usage` the command's form.
+    """
+
+    code = "invalid"
+
+    problem: str
+    field: str
+    value: str
+    expected: str
+    usage: str
+
+
+class RequestIdUsed(Refusal):
+    """Another request has this request id, so this one was not carried out."""
+
+    code = "request-id-used"

@@ -1,0 +1,71 @@
+"""Refusals of a single job or failed job; `id` is its id as text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models.refusals.base import Refusal
+
+
+@dataclass(eq=False, kw_only=True)
+class JobNotFound(Refusal):
+    """The job was processed or has failed; else `by` removed it with `action` at `at`."""
+
+    code = "job-not-found"
+
+    id: str
+    by: str | None = None
+    action: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class FailedJobNotFound(Refusal):
+    """The failed job was retried or deleted, by `by` with `action` at `at` if that is known."""
+
+    code = "failed-job-not-found"
+
+    id: str
+    by: str | None = None
+    action: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class Changed(Refusal):
+    """The row with this id is not the one that the person saw, so it was left alone."""
+
+    code = "changed"
+
+    id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NotReserved(Refusal):
+    """No worker holds the job; `by` released it with `action` at `at` if anybody did."""
+
+    code = "not-reserved"
+
+    id: str
+    by: str | None = None
+    action: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class ReservedAgain(Refusal):
+    """A worker took the job at `at`, after the person saw it, so it was left alone."""
+
+    code = "reserved-again"
+
+    id: str
+    at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class ReservedRecently(Refusal):
+    """A worker holds the job only since `at`; `force=yes` releases it all the same."""
+
+    code = "reserved-recently"
+
+    id: str
+    at: datetime

@@ -1,0 +1,17 @@
+"""The roles of people."""
+
+from enum import IntEnum
+
+
+class Role(IntEnum):
+    """What a person may do; each role includes the ones before it."""
+
+    NONE = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+    @property
+    def word(self) -> str:
+        """The role's name in settings, messages and the audit."""
+        return self.name.lower()

@@ -1,0 +1,16 @@
+"""The layouts of a queue's tables; no other package names a column of these tables."""
+
+from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
+from bot.queue.layouts.spec import failed_digest, job_digest, payload_digest, spec_tables
+from bot.queue.layouts.startup_checks import problems, require
+
+__all__ = [
+    "LONGEST_QUEUE",
+    "Queue",
+    "failed_digest",
+    "job_digest",
+    "payload_digest",
+    "problems",
+    "require",
+    "spec_tables",
+]

@@ -1,0 +1,313 @@
+"""The layout of the specification: every column name of `jobs` and `failed_jobs` is in this file.
+
+Moments of jobs are unix seconds. `failed_at` is the wall clock of the queue's time zone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Insert,
+    Integer,
+    MetaData,
+    Select,
+    SmallInteger,
+    String,
+    Table,
+    Update,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+
+from bot import wall_clock
+from bot.database.column_types import Id, Long, WallSeconds
+from bot.database.dialects import sha256
+
+MAX_ATTEMPTS = 3
+"""What a retried job gets: the spec's `max_attempts = 3`."""
+
+_FAILED = ("queue", "payload", "exception", "failed_at")
+_STATE = ("attempts", "max_attempts", "reserved_at", "available_at", "created_at")
+_JOB = ("queue", "payload", *_STATE)
+
+ARCHIVED = (*_FAILED, *_STATE)
+"""The columns of either table that an archive keeps, under the same names."""
+
+
+def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
+    """The spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
+    metadata = MetaData()
+    options: dict[str, Any] = {
+        "mysql_engine": "InnoDB",
+        "mysql_charset": "utf8mb4",
+        "sqlite_autoincrement": True,
+    }
+    return (
+        Table(
+            jobs,
+            metadata,
+            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("queue", String(191), nullable=False, index=True),
+            Column("payload", Long, nullable=False),
+            Column("attempts", SmallInteger, nullable=False, server_default="0"),
+            Column("max_attempts", SmallInteger, nullable=False, server_default=str(MAX_ATTEMPTS)),
+            Column("reserved_at", Integer),
+            Column("available_at", Integer, nullable=False),
+            Column("created_at", Integer, nullable=False),
+            **options,
+        ),
+        Table(
+            failed_jobs,
+            metadata,
+            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("queue", String(191), nullable=False),
+            Column("payload", Long, nullable=False),
+            Column("exception", Long, nullable=False),
+            Column("failed_at", WallSeconds, nullable=False),
+            **options,
+        ),
+    )
+
+
+def encode_moment(utc: datetime) -> int:
+    """Return a naive UTC moment as the columns of `jobs` store it: in unix seconds."""
+    return wall_clock.unix(utc)
+
+
+def decode_moment(stored: int) -> datetime:
+    """Return a moment of `jobs` as naive UTC."""
+    return wall_clock.utc_of_unix(stored)
+
+
+def encode_failed_at(utc: datetime, zone: ZoneInfo) -> datetime:
+    """Return a naive UTC moment as `failed_at` stores it: as the wall clock of the zone."""
+    return wall_clock.from_utc(utc, zone)
+
+
+def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
+    """Return a `failed_at` as naive UTC, or unchanged if that is outside the calendar.
+
+    A row may hold any time that the server accepts.
+    """
+    try:
+        return wall_clock.to_utc(stored, zone)
+    except OverflowError:
+        return stored
+
+
+def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.substr(sha256(func.concat_ws("|", *parts)), 1, 32)
+
+
+def _content(payload: ColumnElement[str]) -> ColumnElement[str]:
+    # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
+    return sha256(payload)
+
+
+def failed_digest(failed: Table) -> ColumnElement[str]:
+    """The row digest of a failed job, 32 hex digits, computed in the server.
+
+    Ids come back after TRUNCATE and on some servers after a restart: this tells rows apart.
+    """
+    c = failed.c
+    return _digest(c.id, c.queue, _content(c.payload), c.failed_at)
+
+
+def job_digest(jobs: Table) -> ColumnElement[str]:
+    """The row digest of a job, 32 hex digits, computed in the server."""
+    c = jobs.c
+    return _digest(c.id, c.queue, _content(c.payload), c.created_at)
+
+
+def payload_digest(table: Table) -> ColumnElement[str]:
+    """What two rows with the same payload share, 32 hex digits, computed in the server."""
+    return func.substr(sha256(table.c.payload), 1, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTable:
+    """The columns that both tables have; a selection has each under its attribute's name."""
+
+    table: Table
+
+    @property
+    def id(self) -> Column[Any]:
+        """The row's id, which grows with each insert."""
+        return self.table.c.id
+
+    @property
+    def queue(self) -> Column[str]:
+        """The queue's name."""
+        return self.table.c.queue
+
+    @property
+    def payload(self) -> Column[str]:
+        """The job's payload, which may be megabytes."""
+        return self.table.c.payload
+
+    def payload_head(self, characters: int) -> ColumnElement[str]:
+        """The first characters of the payload."""
+        return func.substr(self.payload, 1, characters)
+
+    def archived_values(self) -> list[ColumnElement[Any]]:
+        """The row's values for the columns `ARCHIVED`, NULL where the table has no such column."""
+        columns = self.table.c
+        return [columns[name] if name in columns else null() for name in ARCHIVED]
+
+
+@dataclass(frozen=True, slots=True)
+class JobsTable(QueueTable):
+    """The columns of `jobs` and the states of a job as conditions."""
+
+    @property
+    def restored_columns(self) -> tuple[str, ...]:
+        """The names of all columns but the id, as an archive has them too."""
+        return _JOB
+
+    @property
+    def attempts(self) -> Column[int]:
+        """How often a worker took the job."""
+        return self.table.c.attempts
+
+    @property
+    def max_attempts(self) -> Column[int]:
+        """How often a worker may take the job."""
+        return self.table.c.max_attempts
+
+    @property
+    def reserved_at(self) -> Column[int]:
+        """When a worker took the job, in unix seconds; NULL while no worker has it."""
+        return self.table.c.reserved_at
+
+    @property
+    def available_at(self) -> Column[int]:
+        """From when a worker may take the job, in unix seconds."""
+        return self.table.c.available_at
+
+    @property
+    def created_at(self) -> Column[int]:
+        """When the job was created, in unix seconds."""
+        return self.table.c.created_at
+
+    def is_pending(self) -> ColumnElement[bool]:
+        """Whether no worker has the job."""
+        return self.reserved_at.is_(None)
+
+    def is_reserved(self) -> ColumnElement[bool]:
+        """Whether a worker has the job."""
+        return self.reserved_at.is_not(None)
+
+    def is_reserved_for(self, seconds: int, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker has had the job for at least this time."""
+        return self.reserved_at <= encode_moment(now) - seconds
+
+    def is_available(self, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker may take the job."""
+        return and_(self.is_pending(), self.available_at <= encode_moment(now))
+
+    def is_delayed(self, now: datetime) -> ColumnElement[bool]:
+        """Whether the job is pending, but no worker may take it yet."""
+        return and_(self.is_pending(), self.available_at > encode_moment(now))
+
+    def is_untouched(self) -> ColumnElement[bool]:
+        """Whether no worker has the job or ever had it."""
+        return and_(self.is_pending(), self.attempts == 0)
+
+    def available_since(self) -> ColumnElement[int]:
+        """From when a worker could take the job, in unix seconds: never before it was created."""
+        earliest = self.available_at > self.created_at
+        return case((earliest, self.available_at), else_=self.created_at)
+
+    def work_order(self) -> tuple[ColumnElement[Any], ...]:
+        """The order in which workers take available jobs."""
+        return (self.id,)
+
+    def reservation_order(self) -> tuple[ColumnElement[Any], ...]:
+        """The order of reserved jobs, the longest reserved first."""
+        return (self.reserved_at, self.id)
+
+    def selection(self, payload_characters: int) -> tuple[ColumnElement[Any], ...]:
+        """The columns of a `JobRow`, in its order."""
+        return (
+            self.id,
+            self.queue,
+            self.attempts,
+            self.max_attempts,
+            self.reserved_at,
+            self.available_at,
+            self.created_at,
+            self.payload_head(payload_characters).label("payload"),
+            job_digest(self.table).label("digest"),
+        )
+
+    def insert_retried(self, rows: Select[Any]) -> Insert:
+        """Insert what `FailedJobsTable.as_jobs` selects."""
+        return insert(self.table).from_select(_JOB, rows)
+
+    def release(self, job_id: int, reserved_at: int) -> Update:
+        """Make a job pending again if it is still reserved since `reserved_at`."""
+        job = update(self.table).where(self.id == job_id, self.reserved_at == reserved_at)
+        return job.values(reserved_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJobsTable(QueueTable):
+    """The columns of `failed_jobs`."""
+
+    @property
+    def restored_columns(self) -> tuple[str, ...]:
+        """The names of all columns but the id, as an archive has them too."""
+        return _FAILED
+
+    @property
+    def exception(self) -> Column[str]:
+        """The error's whole text."""
+        return self.table.c.exception
+
+    @property
+    def failed_at(self) -> Column[datetime]:
+        """When the job failed, as `encode_failed_at` stores it."""
+        return self.table.c.failed_at
+
+    def text_bytes(self) -> ColumnElement[int]:
+        """How many bytes the payload and the exception have."""
+        return func.length(self.payload) + func.length(self.exception)
+
+    def selection(
+        self, payload_characters: int, exception_characters: int
+    ) -> tuple[ColumnElement[Any], ...]:
+        """The columns of a `FailedRow`, in its order, but for the digest."""
+        return (
+            self.id,
+            self.queue,
+            self.failed_at,
+            self.payload_head(payload_characters).label("payload"),
+            func.substr(self.exception, 1, exception_characters).label("exception"),
+        )
+
+    def as_jobs(self, now: datetime, available_at: ColumnElement[int] | None = None) -> Select[Any]:
+        """Select failed jobs as new rows of `jobs`, as if each were created at `now`.
+
+        Workers may take them at once, or from `available_at` (unix seconds).
+        """
+        at = encode_moment(now)
+        values: tuple[ColumnElement[Any], ...] = (
+            self.queue,
+            self.payload,
+            literal(0),
+            literal(MAX_ATTEMPTS),
+            null(),
+            literal(at) if available_at is None else available_at,
+            literal(at),
+        )
+        return select(*values)

@@ -1,0 +1,233 @@
+"""The sentence of each type of refusal, without the blocks around it."""
+
+import re
+from datetime import datetime
+
+from bot.models.actions import Actions, counted_as
+from bot.models.jobs import SkippedRow
+from bot.models.refusals import (
+    AlreadyAcknowledged,
+    AlreadyFrozen,
+    AlreadyMuted,
+    AlreadyUndone,
+    Changed,
+    ChangeNotFound,
+    CountMismatch,
+    Denied,
+    ErrorGroupNotFound,
+    FailedJobNotFound,
+    Frozen,
+    IncidentClosed,
+    IncidentNotFound,
+    Invalid,
+    JobGone,
+    JobNotFound,
+    JobTaken,
+    MutedOtherwise,
+    NotFrozen,
+    NothingToUndo,
+    NotMember,
+    NotMuted,
+    NotReserved,
+    NotUndoable,
+    OperationRunning,
+    PlanExpired,
+    QueueNotFound,
+    Refusal,
+    ReservedAgain,
+    ReservedRecently,
+    RowThere,
+    StillRunning,
+    UndoExpired,
+    Unfinished,
+    UnknownCommand,
+    WrongChannel,
+    WrongQueue,
+)
+from bot.models.refusals.skipped import refusal_of
+from bot.models.requests import Person
+from bot.text import Mrkdwn, Texts, code, join, named
+
+NAMED = 10
+LONGEST = 300
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
+    """Return what was refused and why, in one sentence."""
+    match refusal:
+        case JobNotFound() | FailedJobNotFound():
+            return _not_found(refusal, texts, actions)
+        case Invalid():
+            return _invalid(refusal, texts)
+    values = (
+        _access_values(refusal, texts)
+        or _row_values(refusal, texts)
+        or _incident_values(refusal, texts)
+        or _freeze_values(refusal, texts)
+        or _operation_values(refusal)
+        or _undo_values(refusal, texts)
+    )
+    return texts(_key(refusal), code=code(refusal.code), **values)
+
+
+def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
+    """Return why the row was left alone; its code if no row is left alone for that reason."""
+    if row.code == WrongQueue.code:
+        return texts("skipped-wrong-queue", id=str(row.id))
+    refusal = refusal_of(row)
+    if refusal is None:
+        return texts("refusal-refused", code=code(row.code))
+    return sentence_of(refusal, texts, actions)
+
+
+def _key(refusal: Refusal) -> str:
+    """The key in the catalogs; some types have a second sentence for what is known besides."""
+    key = f"refusal-{refusal.code}"
+    match refusal:
+        case WrongQueue(queue="*"):
+            return f"{key}-all"
+        case Denied(most=int()):
+            return f"{key}-many"
+        case Frozen(reason=str(reason)) if reason.strip():
+            return f"{key}-reason"
+        case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
+            return f"{key}-by"
+    return key
+
+
+def _not_found(refusal: JobNotFound | FailedJobNotFound, texts: Texts, actions: Actions) -> Mrkdwn:
+    key, how = f"refusal-{refusal.code}", counted_as(actions, refusal.action)
+    if refusal.by is None or how is None or refusal.at is None:
+        return texts(key, id=refusal.id)
+    return texts(f"{key}-{how}", id=refusal.id, **_by(refusal.by, refusal.at, texts))
+
+
+def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
+    key = f"problem-{refusal.problem}"
+    return texts(
+        key if texts.has(key) else "problem-other",
+        field=code(refusal.field, 64),
+        value=_word(refusal.value),
+        expected=_expected(refusal.expected[:LONGEST]),
+    )
+
+
+def _expected(text: str) -> Mrkdwn:
+    """A limit as it is; of pydantic's `'a', 'b' or 'c'` the words, in every language alike."""
+    words = _QUOTED.findall(text)
+    return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
+
+
+def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
+        case UnknownCommand():
+            nearest = code(f"/queue {refusal.nearest}")
+            return {"word": _word(refusal.word), "nearest": nearest}
+        case Denied():
+            needed, has = texts(f"role-{refusal.needed.word}"), texts(f"role-{refusal.has.word}")
+            return {
+                "needed": needed,
+                "has": has,
+                "total": refusal.total or 0,
+                "most": refusal.most or 0,
+            }
+        case NotMember():
+            key = f"not-member-{refusal.why}"
+            return {"why": texts(key if texts.has(key) else "not-member-other")}
+        case WrongChannel():
+            return {"place": "shared" if refusal.why == "shared" else "other"}
+        case WrongQueue() | QueueNotFound():
+            return {"queue": code(refusal.queue, 80) or code("–")}
+    return {}
+
+
+def _row_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
+        case Changed() | RowThere():
+            return {"id": refusal.id}
+        case ReservedAgain() | ReservedRecently():
+            return {"id": refusal.id, "at": _clock(refusal.at, texts)}
+        case NotReserved():
+            return {"id": refusal.id, **_by(refusal.by, refusal.at, texts)}
+        case JobTaken():
+            return {"id": refusal.id, "job": refusal.job}
+        case JobGone():
+            by = _by(refusal.by, refusal.at, texts)
+            return {"id": refusal.id, "job": refusal.job, **by}
+    return {}
+
+
+def _incident_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
+        case ErrorGroupNotFound() | IncidentNotFound():
+            return {"id": refusal.id}
+        case IncidentClosed():
+            return {"id": refusal.id, "at": _clock(refusal.at, texts)}
+        case AlreadyAcknowledged():
+            return {"id": refusal.id, **_by(refusal.by, refusal.at, texts)}
+        case AlreadyMuted() | NotMuted():
+            return {"word": _word(refusal.word), **_by(refusal.by, refusal.at, texts)}
+        case MutedOtherwise():
+            return {
+                "id": refusal.id,
+                "word": _word(refusal.word),
+                "nearest": code(f"/queue {refusal.nearest}"),
+                **_by(refusal.by, refusal.at, texts),
+            }
+    return {}
+
+
+def _freeze_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
+        case Frozen():
+            by = _by(refusal.by, refusal.at, texts)
+            return {"reason": named((refusal.reason or "")[:LONGEST], LONGEST), **by}
+        case AlreadyFrozen() | NotFrozen():
+            return _by(refusal.by, refusal.at, texts)
+    return {}
+
+
+def _operation_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case PlanExpired():
+            return {"action": refusal.action}
+        case CountMismatch():
+            return {"expected": refusal.expected}
+        case OperationRunning():
+            return {"command": code(refusal.action, 40), "by": Person(refusal.by)}
+        case StillRunning():
+            return {"operation": str(refusal.operation), **_ended(refusal)}
+        case Unfinished():
+            return _ended(refusal)
+    return {}
+
+
+def _undo_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
+        case NothingToUndo() | UndoExpired():
+            return {"days": refusal.days}
+        case ChangeNotFound():
+            return {"word": _word(refusal.word)}
+        case NotUndoable():
+            return {"command": code(refusal.action, 40)}
+        case AlreadyUndone():
+            return _by(refusal.by, refusal.at, texts)
+    return {}
+
+
+def _ended(refusal: StillRunning | Unfinished) -> dict[str, object]:
+    command = code(refusal.action, 40)
+    return {"command": command, "done": refusal.done, "total": refusal.total}
+
+
+def _by(by: str | None, at: datetime | None, texts: Texts) -> dict[str, object]:
+    return {"by": Person(by or ""), "at": _clock(at, texts)}
+
+
+def _clock(at: datetime | None, texts: Texts) -> Mrkdwn:
+    return Mrkdwn("–") if at is None else texts.clock(at)
+
+
+def _word(text: str) -> Mrkdwn:
+    return code(text, 64) or code("–")

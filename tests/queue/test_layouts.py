@@ -1,0 +1,221 @@
+"""Only `bot/queue/layouts` names a column of the queue's tables."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import ColumnElement, select
+
+from bot.database.transactions import reading
+from bot.queue.layouts import spec, spec_tables
+from bot.queue.layouts.rows import FailedRow, JobRow
+from bot.store.tables import archive
+from bot.wall_clock import unix
+from tests.kit.queues import TestQueue
+
+ROOT = Path(__file__).parent.parent.parent
+LAYOUTS = ROOT / "bot" / "queue" / "layouts"
+TABLES = {"jobs", "failed"}
+NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
+
+ALLOWED = {"bot/playground/rows.py": "shows every column that the tables have, whatever its name"}
+"""A file that may read columns of the queue's tables, and why: "bot/x.py" -> reason."""
+
+WRITERS = {
+    "bot/playground/worker.py": "plays the team's own worker, which knows its tables",
+}
+"""Files that may write columns of the queue's tables by name, and why."""
+
+
+def modules(pattern: str, folder: str = "bot") -> Iterator[tuple[str, ast.Module]]:
+    """Each module outside the layouts whose text has the pattern, parsed."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if not path.is_relative_to(LAYOUTS) and re.search(pattern, source):
+            yield str(path.relative_to(ROOT)), ast.parse(source)
+
+
+def is_table(node: ast.expr, aliases: set[str]) -> bool:
+    """Whether an expression is one of the queue's tables: `queue.jobs`, `layout.table`, a name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in TABLES or node.attr == "table"
+    return isinstance(node, ast.Name) and node.id in aliases
+
+
+def aliases_of(tree: ast.Module) -> set[str]:
+    """The names that a module binds to one of the queue's tables, also as a parameter."""
+    names = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if is_table(node.value, names):
+                names.add(node.targets[0].id)
+        elif isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
+            elements = node.iter.elts if isinstance(node.iter, ast.Tuple) else []
+            if any(is_table(element, names) for element in elements):
+                names.add(node.target.id)
+        elif isinstance(node, ast.arg) and node.arg in TABLES:
+            names.add(node.arg)
+    return names
+
+
+def column_reads(tree: ast.Module) -> list[str]:
+    """Each place where a module takes `.c` or `.columns` of one of the queue's tables."""
+    aliases = aliases_of(tree)
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"c", "columns"}
+        and is_table(node.value, aliases)
+    ]
+
+
+def column_writes(tree: ast.Module) -> list[str]:
+    """Each statement on one of the queue's tables to which a module gives columns by name."""
+    aliases = aliases_of(tree)
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "values"
+        and any(
+            is_table(part, aliases) for part in ast.walk(node.func) if isinstance(part, ast.expr)
+        )
+    ]
+
+
+def column_names() -> set[str]:
+    """The column names of the spec's tables that are no words of every day."""
+    return {column.name for table in spec_tables() for column in table.columns} - {"id", "queue"}
+
+
+def texts(tree: ast.Module) -> set[str]:
+    """Every string that is code, not a docstring."""
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_no_module_outside_the_layouts_reads_a_column_of_the_queues_tables() -> None:
+    trees = modules(r"\.(c|columns)\b")
+    reads = {name: places for name, tree in trees if (places := column_reads(tree))}
+    assert {name: places for name, places in reads.items() if name not in ALLOWED} == {}
+    assert ALLOWED.keys() <= reads.keys(), "an exception that nothing needs"
+
+
+def test_no_module_outside_the_layouts_writes_a_column_of_the_queues_tables_by_name() -> None:
+    trees = modules(r"\.values\(")
+    writes = {name: places for name, tree in trees if (places := column_writes(tree))}
+    assert {name: places for name, places in writes.items() if name not in WRITERS} == {}
+    assert WRITERS.keys() <= writes.keys(), "an exception that nothing needs"
+
+
+def test_no_module_of_the_queue_has_the_name_of_a_column_as_a_text() -> None:
+    trees = modules("", "bot/queue")
+    assert {name: names for name, tree in trees if (names := column_names() & texts(tree))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "select(queue.jobs.c.id)",
+        "c = self._queue.failed.c",
+        "table = queue.jobs\nselect(table.c.id)",
+        "def delete(failed: Table):\n    failed.c.id",
+        "for table in (queue.jobs, queue.failed):\n    table.c['id']",
+        "queue.jobs.columns['payload']",
+        "layout.table.c.payload",
+    ],
+)
+def test_the_search_sees_every_way_to_a_column(code: str) -> None:
+    assert column_reads(ast.parse(code)) != []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["update(queue.jobs).where(x).values(reserved_at=None)", "insert(queue.failed).values(row)"],
+)
+def test_the_search_sees_a_write(code: str) -> None:
+    assert column_writes(ast.parse(code)) != []
+
+
+def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
+    now = unix(NOW)
+    ids = {
+        "available": queue.push(available_at=now),
+        "delayed": queue.push(available_at=now + 1),
+        "reserved": queue.push(reserved_at=now - 60, attempts=1),
+        "released": queue.push(available_at=now, attempts=1),
+    }
+    layout = queue.queue.jobs_layout
+    expected: list[tuple[ColumnElement[bool], set[str]]] = [
+        (layout.is_available(NOW), {"available", "released"}),
+        (layout.is_delayed(NOW), {"delayed"}),
+        (layout.is_reserved(), {"reserved"}),
+        (layout.is_pending(), {"available", "delayed", "released"}),
+        (layout.is_untouched(), {"available", "delayed"}),
+        (layout.is_reserved_for(60, NOW), {"reserved"}),
+        (layout.is_reserved_for(61, NOW), set()),
+    ]
+    with reading(queue.engine) as connection:
+        for condition, names in expected:
+            matching = set(connection.execute(select(layout.id).where(condition)).scalars())
+            assert matching == {ids[name] for name in names}, str(condition)
+
+
+def test_a_row_has_the_state_that_the_conditions_say(queue: TestQueue) -> None:
+    now = unix(NOW)
+    for available_at, reserved_at in ((now, None), (now + 1, None), (now, now), (now + 1, now)):
+        queue.push(available_at=available_at, reserved_at=reserved_at)
+    layout = queue.queue.jobs_layout
+    conditions = {
+        "pending": layout.is_available(NOW),
+        "delayed": layout.is_delayed(NOW),
+        "reserved": layout.is_reserved(),
+    }
+    with reading(queue.engine) as connection:
+        for state, condition in conditions.items():
+            query = select(*layout.selection(100)).where(condition)
+            rows = [JobRow.of(row) for row in connection.execute(query).mappings()]
+            assert {row.state(NOW) for row in rows} == {state}
+
+
+def test_a_selection_has_the_columns_of_its_row_in_order() -> None:
+    jobs, failed = spec_tables()
+    of_job = [column.name for column in select(*spec.JobsTable(jobs).selection(9)).selected_columns]
+    of_failed = select(*spec.FailedJobsTable(failed).selection(9, 9)).selected_columns
+    assert of_job == [field.name for field in fields(JobRow)]
+    assert [*(column.name for column in of_failed), "digest"] == [
+        field.name for field in fields(FailedRow)
+    ]
+
+
+def test_an_archive_keeps_every_column_and_a_restore_writes_every_column() -> None:
+    tables = spec_tables()
+    layouts: tuple[spec.JobsTable | spec.FailedJobsTable, ...] = (
+        spec.JobsTable(tables[0]),
+        spec.FailedJobsTable(tables[1]),
+    )
+    for layout, table in zip(layouts, tables, strict=True):
+        names = [column.name for column in table.columns]
+        assert [layout.id.name, *layout.restored_columns] == names
+        assert set(layout.restored_columns) <= set(spec.ARCHIVED) <= set(archive.c.keys())
+        kept = dict(zip(spec.ARCHIVED, layout.archived_values(), strict=True))
+        assert all(kept[name] is table.c[name] for name in layout.restored_columns)
+
+
+def test_moments_survive_the_way_into_a_table_and_back() -> None:
+    zone = ZoneInfo("America/Lima")
+    assert spec.decode_moment(spec.encode_moment(NOW)) == NOW
+    assert spec.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)
+    assert spec.decode_failed_at(spec.encode_failed_at(NOW, zone), zone) == NOW
+    outside = datetime(9999, 12, 31, 23, 59)  # noqa: DTZ001 a wall clock
+    assert spec.decode_failed_at(outside, zone) == outside

@@ -1,0 +1,52 @@
+"""Messages about stuck jobs."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from bot.models.jobs import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
+from bot.models.requests import Source
+from bot.views import stuck
+from tests.views.samples import DIGEST, PLAIN, Sample, Words, job, skipped_rows
+
+
+def samples(w: Words = PLAIN) -> Iterator[Sample]:
+    """The list of stuck jobs, and released ones."""
+    for name, count, partly, source in (
+        ("stuck", 2, False, Source.SLASH),
+        ("stuck-many", 12, True, Source.SLASH),
+        ("stuck-terminal", 12, False, Source.TERMINAL),
+        ("stuck-none", 0, False, Source.SLASH),
+        ("stuck-none-partial", 0, True, Source.SLASH),
+    ):
+        rows = tuple(
+            job(120 + n, w, attempts=2, reserved_at_human="2025-11-07 19:00:00")
+            for n in range(count)
+        )
+        listed = StuckListed(
+            row_digests={row.id: DIGEST for row in rows},
+            reserved_at={row.id: 1_762_560_000 for row in rows},
+            arguments={"limit": 50},
+            partial=partly,
+        )
+        found = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)
+        yield Sample(name, partial(stuck.stuck_list, found, listed), source=source)
+    for count, held in ((1, 3_600), (1, 20), (3, 3_600), (20, 20)):
+        done = ReleasedJobs(
+            jobs=tuple(
+                ReleasedJob(
+                    id=123 + n,
+                    queue=w.queue,
+                    job_class=w.job_class,
+                    order_id=w.order,
+                    attempts=1 + n % 3,
+                    max_attempts=3,
+                    held_seconds=held,
+                )
+                for n in range(count)
+            ),
+            skipped=skipped_rows(w)[: count - 1],
+            limit_seconds=300,
+        )
+        name = f"released-{count}" + ("-by-force" if held < 300 else "")
+        yield Sample(name, partial(stuck.released, done))
+        yield Sample(f"{name}-visible", partial(stuck.released_visible, done))
