@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from bot.background.operations.runner import Runner
 from bot.database.engine import connect
 from bot.store import tables
-from bot.store.migrate import LEASES, MARKS, MIGRATIONS, migrate, require_current
+from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current
 from bot.store.operations.operations import TAKEN_OVER_AFTER
 from bot.store.tables.columns import metadata
 from tests.crash import jobs
@@ -99,7 +99,7 @@ def test_two_migrations_on_two_nodes_make_every_table_once(
                 assert {index.name for index in table.indexes} <= names, table.name
             queue = TestQueue(url, engine, None)  # type: ignore[arg-type]  # not looked at
             assert queue.count(tables.leases) == len(LEASES)
-            assert queue.count(tables.marks) == len(MARKS)
+            assert queue.count(tables.cursors) == len(CURSORS)
             with engine.begin() as connection:
                 require_current(connection)
     finally:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from tests.services.programs import FOLDER, OFFERS, NotOfferedError, fetch
+from tests.services.programs import (
+    FOLDER,
+    OFFERS,
+    NotOfferedError,
+    ServerUnavailableError,
+    fetch,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +81,10 @@ def main(names: list[str]) -> int:
             version = _fetched(part.server)
         except NotOfferedError as error:
             left_out[part.server] = str(error)
+            continue
+        except ServerUnavailableError as error:
+            failed = True
+            ends.append(f"{part.server}: FAILED, not fetched: {error}")
             continue
         print(f"\n== {version}: {' '.join(part.paths)} ==", flush=True)
         began = monotonic()
