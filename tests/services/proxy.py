@@ -106,11 +106,13 @@ class Proxy:
             self._open -= {client, server}
 
     def _matches(self, body: bytes) -> When | None:
-        if (
-            self._cut is None
-            or body[:1] != bytes([_QUERY])
-            or not body[1:].startswith(self._cut[0])
-        ):
+        if self._cut is None or body[:1] != bytes([_QUERY]):
+            return None
+        statement = body[1:]
+        if statement.startswith(b"SET STATEMENT "):
+            # The statement's time limit, as MariaDB is told it.
+            statement = statement.partition(b" FOR ")[2]
+        if not statement.startswith(self._cut[0]):
             return None
         when, self._cut = self._cut[1], None
         self.cuts += 1
