@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -14,23 +13,21 @@ from zoneinfo import ZoneInfo
 
 import click
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
-from bot.app.responses import channel_context
 from bot.database.dialects import is_sqlite
+from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
-from bot.models.requests import Source
 from bot.settings import load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, history
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.store.reports.health import health
-from bot.terminal import TerminalRequest, do
-from bot.text import readable, texts_for
-from bot.views.incidents.health import health_lines
+from bot.terminal import TerminalRequest, do, report_health
+from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     NoSlack,
@@ -51,8 +48,8 @@ def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except StartError as error:
-            for problem in error.problems:
+        except (StartError, DBAPIError) as error:
+            for problem in problems_of(error):
                 click.echo(problem, err=True)
             raise SystemExit(2) from None
         except Refusal as refusal:
@@ -130,10 +127,11 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
 @stopping
 def migrate() -> None:
     """Make or update the bot's own tables (queue_bot_…)."""
+    logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     applied = apply_migrations(engine)
-    with engine.connect() as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
 
@@ -167,22 +165,11 @@ def _ask(preview: Preview) -> int | None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @stopping
 def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
-    """Say whether a replica watches and messages arrive; exits with 1 where not."""
+    """Say whether the bot's own work is done and messages arrive; exits with 1 where not."""
+    logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
-    engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
-    setup = make_setup(settings, engine, NoSlack())
-    with reading(engine) as connection:
-        now = setup.clock(connection)
-        found = health(connection, now)
-    if as_json:
-        click.echo(found.model_dump_json())
-    else:
-        context = replace(channel_context(setup, now), source=Source.TERMINAL)
-        for line in health_lines(found, context):
-            click.echo(readable(line))
-    if not found.is_good:
-        raise SystemExit(1)
+    setup = make_setup(settings, open_database(settings), NoSlack())
+    raise SystemExit(report_health(setup, click.echo, as_json=as_json))
 
 
 @main.group(name="audit")
@@ -197,7 +184,7 @@ def verify(anchor: tuple[str, ...]) -> None:
     """Say what is wrong with the chain of audit records; exits with 1 where anything is."""
     anchors = dict(_anchor(text) for text in anchor)
     engine = open_database(load_settings(os.environ, need="database"))
-    with reading(engine) as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
         found = list(audit_log.verify(connection, anchors))
         seq, link = audit_log.tail(connection)
@@ -222,7 +209,7 @@ def _anchor(text: str) -> tuple[int, str]:
 def tail(lines: int) -> None:
     """Print the newest records, the newest last."""
     engine = open_database(load_settings(os.environ, need="database"))
-    with reading(engine) as connection:
+    with at_start(), reading(engine) as connection:
         require_current(connection)
         rows = history.newest(connection, history.HistoryFilter(), lines)
     for row in reversed(rows):

@@ -5,7 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import uuid4
 
@@ -13,13 +13,20 @@ from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
-from bot.app.responses import Outcome, answer, envelope
+from bot.app.responses import Outcome, answer, channel_context, envelope
 from bot.background.operations.runner import PATIENCE, Runner
+from bot.database.transactions import reading
+from bot.models.health import HealthProblem
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError, StillRunning, Unfinished
 from bot.models.requests import Actor, Invocation, Message, Source
+from bot.store.background_steps import error_code
 from bot.store.operations.operations import ACTIVE
-from bot.text import readable
+from bot.store.reports.health import health
+from bot.text import readable, texts_for
+from bot.views.incidents.health import health_lines
+from bot.views.refusal import refusal_sentence
+from bot.wiring import check_tables
 
 LONGEST_NAME = 64
 """As long as the audit can keep it whole."""
@@ -70,6 +77,42 @@ def do(
     outcome = _carried_out(setup, outcome, asked.patience)
     _print(setup, invocation, outcome, asked, say)
     return 1 if outcome.refusal is not None else 0
+
+
+def report_health(setup: Setup, say: Callable[[str], None], *, as_json: bool = False) -> int:
+    """Print what is wrong with the bot's own work; returns the exit code, 0 only if all is well.
+
+    What cannot be read is a problem, too: a monitor takes no answer and a traceback alike, and a
+    person needs the sentence.
+    """
+    try:
+        check_tables(setup.engine, setup.queue)
+        with reading(setup.engine) as connection:
+            now = setup.clock(connection)
+            state = health(connection, setup.queue, now)
+    except Exception as error:  # noqa: BLE001 whatever it is, the health is not known
+        sentence = _unreadable(error, setup)
+        unseen = HealthProblem(part="watcher", code="unseen", error=sentence)
+        say(json.dumps({"problems": [unseen.model_dump()]}) if as_json else sentence)
+        return 1
+    context = replace(channel_context(setup, now), source=Source.TERMINAL)
+    if as_json:
+        say(state.model_dump_json())
+    else:
+        for line in health_lines(state, context):
+            say(readable(line))
+    return 0 if state.is_good else 1
+
+
+def _unreadable(error: Exception, setup: Setup) -> str:
+    """Return why the health could not be read, in a sentence that quotes no row."""
+    if isinstance(error, StartError):
+        reason = " ".join(error.problems)
+    elif isinstance(error, Refusal):
+        reason = refusal_sentence(error, texts_for("en", "en", setup.zone), {})
+    else:
+        reason = f"{error_code(error)}."
+    return f"The health could not be read: {reason}"
 
 
 def name_problem(name: str) -> str | None:

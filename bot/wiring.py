@@ -15,12 +15,14 @@ from bot.app.command import Alerting, Setup, find_commands
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
+from bot.database.session import require_session, warn_of_kept
+from bot.database.start import START_SECONDS, at_start
 from bot.database.time_limits import LOCK_WAIT_SECONDS
-from bot.database.transactions import reading
+from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
 from bot.models.refusals import StartError
-from bot.queue.layouts import Queue, require, spec_tables
+from bot.queue.layouts import Queue, fitted, require, spec_tables
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
@@ -118,20 +120,27 @@ def masked_keys(settings: Settings) -> tuple[str, ...]:
     return (*DEFAULT_MASKED_KEYS, *settings.masked_keys)
 
 
-def check_tables(engine: Engine, queue: Queue) -> None:
-    """Raise `StartError` where the queue's tables or the bot's own are not as they must be."""
-    with reading(engine) as connection:
+def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
+    """Raise `StartError` where the session, the queue's tables or the bot's own are not right.
+
+    Return what `require_session` returns.
+    """
+    with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
+        kept = require_session(connection)
         require(connection, queue)
         require_current(connection)
+    return kept
 
 
 def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
     """Everything a request needs, out of the settings."""
+    with reading(engine) as connection:
+        queue = fitted(connection, queue_of(settings))
     return Setup(
         engine=engine,
-        queue=queue_of(settings),
+        queue=queue,
         rules=Rules(
             viewers=tuple(settings.viewers),
             operators=tuple(settings.operators),
@@ -191,7 +200,7 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engine, background = open_engines(settings, grace)
-    check_tables(background, queue_of(settings))
+    warn_of_kept(check_tables(background, queue_of(settings)))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(

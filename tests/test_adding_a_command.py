@@ -32,7 +32,7 @@ DISCARD = '''
 from sqlalchemy import select
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, lock_failed, target
+from bot.app.targets import RowArguments, archived_as, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, Value
 from bot.models.requests import Message
@@ -71,10 +71,7 @@ def run(work: Work, args: RowArguments) -> DiscardResult:
             work.connection,
             work.queue,
             c.id == row.id,
-            ACTION.name,
-            ACTION.counts_as,
-            work.invocation.request_id,
-            work.now,
+            archived_as(work, ACTION),
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user

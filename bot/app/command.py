@@ -22,8 +22,8 @@ from bot.models.roles import Role
 from bot.queue.layouts import Queue
 from bot.views.context import Context, Links
 
-LARGEST_ID = 10**18 - 1
-"""Larger numbers are no id of any row; SQLite cannot even compare with those above 2**63."""
+LARGEST_ID = 2**64 - 1
+"""The greatest BIGINT UNSIGNED; no row has a larger id."""
 
 
 class Arguments(BaseModel):

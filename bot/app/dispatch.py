@@ -23,6 +23,7 @@ from bot.app.command import Command, Effect, Result, Setup, Work
 from bot.app.parsing import Request, invalid, parse, whole
 from bot.app.responses import Outcome
 from bot.app.targets import named
+from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import (
@@ -268,6 +269,10 @@ def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Ref
         audit_log.write(connection, replace(record, at=now))
         return Outcome(command, grant, now, refusal=refusal)
 
+    if isinstance(refusal.__cause__, ServerSilent):
+        # The server would be silent about the record too, and the person has waited long enough.
+        log.warning("refusal not recorded", reason=refusal.code, because="silent")
+        return Outcome(command, grant, record.at, refusal=refusal)
     try:
         return changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
     except Refusal as error:

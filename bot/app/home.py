@@ -21,6 +21,7 @@ from bot.store.failures.index import backfill_left
 from bot.store.metrics import rollups, samples
 from bot.store.operations import change_freeze
 from bot.store.reports import home
+from bot.store.reports.health import health
 from bot.views.context import Context
 from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
 
@@ -50,6 +51,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
         data=HomeData(
+            health=health(connection, work.queue, work.now),
             counts=counts,
             as_of=as_of,
             day=tuple(rollups.series(connection, work.now, DAY)),

@@ -28,7 +28,7 @@ MANY_IDS = 1_000
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
-_RANGE = re.compile(r"^(\d{1,18})(?:-(\d{1,18}))?$")
+_RANGE = re.compile(r"^(\d{1,20})(?:-(\d{1,20}))?$")
 _HALF = re.compile("[\ud800-\udfff]")
 
 V = TypeVar("V")
@@ -201,7 +201,7 @@ def _read_id(value: object) -> int:
             raise ValueError("one:")
         value = value[0]
     word = str(value).strip("#")
-    if not word.isascii() or not word.isdigit() or len(word) > 18:
+    if not word.isascii() or not word.isdigit() or len(word) > 20:
         raise ValueError(f"id:{word[:20]}")
     return int(word)
 

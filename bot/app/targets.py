@@ -9,12 +9,14 @@ from bot.access.roles import check_queue
 from bot.app.command import Arguments, Command, Work
 from bot.app.parsing import Ids
 from bot.fingerprint.payload import JobIdentity
+from bot.models.actions import Action
 from bot.models.jobs import SkippedRow
 from bot.models.operations import Named, Target
 from bot.models.refusals import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
 from bot.models.refusals.skipped import skipped_row
 from bot.queue import moves
 from bot.queue.moves import LockedFailed, LockedJob
+from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
 
 
@@ -125,6 +127,11 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     if doer is None:
         return refusal(id=str(id_))
     return refusal(id=str(id_), by=doer.actor, action=doer.action, at=doer.at)
+
+
+def archived_as(work: Work, action: Action) -> ArchivedAs:
+    """How the archive names this request."""
+    return ArchivedAs(action.name, action.counts_as, work.invocation.request_id, work.now)
 
 
 def target(kind: str, row: Row) -> Target:

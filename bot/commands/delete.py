@@ -1,7 +1,7 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, lock_jobs, target
+from bot.app.targets import RowArguments, archived_as, lock_jobs, target
 from bot.models.actions import Action
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message
@@ -30,10 +30,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             work.connection,
             work.queue,
             row.id,
-            ACTION.name,
-            ACTION.counts_as,
-            work.invocation.request_id,
-            work.now,
+            archived_as(work, ACTION),
         )
         moves.delete_job(work.connection, work.queue, row.id)
     metric_deltas.append_removed(work.connection, len(rows))

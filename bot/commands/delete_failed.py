@@ -1,12 +1,13 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, lock_failed, target
+from bot.app.targets import RowArguments, archived_as, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves
+from bot.queue.layouts.rows import failed_at_text
 from bot.store import archive
 from bot.store.failures import removal
 from bot.views.changes import deleted_failed, deleted_failed_visible
@@ -30,10 +31,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
             work.connection,
             work.queue,
             work.queue.failed_layout.id == row.id,
-            ACTION.name,
-            ACTION.counts_as,
-            work.invocation.request_id,
-            work.now,
+            archived_as(work, ACTION),
         )
         moves.delete_failed(work.connection, work.queue, row.id)
     actor = work.invocation.actor.user
@@ -45,7 +43,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
             queue=row.queue,
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
-            failed_at=row.failed_at.strftime("%Y-%m-%d %H:%M:%S"),
+            failed_at=failed_at_text(row.failed_at),
         )
         for row in rows
     )

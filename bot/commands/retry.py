@@ -11,7 +11,7 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.parsing import MAX_IDS, ManyIds
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
-from bot.app.targets import lock_failed, target
+from bot.app.targets import archived_as, lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -20,6 +20,7 @@ from bot.models.refusals import Invalid
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import moves
+from bot.queue.layouts.rows import failed_at_text
 from bot.store import archive
 from bot.store.failures import removal
 from bot.store.operations.retries import tracked_jobs
@@ -89,10 +90,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
             work.connection,
             work.queue,
             work.queue.failed_layout.id == row.id,
-            ACTION.name,
-            ACTION.counts_as,
-            work.invocation.request_id,
-            work.now,
+            archived_as(work, ACTION),
         )
         reach("retry-archived")
         job_id = moves.retry(work.connection, work.queue, row.id, work.now)
@@ -102,7 +100,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
                 failed_id=row.id,
                 job_id=job_id,
                 queue=row.queue,
-                failed_at=row.failed_at.strftime("%Y-%m-%d %H:%M:%S"),
+                failed_at=failed_at_text(row.failed_at),
                 job_class=row.identity.job_class,
                 order_id=row.identity.order_id,
             )

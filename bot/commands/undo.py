@@ -25,7 +25,7 @@ def _read(value: object) -> object:
         raise ValueError("one:")
     word = str(words[0])
     digits = word.removeprefix("#")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
         raise ValueError(f"id:{word[:20]}")
     return ChangeReference(int(digits), in_audit=word.startswith("#"))
 

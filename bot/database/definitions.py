@@ -102,6 +102,10 @@ class TableDefinition:
     foreign_keys: Sequence[ForeignKey] = ()
     children: Sequence[ForeignKey] = ()
 
+    def column(self, name: str) -> ColumnDefinition:
+        """The column with this name."""
+        return self.columns[name]
+
     def may_have_trigger_on(self, event: Literal["INSERT", "UPDATE", "DELETE"]) -> bool:
         """Whether a trigger may change what such a statement does."""
         return self.triggers is None or event in self.triggers.values()

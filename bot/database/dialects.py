@@ -20,13 +20,17 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Table,
+    Text,
     cast,
     func,
     literal,
     literal_column,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from bot.models.refusals import StartError
 
@@ -45,6 +49,11 @@ _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
 _READ_ONLY = {1290, 1792, 1836}
+# A value that a column does not take, a violated key or constraint, or a trigger's own error.
+_ROW_REFUSED = {
+    *(1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1365, 1366, 1406, 1411, 1451, 1452),
+    *(1525, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3141, 3819, 3903, 4025),
+}
 _NO_ACCESS = {1044, 1045, 1049, 2002, 2026}
 
 
@@ -95,7 +104,42 @@ def limit_delete(statement: Delete, rows: int) -> Delete:
 
 def sha256(value: ColumnElement[Any]) -> ColumnElement[str]:
     """The SHA-256 of a value in 64 hex digits, computed in the database."""
-    return func.sha2(value, 256)
+    return func.sha2(_stored_bytes(value), 256)
+
+
+class utf8mb4(FunctionElement[str]):  # noqa: N801 a function of SQL
+    """A text converted to utf8mb4, so that its digest does not depend on its character set."""
+
+    inherit_cache = True
+    type = Text()
+    name = "utf8mb4"
+
+
+@compiles(utf8mb4)
+def _convert(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CONVERT({compiler.process(element.clauses, **options)} USING utf8mb4)"
+
+
+@compiles(utf8mb4, "sqlite")
+def _as_text(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+class _stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
+    """A value as its bytes: SQLite gives no text that is not UTF-8 to a function of Python's."""
+
+    inherit_cache = True
+    name = "stored_bytes"
+
+
+@compiles(_stored_bytes)
+def _unchanged(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(_stored_bytes, "sqlite")
+def _as_blob(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
@@ -162,6 +206,27 @@ def error_number(error: DBAPIError) -> int:
     """The server's error number, 0 where there is none (SQLite)."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+
+
+def server_message(error: DBAPIError) -> str:
+    """The server's own words; they may hold values of the row."""
+    arguments = getattr(error.orig, "args", ())
+    return str(arguments[-1]) if arguments else str(error.orig)
+
+
+def is_row_refused(error: DBAPIError) -> bool:
+    """Whether the server refused a row for what it holds, so that another row may be accepted."""
+    if error_number(error) in _ROW_REFUSED:
+        return True
+    return isinstance(error, IntegrityError) and error_number(error) == 0
+
+
+def is_id_taken(error: DBAPIError) -> bool:
+    """Whether a row with the same primary key is there already."""
+    words = str(error.orig)
+    return (error_number(error) == 1062 and "PRIMARY" in words) or (
+        words.startswith("UNIQUE constraint failed") and words.endswith(".id")
+    )
 
 
 def is_slow(error: DBAPIError) -> bool:

@@ -6,12 +6,21 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
+from bot.database.connection import TimedConnection, open_connection
 from bot.database.dialects import add_sqlite_functions, is_sqlite_url, require_supported
-from bot.database.time_limits import LOCK_WAIT_SECONDS, limit_lock_waits, limit_statement
-from bot.database.tls import open_connection
+from bot.database.session import CHARACTER_SET, COLLATION, Session
+from bot.database.time_limits import (
+    LOCK_WAIT_SECONDS,
+    limit_commit,
+    limit_lock_waits,
+    limit_reset,
+    limit_rollback,
+    limit_statement,
+)
+from bot.models.refusals import StartError
 
 POOL = 20
 """More than the requests (16) and the threads (4) there are at once: who waits for a connection
@@ -44,40 +53,58 @@ def connect(
     if is_sqlite_url(parsed):
         return _sqlite(url, pool, grace)
     arguments: dict[str, Any] = {
-        "charset": "utf8mb4",
+        "charset": CHARACTER_SET,
+        "collation": COLLATION,
         "connect_timeout": CONNECT_SECONDS + grace,
         "read_timeout": read_seconds,
         "write_timeout": read_seconds,
-        # MySQL's default of 1,024 bytes would cut what the items of a batch are hashed from.
-        "init_command": "SET SESSION time_zone = '+00:00', "
-        f"innodb_lock_wait_timeout = {int(lock_seconds)}, "
-        "group_concat_max_len = 1048576",
+        # The address could name these too, and PyMySQL would follow it.
+        "autocommit": False,
+        "init_command": None,
+        "sql_mode": None,
     }
+    session = Session(lock_seconds)
     if ca is not None:
         arguments["ssl"] = ssl.create_default_context(cafile=ca)
-    engine = create_engine(
+    engine = _engine(
         # Under mariadb:// what is said to MySQL, and meant for MariaDB too, would not count.
         parsed.set(drivername="mysql+pymysql"),
-        isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=pool,
         max_overflow=0,
         pool_timeout=POOL_SECONDS + grace,
         pool_recycle=1800,
         hide_parameters=True,
-        execution_options={"grace": grace},
+        execution_options={"grace": grace, "session": session},
         connect_args=arguments,
     )
-    event.listen(engine, "do_connect", open_connection)
+
+    def do_connect(
+        _dialect: object, _record: object, positional: list[Any], named: dict[str, Any]
+    ) -> TimedConnection:
+        return open_connection(session, positional, named)
+
+    event.listen(engine, "do_connect", do_connect)
     event.listen(engine, "begin", limit_lock_waits)
+    event.listen(engine, "commit", limit_commit)
+    event.listen(engine, "rollback", limit_rollback)
+    event.listen(engine, "reset", limit_reset)
     event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
     return engine
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    try:
+        return create_engine(url, **options)
+    except (TypeError, ValueError) as error:
+        # An option after the question mark, such as read_timeout=soon.
+        raise StartError([f"DATABASE_URL has an option that is wrong ({error})."]) from error
 
 
 def _sqlite(url: str, pool: int, grace: float) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(database).parent)
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -94,8 +121,18 @@ def _sqlite(url: str, pool: int, grace: float) -> Engine:
     return engine
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sentence = f"The folder of the SQLite file cannot be made: {error.strerror} ({folder})."
+        raise StartError([sentence]) from error
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
+    # A text that is not UTF-8 is read with replacement characters, not refused with its whole row.
+    connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
     _log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     add_sqlite_functions(connection)

@@ -3,7 +3,7 @@
 The deadline is in `execution_options(deadline=…)`, seconds of `time.monotonic()`. MariaDB cuts any
 statement by `SET STATEMENT max_statement_time`, its lock waits too; SQLite is asked by a progress
 handler. MySQL can limit only SELECT, by a hint; its lock waits end by the session's own limit, in
-whole seconds.
+whole seconds. The socket has a limit too: a server that is silent answers no statement's.
 """
 
 from time import monotonic
@@ -17,11 +17,21 @@ from bot.database.dialects import is_mariadb, is_sqlite
 LOCK_WAIT_SECONDS = 2
 """What a statement may wait for a row that somebody has locked, on MariaDB and MySQL."""
 
+ANSWER_SECONDS = 0.2
+"""What an answer may take beyond the deadline, so that a server's own "too slow" still arrives."""
+COMMIT_SECONDS = 0.5
+"""The least that COMMIT may take: without its answer nobody knows whether anything changed."""
+ROLLBACK_SECONDS = 0.5
+
 _LIMITED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 class DeadlinePassed(Exception):
     """The time was over before a statement could start."""
+
+
+class ServerSilent(DeadlinePassed):
+    """The time was over while the server said nothing."""
 
 
 def limit_statement(
@@ -42,9 +52,41 @@ def limit_statement(
         raw: Any = connection.connection.dbapi_connection
         handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
         raw.set_progress_handler(handler, 50_000)
-    elif left is not None and not executemany:
+        return statement, parameters
+    # By the transaction's deadline: a single read that is too slow must not cost the connection.
+    _limit_answer(connection, connection.get_execution_options().get("deadline"))
+    if left is not None and not executemany:
         statement = limited(statement, left, on_mariadb=is_mariadb(connection))
     return statement, parameters
+
+
+def _limit_answer(connection: Connection, deadline: float | None, least: float = 0.0) -> None:
+    """Let the answer to what is sent next come by the deadline, or wait the usual time."""
+    raw: Any = connection.connection.dbapi_connection
+    if deadline is None:
+        raw.until = None
+        return
+    grace: float = connection.get_execution_options().get("grace", 0.0)
+    raw.until = max(deadline + ANSWER_SECONDS, monotonic() + least) + grace
+
+
+def limit_commit(connection: Connection) -> None:
+    """SQLAlchemy's event before COMMIT, which no server limits."""
+    deadline = connection.get_execution_options().get("deadline")
+    _limit_answer(connection, deadline, COMMIT_SECONDS)
+
+
+def limit_rollback(connection: Connection) -> None:
+    """SQLAlchemy's event before ROLLBACK, which comes after the deadline as well."""
+    if not connection.invalidated:
+        deadline = connection.get_execution_options().get("deadline")
+        _limit_answer(connection, deadline, ROLLBACK_SECONDS)
+
+
+def limit_reset(raw: Any, _record: object, _state: object) -> None:
+    """The pool's event before the ROLLBACK of a connection that comes back to it."""
+    if raw is not None and raw.until is not None:
+        raw.until = max(raw.until, monotonic() + ROLLBACK_SECONDS)
 
 
 def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:

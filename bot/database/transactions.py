@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.database.connection import connecting_by
 from bot.database.dialects import (
     is_conflict,
     is_full,
@@ -28,7 +29,7 @@ from bot.database.dialects import (
     is_sqlite,
     is_unreachable,
 )
-from bot.database.time_limits import DeadlinePassed
+from bot.database.time_limits import DeadlinePassed, ServerSilent
 from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, ReadOnly
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
     READ COMMITTED each statement would have its own, and two figures in one answer could disagree.
     """
     try:
-        with engine.connect() as raw:
+        with _checked_out(engine, deadline) as raw:
             connection = raw.execution_options(deadline=deadline)
             with connection.begin():
                 # SQLite's BEGIN keeps a snapshot as it is.
@@ -74,7 +75,15 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
     except (PoolTimeout, DeadlinePassed) as error:
         raise Busy from error
     except DBAPIError as error:
+        if silence := _silence(error, deadline):
+            raise Busy from silence
         raise _refusal(error) from error
+
+
+def _checked_out(engine: Engine, deadline: float | None) -> Connection:
+    """A connection of the pool, probed or opened by the deadline."""
+    with connecting_by(None if deadline is None else allowed(engine, deadline)):
+        return engine.connect()
 
 
 def allowed(bind: Engine | Connection, seconds: float) -> float:
@@ -131,6 +140,8 @@ def changing(
                 raise Busy from error
         except DBAPIError as error:
             again = change.failed(error)
+            if silence := _silence(error, deadline):
+                raise (OutcomeUnknown() if change.in_doubt else Busy()) from silence
             if not again or attempt == ATTEMPTS or monotonic() > deadline:
                 raise (OutcomeUnknown() if change.in_doubt else _refusal(error)) from error
         # Jitter keeps two that collided from colliding again.
@@ -153,7 +164,7 @@ class _Change(Generic[T]):
 
     def attempt(self) -> T:
         """Look up what a lost COMMIT left, else run the work and commit it."""
-        with self.engine.connect() as raw:
+        with _checked_out(self.engine, self.deadline) as raw:
             connection = raw.execution_options(deadline=self.deadline, changes=True)
             if self.in_doubt and self.settled is not None:
                 with connection.begin():
@@ -181,6 +192,15 @@ class _Change(Generic[T]):
 
 
 _pause = threading.Event().wait
+
+
+def _silence(error: DBAPIError, deadline: float | None) -> ServerSilent | None:
+    """The error as silence, where a connection was given up because its time was over."""
+    if deadline is None or not is_lost(error) or monotonic() < deadline:
+        return None
+    silence = ServerSilent()
+    silence.__cause__ = error
+    return silence
 
 
 def _refusal(error: DBAPIError) -> Exception:

@@ -11,6 +11,7 @@ AlertRule = Literal[
     "backlog_growth",
     "no_worker_activity",
     "summary",
+    "background_problem",
 ]
 """What can trigger an incident."""
 
@@ -23,9 +24,12 @@ STUCK_JOBS: AlertRule = "stuck_jobs"
 FAILED_COUNT: AlertRule = "failed_count"
 BACKLOG_GROWTH: AlertRule = "backlog_growth"
 NO_WORKER_ACTIVITY: AlertRule = "no_worker_activity"
+BACKGROUND_PROBLEM: AlertRule = "background_problem"
+"""A part of the bot's own background work does not do what it is there for."""
 
 METRIC_RULES: tuple[AlertRule, ...] = (
     OLDEST_JOB, STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, NO_WORKER_ACTIVITY,
+    BACKGROUND_PROBLEM,
 )  # fmt: skip
 """The rules that compare a metric with a limit; the others count failures."""
 

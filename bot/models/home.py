@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.models.error_groups import ErrorGroups
+from bot.models.incidents import Health
 from bot.models.jobs import FailedJobList, Value
 from bot.models.metrics import Point
 from bot.models.operations import Freeze, Progress
@@ -56,6 +57,7 @@ class HomeData(Value):
     of all, what is listed are the first of them. `day` are the last 24 hours.
     """
 
+    health: Health
     counts: Counts | None
     as_of: datetime | None
     day: tuple[Point, ...]

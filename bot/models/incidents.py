@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from bot.models.alert_rules import METRIC_RULES, AlertRule
+from bot.models.health import HealthProblem
 from bot.models.jobs import Value
 
 MOST_MS = 200
@@ -270,15 +271,16 @@ class Undelivered(Value):
 
 
 class Health(Value):
-    """Whether what runs by itself does: who watches, and what is not delivered."""
+    """Whether what runs by itself does: who watches, what is not delivered, and what is wrong."""
 
     watcher: WatcherState
     undelivered: tuple[Undelivered, ...] = ()
+    problems: tuple[HealthProblem, ...]
 
     @property
     def is_good(self) -> bool:
-        """Whether somebody watches and everything arrives."""
-        return self.watcher.replica is not None and not self.undelivered
+        """Whether somebody watches, everything arrives, and no problem is known."""
+        return self.watcher.replica is not None and not self.undelivered and not self.problems
 
 
 class Watching(Value):

@@ -42,19 +42,22 @@ JobState = Literal["pending", "reserved", "all"]
 
 
 class Job(Value):
-    """A row of `jobs`; `*_human` in the configured time zone, `age_seconds` since creation."""
+    """A row of `jobs`; `*_human` in the configured time zone, `age_seconds` since creation.
+
+    What the table's columns leave empty is None.
+    """
 
     id: int
     queue: str
-    attempts: int
-    max_attempts: int
+    attempts: int | None
+    max_attempts: int | None
     job_class: str | None
     order_id: int | str | None
     tienda_id: int | str | None
-    created_at_human: str
-    available_at_human: str
+    created_at_human: str | None
+    available_at_human: str | None
     reserved_at_human: str | None
-    age_seconds: int
+    age_seconds: int | None
 
 
 class JobFilters(Value):
@@ -128,7 +131,7 @@ class Deleted(Value):
     """DELETE jobs/{id}."""
 
     queue: str
-    attempts: int
+    attempts: int | None
 
 
 class DeletedFailed(Value):
@@ -170,7 +173,8 @@ class DeletedRow(Value):
 class SkippedRow(Value):
     """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it.
 
-    `job` is what a retry made of it.
+    `job` is what a retry made of it. `detail` is the column that is too short, the table that would
+    change the row, or the reason that the database gave.
     """
 
     id: int
@@ -179,6 +183,7 @@ class SkippedRow(Value):
     by: str | None = None
     action: str | None = None
     at: datetime | None = None
+    detail: str | None = None
 
 
 class DeletedRows(Value):
@@ -249,7 +254,7 @@ class Released(Value):
     """A job that is pending again; its attempts are what they were."""
 
     queue: str
-    attempts: int
+    attempts: int | None
 
 
 class ReleasedCount(Value):
@@ -265,8 +270,8 @@ class ReleasedJob(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
-    attempts: int
-    max_attempts: int
+    attempts: int | None
+    max_attempts: int | None
     held_seconds: int
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select
 
 from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
+from bot.queue.copies import check_fits, check_same_rows, read_rules, refusing_rows
 from bot.queue.layouts import Queue
 from bot.queue.layouts.spec import FailedJobsTable, encode_moment
 from bot.queue.moves import exactly
@@ -73,17 +74,24 @@ def retry_batch(
 ) -> tuple[int, int]:
     """Move the failed jobs of the batch back to `jobs`: all of them, or raise `LostRace`.
 
+    Raises `RowTooLong`, `RowWouldChange` or `RowRefused` if one would not arrive as it is.
     Returns the least and the greatest id that the new jobs can have; others may lie between.
     """
     failed, jobs = queue.failed_layout, queue.jobs_layout
     order = failed.id if locked.is_dense else locked.ids
     available_at = None if pace is None else pace.available_at(order)
-    moving = failed.as_jobs(now, available_at).where(locked.condition(failed)).order_by(order)
-    moved = connection.execute(jobs.insert_retried(moving))
+    which = locked.condition(failed)
+    rules = read_rules(connection, queue)
+    check_fits(connection, queue, rules, which)
+    moving = failed.as_jobs(now, available_at).where(which).order_by(order)
+    with refusing_rows(queue, locked.lowest):
+        moved = connection.execute(jobs.insert_retried(moving))
     exactly(moved, locked.rows)
-    delete_batch(connection, queue, locked)
     last = connection.execute(select(func.max(jobs.id))).scalar_one()
-    return first_inserted_id(connection, moved, locked.rows), int(last)
+    new_ids = first_inserted_id(connection, moved, locked.rows), int(last)
+    check_same_rows(connection, queue, rules, which, new_ids)
+    delete_batch(connection, queue, locked)
+    return new_ids
 
 
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
@@ -96,4 +104,5 @@ def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> N
     if locked.is_dense:
         # So that it ends with its last row: it would wait for whoever has locked the row behind it.
         deleting = limit_delete(deleting, locked.rows)
-    exactly(connection.execute(deleting), locked.rows)
+    with refusing_rows(queue, locked.lowest):
+        exactly(connection.execute(deleting), locked.rows)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, CursorResult, delete, select
 
 from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity, identify
+from bot.queue.copies import check_fits, check_same_row, read_rules, refusing_rows
 from bot.queue.layouts import Queue, failed_digest, job_digest
 from bot.queue.layouts.spec import QueueTable
 from bot.queue.reads import PAYLOAD_HEAD
@@ -35,8 +36,8 @@ class LockedJob:
 
     id: int
     queue: str
-    attempts: int
-    max_attempts: int
+    attempts: int | None
+    max_attempts: int | None
     reserved_at: int | None
     row_digest: str
     identity: JobIdentity
@@ -103,24 +104,34 @@ def _identity(queue: Queue, head: str) -> JobIdentity:
 def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> int:
     """Move one failed job back to `jobs` with its attempts at 0; returns the new job's id.
 
-    Raises `LostRace` where the row is not there any more.
+    Raises `LostRace` where the row is not there any more, and `RowTooLong`, `RowWouldChange` or
+    `RowRefused` if it would not arrive as it is.
     """
     failed = queue.failed_layout
-    rows = failed.as_jobs(now).where(failed.id == failed_id)
-    moved = connection.execute(queue.jobs_layout.insert_retried(rows))
+    this = failed.id == failed_id
+    rules = read_rules(connection, queue)
+    check_fits(connection, queue, rules, this)
+    with refusing_rows(queue, failed_id):
+        moved = connection.execute(
+            queue.jobs_layout.insert_retried(failed.as_jobs(now).where(this))
+        )
     exactly(moved, 1)
+    job_id = int(moved.lastrowid)
+    check_same_row(connection, queue, rules, failed_id, job_id)
     delete_failed(connection, queue, failed_id)
-    return int(moved.lastrowid)
+    return job_id
 
 
 def delete_failed(connection: Connection, queue: Queue, failed_id: int) -> None:
     """Delete one failed job; raises `LostRace` where it is not there any more."""
-    _delete(connection, queue.failed_layout, failed_id)
+    with refusing_rows(queue, failed_id):
+        _delete(connection, queue.failed_layout, failed_id)
 
 
 def delete_job(connection: Connection, queue: Queue, job_id: int) -> None:
     """Delete one pending or reserved job; raises `LostRace` where it is not there any more."""
-    _delete(connection, queue.jobs_layout, job_id)
+    with refusing_rows(queue, job_id):
+        _delete(connection, queue.jobs_layout, job_id)
 
 
 def _delete(connection: Connection, layout: QueueTable, row_id: int) -> None:

@@ -21,7 +21,7 @@ from bot.models.jobs import (
 )
 from bot.models.refusals import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.layouts.rows import FailedRow, JobRow
+from bot.queue.layouts.rows import FailedRow, JobRow, failed_at_text
 from bot.wall_clock import unix
 
 LIST_LIMIT = 50
@@ -192,10 +192,10 @@ def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
-        created_at_human=queue.human(row.created_at),
-        available_at_human=queue.human(row.available_at),
-        reserved_at_human=None if row.reserved_at is None else queue.human(row.reserved_at),
-        age_seconds=unix(now) - row.created_at,
+        created_at_human=_human(queue, row.created_at),
+        available_at_human=_human(queue, row.available_at),
+        reserved_at_human=_human(queue, row.reserved_at),
+        age_seconds=None if row.created_at is None else unix(now) - row.created_at,
     )
 
 
@@ -209,5 +209,13 @@ def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
         exception_short=queue.short(row.exception[:EXCEPTION_HEAD]),
-        failed_at=str(row.failed_at)[: len("0000-00-00 00:00:00")],
+        failed_at=failed_at_text(row.failed_at),
     )
+
+
+def _human(queue: Queue, seconds: int | None) -> str | None:
+    """A moment of `jobs` for people; None if there is none, or none that a calendar has."""
+    try:
+        return None if seconds is None else queue.human(seconds)
+    except (OverflowError, ValueError, OSError):
+        return None

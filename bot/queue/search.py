@@ -184,7 +184,8 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
     return FoundJob(
         job=job_of(queue, row, now),
         state=row.state(now),
-        created_at=decode_moment(row.created_at),
+        # A table may allow NULL there; such a job stands before all others.
+        created_at=decode_moment(row.created_at or 0),
         row_digest=row.digest,
         payload_digest=selected["payload_digest"],
     )

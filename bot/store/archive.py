@@ -1,19 +1,50 @@
-"""What retry, delete and clear removed, copied in the same transaction, inside the server."""
+"""What retry, delete and clear removed, copied in the same transaction, inside the server.
 
+The archive has the layout's columns as text in utf8mb4, numbers and times, so that the bot can
+read them. What these do not keep exactly, such as columns that the layout does not name and bytes
+that are no text, is in `extra`. A row comes back with every column as it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    and_,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
 
+from bot.database.definitions import ColumnDefinition, TableDefinition
+from bot.database.dialects import is_id_taken, utf8mb4
+from bot.database.extra_columns import extra_columns, insertable, packed, unpacked
+from bot.database.transactions import LostRace
 from bot.models.actions import CountsAs
-from bot.queue.layouts import Queue
-from bot.queue.layouts.spec import ARCHIVED
+from bot.models.refusals import RowWouldChange
+from bot.queue.copies import read_rules, refusing_rows
+from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts.spec import ARCHIVED, FailedJobsTable, JobsTable
+from bot.queue.moves import exactly
 from bot.store.tables import archive
+
+Layout = FailedJobsTable | JobsTable
 
 _COLUMNS = (
     "kind",
     "row_id",
     *ARCHIVED,
+    "extra",
+    "payload_digest",
     "action",
     "counts_as",
     "request_id",
@@ -21,47 +52,143 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivedAs:
+    """Why rows are archived: by which command and request, at which moment."""
+
+    action: str
+    counts_as: CountsAs | None
+    request_id: str
+    now: datetime
+
+
 def keep_failed(
-    connection: Connection,
-    queue: Queue,
-    which: ColumnElement[bool],
-    action: str,
-    counts_as: CountsAs | None,
-    request_id: str,
-    now: datetime,
+    connection: Connection, queue: Queue, which: ColumnElement[bool], archived_as: ArchivedAs
 ) -> int:
     """Copy the failed jobs for which `which` holds; returns how many."""
-    layout = queue.failed_layout
+    definition = read_rules(connection, queue).failed
+    return _keep(connection, queue.failed_layout, definition, "failed", which, archived_as)
+
+
+def keep_job(connection: Connection, queue: Queue, job_id: int, archived_as: ArchivedAs) -> int:
+    """Copy one job; returns how many rows that were."""
+    definition, layout = read_rules(connection, queue).jobs, queue.jobs_layout
+    return _keep(connection, layout, definition, "job", layout.id == job_id, archived_as)
+
+
+def _keep(
+    connection: Connection,
+    layout: Layout,
+    definition: TableDefinition,
+    kind: str,
+    which: ColumnElement[bool],
+    archived_as: ArchivedAs,
+) -> int:
+    c = archive.c
     rows: Select[Any] = select(
-        literal("failed"),
+        literal(kind),
         layout.id,
-        *layout.archived_values(),
-        literal(action),
-        literal(counts_as, archive.c.counts_as.type),
-        literal(request_id),
-        literal(now, archive.c.archived_at.type),
+        *(_readable(layout, definition, name) for name in ARCHIVED),
+        packed(connection, layout.table, _packed_columns(layout, definition)),
+        payload_digest(layout.table),
+        literal(archived_as.action),
+        literal(archived_as.counts_as, c.counts_as.type),
+        literal(archived_as.request_id),
+        literal(archived_as.now, c.archived_at.type),
     ).where(which)
     return connection.execute(insert(archive).from_select(_COLUMNS, rows)).rowcount
 
 
-def keep_job(
-    connection: Connection,
-    queue: Queue,
-    job_id: int,
-    action: str,
-    counts_as: CountsAs | None,
-    request_id: str,
-    now: datetime,
+def _readable(layout: Layout, definition: TableDefinition, name: str) -> ColumnElement[Any]:
+    """A column of the layout as the archive's own column holds it.
+
+    NULL if the table has no such column, or has bytes there: those are in `extra` alone, because
+    they need not be a text.
+    """
+    if name not in layout.names or definition.column(name).is_binary:
+        return null()
+    return layout.column(name)
+
+
+def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[ColumnDefinition, ...]:
+    """The columns that `extra` holds: unnamed ones, and named ones that hold bytes."""
+    named = [name for name in layout.names if not definition.column(name).is_binary]
+    return extra_columns(definition, named)
+
+
+def put_back(
+    connection: Connection, queue: Queue, kind: str, copies: Sequence[int], *, same_id: bool
 ) -> int:
-    """Copy one job; returns how many rows that were."""
-    layout = queue.jobs_layout
-    rows: Select[Any] = select(
-        literal("job"),
-        layout.id,
-        *layout.archived_values(),
-        literal(action),
-        literal(counts_as, archive.c.counts_as.type),
-        literal(request_id),
-        literal(now, archive.c.archived_at.type),
-    ).where(layout.id == job_id)
-    return connection.execute(insert(archive).from_select(_COLUMNS, rows)).rowcount
+    """Insert the rows of which these are the ids in the archive; returns the last new id.
+
+    With `same_id` each has its own id again. Raises `LostRace` if an id was taken meanwhile,
+    `RowRefused` if the table refuses a row, and `RowWouldChange` if it stores another value.
+    """
+    rules = read_rules(connection, queue)
+    layout: Layout = queue.failed_layout if kind == "failed" else queue.jobs_layout
+    definition = rules.failed if kind == "failed" else rules.jobs
+    statement = _insert(connection, layout, definition, copies, same_id=same_id)
+    with refusing_rows(queue, "?"):
+        try:
+            made = connection.execute(statement)
+        except DBAPIError as error:
+            if is_id_taken(error):
+                raise LostRace from error
+            raise
+    exactly(made, len(copies))
+    new_id = None if same_id else int(made.lastrowid)
+    _check_same(connection, layout, definition, copies, new_id)
+    return int(made.lastrowid)
+
+
+def _insert(
+    connection: Connection,
+    layout: Layout,
+    definition: TableDefinition,
+    copies: Sequence[int],
+    *,
+    same_id: bool,
+) -> Insert:
+    c = archive.c
+    extra = _packed_columns(layout, definition)
+    own = {column.name for column in extra}
+    names = [name for name in layout.restored_columns if name not in own]
+    values: list[Any] = [c[name] for name in names]
+    if same_id:
+        names, values = [layout.id.name, *names], [c.row_id, *values]
+    values += [unpacked(connection, c.extra, column) for column in extra]
+    target = insertable(layout.table, names, extra)
+    rows = select(*values).where(c.id.in_(copies)).order_by(c.row_id)
+    return insert(target).from_select(list(target.c), rows)
+
+
+def _check_same(
+    connection: Connection,
+    layout: Layout,
+    definition: TableDefinition,
+    copies: Sequence[int],
+    new_id: int | None,
+) -> None:
+    """Compare every column of the restored rows with the archive, text byte for byte."""
+    c = archive.c
+    own_id = c.row_id if new_id is None else literal(new_id)
+    packed_again = packed(connection, layout.table, _packed_columns(layout, definition))
+    differs = [func.coalesce(packed_again, "") != func.coalesce(c.extra, "")]
+    for name in layout.restored_columns:
+        if definition.column(name).is_binary:
+            continue
+        now: ColumnElement[Any] = layout.column(name)
+        before: ColumnElement[Any] = c[name]
+        if definition.column(name).is_text:
+            now, before = func.hex(utf8mb4(now)), func.hex(before)
+        differs.append(now != before)
+        differs.append(now.is_(None) != before.is_(None))
+    changed = (
+        select(c.row_id)
+        .select_from(archive.join(layout.table, and_(layout.id == own_id)))
+        .where(c.id.in_(copies), or_(*differs))
+        .limit(1)
+    )
+    first = connection.execute(changed).scalar()
+    if first is not None:
+        raise RowWouldChange(id=str(first), detail=layout.table.name)

@@ -6,9 +6,10 @@ from bot.store.tables import cursors
 
 
 def position(connection: Connection, name: str) -> int:
-    """Return the cursor's position."""
+    """Return the cursor's position, -1 if it has none yet."""
     c = cursors.c
-    return int(connection.execute(select(c.position).where(c.name == name)).scalar_one())
+    at = connection.execute(select(c.position).where(c.name == name)).scalar_one()
+    return -1 if at is None else int(at)
 
 
 def set_position(connection: Connection, name: str, to: int) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic, sleep
 
@@ -9,13 +10,16 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.session import require_session, warn_of_kept
+from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
 from bot.models.refusals import StartError
 from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
 from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
-LOCK_SECONDS = 60
+LOCK_SECONDS = 50
+"""Less than the 60 s for which an answer of the server is waited for."""
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
@@ -41,8 +45,8 @@ def _first(connection: Connection, now: datetime) -> None:
     known = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
         if name not in known:
-            # -1: the backfill has not begun; its end is set by the first pass.
-            position = -1 if name.startswith("backfill") else 0
+            # The backfill has not begun; its end is set by the first pass.
+            position = None if name.startswith("backfill") else 0
             connection.execute(insert(cursors).values(name=name, position=position))
     if connection.execute(select(change_freeze.c.name)).first() is None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
@@ -64,8 +68,16 @@ def version(connection: Connection) -> int:
 def migrate(engine: Engine) -> int:
     """Apply what is missing and return how many migrations that were; two at once take turns.
 
-    The lock for that holds on one server. On two nodes of a cluster one of the two is told that a
-    table or a row is there already, and begins again with what is still missing.
+    Raises `StartError` where the server refuses one.
+    """
+    with at_start():
+        return _migrate(engine)
+
+
+def _migrate(engine: Engine) -> int:
+    """Begin again where another node of a cluster made a table or a row in the meantime.
+
+    The lock by which two migrations take turns holds on one server.
     """
     deadline = time_limit(engine, LOCK_SECONDS)
     while True:
@@ -81,6 +93,8 @@ def _migrate_once(engine: Engine) -> int:
     applied = 0
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
+        with connection.begin():
+            warn_of_kept(require_session(connection))
         locked = _lock(connection)
         try:
             with connection.begin():
@@ -94,7 +108,8 @@ def _migrate_once(engine: Engine) -> int:
                         applied += 1
         finally:
             if locked:
-                with connection.begin():
+                # A connection that was lost has no lock any more.
+                with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
 

@@ -75,6 +75,7 @@ job-name = Job { $id }
 list-more = There are more. The next page goes on from here.
 list-partial = There are too many jobs to look at all of them in time: these are from the oldest and the newest.
 state-pending = pending, { $age } old
+state-pending-ageless = pending
 state-delayed = ⏳ delayed until { $at }
 state-reserved = ▶️ reserved for { $age }
 state-stuck = ⚠️ stuck: reserved for { $age }
@@ -194,6 +195,12 @@ refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing wa
 refusal-not-reserved-by = Job { $id } is not reserved any more: { $by } released it at { $at }
 refusal-reserved-again = Job { $id } was taken by a worker again at { $at }. It was left alone; please look again
 refusal-reserved-recently = Job { $id } is reserved only since { $at }, so its worker is probably still at it. It was left alone; if you know that this worker is dead: /queue release { $id } force=yes
+refusal-row-too-long = Failed job { $id } stays where it is: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
+refusal-row-would-change = Failed job { $id } stays where it is: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
+refusal-row-refused = Row { $id } stays where it is: the database refused the change with { $detail }
+reason-row-too-long = a value is too long for its column
+reason-row-would-change = the table would store a different text
+reason-row-refused = the database refused the row
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken it again
 reason-reserved-recently = reserved too short a time ago
@@ -874,6 +881,7 @@ digest-rule-stuck_jobs = reserved for too long
 digest-rule-failed_count = many failed jobs
 digest-rule-backlog_growth = backlog growing
 digest-rule-no_worker_activity = workers silent
+digest-rule-background_problem = queue-bot's own work
 digest-label-errors = *Open error groups*
 digest-errors =
     { $groups ->
@@ -934,6 +942,7 @@ home-wrong =
        *[other] 🔴 { $count } open incidents
     }
 home-look = 🟠 No open incidents, but look below
+home-unwell = 🟠 No open incidents, but queue-bot itself has a problem
 home-well = 🟢 No open incidents
 home-as-of = As of { $at }
 home-role = your role: { $role }
@@ -1042,6 +1051,8 @@ rule-backlog-growth-more = That is { $grown } more than { $minutes } minutes ago
 rule-backlog-growth-over = It is not growing any more.
 rule-backlog-growth-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
 rule-peak = At worst: { $figure }.
+rule-background-problem = 🩺 *queue-bot:* { $part } does not work.
+rule-background-problem-over = 🩺 *queue-bot:* { $part } works again.
 
 
 ### Alerts that somebody takes up, or nobody wants to be told of for a while
@@ -1051,6 +1062,7 @@ what-stuck_jobs = a job has been reserved for too long in { $queue }
 what-failed_count = many failed jobs
 what-backlog_growth = the backlog of { $queue } grows
 what-no_worker_activity = the workers of { $queue } are silent
+what-background_problem = a part of queue-bot does not work
 what-summary = many failures within a minute
 what-other = an alert of the kind { $rule }
 every-queue = all queues
@@ -1099,7 +1111,6 @@ problem-mute-length = { $field } must be from 5m to 7d
 ### What is watched, and by whom
 watch-title = *What is watched*
 watch-holder = 👁️ { $replica } has watched for { $age }. Its lease is good until { $at } and is renewed every few seconds (epoch { $epoch }).
-watch-stands = ⚠️ It holds the lease, but no look has ended for more than a minute: see its log.
 watch-nobody = ⚠️ *Nobody watches now:* the last lease ended at { $at }. Is { $run } up?
 watch-cost = A look takes { $last } ms of the database's time.
 watch-cost-unknown = What a look costs the database is not known yet.
@@ -1150,6 +1161,7 @@ watch-failed_count =
         [one] more than 1 failed job
        *[other] more than { $count } failed jobs
     }
+watch-background_problem = a part of queue-bot itself that does not work
 watch-life = What nobody acknowledges is told again after { $escalate }. It is over when nothing was wrong for { $recover }.
 watch-channel = Alerts: { $channel }
 watch-digest = Digest: { $time } ({ $zone }), { $days }, { $channel }
@@ -1224,5 +1236,69 @@ incident-jobs =
         [one] 1 job
        *[other] { $count } jobs
     }
+incident-problems =
+    { $count ->
+        [one] 1 problem
+       *[other] { $count } problems
+    }
 button-status = Status
+button-watch = What is watched
 button-stuck = Stuck jobs
+
+### The bot's own background work
+background-stalled = ⚠️ *The background work stands still:* none of its rounds has ended for { $age }.
+background-step-failing = ⚠️ *{ $step } fails:* it has not succeeded for { $age } ({ $error }).
+background-step-late = ⚠️ *{ $step } has stopped:* it has not ended for { $age }.
+background-index-lag = ⚠️ *Failed job { $id }* has waited { $age } to enter the index of failures.
+background-unsealed = ⚠️ *Audit record { $id }* has waited { $age } to be sealed.
+background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
+background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
+background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): nobody knows whether it works.
+background-more =
+    { $count ->
+        [one] … and 1 more problem.
+       *[other] … and { $count } more problems.
+    }
+background-hint = The bot's log names the reason: search it for { $line }.
+background-part-watcher = the background work
+background-part-failures = the index of failures
+background-part-counts = the counts of failures
+background-part-incidents = alerting
+background-part-retries = the tracking of retried jobs
+background-part-operations = the bulk changes
+background-part-audit = the audit log
+background-part-outbox = the delivery of messages
+background-part-metrics = the sampling of the queue
+background-part-digest = the digest
+background-part-purge = the purge of old records
+background-means-watcher = Alerts, figures and messages may be missing.
+background-means-failures = New failures may raise no alert, and lists and counts may lack them.
+background-means-counts = The counts in the lists of errors are old.
+background-means-incidents = Alerts come late, or not at all.
+background-means-retries = Messages about retries do not say what became of the jobs.
+background-means-operations = Bulk changes may stand still.
+background-means-audit = Changes are on record, but neither sealed nor posted.
+background-means-outbox = Alerts, audit messages and digests are not posted.
+background-means-metrics = The totals and the chart are old, and alerts may rest on old figures.
+background-means-digest = The digest is not posted.
+background-means-purge = The bot's own tables grow.
+background-step-index = Indexing new failures
+background-step-scan = Scanning older failures
+background-step-group = Opening incidents
+background-step-aggregate = Adding up counts
+background-step-merge = Adding up the counts of past days
+background-step-probe = Checking the queues
+background-step-lifecycle = Updating incidents
+background-step-refresh = Editing alerts
+background-step-outcomes = Tracking retried jobs
+background-step-bulk-outcomes = Tracking bulk retries
+background-step-canary = Judging canaries
+background-step-bulk = Running bulk changes
+background-step-seal = Sealing audit records
+background-step-deliver = Delivering messages
+background-step-sample = Sampling the queue
+background-step-roll = Rolling up samples
+background-step-digest = Posting the digest
+background-step-purge = Purging old records
+background-step-load = Measuring the database load
+background-step-health = Checking the background work

@@ -75,6 +75,7 @@ job-name = Job { $id }
 list-more = Hay más. La página siguiente continúa desde aquí.
 list-partial = Son demasiados jobs para revisarlos todos a tiempo: estos son de los más antiguos y los más recientes.
 state-pending = pendiente desde hace { $age }
+state-pending-ageless = pendiente
 state-delayed = ⏳ diferido hasta { $at }
 state-reserved = ▶️ reservado desde hace { $age }
 state-stuck = ⚠️ atascado: reservado desde hace { $age }
@@ -194,6 +195,12 @@ refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tien
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. No se tocó; conviene mirar de nuevo
 refusal-reserved-recently = El job { $id } está reservado apenas desde las { $at }, así que su worker probablemente sigue en él. No se tocó; si es seguro que ese worker murió: /queue release { $id } force=yes
+refusal-row-too-long = El job fallido { $id } sigue donde estaba: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
+refusal-row-would-change = El job fallido { $id } sigue donde estaba: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
+refusal-row-refused = La fila { $id } sigue donde estaba: la base de datos rechazó el cambio con { $detail }
+reason-row-too-long = un valor no cabe en su columna
+reason-row-would-change = la tabla guardaría un texto distinto
+reason-row-refused = la base de datos rechazó la fila
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomarlo
 reason-reserved-recently = reservado desde hace muy poco
@@ -906,6 +913,7 @@ digest-rule-stuck_jobs = reservado demasiado tiempo
 digest-rule-failed_count = muchos jobs fallidos
 digest-rule-backlog_growth = la cola crece
 digest-rule-no_worker_activity = workers en silencio
+digest-rule-background_problem = trabajo interno de queue-bot
 digest-label-errors = *Grupos de error abiertos*
 digest-errors =
     { $groups ->
@@ -966,6 +974,7 @@ home-wrong =
        *[other] 🔴 { $count } incidentes abiertos
     }
 home-look = 🟠 No hay incidentes abiertos, pero hay algo que mirar abajo
+home-unwell = 🟠 No hay incidentes abiertos, pero queue-bot tiene un problema
 home-well = 🟢 No hay incidentes abiertos
 home-as-of = Datos de { $at }
 home-role = tu rol: { $role }
@@ -1086,6 +1095,8 @@ rule-backlog-growth-more = Son { $grown } más que hace { $minutes } minutos.
 rule-backlog-growth-over = Ya no aumentan.
 rule-backlog-growth-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
 rule-peak = En el peor momento: { $figure }.
+rule-background-problem = 🩺 *queue-bot:* { $part } no funciona.
+rule-background-problem-over = 🩺 *queue-bot:* { $part } vuelve a funcionar.
 
 
 ### Alertas que alguien atiende, o de las que nadie quiere avisos por un rato
@@ -1095,6 +1106,7 @@ what-stuck_jobs = un job lleva demasiado tiempo reservado en { $queue }
 what-failed_count = muchos jobs fallidos
 what-backlog_growth = crece la acumulación en { $queue }
 what-no_worker_activity = los workers de { $queue } no dan señales
+what-background_problem = una parte de queue-bot no funciona
 what-summary = muchos fallos en un minuto
 what-other = una alerta del tipo { $rule }
 every-queue = todas las colas
@@ -1143,7 +1155,6 @@ problem-mute-length = { $field } debe estar entre 5m y 7d
 ### Qué se vigila, y quién lo hace
 watch-title = *Qué se vigila*
 watch-holder = 👁️ { $replica } vigila desde hace { $age }. Su turno vale hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
-watch-stands = ⚠️ Tiene el turno, pero desde hace más de un minuto no termina ninguna revisión: conviene mirar su registro.
 watch-nobody = ⚠️ *Nadie vigila en este momento:* el último turno terminó el { $at }. ¿Está en marcha { $run }?
 watch-cost = Una revisión ocupa la base de datos { $last } ms.
 watch-cost-unknown = Todavía no se sabe cuánto ocupa la base de datos una revisión.
@@ -1194,6 +1205,7 @@ watch-failed_count =
         [one] más de 1 job fallido
        *[other] más de { $count } jobs fallidos
     }
+watch-background_problem = una parte del propio queue-bot que no funciona
 watch-life = Si nadie la atiende, se vuelve a avisar a los { $escalate }. Termina cuando todo estuvo bien durante { $recover }.
 watch-channel = Alertas: { $channel }
 watch-digest = Resumen: { $time } ({ $zone }), { $days }, { $channel }
@@ -1307,5 +1319,69 @@ incident-jobs =
         [one] 1 job
        *[other] { $count } jobs
     }
+incident-problems =
+    { $count ->
+        [one] 1 problema
+       *[other] { $count } problemas
+    }
 button-status = Estado
+button-watch = Qué se vigila
 button-stuck = Jobs trabados
+
+### El trabajo interno del bot
+background-stalled = ⚠️ *El trabajo interno está detenido:* ninguna vuelta termina desde hace { $age }.
+background-step-failing = ⚠️ *{ $step } falla:* no lo logra desde hace { $age } ({ $error }).
+background-step-late = ⚠️ *{ $step } se detuvo:* no termina desde hace { $age }.
+background-index-lag = ⚠️ *El job fallido { $id }* espera desde hace { $age } para entrar en el índice de fallos.
+background-unsealed = ⚠️ *El registro de auditoría { $id }* espera desde hace { $age } para ser sellado.
+background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
+background-sample-missing = ⚠️ *Ninguna muestra de la cola* se tomó desde hace { $age }.
+background-unseen = ⚠️ *No se pudo revisar { $part }* ({ $error }): no se sabe si funciona.
+background-more =
+    { $count ->
+        [one] … y 1 problema más.
+       *[other] … y { $count } problemas más.
+    }
+background-hint = El registro del bot da la causa: conviene buscar { $line }.
+background-part-watcher = el trabajo interno
+background-part-failures = el índice de fallos
+background-part-counts = la cuenta de fallos
+background-part-incidents = el sistema de alertas
+background-part-retries = el seguimiento de los jobs reintentados
+background-part-operations = la ejecución de cambios masivos
+background-part-audit = la auditoría
+background-part-outbox = la entrega de mensajes
+background-part-metrics = el muestreo de la cola
+background-part-digest = el resumen diario
+background-part-purge = la limpieza de registros viejos
+background-means-watcher = Pueden faltar alertas, cifras y mensajes.
+background-means-failures = Puede que los fallos nuevos no abran alertas y que falten en listas y cuentas.
+background-means-counts = Las cuentas en las listas de errores son viejas.
+background-means-incidents = Las alertas llegan tarde o no llegan.
+background-means-retries = Los mensajes sobre reintentos no dicen qué pasó con los jobs.
+background-means-operations = Los cambios masivos pueden estar detenidos.
+background-means-audit = Los cambios quedan registrados, pero sin sellar ni publicar.
+background-means-outbox = No se publican alertas, mensajes de auditoría ni resúmenes.
+background-means-metrics = Los totales y el gráfico son viejos, y las alertas pueden basarse en cifras viejas.
+background-means-digest = No se publica el resumen diario.
+background-means-purge = Las tablas del propio bot crecen.
+background-step-index = Indexar los fallos nuevos
+background-step-scan = Revisar los fallos anteriores
+background-step-group = Abrir incidentes
+background-step-aggregate = Sumar las cuentas
+background-step-merge = Sumar las cuentas de días pasados
+background-step-probe = Revisar las colas
+background-step-lifecycle = Actualizar los incidentes
+background-step-refresh = Editar las alertas
+background-step-outcomes = Seguir los jobs reintentados
+background-step-bulk-outcomes = Seguir los reintentos masivos
+background-step-canary = Evaluar las pruebas previas
+background-step-bulk = Ejecutar los cambios masivos
+background-step-seal = Sellar la auditoría
+background-step-deliver = Entregar los mensajes
+background-step-sample = Tomar muestras de la cola
+background-step-roll = Consolidar las muestras
+background-step-digest = Publicar el resumen
+background-step-purge = Borrar registros viejos
+background-step-load = Medir la carga de la base de datos
+background-step-health = Revisar el trabajo interno

@@ -8,7 +8,14 @@ from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.names import LONGEST_NAME, bare_order, bare_tienda, queue_name, read_wall_clock
+from bot.views.names import (
+    LONGEST_NAME,
+    bare_order,
+    bare_tienda,
+    known,
+    queue_name,
+    read_wall_clock,
+)
 from bot.views.payloads import lined
 from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
 
@@ -46,7 +53,7 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
         *_whose(row, ctx),
         _fact(
             "label-attempts",
-            texts("attempts-of", attempts=row.attempts, most=row.max_attempts),
+            texts("attempts-of", attempts=known(row.attempts), most=known(row.max_attempts)),
             ctx,
         ),
         _fact("label-created-at", _moment(row.created_at_human, ctx), ctx),

@@ -133,6 +133,11 @@ def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
         return named(text, 40)
 
 
+def known(number: int | None) -> int | str:
+    """A number, or a question mark if the table holds none."""
+    return "?" if number is None else number
+
+
 def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
     """How long ago a moment was; 0 where it is not known or still to come."""
     if isinstance(moment, Mrkdwn):

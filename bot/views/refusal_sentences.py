@@ -36,7 +36,10 @@ from bot.models.refusals import (
     Refusal,
     ReservedAgain,
     ReservedRecently,
+    RowRefused,
     RowThere,
+    RowTooLong,
+    RowWouldChange,
     StillRunning,
     UndoExpired,
     Unfinished,
@@ -150,10 +153,10 @@ def _row_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
             return {"id": refusal.id, "at": _clock(refusal.at, texts)}
         case NotReserved():
             return {"id": refusal.id, **_by(refusal.by, refusal.at, texts)}
-        case JobTaken():
-            return {"id": refusal.id, "job": refusal.job}
-        case JobGone():
-            by = _by(refusal.by, refusal.at, texts)
+        case RowRefused() | RowTooLong() | RowWouldChange():
+            return {"id": refusal.id, "detail": code(refusal.detail, 200)}
+        case JobTaken() | JobGone():
+            by = _by(refusal.by, refusal.at, texts) if isinstance(refusal, JobGone) else {}
             return {"id": refusal.id, "job": refusal.job, **by}
     return {}
 

@@ -12,6 +12,7 @@ from bot.views.names import (
     age,
     dots,
     job_class,
+    known,
     order,
     queue_name,
     read_wall_clock,
@@ -49,7 +50,7 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
         queue_name(row.queue),
     )
-    attempts = ctx.texts("attempts", attempts=row.attempts, most=row.max_attempts)
+    attempts = ctx.texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts))
     return cut(join("\n", [cut(lead, ROW - 160), dots(state(row, ctx), attempts)]), ROW)
 
 
@@ -59,9 +60,11 @@ def state(row: Job, ctx: Context) -> Mrkdwn:
         held = reserved_for(row, ctx)
         key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
         return ctx.texts(key, age=age(held, ctx.texts))
-    available = read_wall_clock(row.available_at_human, ctx)
+    available = read_wall_clock(row.available_at_human or "", ctx)
     if isinstance(available, Moment) and available.at > ctx.now:
         return ctx.texts("state-delayed", at=available)
+    if row.age_seconds is None:
+        return ctx.texts("state-pending-ageless")
     return ctx.texts("state-pending", age=age(row.age_seconds, ctx.texts))
 
 

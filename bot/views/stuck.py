@@ -8,7 +8,7 @@ from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import confirm, context_line, message, section, sections
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
-from bot.views.names import age, dots, job_class, order, queue_name
+from bot.views.names import age, dots, job_class, known, order, queue_name
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW, job_elements, job_line, row_blocks
 
@@ -103,7 +103,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
                 order(row.order_id, ctx, queue=row.queue),
                 queue_name(row.queue),
                 texts("released-held", age=age(row.held_seconds, texts)),
-                texts("attempts", attempts=row.attempts, most=row.max_attempts),
+                texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts)),
             ),
             ROW // 2,
         )
@@ -114,7 +114,11 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
 def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
     """That the old worker may still be at it, surely so after a short time; spent attempts."""
     early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
-    spent = [row for row in done.jobs if row.attempts >= row.max_attempts]
+    spent = [
+        row
+        for row in done.jobs
+        if row.max_attempts is not None and (row.attempts or 0) >= row.max_attempts
+    ]
     warnings = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
     if spent:
         ids = ", ".join(str(row.id) for row in spent)

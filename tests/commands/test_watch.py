@@ -7,23 +7,26 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 from structlog.testing import capture_logs
 
 from bot.app.command import Alerting, Setup
-from bot.app.responses import Outcome
+from bot.app.home import HOME, HomeResult
+from bot.app.parsing import Request
+from bot.app.responses import Outcome, channel_context
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Topic, WatchExtra, Watching
+from bot.models.requests import Message
 from bot.store import leases
 from bot.store.incidents import transitions
 from bot.store.incidents.mutes import begin
 from bot.store.incidents.transitions import Subject
+from bot.store.tables import background_steps, outbox
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.store.tables import outbox
 from bot.terminal import TerminalRequest, do
 from bot.views.buttons import MENU
 from bot.wiring import warn_of_limits
@@ -96,6 +99,44 @@ def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -
     assert (data.health.watcher.replica, data.health.watcher.epoch) == ("b", lease.epoch + 1)
     assert data.health.watcher.since is not None
     assert data.health.watcher.since > lost
+
+
+def failing_step(setup: Setup, name: str) -> None:
+    """This step of the background work has failed for four minutes."""
+
+    def work(connection: Connection) -> None:
+        since = setup.clock(connection) - timedelta(minutes=4)
+        row = {"name": name, "period_seconds": 5, "failures": 3, "error": "busy"}
+        connection.execute(insert(background_steps).values(**row, succeeded_at=since))
+
+    changing(setup.engine, monotonic() + 10, work)
+
+
+def test_it_and_home_say_which_part_of_the_bot_does_not_work(queue: TestQueue) -> None:
+    setup = make_setup(queue)
+    hold(setup)
+    failing_step(setup, "seal")
+
+    data, _ = seen(ask(setup, "watch", by=OMAR))
+    assert [(one.part, one.step) for one in data.health.problems] == [("audit", "seal")]
+    board, unwell = home(setup)
+    assert "*Sealing audit records fails:*" in board
+    assert "queue-bot itself has a problem" in unwell
+
+    with queue.engine.begin() as connection:
+        connection.execute(background_steps.delete())
+    assert "Sealing" not in home(setup)[0]
+    assert home(setup)[1] == "🟢 No open incidents"
+
+
+def home(setup: Setup) -> tuple[str, str]:
+    """What App Home shows, and its verdict."""
+    on_home = replace(setup, commands={**setup.commands, HOME.name: HOME})
+    outcome = ask(on_home, Request(HOME.name, {}), by=OMAR)
+    assert isinstance(outcome.result, HomeResult)
+    shown = HOME.view(outcome.result, channel_context(setup, outcome.now))
+    assert isinstance(shown, Message)
+    return json.dumps(shown.blocks, default=str, ensure_ascii=False), str(shown.text)
 
 
 def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:

@@ -37,9 +37,10 @@ def no_row_count_of_a_batch() -> Iterator[None]:
 
     def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
         which = chosen.condition(queue.failed_layout)
-        request = operation.request_id
-        how = (operation.action, operation.counts_as)
-        archive.keep_failed(connection, queue, which, *how, request, now)
+        archived_as = archive.ArchivedAs(
+            operation.action, operation.counts_as, operation.request_id, now
+        )
+        archive.keep_failed(connection, queue, which, archived_as)
 
     places = ((bulk, "exactly"), (batches, "exactly"), (removal, "exactly"))
     with (

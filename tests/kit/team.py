@@ -114,7 +114,7 @@ class Team:
 
     def _mark(self, name: str) -> int:
         found = [row.position for row in self.queue.rows(tables.cursors) if row.name == name]
-        return int(found[0])
+        return -1 if found[0] is None else int(found[0])
 
     # ---- what people do
 

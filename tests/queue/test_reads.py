@@ -171,7 +171,7 @@ def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
         with reading(changed.engine) as connection:
             found = problems(connection, changed.queue)
         assert [said.split(" is ")[0] for said in found] == (
-            [] if fits else ["The column queue of failed_jobs"]
+            [] if fits else ["The column failed_jobs.queue"]
         )
 
 

@@ -169,7 +169,7 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
     def has_looked() -> bool:
         """What fails from now on is new; before the first look it would be of the past."""
         cursors = {row.name: row.position for row in mariadb_queue.rows(tables.cursors)}
-        return int(cursors["backfill_end"]) >= 0
+        return cursors["backfill_end"] is not None
 
     with running_watcher(a) as first:
         until(lambda: owner() == "a" and has_looked())

@@ -396,6 +396,9 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
 
 
 def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
+    yield "row-too-long", errors.RowTooLong(id="45", detail="jobs.payload")
+    yield "row-would-change", errors.RowWouldChange(id="45", detail="jobs")
+    yield "row-refused", errors.RowRefused(id="45", detail=w.word)
     yield "read-only", errors.ReadOnly(reason="server")
     yield "not-muted", errors.NotMuted(word=w.queue)
     yield "not-muted-by", errors.NotMuted(word=w.queue, by=w.person, at=NOW)

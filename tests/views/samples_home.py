@@ -17,6 +17,7 @@ from bot.views.context import Context
 from bot.views.reports import home
 from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job
 from tests.views.samples_errors import group, pile
+from tests.views.samples_watch import problems, watching
 
 HOUR = timedelta(hours=1)
 FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still": 720}
@@ -65,6 +66,7 @@ def day() -> tuple[Point, ...]:
 def dashboard(w: Words, **changed: object) -> HomeData:
     """A queue on which all is well."""
     values: dict[str, object] = {
+        "health": watching(w).health,
         "counts": Counts(
             queues=(
                 QueueJobs(queue=w.queue, pending=3, reserved=1, delayed=2, oldest_seconds=12),
@@ -158,6 +160,7 @@ def samples(w: Words) -> Iterator[Sample]:
         "home-busy": partial(draw, busy(w, 3, 3, every_incident(w))),
         "home-full": partial(draw, busy(w, 60, home.FAILED + 1, every_incident(w))),
         "home-too-late": partial(draw, late),
+        "home-unwell": partial(draw, dashboard(w, health=watching(w, problems=problems(w)).health)),
         "home-refused": partial(refused, w, passing=False),
         "home-unverifiable": partial(refused, w, passing=True),
     }

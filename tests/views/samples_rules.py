@@ -10,6 +10,7 @@ from bot.views.blocks import message, section
 from bot.views.context import Context
 from bot.views.incidents.rule_texts import rule_lines
 from tests.views.samples import PLAIN, Sample, Words
+from tests.views.samples_watch import problems
 
 WAITING = {
     "limit": 300,
@@ -36,6 +37,7 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
     """Rule, value, the peak so far and facts, by a name for it."""
     still = {**WAITING, "workers": "still", "still": 720, "moved": 725}
     empty = {**WAITING, "waiting": 0}
+    wrong = [one.model_dump(mode="json") for one in problems(w) if one.part == "failures"]
     groups = [["E7", 126, w.group], ["E20", 12, w.group], ["E1", 1, w.group]]
     return {
         "oldest": ("oldest_job", 730, 730, WAITING),
@@ -91,6 +93,8 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
             {**BACKLOG, "grows": False, "grown": -620},
         ),
         "backlog-empty": ("backlog_growth", 0, 1_240, {**BACKLOG, "grows": False, "grown": -700}),
+        "background": ("background_problem", 2, 2, {"part": "failures", "problems": wrong}),
+        "background-over": ("background_problem", 0, 2, {"part": "failures", "problems": []}),
         "backlog-new": ("backlog_growth", 1, 1, {"limit": 500, "minutes": 15, "counted": "exact"}),
     }
 
@@ -104,6 +108,6 @@ def samples(w: Words) -> Iterator[Sample]:
 def shown(figure: Figure, w: Words, ctx: Context) -> Message:
     """The lines as a message."""
     rule, value, peak, facts = figure
-    queue = None if rule == "failed_count" else w.queue
+    queue = None if rule in ("failed_count", "background_problem") else w.queue
     lines = rule_lines(rule, queue, value, peak, facts, ctx)
     return message(lines, [section(join("\n", lines))])

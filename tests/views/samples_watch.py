@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
+from bot.models.health import HealthProblem
 from bot.models.incidents import (
     Health,
     Limits,
@@ -88,8 +89,8 @@ def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: ob
         for number in range(incidents)
     )
     muted = tuple(named_mute(w, number) for number in range(mutes))
-    late = changed.pop("undelivered", ())
-    health = Health.model_validate({"watcher": state(w, **changed), "undelivered": late})
+    wrong = {name: changed.pop(name, ()) for name in ("undelivered", "problems")}
+    health = Health.model_validate({"watcher": state(w, **changed), **wrong})
     return Watching(limits=LIMITS, incidents=open_ones, mutes=muted, health=health)
 
 
@@ -102,10 +103,30 @@ def _late(w: Words) -> tuple[Undelivered, ...]:
     )
 
 
+def problems(w: Words = PLAIN) -> tuple[HealthProblem, ...]:
+    """One of each that a replica that leads can have."""
+    since = NOW - timedelta(minutes=4)
+    error = w.error[:64]
+    return (
+        HealthProblem(part="watcher", code="stalled", since=since),
+        HealthProblem(part="failures", code="step-failing", since=since, step="index", error=error),
+        HealthProblem(part="metrics", code="step-late", since=since, step="sample"),
+        HealthProblem(part="watcher", code="step-late", since=since, step="of-a-newer-version"),
+        HealthProblem(part="failures", code="index-lag", since=since, row=810_005),
+        HealthProblem(part="audit", code="unsealed", since=since, row=1_234),
+        HealthProblem(part="metrics", code="sample-old", since=since),
+        HealthProblem(part="metrics", code="sample-missing", since=since),
+        HealthProblem(part="outbox", code="unseen", error=error),
+    )
+
+
+NOBODY = HealthProblem(part="watcher", code="nobody", since=NOW + timedelta(seconds=8))
+
+
 def _without_figures(found: Watching) -> Watching:
     """Before the first ten seconds are over."""
     none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
-    health = Health(watcher=found.health.watcher.model_copy(update=none))
+    health = Health(watcher=found.health.watcher.model_copy(update=none), problems=())
     return found.model_copy(update={"health": health})
 
 
@@ -116,9 +137,10 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         "watch": (watching(w), usual),
         "watch-some": (watching(w, 7, 3), usual),
         "watch-most": (watching(w, 200, 100), extra(w, reserved_too_soon=True)),
-        "watch-nobody": (watching(w, replica=None, since=None), usual),
+        "watch-nobody": (watching(w, replica=None, since=None, problems=(NOBODY,)), usual),
         "watch-just-begun": (_without_figures(watching(w, since=NOW)), usual),
-        "watch-stands": (watching(w, passed_at=NOW - timedelta(minutes=5)), usual),
+        "watch-problems": (watching(w, problems=problems(w)), usual),
+        "watch-unseen": (watching(w, problems=problems(w)[-1:]), usual),
         "watch-dear": (watching(w, pass_ms=150, worst_ms=1_234), usual),
         "watch-undelivered": (watching(w, undelivered=_late(w)), usual),
         "watch-nothing-set": (

@@ -155,7 +155,7 @@ STORED = [
         errors.NothingToDo(skipped=(SkippedRow(id=46, code="changed"),)),
         (
             '{"refused": "NothingToDo", "values": {"skipped": [{"id": 46, "code": "changed", '
-            '"job": null, "by": null, "action": null, "at": null}]}}'
+            '"job": null, "by": null, "action": null, "at": null, "detail": null}]}}'
         ),
     ),
 ]

@@ -17,7 +17,7 @@ from bot.background.incidents import escalation, message
 from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
-from bot.models.alert_rules import METRIC_RULES, NEW_FAILURES
+from bot.models.alert_rules import BACKGROUND_PROBLEM, METRIC_RULES, NEW_FAILURES
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
@@ -113,7 +113,9 @@ def _update(
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
-    if changed and (drawn is None or drawn <= now - REDRAWN_EVERY):
+    # What is wrong with the bot changes seldom: an edit that is put off would not come at all.
+    at_once = reading.rule == BACKGROUND_PROBLEM
+    if changed and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
     if reading.breached:
         values |= {"last_at": now, "recovered_since": None}
@@ -122,6 +124,9 @@ def _update(
         values["recovered_since"] = since
         if now - since >= patience(setup, incident.reopened):
             transitions.update_incident(connection, incident.id, **values)
+            if reading.rule == BACKGROUND_PROBLEM:
+                _resolve(setup, connection, incident, now, UNKNOWN)
+                return
             activity = queue_activity.since(connection, incident, since, now)
             figures, sole_queue = activity.figures, activity.sole_queue
             _resolve(setup, connection, incident, now, figures, sole_queue=sole_queue)

@@ -14,6 +14,7 @@ class Reading:
     `breached`: it is beyond its limit. `recovered`: it is well within the limit. Between the two
     nothing changes, so that a value at the limit triggers no incident and resolves none. `value` is
     what the alert shows, in seconds or jobs; `facts` is what else it shows, as JSON has it.
+    `part` is the part of the bot that the rule is about, where it is about no queue.
     """
 
     rule: AlertRule
@@ -22,8 +23,10 @@ class Reading:
     recovered: bool
     value: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    part: str | None = None
 
     @property
     def subject(self) -> str:
         """What an incident about it is known by."""
-        return self.rule if self.queue is None else f"{self.rule}:{self.queue}"
+        name = self.part if self.queue is None else self.queue
+        return self.rule if name is None else f"{self.rule}:{name}"

@@ -51,6 +51,9 @@ from bot.models.refusals.rows import (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowRefused,
+    RowTooLong,
+    RowWouldChange,
 )
 from bot.models.refusals.undo import (
     AlreadyUndone,
@@ -101,7 +104,10 @@ __all__ = [
     "RequestIdUsed",
     "ReservedAgain",
     "ReservedRecently",
+    "RowRefused",
     "RowThere",
+    "RowTooLong",
+    "RowWouldChange",
     "StartError",
     "StillRunning",
     "UndoExpired",

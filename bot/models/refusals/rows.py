@@ -69,3 +69,33 @@ class ReservedRecently(Refusal):
 
     id: str
     at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class RowTooLong(Refusal):
+    """A value of the failed job does not fit into the column `detail`, so nothing was changed."""
+
+    code = "row-too-long"
+
+    id: str
+    detail: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RowWouldChange(Refusal):
+    """The table `detail` would have stored another queue or payload, so nothing was changed."""
+
+    code = "row-would-change"
+
+    id: str
+    detail: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RowRefused(Refusal):
+    """The database refused the row; `detail` is its reason, without secrets."""
+
+    code = "row-refused"
+
+    id: str
+    detail: str

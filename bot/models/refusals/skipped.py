@@ -1,5 +1,7 @@
 """Refusals of single rows out of several: each is a `SkippedRow` of the request's result."""
 
+from typing import Any
+
 from pydantic import TypeAdapter
 
 from bot.models.jobs import SkippedRow
@@ -11,6 +13,9 @@ from bot.models.refusals.rows import (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowRefused,
+    RowTooLong,
+    RowWouldChange,
 )
 from bot.models.refusals.undo import AlreadyUndone, JobGone, JobTaken, RowThere
 
@@ -24,7 +29,10 @@ ROW_REFUSALS: tuple[type[Refusal], ...] = (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowRefused,
     RowThere,
+    RowTooLong,
+    RowWouldChange,
 )
 """The refusals that a skipped row can be turned back into; of `WrongQueue` it has no queue."""
 
@@ -34,19 +42,22 @@ _BY_CODE = {refusal_type.code: TypeAdapter(refusal_type) for refusal_type in ROW
 def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
     """Return the row that the refusal leaves alone, with the reason."""
     code = refusal.code
+    known: dict[str, Any] = {}
     match refusal:
         case JobNotFound() | FailedJobNotFound() | NotReserved():
             by, action, at = refusal.by, refusal.action, refusal.at
-            return SkippedRow(id=id_, code=code, by=by, action=action, at=at)
+            known |= {"by": by, "action": action, "at": at}
         case ReservedAgain() | ReservedRecently():
-            return SkippedRow(id=id_, code=code, at=refusal.at)
+            known["at"] = refusal.at
         case JobGone():
-            return SkippedRow(id=id_, code=code, job=refusal.job, by=refusal.by, at=refusal.at)
+            known |= {"job": refusal.job, "by": refusal.by, "at": refusal.at}
         case JobTaken():
-            return SkippedRow(id=id_, code=code, job=refusal.job)
+            known["job"] = refusal.job
+        case RowRefused() | RowTooLong() | RowWouldChange():
+            known["detail"] = refusal.detail
         case AlreadyUndone():
-            return SkippedRow(id=id_, code=code, by=refusal.by, at=refusal.at)
-    return SkippedRow(id=id_, code=code)
+            known |= {"by": refusal.by, "at": refusal.at}
+    return SkippedRow(id=id_, code=code, **known)
 
 
 def refusal_of(row: SkippedRow) -> Refusal | None:

@@ -9,30 +9,63 @@ from sqlalchemy import RowMapping
 from bot.wall_clock import unix
 
 
+def as_text(value: object) -> str:
+    """Return a column's value as text: bytes with replacement characters, NULL as no text."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
+
+
+def failed_at_text(value: object) -> str:
+    """Return a `failed_at` as the API has it: `YYYY-MM-DD HH:MM:SS`, or the text that it is."""
+    return as_text(value)[: len("0000-00-00 00:00:00")]
+
+
+def as_number(value: object) -> int | None:
+    """Return a column's value as a whole number, or None if it is none."""
+    try:
+        return int(as_text(value))
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job with the head of its payload and its row digest; moments are unix seconds."""
+    """A job with the head of its payload and its row digest; moments are unix seconds.
+
+    A number is None if the column holds NULL or something that is no number.
+    """
 
     id: int
     queue: str
-    attempts: int
-    max_attempts: int
+    attempts: int | None
+    max_attempts: int | None
     reserved_at: int | None
-    available_at: int
-    created_at: int
+    available_at: int | None
+    created_at: int | None
     payload: str
     digest: str
 
     @classmethod
     def of(cls, row: RowMapping) -> Self:
         """Read a row that may have further columns."""
-        return cls(*(row[name] for name in cls.__slots__))
+        return cls(
+            id=row["id"],
+            queue=as_text(row["queue"]),
+            attempts=as_number(row["attempts"]),
+            max_attempts=as_number(row["max_attempts"]),
+            reserved_at=as_number(row["reserved_at"]),
+            available_at=as_number(row["available_at"]),
+            created_at=as_number(row["created_at"]),
+            payload=as_text(row["payload"]),
+            digest=row["digest"],
+        )
 
     def state(self, now: datetime) -> Literal["reserved", "delayed", "pending"]:
         """The job's state at a moment (naive UTC)."""
         if self.reserved_at is not None:
             return "reserved"
-        return "delayed" if self.available_at > unix(now) else "pending"
+        return "delayed" if (self.available_at or 0) > unix(now) else "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +85,11 @@ class FailedRow:
     @classmethod
     def of(cls, row: RowMapping) -> Self:
         """Read a row that may have further columns."""
-        return cls(*(row[name] for name in cls.__slots__))
+        return cls(
+            id=row["id"],
+            queue=as_text(row["queue"]),
+            failed_at=row["failed_at"],
+            payload=as_text(row["payload"]),
+            exception=as_text(row["exception"]),
+            digest=row["digest"],
+        )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Integer,
+    LargeBinary,
     MetaData,
     Select,
     SmallInteger,
@@ -30,11 +31,16 @@ from sqlalchemy import (
 )
 
 from bot import wall_clock
-from bot.database.column_types import Id, Long, WallSeconds
-from bot.database.dialects import sha256
+from bot.database.column_types import Long, RowId, WallSeconds
+from bot.database.dialects import sha256, utf8mb4
 
 MAX_ATTEMPTS = 3
 """What a retried job gets: the spec's `max_attempts = 3`."""
+
+TEXTS = ("queue", "payload", "exception")
+NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
+TIMES = ("failed_at",)
+"""What the columns hold: text, whole numbers and times."""
 
 _FAILED = ("queue", "payload", "exception", "failed_at")
 _STATE = ("attempts", "max_attempts", "reserved_at", "available_at", "created_at")
@@ -56,7 +62,7 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
         Table(
             jobs,
             metadata,
-            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("id", RowId, primary_key=True, autoincrement=True),
             Column("queue", String(191), nullable=False, index=True),
             Column("payload", Long, nullable=False),
             Column("attempts", SmallInteger, nullable=False, server_default="0"),
@@ -69,7 +75,7 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
         Table(
             failed_jobs,
             metadata,
-            Column("id", Id, primary_key=True, autoincrement=True),
+            Column("id", RowId, primary_key=True, autoincrement=True),
             Column("queue", String(191), nullable=False),
             Column("payload", Long, nullable=False),
             Column("exception", Long, nullable=False),
@@ -106,12 +112,14 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    return func.substr(sha256(func.concat_ws("|", *parts)), 1, 32)
+    # In one character set: a server refuses to join a text in latin1 with one in utf8mb4.
+    texts = (utf8mb4(part) if isinstance(part.type, String) else part for part in parts)
+    return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)
 
 
-def _content(payload: ColumnElement[str]) -> ColumnElement[str]:
+def _content(payload: ColumnElement[Any]) -> ColumnElement[str]:
     # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
-    return sha256(payload)
+    return sha256(payload if isinstance(payload.type, LargeBinary) else utf8mb4(payload))
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
@@ -131,7 +139,12 @@ def job_digest(jobs: Table) -> ColumnElement[str]:
 
 def payload_digest(table: Table) -> ColumnElement[str]:
     """What two rows with the same payload share, 32 hex digits, computed in the server."""
-    return func.substr(sha256(table.c.payload), 1, 32)
+    return func.substr(_content(table.c.payload), 1, 32)
+
+
+def content_digest(table: Table) -> ColumnElement[str]:
+    """What a failed job and the job that a retry makes of it share, 32 hex digits."""
+    return _digest(table.c.queue, _content(table.c.payload))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +168,18 @@ class QueueTable:
         """The job's payload, which may be megabytes."""
         return self.table.c.payload
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all columns that the layout has."""
+        return tuple(column.name for column in self.table.columns)
+
+    def column(self, name: str) -> Column[Any]:
+        """The column with one of these names."""
+        return self.table.c[name]
+
     def payload_head(self, characters: int) -> ColumnElement[str]:
         """The first characters of the payload."""
-        return func.substr(self.payload, 1, characters)
-
-    def archived_values(self) -> list[ColumnElement[Any]]:
-        """The row's values for the columns `ARCHIVED`, NULL where the table has no such column."""
-        columns = self.table.c
-        return [columns[name] if name in columns else null() for name in ARCHIVED]
+        return func.coalesce(utf8mb4(func.substr(self.payload, 1, characters)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +287,11 @@ class FailedJobsTable(QueueTable):
         return _FAILED
 
     @property
+    def retried_columns(self) -> tuple[str, ...]:
+        """The names of the columns whose values `as_jobs` copies; both tables have them."""
+        return ("queue", "payload")
+
+    @property
     def exception(self) -> Column[str]:
         """The error's whole text."""
         return self.table.c.exception
@@ -278,6 +300,10 @@ class FailedJobsTable(QueueTable):
     def failed_at(self) -> Column[datetime]:
         """When the job failed, as `encode_failed_at` stores it."""
         return self.table.c.failed_at
+
+    def exception_head(self, characters: int) -> ColumnElement[str]:
+        """The first characters of the error's text."""
+        return func.coalesce(utf8mb4(func.substr(self.exception, 1, characters)), "")
 
     def text_bytes(self) -> ColumnElement[int]:
         """How many bytes the payload and the exception have."""
@@ -292,7 +318,7 @@ class FailedJobsTable(QueueTable):
             self.queue,
             self.failed_at,
             self.payload_head(payload_characters).label("payload"),
-            func.substr(self.exception, 1, exception_characters).label("exception"),
+            self.exception_head(exception_characters).label("exception"),
         )
 
     def as_jobs(self, now: datetime, available_at: ColumnElement[int] | None = None) -> Select[Any]:

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bot.database.dialects import force_index
 from bot.models.actions import Action
-from bot.queue.layouts import payload_digest
 from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Removal
@@ -58,7 +57,7 @@ def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetim
     """
     present = of_ids(failed_ids)
     same = (failures.c.failed_id == archive.c.row_id) & failures.c.removed_at.is_(None)
-    same &= failures.c.payload_digest == payload_digest(archive)
+    same &= failures.c.payload_digest == archive.c.payload_digest
     not_restored = archive.c.restored_at.is_(None) & select(failures.c.seq).where(same).exists()
     latest = {
         row_id: (at, removal)

@@ -13,6 +13,7 @@ from bot.queue import auto_increment, bulk
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
 from bot.store import archive
+from bot.store.archive import ArchivedAs
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
@@ -136,10 +137,7 @@ def _keep(
         connection,
         queue,
         which,
-        operation.action,
-        operation.counts_as,
-        operation.request_id,
-        now,
+        ArchivedAs(operation.action, operation.counts_as, operation.request_id, now),
     )
     if kept != chosen.rows:
         raise LostRace

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -11,20 +11,18 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
-from bot.database.transactions import LostRace
 from bot.models.operations import Target
 from bot.models.refusals import JobGone, JobTaken, RowThere
 from bot.queue.layouts import Queue, failed_digest, job_digest, payload_digest
 from bot.queue.layouts.spec import FailedJobsTable, JobsTable
 from bot.queue.moves import exactly, for_update
 from bot.queue.reads import PAYLOAD_HEAD
-from bot.store.archive import keep_job
+from bot.store import archive as archived
+from bot.store.archive import ArchivedAs, keep_job
 from bot.store.deltas import metric_deltas
 from bot.store.tables import archive
 
@@ -57,8 +55,8 @@ def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> 
                 c.kind,
                 c.row_id,
                 c.queue,
-                func.substr(c.payload, 1, PAYLOAD_HEAD).label("head"),
-                payload_digest(archive).label("payload_digest"),
+                func.coalesce(func.substr(c.payload, 1, PAYLOAD_HEAD), "").label("head"),
+                c.payload_digest,
                 c.reserved_at,
                 c.restored_at,
                 c.restored_request,
@@ -112,22 +110,11 @@ def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str)
 
 def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
     """Insert the row as it was, its id too where that is `free`; returns its id."""
-    layout = _layout(queue, row)
-    names = layout.restored_columns
-    values: list[Any] = [archive.c[name] for name in names]
-    if free:
-        names, values = (layout.id.name, *names), [archive.c.row_id, *values]
-    chosen = select(*values).where(archive.c.id == row.id)
-    try:
-        made = connection.execute(insert(layout.table).from_select(names, chosen))
-    except IntegrityError as error:
-        # Somebody took the id a moment ago: roll back and look again.
-        raise LostRace from error
-    exactly(made, 1)
+    new_id = archived.put_back(connection, queue, row.kind, [row.id], same_id=free)
     if row.kind == "job" and free:
         # It came without a new id.
         metric_deltas.append_removed(connection, -1)
-    return row.row_id if free else int(made.lastrowid)
+    return row.row_id if free else new_id
 
 
 def _layout(queue: Queue, row: Kept) -> FailedJobsTable | JobsTable:
@@ -155,7 +142,8 @@ def take_back(
     connection: Connection, queue: Queue, job_id: int, request_id: str, now: datetime
 ) -> None:
     """Delete a job that is pending and was never tried; raises `LostRace` where it is not."""
-    keep_job(connection, queue, job_id, "undo", "undone", request_id, now)
+    as_undone = ArchivedAs("undo", "undone", request_id, now)
+    keep_job(connection, queue, job_id, as_undone)
     layout = queue.jobs_layout
     gone = delete(queue.jobs).where(layout.id == job_id, layout.is_untouched())
     exactly(connection.execute(gone), 1)

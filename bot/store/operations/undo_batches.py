@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from bot.database.dialects import straight_join
-from bot.database.transactions import LostRace
 from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.moves import exactly, for_update
+from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import batches, operations, reindex, restore
@@ -163,24 +162,11 @@ def _restore(
     restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
-    a, layout = archive.c, queue.failed_layout
-    names = layout.restored_columns
-    columns = [a[name] for name in names]
-    try:
-        if free:
-            rows = select(a.row_id, *columns).where(a.id.in_([row.copy for row in free]))
-            put = insert(queue.failed).from_select(
-                [layout.id.name, *names], rows.order_by(a.row_id)
-            )
-            exactly(connection.execute(put), len(free))
-    except IntegrityError as error:
-        raise LostRace from error
+    if free:
+        archived.put_back(connection, queue, "failed", [row.copy for row in free], same_id=True)
     for row in lost:
         if row.failed_id in taken_ids:
-            one = select(*columns).where(a.id == row.copy)
-            made = connection.execute(insert(queue.failed).from_select(names, one))
-            exactly(made, 1)
-            ids[row.seq] = int(made.lastrowid)
+            ids[row.seq] = archived.put_back(connection, queue, "failed", [row.copy], same_id=False)
     removal = Removal(undone.action, undone.actor, undone.id, undone.counts_as)
     reindex.index_restored(connection, queue, ids, now, removal, operation.id)
 

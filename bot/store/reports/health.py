@@ -1,10 +1,14 @@
 """Whether what runs by itself does: a watcher among the replicas, and messages that arrive."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from bot.models.health import HealthProblem
 from bot.models.incidents import Health, Undelivered, WatcherState
+from bot.queue.layouts import Queue
+from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
@@ -13,12 +17,24 @@ CHANNELS = 20
 HOUR = timedelta(hours=1)
 
 
-def health(connection: Connection, now: datetime) -> Health:
+def health(connection: Connection, queue: Queue, now: datetime) -> Health:
     """How it is now."""
-    return Health(watcher=_watcher(connection, now), undelivered=_undelivered(connection, now))
+    watcher = watcher_state(connection, now)
+    undelivered: list[Undelivered] = []
+
+    def read_outbox() -> Sequence[HealthProblem]:
+        undelivered.extend(_undelivered(connection, now))
+        return ()
+
+    unseen = checked("outbox", read_outbox)
+    return Health(
+        watcher=watcher,
+        undelivered=tuple(undelivered),
+        problems=(*problems(connection, queue, now, watcher), *unseen),
+    )
 
 
-def _watcher(connection: Connection, now: datetime) -> WatcherState:
+def watcher_state(connection: Connection, now: datetime) -> WatcherState:
     """Who watches now, and what that costs."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
     cost = connection.execute(select(watcher_load)).one()

@@ -1,6 +1,7 @@
 """The bot's own tables, a file a topic. Times are naive UTC with microseconds."""
 
 from bot.store.tables.audit import audit, audit_chain, audit_targets, requests
+from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
 from bot.store.tables.failures import SCOPE_INDEX, error_groups, failure_counts, failures
 from bot.store.tables.incidents import (
@@ -24,6 +25,7 @@ __all__ = [
     "audit",
     "audit_chain",
     "audit_targets",
+    "background_steps",
     "batches",
     "change_freeze",
     "cursors",

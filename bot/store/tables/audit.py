@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
 
 # One row a request that changes something: the same id again gets the stored answer.
 requests = Table(
@@ -55,10 +55,10 @@ audit_targets = Table(
     Column("audit_id", Id, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("kind", String(8), nullable=False),
-    Column("row_id", Id, nullable=False),
+    Column("row_id", RowId, nullable=False),
     Column("order_id", String(64)),
     Column("tienda_id", String(64)),
-    Column("job_id", Id),
+    Column("job_id", RowId),
     Index("queue_bot_audit_targets_row", "kind", "row_id"),
     Index("queue_bot_audit_targets_order", "order_id"),
     Index("queue_bot_audit_targets_job", "job_id"),

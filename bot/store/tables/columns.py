@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData
 
-from bot.database.column_types import Id, Long, Time, Wall
+from bot.database.column_types import Id, Long, RowId, Time, Wall
 
-__all__ = ["OPTIONS", "PLAIN", "Id", "Long", "Time", "Wall", "auto", "metadata"]
+__all__ = ["OPTIONS", "PLAIN", "Id", "Long", "RowId", "Time", "Wall", "auto", "metadata"]
 
 metadata = MetaData()
 
@@ -15,6 +15,8 @@ PLAIN: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
+    # The server's default may be COMPACT, whose keys are too short for a queue's name.
+    "mysql_row_format": "DYNAMIC",
 }
 OPTIONS: dict[str, Any] = {**PLAIN, "sqlite_autoincrement": True}
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
 
 LONGEST_RULE = 32
 LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
@@ -43,7 +43,7 @@ incidents = Table(
     # Where its failures begin in the index.
     Column("first_seq", Id),
     # The only failure, while there is one.
-    Column("failed_id", Id),
+    Column("failed_id", RowId),
     Column("row_digest", String(32)),
     # Who dealt with failures of it last.
     Column("settled_by", String(64)),
@@ -140,7 +140,7 @@ probe_states = Table(
     # Since when it has available jobs without a break, as far as it was probed; null: none.
     Column("available_since", Time),
     # The available job with the lowest id, and the newest `reserved_at` (unix seconds).
-    Column("first_available_id", Id),
+    Column("first_available_id", RowId),
     Column("newest_reserved_at", Id),
     # When a worker was last known to take or end a job; null: never since the first probe.
     Column("workers_active_at", Time),

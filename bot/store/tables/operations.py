@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, Wall, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 # A bulk change: its frozen scope, and how far it is.
 operations = Table(
@@ -59,8 +59,8 @@ batches = Table(
     Column("rows", Integer, nullable=False, server_default="0"),
     Column("digest", String(64), nullable=False, server_default=""),
     # The jobs that a retry made have ids between these, among others.
-    Column("first_job_id", Id),
-    Column("last_job_id", Id),
+    Column("first_job_id", RowId),
+    Column("last_job_id", RowId),
     **PLAIN,
 )
 
@@ -71,16 +71,20 @@ archive = Table(
     metadata,
     auto(),
     Column("kind", String(8), nullable=False),
-    Column("row_id", Id, nullable=False),
+    Column("row_id", RowId, nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
-    Column("payload", Long, nullable=False),
+    Column("payload", Long),
     Column("exception", Long),
     Column("failed_at", Wall),
-    Column("attempts", Integer),
-    Column("max_attempts", Integer),
-    Column("reserved_at", Integer),
-    Column("available_at", Integer),
-    Column("created_at", Integer),
+    Column("attempts", Id),
+    Column("max_attempts", Id),
+    Column("reserved_at", Id),
+    Column("available_at", Id),
+    Column("created_at", Id),
+    # What these columns do not keep exactly, as bot/database/extra_columns.py writes it.
+    Column("extra", Long),
+    # As in failures, computed from the row itself.
+    Column("payload_digest", String(32)),
     Column("action", String(32), nullable=False),
     # As in operations.
     Column("counts_as", String(8)),

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Time, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, auto, metadata
 from bot.store.tables.failures import failures
 
 # A job that was retried by its id (or as an operation's canary), and what became of it.
@@ -14,15 +14,15 @@ tracked_jobs = Table(
     Column("request_id", String(64), nullable=False, index=True),
     Column("operation", Id, index=True),
     Column("actor", String(64), nullable=False),
-    Column("failed_id", Id, nullable=False),
+    Column("failed_id", RowId, nullable=False),
     # Null where it was retried before it was indexed.
     Column("failed_seq", Id, index=True),
     # The id that the retry gave it, and the one that it has now: a worker that releases a job
     # deletes the row and inserts another.
-    Column("retried_as", Id, nullable=False),
-    Column("job_id", Id, nullable=False, index=True),
+    Column("retried_as", RowId, nullable=False),
+    Column("job_id", RowId, nullable=False, index=True),
     # The highest id of `jobs` when it was last seen there.
-    Column("highest_id", Id, nullable=False),
+    Column("highest_id", RowId, nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("payload_digest", String(32), nullable=False),
     Column("error_group", failures.c.error_group.type),
@@ -52,7 +52,7 @@ outcomes = Table(
     Column("operation", Id, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
     Column("started_at", Time, nullable=False),
-    Column("first_job_id", Id, nullable=False),
+    Column("first_job_id", RowId, nullable=False),
     Column("next_range", Id, nullable=False),
     Column("cursor_seq", Id, nullable=False),
     Column("failed_again", Id, nullable=False, server_default="0"),

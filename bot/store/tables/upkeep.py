@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Integer, String, Table
 
-from bot.store.tables.columns import PLAIN, Id, Time, metadata
+from bot.store.tables.columns import PLAIN, Id, RowId, Time, metadata
 
 # Who may do what only one replica may; every effect of a holder checks its epoch.
 leases = Table(
@@ -23,7 +23,8 @@ cursors = Table(
     "queue_bot_cursors",
     metadata,
     Column("name", String(32), primary_key=True),
-    Column("position", Id, nullable=False),
+    # Null: the read has not begun.
+    Column("position", RowId),
     **PLAIN,
 )
 

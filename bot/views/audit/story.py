@@ -12,7 +12,7 @@ from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit.records import MARKS
 from bot.views.blocks import context_line, message, section
 from bot.views.context import Context
-from bot.views.names import bare_order, dots, job_class, queue_name, tienda
+from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
 from bot.views.refusal import reason_words
 from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state
 
@@ -172,7 +172,7 @@ def _queued(event: Queued, at: Mrkdwn, shop: int | str | None, ctx: Context) -> 
         queue_name(job.queue),
         tienda(shop, ctx),
     )
-    tried = ctx.texts("attempts", attempts=job.attempts, most=job.max_attempts)
+    tried = ctx.texts("attempts", attempts=known(job.attempts), most=known(job.max_attempts))
     return join("\n", [cut(lead, LINE - 120), dots(state(job, ctx), tried)])
 
 

@@ -1,28 +1,27 @@
 """Whether the bot itself is well: who watches and at what cost, and what does not arrive."""
 
-from datetime import timedelta
-
 from bot.models.incidents import MOST_MS, Health, Undelivered, WatcherState
-from bot.models.requests import Moment
 from bot.text import Mrkdwn, channel, code, join
 from bot.views.context import Context
+from bot.views.incidents.problems import problem_lines
 from bot.views.names import age_since
-
-STILL = timedelta(minutes=1)
-"""The figures of the passes are written down every ten seconds."""
 
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
-    """Who watches, what that costs, and the channels that do not get their messages, and why."""
+    """Who watches, what that costs, what is wrong, and the channels that miss messages, and why."""
+    return [*_watcher(health.watcher, ctx), *unwell_lines(health, ctx)]
+
+
+def unwell_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
+    """What is wrong alone, with what to do; nothing where all is well."""
     late = [_undelivered(undelivered, ctx) for undelivered in health.undelivered]
-    return [*_watcher(health.watcher, ctx), *late]
+    return [*problem_lines(health.problems, ctx), *late]
 
 
 def _watcher(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     if state.replica is None:
-        text = texts("watch-nobody", at=Moment(state.until), run=code("queue-bot run"))
-        return [text, *_cost(state, ctx)]
+        return _cost(state, ctx)
     since = age_since(state.since, ctx)
     who = texts(
         "watch-holder",
@@ -31,10 +30,7 @@ def _watcher(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
         at=texts.clock(state.until),
         epoch=str(state.epoch),
     )
-    stands = state.passed_at is None or ctx.now - state.passed_at > STILL
-    young = state.since is not None and ctx.now - state.since <= STILL
-    warning = [texts("watch-stands")] if stands and not young else []
-    return [who, *warning, *_cost(state, ctx)]
+    return [who, *_cost(state, ctx)]
 
 
 def _cost(state: WatcherState, ctx: Context) -> list[Mrkdwn]:

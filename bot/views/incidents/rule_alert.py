@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.models.alert_rules import (
+    BACKGROUND_PROBLEM,
     BACKLOG_GROWTH,
     FAILED_COUNT,
     NO_WORKER_ACTIVITY,
@@ -35,6 +36,7 @@ _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     FAILED_COUNT: (("errors", "button-errors"), ("failed", "button-failed")),
     BACKLOG_GROWTH: (("status", "button-status"), ("jobs", "button-jobs")),
     NO_WORKER_ACTIVITY: (("status", "button-status"), ("stuck", "button-stuck")),
+    BACKGROUND_PROBLEM: (("watch", "button-watch"),),
 }
 """Which commands help first, by rule, with the labels of their buttons."""
 
@@ -83,4 +85,5 @@ def rule_value(rule: str, value: int, ctx: Context) -> Mrkdwn:
     """A value of this rule: a length of time, or how many jobs."""
     if rule in SECONDS:
         return ctx.texts("incident-seconds", age=age(value, ctx.texts))
-    return ctx.texts("incident-jobs", count=value)
+    key = "incident-problems" if rule == BACKGROUND_PROBLEM else "incident-jobs"
+    return ctx.texts(key, count=value)

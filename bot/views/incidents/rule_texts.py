@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.models.alert_rules import (
+    BACKGROUND_PROBLEM,
     BACKLOG_GROWTH,
     FAILED_COUNT,
     NO_WORKER_ACTIVITY,
     OLDEST_JOB,
     STUCK_JOBS,
 )
+from bot.models.health import HealthProblem
 from bot.text import Mrkdwn, code, cut
 from bot.views.context import Context
+from bot.views.incidents.problems import problem_lines
 from bot.views.names import age, dots, queue_name
 from bot.views.rows import ROW
 from bot.views.stuck import workers_hint
@@ -40,7 +43,9 @@ def rule_lines(
     name = queue_name(queue or "")
     title, *rest = _LINES[rule](_Reading(name, value, facts), ctx)
     notes = [ctx.texts("rule-peak", figure=_value(rule, peak, ctx))]
-    return [cut(title, ROW), *rest, *(notes if peak > value else [])]
+    # Of a part of the bot the problems are listed, so that their number adds nothing.
+    has_peak = peak > value and rule != BACKGROUND_PROBLEM
+    return [cut(title, ROW), *rest, *(notes if has_peak else [])]
 
 
 def _value(rule: str, value: int, ctx: Context) -> str:
@@ -133,6 +138,15 @@ def _backlog_growth(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     return [title, *more, texts("rule-backlog-growth-over")]
 
 
+def _background_problem(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
+    texts, facts = ctx.texts, reading.facts
+    part = texts(f"background-part-{facts.get('part', 'watcher')}")
+    problems = [HealthProblem.model_validate(one) for one in facts.get("problems", ())]
+    if not problems:
+        return [texts("rule-background-problem-over", part=part)]
+    return [texts("rule-background-problem", part=part), *problem_lines(problems, ctx)]
+
+
 def _waiting(facts: Facts, ctx: Context) -> list[Mrkdwn]:
     count, counted = facts.get("waiting", 0), facts.get("counted", "exact")
     return [ctx.texts("rule-waiting", count=count, counted=counted)] if count else []
@@ -161,4 +175,5 @@ _LINES: Mapping[str, Callable[[_Reading, Context], list[Mrkdwn]]] = {
     STUCK_JOBS: _stuck_jobs,
     FAILED_COUNT: _failed_count,
     BACKLOG_GROWTH: _backlog_growth,
+    BACKGROUND_PROBLEM: _background_problem,
 }

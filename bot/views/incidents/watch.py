@@ -130,6 +130,7 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
         "stuck_jobs": texts("watch-stuck_jobs", age=age(limits.reserved_seconds, texts)),
         "backlog_growth": texts("watch-backlog_growth", count=limits.backlog_count),
         "failed_count": texts("watch-failed_count", count=limits.failed_count),
+        "background_problem": texts("watch-background_problem"),
     }
     life = texts(
         "watch-life",

@@ -15,6 +15,7 @@ from bot.views.blocks import actions, context_line, divider, fields, plain, sect
 from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_list
+from bot.views.incidents.health import unwell_lines
 from bot.views.lists import failed_list
 from bot.views.names import age, dots, queue_name
 from bot.views.operations.change_freeze import frozen_lines
@@ -35,6 +36,7 @@ def home_message(data: HomeData, ctx: Context) -> Message:
     """The dashboard as blocks for a Home view."""
     blocks = [
         *_head(data, ctx),
+        *sections(unwell_lines(data.health, ctx)),
         *_frozen(data, ctx),
         *_at_work(data, ctx),
         *incident_blocks(data.incidents, data.incident_count, ctx),
@@ -100,6 +102,8 @@ def _verdict(data: HomeData, ctx: Context) -> str:
     """In one line whether somebody has to do something."""
     if data.incident_count:
         return ctx.texts.plain("home-wrong", count=data.incident_count)
+    if not data.health.is_good:
+        return ctx.texts.plain("home-unwell")
     unknown = data.counts is None or data.errors is None or data.failed is None
     look = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
     return ctx.texts.plain("home-look" if look else "home-well")

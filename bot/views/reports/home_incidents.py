@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.models.alert_rules import FAILED_COUNT, METRIC_RULES, NEW_FAILURES, STUCK_JOBS
+from bot.models.alert_rules import (
+    BACKGROUND_PROBLEM,
+    FAILED_COUNT,
+    METRIC_RULES,
+    NEW_FAILURES,
+    STUCK_JOBS,
+)
 from bot.models.home import HomeIncident
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Moment, Person
@@ -19,7 +25,12 @@ NAME = 140
 LINE = 420
 MEANS = 3
 """Lines below the title."""
-COMMANDS: dict[str, str] = {STUCK_JOBS: "stuck", FAILED_COUNT: "errors", NEW_FAILURES: "error"}
+COMMANDS: dict[str, str] = {
+    STUCK_JOBS: "stuck",
+    FAILED_COUNT: "errors",
+    NEW_FAILURES: "error",
+    BACKGROUND_PROBLEM: "watch",
+}
 """Which command shows more of a rule; the others' jobs."""
 
 

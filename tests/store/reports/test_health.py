@@ -4,24 +4,29 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
+from bot.database.engine import connect
 from bot.database.transactions import now_of
 from bot.models.incidents import Health
 from bot.models.requests import Message
 from bot.store import leases, outbox
 from bot.store.reports.health import health
+from bot.store.tables import background_steps
+from bot.terminal import report_health
 from bot.text import Mrkdwn
+from tests.kit.broken_tables import without_column
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, AUDIT
+from tests.kit.replicas import ALERTS, AUDIT, make_setup
 
 
 def seen(queue: TestQueue, **ahead: float) -> Health:
     """The health as it is so much later."""
     with queue.engine.begin() as connection:
-        return health(connection, now_of(connection) + timedelta(**ahead))
+        return health(connection, queue.queue, now_of(connection) + timedelta(**ahead))
 
 
 def say(connection: Connection, channel: str) -> None:
@@ -57,24 +62,76 @@ def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQ
     ]
 
 
-def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQueue) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        environ = {"PATH": os.environ["PATH"], "DATABASE_URL": queue.url}
-        return subprocess.run(
-            [sys.executable, "-m", "bot", "health", *words],
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
+def run(queue: TestQueue, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `queue-bot health` as a monitor does."""
+    environ = {"PATH": os.environ["PATH"], "DATABASE_URL": queue.url}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "health", *words],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
 
-    bad = run()
+
+def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQueue) -> None:
+    bad = run(queue)
     assert bad.returncode == 1
     assert "Nobody watches now" in bad.stdout
 
     with queue.engine.begin() as connection:
         # So late that it does not run out before the program has started.
         leases.take(connection, "watcher", "a-1", now_of(connection) + timedelta(minutes=2))
-    good = run("--json")
+    good = run(queue, "--json")
     assert (good.returncode, json.loads(good.stdout)["watcher"]["replica"]) == (0, "a-1")
+
+
+def in_terminal(queue: TestQueue, *, as_json: bool = False) -> tuple[int, str]:
+    """The exit code of `queue-bot health` and what it prints, in this process."""
+    lines: list[str] = []
+    code = report_health(make_setup(queue, clock=now_of), lines.append, as_json=as_json)
+    return code, "\n".join(lines)
+
+
+def test_each_problem_is_printed_and_is_a_failure(queue: TestQueue) -> None:
+    with queue.engine.begin() as connection:
+        now = now_of(connection)
+        leases.take(connection, "watcher", "a-1", now)
+        row = {"name": "index", "period_seconds": 5, "failures": 3, "error": "busy"}
+        failing = insert(background_steps).values(**row, succeeded_at=now - timedelta(minutes=4))
+        connection.execute(failing)
+
+    code, printed = in_terminal(queue)
+    assert code == 1
+    assert "Indexing new failures fails" in printed
+    assert "New failures may raise no alert" in printed
+    code, printed = in_terminal(queue, as_json=True)
+    (problem,) = json.loads(printed)["problems"]
+    assert code == 1
+    assert (problem["code"], problem["step"], problem["error"]) == ("step-failing", "index", "busy")
+
+    with queue.engine.begin() as connection:
+        connection.execute(background_steps.delete())
+    assert in_terminal(queue)[0] == 0
+
+
+def test_a_database_that_cannot_be_read_is_a_failure_with_a_sentence(queue: TestQueue) -> None:
+    with queue.engine.begin() as connection:
+        leases.take(connection, "watcher", "a-1", now_of(connection))
+    with without_column(queue, "failed_jobs", "exception"):
+        code, printed = in_terminal(queue)
+        told_code, told = in_terminal(queue, as_json=True)
+    assert code == 1
+    assert printed.startswith("The health could not be read: ")
+    assert "exception" in printed
+    assert (told_code, json.loads(told)["problems"][0]["code"]) == (1, "unseen")
+
+
+def test_a_server_that_is_away_is_a_failure_with_a_sentence(queue: TestQueue) -> None:
+    away = connect("mysql+pymysql://nobody@127.0.0.1:1/nothing")
+    lines: list[str] = []
+    assert report_health(make_setup(replace(queue, engine=away)), lines.append) == 1
+    away.dispose()
+    (line,) = lines
+    assert line.startswith("The health could not be read: ")

@@ -204,7 +204,7 @@ def count_deleted(connection: Connection, seen: OutcomeCounts) -> int:
     """How many of its jobs somebody deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(
-        failures.c.payload_digest == payload_digest(archive),
+        failures.c.payload_digest == archive.c.payload_digest,
         failures.c.operation == seen.operation,
     )
     found = (

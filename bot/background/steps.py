@@ -1,0 +1,132 @@
+"""Which steps of the background work succeed: each has a name and a period, and success is noted.
+
+A step that fails, hangs or is never run has in common that it does not succeed, also where the
+thread that runs it has ended. Ages are measured by a clock that only rises, so that a database
+whose clock jumps makes no step late.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.background.leader import leader_transaction
+from bot.store import background_steps
+from bot.store.background_steps import StepProblem, error_code, is_late
+from bot.store.leases import Lease, LeaseLost
+
+T = TypeVar("T")
+
+AGAIN_AFTER = 60.0
+"""While a step fails, its row is written so often, in seconds: the count of failures grows."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """A step: its period, when it last succeeded, and how often it has failed since then."""
+
+    period: float
+    succeeded: float
+    failures: int = 0
+    error: str | None = None
+    # When it succeeded by the database's clock, once that was written: it does not move any more.
+    succeeded_at: datetime | None = None
+
+
+class Steps:
+    """The steps of one replica. Only while it leads, what is known of them is written."""
+
+    def __init__(
+        self, periods: Mapping[str, float], clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._steps = {name: _Step(period, clock()) for name, period in periods.items()}
+        # What was written and when; None: this leader has not written anything yet.
+        self._written: frozenset[str] | None = None
+        self._written_at = 0.0
+
+    def begin(self) -> None:
+        """Start to count anew: this replica leads from now on."""
+        with self._lock:
+            now = self._clock()
+            self._steps = {name: _Step(step.period, now) for name, step in self._steps.items()}
+            self._written = None
+
+    def run(self, name: str, work: Callable[[], T]) -> T:
+        """Run the step and note how it ended; what it raises passes through."""
+        try:
+            result = work()
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._failed(name, error)
+            raise
+        self._succeeded(name)
+        return result
+
+    def named(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
+        """Return the step as a function, to be run by whoever guards the thread."""
+        return partial(self.run, name, work)
+
+    def expect(self, name: str, period: float) -> None:
+        """Change how often the step is to succeed: it said itself when it comes next."""
+        with self._lock:
+            self._steps[name].period = period
+
+    def _succeeded(self, name: str) -> None:
+        with self._lock:
+            step = self._steps[name]
+            step.succeeded, step.failures = self._clock(), 0
+            step.error = step.succeeded_at = None
+
+    def _failed(self, name: str, error: Exception) -> None:
+        with self._lock:
+            step = self._steps[name]
+            step.failures += 1
+            step.error = error_code(error)
+
+    def _unsuccessful(self, now: float) -> dict[str, _Step]:
+        return {
+            name: step
+            for name, step in self._steps.items()
+            if step.failures or is_late(now - step.succeeded, step.period)
+        }
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the table says other than what is known."""
+        with self._lock:
+            now = self._clock()
+            names = frozenset(self._unsuccessful(now))
+            return names != self._written or bool(names and now - self._written_at >= AGAIN_AFTER)
+
+    def write(self, setup: Setup, lease: Lease) -> None:
+        """Write down the steps that do not succeed."""
+
+        def work(connection: Connection) -> frozenset[str]:
+            problems = self._problems(setup.clock(connection))
+            background_steps.replace(connection, problems)
+            return frozenset(problem.name for problem in problems)
+
+        written = leader_transaction(setup, lease, work)
+        with self._lock:
+            self._written, self._written_at = written, self._clock()
+
+    def _problems(self, now: datetime) -> list[StepProblem]:
+        with self._lock:
+            moment = self._clock()
+            problems = []
+            for name, step in self._unsuccessful(moment).items():
+                age = timedelta(seconds=round(moment - step.succeeded))
+                step.succeeded_at = step.succeeded_at or now - age
+                problems.append(
+                    StepProblem(name, step.period, step.succeeded_at, step.failures, step.error)
+                )
+            return problems

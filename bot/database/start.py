@@ -1,0 +1,99 @@
+"""What a server refuses at start and in `migrate`, as one sentence that says what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.database.dialects import error_number
+from bot.database.time_limits import DeadlinePassed
+from bot.models.refusals import Refusal, StartError
+
+START_SECONDS = 10.0
+"""What the checks at start may take in all."""
+LONGEST_REASON = 300
+
+_UNREACHABLE = "The database cannot be reached: check the address in DATABASE_URL, and the server"
+_ACCOUNT = "The database does not let this account in: check the name and password in DATABASE_URL"
+_RIGHTS = "The account lacks a right: docs/operating.md lists the rights that it needs"
+_CROWDED = "The database accepts no more connections now: try again, or raise its limit"
+_READ_ONLY = "The database accepts no changes: use the address of the primary server"
+_FULL = "The database has no room left: free some, then try again"
+_LOCKED = "Another session holds what this needs, or the server is too slow now: try again"
+_TLS = "The connection cannot be encrypted as required: check DATABASE_CA and the server"
+_PASSWORD = "The account cannot be used: renew its password or unlock it"  # noqa: S105 a sentence
+_NO_DATABASE = "DATABASE_URL names no database that there is: check the part after the last slash"
+_STORAGE = "The server cannot make queue-bot's InnoDB tables: check its storage settings"
+_KEYS = "The server's pages are too small for queue-bot's keys: it needs innodb_page_size of 16k"
+_LEFTOVER = "Files of a former table are in the way: let an administrator remove them"
+_SILENT = f"{_UNREACHABLE} (it does not answer in time)."
+_STATEMENT_LOG = "Changes need row-based logging: set binlog_format = ROW or MIXED on the server"
+_OTHER = "The database refuses what queue-bot needs at start"
+
+# dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
+_SENTENCES: dict[str, tuple[int, ...]] = {
+    _UNREACHABLE: (1053, 1129, 1130, 1152, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2055, 4031),
+    _ACCOUNT: (1045, 1251, 1524, 1698, 2059, 2061),
+    _RIGHTS: (1044, 1142, 1143, 1227, 1370, 1410),
+    _CROWDED: (1040, 1203, 1226),
+    _READ_ONLY: (1290, 1792, 1836, 1874),
+    _FULL: (3, 28, 1021, 1030, 1114, 1206, 3675),
+    _LOCKED: (1205, 1213, 1317, 1969, 3024, 3572, 3058),
+    _TLS: (2026, 3159),
+    _PASSWORD: (1820, 1862, 3118, 3955, 4151),
+    _NO_DATABASE: (1046, 1049),
+    _STORAGE: (1005, 1286, 1911, 3161),
+    _KEYS: (1071, 1118, 1709),
+    _LEFTOVER: (1813, 1932),
+    _STATEMENT_LOG: (1665,),
+}
+_SENTENCE_BY_NUMBER = {n: sentence for sentence, numbers in _SENTENCES.items() for n in numbers}
+_BY_WORDS = {
+    # The number of a server that is read-only, too.
+    "NO_ENGINE_SUBSTITUTION": _STORAGE,
+    # Of CREATE TABLE on a full disk or table space, whose number says only that it failed.
+    "No more room": _FULL,
+    "No space left": _FULL,
+    "open database file": "The SQLite file cannot be opened: check the path in DATABASE_URL",
+    "readonly database": "The SQLite file cannot be written: check its owner and its rights",
+    "disk is full": _FULL,
+    "disk I/O": "The SQLite file cannot be read or written: check the disk",
+    "database is locked": "Another program has the SQLite file locked: end it, or try again",
+    "not a database": "The file in DATABASE_URL is no SQLite database",
+    "disk image is malformed": "The SQLite file is damaged: restore it from a backup",
+}
+
+
+def sentence_of(error: DBAPIError) -> str:
+    """The error as one sentence, with the server's reason and number."""
+    arguments = getattr(error.orig, "args", ())
+    reason = " ".join(str(arguments[-1] if arguments else error.orig).split())
+    number = error_number(error)
+    by_words = (sentence for words, sentence in _BY_WORDS.items() if words in reason)
+    known = next(by_words, _SENTENCE_BY_NUMBER.get(number, _OTHER))
+    named = f"{reason[:LONGEST_REASON].rstrip('.')}, error {number}" if number else reason
+    return f"{known} ({named})."
+
+
+def problems_of(error: StartError | DBAPIError) -> list[str]:
+    """The sentences of an error at start, one for each problem."""
+    return error.problems if isinstance(error, StartError) else [sentence_of(error)]
+
+
+@contextmanager
+def at_start() -> Iterator[None]:
+    """Turn what the server refuses in this block into a `StartError` of one sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StartError([sentence_of(error)]) from error
+    except (DeadlinePassed, PoolTimeout) as error:
+        raise StartError([_SILENT]) from error
+    except Refusal as refusal:
+        cause = refusal.__cause__
+        if isinstance(cause, DBAPIError):
+            raise StartError([sentence_of(cause)]) from refusal
+        if isinstance(cause, DeadlinePassed | PoolTimeout):
+            raise StartError([_SILENT]) from refusal
+        raise

@@ -1,0 +1,148 @@
+"""Whether a failed job arrives in `jobs` as it was, and the refusal if it would not.
+
+The definitions of the two tables are read inside the transaction that moves the rows, after its
+first statement on them, so that nobody can alter a table in between. If they prove that a copy is
+lossless, nothing else is read. If not, the length of each value is checked before the copy, and
+the copy is compared with its original before the original is deleted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ColumnElement, Connection, Transaction, func, not_, select
+from sqlalchemy.exc import DBAPIError
+
+from bot.database.definitions import TableDefinition, read_tables
+from bot.database.dialects import is_row_refused, server_message
+from bot.database.lossless import CopyRisk, copy_risk, fits
+from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
+from bot.queue.layouts import Queue, content_digest
+
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRules:
+    """What the definitions of both tables say about moving rows and keeping their copies.
+
+    `risks` are the columns of a failed job that might not fit into `jobs`. `is_compared`: the copy
+    has to be compared with its original.
+    """
+
+    jobs: TableDefinition
+    failed: TableDefinition
+    risks: tuple[CopyRisk, ...]
+    is_compared: bool
+
+
+_rules_of: WeakKeyDictionary[Transaction, MoveRules] = WeakKeyDictionary()
+
+
+def read_rules(connection: Connection, queue: Queue) -> MoveRules:
+    """Read the definitions of the queue's tables, once for the connection's transaction."""
+    transaction = connection.get_transaction()
+    if transaction is None:
+        raise LookupError("definitions hold only within a transaction")
+    rules = _rules_of.get(transaction)
+    if rules is None:
+        rules = _rules_of[transaction] = _read(connection, queue)
+    return rules
+
+
+def _read(connection: Connection, queue: Queue) -> MoveRules:
+    # A table that a transaction has read cannot be altered until it ends.
+    touched = (
+        select(layout.id).where(layout.id == 0).scalar_subquery()
+        for layout in (queue.jobs_layout, queue.failed_layout)
+    )
+    connection.execute(select(*touched))
+    tables = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    jobs, failed = tables[queue.jobs.name], tables[queue.failed.name]
+    risks = retry_risks(queue, failed, jobs)
+    compared = jobs.may_have_trigger_on("INSERT") or any(risk.may_differ for risk in risks)
+    return MoveRules(jobs, failed, risks, compared)
+
+
+def retry_risks(
+    queue: Queue, source: TableDefinition, destination: TableDefinition
+) -> tuple[CopyRisk, ...]:
+    """The columns that a retry copies and that may lose something."""
+    risks = (
+        copy_risk(source.columns[name], destination.columns[name])
+        for name in queue.failed_layout.retried_columns
+    )
+    return tuple(risk for risk in risks if risk is not None)
+
+
+def check_fits(
+    connection: Connection, queue: Queue, rules: MoveRules, which: ColumnElement[bool]
+) -> None:
+    """Raise `RowTooLong` if a value of these failed jobs is too long for its column of `jobs`."""
+    layout = queue.failed_layout
+    for risk in rules.risks:
+        if not risk.too_long:
+            continue
+        short = fits(layout.column(risk.source.name), risk)
+        too_long = select(layout.id).where(which, not_(short)).order_by(layout.id)
+        first = connection.execute(too_long.limit(1)).scalar()
+        if first is not None:
+            column = f"{queue.jobs.name}.{risk.destination.name}"
+            raise RowTooLong(id=str(first), detail=column)
+
+
+def check_same_row(
+    connection: Connection, queue: Queue, rules: MoveRules, failed_id: int, job_id: int
+) -> None:
+    """Raise `RowWouldChange` if the new job does not hold what the failed job holds."""
+    if not rules.is_compared:
+        return
+    failed, jobs = queue.failed_layout, queue.jobs_layout
+    same = select(failed.id).where(
+        failed.id == failed_id,
+        jobs.id == job_id,
+        content_digest(queue.failed) == content_digest(queue.jobs),
+    )
+    if connection.execute(same).first() is None:
+        raise RowWouldChange(id=str(failed_id), detail=queue.jobs.name)
+
+
+def check_same_rows(
+    connection: Connection,
+    queue: Queue,
+    rules: MoveRules,
+    which: ColumnElement[bool],
+    new_ids: tuple[int, int],
+) -> None:
+    """Raise `RowWouldChange` unless each of the failed jobs has its equal among the new jobs.
+
+    The new jobs are between the two ids, possibly with others in between, so the rows are counted
+    by their content.
+    """
+    if not rules.is_compared:
+        return
+    failed, jobs = queue.failed_layout, queue.jobs_layout
+    original = content_digest(queue.failed)
+    copy = content_digest(queue.jobs)
+    wanted = connection.execute(
+        select(original, func.count(), func.min(failed.id)).where(which).group_by(original)
+    ).all()
+    made = select(copy, func.count()).where(jobs.id.between(*new_ids), jobs.is_untouched())
+    copies = Counter({row[0]: row[1] for row in connection.execute(made.group_by(copy))})
+    for digest, rows, first in wanted:
+        if copies[digest] < rows:
+            raise RowWouldChange(id=str(first), detail=queue.jobs.name)
+
+
+@contextmanager
+def refusing_rows(queue: Queue, row_id: int | str) -> Iterator[None]:
+    """Turn the server's error about a row, such as a violated constraint, into `RowRefused`."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_row_refused(error):
+            raise
+        reason = queue.mask(server_message(error))[:LONGEST_REASON]
+        raise RowRefused(id=str(row_id), detail=reason) from error

@@ -1,0 +1,189 @@
+"""What is wrong with the background work, judged by the database alone.
+
+So it does not matter which part is broken, or whether any part still runs. Each check reads a few
+rows by an index. A check that cannot read is itself a problem, because it must never pass for an
+all-clear.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection, func, select
+
+from bot.models.health import PARTS, HealthProblem, Part
+from bot.models.incidents import WatcherState
+from bot.queue.layouts import Queue
+from bot.store import background_steps
+from bot.store.background_steps import error_code
+from bot.store.failures.index import NO_INCIDENT, backfill_left
+from bot.store.tables import audit, audit_chain, failures, samples
+
+log = structlog.get_logger(__name__)
+
+STALLED_AFTER = timedelta(minutes=1)
+"""The figures of the passes are written every ten seconds."""
+UNINDEXED_AFTER = timedelta(minutes=1)
+UNSEALED_AFTER = timedelta(minutes=1)
+STALE_AFTER = timedelta(minutes=3)
+STALE_PERIODS = 3
+SAMPLE_SHARE = 20
+"""After a count the next one waits for so many times as long as it took."""
+NEWEST = 200
+"""Failed jobs that are looked for in the index."""
+COMPARED = 50
+"""Indexed failures that tell how far the queue's clock is from the configured time zone."""
+ZONE_STEP = timedelta(minutes=15)
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check reads, as of when (naive UTC); `leads_since` None: no replica leads now."""
+
+    connection: Connection
+    queue: Queue
+    now: datetime
+    watcher: WatcherState
+
+    @property
+    def leads_since(self) -> datetime | None:
+        """Since when a replica has had the chance to do its work."""
+        return self.watcher.since if self.watcher.replica is not None else None
+
+    def waited(self, since: datetime) -> timedelta:
+        """Return how long something has waited since a moment, while a replica leads."""
+        return self.now - max(since, self.leads_since or since)
+
+
+def problems(
+    connection: Connection, queue: Queue, now: datetime, watcher: WatcherState
+) -> tuple[HealthProblem, ...]:
+    """Return every problem that the database shows; those of the watcher come first."""
+    check = Check(connection, queue, now, watcher)
+    return tuple(
+        problem for part, read in _CHECKS for problem in checked(part, partial(read, check))
+    )
+
+
+def checked(part: Part, read: Callable[[], Sequence[HealthProblem]]) -> Sequence[HealthProblem]:
+    """Return what a check reads, or the problem that it could not read."""
+    try:
+        return read()
+    except Exception as error:
+        # Whatever it is, the other checks go on: a part that cannot be seen is not well.
+        log.exception("health check failed", part=part)
+        return [HealthProblem(part=part, code="unseen", error=error_code(error))]
+
+
+def _watcher(check: Check) -> list[HealthProblem]:
+    """Whether a replica leads, and whether its rounds still end."""
+    watcher, since = check.watcher, check.leads_since
+    if watcher.replica is None:
+        return [HealthProblem(part="watcher", code="nobody", since=watcher.until)]
+    passed_at = watcher.passed_at or since
+    if since is None or passed_at is None or check.waited(passed_at) <= STALLED_AFTER:
+        return []
+    return [HealthProblem(part="watcher", code="stalled", since=max(passed_at, since))]
+
+
+def _steps(check: Check) -> list[HealthProblem]:
+    """The steps that the leader says do not succeed."""
+    return [
+        HealthProblem(
+            part=PARTS.get(step.name, "watcher"),
+            code="step-failing" if step.failures else "step-late",
+            since=step.succeeded_at,
+            step=step.name,
+            error=step.error,
+        )
+        for step in background_steps.late(check.connection, check.now)
+    ]
+
+
+def _unindexed(check: Check) -> list[HealthProblem]:
+    """The failed job that has waited for longest to enter the index of failures."""
+    if backfill_left(check.connection):
+        return []
+    waiting = _next_unindexed(check) + _newest_unindexed(check)
+    if not waiting:
+        return []
+    error = _zone_error(check)
+    since, failed_id = min((check.queue.utc(at) + error, id_) for id_, at in waiting)
+    if check.waited(since) <= UNINDEXED_AFTER:
+        return []
+    return [HealthProblem(part="failures", code="index-lag", since=since, row=failed_id)]
+
+
+def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
+    """The first failed job above all that were ever indexed."""
+    c = check.queue.failed.c
+    highest = check.connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
+    following = select(c.id, c.failed_at).where(c.id > highest).order_by(c.id).limit(1)
+    return [(row.id, row.failed_at) for row in check.connection.execute(following)]
+
+
+def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
+    """The first of the newest failed jobs that the index does not hold: ids may start over."""
+    c = check.queue.failed.c
+    newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
+    known = (
+        select(failures.c.seq)
+        .where(failures.c.failed_id == newest.c.id, failures.c.removed_at.is_(None))
+        .exists()
+    )
+    first = select(newest).where(~known).order_by(newest.c.id).limit(1)
+    return [(row.id, row.failed_at) for row in check.connection.execute(first)]
+
+
+def _zone_error(check: Check) -> timedelta:
+    """Return how far `failed_at` is from the truth, where the time zone is not the queue's.
+
+    Every new failure would seem hours old until it is indexed. Zones differ by quarters of an
+    hour, and the indexed failure that was seen soonest was seen within seconds. A lag of minutes
+    stays a lag.
+    """
+    f = failures.c
+    newest = select(f.failed_at, f.seen_at, f.incident).order_by(f.seq.desc()).limit(COMPARED)
+    ages = [
+        row.seen_at - check.queue.utc(row.failed_at)
+        for row in check.connection.execute(newest)
+        if row.incident != NO_INCIDENT
+    ]
+    return (min(ages) + CLOCK_SKEW) // ZONE_STEP * ZONE_STEP if ages else timedelta()
+
+
+def _unsealed(check: Check) -> list[HealthProblem]:
+    """The first audit record above the last sealed one: what commits late is sealed with it."""
+    last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
+    sealed = check.connection.execute(last).scalar() or 0
+    following = select(audit.c.id, audit.c.at).where(audit.c.id > sealed).order_by(audit.c.id)
+    row = check.connection.execute(following.limit(1)).first()
+    if row is None or check.waited(row.at) <= UNSEALED_AFTER:
+        return []
+    return [HealthProblem(part="audit", code="unsealed", since=row.at, row=row.id)]
+
+
+def _stale_sample(check: Check) -> list[HealthProblem]:
+    """The newest sample, where the next one is long overdue."""
+    newest = select(samples.c.taken_at, samples.c.took_ms).order_by(samples.c.id.desc()).limit(1)
+    row = check.connection.execute(newest).first()
+    if row is None:
+        since = check.leads_since
+        late = since is not None and check.waited(since) > STALE_AFTER
+        return [HealthProblem(part="metrics", code="sample-missing", since=since)] if late else []
+    wait = timedelta(milliseconds=row.took_ms * SAMPLE_SHARE)
+    if check.waited(row.taken_at) <= max(STALE_AFTER, STALE_PERIODS * wait):
+        return []
+    return [HealthProblem(part="metrics", code="sample-old", since=row.taken_at)]
+
+
+_CHECKS: tuple[tuple[Part, Callable[[Check], list[HealthProblem]]], ...] = (
+    ("watcher", _watcher),
+    ("watcher", _steps),
+    ("failures", _unindexed),
+    ("audit", _unsealed),
+    ("metrics", _stale_sample),
+)

@@ -1,0 +1,47 @@
+"""Problems of the bot's own background work: what is wrong, what people miss, and what to do."""
+
+from collections.abc import Sequence
+
+from bot.models.health import HealthProblem
+from bot.models.requests import Moment, Source
+from bot.text import Mrkdwn, code, escape, join
+from bot.views.context import Context
+from bot.views.names import age_since
+
+SHOWN = 8
+"""Problems that a message lists; a terminal lists all."""
+
+
+def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdwn]:
+    """Return a sentence a problem with its effect, and last where to look for the reason."""
+    if not problems:
+        return []
+    listed = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
+    lines = [problem_line(problem, ctx) for problem in listed]
+    if hidden := len(problems) - len(listed):
+        lines.append(ctx.texts("background-more", count=hidden))
+    if any(problem.code != "nobody" for problem in problems):
+        lines.append(ctx.texts("background-hint", line=code("watch step failed")))
+    return lines
+
+
+def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
+    """Return what is wrong, for how long, and what people miss meanwhile."""
+    texts = ctx.texts
+    if problem.code == "nobody" and problem.since is not None:
+        return texts("watch-nobody", at=Moment(problem.since), run=code("queue-bot run"))
+    values = {
+        "age": age_since(problem.since, ctx),
+        "step": _step(problem, ctx),
+        "id": escape(str(problem.row)),
+        "part": texts(f"background-part-{problem.part}"),
+        "error": code(problem.error or "–"),
+    }
+    line = texts(f"background-{problem.code}", **values)
+    return join(" ", [line, texts(f"background-means-{problem.part}")])
+
+
+def _step(problem: HealthProblem, ctx: Context) -> Mrkdwn:
+    """Return the name of the step; the table may hold one of a newer version."""
+    key = f"background-step-{problem.step}"
+    return ctx.texts(key) if ctx.texts.has(key) else escape(problem.step or "–")

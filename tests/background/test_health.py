@@ -1,0 +1,126 @@
+"""What breaks in the running background work turns the health red, and it turns green again."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.background.database_load import KEEP_EVERY
+from bot.database.transactions import now_of
+from bot.store import tables
+from bot.store.reports.health import health
+from tests.kit.broken_tables import without_column
+from tests.kit.clock import Clock
+from tests.kit.concurrency import until
+from tests.kit.posting import running_watcher
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, make_setup
+
+ENDED = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+LATER = 45.0
+"""Longer than three periods of a step that is tried every few seconds, and than the lease lasts."""
+
+
+class BrokenFor(Clock):
+    """The database's clock, on which the threads of a name fail while `error` is set."""
+
+    def __init__(self, thread: str) -> None:
+        super().__init__()
+        self._thread = thread
+        self.error: BaseException | None = None
+
+    def base(self, connection: Connection) -> datetime:
+        """Return the database's time, or fail."""
+        if self.error is not None and threading.current_thread().name == self._thread:
+            raise self.error
+        return now_of(connection)
+
+
+def problems(queue: TestQueue, ahead: float = LATER) -> set[tuple[str, str | None]]:
+    """Code and step of each problem, so many seconds from now."""
+    with queue.engine.begin() as connection:
+        now = now_of(connection) + timedelta(seconds=ahead)
+        return {(one.code, one.step) for one in health(connection, queue.queue, now).problems}
+
+
+def fails(queue: TestQueue, step: str) -> bool:
+    """Whether health says later that this step fails."""
+    return ("step-failing", step) in problems(queue)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "step"),
+    [
+        ("failed_jobs", "exception", "index"),
+        ("queue_bot_audit_chain", "prev", "seal"),
+        ("queue_bot_outbox", "attempts", "deliver"),
+    ],
+)
+def test_a_column_that_is_dropped_while_the_bot_runs(
+    queue: TestQueue, table: str, column: str, step: str
+) -> None:
+    setup = make_setup(queue)
+    with running_watcher(setup):
+        until(lambda: queue.count(tables.samples))
+        with without_column(queue, table, column):
+            ask(setup, "freeze deploying")
+            until(lambda: fails(queue, step))
+        until(lambda: not fails(queue, step))
+
+
+def test_a_thread_that_counts_and_always_fails(queue: TestQueue) -> None:
+    clock = BrokenFor("sample")
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(lambda: queue.count(tables.samples))
+        clock.error = RuntimeError("counting broke")
+        until(lambda: fails(queue, "sample"))
+        clock.error = None
+        until(lambda: not fails(queue, "sample"))
+
+
+def is_running(name: str) -> bool:
+    """Whether a thread of this name runs."""
+    return name in {thread.name for thread in threading.enumerate()}
+
+
+@ENDED
+def test_the_thread_that_counts_has_ended(queue: TestQueue) -> None:
+    clock = BrokenFor("sample")
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(lambda: queue.count(tables.samples))
+        # Nothing catches it: the thread ends, and says nothing any more.
+        clock.error = SystemExit()
+        until(lambda: not is_running("sample"))
+        assert ("sample-old", None) in problems(queue, 200)
+
+
+@ENDED
+def test_the_thread_that_watches_has_ended(queue: TestQueue) -> None:
+    clock = BrokenFor("watch")
+    with running_watcher(make_setup(queue, clock=clock)):
+        until(lambda: ("nobody", None) not in problems(queue, 0))
+        clock.error = SystemExit()
+        until(lambda: not is_running("watch"))
+        assert ("nobody", None) in problems(queue, 15)
+
+
+def test_the_figures_of_the_rounds_age_while_failures_cannot_be_written(
+    mariadb_queue: TestQueue,
+) -> None:
+    queue = mariadb_queue
+
+    def age() -> timedelta:
+        (row,) = queue.rows(tables.watcher_load)
+        with queue.engine.begin() as connection:
+            now = now_of(connection)
+        return now - (row.passed_at or now - timedelta(days=1))
+
+    with running_watcher(make_setup(queue)):
+        until(lambda: age() < timedelta(seconds=5))
+        with without_column(queue, "queue_bot_background_steps", "failures"):
+            assert ("unseen", None) in problems(queue)
+            with without_column(queue, "queue_bot_outbox", "attempts"):
+                # They are written every ten seconds else; when they are old, health is red.
+                until(lambda: age() > timedelta(seconds=KEEP_EVERY + 2))
+        until(lambda: not problems(queue, 0))

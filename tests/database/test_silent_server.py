@@ -1,0 +1,223 @@
+"""D16: a server that accepts a connection and then is silent costs a request its deadline."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+
+import pytest
+from sqlalchemy import make_url, select, text
+
+from bot.database.engine import connect
+from bot.database.start import START_SECONDS
+from bot.database.transactions import changing, reading
+from bot.models.refusals import Busy, OutcomeUnknown, StartError
+from bot.queue.layouts import Queue, spec_tables
+from bot.store.migrate import migrate
+from bot.wiring import check_tables
+from tests.kit.listeners import listening
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, make_setup
+
+LIMIT = 1.0
+SLACK = 0.9
+"""What a busy machine may add to the deadline; the silence would cost 60 s."""
+CLIENT_SSL = 0x800
+
+
+def greeting(*, tls: bool) -> bytes:
+    """The first packet of a MySQL server, dev.mysql.com/doc/dev/mysql-server/latest/."""
+    flags = 0x0008_A20D | (CLIENT_SSL if tls else 0)
+    body = b"\x0a8.4.0\0" + struct.pack("<I", 7) + b"12345678\0"
+    body += struct.pack("<HBHHB", flags & 0xFFFF, 45, 2, flags >> 16, 21) + bytes(10)
+    body += b"123456789012\0mysql_native_password\0"
+    return len(body).to_bytes(3, "little") + b"\0" + body
+
+
+OK = b"\x07\0\0\x02\0\0\0\x02\0\0\0"
+
+
+def nothing(_client: socket.socket) -> None:
+    """Accept, and be silent."""
+
+
+def greet(client: socket.socket) -> None:
+    """Be silent after the greeting."""
+    client.sendall(greeting(tls=False))
+
+
+def greet_with_tls(client: socket.socket) -> None:
+    """Be silent in the TLS handshake."""
+    client.sendall(greeting(tls=True))
+
+
+def let_in(client: socket.socket) -> None:
+    """Be silent after the login, when the session is set."""
+    client.sendall(greeting(tls=False))
+    client.recv(4096)
+    client.sendall(OK)
+
+
+TALKS = [nothing, greet, greet_with_tls, let_in]
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Hold the block to a time, with what a busy machine adds."""
+    began = monotonic()
+    yield
+    assert monotonic() - began < seconds + SLACK
+
+
+@pytest.fixture(params=TALKS, ids=[talk.__name__ for talk in TALKS])
+def silent_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a listener that says so much and no more."""
+    with listening(request.param) as port:
+        yield f"mysql+pymysql://bot:canary@127.0.0.1:{port}/shop"
+
+
+def test_a_read_is_busy_by_its_deadline(silent_url: str) -> None:
+    engine = connect(silent_url)
+    with within(LIMIT), pytest.raises(Busy), reading(engine, monotonic() + LIMIT):
+        pass
+
+
+def test_a_change_is_busy_by_its_deadline(silent_url: str) -> None:
+    engine = connect(silent_url)
+    with within(LIMIT), pytest.raises(Busy):
+        changing(engine, monotonic() + LIMIT, lambda _connection: None)
+
+
+def test_a_command_costs_no_more_than_its_deadline(silent_url: str) -> None:
+    engine = connect(silent_url)
+    queue = TestQueue(silent_url, engine, Queue(*spec_tables()))
+    for words in ("retry 45", "status"):
+        with within(LIMIT):
+            assert codes([ask(make_setup(queue), words, seconds=LIMIT)]) == ["busy"]
+
+
+def test_the_start_is_a_sentence(silent_url: str) -> None:
+    engine = connect(silent_url)
+    with within(START_SECONDS), pytest.raises(StartError, match="cannot be reached"):
+        check_tables(engine, Queue(*spec_tables()))
+    with within(START_SECONDS), pytest.raises(StartError, match="cannot be reached"):
+        migrate(engine)
+
+
+class Valve:
+    """A TCP proxy before a server that lets nothing more through once it is closed."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
+        self.open = threading.Event()
+        self.open.set()
+        self.close_at: bytes | None = None
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+
+    def serve(self, client: socket.socket) -> None:
+        """Pass on what comes from the client, and what the server answers, in threads."""
+        server = socket.create_connection(self.target)
+        self._sockets += [client, server]
+        for pair in ((client, server), (server, client)):
+            thread = threading.Thread(target=self._pass_on, args=pair)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Drop every connection."""
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(20)
+        for one in self._sockets:
+            one.close()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                if self.close_at is not None and self.close_at in data:
+                    self.open.clear()
+                if self.open.is_set():
+                    sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):
+                # Closing alone would leave the other thread waiting, and the server's transaction.
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def valve(mariadb_queue: TestQueue) -> Iterator[tuple[Valve, TestQueue]]:
+    """A queue behind a valve, and an engine with production's limits that has a connection."""
+    url = make_url(mariadb_queue.url)
+    made = Valve(url.host or "", url.port or 0)
+    with listening(made.serve) as port:
+        address = url.set(port=port).update_query_dict({"ssl_disabled": "true"})
+        engine = connect(address.render_as_string(hide_password=False))
+        yield made, TestQueue(mariadb_queue.url, engine, mariadb_queue.queue)
+        engine.dispose()
+        made.stop()
+
+
+def test_a_pooled_connection_that_fell_silent_is_probed_by_the_deadline(
+    valve: tuple[Valve, TestQueue],
+) -> None:
+    made, queue = valve
+    setup = make_setup(queue)
+    assert codes([ask(setup, "status")]) == ["ok"]
+    made.open.clear()
+    for words in ("status", "retry 45"):
+        with within(LIMIT):
+            assert codes([ask(setup, words, seconds=LIMIT)]) == ["busy"]
+    made.open.set()
+    assert codes([ask(setup, "status")]) == ["ok"]
+
+
+def test_a_server_that_falls_silent_in_a_read_makes_it_busy(
+    valve: tuple[Valve, TestQueue],
+) -> None:
+    made, queue = valve
+
+    def read() -> None:
+        with reading(queue.engine, monotonic() + LIMIT) as connection:
+            connection.execute(select(queue.queue.jobs.c.id)).all()
+            made.open.clear()
+            connection.execute(select(queue.queue.failed.c.id)).all()
+
+    with within(LIMIT), pytest.raises(Busy):
+        read()
+
+
+@pytest.mark.parametrize(("word", "code"), [(b"INSERT", "busy"), (b"COMMIT", "outcome-unknown")])
+def test_a_server_that_falls_silent_in_a_change(
+    valve: tuple[Valve, TestQueue], mariadb_queue: TestQueue, word: bytes, code: str
+) -> None:
+    made, queue = valve
+    mariadb_queue.fail(45)
+    setup = make_setup(queue)
+    ask(setup, "status")
+    made.close_at = word
+    with within(LIMIT):
+        assert codes([ask(setup, "retry 45", key="one", seconds=LIMIT)]) == [code]
+    assert [row.id for row in mariadb_queue.failed] == [45]
+    assert mariadb_queue.jobs == []
+    made.close_at = None
+    made.open.set()
+    assert codes([ask(setup, "retry 45", key="one")]) == ["ok"]
+    assert len(mariadb_queue.jobs) == 1
+
+
+def test_a_commit_has_half_a_second_whatever_is_left(valve: tuple[Valve, TestQueue]) -> None:
+    made, queue = valve
+
+    def work(connection: object) -> None:
+        connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]  # SQLAlchemy's
+        made.open.clear()
+
+    began = monotonic()
+    with pytest.raises(OutcomeUnknown):
+        changing(queue.engine, monotonic() + 0.3, work)
+    assert 0.5 <= monotonic() - began < 0.3 + 0.5 + SLACK

@@ -1,0 +1,291 @@
+"""Whatever a server says at start or in `migrate` is one sentence, and never a traceback."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import OperationalError
+
+from bot.database.engine import connect
+from bot.models.refusals import StartError
+from bot.queue.layouts import Queue, spec_tables
+from bot.store.migrate import MIGRATIONS, migrate
+from bot.wiring import check_tables
+from tests.kit.accounts import Account
+from tests.kit.listeners import listening
+from tests.services.mariadb import MariaDB, running_mariadb
+
+ROOT = Path(__file__).parents[2]
+QUEUE = Queue(*spec_tables())
+
+
+@pytest.fixture
+def account(hostile: Account, hostile_server: MariaDB) -> Iterator[Account]:
+    """An account with rights on one empty database of a server that takes its changes."""
+    hostile_server.execute("SET GLOBAL binlog_format = 'MIXED'")
+    yield hostile
+    hostile_server.execute("SET GLOBAL binlog_format = 'STATEMENT'")
+
+
+def changed(account: Account, **parts: object) -> str:
+    """The account's address with these parts in place of its own."""
+    url = make_url(account.url).set(**parts)  # type: ignore[arg-type]  # each is what its part takes
+    return url.render_as_string(hide_password=False)
+
+
+def sentences(url: str) -> list[str]:
+    """What `migrate` and the check at start say of this address, a sentence each."""
+    said = []
+    for check in (migrate, lambda engine: check_tables(engine, QUEUE)):
+        with pytest.raises(StartError) as refusal:
+            checked(url, check)
+        said += refusal.value.problems
+    return said
+
+
+def checked(url: str, check: Callable[[Engine], object]) -> None:
+    """Run one of the checks on an engine of its own."""
+    engine = connect(url)
+    try:
+        check(engine)
+    finally:
+        engine.dispose()
+
+
+def says(url: str, *words: str) -> None:
+    """Hold both checks to one sentence each, with these words and without the password."""
+    said = sentences(url)
+    assert len(said) == 2
+    for sentence in said:
+        assert all(word in sentence for word in words), sentence
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+        assert "canary" not in sentence
+
+
+def test_nobody_listens(account: Account) -> None:
+    says(changed(account, port=1), "cannot be reached", "2003")
+
+
+def test_a_host_that_does_not_exist(account: Account) -> None:
+    says(changed(account, host="nowhere.invalid"), "cannot be reached", "2003")
+
+
+def test_a_wrong_password(account: Account) -> None:
+    says(changed(account, password="wrong"), "name and password", "1045")
+
+
+def test_an_unknown_account(account: Account) -> None:
+    says(changed(account, username="nobody"), "name and password", "1045")
+
+
+def test_an_unknown_database(account: Account) -> None:
+    says(account.server.url("nowhere"), "names no database", "1049")
+
+
+def test_a_database_of_somebody_else(account: Account) -> None:
+    says(changed(account, database="mysql"), "lacks a right", "1044")
+
+
+@pytest.mark.parametrize(
+    ("clause", "undo", "words"),
+    [
+        ("ACCOUNT LOCK", "ACCOUNT UNLOCK", ("cannot be used", "4151")),
+        ("PASSWORD EXPIRE", "PASSWORD EXPIRE NEVER", ("cannot be used", "1820")),
+        ("REQUIRE SSL", "REQUIRE NONE", ("does not let this account in", "1045")),
+        (
+            "WITH MAX_QUERIES_PER_HOUR 1",
+            "WITH MAX_QUERIES_PER_HOUR 0",
+            ("no more connections", "1226"),
+        ),
+        (
+            "IDENTIFIED VIA unix_socket",
+            "IDENTIFIED BY 'canary'",
+            ("does not let this account in", "1698"),
+        ),
+    ],
+    ids=["locked", "expired", "encrypted", "queries", "plugin"],
+)
+def test_an_account_that_may_not_connect(
+    account: Account, clause: str, undo: str, words: tuple[str, ...]
+) -> None:
+    account.alter(clause)
+    try:
+        says(account.url, *words)
+    finally:
+        account.alter(undo)
+
+
+def test_an_account_with_too_many_connections(account: Account) -> None:
+    account.alter("WITH MAX_USER_CONNECTIONS 1")
+    with connect(account.url).connect():
+        says(account.url, "no more connections", "1226")
+
+
+def test_a_server_with_too_many_connections(account: Account) -> None:
+    account.server.execute("SET GLOBAL max_connections = 10")
+    engine = connect(account.url)
+    with ExitStack() as held:
+        try:
+            with pytest.raises(OperationalError, match="1040"):
+                hold_connections(engine, held)
+            says(account.url, "no more connections", "1040")
+        finally:
+            held.close()
+            engine.dispose()
+            account.server.execute("SET GLOBAL max_connections = 151")
+
+
+def hold_connections(engine: Engine, held: ExitStack) -> None:
+    """Open more connections than the server takes."""
+    for _ in range(20):
+        held.enter_context(engine.connect())
+
+
+def test_a_server_whose_own_first_command_fails(account: Account) -> None:
+    account.server.execute("SET GLOBAL init_connect = 'SELECT nothing'")
+    try:
+        says(account.url, "init_connect")
+    finally:
+        account.server.execute("SET GLOBAL init_connect = ''")
+
+
+def test_an_account_that_may_not_create(account: Account) -> None:
+    account.server.execute(
+        f"REVOKE ALL ON {account.database}.* FROM {account.user}@'127.0.0.1'",
+        f"GRANT SELECT ON {account.database}.* TO {account.user}@'127.0.0.1'",
+    )
+    engine = connect(account.url)
+    with pytest.raises(StartError, match=r"lacks a right.*1142"):
+        migrate(engine)
+    engine.dispose()
+
+
+def test_a_server_that_accepts_no_changes(account: Account) -> None:
+    account.server.execute("SET GLOBAL read_only = 1")
+    engine = connect(account.url)
+    try:
+        with pytest.raises(StartError, match=r"accepts no changes.*1290"):
+            migrate(engine)
+    finally:
+        account.server.execute("SET GLOBAL read_only = 0")
+    # What was not made then is made now.
+    assert migrate(engine) == len(MIGRATIONS)
+    engine.dispose()
+
+
+def test_a_server_that_makes_other_tables_only(account: Account) -> None:
+    account.server.execute("SET GLOBAL enforce_storage_engine = 'MyISAM'")
+    engine = connect(account.url)
+    try:
+        with pytest.raises(StartError, match=r"InnoDB tables.*1290"):
+            migrate(engine)
+    finally:
+        account.server.execute("SET GLOBAL enforce_storage_engine = NULL")
+        engine.dispose()
+
+
+def test_a_database_that_somebody_has_locked(account: Account) -> None:
+    engine = connect(account.url, lock_seconds=1)
+    with connect(account.administrator_url).connect() as held:
+        held.exec_driver_sql("FLUSH TABLES WITH READ LOCK")
+        with pytest.raises(StartError, match=r"Another session holds.*1205"):
+            migrate(engine)
+        # A rollback keeps this lock, and the pool the connection.
+        held.exec_driver_sql("UNLOCK TABLES")
+    engine.dispose()
+
+
+def test_a_server_without_room() -> None:
+    options = ("--skip-innodb-file-per-table", "--innodb-data-file-path=ibdata1:12M")
+    with running_mariadb(*options) as server, server.database() as name:
+        engine = connect(server.url(name))
+        with pytest.raises(StartError, match=r"no room left.*1005"):
+            migrate(engine)
+        engine.dispose()
+
+
+def test_a_name_that_is_taken_by_a_view(account: Account) -> None:
+    account.server.execute(f"CREATE VIEW {account.database}.queue_bot_migrations AS SELECT 1 AS x")
+    with pytest.raises(StartError, match=r"refuses what queue-bot needs.*version.*1054"):
+        checked(account.url, migrate)
+
+
+def test_a_listener_that_closes_at_once(account: Account) -> None:
+    with listening(socket.socket.close) as port:
+        says(changed(account, port=port), "cannot be reached", "2013")
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"220 mail ready\r\n",
+        b"\x05\0\0\0\x0a8.0",
+        b"\x04\0\0\0\x0aab\0",
+        b"\x02\0\0\0\xff\0",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ],
+)
+def test_a_listener_that_is_another_program(account: Account, greeting: bytes) -> None:
+    def greet(client: socket.socket) -> None:
+        client.sendall(greeting)
+        client.shutdown(socket.SHUT_WR)
+
+    with listening(greet) as port:
+        says(changed(account, port=port), "atabase")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("nonsense=1", "nonsense"),
+        ("read_timeout=soon", "option that is wrong"),
+        ("ssl_ca=/no/such/file", "No such file"),
+    ],
+)
+def test_an_option_that_is_wrong(account: Account, option: str, words: str) -> None:
+    says(f"{account.url}?{option}", words)
+
+
+@pytest.mark.parametrize(
+    ("address", "word"),
+    [
+        ("sqlite:////proc/no/such/queue.sqlite3", "folder"),
+        ("sqlite:////dev/null", "SQLite file"),
+        ("sqlite:////usr", "SQLite file"),
+    ],
+)
+def test_an_sqlite_file_that_cannot_be(address: str, word: str) -> None:
+    with pytest.raises(StartError, match=word):
+        checked(address, migrate)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no database " * 100)
+    engine = connect(f"sqlite:///{tmp_path / 'notes.txt'}")
+    with pytest.raises(StartError, match="no SQLite database"):
+        migrate(engine)
+
+
+@pytest.mark.parametrize("words", [["migrate"], ["do", "status", "--as", "ana"], ["health"]])
+def test_the_terminal_prints_the_sentence_alone(account: Account, words: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": changed(account, password="wrong")},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "name and password" in line
+    assert ended.stdout == ""

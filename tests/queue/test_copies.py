@@ -1,0 +1,256 @@
+"""Retry, delete and undo on tables that are not quite the spec's: the same row, or nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.database.transactions import reading
+from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
+from bot.queue.layouts import Queue, fitted, problems
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ask, make_setup
+
+
+# Not the databases that other tests keep: these tests alter the tables.
+@pytest.fixture
+def queue(database_url: str) -> Iterator[TestQueue]:
+    made = make_queue(database_url)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()
+
+
+EMOJI = '{"job":"Sync","note":"🛒 é ñ"}'
+FAILED_AT = "2025-11-07 12:45:59"
+
+
+def rows(queue: TestQueue, table: str) -> list[tuple[Any, ...]]:
+    """Every row with every column, as the driver gives them."""
+    with queue.engine.begin() as connection:
+        return [
+            tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
+        ]
+
+
+def run(queue: TestQueue, *statements: str, **values: Any) -> None:
+    """Execute statements of the table's owner."""
+    with queue.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement), values)
+
+
+def fitted_to(queue: TestQueue) -> Queue:
+    """The queue as the bot opens it at start."""
+    with reading(queue.engine) as connection:
+        assert problems(connection, queue.queue) == []
+        return fitted(connection, queue.queue)
+
+
+def unchanged(queue: TestQueue, command: str, refusal: type[Exception], detail: str) -> None:
+    """Say a command that must be refused, name what is wrong, and change nothing."""
+    before = rows(queue, "jobs"), rows(queue, "failed_jobs")
+    answer = ask(make_setup(queue), command)
+    assert isinstance(answer.refusal, refusal), answer
+    assert detail in answer.refusal.detail  # type: ignore[attr-defined]
+    assert (rows(queue, "jobs"), rows(queue, "failed_jobs")) == before
+    assert broken(queue) == []
+
+
+def comes_back(queue: TestQueue, command: str, table: str = "failed_jobs") -> None:
+    """Say a command and undo it: every column of every row is what it was."""
+    before = rows(queue, table)
+    setup = make_setup(queue)
+    assert ask(setup, command).refusal is None
+    assert rows(queue, table) != before
+    assert ask(setup, "undo").refusal is None
+    assert rows(queue, table) == before
+    assert broken(queue) == []
+
+
+def test_a_payload_that_is_too_long_for_jobs_is_refused(mariadb_queue: TestQueue) -> None:
+    """D1: MariaDB keeps the length modulo 65,536 and says nothing."""
+    queue = mariadb_queue
+    run(queue, "ALTER TABLE jobs MODIFY payload TEXT NOT NULL")
+    queue.fail(1, body="x" * 70_021)
+    queue.fail(2, body="x" * 65_535)
+    unchanged(queue, "retry 1", RowTooLong, "jobs.payload")
+    assert ask(make_setup(queue), "retry 2").refusal is None
+    assert [row[2] for row in rows(queue, "jobs")] == ["x" * 65_535]
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "detail"),
+    [
+        ("queue VARCHAR(10)", {"queue": "netsuite-orders"}, "jobs.queue"),
+        ("payload VARCHAR(20) CHARACTER SET utf8mb4", {"body": "é" * 21}, "jobs.payload"),
+        ("payload TINYTEXT CHARACTER SET utf8mb4", {"body": "é" * 128}, "jobs.payload"),
+    ],
+)
+def test_a_value_that_is_too_long_names_its_column(
+    mariadb_queue: TestQueue, column: str, row: dict[str, str], detail: str
+) -> None:
+    run(mariadb_queue, f"ALTER TABLE jobs MODIFY {column} NOT NULL")
+    mariadb_queue.fail(1, **row)  # type: ignore[arg-type]
+    unchanged(mariadb_queue, "retry 1", RowTooLong, detail)
+
+
+def test_a_character_that_the_table_cannot_hold_is_refused(mariadb_queue: TestQueue) -> None:
+    """D2: in a lenient session a question mark would take the emoji's place."""
+    run(mariadb_queue, "ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb3")
+    mariadb_queue.fail(1, body=EMOJI)
+    unchanged(mariadb_queue, "retry 1", RowRefused, "payload")
+    mariadb_queue.fail(2, body="é")
+    assert ask(make_setup(mariadb_queue), "retry 2").refusal is None
+    assert [row[2] for row in rows(mariadb_queue, "jobs")] == ["é"]
+
+
+def test_a_trigger_that_changes_the_payload_is_refused(mariadb_queue: TestQueue) -> None:
+    run(
+        mariadb_queue,
+        "CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW SET NEW.payload = 'other'",
+    )
+    mariadb_queue.fail(1)
+    unchanged(mariadb_queue, "retry 1", RowWouldChange, "jobs")
+
+
+@pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4", "cp1251", "ucs2"])
+def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset: str) -> None:
+    """D4: error 1271 everywhere, and no alert."""
+    queue = mariadb_queue
+    word = "Заказ" if charset == "cp1251" else "pedido é"
+    for table in ("jobs", "failed_jobs"):
+        run(queue, f"ALTER TABLE {table} CONVERT TO CHARACTER SET {charset}")
+    queue.fail(1, body=f'{{"job":"{word}"}}', exception=f"Error: {word}")
+    queue.push(9, body=f'{{"job":"{word}"}}')
+    setup = make_setup(queue)
+    for command in ("failed", "jobs", "status", "errors", "failed-job 1", "job 9"):
+        assert ask(setup, command).refusal is None, command
+    comes_back(queue, "retry 1")
+    comes_back(queue, "delete-failed 1")
+    comes_back(queue, "delete 9", "jobs")
+
+
+def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
+    """D5: an undo put their defaults in."""
+    run(
+        queue,
+        "ALTER TABLE failed_jobs ADD COLUMN connection VARCHAR(20) NOT NULL DEFAULT 'database'",
+        "ALTER TABLE failed_jobs ADD COLUMN notes TEXT",
+        "ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
+    )
+    queue.fail(1)
+    queue.fail(2)
+    queue.push(9)
+    run(
+        queue,
+        "UPDATE failed_jobs SET connection = 'redis', notes = 'see \"ticket\" 7 é' WHERE id = 1",
+        "UPDATE jobs SET priority = 5",
+    )
+    comes_back(queue, "retry 1")
+    comes_back(queue, "delete-failed 1 2")
+    comes_back(queue, "delete 9", "jobs")
+
+
+def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueue) -> None:
+    """D3: one such row kept every later failure from being seen."""
+    queue = mariadb_queue
+    run(
+        queue,
+        "ALTER TABLE failed_jobs MODIFY exception LONGBLOB NOT NULL",
+        "ALTER TABLE failed_jobs MODIFY payload LONGBLOB NOT NULL",
+        "ALTER TABLE jobs MODIFY payload LONGBLOB NOT NULL",
+    )
+    queue.fail(1)
+    run(queue, "UPDATE failed_jobs SET exception = X'45FF3A', payload = X'7B7DFF'")
+    queue.fail(2)
+    queue = replace(queue, queue=fitted_to(queue))
+    setup = make_setup(queue)
+    for command in ("failed", "failed-job 1", "errors", "status"):
+        assert ask(setup, command).refusal is None, command
+    comes_back(queue, "delete-failed 1")
+    comes_back(queue, "retry 1 2")
+
+
+def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: TestQueue) -> None:
+    """D9: error 1264."""
+    queue = mariadb_queue
+    for table in ("jobs", "failed_jobs"):
+        run(queue, f"ALTER TABLE {table} MODIFY id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT")
+    run(queue, "ALTER TABLE jobs MODIFY available_at INT UNSIGNED NOT NULL")
+    job, failed = 2**63 + 5, 2**63 + 9
+    queue.push(job, available_at=4_294_967_295)
+    queue.fail(failed)
+    setup = make_setup(queue)
+    for command in ("jobs", f"job {job}", "failed", f"failed-job {failed}", "status"):
+        assert ask(setup, command).refusal is None, command
+    comes_back(queue, f"delete {job}", "jobs")
+    comes_back(queue, f"retry {failed}")
+    comes_back(queue, f"delete-failed {failed}")
+
+
+def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
+    """D10: one row broke the list for everybody."""
+    queue = mariadb_queue
+    run(
+        queue,
+        """ALTER TABLE failed_jobs MODIFY exception LONGTEXT NULL, MODIFY payload LONGTEXT NULL,
+        MODIFY failed_at DATETIME NULL""",
+        """ALTER TABLE jobs MODIFY max_attempts SMALLINT NULL, MODIFY created_at INT NULL,
+        MODIFY available_at INT NULL, MODIFY payload LONGTEXT NULL,
+        MODIFY attempts SMALLINT NULL""",
+    )
+    queue.fail(1)
+    queue.fail(2)
+    queue.push(8)
+    queue.push(9)
+    run(
+        queue,
+        "UPDATE failed_jobs SET exception = NULL, payload = NULL, failed_at = NULL WHERE id = 1",
+    )
+    run(
+        queue,
+        "UPDATE jobs SET max_attempts = NULL, created_at = NULL, available_at = NULL,"
+        " payload = NULL, attempts = NULL WHERE id = 8",
+    )
+    setup = make_setup(queue)
+    for command in ("failed", "jobs", "status", "failed-job 1", "job 8", "errors", "stuck"):
+        assert ask(setup, command).refusal is None, command
+    comes_back(queue, "delete-failed 1")
+    comes_back(queue, "delete 8", "jobs")
+
+
+def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:
+    """D8: it was a bug of the bot's."""
+    run(
+        mariadb_queue,
+        """CREATE TABLE notes (id INT PRIMARY KEY, failed_id BIGINT UNSIGNED,
+        CONSTRAINT note_of FOREIGN KEY (failed_id) REFERENCES failed_jobs (id))""",
+    )
+    mariadb_queue.fail(1)
+    run(mariadb_queue, "INSERT INTO notes VALUES (1, 1)")
+    unchanged(mariadb_queue, "retry 1", RowRefused, "note_of")
+    unchanged(mariadb_queue, "delete-failed 1", RowRefused, "note_of")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 3)",
+        """CREATE TRIGGER small BEFORE INSERT ON jobs FOR EACH ROW
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'small: no'""",
+    ],
+)
+def test_a_table_s_own_rule_is_named(mariadb_queue: TestQueue, rule: str) -> None:
+    run(mariadb_queue, rule)
+    mariadb_queue.fail(1)
+    unchanged(mariadb_queue, "retry 1", RowRefused, "small")

@@ -1,0 +1,93 @@
+"""What the bot says at start of tables that it cannot work with: one sentence, with the column."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from bot.database.transactions import reading
+from bot.queue.layouts import problems
+from tests.kit.queues import TestQueue, make_queue
+
+
+@pytest.fixture
+def queue(mariadb_url: str) -> Iterator[TestQueue]:
+    """A database of its own: these tests alter its tables."""
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()
+
+
+def said(queue: TestQueue, *statements: str) -> list[str]:
+    with queue.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    with reading(queue.engine) as connection:
+        return problems(connection, queue.queue)
+
+
+REFUSED = {
+    "a retry has no value": (
+        "ALTER TABLE jobs ADD COLUMN priority INT NOT NULL",
+        "jobs.priority is NOT NULL and has no default",
+    ),
+    "an id that does not count": (
+        "ALTER TABLE failed_jobs MODIFY id BIGINT NOT NULL",
+        "failed_jobs.id is not AUTO_INCREMENT",
+    ),
+    "a float": (
+        "ALTER TABLE failed_jobs ADD COLUMN score FLOAT",
+        "failed_jobs.score is of the type",
+    ),
+    "a shape": ("ALTER TABLE jobs ADD COLUMN place POINT", "jobs.place is of the type"),
+    "a time as a date": ("ALTER TABLE failed_jobs MODIFY failed_at DATE", "failed_at is DATE"),
+    "a time as a number": ("ALTER TABLE failed_jobs MODIFY failed_at INT", "failed_at is INT"),
+    "a moment as a time": (
+        "ALTER TABLE jobs MODIFY available_at DATETIME NOT NULL",
+        "jobs.available_at is DATETIME",
+    ),
+    "a payload of numbers": ("ALTER TABLE jobs MODIFY payload INT", "jobs.payload is INT"),
+    "no transactions": ("ALTER TABLE jobs ENGINE=MyISAM", "uses MyISAM"),
+    "a queue's name without end": ("ALTER TABLE failed_jobs MODIFY queue TEXT", "queue is wider"),
+    "a column that is missing": ("ALTER TABLE jobs DROP COLUMN attempts", "has no column attempts"),
+}
+
+
+@pytest.mark.parametrize(("statement", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_table_that_cannot_work_is_named(queue: TestQueue, statement: str, words: str) -> None:
+    (sentence,) = said(queue, statement)
+    assert words in sentence
+
+
+ACCEPTED = (
+    "ALTER TABLE failed_jobs ADD COLUMN uuid VARCHAR(36) NOT NULL",
+    "ALTER TABLE failed_jobs MODIFY exception LONGBLOB",
+    "ALTER TABLE jobs ADD COLUMN priority INT NOT NULL DEFAULT 3",
+    "ALTER TABLE jobs ADD COLUMN length INT AS (CHAR_LENGTH(payload))",
+    "ALTER TABLE jobs MODIFY reserved_at BIGINT UNSIGNED NULL",
+    "ALTER TABLE failed_jobs MODIFY failed_at DATETIME(6) NULL",
+)
+
+
+@pytest.mark.parametrize("statement", ACCEPTED)
+def test_a_table_that_works_is_not_refused(queue: TestQueue, statement: str) -> None:
+    assert said(queue, statement) == []
+
+
+def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
+    """D6: it was shown hours away, and rows of a few seconds were deleted as old."""
+    assert said(queue, "ALTER TABLE failed_jobs MODIFY failed_at TIMESTAMP NULL") == []
+    queue = replace(queue, queue=replace(queue.queue, zone=ZoneInfo("America/Lima")))
+    (sentence,) = said(queue)
+    assert "failed_jobs.failed_at is TIMESTAMP" in sentence
+    assert "QUEUE_BOT_TIME_ZONE=UTC" in sentence
+
+
+def test_a_view_and_a_name_in_other_letters_are_told_apart_from_nothing(queue: TestQueue) -> None:
+    """D15."""
+    sentences = said(queue, "RENAME TABLE jobs TO Jobs")
+    assert sentences[0].endswith("There is a table Jobs.")
+    (sentence,) = said(queue, "CREATE VIEW jobs AS SELECT * FROM Jobs")
+    assert sentence == "jobs is a view: name the table itself in the settings."
