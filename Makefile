@@ -1,13 +1,13 @@
 # Two commands matter: `make playground` and `make test`. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv playground test coverage lint types imports bench campaign requirements clean
+.PHONY: help venv playground test test-servers coverage lint types imports bench campaign requirements clean
 # Another Python beside the first: make test VENV=.venv-3.13 PYTHON=/path/to/python3.13
 export VENV ?= .venv
 bin := $(VENV)/bin
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 venv: ## create .venv with all packages for development
 	@requirements/install.sh dev
@@ -19,6 +19,10 @@ playground: ## try the bot in a browser: no Slack, no database server (PORT=8080
 test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh
 	@$(bin)/python -m pytest -n 3 $(ARGS)
+
+test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8 and Galera (ARGS="mysql" for one)
+	@tests/services/install.sh
+	@$(bin)/python -m tests.services $(ARGS)
 
 coverage: venv ## run every test and say which lines none of them ran; takes about twice as long
 	@tests/services/install.sh

@@ -12,11 +12,18 @@ from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
 from tests.kit.queues import TestQueue, make_queue
 from tests.kit.team import KeptDatabase, Team, sqlite_queue, team_at_work
-from tests.services.mariadb import MariaDB, find_program, running_mariadb
+from tests.services import programs
+from tests.services.mariadb import MariaDB, running_mariadb
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `--server mysql` run the tests that ask for a MariaDB on another server."""
+    parser.addoption("--server", choices=sorted(programs.OFFERS), default="mariadb")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Every server of the tests is on this machine, whatever proxy is set outside."""
+    programs.choose(config.getoption("--server"))
     bypass_proxies(os.environ)
     log_plainly()
     # The same examples in every run, and no limit on the time of one: luck decides nothing.
@@ -41,10 +48,16 @@ def pytest_collection_finish() -> None:
     freeze_heap()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the cluster's tests, which take minutes, unless they were asked for."""
+    is_cluster = collection_path.name == "galera" and collection_path.is_dir()
+    return True if is_cluster and config.getoption("--server") != "galera" else None
+
+
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDB]:
     """One MariaDB for the whole run; skipped where none is installed, except in CI."""
-    if find_program("mariadbd") is None:
+    if programs.is_missing():
         sentence = "No MariaDB server on this machine: run `make test`, or install mariadb-server."
         if os.environ.get("CI"):
             pytest.fail(sentence)

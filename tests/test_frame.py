@@ -21,6 +21,7 @@ SCRIPTS = [
     ".ci/run",
     "requirements/compile.sh",
     "requirements/install.sh",
+    "tests/services/fetch.sh",
     "tests/services/install.sh",
 ]
 ABOUT_TESTS = ROOT / "tests" / "localslack" / "conformance" / "test_pages.py"
@@ -91,7 +92,7 @@ def test_the_top_level_holds_only_what_the_architecture_names() -> None:
 def test_every_make_target_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
-    told = re.findall(r"^([a-z]+):.*## .+$", text, re.MULTILINE)
+    told = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
     assert sorted(phony.split()) == sorted(told)
 
 

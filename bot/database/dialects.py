@@ -41,7 +41,10 @@ DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysql
 
 # dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
 # 1412: a table was altered or truncated after a read's snapshot was taken.
-_CONFLICT = {1213, 1047, 1412}
+# 1684: a table is being made or altered while its definition is read.
+_CONFLICT = {1213, 1047, 1412, 1684}
+# A table, a name of an index, a row that is there already.
+_DUPLICATE = {1050, 1061, 1062}
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
@@ -240,6 +243,11 @@ def is_lost(error: DBAPIError) -> bool:
 def is_conflict(error: DBAPIError) -> bool:
     """Whether another transaction or an altered table made the server give this one up."""
     return error_number(error) in _CONFLICT
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether MariaDB or MySQL refused to make a table, an index or a row a second time."""
+    return error_number(error) in _DUPLICATE
 
 
 def is_full(error: DBAPIError) -> bool:

@@ -1,16 +1,18 @@
 """Making the bot's tables: versioned, repeatable, safe under two at once."""
 
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from time import monotonic, sleep
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_sqlite
+from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
-from bot.database.transactions import now_of
+from bot.database.transactions import now_of, time_limit
 from bot.models.refusals import StartError
 from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
 from bot.store.tables.columns import metadata
@@ -73,6 +75,21 @@ def migrate(engine: Engine) -> int:
 
 
 def _migrate(engine: Engine) -> int:
+    """Begin again where another node of a cluster made a table or a row in the meantime.
+
+    The lock by which two migrations take turns holds on one server.
+    """
+    deadline = time_limit(engine, LOCK_SECONDS)
+    while True:
+        try:
+            return _migrate_once(engine)
+        except DBAPIError as error:
+            if not (is_duplicate(error) or is_conflict(error)) or monotonic() > deadline:
+                raise
+        sleep(random.uniform(0.0, 0.1))  # noqa: S311 it only keeps two from going in step
+
+
+def _migrate_once(engine: Engine) -> int:
     applied = 0
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)

@@ -1,11 +1,14 @@
-"""A server whose defaults are all against the bot."""
+"""Kept databases for every test here, and a server whose defaults are all against the bot."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.kit.accounts import PASSWORD, Account
+from tests.kit.kept_database import mariadb_queue, queue
 from tests.services.mariadb import MariaDB, running_mariadb
+
+__all__ = ["hostile", "hostile_server", "mariadb_queue", "queue"]
 
 HOSTILE_OPTIONS = (
     "--log-bin",

@@ -61,7 +61,7 @@ def test_an_account_without_the_privilege_does_not_know_the_triggers(
     database = mariadb_queue.engine.url.database
     name = mariadb_queue.queue.jobs.name
     mariadb_server.execute(
-        "CREATE OR REPLACE USER looker@'127.0.0.1' IDENTIFIED BY 'x'",
+        "CREATE USER looker@'127.0.0.1' IDENTIFIED BY 'x'",
         f"GRANT SELECT ON {database}.{name} TO looker@'127.0.0.1'",
     )
     engine = connect(mariadb_server.url(str(database), user="looker", password="x"))

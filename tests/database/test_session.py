@@ -23,6 +23,9 @@ from tests.kit.invariants import payloads
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ask, make_setup
 from tests.services.mariadb import MariaDB
+from tests.services.programs import is_mysql
+
+pytestmark = pytest.mark.skipif(is_mysql(), reason="MySQL starts with none of these options")
 
 NEEDED = {
     "autocommit": "OFF",

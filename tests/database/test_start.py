@@ -20,6 +20,9 @@ from bot.wiring import check_tables
 from tests.kit.accounts import Account
 from tests.kit.listeners import listening
 from tests.services.mariadb import MariaDB, running_mariadb
+from tests.services.programs import is_mysql
+
+pytestmark = pytest.mark.skipif(is_mysql(), reason="MySQL starts with none of these options")
 
 ROOT = Path(__file__).parents[2]
 QUEUE = Queue(*spec_tables())

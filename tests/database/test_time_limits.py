@@ -1,6 +1,6 @@
 """What is left of the time becomes a limit that the server knows.
 
-There is no MySQL server here: what it would be told is compared as text.
+What a server is told is compared as text, whichever server the tests run on.
 """
 
 from typing import Any

@@ -146,7 +146,8 @@ def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None
 def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
     for _ in range(400):
         queue.push(body="")
-    every = text("SELECT COUNT(*) FROM jobs a, jobs b, jobs c")
+    # Of a column that may be null: MySQL counts whole rows without reading them.
+    every = text("SELECT COUNT(a.reserved_at) FROM jobs a, jobs b, jobs c")
     with reading(queue.in_haste.engine) as connection:
         with pytest.raises(TooSlow):
             bounded(connection, every, 0.05)

@@ -1,7 +1,9 @@
-"""A MariaDB server of the tests' own: own data directory, own socket, a free port of 127.0.0.1."""
+"""A server of the tests' own: own data directory, own socket, a free port of 127.0.0.1.
+
+It is a MariaDB, or the server that `programs` was told to use in its place.
+"""
 
 import contextlib
-import os
 import random
 import secrets
 import shutil
@@ -15,27 +17,24 @@ from pathlib import Path
 
 import pymysql
 
+from tests.services.programs import (
+    ServerUnavailableError,
+    as_current_user,
+    find_program,
+    install,
+    server_command,
+)
+
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 PORT_ATTEMPTS = 3
-# Debian keeps servers in sbin, which an ordinary user's PATH may leave out.
-_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
-
-
-class ServerUnavailableError(Exception):
-    """The server did not install, start or stop; the message carries the end of its log."""
-
-
-def find_program(name: str) -> str | None:
-    """Path of a server program, looked for in sbin too, or None."""
-    return shutil.which(name, path=_SEARCH_PATH)
 
 
 class MariaDB:
     """One server process; `start`, `stop` and `kill` may be repeated on the same data."""
 
     def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
-        """Install an empty server into `folder`; `options` are added to mariadbd's own."""
+        """Install an empty server into `folder`; `options` are added to the server's own."""
         self.folder = folder
         self.data = folder / "data"
         self.socket = folder / "sock"
@@ -45,6 +44,7 @@ class MariaDB:
         self.user = "tests"
         self.password = secrets.token_hex(12)
         self.options = options
+        self.account = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._install()
 
@@ -55,6 +55,11 @@ class MariaDB:
             raise ServerUnavailableError("the server is not running")
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server was started and neither stopped nor killed since."""
+        return self._process is not None
+
     def url(self, database: str = "", *, user: str = "", password: str = "") -> str:
         """SQLAlchemy address of one of the server's databases, by default as its administrator."""
         name, word = (user, password) if user else (self.user, self.password)
@@ -62,7 +67,10 @@ class MariaDB:
 
     def execute(self, *statements: str) -> None:
         """Run statements as root over the server's own socket."""
-        with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.connect_as_root()) as connection,
+            connection.cursor() as cursor,
+        ):
             for statement in statements:
                 cursor.execute(statement)
 
@@ -79,17 +87,17 @@ class MariaDB:
     def start(self) -> None:
         """Start, on the same port as before where there was one, and wait until it answers."""
         for attempt in range(PORT_ATTEMPTS):
-            self.port = self.port or _free_port(self.host)
+            self.port = self.port or free_port(self.host)
             self._process = self._spawn()
             if self._answers():
                 self._grant()
                 return
             self.kill()
             # Between choosing a free port and using it, somebody else may have taken it.
-            if "Address already in use" not in self._log_end() or attempt + 1 == PORT_ATTEMPTS:
+            if "Address already in use" not in self.log_end() or attempt + 1 == PORT_ATTEMPTS:
                 break
             self.port = 0
-        raise ServerUnavailableError(f"mariadbd did not start:\n{self._log_end()}")
+        raise ServerUnavailableError(f"the server did not start:\n{self.log_end()}")
 
     def stop(self) -> None:
         """Ask the server to end and wait; after STOP_SECONDS it is killed."""
@@ -111,38 +119,13 @@ class MariaDB:
         self._process = None
 
     def _install(self) -> None:
-        program = find_program("mariadb-install-db")
-        if program is None or find_program("mariadbd") is None:
-            raise ServerUnavailableError("mariadbd and mariadb-install-db are not on this machine")
-        done = subprocess.run(
-            [
-                program,
-                "--no-defaults",
-                *_as_current_user(),
-                f"--datadir={self.data}",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--innodb-log-file-size=32M",
-                "--innodb-buffer-pool-size=64M",
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=START_SECONDS,
-            # It starts a server too; see below.
-            env={**os.environ, "TMPDIR": str(self.folder)},
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ServerUnavailableError((done.stdout + done.stderr).decode(errors="replace"))
+        install(self.data, self.folder)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        program = find_program("mariadbd")
-        assert program is not None
         command = [
-            *_die_with_parent(),
-            program,
-            "--no-defaults",
-            *_as_current_user(),
+            *_die_with_parent(self.account),
+            *server_command(),
+            *([] if self.account else as_current_user()),
             f"--datadir={self.data}",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
@@ -153,9 +136,6 @@ class MariaDB:
             "--skip-name-resolve",
             "--performance-schema=OFF",
             "--character-set-server=utf8mb4",
-            "--innodb-buffer-pool-size=256M",
-            "--innodb-log-file-size=32M",
-            "--innodb-flush-log-at-trx-commit=0",
             "--innodb-fast-shutdown=2",
             *self.options,
         ]
@@ -172,7 +152,7 @@ class MariaDB:
                 contextlib.suppress(OSError, pymysql.err.OperationalError),
             ):
                 probe.connect(str(self.socket))
-                self._connect().close()
+                self.connect_as_root().close()
                 return True
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.05)
@@ -180,16 +160,18 @@ class MariaDB:
 
     def _grant(self) -> None:
         self.execute(
-            f"CREATE OR REPLACE USER {self.user}@'{self.host}' IDENTIFIED BY '{self.password}'",
+            f"CREATE USER IF NOT EXISTS {self.user}@'{self.host}' IDENTIFIED BY '{self.password}'",
             f"GRANT ALL ON *.* TO {self.user}@'{self.host}' WITH GRANT OPTION",
         )
 
-    def _connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+    def connect_as_root(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        """A connection over the server's own socket."""
         return pymysql.connect(
             unix_socket=str(self.socket), user="root", connect_timeout=5, autocommit=True
         )
 
-    def _log_end(self) -> str:
+    def log_end(self) -> str:
+        """The last lines of the server's log."""
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
 
@@ -209,7 +191,7 @@ def running_mariadb(*options: str) -> Iterator[MariaDB]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     """A port that nobody listens on, below those that systems hand out (from 32,768 on Linux).
 
     One of those a connection of any other test may have while the server is killed and started.
@@ -222,12 +204,10 @@ def _free_port(host: str) -> int:
     raise ServerUnavailableError("no port is free")
 
 
-def _as_current_user() -> list[str]:
-    # mariadbd runs as root only when told so; anyone else it runs as needs no word.
-    return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def _die_with_parent() -> list[str]:
+def _die_with_parent(account: str) -> list[str]:
     # A killed test run must leave no server behind.
     setpriv = find_program("setpriv")
-    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    if setpriv is None:
+        return []
+    becomes = [f"--reuid={account}", f"--regid={account}", "--clear-groups"] if account else []
+    return [setpriv, *becomes, "--pdeathsig", "KILL"]

@@ -1,4 +1,7 @@
-"""A TCP proxy before a MariaDB server that cuts a connection at a chosen command."""
+"""A TCP proxy before a database server that cuts a connection at a chosen command.
+
+It reads the commands, so it hides from the client that the server speaks TLS.
+"""
 
 import contextlib
 import socket
@@ -9,6 +12,7 @@ from typing import Literal
 When = Literal["before", "at", "after"]
 """The command does not reach the server; reaches it and nobody hears of it; its answer is lost."""
 
+_TLS = 0x0800  # CLIENT_SSL among the lower capabilities, as in the page below
 _QUERY = 3  # COM_QUERY, dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html
 
 
@@ -93,6 +97,7 @@ class Proxy:
         self, client: socket.socket, server: socket.socket, answer_lost: threading.Event
     ) -> None:
         with contextlib.suppress(OSError):
+            client.sendall(_without_tls(_greeting(server)))
             while (said := server.recv(65_536)) and not answer_lost.is_set():
                 client.sendall(said)
         _close(client)
@@ -101,16 +106,40 @@ class Proxy:
             self._open -= {client, server}
 
     def _matches(self, body: bytes) -> When | None:
-        if (
-            self._cut is None
-            or body[:1] != bytes([_QUERY])
-            or not body[1:].startswith(self._cut[0])
-        ):
+        if self._cut is None or body[:1] != bytes([_QUERY]):
+            return None
+        statement = body[1:]
+        if statement.startswith(b"SET STATEMENT "):
+            # The statement's time limit, as MariaDB is told it.
+            statement = statement.partition(b" FOR ")[2]
+        if not statement.startswith(self._cut[0]):
             return None
         when, self._cut = self._cut[1], None
         self.cuts += 1
         self._down = self._then_down
         return when
+
+
+def _greeting(server: socket.socket) -> bytes:
+    """The server's first packet, in which it says what it can."""
+    packet = b""
+    size = 4
+    while len(packet) < size and (more := server.recv(size - len(packet))):
+        packet += more
+        if len(packet) == 4:
+            size += int.from_bytes(packet[:3], "little")
+    return packet
+
+
+def _without_tls(greeting: bytes) -> bytes:
+    """The greeting of a server that has no TLS."""
+    # Header, protocol version, version text and its zero, thread, half a salt, a zero: then two
+    # bytes of capabilities. A refusal instead of a greeting has no such place.
+    start = greeting.find(b"\0", 5) + 1 + 4 + 8 + 1
+    if greeting[4:5] != b"\x0a" or len(greeting) < start + 2:
+        return greeting
+    capabilities = int.from_bytes(greeting[start : start + 2], "little") & ~_TLS
+    return greeting[:start] + capabilities.to_bytes(2, "little") + greeting[start + 2 :]
 
 
 def _close(one: socket.socket) -> None:

@@ -220,7 +220,7 @@ def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
     """Everything a bot does is done again under an account that may only insert there."""
     url = mariadb_queue.engine.url
     with mariadb_queue.engine.begin() as connection:
-        connection.execute(text("CREATE OR REPLACE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))
+        connection.execute(text("CREATE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))
         for name in (*metadata.tables, "jobs", "failed_jobs"):
             insert_only = name in (tables.audit.name, tables.audit_chain.name)
             rights = "SELECT, INSERT" + ("" if insert_only else ", UPDATE, DELETE")

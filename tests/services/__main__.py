@@ -1,0 +1,128 @@
+"""Run the tests of the database on other servers: python -m tests.services [mysql …].
+
+A server whose suite does not offer it any more is left out, and the last lines say so. One that is
+offered and does not start, or whose tests fail, makes the run fail.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tests.services.programs import (
+    FOLDER,
+    OFFERS,
+    NotOfferedError,
+    ServerUnavailableError,
+    fetch,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests that run on one server, in so many processes; the seconds they take on a quiet one."""
+
+    server: str
+    paths: tuple[str, ...]
+    processes: int
+    seconds: int
+
+
+PARTS = (
+    Part(
+        "mysql",
+        (
+            "tests/services",
+            "tests/database",
+            "tests/queue",
+            "tests/store",
+            "tests/commands",
+            "tests/background/test_database_load.py",
+            "tests/test_grants.py",
+        ),
+        3,
+        300,
+    ),
+    Part(
+        "mysql",
+        (
+            "tests/crash/test_crashes.py",
+            "tests/crash/test_two_people.py",
+            "tests/crash/test_undo_crashes.py",
+        ),
+        3,
+        120,
+    ),
+    Part(
+        "mariadb-11.8",
+        ("tests/services", "tests/database", "tests/queue", "tests/test_grants.py"),
+        3,
+        120,
+    ),
+    Part("galera", ("tests/galera",), 1, 120),
+)
+LIMIT = 3
+"""So many times its seconds a part may take before it is ended."""
+
+
+def main(names: list[str]) -> int:
+    """Run the parts of these servers, of all where none is named; returns the exit status."""
+    left_out: dict[str, str] = {}
+    ends: list[str] = []
+    failed = False
+    for part in PARTS:
+        if (names and part.server not in names) or part.server in left_out:
+            continue
+        try:
+            version = _fetched(part.server)
+        except NotOfferedError as error:
+            left_out[part.server] = str(error)
+            continue
+        except ServerUnavailableError as error:
+            failed = True
+            ends.append(f"{part.server}: FAILED, not fetched: {error}")
+            continue
+        print(f"\n== {version}: {' '.join(part.paths)} ==", flush=True)
+        began = monotonic()
+        passed = _run(part)
+        failed = failed or not passed
+        how = "passed" if passed else "FAILED"
+        ends.append(f"{version}: {how} in {monotonic() - began:.0f} s, planned {part.seconds} s")
+    print(*("", *ends), sep="\n")
+    for server, reason in left_out.items():
+        print(f"NOT TESTED ON {server.upper()}: {reason}")
+    return int(failed)
+
+
+def _fetched(server: str) -> str:
+    """Fetch a server and return its name with its version; raises `NotOfferedError`."""
+    offer = OFFERS[server]
+    os.environ.pop(FOLDER, None)
+    if offer is None:
+        return server
+    folder = fetch(offer)
+    os.environ[FOLDER] = str(folder)
+    version = (folder / "version").read_text(encoding="utf-8").strip()
+    return f"{server} ({version} of {offer.suite})"
+
+
+def _run(part: Part) -> bool:
+    command = [sys.executable, "-m", "pytest", "--server", part.server, "-q"]
+    if part.processes > 1:
+        command += ["-n", str(part.processes)]
+    try:
+        done = subprocess.run(
+            [*command, *part.paths], cwd=ROOT, timeout=LIMIT * part.seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        print(f"ended after {LIMIT * part.seconds} s")
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
