@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BeforeValidator
 
-from bot.app.command import Arguments, Command
+from bot.app.command import LARGEST_ID, Arguments, Command
 from bot.models.refusals import Invalid, UnknownCommand
 
 MAX_TEXT = 2_000
@@ -191,6 +191,8 @@ def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
             if found is None:
                 raise ValueError(f"id:{part[:20]}")
             first, last = int(found[1]), int(found[2] or found[1])
+            if last > LARGEST_ID:
+                raise ValueError(f"id:{part[:20]}")
             if first == 0:
                 raise ValueError(f"id-zero:{part[:20]}")
             if last < first or last - first >= most:
@@ -214,7 +216,7 @@ def _read_id(value: object) -> int:
             raise ValueError("one:")
         value = value[0]
     word = str(value).strip("#")
-    if not word.isascii() or not word.isdigit() or len(word) > 20:
+    if not word.isascii() or not word.isdigit() or int(word) > LARGEST_ID:
         raise ValueError(f"id:{word[:20]}")
     if int(word) == 0:
         raise ValueError(f"id-zero:{word}")

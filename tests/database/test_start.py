@@ -207,9 +207,12 @@ def test_a_database_that_somebody_has_locked(account: Account) -> None:
 
 def test_a_server_without_room() -> None:
     options = ("--skip-innodb-file-per-table", "--innodb-data-file-path=ibdata1:12M")
-    with running_mariadb(*options) as server, server.database() as name:
+    # The database is not dropped: a server without room has none for that either.
+    with running_mariadb(*options) as server:
+        name = "shop"
+        server.execute(f"CREATE DATABASE {name}")
         engine = connect(server.url(name))
-        with pytest.raises(StartError, match=r"no room left.*1005"):
+        with pytest.raises(StartError, match=r"no room left.*(1005|1114)"):
             migrate(engine)
         engine.dispose()
 
@@ -277,7 +280,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         migrate(engine)
 
 
-@pytest.mark.parametrize("words", [["migrate"], ["do", "status", "--as", "ana"], ["health"]])
+@pytest.mark.parametrize("words", [["migrate"], ["do", "status", "--as", "ana"]])
 def test_the_terminal_prints_the_sentence_alone(account: Account, words: list[str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *words],

@@ -119,7 +119,7 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 
 def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
     """The first failed job above all that were ever indexed."""
-    c = check.queue.failed.c
+    c = check.queue.failed_layout
     highest = check.connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
     following = select(c.id, c.failed_at).where(c.id > highest).order_by(c.id).limit(1)
     return [(row.id, row.failed_at) for row in check.connection.execute(following)]
@@ -127,7 +127,7 @@ def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
 
 def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
     """The first of the newest failed jobs that the index does not hold: ids may start over."""
-    c = check.queue.failed.c
+    c = check.queue.failed_layout
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
     known = (
         select(failures.c.seq)
