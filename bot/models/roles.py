@@ -13,5 +13,5 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """The role's name in settings, messages and the audit."""
+        """Return the role's name in settings, messages and the audit log."""
         return self.name.lower()
