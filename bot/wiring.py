@@ -35,23 +35,23 @@ class NoSlack:
     """The directory of a terminal: it knows nobody, so no Slack id gets a role there."""
 
     def profile(self, user: str) -> Profile:
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {user}")
 
     def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Return None, because a terminal has no Slack."""
         return None
 
     def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Return None, because a terminal has no Slack."""
         return None
 
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {group}")
 
     def is_shared(self, channel: str) -> bool:
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {channel}")
 
 

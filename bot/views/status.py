@@ -1,4 +1,4 @@
-"""The status: totals, a table per queue, and the oldest pending job with its alarm."""
+"""The status: totals, a table of queues, and the oldest pending job with its alarm."""
 
 from datetime import datetime
 
@@ -19,9 +19,9 @@ QUEUES = 30
 def status_message(
     data: QueueStatus, as_of: datetime | None, ctx: Context, freeze: Freeze | None = None
 ) -> Message:
-    """What every queue holds; `as_of` is when it was counted where it is not exact now.
+    """Return the jobs of every queue; `as_of` is the time of the counts if they are not current.
 
-    A `freeze` that is in force stands first.
+    An active `freeze` comes first.
     """
     texts = ctx.texts
     pending, reserved = _by_queue(data.pending_jobs), _by_queue(data.reserved_jobs)
@@ -71,7 +71,7 @@ def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
     oldest, seconds = data.oldest_pending_job, data.oldest_pending_age_seconds
     if oldest is None or seconds is None:
         return ctx.texts("status-none-pending")
-    # A delayed job waits on purpose: only the time since it could have run counts for the alarm.
+    # A delayed job waits on purpose, so the alarm counts only the time since it was available.
     waited = seconds - max(0, oldest.available_at - oldest.created_at)
     key = "status-oldest-alarm" if waited > ctx.oldest_seconds else "status-oldest"
     return ctx.texts(
