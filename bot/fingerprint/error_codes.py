@@ -56,7 +56,7 @@ def is_code(match: re.Match[str], digits: str) -> bool:
 
 
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
-    """An HTTP status: with its reason phrase, at the very start, or where an answer is told."""
+    """Whether a number is an HTTP status: before a reason phrase, at the start, in a response."""
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):
         return False

@@ -80,7 +80,7 @@ def _value_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:
-    """Return the end of a quoted value, its own quote after as many backslashes, or nowhere."""
+    """Return the end of a quoted value: its own quote after as many backslashes, or the end."""
     mark = opening.group()
     escapes = len(mark) - 1
     at = opening.end()
