@@ -186,11 +186,11 @@ def verify(anchor: tuple[str, ...]) -> None:
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:
         require_current(connection)
-        found = list(audit_log.verify(connection, anchors))
+        problems = list(audit_log.verify(connection, anchors))
         seq, link = audit_log.tail(connection)
-    for sentence in found:
+    for sentence in problems:
         click.echo(sentence)
-    if found:
+    if problems:
         raise SystemExit(1)
     click.echo(f"The chain holds: {seq} records, #{seq} {link[:8]}.")
 

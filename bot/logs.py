@@ -46,8 +46,8 @@ class _Redactor(logging.Formatter):
         event["logger"] = record.name
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        said = structlog.processors.JSONRenderer()(None, "", _redact_event(None, "", event))
-        return str(said)
+        line = structlog.processors.JSONRenderer()(None, "", _redact_event(None, "", event))
+        return str(line)
 
 
 def configure(level: str = "INFO") -> None:

@@ -9,9 +9,9 @@ def from_utc(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
 
 
-def to_utc(shown: datetime, zone: ZoneInfo) -> datetime:
+def to_utc(local_time: datetime, zone: ZoneInfo) -> datetime:
     """Return a wall-clock time as naive UTC; of an hour that occurs twice, the first."""
-    return shown.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+    return local_time.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def unix(now: datetime) -> int:

@@ -28,9 +28,9 @@ def _lines(pieces: list[str]) -> list[str]:
     depth = 0
     for index, piece in enumerate(pieces):
         before = pieces[index - 1] if index else ""
-        opened, closes = before in ("[", "{"), piece in ("]", "}")
+        opens, closes = before in ("[", "{"), piece in ("]", "}")
         depth -= closes
-        if before == "," or opened != closes:
+        if before == "," or opens != closes:
             formatted.append("\n" + "  " * min(depth, DEEPEST))
         formatted.append(": " if piece == ":" else piece)
         depth += piece in ("[", "{")

@@ -40,8 +40,10 @@ def status_message(
     off = [] if freeze is None else frozen_lines(freeze, ctx)
     lines = [*off, title, totals]
     by_queue = [
-        texts("status-queue", queue=queue_name(name), pending=waiting, reserved=held)
-        for name, waiting, held in rows
+        texts(
+            "status-queue", queue=queue_name(name), pending=pending_count, reserved=reserved_count
+        )
+        for name, pending_count, reserved_count in rows
     ]
     lines += by_queue
     blocks = [*sections(off), *sections([title, totals])]
@@ -63,7 +65,10 @@ def _by_queue(counts: tuple[QueueCount, ...]) -> dict[str, int]:
 def _table(rows: list[tuple[str, int, int]], ctx: Context) -> Block:
     texts = ctx.texts
     head = [texts.plain(f"column-{name}") for name in ("queue", "pending", "reserved")]
-    cells = [[name, texts.number(waiting), texts.number(held)] for name, waiting, held in rows]
+    cells = [
+        [name, texts.number(pending_count), texts.number(reserved_count)]
+        for name, pending_count, reserved_count in rows
+    ]
     return table(head, cells, numbers_from=1)
 
 
@@ -90,12 +95,12 @@ def _notes(hidden: int, failed: int, as_of: datetime | None, ctx: Context) -> li
 
 
 def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
-    shown = (
+    candidates = (
         ("failed", "button-failed", data.failed_jobs_count > 0),
         ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
     )
     return [
         run_button(name, ctx.texts.plain(label), {})
-        for name, label, is_useful in shown
+        for name, label, is_useful in candidates
         if is_useful and name in ctx.runnable
     ]

@@ -44,8 +44,8 @@ def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
 
 def workers_hint(ctx: Context) -> Mrkdwn:
     """Return how to check whether the workers run, and how to restart them."""
-    look, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
-    return ctx.texts("workers-hint", look=look, restart=restart)
+    check, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
+    return ctx.texts("workers-hint", look=check, restart=restart)
 
 
 def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Block]:

@@ -30,10 +30,10 @@ def apply_submission_ack(
     elif action in {"update", "push"}:
         content = modals.view_content(ack or {}, ("modal",))
         if action == "update":
-            opened = modals.update(backend.workspace, view, content)
+            new_view = modals.update(backend.workspace, view, content)
         else:
-            opened = modals.push(backend.workspace, view.user, content)
-        backend.note_view(opened, interaction)
+            new_view = modals.push(backend.workspace, view.user, content)
+        backend.note_view(new_view, interaction)
     else:
         raise SlackRefusal("invalid_arguments")
 

@@ -53,8 +53,8 @@ def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Messa
     for row in rows:
         windowed = groups.since is not None
         elements = _elements(row, listed.arguments.get("queue"), ctx)
-        shown = _row(row, ctx, windowed=windowed, numbers=False)
-        blocks += row_blocks(shown, elements, f"error:{row.error}")
+        text_of_row = _row(row, ctx, windowed=windowed, numbers=False)
+        blocks += row_blocks(text_of_row, elements, f"error:{row.error}")
         lines.append(_row(row, ctx, windowed=windowed, numbers=True))
     more = groups.count > listed.after + len(rows)
     if more:
@@ -118,10 +118,10 @@ def _bar(row: ErrorGroup, ctx: Context) -> Mrkdwn:
     highest = max(row.hours, default=0)
     if not highest:
         return Mrkdwn()
-    drawn = "".join(
+    bars = "".join(
         _BARS[-(-count * len(_BARS) // highest) - 1] if count else _NONE for count in row.hours
     )
-    return ctx.texts("error-bar", bar=code(drawn), count=sum(row.hours), hours=len(row.hours))
+    return ctx.texts("error-bar", bar=code(bars), count=sum(row.hours), hours=len(row.hours))
 
 
 def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
@@ -142,13 +142,13 @@ def _times(row: ErrorGroup, ctx: Context) -> list[Mrkdwn]:
 
 
 def _queues(row: ErrorGroup, most: int, ctx: Context) -> Mrkdwn:
-    shown = [
+    names = [
         ctx.texts("error-queue", queue=queue_name(part.queue), count=part.count)
         for part in row.queues[:most]
     ]
     if len(row.queues) > most:
-        shown.append(ctx.texts("error-more-queues", count=len(row.queues) - most))
-    return join(", ", shown)
+        names.append(ctx.texts("error-more-queues", count=len(row.queues) - most))
+    return join(", ", names)
 
 
 def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:

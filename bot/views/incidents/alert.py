@@ -143,8 +143,8 @@ def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) 
     progress = _progress(alert, incident, ctx)
     first, last = Moment(incident.triggered_at), Moment(alert.last_at)
     span = dots(texts("incident-span", first=first, last=last), short_id(incident))
-    listed = join("\n", [*rows, *more])
-    body = [*([listed] if listed else []), *progress]
+    rows_text = join("\n", [*rows, *more])
+    body = [*([rows_text] if rows_text else []), *progress]
     lines = [title, error, *body, *notes(incident, ctx), span]
     blocks = [section(join("\n", [title, error])), *(section(line) for line in body)]
     blocks += [context_line(line) for line in [*notes(incident, ctx), span]]

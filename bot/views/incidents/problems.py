@@ -16,9 +16,9 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
     """Return one sentence per problem with its effect, and last where the logs show the reason."""
     if not problems:
         return []
-    listed = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
-    lines = [problem_line(problem, ctx) for problem in listed]
-    if hidden := len(problems) - len(listed):
+    first = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
+    lines = [problem_line(problem, ctx) for problem in first]
+    if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
     if any(problem.code != "nobody" for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))

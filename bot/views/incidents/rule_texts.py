@@ -80,14 +80,14 @@ def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
 def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, reading.facts
     limit = age(facts.get("limit", 0), texts)
-    held, jobs = facts.get("held", 0), facts.get("jobs", ())
-    if not held:
+    reserved, jobs = facts.get("held", 0), facts.get("jobs", ())
+    if not reserved:
         return [texts("rule-stuck-jobs-over", queue=reading.queue, limit=limit)]
     lines = [
         texts(
             "rule-stuck-jobs",
             queue=reading.queue,
-            count=held,
+            count=reserved,
             counted=facts.get("counted", "exact"),
             limit=limit,
         ),
@@ -96,7 +96,7 @@ def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
                 texts("rule-stuck-jobs-job", id=str(id_), age=age(seconds, texts))
                 for id_, seconds in jobs
             ),
-            texts("rule-more", count=held - len(jobs)) if held > len(jobs) else Mrkdwn(),
+            texts("rule-more", count=reserved - len(jobs)) if reserved > len(jobs) else Mrkdwn(),
         ),
         workers_hint(ctx),
     ]

@@ -27,15 +27,15 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
         *health_lines(watching.health, ctx),
         *_warnings(extra, watching.limits, ctx),
     ]
-    listed = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
-    muted = watching.mutes if in_terminal else watching.mutes[:MUTES]
+    first_incidents = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
+    first_mutes = watching.mutes if in_terminal else watching.mutes[:MUTES]
     incidents = [_count("watch-incidents", len(watching.incidents), ctx)]
-    incidents += [_incident(incident, ctx) for incident in listed]
-    if hidden := len(watching.incidents) - len(listed):
+    incidents += [_incident(incident, ctx) for incident in first_incidents]
+    if hidden := len(watching.incidents) - len(first_incidents):
         incidents.append(ctx.texts("watch-more-incidents", count=hidden))
     title = _count("watch-mutes", len(watching.mutes), ctx)
-    rows = [(mute, _mute(mute, ctx)) for mute in muted]
-    rest = len(watching.mutes) - len(muted)
+    rows = [(mute, _mute(mute, ctx)) for mute in first_mutes]
+    rest = len(watching.mutes) - len(first_mutes)
     more = (
         [ctx.texts("watch-more-mutes", count=rest, command=code("/queue unmute"))] if rest else []
     )

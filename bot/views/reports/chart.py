@@ -96,13 +96,13 @@ def line_chart(
     Return None if no series has a value.
     """
     texts = ctx.texts
-    drawn = [line for line in series if any(line.of(point) is not None for point in points)]
+    known_series = [line for line in series if any(line.of(point) is not None for point in points)]
     categories: list[str] = []
     values: list[list[int]] = []
     was_gap = False
     for label, point in zip(labels, points, strict=True):
-        row = [value for line in drawn if (value := line.of(point)) is not None]
-        if len(row) < len(drawn) or not drawn:
+        row = [value for line in known_series if (value := line.of(point)) is not None]
+        if len(row) < len(known_series) or not known_series:
             was_gap = bool(categories)
             continue
         categories.append(GAP + label if was_gap else label)
@@ -118,7 +118,7 @@ def line_chart(
                 for category, row in zip(categories, values, strict=True)
             ],
         }
-        for index, line in enumerate(drawn)
+        for index, line in enumerate(known_series)
     ]
     axis = plain_line(texts.plain("chart-axis", zone=str(ctx.reader_zone)), AXIS)
     return {

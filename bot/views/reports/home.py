@@ -77,7 +77,7 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     if data.as_of is not None:
         notes.append(texts("home-counted", at=texts.clock(data.as_of)))
     lines = [*_glance(data, ctx), dots(*notes)]
-    drawn = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
+    top = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
     some_failed = data.failed is None or data.failed.count > 0
     buttons = []
     if "retry-all" in ctx.runnable and some_failed:
@@ -85,7 +85,7 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     if "jobs" in ctx.runnable:
         buttons.append(run_button("jobs", texts.plain("button-jobs"), {}))
     all_of_it = [actions(buttons, "home:all")] if buttons else []
-    return [_header(_verdict(data, ctx)), drawn, *all_of_it]
+    return [_header(_verdict(data, ctx)), top, *all_of_it]
 
 
 def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
@@ -105,8 +105,8 @@ def _verdict(data: HomeData, ctx: Context) -> str:
     if not data.health.is_good:
         return ctx.texts.plain("home-unwell")
     unknown = data.counts is None or data.errors is None or data.failed is None
-    look = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
-    return ctx.texts.plain("home-look" if look else "home-well")
+    needs_check = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
+    return ctx.texts.plain("home-look" if needs_check else "home-well")
 
 
 def _frozen(data: HomeData, ctx: Context) -> list[Block]:
