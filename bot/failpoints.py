@@ -16,7 +16,7 @@ def die() -> None:
 
 
 def arm(name: str, hits: int = 1, then: Callable[[], object] = die) -> None:
-    """Run `then` at the `hits`th reach of the failpoint; by default, kill the process."""
+    """Run `then` when the failpoint is reached the `hits`th time; by default, kill the process."""
     _armed[name] = (hits, then)
 
 

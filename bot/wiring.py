@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoSlack:
-    """The directory of a terminal: it knows nobody, so no Slack id gets a role there."""
+    """The directory of a terminal: it has no people, so no Slack id gets a role there."""
 
     def profile(self, user: str) -> Profile:
         """Raise `Unreachable`, because a terminal has no Slack."""

@@ -56,7 +56,10 @@ def is_code(match: re.Match[str], digits: str) -> bool:
 
 
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
-    """Whether a number is an HTTP status: before a reason phrase, at the start, in a response."""
+    """Whether a number is an HTTP status.
+
+    Its reason phrase follows, or it begins the text, or the text around it is about a response.
+    """
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):
         return False

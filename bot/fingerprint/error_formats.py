@@ -151,7 +151,7 @@ def _curl_text(match: re.Match[str]) -> str:
 
 def _plain(message: str, class_name: str | None, code: str | None) -> str:
     head, body = split_body(message)
-    # A fault's code stands in brackets before its words (SoapFault, and many a service's own).
+    # A fault's code is in brackets before its text (SoapFault, and faults of many services).
     fault = _FAULT.match(head)
     text = generalise(_first_lines(head[fault.end() :] if fault else head))
     text = f"[{fault['code']}] {text}" if fault else text

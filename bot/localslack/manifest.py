@@ -55,7 +55,7 @@ class Manifest:
         return event in self.events and EVENT_SCOPES.get(event, "") in {"", *self.scopes}
 
     def suggestions(self) -> list[Json]:
-        """Return the suggestions of a composer while somebody types."""
+        """Return the suggestions of the message field while a person types."""
         return [
             {
                 "command": command.command,

@@ -171,7 +171,7 @@ class Meter:
         try:
             await self._app(scope, receive, send_recorded)
         finally:
-            # A fault may cut the connection before the answer, which then reaches nobody.
+            # A fault may cut the connection before the answer, which is then lost.
             cut = scope["state"]["transport"].is_closing() and not answer
             outcome = "no answer" if cut else _outcome(status, bytes(answer))
             self._traffic.finish(exchange, outcome)

@@ -1,4 +1,4 @@
-"""What a command does to jobs: a frozen value in the command's own file."""
+"""The effect of a command on jobs: a frozen value in the command's own file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ CountsAs = Literal["retried", "deleted", "undone"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What the command `name` does to jobs.
+    """The effect of the command `name` on jobs.
 
     `removes` is the table from which the action removes rows. `undo_by_id` and `undo_in_bulk` say
     whether an undo can restore those rows by id, or in batches.

@@ -54,7 +54,7 @@ class HomeData(Value):
     """The dashboard; a part that could not be read in time is None.
 
     `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and `groups` are
-    totals, of which only the first are listed. `day` covers the last 24 hours.
+    totals, but only the first ones are listed. `day` covers the last 24 hours.
     """
 
     health: Health

@@ -21,7 +21,7 @@ IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
 
 Resolution = Literal["recovered", "quiet"]
-"""How an incident ended: the problem is gone, or failed jobs are left without new ones."""
+"""How an incident ended: it recovered, or failed jobs are left without new ones."""
 
 
 class KeyedValue(Value):

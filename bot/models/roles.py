@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What a person may do; each role includes the ones before it."""
+    """The permissions of a person; each role includes the ones before it."""
 
     NONE = 0
     VIEWER = 1

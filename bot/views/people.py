@@ -42,7 +42,7 @@ def help_key(name: str, texts: Texts) -> str:
 
 
 def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:
-    """Return one line per permitted command: how to type it, and what it does."""
+    """Return one line per permitted command: its form and its effect."""
     texts = ctx.texts
     title = texts("help-title")
     rows = [

@@ -82,7 +82,7 @@ def is_stuck(row: Job, ctx: Context) -> bool:
 
 
 def stuck_hint(ctx: Context) -> Mrkdwn:
-    """Return what a stuck job means and what to check."""
+    """Return the meaning of a stuck job, and how to check the workers."""
     return ctx.texts(
         "stuck-hint",
         age=age(ctx.reserved_seconds, ctx.texts),

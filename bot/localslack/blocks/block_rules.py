@@ -85,7 +85,7 @@ RICH_PARTS: dict[str, Shape] = {
 }
 _RICH_TEXT = _block("rich-text-block", EVERYWHERE, ("elements",), elements=Many(OneOf(RICH_PARTS)))
 
-# Slack refuses an empty cell; a space or a dash stands for an empty one.
+# Slack refuses an empty cell; a space or a dash represents an empty one.
 _TABLE_PAGE = "blocks/table-block"
 CELLS: dict[str, Shape] = {
     "raw_text": Shape(_TABLE_PAGE, {"type": Str(), "text": Str(shortest=1)}, ("text",)),

@@ -152,7 +152,7 @@ def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
 
 
 def as_stored(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
-    """Return the blocks as Slack returns them: with every id, and text objects' defaults."""
+    """Return the blocks as Slack stores them: with every id, and text objects' defaults."""
     stored = copy.deepcopy(blocks)
     for block in stored:
         _fill(block, new_id)

@@ -55,7 +55,7 @@ class AlreadyUndone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class JobTaken(Refusal):
-    """A worker holds or has tried the retried `job`, so it is too late to take it back."""
+    """A worker holds or has tried the retried `job`, so the undo cannot remove it any more."""
 
     code = "job-taken"
 
@@ -77,7 +77,7 @@ class JobGone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowThere(Refusal):
-    """The row with the same content is already in its table."""
+    """The row is already in its table, with the same content."""
 
     code = "row-there"
 

@@ -1,7 +1,7 @@
 """One order's story: a line per event, newest last, near the reader's eye and the buttons.
 
-People read a story from its beginning, and the buttons stand at its end, above the message field. A
-long story omits its beginning.
+The buttons stand at the end, above the message field, because people read a story from its
+beginning. A long story omits its beginning.
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ PEOPLE = 5
 
 
 def story_message(story: Story, ctx: Context) -> Message:
-    """Return the title, the order's place now, who retried it, the events, and what was scanned."""
+    """Return the title, the order's state, who retried it, the events, and how much was scanned."""
     head = [_title(story, ctx)]
     if story.events:
         head += [_now(story, ctx), retries_line(story.retries, ctx)]
@@ -194,7 +194,7 @@ def _earlier(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
 
 
 def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
-    """Return how many rows were scanned, and what is not indexed yet."""
+    """Return how many rows were scanned, and which failures are not indexed yet."""
     jobs = story.jobs
     if jobs.complete:
         coverage = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)

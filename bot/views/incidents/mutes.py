@@ -47,7 +47,7 @@ def muted_visible(details: MuteDetails, ctx: Context) -> Message:
 
 
 def unmuted(details: MuteDetails, ctx: Context) -> Message:
-    """Return the answer to the person: what is notified again, and its open incidents."""
+    """Return the answer to the person: the topic that alerts again, and its open incidents."""
     lead = ctx.texts("unmute-done", topic=topic_text(details.mute.topic, ctx))
     early = ctx.texts("unmute-early", at=Moment(details.mute.until))
     return _section_message([lead, early, *_more(details, ctx)])

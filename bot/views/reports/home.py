@@ -99,7 +99,7 @@ def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
 
 
 def _verdict(data: HomeData, ctx: Context) -> str:
-    """Return in one line whether somebody has to act."""
+    """Return in one line whether a person has to act."""
     if data.incident_count:
         return ctx.texts.plain("home-wrong", count=data.incident_count)
     if not data.health.is_good:
