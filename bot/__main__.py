@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 
 def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Print one line per problem and exit with 2 where the command cannot start."""
+    """Print one line per problem and exit with 2 if the command cannot start."""
 
     @wraps(command)
     def guarded(*args: Any, **options: Any) -> Any:
@@ -88,7 +88,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8100, show_default=True, help="0 chooses a free one.")
+@click.option("--port", default=8100, show_default=True, help="0 takes a free port.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
 @click.option("--only-slack", is_flag=True, help="Only the local Slack, for another app.")
 @click.option(
@@ -98,10 +98,10 @@ def run() -> None:
 )
 @stopping
 def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
-    """Try it all: a local Slack in the browser, a queue, a worker. No account, no token."""
+    """Try everything: a local Slack in the browser, a queue, a worker. No account, no token."""
     if only_slack != (manifest is not None):
         raise click.UsageError("--only-slack and --manifest belong together")
-    # Only the playground needs a web server, and the image does without.
+    # Only the playground needs a web server, and the image does not contain one.
     from bot.localslack.proxies import bypass_proxies  # noqa: PLC0415 see above
 
     logs.configure("WARNING")
@@ -126,7 +126,7 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
 @main.command()
 @stopping
 def migrate() -> None:
-    """Make or update the bot's own tables (queue_bot_…)."""
+    """Create or update the bot's own tables (queue_bot_…)."""
     logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
@@ -141,7 +141,7 @@ def migrate() -> None:
 @click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option("--yes", is_flag=True, help="Confirm a bulk change.")
-@click.option("--request-id", metavar="ID", help="The same id again gives the same answer.")
+@click.option("--request-id", metavar="ID", help="A repeated id gets the first answer again.")
 @stopping
 def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
     """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
@@ -150,8 +150,8 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     engine = open_database(settings)
     check_tables(engine, queue_of(settings))
     setup = make_setup(settings, engine, NoSlack())
-    asked = TerminalRequest(words, name, request_id, yes, as_json)
-    raise SystemExit(do(setup, asked, click.echo, _ask))
+    arguments = TerminalRequest(words, name, request_id, yes, as_json)
+    raise SystemExit(do(setup, arguments, click.echo, _ask))
 
 
 def _ask(preview: Preview) -> int | None:
@@ -165,7 +165,7 @@ def _ask(preview: Preview) -> int | None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @stopping
 def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
-    """Say whether the bot's own work is done and messages arrive; exits with 1 where not."""
+    """Report whether background work is done and messages arrive; exit with 1 if not."""
     logs.configure("WARNING")
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
@@ -174,23 +174,23 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options o
 
 @main.group(name="audit")
 def audit_group() -> None:
-    """Read and verify the audit."""
+    """Read and verify the audit log."""
 
 
 @audit_group.command()
-@click.option("--anchor", multiple=True, metavar="SEQ:HASH", help="As the audit channel showed it.")
+@click.option("--anchor", multiple=True, metavar="SEQ:HASH", help="As the audit channel shows it.")
 @stopping
 def verify(anchor: tuple[str, ...]) -> None:
-    """Say what is wrong with the chain of audit records; exits with 1 where anything is."""
+    """Report problems of the chain of audit records; exit with 1 if there are any."""
     anchors = dict(_anchor(text) for text in anchor)
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:
         require_current(connection)
-        found = list(audit_log.verify(connection, anchors))
+        problems = list(audit_log.verify(connection, anchors))
         seq, link = audit_log.tail(connection)
-    for sentence in found:
+    for sentence in problems:
         click.echo(sentence)
-    if found:
+    if problems:
         raise SystemExit(1)
     click.echo(f"The chain holds: {seq} records, #{seq} {link[:8]}.")
 
@@ -199,7 +199,7 @@ def _anchor(text: str) -> tuple[int, str]:
     seq, _, digits = text.lstrip("#").replace(" ", ":").partition(":")
     digits = digits.strip().lower()
     if not seq.isdigit() or len(digits) < 8 or set(digits) - set("0123456789abcdef"):
-        raise click.BadParameter("give it as the audit channel shows it, such as 17:0f3a9c2e")
+        raise click.BadParameter("must be written as in the audit channel, such as 17:0f3a9c2e")
     return int(seq), digits
 
 
@@ -207,7 +207,7 @@ def _anchor(text: str) -> tuple[int, str]:
 @click.option("--lines", default=20, show_default=True, help="How many.")
 @stopping
 def tail(lines: int) -> None:
-    """Print the newest records, the newest last."""
+    """Print the newest audit records, oldest first."""
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:
         require_current(connection)

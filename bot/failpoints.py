@@ -1,6 +1,6 @@
-"""Named places where a test can end or hold the process, to prove that nothing is lost there.
+"""Named places where a test can kill or pause the process, to prove that nothing is lost there.
 
-Nothing in the bot arms one: the tests start it through a launcher that does.
+The bot itself arms no failpoint; the tests start it through a launcher that does.
 """
 
 import os
@@ -11,26 +11,26 @@ _armed: dict[str, tuple[int, Callable[[], object]]] = {}
 
 
 def die() -> None:
-    """End this process as a power cut would."""
+    """Kill this process as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(name: str, hits: int = 1, then: Callable[[], object] = die) -> None:
-    """Do this when the failpoint is reached for the `hits`th time, by default end the process."""
+    """Run `then` when the failpoint is reached the `hits`th time; by default, kill the process."""
     _armed[name] = (hits, then)
 
 
 def disarm(name: str) -> None:
-    """Forget what was to happen there."""
+    """Disarm the failpoint."""
     _armed.pop(name, None)
 
 
 def reach(name: str) -> None:
-    """A failpoint: nothing happens unless it is armed."""
+    """Mark a failpoint; nothing happens unless it is armed."""
     if not _armed or name not in _armed:
         return
     armed = _armed.pop(name, None)
-    if armed is None:  # another thread was there first
+    if armed is None:  # another thread reached it first
         return
     hits, then = armed
     if hits == 1:

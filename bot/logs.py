@@ -1,4 +1,4 @@
-"""Structured logs, one JSON object a line on standard error, without secrets."""
+"""Structured logs without secrets: one JSON object per line on standard error."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ _SECRET = re.compile(
 
 
 def redact(text: str) -> str:
-    """The text without tokens, response_urls and the user:password of a URL."""
+    """Return the text without tokens, response_urls and the user:password of a URL."""
     return _SECRET.sub("[secret]", text)
 
 
@@ -39,19 +39,19 @@ def _redact_event(
 
 
 class _Redactor(logging.Formatter):
-    """The libraries' own log lines, in the same form."""
+    """Format the log lines of libraries like the bot's own."""
 
     def format(self, record: logging.LogRecord) -> str:
         event = {"event": record.getMessage(), "level": record.levelname.lower()}
         event["logger"] = record.name
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        said = structlog.processors.JSONRenderer()(None, "", _redact_event(None, "", event))
-        return str(said)
+        line = structlog.processors.JSONRenderer()(None, "", _redact_event(None, "", event))
+        return str(line)
 
 
 def configure(level: str = "INFO") -> None:
-    """Set up logging for the process; the SDK's loggers speak from WARNING up."""
+    """Set up logging for the process; the SDK's loggers write from WARNING up."""
     number = logging.getLevelName(level)
     structlog.configure(
         processors=[

@@ -1,4 +1,4 @@
-"""What the value of a setting may look like; what is wrong with one is said without showing it."""
+"""The types of setting values; an error about a value never shows the value."""
 
 import re
 from datetime import time
@@ -20,12 +20,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _words(value: object) -> object:
-    """The parts of a comma or space separated list; anything but text passes as it is."""
+    """Return the parts of a comma or space separated list; other types pass unchanged."""
     return tuple(re.findall(r"[^\s,]+", value)) if isinstance(value, str) else value
 
 
 def _each(pattern: str, sentence: str) -> AfterValidator:
-    """A check that every item is written as `pattern` says."""
+    """Return a validator: every item must match `pattern`."""
 
     def check(items: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(pattern, item) for item in items):
@@ -36,7 +36,7 @@ def _each(pattern: str, sentence: str) -> AfterValidator:
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
-    """A check that the text is written as `pattern` says."""
+    """Return a validator: the text must match `pattern`."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -47,7 +47,7 @@ def _matching(pattern: str, sentence: str) -> AfterValidator:
 
 
 def _starting(*starts: str) -> AfterValidator:
-    """A check of the first letters by which Slack tells its tokens apart."""
+    """Return a validator of the prefix that distinguishes Slack's tokens."""
 
     def check(value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(starts):
@@ -58,7 +58,7 @@ def _starting(*starts: str) -> AfterValidator:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    """An address of a kind of database that the bot can work with."""
+    """Return the database address if the bot supports its kind of database."""
     try:
         url = make_url(value.get_secret_value())
     except (ArgumentError, ValueError):
@@ -76,7 +76,7 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _api(value: str) -> str:
-    """Slack's address with a slash at its end; a token never travels unencrypted to elsewhere."""
+    """Return Slack's address with a final slash; no token leaves this machine unencrypted."""
     parts = urlsplit(value)
     if not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
@@ -86,22 +86,22 @@ def _api(value: str) -> str:
 
 
 def _link(value: str) -> str:
-    """A link template: known values only, and none of them may choose the host."""
+    """Return the link template if its values are known and none of them sets the host."""
     try:
         parsed = list(Formatter().parse(value))
     except ValueError:
-        raise ValueError("has a brace without its partner") from None
+        raise ValueError("has an unmatched brace") from None
     names = {name for _, name, _, _ in parsed if name is not None}
     if any(conversion or form for _, _, form, conversion in parsed) or names - LINK_VALUES:
-        known = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
-        raise ValueError(f"knows these values in braces and no others: {known}")
+        allowed = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
+        raise ValueError(f"takes only these values in braces: {allowed}")
     if not re.match(r"https?://[^/{}\s@]+/", value):
         raise ValueError("must start with http:// or https:// and a host without values in braces")
     return value
 
 
 def _role(value: object) -> object:
-    """A role by its word."""
+    """Return the role of a word."""
     words = {role.word: role for role in Role if role is not Role.NONE}
     if isinstance(value, str):
         if value not in words:
@@ -111,7 +111,7 @@ def _role(value: object) -> object:
 
 
 def _zone(value: object) -> object:
-    """A time zone by its IANA name."""
+    """Return the time zone of an IANA name."""
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (LookupError, ValueError, OSError):
@@ -120,27 +120,27 @@ def _zone(value: object) -> object:
 
 def _file(value: Path) -> Path:
     if not value.is_file():
-        raise ValueError("must be the path of a file that is there")
+        raise ValueError("must be the path of an existing file")
     return value
 
 
 def _time(value: object) -> object:
-    """A time of day like 09:00, or nothing for `off`."""
+    """Return the time of day of text like 09:00; None for `off`."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() == "off":
         return None
-    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value.strip())
-    if found is None:
+    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value.strip())
+    if match is None:
         raise ValueError("must be a time of day like 09:00, or off")
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _weekdays(value: object) -> object:
-    """Days of the week as numbers from Monday, 0; single ones, and ranges like mon-fri."""
+    """Return weekdays as numbers from Monday, 0, from single days and ranges like mon-fri."""
     if not isinstance(value, str):
         return value
     days: set[int] = set()

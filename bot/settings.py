@@ -44,7 +44,7 @@ from bot.setting_types import (
 
 PREFIX = "QUEUE_BOT_"
 Need = Literal["run", "database"]
-# What pydantic says of a plain type, in the words of somebody who sets a variable.
+# Pydantic's errors about plain types, reworded for a person who sets a variable.
 _PLAIN = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
@@ -53,13 +53,13 @@ _PLAIN = {
 
 
 class SettingsError(StartError):
-    """The settings do not hold together; `problems` has one sentence for each, without values."""
+    """The settings are invalid; `problems` has one sentence for each problem, without values."""
 
 
 class Settings(BaseSettings):
     """Every setting; a field without alias is read with the prefix QUEUE_BOT_.
 
-    Built by `load_settings` from an environment, or by keyword with the field names.
+    `load_settings` builds it from an environment; a keyword call takes the field names.
     """
 
     model_config = SettingsConfigDict(
@@ -151,23 +151,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is handed in counts; the process's environment is read by its owner."""
+        """Return only the arguments as a source; the caller reads the process's environment."""
         return (init_settings,)
 
 
 def variables() -> dict[str, str]:
-    """The environment variables that settings are read from, and the field of each."""
+    """Return the environment variables of the settings, with the field of each."""
     return {_names(name, field)[0]: name for name, field in Settings.model_fields.items()}
 
 
 def old_variables() -> dict[str, str]:
-    """The variables of earlier versions that are still read, and the present one of each."""
+    """Return the variables' names of earlier versions, with the present name of each."""
     names = [_names(name, field) for name, field in Settings.model_fields.items()]
     return {old: present for present, *others in names for old in others}
 
 
 def _names(name: str, field: FieldInfo) -> list[str]:
-    """The names of a field's environment variable, the present one first."""
+    """Return the names of a field's environment variable, the present one first."""
     match field.validation_alias:
         case AliasChoices(choices=choices):
             return [str(choice) for choice in choices]
@@ -177,24 +177,28 @@ def _names(name: str, field: FieldInfo) -> list[str]:
 
 
 def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
-    """Settings out of an environment, or SettingsError with a sentence for each problem.
+    """Return the settings of an environment, or raise SettingsError with a sentence per problem.
 
-    `need="database"` is for commands that work without Slack: its variables are left unread, so
-    that a broken token does not stop the terminal.
+    `need="database"` is for commands that work without Slack: its variables are not read, so that a
+    broken token does not stop the terminal.
     """
-    given = {name: value for name, value in environ.items() if value.strip()}
+    raw_values = {name: value for name, value in environ.items() if value.strip()}
     if need == "database":
-        given = {name: value for name, value in given.items() if not name.startswith("SLACK_")}
-    problems = [*_unknown(given), *_named_twice(given)]
-    given = _with_files(given, problems)
-    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in given]
+        raw_values = {
+            name: value for name, value in raw_values.items() if not name.startswith("SLACK_")
+        }
+    problems = [*_unknown(raw_values), *_named_twice(raw_values)]
+    raw_values = _with_files(raw_values, problems)
+    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
     source = EnvSettingsSource(Settings)
-    known = {**variables(), **old_variables()}
-    source.env_vars = {name.lower(): given[name].strip() for name in known if given.get(name)}
+    fields_of = {**variables(), **old_variables()}
+    source.env_vars = {
+        name.lower(): raw_values[name].strip() for name in fields_of if raw_values.get(name)
+    }
     try:
         settings = Settings(**source())
     except ValidationError as error:
-        problems += [_sentence(detail, given) for detail in error.errors(include_input=False)]
+        problems += [_sentence(detail, raw_values) for detail in error.errors(include_input=False)]
     else:
         problems += _contradictions(settings, need)
         if not problems:
@@ -202,31 +206,31 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     raise SettingsError(problems)
 
 
-def _unknown(given: Mapping[str, str]) -> list[str]:
-    """A sentence for every variable that looks like a setting and is none."""
-    known = {*variables(), *old_variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
+def _unknown(raw_values: Mapping[str, str]) -> list[str]:
+    """Return a sentence for every variable that looks like a setting but is none."""
+    names = {*variables(), *old_variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
     problems = []
-    for name in sorted(given):
-        if name.startswith(PREFIX) and name not in known:
-            # A forgotten or a superfluous prefix is the likeliest slip of all.
+    for name in sorted(raw_values):
+        if name.startswith(PREFIX) and name not in names:
+            # A missing or superfluous prefix is the most likely mistake.
             bare = name.removeprefix(PREFIX)
-            near = [bare] if bare in known else difflib.get_close_matches(name, known, 1, 0.7)
+            near = [bare] if bare in names else difflib.get_close_matches(name, names, 1, 0.7)
             advice = f"did you mean {near[0]}?" if near else "see docs/settings.md."
             problems.append(f"{name} is not a setting; {advice}")
     return problems
 
 
-def _named_twice(given: Mapping[str, str]) -> list[str]:
+def _named_twice(raw_values: Mapping[str, str]) -> list[str]:
     return [
         f"{present} and {old} are both set; keep {present}."
         for old, present in old_variables().items()
-        if old in given and present in given
+        if old in raw_values and present in raw_values
     ]
 
 
-def _with_files(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """The variables with each NAME_FILE replaced by NAME and what the file holds."""
-    merged = dict(given)
+def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """Return the variables with each NAME_FILE replaced by NAME and the file's content."""
+    merged = dict(raw_values)
     for name in Settings.SECRETS:
         path = merged.pop(f"{name}_FILE", None)
         if path is None:
@@ -234,7 +238,7 @@ def _with_files(given: Mapping[str, str], problems: list[str]) -> dict[str, str]
         if name in merged:
             problems.append(f"{name} and {name}_FILE are both set; keep one of them.")
             continue
-        # Where the file is the problem, its secret is not reported as missing too: it is empty.
+        # An empty secret keeps a bad file from being reported as a missing secret too.
         merged[name] = ""
         try:
             merged[name] = Path(path).read_text(encoding="utf-8").strip()
@@ -251,12 +255,12 @@ def _missing(name: str) -> str:
     return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
 
 
-def _sentence(detail: ErrorDetails, given: Mapping[str, str]) -> str:
-    """One problem found by the types, as a sentence that names the variable and not its value."""
+def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
+    """Return pydantic's problem as a sentence that names the variable, not its value."""
     place = str(detail["loc"][0])
     fields = {field: name for name, field in variables().items()}
     name = fields.get(place, place)
-    if name not in given:
+    if name not in raw_values:
         name = next((old for old, new in old_variables().items() if new == name), name)
     reason = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     reason = reason.replace("Input should be", "must be")
@@ -264,11 +268,11 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, str]) -> str:
 
 
 def _contradictions(settings: Settings, need: Need) -> list[str]:
-    """What is wrong between settings that are each right."""
+    """Return the contradictions between settings that are each valid."""
     problems = []
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
-            "Nobody may use the bot yet; put Slack user or user-group ids into "
+            "Nobody may use the bot yet; list Slack user or user-group ids in "
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems

@@ -1,4 +1,4 @@
-"""The road without Slack: `queue-bot do`, for scripts and for when Slack is down."""
+"""The terminal's `queue-bot do`, for scripts and for outages of Slack."""
 
 import getpass
 import json
@@ -29,16 +29,16 @@ from bot.views.refusal import refusal_sentence
 from bot.wiring import check_tables
 
 LONGEST_NAME = 64
-"""As long as the audit can keep it whole."""
+"""The longest name that fits into the audit log."""
 _SLACK_ID = re.compile(r"(?<![A-Za-z0-9])[UWS][A-Z0-9]{7,}(?![A-Za-z0-9])")
 
 SECONDS = 30.0
-"""Nobody waits for an acknowledgement here, so a change has more time than in Slack."""
+"""A terminal waits for no acknowledgement, so a change has more time than in Slack."""
 
 
 @dataclass(frozen=True)
 class TerminalRequest:
-    """The arguments of `do`; `patience` in seconds, for a bulk change that does not move."""
+    """The arguments of `do`; `patience` is how many seconds a stalled operation is waited for."""
 
     words: str
     name: str
@@ -50,39 +50,38 @@ class TerminalRequest:
 
 def do(
     setup: Setup,
-    asked: TerminalRequest,
+    arguments: TerminalRequest,
     say: Callable[[str], None],
     ask: Callable[[Preview], int | None],
 ) -> int:
-    """Carry out one command and print its answer; returns the exit code, 1 for a refusal.
+    """Run one command, print its answer, and return the exit code, 1 for a refusal.
 
-    A name that could be taken for somebody else's is a `StartError`, and nothing is done. A bulk
-    change is previewed; with `yes`, or the count that `ask` returns, it is carried out here
-    to its end.
+    A name that could be another person's raises `StartError` before anything runs. A bulk change is
+    previewed; with `yes`, or the count that `ask` returns, it runs here to its end.
     """
-    if (problem := name_problem(asked.name)) is not None:
+    if (problem := name_problem(arguments.name)) is not None:
         raise StartError([problem])
-    invocation = _invocation(asked)
-    outcome = dispatch(setup, invocation, asked.words)
+    invocation = _invocation(arguments)
+    outcome = dispatch(setup, invocation, arguments.words)
     preview = _preview(outcome)
     if preview is not None and preview.total:
-        if not asked.as_json:
-            _print(setup, invocation, outcome, asked, say)
-        typed = preview.total if asked.yes else ask(preview)
+        if not arguments.as_json:
+            _print(setup, invocation, outcome, arguments, say)
+        typed = preview.total if arguments.yes else ask(preview)
         if typed is None:
-            return _say_unconfirmed(preview, asked, say)
-        invocation = _invocation(asked, confirms=(invocation.request_id, typed))
+            return _say_unconfirmed(preview, arguments, say)
+        invocation = _invocation(arguments, confirms=(invocation.request_id, typed))
         confirmation = Request(preview.action, {"plan": preview.plan, "typed": typed})
         outcome = dispatch(setup, invocation, confirmation)
-    outcome = _carried_out(setup, outcome, asked.patience)
-    _print(setup, invocation, outcome, asked, say)
+    outcome = _carried_out(setup, outcome, arguments.patience)
+    _print(setup, invocation, outcome, arguments, say)
     return 1 if outcome.refusal is not None else 0
 
 
 def report_health(setup: Setup, say: Callable[[str], None], *, as_json: bool = False) -> int:
-    """Print what is wrong with the bot's own work; returns the exit code, 0 only if all is well.
+    """Print the bot's own problems and return the exit code, 0 only if there are none.
 
-    What cannot be read is a problem, too: a monitor takes no answer and a traceback alike, and a
+    An unreadable state is a problem, too. A monitor cannot tell a traceback from no answer, and a
     person needs the sentence.
     """
     try:
@@ -90,7 +89,7 @@ def report_health(setup: Setup, say: Callable[[str], None], *, as_json: bool = F
         with reading(setup.engine) as connection:
             now = setup.clock(connection)
             state = health(connection, setup.queue, now)
-    except Exception as error:  # noqa: BLE001 whatever it is, the health is not known
+    except Exception as error:  # noqa: BLE001 any error leaves the health unknown
         sentence = _unreadable(error, setup)
         unseen = HealthProblem(part="watcher", code="unseen", error=sentence)
         say(json.dumps({"problems": [unseen.model_dump()]}) if as_json else sentence)
@@ -116,21 +115,21 @@ def _unreadable(error: Exception, setup: Setup) -> str:
 
 
 def name_problem(name: str) -> str | None:
-    """Why nobody can be called so in the audit, as one sentence."""
+    """Return why this name is not allowed in the audit log, or None if it is."""
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
         return f"--as takes a name of 1 to {LONGEST_NAME} characters, without spaces around it."
     if _SLACK_ID.search(name) is not None:
-        return "--as takes a name, not an id of Slack: nobody is to be taken for somebody else."
+        return "--as takes a name, not a Slack id, because an id could be another person's."
     return None
 
 
-def _invocation(asked: TerminalRequest, confirms: tuple[str, int] | None = None) -> Invocation:
+def _invocation(arguments: TerminalRequest, confirms: tuple[str, int] | None = None) -> Invocation:
     detail = f"{getpass.getuser()}@{socket.gethostname()}"
-    actor = Actor(asked.name, None, Source.TERMINAL, detail)
+    actor = Actor(arguments.name, None, Source.TERMINAL, detail)
     if confirms is not None:
         key = request_id("confirm", *confirms)
-    elif asked.request is not None:
-        key = request_id("terminal", asked.name, asked.request)
+    elif arguments.request is not None:
+        key = request_id("terminal", arguments.name, arguments.request)
     else:
         key = request_id("terminal", uuid4())
     return Invocation(actor, key, monotonic() + SECONDS)
@@ -159,10 +158,12 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
     return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
 
 
-def _say_unconfirmed(preview: Preview, asked: TerminalRequest, say: Callable[[str], None]) -> int:
+def _say_unconfirmed(
+    preview: Preview, arguments: TerminalRequest, say: Callable[[str], None]
+) -> int:
     sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
-    said = {"success": False, "error": sentence, "code": "unconfirmed"}
-    say(json.dumps(said, ensure_ascii=False) if asked.as_json else sentence)
+    body = {"success": False, "error": sentence, "code": "unconfirmed"}
+    say(json.dumps(body, ensure_ascii=False) if arguments.as_json else sentence)
     return 1
 
 
@@ -170,10 +171,10 @@ def _print(
     setup: Setup,
     invocation: Invocation,
     outcome: Outcome,
-    asked: TerminalRequest,
+    arguments: TerminalRequest,
     say: Callable[[str], None],
 ) -> None:
-    if asked.as_json:
+    if arguments.as_json:
         say(json.dumps(envelope(setup, outcome), ensure_ascii=False, indent=2))
         return
     message = answer(setup, invocation, outcome)

@@ -1,4 +1,4 @@
-"""From settings to a running bot: the parts are made here and handed to each other."""
+"""Build a running bot from the settings: create the parts and connect them."""
 
 import os
 import secrets
@@ -32,39 +32,38 @@ log = structlog.get_logger(__name__)
 
 
 class NoSlack:
-    """The directory of a terminal: nobody is known, so no Slack id gets a role there."""
+    """The directory of a terminal: it has no people, so no Slack id gets a role there."""
 
     def profile(self, user: str) -> Profile:
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {user}")
 
     def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Return None, because a terminal has no Slack."""
         return None
 
     def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Return None, because a terminal has no Slack."""
         return None
 
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {group}")
 
     def is_shared(self, channel: str) -> bool:
-        """Never known."""
+        """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {channel}")
 
 
 def replica_name() -> str:
-    """This process among the bot's replicas: host, process and four random digits."""
+    """Return this process's name among the replicas: host, process and four random digits."""
     return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 REQUEST_READ_SECONDS = 3.0
-"""A request's statements end by themselves within 2 s: a server that is silent for 3 s hangs."""
+"""Read timeout of requests: their statements end within 2 s, so a server silent for 3 s hangs."""
 BACKGROUND_POOL = 5
-"""One for each thread that runs by itself: watching, two lanes of bulk changes, counting; one to
-spare."""
+"""Connections for background threads: checks, two batch workers, aggregation, and one spare."""
 
 
 def open_database(
@@ -75,7 +74,7 @@ def open_database(
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
 ) -> Engine:
-    """The engine of the configured database; the options are those of `connect`."""
+    """Return the engine of the configured database; the options are those of `connect`."""
     if settings.database_url is None:
         raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
     ca = None if settings.database_ca is None else str(settings.database_ca)
@@ -86,9 +85,9 @@ def open_database(
 
 
 def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
-    """The engine of a bot's requests, and the one of what runs by itself.
+    """Return the engine of requests, and the engine of background work.
 
-    The first soon takes a silent server for gone, the second lets long statements end. An SQLite
+    The first treats a silent server as lost early, the second allows long statements. An SQLite
     file has one engine for both. `grace`: as for `connect`.
     """
     engine = open_database(
@@ -103,7 +102,7 @@ def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine
 
 
 def queue_of(settings: Settings) -> Queue:
-    """The configured tables and payload paths."""
+    """Return the configured tables and payload paths."""
     jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
     return Queue(
         jobs=jobs,
@@ -116,26 +115,26 @@ def queue_of(settings: Settings) -> Queue:
 
 
 def masked_keys(settings: Settings) -> tuple[str, ...]:
-    """What is masked anyway, and what the team adds to it."""
+    """Return the default masked keys and those that the team adds."""
     return (*DEFAULT_MASKED_KEYS, *settings.masked_keys)
 
 
 def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
-    """Raise `StartError` where the session, the queue's tables or the bot's own are not right.
+    """Raise `StartError` if the session, the queue's tables or the bot's own are wrong.
 
     Return what `require_session` returns.
     """
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
-        kept = require_session(connection)
+        server_settings = require_session(connection)
         require(connection, queue)
         require_current(connection)
-    return kept
+    return server_settings
 
 
 def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
-    """Everything a request needs, out of the settings."""
+    """Return the context of requests, built from the settings."""
     with reading(engine) as connection:
         queue = fitted(connection, queue_of(settings))
     return Setup(
@@ -186,7 +185,7 @@ def _alerting(settings: Settings) -> Alerting:
 
 
 def warn_of_limits(setup: Setup) -> None:
-    """Say in the log where limits contradict each other; `/queue watch` says it too."""
+    """Log limits that contradict each other; `/queue watch` shows them too."""
     if setup.alarms_too_soon:
         log.warning(
             "QUEUE_BOT_RESERVED_SECONDS is below the workers' timeout: slow jobs count as stuck",
@@ -196,7 +195,7 @@ def warn_of_limits(setup: Setup) -> None:
 
 
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
-    """The bot, checked and ready to start; `grace` as for `SlackBot`; raises `StartError`."""
+    """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engine, background = open_engines(settings, grace)

@@ -1,4 +1,4 @@
-"""The body of an answer, as an error's text quotes it, whole or cut: its error code or sentence."""
+"""The response body that an error quotes, whole or cut: its error code or sentence."""
 
 import re
 
@@ -42,7 +42,7 @@ _XML_MESSAGE = re.compile(
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
-# Codes under which a service files unlike causes: the sentence must tell them apart.
+# Codes that a service uses for different causes, so only the sentence distinguishes them.
 _VAGUE = re.compile(
     r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
@@ -57,7 +57,7 @@ _WORDS = 9
 
 
 def split_body(message: str) -> tuple[str, str]:
-    """A message's own words and the body it quotes; the second is empty where it quotes none."""
+    """Return a message's own words and the body that it quotes, or "" without a body."""
     opening = _START.search(message)
     if opening is None:
         return message, ""
@@ -65,10 +65,10 @@ def split_body(message: str) -> tuple[str, str]:
 
 
 def body_cause(body: str) -> str | None:
-    """The body's error code, with the sentence's first words where the code alone is vague.
+    """Return the body's error code, with the sentence's first words if the code alone is vague.
 
-    A client quotes 120 characters of a body, so the sentence may be cut; None for a body without
-    either, such as an HTML page.
+    A client quotes 120 characters of a body, so the sentence may be cut. A body without code or
+    sentence, such as an HTML page, gives None.
     """
     body = body[:1200].replace('\\"', '"')
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
@@ -83,7 +83,7 @@ def body_cause(body: str) -> str | None:
 
 
 def body_status(body: str) -> str | None:
-    """The HTTP status that a JSON body repeats, for an error whose own words do not say it."""
+    """Return the HTTP status in a JSON body, for an error that does not state it itself."""
     status = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
     return status["no"] if status else None
 

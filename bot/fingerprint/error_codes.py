@@ -1,4 +1,4 @@
-"""Tells the numbers that say what happened (a status, an error number) from those that vary."""
+"""Distinguish numbers that are codes (a status, an error number) from numbers that vary."""
 
 import re
 from http import HTTPStatus
@@ -7,7 +7,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def words(text: str) -> frozenset[str]:
-    """A list of words as a set."""
+    """Return a list of words as a set."""
     return frozenset(text.split())
 
 
@@ -36,7 +36,7 @@ _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatu
 
 
 def is_code(match: re.Match[str], digits: str) -> bool:
-    """Whether a number says what happened (a status, an error number) rather than to what."""
+    """Whether a number is a code (a status, an error number) and not an id."""
     if not digits.isascii() or not digits.isdigit():
         return False
     before = match.string[max(0, match.start() - 60) : match.start()]
@@ -50,13 +50,16 @@ def is_code(match: re.Match[str], digits: str) -> bool:
     if not near or len(digits) > 4 or not before.rstrip(" :=#([\"'")[-1:].isalpha():
         return False
     if near[-1] in _CODED:
-        # "customer with code 4512" names a customer; "failed with code 1" tells what happened.
+        # "customer with code 4512" names a customer; "failed with code 1" names the failure.
         return not _FAILING.isdisjoint(preceding[:-1]) or _BRACED_CODE.search(before) is not None
     return near[-1] in _ERRORS
 
 
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
-    """An HTTP status: with its reason phrase, at the very start, or where an answer is told."""
+    """Whether a number is an HTTP status.
+
+    Its reason phrase follows, or it begins the text, or the text around it is about a response.
+    """
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):
         return False

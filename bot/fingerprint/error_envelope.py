@@ -1,4 +1,4 @@
-"""What a failure's stored text is made of: class, code, message; not its place, not its trace."""
+"""Parse a failure's stored text into class, code and message, without place and trace."""
 
 import re
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """A failure's class (None for a plain text), numeric code (None for none) and message.
+    """A failure's class (None for plain text), numeric code (None without one) and message.
 
-    `place` is the base name of the file that threw, for a failure that says nothing else.
+    `place` is the base name of the file that threw, for a failure with no message.
     """
 
     class_name: str | None
@@ -40,7 +40,7 @@ class ErrorText:
 
 
 def read_error_text(text: str) -> ErrorText:
-    """Takes the stored text apart; of a chain the first exception, which is the inner one."""
+    """Parse the stored text; of a chain, take the first exception, which is the inner one."""
     text = text.replace("\r\n", "\n").strip()
     for _ in range(3):
         lead = _LEADS.match(text)

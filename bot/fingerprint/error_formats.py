@@ -1,4 +1,4 @@
-"""The formats in which databases, HTTP clients and cloud kits say a cause: read to one form."""
+"""Formats of databases, HTTP clients and cloud SDKs, reduced to one form of the cause."""
 
 import re
 from http import HTTPStatus
@@ -35,7 +35,7 @@ _AWS = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
 )
 _AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
-# A second line that tells the cause: CodeIgniter's, Stripe's, Symfony's, and plain words for it.
+# A second line with the cause: CodeIgniter's, Stripe's, Symfony's, and plain words for it.
 _CAUSE_LINE = re.compile(
     r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
     r"|Details?|Detalles?|Message|Mensaje)\b ?:",
@@ -65,7 +65,7 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 
 
 def canonical(message: str, class_name: str | None, code: str | None) -> str:
-    """The cause that a message tells, in one line; class and code where the message is plain."""
+    """Return the cause in a message, in one line, with class and code if the message is plain."""
     for pattern, plain in _TIMINGS:
         message = pattern.sub(plain, message)
     for read in (_aws, _http, _curl):
@@ -109,10 +109,9 @@ def _http(message: str) -> str | None:
 
 
 def _http_cause(match: re.Match[str], rest: str) -> str:
-    """Status, host and the code in the body; method and path where only they tell the resource.
+    """Return status, host and the body's code; method and path if only they name the resource.
 
-    401, 403, 408, 429 and 5xx speak of the service, whatever was asked of it; the other statuses
-    speak of one resource.
+    401, 403, 408, 429 and 5xx describe the whole service; the other statuses describe one resource.
     """
     groups = match.groupdict()
     status = groups["status"]
@@ -152,7 +151,7 @@ def _curl_text(match: re.Match[str]) -> str:
 
 def _plain(message: str, class_name: str | None, code: str | None) -> str:
     head, body = split_body(message)
-    # A fault's code stands in brackets before its words (SoapFault, and many a service's own).
+    # A fault's code is in brackets before its text (SoapFault, and faults of many services).
     fault = _FAULT.match(head)
     text = generalise(_first_lines(head[fault.end() :] if fault else head))
     text = f"[{fault['code']}] {text}" if fault else text
@@ -173,7 +172,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
 
 
 def _first_lines(head: str) -> str:
-    """The first line; the second too where the first one only announces it."""
+    """Return the first line, and the second if the first only announces it."""
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if not lines:
         return ""

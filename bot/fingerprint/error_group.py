@@ -1,19 +1,20 @@
-"""A failure's error group: one readable key per cause, the same for every failure of that cause."""
+"""The error group of a failure: one readable key for all failures with the same cause."""
 
 from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
 
-# Room in the column and in a Slack line; the reader of the table gives the first 2 kB.
+# The key must fit into the column and a Slack line; the table reader passes the first 2 kB.
 _MAX_KEY = 190
 _MAX_READ = 2048
 _SHORT = 100
 
 
 def error_group(exception: str) -> str:
-    """The group's key, at most 190 characters, from the first 2,048 characters of the text.
+    """Return the group's key, at most 190 characters, from the first 2,048 characters of the text.
 
-    It is the exception's class and message, what varies replaced by `#`; formats that say their
-    cause in a code (databases, HTTP, cURL, AWS) become that code. Linear in time, never raises.
+    The key is the exception's class and message, with `#` for varying parts. Formats with a code
+    for the cause (databases, HTTP, cURL, AWS) become that code. The function is linear in time and
+    never raises.
     """
     error_text = read_error_text(exception[:_MAX_READ])
     key = _key(error_text)
@@ -23,7 +24,7 @@ def error_group(exception: str) -> str:
 
 
 def short_error(exception: str) -> str:
-    """The spec's `exception_short`: the first line's first 100 characters, then `...` always."""
+    """Return the spec's `exception_short`: 100 characters of the first line, then always `...`."""
     lines = exception.strip().splitlines()
     return (lines[0] if lines else "")[:_SHORT] + "..."
 

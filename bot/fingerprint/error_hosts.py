@@ -1,4 +1,4 @@
-"""Addresses in an error's text: the host is kept, for it names the service; the rest varies."""
+"""Addresses in an error's text: keep the host, which names the service, and drop the rest."""
 
 import re
 
@@ -13,7 +13,7 @@ _MAX_PARTS = 6
 
 
 def generalise_host(host: str) -> str:
-    """A host name, its account numbers (`1234567-sb1.restlets…`) and node addresses as `#`."""
+    """Return a host name with account numbers (`1234567-sb1.restlets…`) and node names as `#`."""
     if _IP.match(host):
         return "#"
     labels = ["#" if _NODE.match(label) else _TENANT.sub("#", label) for label in host.split(".")]
@@ -21,7 +21,7 @@ def generalise_host(host: str) -> str:
 
 
 def generalise_url(url: str) -> str:
-    """An address as its host, with the port of a service."""
+    """Return an address's host, with the port if it is a service's."""
     match = _ADDRESS.match(url)
     if match is None:
         return "#"
@@ -31,7 +31,7 @@ def generalise_url(url: str) -> str:
 
 
 def generalise_path(url: str) -> str:
-    """An address's path, the parts that look like ids, dates or values as `#`; no query."""
+    """Return an address's path without query, with `#` for ids, dates and values."""
     match = _ADDRESS.match(url)
     if match is None:
         return ""

@@ -9,20 +9,20 @@ _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<t
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(r" \((?:Connection: |SQL: )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:")
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
-# Their quoted text holds quotes and line ends of its own.
+# The quoted text itself can contain quotes and line ends.
 _ENTRY = re.compile(
     r"(Duplicate entry|Entrada duplicada) '.{0,700}' (for key|para la (?:clave|llave))",
     re.DOTALL,
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
-# Which database it was says where it happened, not what; in the key of a row MySQL 8 names the
-# table before an index whose name begins with it already.
+# The database's name is a place, not a cause. In a row's key, MySQL 8 names the
+# table before an index whose name already begins with the table's.
 _IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
 _KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
-# How MySQL words its errors, from its message catalogue: mysqli and CodeIgniter give no number.
+# MySQL's error texts from its message catalogue, because mysqli and CodeIgniter give no number.
 _MYSQL = (
     ("2006", re.compile(r"MySQL server has gone away\b")),
     ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
@@ -46,7 +46,7 @@ _DATABASE_CLASSES = ("mysqli_sql_exception", "DatabaseException", "PDOException"
 
 
 def sql_cause(message: str, class_name: str | None, code: str | None) -> str | None:
-    """`MySQL 1062: …` or `SQLSTATE 23505: …` with what the text names; None for another error."""
+    """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the names in it; None for other errors."""
     match = _STATE.search(message)
     if match is not None:
         cause = _state_cause(match["state"], match["no"], message[match.end() :])

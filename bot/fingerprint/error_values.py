@@ -1,4 +1,4 @@
-"""Replaces what varies in an error's text (ids, values, addresses, paths, times) by `#`."""
+"""Replace the varying parts of an error's text (ids, values, addresses, paths, times) by `#`."""
 
 import re
 from collections.abc import Callable
@@ -64,7 +64,7 @@ _DIGITS = re.compile(r"(?<![A-Za-z\d])\d+|\d{3,}")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-# A quoted word after (or before) one of these names a part of a program or a schema, not a value.
+# A quoted word next to one of these is the name of a program's or schema's part, not a value.
 _NAMING = words(
     """column columns object table key index property variable method function class constant
     attribute field parameter param argument constraint relation relationship view sequence
@@ -108,9 +108,10 @@ _SPACES = re.compile(r"\s+")
 
 
 def with_lead(before: str, cause: str) -> str:
-    """An embedded error's cause after what the application wrote before it: what was being done.
+    """Return an embedded error's cause after the application's text, which names the activity.
 
-    Doctrine's lead repeats the whole query, and a class's name adds nothing to its error.
+    Doctrine's lead is omitted because it repeats the query, and a class name because it adds
+    nothing.
     """
     before = before.strip().rsplit("\n", 1)[-1]
     if before.startswith("An exception occurred"):
@@ -122,7 +123,7 @@ def with_lead(before: str, cause: str) -> str:
 
 
 def generalise(text: str) -> str:
-    """One line of `text` with `#` for each value; hosts, status and error codes, names kept."""
+    """Return `text` on one line with values as `#`; hosts, status and error codes, names stay."""
     text = _NOUN_CODE.sub(lambda match: f"{match['noun']}{match['gap']}1", text)
     text = _NOUN_VALUE.sub(r"\g<noun>=1", text)
     text = _MASTER.sub(_replace, text)
@@ -150,14 +151,14 @@ def _host(match: re.Match[str]) -> str:
 
 
 def _path(match: re.Match[str]) -> str:
-    """A file's path is the machine's own; one after an HTTP method names what was asked for."""
+    """Replace a file's path, which is the machine's own; keep a path after an HTTP method."""
     if _METHOD.search(match.string, max(0, match.start() - 8), match.start()):
         return generalise_path("x://x" + match.group())
     return "#"
 
 
 def _file(match: re.Match[str]) -> str:
-    """A file's name is a value, but of a file that is missing it is the cause; its digits vary."""
+    """Replace a file's name; for a missing file it is the cause, so replace only its digits."""
     if not _IS_MISSING.match(match.string, match.end()):
         return "#"
     return re.sub(r"[^\W_]*\d[^\W_]*", "#", match.group())
@@ -169,12 +170,12 @@ def _class(match: re.Match[str]) -> str:
 
 
 def _port(port: str | None) -> str:
-    """A service's port; above 32767 a port is a client's own and new each time (RFC 6056)."""
+    """Return a service's port; a port above 32767 is a client's, new each time (RFC 6056)."""
     return f":{port}" if port and int(port) < 32768 else ""
 
 
 def _quoted(match: re.Match[str]) -> str:
-    """A quoted part: kept where it is a code, a name of program or schema, or a host; else `#`."""
+    """Keep a quoted code, host, or name of a program's or schema's part; replace others by `#`."""
     text = match.group()
     inner = _QUOTES.sub("", text).strip()
     before = _last_word(match.string[: match.start()])
@@ -214,7 +215,7 @@ def _last_word(before: str) -> str:
 
 
 def _token(match: re.Match[str]) -> str:
-    """A run of letters and digits: an amount, an id, or a name that happens to hold a digit."""
+    """Replace a run of letters and digits, unless it is a name that happens to contain a digit."""
     text = match.group().lstrip("-+$€£#")
     amount = _AMOUNT.match(text)
     if amount is not None:
@@ -251,14 +252,14 @@ def _name_or_id(text: str) -> str:
 
 
 def _changes(text: str) -> int:
-    """How often letters and digits of another kind follow; a capitalised word is one kind."""
+    """Count the changes between kinds of letters and digits; a capitalised word is one kind."""
     kinds = ["d" if char.isdigit() else "U" if char.isupper() else "l" for char in text]
     pairs = pairwise(kinds)
     return sum(kind != following and (kind, following) != ("U", "l") for kind, following in pairs)
 
 
 def _random_id(match: re.Match[str]) -> str:
-    """Stripe's kind of id (`cus_…`) may come without a digit: unlike a name, its case jumps."""
+    """Replace ids like Stripe's (`cus_…`), which may lack digits; unlike names they mix case."""
     text = match.group()
     tail = text.rpartition("_")[2]
     jumps = sum(char.isupper() != following.isupper() for char, following in pairwise(tail))

@@ -1,28 +1,28 @@
-"""A payload's text as plain data: JSON, PHP-serialized, one in the other, whole or cut short."""
+"""Parse a payload's text into plain data: JSON, PHP-serialized, nested, whole or cut short."""
 
 import json
 import re
 
 from bot.fingerprint.php_text import looks_like_php, read_php
 
-# A noncharacter that no payload holds: it marks the string in which a cut text ended.
+# A noncharacter that no payload contains; it marks the string in which a cut text ended.
 CUT = "\ufdd0"
 
 _MAX_DIGITS = 19
 _MAX_OPEN = 200
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*'
-# A string that is still open at the end of the text is one token too, which keeps this linear.
+# A string that is still open at the end of the text is one token, so parsing stays linear.
 _TOKEN = re.compile(rf'{_STRING}(?:"|\\?\Z)|[{{}}\[\],:]', re.DOTALL)
-# An escape in progress begins with an odd backslash.
+# An incomplete escape begins with an odd backslash.
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-# JSON, or a JSON string that holds JSON or PHP-serialized data in its turn.
+# JSON, or a JSON string that itself contains JSON or PHP-serialized data.
 _ENCODED = re.compile(r'(?:"(?:\\{0,15}"){0,3}\s{0,9})?[{\[]|"(?:\\{0,15}"){0,3}[aOC]:\d')
 _BROKEN = object()
 
 
 def open_text(text: str) -> object:
-    """The data that `text` holds, or None where it holds none; what was cut off is left out."""
+    """Return the data in `text`, without the part that was cut off, or None without data."""
     body = text.rstrip(CUT).strip()
     if body[:1] in ("{", "[", '"'):
         return _open_json(body)
@@ -38,7 +38,7 @@ def holds_data(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """`text` as it can be stored and sent: without the cut's mark and without lone surrogates."""
+    """Return `text` without the cut's mark and lone surrogates, fit for storage and sending."""
     return _LONE_SURROGATE.sub("\ufffd", text.rstrip(CUT))
 
 
@@ -59,15 +59,15 @@ def _load(text: str) -> object:
 
 
 def _whole(digits: str) -> int | str:
-    """An integer of up to 19 digits as such; a longer one stays text, for int() on it is slow."""
+    """Return up to 19 digits as an integer, longer ones as text, because int() is slow on them."""
     return int(digits) if len(digits) <= _MAX_DIGITS + 1 else digits
 
 
 def _repair(text: str) -> str | None:
-    """A text that was cut, closed where it ended; None where it is broken in another way.
+    """Return a cut text closed at its end; None if it is broken in another way.
 
-    A last value that may be incomplete (a number, a word) is left out, with its key; a string in
-    progress is kept and marked with CUT, for what is nested in it can still be read.
+    A last value that may be incomplete (a number, a word) is omitted with its key. An unfinished
+    string is kept and marked with CUT, because its nested data can still be read.
     """
     closers: list[str] = []
     end = 0
@@ -93,7 +93,7 @@ def _repair(text: str) -> str | None:
 
 
 def _without_half_escape(text: str) -> str:
-    # Only the end matters; a longer run of backslashes is no text of any use.
+    # Only the end matters; a longer run of backslashes carries no useful text.
     half_escape = _HALF_ESCAPE.search(text, max(0, len(text) - 400))
     return text[: half_escape.end(1)] if half_escape else text
 

@@ -1,10 +1,10 @@
-"""Reads text in PHP's `serialize()` format as plain data; nothing in it is run or made."""
+"""Parse text in PHP's `serialize()` format into plain data; nothing in it is executed."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# Deeper or larger than any job's payload; beyond it the reader keeps what it has.
+# Deeper or larger than any job's payload; beyond the bounds the reader keeps its data so far.
 _MAX_DEPTH = 48
 _MAX_VALUES = 20_000
 _MAX_DIGITS = 19
@@ -15,23 +15,23 @@ _HEAD = re.compile(rb"[-+]?\d{1,10}")
 
 @dataclass(frozen=True, slots=True)
 class PhpObject:
-    """An object as its class name and its properties, private and protected names made plain."""
+    """An object: its class name and its properties; private and protected names are plain."""
 
     class_name: str
     fields: dict[str, object] = field(default_factory=dict)
 
 
 class _Cut(Exception):
-    """The text ended, broke, or went past the reader's bounds."""
+    """The text ended, was invalid, or exceeded the reader's bounds."""
 
 
 def looks_like_php(text: str) -> bool:
-    """Whether text begins as a serialized value does; reads at most its first 60 characters."""
+    """Whether text begins like a serialized value; reads at most its first 60 characters."""
     return _STARTS.match(text[:60]) is not None
 
 
 def read_php(text: str) -> tuple[object, bool]:
-    """The value in `text`, and whether it was read to its end; of a cut text, the part before."""
+    """Return the value in `text`, and whether it is complete; a cut text gives the part before."""
     root = _Root()
     try:
         _Reader(text.encode("utf-8", "surrogatepass")).value(root, 0)
@@ -57,7 +57,7 @@ class _Reader:
         self._slots: list[object] = [None]
 
     def value(self, into: "_Root | _Entry", depth: int) -> None:
-        """Reads one value and puts it down before its content is read, so that a cut keeps it."""
+        """Read one value, and store it before its content, so that a cut keeps it."""
         if depth > _MAX_DEPTH or len(self._slots) > _MAX_VALUES:
             raise _Cut
         kind = self._take(1)
@@ -100,7 +100,7 @@ class _Reader:
         self._entries(php_object.fields, depth)
 
     def opaque(self, into: "_Root | _Entry", _depth: int) -> None:
-        """A class with its own format (`C:`): its name is kept, its content stepped over."""
+        """Read a class with its own format (`C:`): keep its name, skip its content."""
         self._put(into, PhpObject(self._quoted()))
         self._expect(b":")
         length = self._count()
@@ -109,7 +109,7 @@ class _Reader:
         self._expect(b"}")
 
     def case(self, into: "_Root | _Entry", _depth: int) -> None:
-        """An enum's case (`E:`), written `Class:Case`."""
+        """Read an enum's case (`E:`), written `Class:Case`."""
         self._put(into, self._quoted())
         self._expect(b";")
 
@@ -119,7 +119,7 @@ class _Reader:
         self._put(into, self._slots[slot] if in_range and isinstance(slot, int) else None)
 
     def alias(self, into: "_Root | _Entry", depth: int) -> None:
-        """`R:` shares the slot of what it names, so it takes none of its own."""
+        """Read `R:`, which shares the slot of its target and takes none of its own."""
         self.reference(into, depth)
         self._slots.pop()
 
@@ -152,7 +152,7 @@ class _Reader:
         return text
 
     def _repaired_end(self) -> int:
-        """Where a string ends whose length no longer fits, as after a change of encoding."""
+        """Return the end of a string with a wrong length, as after a change of encoding."""
         positions = [self._data.find(mark, self._at, self._at + 70_000) for mark in (b'";', b'":')]
         ends = [end for end in positions if end >= 0]
         if not ends:
@@ -225,8 +225,8 @@ def _whole(digits: bytes) -> int | str:
 
 
 def _plain_name(name: str) -> str:
-    """A property's name without the NUL-framed prefix of private and protected ones."""
+    """Return a property's name without the NUL-framed prefix of private and protected ones."""
     if "\0" in name:
         return name.rsplit("\0", 1)[1]
-    # Where a copy lost the NUL bytes, a protected name begins with its star.
+    # If a copy lost the NUL bytes, a protected name begins with its star.
     return name.removeprefix("*")

@@ -1,7 +1,7 @@
-"""The control endpoints below `/_local/` and the page: for people and scripts on this machine.
+"""The control endpoints below `/_local/` and the page, for people and scripts on this machine.
 
-Every request must name this machine in its Host header and, where a browser tells it, come from
-the page itself (Origin): a web page elsewhere can neither read nor change anything here.
+Every request must name this machine in its Host header and, if a browser sends Origin, come from
+the page itself. So a foreign web page can neither read nor change anything here.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from bot.localslack.workspace import Workspace
 PAGE = Path(__file__).parent / "page"
 SHOWN = 200  # newest messages of each channel in the state
 SHOWN_ACKS = 50
-WAIT = 1.0  # seconds to wait for replies after an ack that brought none
+WAIT = 1.0  # seconds to wait for replies after an ack without one
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,14 +46,14 @@ Commands = Callable[[], list[Json]]
 
 @dataclass(frozen=True)
 class AppInfo:
-    """What only the app's owner knows: a person's roles, and the slash commands to suggest."""
+    """Facts that only the app's owner knows: roles of people, and slash commands to suggest."""
 
     roles: Roles
     commands: Commands
 
 
 def state_json(backend: Backend, hub: Hub, roles: Roles) -> Json:
-    """Everything that a page needs to draw the workspace."""
+    """Return all state that a page needs to draw the workspace."""
     workspace = backend.workspace
     people = [user for user in workspace.users.values() if not user.is_bot]
     channels = [channel for channel in workspace.channels.values() if not channel.is_im]
@@ -105,14 +105,14 @@ def _view(workspace: Workspace, index: int, stack: list[Any]) -> Json:
 
 
 class Guard:
-    """Lets through only what comes from this machine; puts the headers on every answer."""
+    """Passes only requests from this machine; adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """403 for a foreign Host or Origin, else the app's answer with the headers."""
+        """Answer 403 for a foreign Host or Origin, else pass the app's answer with the headers."""
         if scope["type"] != "http" or scope["path"].startswith(("/api/", "/hooks/")):
             await self._app(scope, receive, send)
             return
@@ -150,7 +150,7 @@ class Control:
         self._closing = closing
 
     def routes(self) -> list[BaseRoute]:
-        """Where everything is."""
+        """Return the routes of all endpoints."""
         actions: dict[str, Callable[[Json], Awaitable[Json]]] = {
             "command": self._command,
             "click": self._click,
@@ -211,7 +211,7 @@ class Control:
 
 
 async def change_events(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator[str]:
-    """Server-sent events: `change` with the version, at once and then whenever it grows."""
+    """Yield server-sent events: `change` with the version, at once and after every change."""
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
 
@@ -234,7 +234,7 @@ async def change_events(workspace: Workspace, closing: asyncio.Event) -> AsyncIt
 
 
 def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
-    """An endpoint that hands its JSON body to the action, and says as JSON what came of it."""
+    """Return an endpoint that passes its JSON body to the action and answers the result as JSON."""
 
     async def respond(request: Request) -> Response:
         try:
@@ -248,7 +248,7 @@ def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitab
 
 
 def _selection(body: Json) -> object:
-    """What a click chose: an option's value, or the option itself, or a list of either."""
+    """Return a click's choice: an option's value, or the option itself, or a list of either."""
     for name in ("selected_option", "selected_options", "value"):
         value = body.get(name)
         if isinstance(value, list):
@@ -263,7 +263,7 @@ def _value_of(choice: object) -> object:
 
 
 async def _body(request: Request) -> Json:
-    """A JSON object, and said to be one: a form of a foreign page cannot say that."""
+    """Return the JSON body; require its content type, which a foreign page's form cannot send."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
         raise HTTPException(415)
@@ -277,7 +277,7 @@ async def _body(request: Request) -> Json:
 
 
 def texts(body: Json, *names: str) -> list[str]:
-    """The texts of a body by their names; raises `WrongValueError`."""
+    """Return the texts of a body by their names; raises `WrongValueError`."""
     values = [body.get(name) for name in names]
     strings = [value for value in values if isinstance(value, str)]
     if len(strings) < len(names):
@@ -286,7 +286,7 @@ def texts(body: Json, *names: str) -> list[str]:
 
 
 def _wait(body: Json) -> float:
-    """`wait_ms` in seconds, between 0 and 60."""
+    """Return `wait_ms` in seconds, between 0 and 60."""
     wait_ms = body.get("wait_ms")
     return min(max(wait_ms, 0), 60_000) / 1000 if isinstance(wait_ms, int | float) else WAIT
 

@@ -1,4 +1,4 @@
-"""Tokens, what they may be used for, and the secret that signs requests."""
+"""Tokens with their scopes, and the secret that signs requests."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ TokenKind = Literal["bot", "app"]
 
 @dataclass
 class Credentials:
-    """The tokens that this workspace knows, with the scopes that the manifest asked for."""
+    """The tokens of this workspace, with the scopes of the manifest."""
 
     scopes: frozenset[str]
     bot: str = field(default_factory=lambda: f"xoxb-local-{secrets.token_hex(12)}")
@@ -23,7 +23,7 @@ class Credentials:
     revoked: set[str] = field(default_factory=set)
 
     def check(self, token: str | None, kind: TokenKind) -> None:
-        """Raise what Slack answers to a wrong token; every method's page lists these.
+        """Raise Slack's refusal for a wrong token; every method's page lists these.
 
         Refusals: `not_authed`, `invalid_auth`, `token_revoked`, `not_allowed_token_type`.
         """
@@ -37,9 +37,9 @@ class Credentials:
             raise SlackRefusal("not_allowed_token_type")
 
     def need(self, scopes: Iterable[str]) -> None:
-        """Raise `missing_scope` unless the bot's token has one of them; none asked for is fine.
+        """Raise `missing_scope` unless the bot's token has one of the scopes, or none is needed.
 
-        https://docs.slack.dev/authentication/installing-with-oauth tells of `needed` and
+        https://docs.slack.dev/authentication/installing-with-oauth describes `needed` and
         `provided`.
         """
         needed = list(scopes)
@@ -49,7 +49,7 @@ class Credentials:
             raise SlackRefusal("missing_scope", extra=extra)
 
     def signature(self, timestamp: str, body: bytes) -> str:
-        """`X-Slack-Signature` of a request.
+        """Return a request's `X-Slack-Signature`.
 
         https://docs.slack.dev/authentication/verifying-requests-from-slack.
         """

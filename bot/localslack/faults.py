@@ -1,4 +1,4 @@
-"""Answers that a test or the page scripts for a method, in the place of Slack's own."""
+"""Answers that a test or the page scripts for a method instead of Slack's own."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class OwnAnswer:
-    """The method's own answer, as if nothing were scripted."""
+    """The method's own answer, as without a script."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,21 @@ class ServerError:
 
 @dataclass(frozen=True)
 class LostAnswer:
-    """The request takes effect, then the connection closes after some seconds, unanswered."""
+    """The request takes effect, then the connection closes after some seconds without answer."""
 
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is reset before anything happened."""
+    """The connection is reset before the request takes effect."""
 
 
 Answer = OwnAnswer | Refused | RateLimited | ServerError | LostAnswer | Reset
 
 
 def answer_of(short: Answer | str | int) -> Answer:
-    """The long form of a scripted answer: an error code, 429, or a 5xx status."""
+    """Return a scripted answer from its short form: an error code, 429, or a 5xx status."""
     if isinstance(short, str):
         return Refused(short)
     if isinstance(short, int):
@@ -58,7 +58,7 @@ def answer_of(short: Answer | str | int) -> Answer:
 
 
 class Script:
-    """Per method, the answers of the next calls in order, or one answer until it is lifted."""
+    """Per method, the answers of the next calls in order, or one lasting answer."""
 
     def __init__(self) -> None:
         self._answers: dict[str, deque[Answer]] = {}
@@ -68,7 +68,7 @@ class Script:
 
     @property
     def lasting(self) -> dict[str, Answer]:
-        """The methods that answer alike until that is lifted."""
+        """Return the methods with a lasting answer."""
         return dict(self._always)
 
     def add(self, method: str, answers: Iterable[Answer | str | int]) -> None:
@@ -76,23 +76,23 @@ class Script:
         self._answers.setdefault(method, deque()).extend(map(answer_of, answers))
 
     def always(self, method: str, answer: Answer | str | int | None) -> None:
-        """Give every call of a method this answer from now on; None lifts it."""
+        """Give every call of a method this answer from now on; None ends that."""
         if answer is None:
             self._always.pop(method, None)
         else:
             self._always[method] = answer_of(answer)
 
     def next(self, method: str) -> Answer:
-        """The answer of the next call."""
+        """Return the answer of the next call."""
         answers = self._answers.get(method)
         return answers.popleft() if answers else self._always.get(method, OwnAnswer())
 
     def waiting(self) -> dict[str, int]:
-        """How many answers are still to come, for each method that has any."""
+        """Return how many answers are still scripted, for each method that has any."""
         return {method: len(answers) for method, answers in self._answers.items() if answers}
 
     def clear(self) -> None:
-        """Forget every answer that was not given yet, and lift the lasting ones."""
+        """Remove every unused answer and the lasting ones."""
         self._answers.clear()
         self._always.clear()
         self.refused_blocks.clear()
@@ -100,24 +100,24 @@ class Script:
 
 @dataclass
 class SocketFaults:
-    """Envelopes that come twice, envelopes that come late (seconds), connections refused."""
+    """Envelopes sent twice, envelopes sent late (seconds), connections refused."""
 
     duplicates: int = 0
     delays: deque[float] = field(default_factory=deque)
     refusing: bool = False
 
     def copies(self) -> int:
-        """How often the next envelope is sent."""
+        """Return how often the next envelope is sent."""
         if not self.duplicates:
             return 1
         self.duplicates -= 1
         return 2
 
     def delay(self) -> float:
-        """How many seconds the next envelope is late."""
+        """Return how many seconds late the next envelope is."""
         return self.delays.popleft() if self.delays else 0.0
 
     def clear(self) -> None:
-        """Nothing is wrong any more."""
+        """Remove all faults of the sockets."""
         self.duplicates, self.refusing = 0, False
         self.delays.clear()

@@ -1,4 +1,4 @@
-"""What Slack hands out for a short time: trigger ids and response urls."""
+"""Slack's short-lived grants: trigger ids and response urls."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ RESPONSE_URL_USES = 5  # the same page
 
 @dataclass
 class Interaction:
-    """One thing that a person did, and what came back to them for it."""
+    """One action of a person, with the replies to it."""
 
     user: str
     channel: str | None = None
@@ -27,7 +27,7 @@ class Interaction:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note_reply(self, message: PostedMessage) -> None:
-        """Remember a message that the person sees because of what they did."""
+        """Remember a message that the person sees because of the action."""
         kind = "ephemeral" if message.ephemeral_to else "in_channel"
         entry = {**message.as_json(), "channel": message.channel, "response_type": kind}
         others = [reply for reply in self.replies if reply["ts"] != message.ts]
@@ -35,7 +35,7 @@ class Interaction:
         self.arrived.set()
 
     def note_view(self, view: View) -> None:
-        """Remember a view that opened or changed because of what they did."""
+        """Remember a view that opened or changed because of the action."""
         self.views = [*(other for other in self.views if other.id != view.id), view]
         self.arrived.set()
 
@@ -55,7 +55,7 @@ class _ResponseUrl:
 
 
 class Grants:
-    """Issues trigger ids and response urls, and takes each back no more often than Slack does."""
+    """Issues trigger ids and response urls, and accepts each no more often than Slack does."""
 
     def __init__(
         self, clock: Callable[[], float], trigger_seconds: float = TRIGGER_SECONDS
@@ -66,13 +66,13 @@ class Grants:
         self._urls: dict[str, _ResponseUrl] = {}
 
     def new_trigger(self, interaction: Interaction) -> str:
-        """A `trigger_id`, good once within 3 s."""
+        """Return a `trigger_id`, valid once within 3 s."""
         name = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._triggers[name] = _Trigger(interaction, self._clock())
         return name
 
     def exchange_trigger(self, name: object) -> Interaction:
-        """Use a trigger id up.
+        """Consume a trigger id.
 
         Refusals, of https://docs.slack.dev/reference/methods/views.open: `invalid_trigger_id`,
         `exchanged_trigger_id`, `expired_trigger_id`.
@@ -88,13 +88,13 @@ class Grants:
         return trigger.interaction
 
     def new_response_url(self, interaction: Interaction) -> str:
-        """The secret end of a response url, good 5 times within 30 minutes."""
+        """Return the secret end of a response url, valid 5 times within 30 minutes."""
         name = secrets.token_urlsafe(18)
         self._urls[name] = _ResponseUrl(interaction, self._clock())
         return name
 
     def use_response_url(self, name: str) -> Interaction:
-        """Count one use; `expired_url` after 30 minutes or for a stranger, `used_url` after 5."""
+        """Count one use; `expired_url` after 30 minutes or if unknown, `used_url` after 5 uses."""
         url = self._urls.get(name)
         if url is None or self._clock() - url.issued > RESPONSE_URL_SECONDS:
             raise SlackRefusal("expired_url")

@@ -1,4 +1,4 @@
-"""An app's manifest, as far as the local Slack obeys it.
+"""The parts of an app's manifest that the local Slack obeys.
 
 https://docs.slack.dev/reference/app-manifest.
 """
@@ -10,10 +10,10 @@ from bot.localslack.blocks.specs import Json
 
 
 class ManifestError(Exception):
-    """The manifest is not one: the sentence names the place in it."""
+    """The manifest is invalid; the sentence names the place in it."""
 
 
-# Scopes without which an event does not come, from https://docs.slack.dev/reference/events/<event>.
+# Scopes that each event requires, from https://docs.slack.dev/reference/events/<event>.
 EVENT_SCOPES = {
     "subteam_created": "usergroups:read",
     "subteam_members_changed": "usergroups:read",
@@ -23,7 +23,7 @@ EVENT_SCOPES = {
 
 @dataclass(frozen=True)
 class SlashCommand:
-    """One of `features.slash_commands`; `url` is where it goes without Socket Mode."""
+    """One of `features.slash_commands`; `url` is its address without Socket Mode."""
 
     command: str
     description: str = ""
@@ -34,7 +34,7 @@ class SlashCommand:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an app may do and is told; the urls are empty in Socket Mode."""
+    """An app's permissions and subscriptions; the urls are empty in Socket Mode."""
 
     name: str
     scopes: frozenset[str] = frozenset()
@@ -47,15 +47,15 @@ class Manifest:
     interactivity_url: str = ""
 
     def command(self, word: str) -> SlashCommand | None:
-        """The command that begins with this word; None where the app has none."""
+        """Return the command that begins with this word; None if the app has none."""
         return next((command for command in self.commands if command.command == word), None)
 
     def subscribes_to(self, event: str) -> bool:
-        """Whether the app is told of such an event: it subscribed, and has the scope for it."""
+        """Whether the app receives this event: it subscribed, and has a scope for it."""
         return event in self.events and EVENT_SCOPES.get(event, "") in {"", *self.scopes}
 
     def suggestions(self) -> list[Json]:
-        """What a composer suggests while somebody types."""
+        """Return the suggestions of the message field while a person types."""
         return [
             {
                 "command": command.command,
@@ -68,7 +68,7 @@ class Manifest:
 
 
 def manifest_of(document: object) -> Manifest:
-    """The manifest out of its JSON or YAML document; raises `ManifestError`."""
+    """Return the manifest of a JSON or YAML document; raises `ManifestError`."""
     settings = _part(document, "settings")
     features = _part(document, "features")
     scopes = _part(_part(document, "oauth_config"), "scopes")
@@ -105,7 +105,7 @@ def _command(entry: object) -> SlashCommand:
 
 def _part(whole: object, name: str) -> Json:
     if not isinstance(whole, dict):
-        raise ManifestError(f"what holds {name} must be a mapping")
+        raise ManifestError(f"the parent of {name} must be a mapping")
     part = whole.get(name) or {}
     if not isinstance(part, dict):
         raise ManifestError(f"{name} must be a mapping")

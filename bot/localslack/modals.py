@@ -14,7 +14,7 @@ VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open: vie
 
 
 def view_content(args: Json, surfaces: tuple[Surface, ...]) -> Json:
-    """The `view` argument, checked; `invalid_arguments` with the places, `view_too_large`."""
+    """Return the checked `view` argument; `invalid_arguments` with places, `view_too_large`."""
     content = parse_json(args, "view", "invalid_arguments")
     if content is None:
         missing = Problem("missing required field: view", "")
@@ -49,9 +49,9 @@ def push(workspace: Workspace, user: str, content: Json) -> View:
 
 
 def update(workspace: Workspace, view: View, content: Json, expected_hash: object = None) -> View:
-    """Replace what a view shows; `hash_conflict` where the caller saw an older one.
+    """Replace a view's content; `hash_conflict` if the caller has an older one.
 
-    An empty hash fits none either: https://github.com/slack-go/slack/issues/1462.
+    An empty hash never matches: https://github.com/slack-go/slack/issues/1462.
     """
     if expected_hash is not None and expected_hash != view.hash:
         raise SlackRefusal("hash_conflict")
@@ -77,7 +77,7 @@ def publish(workspace: Workspace, user: str, content: Json, expected_hash: objec
 
 
 def close(workspace: Workspace, view: View) -> None:
-    """Take a view off its stack, and what lies on top of it."""
+    """Remove a view from its stack, with all views above it."""
     stack = workspace.stacks.get(view.user, [])
     if view in stack:
         del stack[stack.index(view) :]
@@ -85,7 +85,7 @@ def close(workspace: Workspace, view: View) -> None:
 
 
 def clear(workspace: Workspace, user: str) -> list[View]:
-    """Close the whole stack of a person; the views that were open, the top one first."""
+    """Close a person's whole stack and return its views, the top one first."""
     closed = workspace.stacks.pop(user, [])
     workspace.mark_changed()
     return closed[::-1]
@@ -102,7 +102,7 @@ def _check_external_id(workspace: Workspace, content: Json, own: View | None) ->
 
 
 def _fill(workspace: Workspace, view: View, content: Json) -> None:
-    """What a person typed stays where block_id and action_id are still there, as in Slack."""
+    """Keep typed values if block_id and action_id still exist, as Slack does."""
     stored = {**content, "blocks": as_stored(content["blocks"], lambda: workspace.new_id("b"))}
     for name in ("title", "submit", "close"):
         if name in stored:

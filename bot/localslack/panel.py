@@ -1,4 +1,4 @@
-"""The side panel's endpoints: the wire, faults, and what the app's owner shows beside Slack."""
+"""The side panel's endpoints: the wire, faults, and the owner's data beside Slack."""
 
 import secrets
 import threading
@@ -20,7 +20,7 @@ from bot.localslack.switches import Switches
 from bot.localslack.traffic import ACK_MS, Traffic
 
 MOST = 100
-"""Answers that one request may script."""
+"""The highest number of answers that one request may script."""
 
 JSON = "application/json"
 ANSWERS: dict[str, Callable[[Json], Answer]] = {
@@ -31,7 +31,7 @@ ANSWERS: dict[str, Callable[[Json], Answer]] = {
     "timeout": lambda body: LostAnswer(_number(body, "seconds", 0, 0, 60)),
     "reset": lambda _body: Reset(),
 }
-"""What a call may be answered instead of the truth; "timeout" happens after it took effect."""
+"""Possible false answers of a call; "timeout" happens after the call took effect."""
 
 SOCKETS: dict[str, Callable[[Switches, Json], None]] = {
     "duplicate": lambda slack, body: slack.duplicate_next(_number(body, "count", 1, 1, MOST)),
@@ -41,16 +41,16 @@ SOCKETS: dict[str, Callable[[Switches, Json], None]] = {
     "kill": lambda slack, _body: slack.kill_sockets(),
     "refresh": lambda slack, _body: slack.refresh_sockets(),
 }
-"""What may go wrong with the sockets: the next envelopes, new sockets, or those that are open."""
+"""Possible faults of sockets: of the next envelopes, of new sockets, or of open ones."""
 
 
 @dataclass(frozen=True)
 class Backstage:
-    """What the owner of the app shows beside Slack; a part that is None is not there.
+    """The data that the app's owner shows beside Slack; a part that is None is not shown.
 
-    `look` reads the database and the worker as they are now, in a thread of its own; `steer`
-    takes what a visitor wants of the worker and tells how it works then (`WrongValueError` for a
-    value that cannot be); `guide` is the first minute, step by step.
+    `look` reads the current state of the database and the worker, in its own thread. `steer` takes
+    a visitor's settings of the worker and returns the new ones (`WrongValueError` for an impossible
+    value). `guide` is the first minute, step by step.
     """
 
     look: Callable[[], Json] | None = None
@@ -59,18 +59,18 @@ class Backstage:
 
 
 class Panel:
-    """The endpoints over one local Slack and what went over its wire."""
+    """The endpoints over one local Slack and its recorded traffic."""
 
     def __init__(self, slack: Switches, traffic: Traffic, backstage: Backstage) -> None:
         self._slack = slack
         self._traffic = traffic
         self._backstage = backstage
-        # One reading at a time: several pages share what the database can bear.
+        # One reading at a time, so that several pages do not overload the database.
         self._looking = threading.Lock()
         self._session = secrets.token_hex(4)
 
     def routes(self) -> list[BaseRoute]:
-        """Where everything is."""
+        """Return the routes of all endpoints."""
         return [
             Route("/_local/panel", self._panel),
             Route("/_local/faults", endpoint(self._faults), methods=["POST"]),
@@ -107,7 +107,7 @@ class Panel:
         return await run_in_threadpool(self._backstage.steer, body)
 
     async def _faults(self, body: Json) -> Json:
-        """One fault a request: answers of a method, something about the sockets, or none more."""
+        """Set one fault per request: answers of a method, a socket fault, or no more faults."""
         if body.get("clear"):
             await run_in_threadpool(self._slack.clear_faults)
         else:
@@ -144,7 +144,7 @@ class Panel:
 def _code(body: Json) -> str:
     code = body.get("code", "internal_error")
     if not isinstance(code, str) or not code:
-        raise WrongValueError("code must be an error's word")
+        raise WrongValueError("code must be an error code")
     return code
 
 

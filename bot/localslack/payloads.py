@@ -1,4 +1,4 @@
-"""The JSON that Slack sends and answers with; shapes only, each with its page."""
+"""The JSON that Slack sends and returns; only shapes, each with its page."""
 
 import json
 
@@ -149,7 +149,7 @@ def slash_command(
     words: tuple[str, str],
     grants: tuple[str, str],
 ) -> Json:
-    """`words` are command and text, `grants` trigger id and response url.
+    """Build a slash command; `words` are command and text, `grants` trigger id and response url.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """
@@ -180,7 +180,7 @@ def message_actions(
     action: Json,
     grants: tuple[str, str],
 ) -> Json:
-    """A click on a message; an ephemeral one is not repeated in the payload, Slack keeps none.
+    """Build a click on a message; Slack keeps no ephemeral message, so the payload omits it.
 
     https://docs.slack.dev/reference/interaction-payloads/block_actions-payload.
     """
@@ -236,7 +236,7 @@ def view_submission(workspace: Workspace, user: User, view: View, trigger_id: st
 
 
 def view_closed(workspace: Workspace, user: User, view: View, *, is_cleared: bool) -> Json:
-    """A modal closed by the person, told only where `notify_on_close` asked for it."""
+    """Build the closing of a modal; it is sent only if `notify_on_close` is set."""
     return {
         "type": "view_closed",
         **_common(workspace, user),

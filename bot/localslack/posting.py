@@ -1,4 +1,4 @@
-"""What the app says: the content of a message, checked as Slack checks it, and kept."""
+"""The app's messages: their content, checked and stored as Slack does."""
 
 import json
 from collections.abc import Collection
@@ -10,9 +10,9 @@ from bot.localslack.refusals import SlackRefusal
 from bot.localslack.workspace import PostedMessage, Workspace
 
 # https://docs.slack.dev/reference/methods/chat.postMessage: Slack cuts a longer text; here it
-# is refused, so that nothing is lost in silence.
+# is refused, so that no text is lost unnoticed.
 TEXT_LONGEST = 40_000
-# chat.update answers `msg_too_long` above this, as apps report; its page asks for 4,000.
+# chat.update answers `msg_too_long` above this, as apps report; its page recommends 4,000.
 UPDATE_TEXT_LONGEST = 4_000
 # Measured by others: https://github.com/slackapi/bolt-js/issues/2509.
 BLOCKS_LONGEST = 13_200
@@ -20,7 +20,7 @@ BLOCKS_LONGEST = 13_200
 
 @dataclass(frozen=True)
 class Content:
-    """Text and blocks of a message; `blocks` is None where the app sent none."""
+    """Text and blocks of a message; `blocks` is None if the app sent none."""
 
     text: str | None
     blocks: list[Json] | None
@@ -29,7 +29,7 @@ class Content:
 
 
 def parse_json(args: Json, name: str, code: str) -> object:
-    """An argument that is JSON, or a string of JSON as form bodies carry it; `code` if broken."""
+    """Return an argument that is JSON, or a form's string of JSON; `code` if it is invalid."""
     value = args.get(name)
     if not isinstance(value, str):
         return value
@@ -43,11 +43,11 @@ def parse_json(args: Json, name: str, code: str) -> object:
 
 
 def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST) -> Content:
-    """The content that the arguments of a chat method, an ack or a response url carry.
+    """Return the content in the arguments of a chat method, an ack or a response url.
 
-    `refused` are types of blocks that this workspace does not know.
-    Refusals: `invalid_blocks_format`, `invalid_blocks`, `invalid_attachments`,
-    `invalid_arguments`, `no_text`, `msg_too_long`, `msg_blocks_too_long`.
+    `refused` are types of blocks that this workspace does not know. Refusals:
+    `invalid_blocks_format`, `invalid_blocks`, `invalid_attachments`, `invalid_arguments`,
+    `no_text`, `msg_too_long`, `msg_blocks_too_long`.
     """
     text, thread_ts = args.get("text"), args.get("thread_ts")
     if not isinstance(text, str | None) or not isinstance(thread_ts, str | None):
@@ -69,9 +69,9 @@ def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST
 
 
 def check_blocks(blocks: list[Json], refused: Collection[str] = ()) -> None:
-    """Raise what Slack answers to these blocks in a message, if it would not take them.
+    """Raise Slack's refusal if it would not accept these blocks in a message.
 
-    `refused` types are not known to this workspace, whatever they hold.
+    `refused` types are unknown to this workspace, whatever they contain.
     """
     problems = message_problems(blocks) or [
         Problem(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
@@ -97,7 +97,7 @@ def post(
     ephemeral_to: str | None = None,
     user: str | None = None,
 ) -> PostedMessage:
-    """Post the content in a channel, for all or for one person, as the bot unless told whom."""
+    """Post the content in a channel, for all or for one person; by default as the bot."""
     return workspace.add_message(
         PostedMessage(
             ts=workspace.next_ts(),
@@ -113,7 +113,7 @@ def post(
 
 
 def edit(workspace: Workspace, message: PostedMessage, content: Content) -> None:
-    """Put the content in the place of a message's own; blocks that were not sent stay."""
+    """Replace a message's content; blocks that were not sent stay."""
     if content.text is not None:
         message.text = content.text
     if content.blocks is not None:

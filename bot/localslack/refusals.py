@@ -1,4 +1,4 @@
-"""How Slack says no: an error code, and the places in the request that caused it."""
+"""Slack's refusals: an error code, and the places in the request that caused it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ from bot.localslack.blocks.specs import Json, Problem
 
 
 class SlackRefusal(Exception):
-    """`{"ok": false, "error": code}`, with `response_metadata.messages` where there are problems.
+    """`{"ok": false, "error": code}`, with `response_metadata.messages` if there are problems.
 
-    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200 unless a kind of refusal
-    says otherwise.
+    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200 unless a subclass sets
+    another.
     """
 
     status = 200
@@ -25,7 +25,7 @@ class SlackRefusal(Exception):
         super().__init__(": ".join([code, *(str(problem) for problem in self.problems[:3])]))
 
     def body(self) -> Json:
-        """The JSON that the caller gets."""
+        """Return the JSON for the caller."""
         answer: Json = {"ok": False, "error": self.code, **self.extra}
         if self.problems:
             words = [str(problem) for problem in self.problems]

@@ -1,4 +1,4 @@
-"""The local Slack as one server on 127.0.0.1, in a thread of its own."""
+"""The local Slack as one server on 127.0.0.1, in its own thread."""
 
 import json
 import threading
@@ -37,11 +37,11 @@ ACK_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interact
 class LocalSlack(Switches):
     """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
 
-    `clock` tells the wall time in seconds (message times, 30 minutes, 3 s of a trigger);
-    `ack_timeout` is in real seconds, and a trigger lives no shorter; `seed` chooses which socket
-    gets which envelope; `roles` names a person's roles, `commands` lists slash commands and
-    `backstage` is what the page shows beside Slack, all for the page only. Every method may be
-    called from any thread.
+    `clock` returns the wall time in seconds (message times, 30 minutes, 3 s of a trigger).
+    `ack_timeout` is in real seconds, and a trigger lives at least as long. `seed` determines which
+    socket gets which envelope. Three arguments are for the page only: `roles` names a person's
+    roles, `commands` lists slash commands, and `backstage` is the data beside Slack. Every method
+    may be called from any thread.
     """
 
     ids = IDS
@@ -84,30 +84,30 @@ class LocalSlack(Switches):
         self._changed = threading.Condition()
         self.workspace.listeners.append(self._note_change)
 
-    # ---- running
+    # ---- start and stop
 
     @property
     def url(self) -> str:
-        """Where the page is; it ends with a slash, as the `url` of `auth.test`."""
+        """Return the page's address, with a final slash as in the `url` of `auth.test`."""
         return f"http://127.0.0.1:{self._server_thread.port}/"
 
     @property
     def bot_token(self) -> str:
-        """What the app calls Web API methods with."""
+        """Return the token for Web API methods."""
         return self.credentials.bot
 
     @property
     def app_token(self) -> str:
-        """What the app opens sockets with."""
+        """Return the token for opening sockets."""
         return self.credentials.app
 
     @property
     def base_url(self) -> str:
-        """What `slack_sdk.WebClient(base_url=…)` wants."""
+        """Return the address for `slack_sdk.WebClient(base_url=…)`."""
         return f"{self.url}api/"
 
     def __enter__(self) -> Self:
-        """Start the server and return when it takes requests."""
+        """Start the server and return when it accepts requests."""
         self._server_thread.start(self._app, self._requested_port)
         return self
 
@@ -117,7 +117,7 @@ class LocalSlack(Switches):
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        """Cut the sockets and stop, within seconds."""
+        """Cut the sockets and stop within seconds."""
         self.close()
 
     def close(self) -> None:
@@ -150,9 +150,10 @@ class LocalSlack(Switches):
         )
 
     def deliver_by_http(self, url: str = "") -> None:
-        """Deliver by signed requests from now on, once the events' address took the challenge.
+        """Deliver by signed requests from now on, after the events' address answered the challenge.
 
-        All to `url`, or without one to the addresses of the manifest. Raises `NotVerifiedError`.
+        All requests go to `url`, or without one to the manifest's addresses. Raises
+        `NotVerifiedError`.
         """
         clock = self.workspace.clock
         routes = RequestUrls(addresses(self.manifest, url), self.credentials, clock, self._hub)
@@ -167,7 +168,7 @@ class LocalSlack(Switches):
     def _response_url(self, kind: str, name: str) -> str:
         return f"{self.url}hooks/{kind}/{self.workspace.identity.team_id}/{name}"
 
-    # ---- what tests and the playground ask for
+    # ---- for tests and the playground
 
     def command(self, user: str, channel: str, text: str, *, wait: float = WAIT) -> Json:
         """Type a slash command; the answer is that of `POST /_local/command`."""
@@ -217,17 +218,17 @@ class LocalSlack(Switches):
         return self._server_thread.wait_for(self._people.open_home(user, wait))
 
     def edit_group(self, name: str, *members: str) -> Json:
-        """Let these people, by name or id, be the user group; the app hears of it by events."""
+        """Make these people (name or id) the user group's members; the app receives events."""
         return self._server_thread.wait_for(self._people.edit_group(name, members))
 
     def state(self) -> Json:
-        """The same as `GET /_local/state`."""
+        """Return the same as `GET /_local/state`."""
         return self._server_thread.ask(
             lambda: state_json(self._backend, self._hub, self._app_info.roles)
         )
 
     def messages(self, channel: str) -> list[Json]:
-        """All messages of a channel, by name or id, oldest first, ephemerals among them."""
+        """Return all messages of a channel (name or id), oldest first, with ephemeral ones."""
 
         def read() -> list[Json]:
             target = self.workspace.find_channel(channel)
@@ -239,31 +240,31 @@ class LocalSlack(Switches):
         return self._server_thread.ask(read)
 
     def views(self, user: str) -> list[Json]:
-        """The open modals of a person, the lowest first."""
+        """Return the open modals of a person, the lowest first."""
         person = self.workspace.find_user(user)
         views: list[Json] = self.state()["views"].get(person.id if person else "", [])
         return views
 
     def home(self, user: str) -> Json | None:
-        """What a person's Home shows; None before the first publish."""
+        """Return a person's Home; None before the first publish."""
         person = self.workspace.find_user(user)
         view: Json | None = self.state()["homes"].get(person.id if person else "")
         return view
 
     def calls(self, method: str | None = None) -> list[Call]:
-        """The calls the app made, of one method or of all, oldest first."""
+        """Return the app's calls of one method or of all, oldest first."""
         all_calls = self._server_thread.ask(lambda: list(self._backend.calls))
         return [call for call in all_calls if method in {None, call.method}]
 
     def wait_for(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
-        """Return once the predicate holds, asked after every change; `TimeoutError` after that."""
+        """Wait until the predicate holds, tested after every change; raises `TimeoutError`."""
         deadline = time.monotonic() + timeout
         while not predicate():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise TimeoutError("what the test waits for did not happen")
+                raise TimeoutError("the awaited condition was not met")
             with self._changed:
-                # Not everything a predicate may look at announces its changes.
+                # A predicate may depend on state that announces no changes.
                 self._changed.wait(min(remaining, 0.02))
 
     def _note_change(self) -> None:

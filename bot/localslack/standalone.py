@@ -1,4 +1,4 @@
-"""The local Slack without our bot, for any app: what it may do is read from its own manifest."""
+"""The local Slack without queue-bot, for any app; the app's own manifest sets its permissions."""
 
 import signal
 import threading
@@ -20,11 +20,11 @@ AGAIN = 1.0  # seconds between two attempts to have a request URL verified
 
 
 class CannotStart(Exception):
-    """Why the local Slack did not start, as a sentence for whoever started it."""
+    """The local Slack did not start; the message is a sentence for the user."""
 
 
 def read_manifest(file: Path) -> Manifest:
-    """The manifest in a YAML or JSON file; raises `CannotStart` with the place that is wrong."""
+    """Return the manifest of a YAML or JSON file; raises `CannotStart` with the invalid place."""
     try:
         return manifest_of(yaml.safe_load(file.read_text(encoding="utf-8")))
     except OSError as error:
@@ -38,7 +38,7 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def lines(slack: LocalSlack) -> list[str]:
-    """What an app needs in its environment, one NAME=value a line."""
+    """Return the environment that an app needs, one NAME=value per line."""
     return [
         f"SLACK_BOT_TOKEN={slack.bot_token}",
         f"SLACK_APP_TOKEN={slack.app_token}",
@@ -48,7 +48,7 @@ def lines(slack: LocalSlack) -> list[str]:
 
 
 def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Run until Ctrl-C or SIGTERM; `say` prints the lines above and the page's address."""
+    """Run until Ctrl-C or SIGTERM; `say` prints these lines and the page's address."""
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -74,7 +74,7 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
 
 
 def _verify(slack: LocalSlack, done: threading.Event, say: Callable[[str], None]) -> None:
-    """Ask the app's request URL until it answers: the app may well start after us."""
+    """Verify the app's request URL until it answers, because the app may start later."""
     problem = ""
     while not done.is_set():
         try:

@@ -1,4 +1,4 @@
-"""What goes wrong on demand: the part of `LocalSlack` that tests and the page's switches call."""
+"""Faults on demand: the part of `LocalSlack` for tests and the page's switches."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from bot.localslack.web_server import ServerThread
 
 
 class Switches:
-    """Faults of the wire, of the sockets and of the token; every method from any thread."""
+    """Faults of the wire, the sockets and the token; every method works from any thread."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Switches:
 
     @property
     def hub(self) -> Hub:
-        """Counters of Socket Mode: `connected`, `acks`, `late_acks`, `repeated_acks`."""
+        """Return the counters of Socket Mode: `connected`, `acks`, `late_acks`, `repeated_acks`."""
         return self._hub
 
     # ---- the Web API
@@ -42,38 +42,38 @@ class Switches:
         self._server_thread.ask(lambda: self.faults.add(method, long))
 
     def always(self, method: str, answer: faults.Answer | str | int | None) -> None:
-        """Give every call of a method this answer from now on; None lifts it."""
+        """Give every call of a method this answer from now on; None ends that."""
         self._server_thread.ask(lambda: self.faults.always(method, answer))
 
     def refuse_blocks(self, *types: str, on: bool = True) -> None:
-        """Answer `invalid_blocks` to messages with a block of these types, or take them again.
+        """Answer `invalid_blocks` to messages with a block of these types, or accept them again.
 
-        As in a workspace that a new block has not reached yet.
+        A workspace that a new block has not reached yet answers so.
         """
         refused = self.faults.refused_blocks
         change = refused.update if on else refused.difference_update
         self._server_thread.ask(lambda: change(types))
 
     def revoke_token(self, token: str | None = None) -> None:
-        """Answer `token_revoked` to a token from now on, the bot's unless told."""
+        """Answer `token_revoked` to a token from now on, by default the bot's."""
         self._server_thread.ask(lambda: self.credentials.revoked.add(token or self.credentials.bot))
 
     def restore_tokens(self) -> None:
-        """Take every token again."""
+        """Accept every token again."""
         self._server_thread.ask(self.credentials.revoked.clear)
 
     def limit_rates(self, *, on: bool) -> None:
-        """Answer 429 to too many calls, or do not."""
+        """Turn the 429 answers to too many calls on or off."""
         self.rates.on = on
 
     # ---- the sockets
 
     def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next envelopes twice, the second time to another socket if there is."""
+        """Send each of the next envelopes twice, the second time to another socket if possible."""
         self._hub.faults.duplicates = count
 
     def delay_next(self, seconds: float, count: int = 1) -> None:
-        """Send each of the next envelopes so much later; the app's 3 s are running meanwhile."""
+        """Send each of the next envelopes late; the app's 3 s run meanwhile."""
         self._server_thread.ask(lambda: self._hub.faults.delays.extend([seconds] * count))
 
     def redeliver(self) -> None:
@@ -81,11 +81,11 @@ class Switches:
         self._server_thread.wait_for(self._hub.redeliver())
 
     def kill_sockets(self) -> None:
-        """Cut every Socket Mode connection without a word."""
+        """Cut every Socket Mode connection without a disconnect frame."""
         self._server_thread.ask(self._hub.kill)
 
     def silence_sockets(self) -> None:
-        """Leave the connections open, but deaf and dumb."""
+        """Keep the connections open, but neither read nor send."""
         self._server_thread.ask(self._hub.silence)
 
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
@@ -93,19 +93,19 @@ class Switches:
         self._server_thread.wait_for(self._hub.ask_to_leave(reason))
 
     def refuse_sockets(self, *, on: bool = True) -> None:
-        """Refuse every new connection, or take them again; those that are open stay."""
+        """Refuse every new connection, or accept them again; open ones stay."""
         self._hub.faults.refusing = on
 
     # ---- events
 
     def retry_events_after(self, *seconds: float) -> None:
-        """Wait so long before each further delivery of an event that was not acknowledged."""
+        """Set the waits before each further delivery of an event without acknowledgement."""
         self._courier.retry_waits = seconds
 
-    # ---- all of them
+    # ---- all faults
 
     def switched_on(self) -> Json:
-        """Which lasting faults are on, for the page."""
+        """Return the active lasting faults, for the page."""
         return self._server_thread.ask(
             lambda: {
                 "methods": {name: repr(answer) for name, answer in self.faults.lasting.items()},
@@ -116,7 +116,7 @@ class Switches:
         )
 
     def clear_faults(self) -> None:
-        """Nothing goes wrong any more: scripts, lasting answers, sockets and tokens."""
+        """Remove all faults: scripts, lasting answers, sockets and tokens."""
 
         def clear() -> None:
             self.faults.clear()

@@ -1,4 +1,4 @@
-"""What goes over the wire between the app and the local Slack, and how long each took."""
+"""The traffic between the app and the local Slack, with the time of each exchange."""
 
 import json
 import time
@@ -13,13 +13,13 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 
 MAX_EXCHANGES = 100
-"""How many exchanges are remembered, the newest."""
+"""How many of the newest exchanges are remembered."""
 ACK_MS = 3000.0
 """How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
 MAX_ENVELOPES = 2_000
-"""Envelopes whose ack is recognised."""
+"""How many envelopes' acks are recognised."""
 BODY = 65_536
-"""Bytes of an answer that are read for its `ok` and `error`."""
+"""How many bytes of an answer are read for its `ok` and `error`."""
 
 Kind = Literal["call", "envelope", "socket"]
 
@@ -28,8 +28,8 @@ Kind = Literal["call", "envelope", "socket"]
 class Exchange:
     """A call by the app, an envelope to it, or a frame about the socket itself.
 
-    `outcome` is "ok", an error's word, or None while an answer is awaited; `ms` is the time
-    until the answer, None where there was none.
+    `outcome` is "ok", an error code, or None before the answer; `ms` is the time until the answer,
+    None without one.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Exchange:
     outcome: str | None = None
 
     def as_json(self, now: float) -> Json:
-        """As the panel shows it, `ago_ms` before now; an envelope that waits too long is late."""
+        """Return it as the panel shows it, `ago_ms` before now; an overdue envelope is late."""
         waited = (now - self.started_at) * 1000
         late = self.outcome is None and self.kind == "envelope" and waited > ACK_MS
         return {
@@ -64,19 +64,19 @@ class Traffic:
         self._recorded_acks = 0
 
     def start(self, kind: Kind, name: str, outcome: str | None = None) -> Exchange:
-        """Remember that something was sent."""
+        """Record a sent call, envelope or frame."""
         self._count += 1
         exchange = Exchange(self._count, kind, name, self._clock(), None, outcome)
         self._exchanges.append(exchange)
         return exchange
 
     def finish(self, exchange: Exchange, outcome: str) -> None:
-        """Remember how it was answered."""
+        """Record the outcome of an exchange."""
         exchange.ms = (self._clock() - exchange.started_at) * 1000
         exchange.outcome = outcome
 
     def record_frame(self, frame: Json) -> None:
-        """Note a frame that goes to the app over a socket."""
+        """Record a frame to the app over a socket."""
         envelope = frame.get("envelope_id")
         if envelope is None:
             about = frame.get("reason") or f"{frame.get('num_connections', '')} connected"
@@ -89,14 +89,14 @@ class Traffic:
             self._awaited.pop(next(iter(self._awaited)))
 
     def record_ack(self, envelope: object) -> None:
-        """Note an ack; one that nobody waits for changes nothing."""
+        """Record an ack; one without a waiting envelope changes nothing."""
         exchange = self._awaited.get(str(envelope))
         if exchange is not None and exchange.outcome is None:
             late = (self._clock() - exchange.started_at) * 1000 > ACK_MS
             self.finish(exchange, "late" if late else "ok")
 
     def record_http_acks(self, acks: Sequence[AckRecord]) -> None:
-        """Note what was delivered without a socket, out of all acks there are, oldest first."""
+        """Record the deliveries without a socket, from the list of all acks, oldest first."""
         for ack in acks[max(self._recorded_acks, len(acks) - MAX_EXCHANGES) :]:
             if ack.envelope_id not in self._awaited:
                 exchange = self.start("envelope", ack.kind)
@@ -104,13 +104,13 @@ class Traffic:
         self._recorded_acks = len(acks)
 
     def newest_first(self) -> list[Json]:
-        """All that is remembered, as the panel shows it."""
+        """Return the remembered exchanges as the panel shows them."""
         now = self._clock()
         return [exchange.as_json(now) for exchange in reversed(self._exchanges)]
 
 
 def _described(frame: Json) -> str:
-    """An envelope in a few words: the command, the click, or the event it carries."""
+    """Return an envelope's command, click or event in a few words."""
     payload = frame.get("payload", {})
     if frame.get("type") == "slash_commands":
         return f"{payload.get('command', '')} {payload.get('text', '')}".strip()
@@ -122,14 +122,14 @@ def _described(frame: Json) -> str:
 
 
 class Meter:
-    """Times what passes through it; it changes nothing and keeps no arguments."""
+    """Times requests and answers; it changes nothing and keeps no arguments."""
 
     def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
         self._app = app
         self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on, and note what was sent and answered."""
+        """Pass the request on, and record what was sent and answered."""
         path = scope.get("path", "")
         if scope["type"] == "websocket":
             await self._app(scope, self._recording_receive(receive), self._recording_send(send))
@@ -171,7 +171,7 @@ class Meter:
         try:
             await self._app(scope, receive, send_recorded)
         finally:
-            # A fault cuts the connection below the answer, which then reaches nobody.
+            # A fault may cut the connection before the answer, which is then lost.
             cut = scope["state"]["transport"].is_closing() and not answer
             outcome = "no answer" if cut else _outcome(status, bytes(answer))
             self._traffic.finish(exchange, outcome)

@@ -1,4 +1,4 @@
-"""A web server in a thread of its own, started and stopped within bounds."""
+"""A web server in its own thread, started and stopped within time limits."""
 
 import asyncio
 import socket
@@ -10,30 +10,30 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE = 120.0  # seconds that a question from another thread may take before it is a defect
-STOPPING = 30.0  # seconds for the server to start, and to end
+PATIENCE = 120.0  # seconds after which a call from another thread counts as a defect
+STOPPING = 30.0  # seconds for the server to start, and to stop
 
-GRACE = 1.0  # seconds for requests under way when it ends
+GRACE = 1.0  # seconds for running requests when the server stops
 
 T = TypeVar("T")
 
 
 class Protocol(H11Protocol):
-    """Hands the TCP connection on to each request, so that a fault can cut it."""
+    """Passes the TCP connection to each request, so that a fault can cut it."""
 
     def connection_made(  # type: ignore[override]  # uvicorn narrows asyncio's parameter likewise
         self, transport: asyncio.Transport
     ) -> None:
-        """Remember the connection in the state of every request on it."""
+        """Store the connection in the state of every request on it."""
         super().connection_made(transport)
-        # asyncio does so only for sockets that name their protocol; without it the body of every
+        # asyncio sets it only for sockets that name their protocol; without it the body of every
         # answer waits 40 ms for the client's ACK of its head.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
 class _Server(uvicorn.Server):
-    """Tells when it takes requests and ends at once; uvicorn itself looks ten times a second."""
+    """Signals its start and stops at once; uvicorn itself polls ten times a second."""
 
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
@@ -59,7 +59,7 @@ class _Server(uvicorn.Server):
 
 
 class ServerThread:
-    """Runs one app on 127.0.0.1. `closing` is set, in the server's loop, when it should end."""
+    """Runs one app on 127.0.0.1; `closing` is set, in the server's loop, when it should stop."""
 
     def __init__(self) -> None:
         self.closing = asyncio.Event()
@@ -70,11 +70,11 @@ class ServerThread:
 
     @property
     def is_running(self) -> bool:
-        """Whether the server takes requests."""
+        """Whether the server accepts requests."""
         return self._server is not None
 
     def start(self, app: Callable[[], ASGIApp], port: int) -> None:
-        """Listen, set `port`, serve; returns when requests are taken."""
+        """Listen, set `port` and serve; return when requests are accepted."""
         listening = socket.create_server(("127.0.0.1", port))
         self.port = listening.getsockname()[1]
         server = _Server(_config(app()), self.closing)
@@ -95,7 +95,7 @@ class ServerThread:
             asyncio.run(serve())
 
     def stop(self) -> None:
-        """End the server; calling it again does nothing. `TimeoutError` where it hangs."""
+        """Stop the server; calling it again does nothing. Raises `TimeoutError` if it hangs."""
         thread = self._thread
         if self._server is None or thread is None:
             return
@@ -106,14 +106,14 @@ class ServerThread:
             raise TimeoutError("the local Slack did not stop")
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """What the coroutine returns, run in the server's loop."""
+        """Run the coroutine in the server's loop and return its result."""
         if self._server is None or self._loop is None:
             work.close()
             raise RuntimeError("the local Slack is not running: use it as a context manager")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def ask(self, question: Callable[[], T]) -> T:
-        """What the function returns, called in the server's loop, where all state is at rest."""
+        """Call the function in the server's loop, where all state is at rest; return its result."""
 
         async def answer() -> T:
             return question()

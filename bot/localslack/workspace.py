@@ -1,4 +1,4 @@
-"""The workspace: people, groups, channels, messages and views; it knows nothing of the wire."""
+"""The workspace: people, groups, channels, messages and views, independent of the wire."""
 
 import itertools
 import secrets
@@ -10,7 +10,7 @@ from bot.localslack.blocks.specs import Json
 
 @dataclass(frozen=True)
 class User:
-    """A person, or a bot, with what `users.info` tells of them."""
+    """A person or a bot, with the data of `users.info`."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class Channel:
 
 @dataclass
 class PostedMessage:
-    """A message as it stands now; `ephemeral_to` is the one person who sees it, if only one."""
+    """A message in its current form; `ephemeral_to` is set if only one person sees it."""
 
     ts: str
     channel: str
@@ -67,7 +67,7 @@ class PostedMessage:
     metadata: Json | None = None
 
     def as_json(self) -> Json:
-        """The message as the control endpoints show it."""
+        """Return the message as the control endpoints show it."""
         body: Json = {
             "ts": self.ts,
             "user": self.user,
@@ -82,7 +82,7 @@ class PostedMessage:
 
 @dataclass
 class View:
-    """A modal that is open, or the Home of a person; `content` is what the app sent."""
+    """An open modal, or a person's Home; `content` is what the app sent."""
 
     id: str
     user: str
@@ -97,7 +97,7 @@ class View:
 
 @dataclass(frozen=True)
 class Identity:
-    """The team and the app, as `auth.test` and every payload name them."""
+    """The team and the app, as in `auth.test` and every payload."""
 
     team_id: str
     team_name: str
@@ -111,7 +111,7 @@ Listener = Callable[[], None]
 
 
 class Workspace:
-    """All state of the local Slack. `version` grows with every change and listeners hear of it."""
+    """All state of the local Slack; `version` grows with every change and notifies listeners."""
 
     def __init__(
         self,
@@ -136,32 +136,32 @@ class Workspace:
         self._serial = itertools.count(1)
 
     def mark_changed(self) -> None:
-        """Say that something a person can see has changed."""
+        """Notify the listeners of a visible change."""
         self.version += 1
         for listener in list(self.listeners):
             listener()
 
     def next_ts(self) -> str:
-        """A message's time in seconds with six decimals, never twice the same."""
+        """Return a message's unique time in seconds with six decimals."""
         self._last_ts = max(int(self.clock() * 1_000_000), self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:
-        """An id as Slack's look: a letter and ten capitals or digits."""
+        """Return an id like Slack's: a letter and ten capitals or digits."""
         return f"{prefix}{next(self._serial):05X}{secrets.token_hex(3).upper()[:5]}"
 
     def new_hash(self) -> str:
-        """A view's `hash`: seconds, a dot, eight hex digits."""
+        """Return a view's `hash`: seconds, a dot, eight hex digits."""
         return f"{int(self.clock())}.{secrets.token_hex(4)}"
 
     def find_user(self, name_or_id: str) -> User | None:
-        """A person by id or name, with or without @; None where there is none."""
+        """Return a person by id or name, with or without @; None if there is none."""
         key = name_or_id.removeprefix("@")
         user = self.users.get(key)
         return user or next((user for user in self.users.values() if user.name == key), None)
 
     def find_channel(self, name_or_id: str) -> Channel | None:
-        """A channel by id or name, with or without #; None where there is none."""
+        """Return a channel by id or name, with or without #; None if there is none."""
         key = name_or_id.removeprefix("#")
         if key in self.channels:
             return self.channels[key]
@@ -169,7 +169,7 @@ class Workspace:
         return next((channel for channel in named if channel.name == key), None)
 
     def direct_message(self, user: str) -> Channel:
-        """The direct message between the bot and a person, opened where it is not there yet."""
+        """Return the direct message between the bot and a person; create it if needed."""
         for channel in self.channels.values():
             if channel.im_user == user:
                 return channel
@@ -179,40 +179,40 @@ class Workspace:
         return channel
 
     def put_user(self, user: User) -> None:
-        """Add a person, or replace what is known of them."""
+        """Add or replace a person."""
         self.users[user.id] = user
         self.mark_changed()
 
     def put_channel(self, channel: Channel) -> None:
-        """Add a channel, or replace what is known of it; its messages stay."""
+        """Add or replace a channel; its messages stay."""
         self.channels[channel.id] = channel
         self.messages.setdefault(channel.id, [])
         self.mark_changed()
 
     def put_group(self, group: Group) -> None:
-        """Add a user group, or replace it."""
+        """Add or replace a user group."""
         self.groups[group.id] = group
         self.mark_changed()
 
     def add_message(self, message: PostedMessage) -> PostedMessage:
-        """Keep a message; channels keep the order in which messages came."""
+        """Add a message; a channel keeps the order of arrival."""
         self.messages[message.channel].append(message)
         self.mark_changed()
         return message
 
     def find_message(self, channel: str, ts: str) -> PostedMessage | None:
-        """The message with that time in that channel, ephemeral or not."""
+        """Return the message with that time in that channel, ephemeral or not."""
         return next(
             (message for message in self.messages.get(channel, ()) if message.ts == ts), None
         )
 
     def remove_message(self, message: PostedMessage) -> None:
-        """Take a message away as if it had never been posted."""
+        """Remove a message as if it had never been posted."""
         self.messages[message.channel].remove(message)
         self.mark_changed()
 
     def find_view(self, view_id: str) -> View | None:
-        """An open modal or a Home by its id."""
+        """Return an open modal or a Home by its id."""
         open_views = [view for stack in self.stacks.values() for view in stack]
         views = [*open_views, *self.homes.values()]
         return next((view for view in views if view.id == view_id), None)

@@ -1,1 +1,1 @@
-"""Secrets masked, by their key and by their form, in every text that is shown."""
+"""Mask secrets by their key and by their form in every text that is shown."""

@@ -1,4 +1,4 @@
-"""What may be shown of a payload or an exception: secrets masked by their key and by their form."""
+"""Prepare payloads and exceptions for display: mask secrets by their key and by their form."""
 
 import json
 import re
@@ -60,7 +60,7 @@ _SHORT_KEY = 4
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
 _NUMBER_WORD = re.compile(r"[a-z]+\d*")
 _LAST_WORD = re.compile(r"\S{1,400}\Z")
-# All but quotes, backslashes and control characters, which would change where a value ends.
+# Quotes, backslashes and control characters stay escaped, because they could end a value.
 _ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
 
@@ -78,7 +78,7 @@ class Masker:
         self.is_masked = lru_cache(maxsize=4096)(self._is_masked)
 
     def payload(self, payload: str) -> str:
-        """The payload as indented JSON for the eye, nested data opened; masked text if broken."""
+        """Return the payload as indented JSON with nested data opened, or masked text if broken."""
         data = open_text(payload)
         if isinstance(data, dict | list | PhpObject | str):
             display = _Walk(self).masked(data, 0)
@@ -88,11 +88,11 @@ class Masker:
         return plain(text)
 
     def text(self, text: str) -> str:
-        """Free text, such as an exception: named values and known forms masked."""
+        """Return free text, such as an exception, with named values and known forms masked."""
         return mask_secrets(mask_pairs(text, self.is_masked))
 
     def raw(self, text: str) -> str:
-        """Text that was meant as data but cannot be read: its escapes hide nothing."""
+        """Return unreadable data as masked text, with escapes decoded so that they hide nothing."""
         text = _ESCAPED.sub(lambda match: chr(int(match["code"], 16)), text)
         return self.text(_ESCAPED_SLASH.sub("/", text))
 
@@ -106,12 +106,12 @@ class Masker:
 
 
 def mask_payload(payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
-    """A payload for display under these masked keys; never raises. See `Masker.payload`."""
+    """Return a payload masked by these keys; never raises. See `Masker.payload`."""
     return _masker(tuple(keys)).payload(payload)
 
 
 def mask_text(text: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
-    """Free text for display under these masked keys; never raises. See `Masker.text`."""
+    """Return free text masked by these keys; never raises. See `Masker.text`."""
     return _masker(tuple(keys)).text(text)
 
 
@@ -121,7 +121,7 @@ def _masker(keys: tuple[str, ...]) -> Masker:
 
 
 class _Walk:
-    """One payload's way to its display form, within a budget of values."""
+    """The walk through one payload to its display form, within a budget of values."""
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
@@ -163,7 +163,7 @@ class _Walk:
                 return self.masked(inner, depth + 1)
             return self._masker.raw(plain(text))
         if text.endswith(CUT):
-            # What was cut off may have been the part by which a secret is recognised.
+            # The cut part may be the one by which a secret is recognised.
             return self._masker.text(_LAST_WORD.sub("", text.rstrip(CUT))) + "[cut]"
         return self._masker.text(text)
 
@@ -177,7 +177,7 @@ def _json(value: object) -> str:
 
 
 def _normalized(key: str) -> str:
-    """A key's letters and digits, small and without accents: `API-Key` is `apikey`."""
+    """Return a key's letters and digits in lower case without accents: `API-Key` is `apikey`."""
     return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
 
 

@@ -1,4 +1,4 @@
-"""Masks the value of a named key in text that cannot be parsed: broken JSON, logs, headers, SQL."""
+"""Mask the values of named keys in unparsable text: broken JSON, logs, headers, SQL."""
 
 import json
 import re
@@ -33,9 +33,9 @@ _DECODER = json.JSONDecoder()
 
 
 def mask_pairs(text: str, is_masked: Callable[[str], bool]) -> str:
-    """`text` with the value after every key for which `is_masked` holds as `[masked]`.
+    """Return `text` with `[masked]` after every key for which `is_masked` holds.
 
-    Where the end of a value cannot be told, all up to the end of the text is taken.
+    If a value has no clear end, the rest of the text is masked.
     """
     text = _INSERT.sub(lambda statement: _without_values(statement, is_masked), text)
     out: list[str] = []
@@ -44,7 +44,7 @@ def mask_pairs(text: str, is_masked: Callable[[str], bool]) -> str:
     while (pair := _PAIR.search(text, search_from)) is not None:
         key = pair["quoted"] or pair["bare"] or pair["tag"]
         if not is_masked(key) or (pair["quoted"] and ("=" in key or ":" in key)):
-            # What looks like one key may hold another, so only its own first part is stepped over.
+            # An apparent key may contain another one, so only its own first part is skipped.
             search_from = pair.end("bare") if pair["bare"] else pair.start() + 1
             continue
         start, end = _value_span(text, pair, key)
@@ -80,7 +80,7 @@ def _value_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:
-    """Where a quoted value ends: at its own quote behind just as many backslashes, else nowhere."""
+    """Return the end of a quoted value: its own quote after as many backslashes, or the end."""
     mark = opening.group()
     escapes = len(mark) - 1
     at = opening.end()

@@ -1,10 +1,10 @@
-"""Secrets that show themselves by their form, wherever they stand in a text."""
+"""Mask secrets that are recognisable by their form anywhere in a text."""
 
 import re
 
 MASK = "[masked]"
 
-# Every quantifier is bounded, so that the time is linear in any text.
+# Every quantifier is bounded, so the time is linear for any text.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
     r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
@@ -45,7 +45,7 @@ _CARD_LENGTHS = range(13, 20)
 
 
 def mask_secrets(text: str) -> str:
-    """`text` with each secret of a known form as `[masked]`; everything else unchanged."""
+    """Return `text` with `[masked]` for each secret of a known form; the rest unchanged."""
     text = _PRIVATE_KEY.sub(MASK, text)
     text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
     text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
@@ -56,7 +56,7 @@ def mask_secrets(text: str) -> str:
 
 
 def is_card_number(digits: str) -> bool:
-    """Whether 13 to 19 digits begin as an issuer's do and end in their check digit (Luhn)."""
+    """Whether 13 to 19 digits have an issuer's prefix and a valid check digit (Luhn)."""
     if len(digits) not in _CARD_LENGTHS or not _ISSUERS.match(digits):
         return False
     total = 0
@@ -67,7 +67,7 @@ def is_card_number(digits: str) -> bool:
 
 
 def _mask_addresses(text: str) -> str:
-    """Each address is found by its host, then its mailbox before that: linear in any text."""
+    """Mask email addresses: find the host, then the mailbox before it; linear in any text."""
     out: list[str] = []
     at = 0
     for host in _MAIL_HOST.finditer(text):
@@ -82,14 +82,14 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_aws_key(match: re.Match[str]) -> str:
-    """An AWS secret key has all three kinds of characters; a SHA-1 or a path has not."""
+    """Mask an AWS secret key; it has all three kinds of characters, unlike a SHA-1 or a path."""
     text = match.group()
     kinds = (str.islower, str.isupper, str.isdigit)
     return MASK if all(any(kind(char) for char in text) for kind in kinds) else text
 
 
 def _mask_cards(match: re.Match[str]) -> str:
-    """A run of digit groups with every stretch of groups that makes a card number masked."""
+    """Mask every stretch of a run of digit groups that makes a card number."""
     text = match.group()
     groups = list(_GROUPS.finditer(text))
     out: list[str] = []
@@ -106,7 +106,7 @@ def _mask_cards(match: re.Match[str]) -> str:
 
 
 def _card_end(groups: list[re.Match[str]], start: int) -> int | None:
-    """The last group of the longest card number that begins with group `start`, or None."""
+    """Return the last group of the longest card number from group `start`, or None."""
     digits = ""
     best = None
     for index in range(start, len(groups)):

@@ -1,21 +1,21 @@
-"""What a command does to jobs: a frozen value in the command's own file."""
+"""The effect of a command on jobs: a frozen value in the command's own file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 RowKind = Literal["failed", "job"]
-"""The queue's two tables of rows: `failed_jobs` and `jobs`."""
+"""The queue's two tables: `failed_jobs` and `jobs`."""
 CountsAs = Literal["retried", "deleted", "undone"]
-"""How an action counts in incidents, in the digest, and in what people read."""
+"""How an action counts in incidents, in the digest, and in messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What the command `name` does to jobs.
+    """The effect of the command `name` on jobs.
 
-    `removes` is the table that it removes rows from. `undo_by_id` and `undo_in_bulk`: an undo can
-    put back what it removed by id, or in batches.
+    `removes` is the table from which the action removes rows. `undo_by_id` and `undo_in_bulk` say
+    whether an undo can restore those rows by id, or in batches.
     """
 
     name: str
@@ -30,11 +30,11 @@ Actions = Mapping[str, Action]
 
 
 def counted_as(actions: Actions, name: object) -> CountsAs | None:
-    """Return how a recorded action counts; None for one that no command has."""
+    """Return how a recorded action counts; None if no command has that action."""
     action = actions.get(name) if isinstance(name, str) else None
     return None if action is None else action.counts_as
 
 
 def names_of(actions: Actions, counts_as: CountsAs) -> tuple[str, ...]:
-    """Return the names of the actions that count so."""
+    """Return the names of the actions that count as `counts_as`."""
     return tuple(action.name for action in actions.values() if action.counts_as == counts_as)

@@ -1,4 +1,4 @@
-"""The alert rules by their names. No SQL."""
+"""The names of the alert rules. No SQL."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,19 +13,19 @@ AlertRule = Literal[
     "summary",
     "background_problem",
 ]
-"""What can trigger an incident."""
+"""An alert rule: it triggers incidents."""
 
 NEW_FAILURES: AlertRule = "new_failures"
 """Failures of one error group."""
 SUMMARY: AlertRule = "summary"
-"""The new failures of a minute with more error groups than alerts are allowed."""
+"""New failures of a minute in which more error groups failed than alerts are allowed."""
 OLDEST_JOB: AlertRule = "oldest_job"
 STUCK_JOBS: AlertRule = "stuck_jobs"
 FAILED_COUNT: AlertRule = "failed_count"
 BACKLOG_GROWTH: AlertRule = "backlog_growth"
 NO_WORKER_ACTIVITY: AlertRule = "no_worker_activity"
 BACKGROUND_PROBLEM: AlertRule = "background_problem"
-"""A part of the bot's own background work does not do what it is there for."""
+"""A part of the bot's own background work does not do its task."""
 
 METRIC_RULES: tuple[AlertRule, ...] = (
     OLDEST_JOB, STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, NO_WORKER_ACTIVITY,

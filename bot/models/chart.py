@@ -1,4 +1,4 @@
-"""What `/queue chart` answers with."""
+"""The answer of `/queue chart`."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,10 +9,10 @@ Span = Literal["24h", "7d"]
 
 
 class ChartPoint(Value):
-    """A stretch of time from `at` (naive UTC), `seconds` long; null: not known, or nobody looked.
+    """A period of `seconds` from `at` (naive UTC); null: not known, or not monitored.
 
-    Of jobs the highest number that was seen, of failures and processed jobs the sum over
-    `watched_seconds`; `oldest_seconds` is null, too, where no job could run.
+    The numbers of jobs are the highest values of the period. Failures and processed jobs are sums
+    over `watched_seconds`. `oldest_seconds` is also null if no job was available.
     """
 
     at: datetime
@@ -28,12 +28,12 @@ class ChartPoint(Value):
 
     @property
     def is_gap(self) -> bool:
-        """Whether nobody looked."""
+        """Whether no check ran in this period."""
         return self.pending is None
 
 
 class Chart(Value):
-    """A queue's last 24 hours or 7 days, of all queues where none is named; the oldest first."""
+    """The last 24 hours or 7 days of one queue, or of all if none is named; oldest first."""
 
     span: Span
     queue: str | None

@@ -1,6 +1,6 @@
-"""The digest as values: what was done, what failed and what is still open. No SQL.
+"""The digest as values: changes, failures and open incidents. No SQL.
 
-Times are naive UTC. What is not known is None, never 0.
+Times are naive UTC. An unknown value is None, never 0.
 """
 
 from datetime import date, datetime
@@ -9,10 +9,10 @@ from bot.models.jobs import Value
 
 
 class Figure(Value):
-    """How many in the days; `before`: in the same days of the week before. None: not known.
+    """A count of the digest's days; `before` counts the same days a week before. None: not known.
 
-    `at_least`, `before_at_least`: something of the days is not known, so that it may be more.
-    `comparable`: so little of both is not known that one may be set against the other.
+    `at_least` and `before_at_least`: a part of the days is unknown, so the real count may be
+    higher. `comparable`: so little of both is unknown that the two counts can be compared.
     """
 
     count: int | None
@@ -23,14 +23,14 @@ class Figure(Value):
 
 
 class DoneBy(Value):
-    """How many jobs a person did something to."""
+    """The number of jobs that a person changed."""
 
     actor: str
     count: int
 
 
 class Deeds(Value):
-    """To how many jobs people did something, and who, the busiest first; `others`: not named."""
+    """The number of changed jobs, and who changed them, busiest first; `others` are not named."""
 
     count: int
     by: tuple[DoneBy, ...] = ()
@@ -38,7 +38,7 @@ class Deeds(Value):
 
 
 class OpenGroup(Value):
-    """A cause with failed jobs now: `E12`, its name, how many are there."""
+    """An error group with failed jobs now: `E12`, its name and the number of jobs."""
 
     error: str
     name: str
@@ -46,7 +46,7 @@ class OpenGroup(Value):
 
 
 class OpenGroups(Value):
-    """The largest groups; `count` and `failed` are of all that have failed jobs now."""
+    """The largest error groups; `count` and `failed` are totals of groups with failed jobs now."""
 
     groups: tuple[OpenGroup, ...]
     count: int
@@ -54,7 +54,7 @@ class OpenGroups(Value):
 
 
 class DigestIncident(Value):
-    """An incident: what it was about, and for how long; without `resolved_at` it is open."""
+    """An incident with its subject and times; it is open while `resolved_at` is None."""
 
     id: int
     rule: str
@@ -65,10 +65,10 @@ class DigestIncident(Value):
 
 
 class Incidents(Value):
-    """Those that were opened in the days, and those that are open now, the newest first.
+    """Incidents that were triggered in the digest's days or are open now, newest first.
 
-    `seconds`: how long the middle one of those that are over lasted. `longest` lasted longest.
-    `more`: there were more than could be looked at.
+    `seconds` is the median duration of the resolved incidents, `longest` the one that lasted
+    longest. `more`: there are more incidents than the bot reads.
     """
 
     opened: int
@@ -81,7 +81,7 @@ class Incidents(Value):
 
 
 class Waited(Value):
-    """An hour in which a job that could run had waited for so long."""
+    """The hour in which an available job waited longest."""
 
     at: datetime
     queue: str
@@ -96,9 +96,10 @@ class Backlog(Value):
 
 
 class Digest(Value):
-    """The days from `first` to `last` of the calendar of `zone`.
+    """The digest of the days from `first` to `last` in the calendar of `zone`.
 
-    `gap_seconds`: for how long nobody looked. `began_at`: the bot began to watch in these days.
+    `gap_seconds` is how long monitoring was off. `began_at` is set if monitoring began in these
+    days.
     """
 
     first: date

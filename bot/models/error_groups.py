@@ -1,22 +1,23 @@
-"""What error groups are shown as: the values of `/queue errors` and `/queue error`. No SQL."""
+"""Error groups as `/queue errors` and `/queue error` show them. No SQL."""
 
 from bot.models.jobs import FailedJob, QueueCount, Value
 
 HOURS = 24
-"""Hours of the bar, the running one included."""
+"""Hours in the bar, the current hour included."""
 RECENT_MINUTES = 10
-"""A group with a failure so short a time ago is still failing."""
+"""A group with a newer failure than this is still failing."""
 RECENT_AT_MOST = 100
-"""Recent failures are counted up to this."""
+"""The highest count of recent failures."""
 
 
 class ErrorGroup(Value):
-    """One cause, known as `E12`.
+    """One error group, known as `E12`.
 
-    `failed` are the failed jobs that are there now; `appeared` counts all that failed since the
-    beginning of the answer's window, retried or not, else in the hours of the bar. `hours` are
-    those of the bar, oldest first, the last one running. `recent` failed within the last minutes,
-    at most `RECENT_AT_MOST`. Times are the queue's wall clock. `orders` are of the newest failures.
+    `failed` counts its rows that are in `failed_jobs` now. `appeared` counts all of its failures,
+    retried or not, since the start of the answer's window, or else within the hours of the bar.
+    `hours` are the bar's counts, oldest first; the last hour has not ended. `recent` counts the
+    failures of the last minutes, at most `RECENT_AT_MOST`. Times are the queue's wall clock.
+    `orders` are those of the newest failures.
     """
 
     error: str
@@ -32,9 +33,9 @@ class ErrorGroup(Value):
 
 
 class ErrorGroups(Value):
-    """Groups, the one with the most failed jobs first; `count` and `failed` are of all of them.
+    """Error groups, most failed jobs first; `count` and `failed` are totals of all groups.
 
-    With `since` only jobs that failed from that moment on are counted.
+    With `since`, only jobs that failed from that moment on are counted.
     """
 
     errors: tuple[ErrorGroup, ...]
@@ -45,7 +46,7 @@ class ErrorGroups(Value):
 
 
 class ErrorsListed(Value):
-    """What the buttons need, and whether failures from before the first start are still read in."""
+    """Data for the buttons, and whether failures from before the first start are being indexed."""
 
     arguments: dict[str, str | int]
     after: int
@@ -53,7 +54,7 @@ class ErrorsListed(Value):
 
 
 class ErrorDetail(Value):
-    """One group; `exception` is that of its newest failure that is there, masked."""
+    """One error group; `exception` is the masked text of its newest failure in `failed_jobs`."""
 
     group: ErrorGroup
     exception: str | None

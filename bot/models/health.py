@@ -1,4 +1,4 @@
-"""What is wrong with the bot's own background work, as values. No SQL."""
+"""Problems of the bot's own background work, as values. No SQL."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ Part = Literal[
     "digest",
     "purge",
 ]
-"""What people would miss: each part has one sentence that says so, and one incident at a time."""
+"""The parts whose failure people notice; each has one sentence and at most one open incident."""
 
 PARTS: Mapping[str, Part] = {
     "index": "failures",
@@ -43,7 +43,7 @@ PARTS: Mapping[str, Part] = {
     "load": "watcher",
     "health": "watcher",
 }
-"""The steps of the background work, and the part that each belongs to."""
+"""The steps of the background work, with the part to which each belongs."""
 
 ProblemCode = Literal[
     "nobody",
@@ -59,10 +59,10 @@ ProblemCode = Literal[
 
 
 class HealthProblem(Value):
-    """One thing that is wrong with a part, since when (naive UTC), and for which row or step.
+    """One problem of a part, with its start (naive UTC) and the row or step concerned.
 
-    `unseen`: the part could not be checked, so nobody knows whether it works. `error` is a code,
-    never a message, because a message may quote a payload.
+    `unseen`: the part could not be checked, so its state is not known. `error` is a code, never a
+    message, because a message may quote a payload.
     """
 
     part: Part

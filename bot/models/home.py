@@ -1,4 +1,4 @@
-"""What App Home shows, as values. No SQL."""
+"""The content of App Home, as values. No SQL."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,8 +14,8 @@ from bot.models.operations import Freeze, Progress
 class HomeIncident(Value):
     """An active incident; `group` is the error group's name, times are naive UTC.
 
-    `count` failures came, and `left` of them are still failed jobs. `value` is the figure of what
-    is watched, in seconds or jobs, None: it is about failures.
+    `count` is the number of its failures, and `left` of them are still failed jobs. `value` is the
+    metric in seconds or jobs; it is None for an incident about failures.
     """
 
     id: int
@@ -34,7 +34,7 @@ class HomeIncident(Value):
 
 
 class QueueJobs(Value):
-    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of available."""
+    """The jobs of a queue; `pending` includes `delayed`, `oldest_seconds` is of available jobs."""
 
     queue: str
     pending: int
@@ -44,7 +44,7 @@ class QueueJobs(Value):
 
 
 class Counts(Value):
-    """What both tables hold."""
+    """The row counts of both tables."""
 
     queues: tuple[QueueJobs, ...]
     failed: int
@@ -53,8 +53,8 @@ class Counts(Value):
 class HomeData(Value):
     """The dashboard; a part that could not be read in time is None.
 
-    `as_of` is when the counts were exact (naive UTC), None: now. `incident_count` and `groups` are
-    of all, what is listed are the first of them. `day` are the last 24 hours.
+    `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and `groups` are
+    totals, but only the first ones are listed. `day` covers the last 24 hours.
     """
 
     health: Health

@@ -1,4 +1,4 @@
-"""Incidents, mutes and what is monitored, as values. No SQL."""
+"""Incidents, mutes and the state of monitoring, as values. No SQL."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,17 +12,20 @@ from bot.models.health import HealthProblem
 from bot.models.jobs import Value
 
 MOST_MS = 200
-"""Database time of a pass above which it costs more than is promised at three million jobs."""
+"""Limit of a check's database time; above it, monitoring costs more than promised.
+
+The promise is for three million jobs.
+"""
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
-"""Where an incident is in its life."""
+"""The states of an incident."""
 
 Resolution = Literal["recovered", "quiet"]
-"""How an incident ended: nothing is wrong any more, or failed jobs are left and no new one came."""
+"""How an incident ended: it recovered, or failed jobs are left without new ones."""
 
 
 class KeyedValue(Value):
-    """A value whose JSON keeps the keys that its fields had before they were renamed."""
+    """A value whose JSON keeps the keys from before its fields were renamed."""
 
     model_config = ConfigDict(
         serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
@@ -30,7 +33,7 @@ class KeyedValue(Value):
 
 
 class Topic(KeyedValue):
-    """What a mute is of: one error group, one queue, or one alert rule; the rest is None."""
+    """The topic of a mute: one error group, one queue, or one alert rule; the others are None."""
 
     error_group: int | None = None
     queue: str | None = None
@@ -38,34 +41,34 @@ class Topic(KeyedValue):
 
     @property
     def word(self) -> str:
-        """How people write it: `E12`, a queue's name, a rule's name."""
+        """Return the topic as people type it: `E12`, a queue's name, a rule's name."""
         if self.error_group is not None:
             return f"E{self.error_group}"
         return self.queue if self.queue is not None else str(self.rule)
 
     def words(self) -> dict[str, str]:
-        """It by the name of the argument that it is typed as, for the audit."""
+        """Return the topic under the name of its argument, for the audit log."""
         name = (
             "error" if self.error_group is not None else "alert" if self.queue is None else "queue"
         )
         return {name: self.word}
 
     def covers(self, rule: str, queue: str | None, error_group: int | None) -> bool:
-        """Whether an incident of this rule, queue and error group is about it."""
+        """Whether the mute applies to incidents of this rule, queue or error group."""
         same_group = self.error_group is not None and self.error_group == error_group
         same_queue = self.queue is not None and self.queue == queue
         return same_group or same_queue or self.rule == rule
 
     @property
     def subject(self) -> str:
-        """What a mute of it is known by: `group:12`, `queue:mail`, `rule:oldest_job`."""
+        """Return the key of a mute: `group:12`, `queue:mail`, `rule:oldest_job`."""
         if self.error_group is not None:
             return f"group:{self.error_group}"
         return f"queue:{self.queue}" if self.queue is not None else f"rule:{self.rule}"
 
 
 class Mute(Value):
-    """A mute in force: of what, by whom and since when, and when it ends by itself (naive UTC)."""
+    """An active mute: its topic, who set it and when, and when it ends (naive UTC)."""
 
     topic: Topic
     by: str
@@ -75,9 +78,9 @@ class Mute(Value):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A problem with a life: the columns of its row, which `store/tables/incidents.py` explains.
+    """An incident: the columns of its row, which `store/tables/incidents.py` explains.
 
-    Times are naive UTC. `value` and `peak` are seconds or jobs, as the alert rule counts.
+    Times are naive UTC. `value` and `peak` are seconds or jobs, depending on the alert rule.
     """
 
     id: int
@@ -124,12 +127,12 @@ class Incident:
 
     @property
     def is_active(self) -> bool:
-        """Whether it is not resolved."""
+        """Whether the incident is not resolved."""
         return self.active_subject is not None
 
     @property
     def state(self) -> IncidentState:
-        """Where it is in its life; when it is triggered again, nobody has acknowledged it."""
+        """Return the state; an incident that is triggered again loses its acknowledgement."""
         if not self.is_active:
             return "resolved"
         return "triggered" if self.acknowledged_at is None else "acknowledged"
@@ -141,27 +144,28 @@ class Incident:
 
     @property
     def failures_left(self) -> int:
-        """How many of its failures are still in `failed_jobs`, as far as that was counted."""
+        """Return how many of its failures are still in `failed_jobs`, as of the last count."""
         return max(0, self.count - self.removed)
 
     @property
     def needs_attention(self) -> bool:
-        """Whether it is active and something is still wrong."""
+        """Whether the incident is active and its problem persists."""
         if not self.is_active:
             return False
         return self.recovered_since is None if self.is_of_metric_rule else self.failures_left > 0
 
     @property
     def size(self) -> int:
-        """The number that its alert shows: its failures, or the value of its rule."""
+        """Return the number that the alert shows: the failures, or the value of the rule."""
         return (self.value or 0) if self.is_of_metric_rule else self.count
 
 
 def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
-    """Return until when the longest of these mutes silences the incident; None: none does.
+    """Return the latest end of the mutes that apply to the incident; None if none applies.
 
-    Its rule, its queue or its error group is enough. An incident of an error group has a queue
-    only while all of its failures are of one queue: only then does muting that queue mute it.
+    A mute of its rule, its queue or its error group is enough. An incident of an error group has a
+    queue only while all of its failures are of one queue; only then does a mute of that queue
+    apply.
     """
     ends = [
         mute.until
@@ -172,10 +176,10 @@ def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
 
 
 class ListedIncident(KeyedValue):
-    """An incident in a line; `incident` is `I12`, `error` the group's `E12`, `name` its text.
+    """An incident in a list; `incident` is `I12`, `error` the group's `E12`, `name` its text.
 
-    `count` are its failures, `value` the figure that is watched, in seconds or jobs. Times are
-    naive UTC.
+    `count` is the number of its failures, `value` the metric in seconds or jobs. Times are naive
+    UTC.
     """
 
     incident: str
@@ -195,8 +199,8 @@ class ListedIncident(KeyedValue):
 class MuteDetails(Value):
     """A mute with its effects; `name` is the text of its error group.
 
-    `extended` is until when it was muted before. `no_jobs`: the queue has none now. `incidents`
-    that are open are muted by it.
+    `extended` is the end of an earlier mute that this one replaces. `no_jobs`: the queue has no
+    jobs now. `incidents` is how many open incidents the mute applies to.
     """
 
     mute: Mute
@@ -219,15 +223,15 @@ class NamedMute(Value):
 
     @property
     def topic(self) -> Topic:
-        """What it is of."""
+        """Return the topic of the mute."""
         group = None if self.error is None else int(self.error.removeprefix("E"))
         return Topic.model_validate({"error_group": group, "queue": self.queue, "rule": self.alert})
 
 
 class Limits(Value):
-    """From when something is told of: seconds and jobs, as the settings have them.
+    """The limits of the alert rules in seconds and jobs, as the settings have them.
 
-    `worker_seconds` is the workers' own timeout, where it is known.
+    `worker_seconds` is the timeout of the workers, if it is set.
     """
 
     oldest_seconds: int
@@ -242,10 +246,10 @@ class Limits(Value):
 
 
 class WatcherState(Value):
-    """Who holds the lease (`replica` None: nobody now), and what watching costs the database.
+    """The leader (`replica` None: no leader now) and the database time of its checks.
 
-    `pass_ms` is the dearest pass of the ten seconds before `passed_at`, `worst_ms` that of the hour
-    before now. Times are naive UTC.
+    `pass_ms` is the slowest check of the ten seconds before `passed_at`, `worst_ms` the slowest of
+    the last hour. Times are naive UTC.
     """
 
     replica: str | None
@@ -259,9 +263,9 @@ class WatcherState(Value):
 
 
 class Undelivered(Value):
-    """Messages for one channel that Slack should have by now; `since` is naive UTC.
+    """Overdue messages for one channel; `since` is naive UTC.
 
-    `error` is what Slack said of the oldest, where it said anything.
+    `error` is Slack's error code for the oldest message, if Slack returned one.
     """
 
     channel: str
@@ -271,7 +275,7 @@ class Undelivered(Value):
 
 
 class Health(Value):
-    """Whether what runs by itself does: who watches, what is not delivered, and what is wrong."""
+    """The health of the bot: its leader, overdue messages, and problems of its background work."""
 
     watcher: WatcherState
     undelivered: tuple[Undelivered, ...] = ()
@@ -279,14 +283,14 @@ class Health(Value):
 
     @property
     def is_good(self) -> bool:
-        """Whether somebody watches, everything arrives, and no problem is known."""
+        """Whether there is a leader, no message is overdue, and no problem is known."""
         return self.watcher.replica is not None and not self.undelivered and not self.problems
 
 
 class Watching(Value):
-    """What is watched: the limits, what is open, what is muted, and how the bot itself is.
+    """The state of monitoring: limits, open incidents, mutes, and the health of the bot.
 
-    At most `MOST` of each are listed, as `watch_reads` and `mutes` have it.
+    At most `MOST` incidents and mutes are listed, as `watch_reads` and `mutes` limit them.
     """
 
     limits: Limits
@@ -296,9 +300,9 @@ class Watching(Value):
 
 
 class WatchExtra(Value):
-    """Where alerts and the digest go: at `09:00` in `zone`, on days that count from Monday, 0.
+    """Where alerts and the digest go: at `09:00` in `zone`, on weekdays counted from Monday, 0.
 
-    `reserved_too_soon`: a job counts as stuck before its worker would give it up.
+    `reserved_too_soon`: a job counts as stuck before its worker's timeout has passed.
     """
 
     alert_channel: str | None

@@ -1,4 +1,4 @@
-"""What the queue says, field for field the JSON of the spec's `data`."""
+"""Answers about the queue; their fields are the JSON of the spec's `data`."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,7 +20,7 @@ class QueueCount(Value):
 
 
 class OldestPending(Value):
-    """The pending job with the least `created_at`; times in unix seconds."""
+    """The pending job with the lowest `created_at`; times in unix seconds."""
 
     queue: str
     created_at: int
@@ -44,7 +44,7 @@ JobState = Literal["pending", "reserved", "all"]
 class Job(Value):
     """A row of `jobs`; `*_human` in the configured time zone, `age_seconds` since creation.
 
-    What the table's columns leave empty is None.
+    A field is None if its column is empty.
     """
 
     id: int
@@ -61,7 +61,7 @@ class Job(Value):
 
 
 class JobFilters(Value):
-    """The filters of a list of jobs, as they were applied."""
+    """The filters that a list of jobs was read with."""
 
     queue: str | None
     status: JobState
@@ -171,10 +171,10 @@ class DeletedRow(Value):
 
 
 class SkippedRow(Value):
-    """A row of a list that was not touched; `code` is the refusal's, `by` and `at` who had it.
+    """A skipped row; `code` is the refusal's, `by` and `at` say who changed the row before.
 
-    `job` is what a retry made of it. `detail` is the column that is too short, the table that would
-    change the row, or the reason that the database gave.
+    `job` is the job that a retry made of the row. `detail` is the column that is too short, the
+    table that would change the row, or the database's reason.
     """
 
     id: int
@@ -187,16 +187,16 @@ class SkippedRow(Value):
 
 
 class DeletedRows(Value):
-    """The rows that are gone, and the ids that were left alone."""
+    """The deleted rows, and the skipped ids."""
 
     jobs: tuple[DeletedRow, ...]
     skipped: tuple[SkippedRow, ...]
 
 
 class RestoredRow(Value):
-    """A row that an undo put back; `new_id` where its own was taken by another row.
+    """A row that an undo restored; `new_id` is set if another row has its old id.
 
-    `job_id` is the job that was taken out of the queue for it, `reserved`: as it was.
+    `job_id` is the job that the undo removed from the queue; `reserved` is its state before.
     """
 
     kind: Literal["failed", "job"]
@@ -210,7 +210,7 @@ class RestoredRow(Value):
 
 
 class Undone(Value):
-    """How many rows an undo put back, and by whom and when (naive UTC) what was undone."""
+    """How many rows an undo restored, and who made the undone change and when (naive UTC)."""
 
     restored_count: int
     action: str
@@ -219,16 +219,16 @@ class Undone(Value):
 
 
 class UndoneCount(Value):
-    """How many failed jobs the undo of a bulk change put back."""
+    """How many failed jobs the undo of an operation restored."""
 
     restored_count: int
 
 
 class Listed(Value):
-    """What a list's buttons need besides its rows.
+    """The data that a list's buttons need besides its rows.
 
-    The row digests by id, and the arguments that were given, to which the button for the next page
-    adds `after`. `partial`: only the lowest and the highest ids were looked at.
+    These are the row digests by id, and the arguments of the request, to which the button for the
+    next page adds `after`. `partial`: only the lowest and the highest ids were scanned.
     """
 
     row_digests: dict[int, str]
@@ -237,7 +237,7 @@ class Listed(Value):
 
 
 class StuckJobs(Value):
-    """Jobs that are reserved for at least so many seconds, the longest ones first."""
+    """Jobs that are reserved for at least so many seconds, longest first."""
 
     jobs: tuple[Job, ...]
     count: int
@@ -245,13 +245,13 @@ class StuckJobs(Value):
 
 
 class StuckListed(Listed):
-    """As for every list, and since when each job is reserved (unix seconds), by id."""
+    """The data of every list, and when each job was reserved (unix seconds), by id."""
 
     reserved_at: dict[int, int]
 
 
 class Released(Value):
-    """A job that is pending again; its attempts are what they were."""
+    """A job that is pending again, with its attempts unchanged."""
 
     queue: str
     attempts: int | None
@@ -264,7 +264,7 @@ class ReleasedCount(Value):
 
 
 class ReleasedJob(Value):
-    """One job that was given back; `held_seconds` is for how long a worker had had it."""
+    """One released job; `held_seconds` is how long a worker had held it."""
 
     id: int
     queue: str
@@ -276,9 +276,9 @@ class ReleasedJob(Value):
 
 
 class ReleasedJobs(Value):
-    """The jobs that are pending again, and the ids that were left alone.
+    """The released jobs, and the skipped ids.
 
-    One that had been reserved for less than `limit_seconds` was given back by force.
+    A job that had been reserved for less than `limit_seconds` was released by force.
     """
 
     jobs: tuple[ReleasedJob, ...]

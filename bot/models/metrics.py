@@ -1,4 +1,4 @@
-"""What is known of a queue over some time: the highest of what there was, sums of what happened."""
+"""Metrics of a queue over a period: the highest counts, and the sums of events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from bot.wall_clock import from_utc
 
 @dataclass(frozen=True, slots=True)
 class QueueMetrics:
-    """A queue over some time: the highest of what there was, the sums of what happened.
+    """Metrics of a queue over a period: the highest counts, and the sums of events.
 
-    `delayed` jobs are among the pending ones; `oldest_seconds` is the age of the oldest available
-    job, None where there was none. `appeared` are new failures. None in `failed` and `processed`:
-    not known. The sums are of `seconds` of the time; `left_out`: queues without rows of their own.
+    `pending` includes `delayed`; `oldest_seconds` is the age of the oldest available job, None if
+    there was none. `appeared` counts new failures. None in `failed` and `processed` means not
+    known. The sums cover `seconds` of the period; `left_out` counts queues without rows of their
+    own.
     """
 
     pending: int = 0
@@ -30,11 +31,11 @@ class QueueMetrics:
 
     @property
     def busy(self) -> int:
-        """By which the queues are chosen that have rows of their own."""
+        """Return the rank by which queues get rows of their own."""
         return self.pending + self.reserved + self.appeared
 
     def __add__(self, other: "QueueMetrics") -> "QueueMetrics":
-        """Both together."""
+        """Return the metrics of both periods or queues together."""
         return QueueMetrics(
             pending=max(self.pending, other.pending),
             reserved=max(self.reserved, other.reserved),
@@ -51,7 +52,7 @@ class QueueMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A stretch of time and what is known of it; no `figures`: the bot did not look."""
+    """A period with its metrics; `figures` is None if monitoring was off."""
 
     at: datetime
     length: timedelta
@@ -63,7 +64,7 @@ def _highest(one: int | None, other: int | None) -> int | None:
 
 
 def _processed(one: QueueMetrics, other: QueueMetrics) -> int | None:
-    """The sum; not known where a part of the time that was watched is not."""
+    """Return the sum; None if a monitored part has no count of processed jobs."""
     parts = [part for part in (one, other) if part.seconds or part.processed is not None]
     if not parts or any(part.processed is None for part in parts):
         return None
@@ -71,22 +72,22 @@ def _processed(one: QueueMetrics, other: QueueMetrics) -> int | None:
 
 
 def total(points: Iterable[Point]) -> QueueMetrics | None:
-    """All of them together; None where nothing is known at all."""
-    known = [point.figures for point in points if point.figures is not None]
-    return sum(known[1:], known[0]) if known else None
+    """Return the metrics of all points together; None if no point has any."""
+    metrics = [point.figures for point in points if point.figures is not None]
+    return sum(metrics[1:], metrics[0]) if metrics else None
 
 
 def bucketed(points: Iterable[Point], hours: int, zone: ZoneInfo) -> list[Point]:
-    """The hours together by stretches of so many, counted from midnight of the zone's clocks.
+    """Combine hours into periods of `hours`, counted from midnight in `zone`.
 
-    One in which the clocks are changed is an hour longer or shorter.
+    A period in which the clocks change is an hour longer or shorter.
     """
-    found: dict[datetime, list[Point]] = {}
+    periods: dict[datetime, list[Point]] = {}
     for point in points:
-        shown = from_utc(point.at, zone)
-        begins = shown.replace(hour=shown.hour - shown.hour % hours, minute=0)
-        found.setdefault(begins, []).append(point)
+        local = from_utc(point.at, zone)
+        begins = local.replace(hour=local.hour - local.hour % hours, minute=0)
+        periods.setdefault(begins, []).append(point)
     return [
         Point(parts[0].at, sum((part.length for part in parts), timedelta()), total(parts))
-        for parts in found.values()
+        for parts in periods.values()
     ]

@@ -1,4 +1,4 @@
-"""The ledger's values that answers and views show. No SQL."""
+"""Values of operations, retries and audit records that answers and views show. No SQL."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -8,11 +8,11 @@ from pydantic import computed_field
 from bot.models.jobs import SkippedRow, Value
 
 OPERATOR_ROWS = 500
-"""What an operator may change at once; more is for admins."""
+"""How many jobs an operator may change at once; more needs an admin."""
 
 
 class Target(Value):
-    """A row that a change touched, as the audit keeps it; `job_id` is what a retry made of it."""
+    """A changed row as the audit log keeps it; `job_id` is the job that a retry made of it."""
 
     kind: Literal["failed", "job"]
     id: int
@@ -24,17 +24,17 @@ class Target(Value):
 
 
 class Named(Value):
-    """A row that a refused request named; whether it is there, nobody looked."""
+    """A row that a refused request named; the bot did not check whether the row exists."""
 
     kind: Literal["failed", "job"]
     id: int
 
 
 class Scope(Value):
-    """Which failures: all of these hold. Moments are of the queue's wall clock.
+    """The scope of an operation: failures that match all fields. Times are the queue's wall clock.
 
-    `ids` are of failed jobs; at most `limit`, those first seen first. With `undo` those that this
-    operation took, whatever else was asked for then.
+    `ids` are of failed jobs. At most `limit` failures are taken, those first seen first. With
+    `undo`, the scope is the rows that this operation took, whatever its other filters were.
     """
 
     queue: str | None = None
@@ -48,9 +48,9 @@ class Scope(Value):
     undo: int | None = None
 
     def words(self) -> dict[str, Any]:
-        """What of it is set, by the names of the commands' arguments, for the audit."""
+        """Return the filters that are set, by the commands' argument names, for the audit log."""
         error = None if self.error_group is None else f"E{self.error_group}"
-        said = {
+        filters = {
             "queue": self.queue,
             "error": error,
             "order": self.order_id,
@@ -60,18 +60,18 @@ class Scope(Value):
             "ids": self.ids or None,
             "limit": self.limit,
         }
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in filters.items() if value is not None}
 
 
 class Share(Value):
-    """How much of a scope one queue or one error group is."""
+    """The share of a scope that belongs to one queue or one error group."""
 
     name: str
     count: int
 
 
 class Freeze(Value):
-    """All changes are off: since when (naive UTC), by whom, and why."""
+    """A change freeze: since when (naive UTC), by whom, and why."""
 
     by: str
     at: datetime
@@ -87,11 +87,11 @@ class SampleJob(Value):
 
 
 class Preview(Value):
-    """A frozen scope as it is shown before it is confirmed; `bytes` of payload and exception.
+    """A plan as it is shown before confirmation; `bytes` counts payloads and exceptions.
 
-    `plan` is what a confirmation names; `indexing` warns that older failures are still being read
-    in and are not part of the scope. `rate` (jobs a minute) and `canary` (jobs tried first) are
-    what was asked for; without `archive` nothing will be kept.
+    A confirmation names `plan`. `indexing` warns that older failures are still being indexed and
+    are not part of the scope. `rate` (jobs a minute) and `canary` (jobs tried first) are the
+    requested options. Without `archive`, no copies are kept.
     """
 
     plan: int
@@ -110,7 +110,7 @@ class Preview(Value):
     canary: int | None = None
     archive: bool = True
     indexing: bool = False
-    # Changes are off now, so that it cannot be confirmed yet.
+    # A change freeze is active, so the plan cannot be confirmed yet.
     freeze: Freeze | None = None
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
@@ -121,7 +121,7 @@ class Preview(Value):
 
 
 class Progress(Value):
-    """How far a bulk change is; `state` is running, done, cancelled or stopped."""
+    """The progress of an operation; `state` is running, done, cancelled or stopped."""
 
     operation: int
     action: str
@@ -132,9 +132,9 @@ class Progress(Value):
     actor: str
     seconds: int
     reason: str | None = None
-    # Whether the archive keeps what was taken, so that it can be undone.
+    # Whether the archive keeps the removed rows, so that the operation can be undone.
     kept: bool = False
-    # Changes are off now: it stands between two batches.
+    # A change freeze is active: the operation is paused between two batches.
     freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
     rate: int | None = None
@@ -151,7 +151,7 @@ class Progress(Value):
 
 
 class PutBack(Value):
-    """That a bulk undo put `count` failed jobs of a bulk change back, by whom and when (UTC)."""
+    """The undo of an operation: `count` failed jobs restored, by whom and when (UTC)."""
 
     by: str
     at: datetime
@@ -159,11 +159,11 @@ class PutBack(Value):
 
 
 class Outcomes(Value):
-    """What became of the jobs of a bulk retry so far, counted; `seconds` since it began.
+    """The outcomes of a bulk retry so far, counted; `seconds` since it began.
 
-    `state`: following, settled (all is known), stopped (not followed any longer). Of an operation
-    that waits for its first jobs: those alone, `canary` of them, with an `error` of one that failed
-    (masked, one line).
+    `state`: following, settled (all outcomes are known), stopped (no longer tracked). While an
+    operation waits for its canary, the outcomes are those of the `canary` first jobs alone. `error`
+    is then the error of a canary job that failed (masked, one line).
     """
 
     processed: int
@@ -178,11 +178,11 @@ class Outcomes(Value):
 
 
 class Duplicates(Value):
-    """What of a scope a retry may do twice; None: it could not be told in time.
+    """Failures of a scope whose retry may repeat work; None: not counted in time.
 
     `queued`: failures of an order that has a job in the same queue now; `identical`: failures with
-    the queue and the payload of another one; `processed_later`: failures of an order that a retried
-    job went through with since. `bounded`: not everything was looked at.
+    the same queue and payload as another failure; `processed_later`: failures of an order for which
+    a retried job succeeded since. `bounded`: not everything was scanned.
     """
 
     queued: int | None
@@ -194,10 +194,11 @@ class Duplicates(Value):
 
 
 class Receipt(Value):
-    """What became of a job that was retried as `job_id`, `seconds` after its retry.
+    """The outcome of a job that was retried as `job_id`, `seconds` after its retry.
 
-    `again_id` and `error` (masked, one line) are of the new failure where it failed again; `same`
-    says that it has the error group that it had. `by` and `how`: who took it out of the queue.
+    `again_id` and `error` (masked, one line) describe the new failure if the job failed again;
+    `same` says whether it has the same error group. `by` and `how` say who removed the job from the
+    queue, and by which command.
     """
 
     failed_id: int

@@ -1,4 +1,4 @@
-"""What a search for an order's jobs came upon, and how far it looked."""
+"""The results of a search for an order's jobs, and how many rows were scanned."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ JobPlace = Literal["pending", "delayed", "reserved"]
 
 
 class FoundJob(Value):
-    """A job of the order; `created_at` is naive UTC, the digests are those of the row."""
+    """A job of the order; `created_at` is naive UTC, the digests are those of its row."""
 
     job: Job
     state: JobPlace
@@ -19,7 +19,7 @@ class FoundJob(Value):
 
 
 class FoundFailed(Value):
-    """A failed job of the order that the index of failures does not hold yet."""
+    """A failed job of the order that is not in the index of failures yet."""
 
     failed_job: FailedJob
     failed_at: datetime
@@ -27,9 +27,9 @@ class FoundFailed(Value):
 
 
 class Looked(Value):
-    """How many rows were looked at: of the newest ids, then of the oldest.
+    """How many rows were scanned: those with the newest ids, then the oldest.
 
-    `complete`: there are no others. `in_time`: the time was enough for what was to be looked at.
+    `complete`: there are no other rows. `in_time`: the scan ended before its deadline.
     """
 
     newest: int = 0

@@ -1,4 +1,4 @@
-"""The values that travel through the bot. No I/O."""
+"""Values of requests and messages that all packages use. No I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a Slack user (`user` is an id, `team` their workspace) or, in the terminal, a name.
+    """The person who asks: a Slack user (id `user`, workspace `team`) or a terminal's name.
 
-    `detail` says for the terminal which operating-system user on which host.
+    For the terminal, `detail` is the operating-system user and the host.
     """
 
     user: str
@@ -42,10 +42,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One request: by whom, from where, until when.
+    """One request: who sent it, from where, and its deadline.
 
-    `request_id` is the same for the same click or command however often it arrives (64 hex digits).
-    `deadline` is in seconds of `time.monotonic()`. `message_ts` is the clicked message's.
+    `request_id` (64 hex digits) is the same for every delivery of one click or command. `deadline`
+    is in seconds of `time.monotonic()`. `message_ts` is the ts of the clicked message.
     """
 
     actor: Actor
@@ -62,7 +62,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody named in a message: a Slack user id, or a terminal's free name."""
+    """A person named in a message: a Slack user id, or a name from a terminal."""
 
     user: str
 
@@ -74,14 +74,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time, naive UTC, that each reader sees in their own time zone."""
+    """A moment in naive UTC that each reader sees in their own time zone."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack shows: Block Kit blocks, and the same as text for notifications and terminals."""
+    """A Slack message: Block Kit blocks, and the same content as text.
+
+    Notifications and terminals show the text.
+    """
 
     text: str
     blocks: Sequence[Block] = field(default_factory=tuple)
@@ -89,7 +92,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Modal:
-    """A dialog; `metadata` comes back with its submission. Without `submit` it only shows."""
+    """A dialog; its submission returns `metadata`. Without `submit` it has no fields to submit."""
 
     title: str
     blocks: Sequence[Block]

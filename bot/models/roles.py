@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What a person may do; each role includes the ones before it."""
+    """The permissions of a person; each role includes the ones before it."""
 
     NONE = 0
     VIEWER = 1
@@ -13,5 +13,5 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """The role's name in settings, messages and the audit."""
+        """Return the role's name in settings, messages and the audit log."""
         return self.name.lower()

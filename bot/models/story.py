@@ -1,4 +1,4 @@
-"""One order's story as values: what failed, who did what about it, what became of it. No SQL.
+"""One order's story as values: its failures, people's actions, and their outcomes. No SQL.
 
 All times are naive UTC.
 """
@@ -20,13 +20,13 @@ Fate = Literal[
     "no-longer-queued",
     "stopped-following",
 ]
-"""What became of a retried job; `failed-otherwise`: with another error than before."""
+"""The outcome of a retried job; `failed-otherwise`: with another error than before."""
 
 
 class Became(Value):
-    """What became of a retried job, when that was known, and the failure that it became.
+    """The outcome of a retried job, when it was known, and the new failure, if any.
 
-    `by` and `how`: who took it out of the queue, and by which command.
+    `by` and `how`: who removed the job from the queue, and by which command.
     """
 
     fate: Fate
@@ -37,7 +37,7 @@ class Became(Value):
 
 
 class Failure(Value):
-    """A failure of the order's; `there` while its row is in `failed_jobs`. `error` is masked."""
+    """A failure of the order; `there` while its row is in `failed_jobs`. `error` is masked."""
 
     what: Literal["failure"] = "failure"
     at: datetime
@@ -51,7 +51,7 @@ class Failure(Value):
 
 
 class Gone(Value):
-    """A failure's row is not there any more, and nobody asked the bot for it."""
+    """The row of a failure disappeared without a command of the bot."""
 
     what: Literal["gone"] = "gone"
     at: datetime
@@ -60,10 +60,11 @@ class Gone(Value):
 
 
 class Act(Value):
-    """What a person did or was refused; `outcome` is the audit's word.
+    """An action of a person, done or refused; `outcome` is the audit log's word.
 
-    `row` with `row_id` is what it was about: a failed job, a job, or the order as a filter named it
-    (without an id). `operation`: the bulk change it was part of. `kept`: the archive has the row.
+    `row` and `row_id` are its target: a failed job, a job, or the order as a filter named it
+    (without an id). `operation` is the operation that contained it. `kept`: the archive has the
+    row.
     """
 
     what: Literal["act"] = "act"
@@ -82,17 +83,17 @@ class Act(Value):
 
     @property
     def is_retry(self) -> bool:
-        """Whether it put a failed job back into the queue."""
+        """Whether the action put a failed job back into the queue."""
         return self.row == "failed" and self.counts_as == "retried" and self.outcome == "ok"
 
     @property
     def took_a_job(self) -> bool:
-        """Whether it deleted a job."""
+        """Whether the action deleted a job."""
         return self.row == "job" and self.counts_as == "deleted" and self.outcome == "ok"
 
 
 class Queued(Value):
-    """A job of the order's that is in `jobs` now."""
+    """A job of the order that is in `jobs` now."""
 
     what: Literal["queued"] = "queued"
     at: datetime
@@ -103,14 +104,14 @@ Event = Annotated[Failure | Gone | Act | Queued, Field(discriminator="what")]
 
 
 class Retrier(Value):
-    """Who retried, and how often."""
+    """A person who retried, and how often."""
 
     actor: str
     count: int
 
 
 class Retries(Value):
-    """How often an order or a job was retried, by whom, and what became of it the last time."""
+    """How often an order or a job was retried, by whom, and the last outcome."""
 
     count: int = 0
     by: tuple[Retrier, ...] = ()
@@ -118,10 +119,11 @@ class Retries(Value):
 
 
 class Story(Value):
-    """Everything about one order, oldest first.
+    """The events of one order, oldest first.
 
-    `jobs` says how far `jobs` was searched and `about` how many there are; `more`: older events
-    were left out. `indexing`: failures from before the first start are still being read in.
+    `jobs` says how many rows of `jobs` were scanned, and `about` how many rows the table has.
+    `more`: older events are left out. `indexing`: failures from before the first start are still
+    being indexed.
     """
 
     order_id: str

@@ -1,4 +1,4 @@
-"""The Bolt app: every listener hands its envelope to the one road and answers in the ack."""
+"""The Bolt app: every listener passes its envelope to the dispatcher and answers in the ack."""
 
 import json
 import re
@@ -36,9 +36,9 @@ log = structlog.get_logger(__name__)
 
 WORKERS = 16
 START_WITHIN = 1.5
-"""Work that has not started so long after receipt is dropped: Slack would have given up on it."""
+"""A request that has not started this long after receipt is dropped: Slack has given up on it."""
 ANSWER_WITHIN = 2.4
-"""After this the ack says that the answer follows; it leaves 0.6 s of Slack's three for the way."""
+"""After this, the ack announces a later answer; 0.6 s of Slack's three remain for the network."""
 SLACK_WAITS = 3.0
 CALL_SECONDS = 3
 
@@ -54,9 +54,9 @@ class Reply:
 
 
 class RequestHandler:
-    """Takes envelopes in, has the road carry them out, and answers the person.
+    """Receives envelopes, has them dispatched, and answers the person.
 
-    `wake` is called when a change or a refusal was committed, so that it is told of at once.
+    `wake` is called after a change or a refusal is committed, so that its message is sent at once.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RequestHandler:
         self._homes = Homes(setup, client)
 
     def close(self) -> None:
-        """Let what is at work end; take no more."""
+        """Stop accepting requests and wait for the running ones."""
         self._homes.close()
         self._workers.shutdown(wait=True, cancel_futures=True)
 
@@ -90,17 +90,17 @@ class RequestHandler:
             return
         message = self._as_message(envelope, content)
         if has_chart(self._charts.fitted(message.blocks)):
-            # An acknowledgement that Slack refuses is lost, and nobody is told of it.
+            # Slack reports no error for a refused acknowledgement, so its content would be lost.
             ack()
             self._workers.submit(self._respond, envelope, message)
             return
         ack(response_type="ephemeral", **self._body(message))
         if monotonic() > envelope.received + SLACK_WAITS:
-            # Slack has told the person that the command failed; it did not, so say what came of it.
+            # Slack has told the person that the command failed, so send the real result.
             self._respond(envelope, content)
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
-        """Carry out a click before its acknowledgement, then answer through `response_url`."""
+        """Run a click's command before its acknowledgement, then answer through `response_url`."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         opened = isinstance(reply.answer, Modal) and self._open_modal(envelope, reply.answer)
         ack()
@@ -110,11 +110,11 @@ class RequestHandler:
             self._workers.submit(self._follow_up, envelope, reply)
 
     def home(self, person: HomeVisit) -> None:
-        """Draw the person's Home, anew."""
+        """Draw the person's Home again."""
         self._homes.request_drawing(person.user, person.team, person.hash)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
-        """Answer a submitted modal in its acknowledgement: beside the field, or in its place."""
+        """Answer a submitted modal in its acknowledgement: beside the field, or as a new view."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         message = self._as_message(envelope, reply.answer)
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
@@ -136,23 +136,23 @@ class RequestHandler:
             outcome = dispatch(self._setup, invocation, envelope.request, late=late)
             changed = outcome.command is not None and outcome.command.need.changes
             if changed or outcome.refusal is not None:
-                # What only looked left nothing to tell of.
+                # A read adds no outbox message, so it wakes nobody.
                 self._wake()
             return Reply(answer(self._setup, invocation, outcome), outcome)
         except Exception:
-            # The edge of the road: a bug was rolled back; the person is told, the log has the rest.
+            # A bug was rolled back; the person gets the incident id, and the log has the details.
             incident = token_hex(4)
             log.exception("bug", incident=incident, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
             return Reply(bug_message(incident, texts, nothing_changed=not changed))
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
-        """Answer outside of the acknowledgement, and only then draw what changed around it."""
+        """Answer outside of the acknowledgement, and only then redraw the person's Home."""
         self._respond(envelope, reply.answer)
         self._show_at_home(envelope, reply)
 
     def _show_at_home(self, envelope: Envelope, reply: Reply) -> None:
-        """Draw the person's Home after what they did there, or changed elsewhere."""
+        """Draw the person's Home after an action there, or after a change elsewhere."""
         outcome, actor = reply.outcome, envelope.invocation.actor
         if outcome is None:
             return
@@ -164,7 +164,7 @@ class RequestHandler:
                 self._homes.changed(actor.user)
 
     def _reply_in_time(self, envelope: Envelope, future: "Future[Reply]") -> Reply:
-        """What to answer in the ack: the outcome, or that it follows through `response_url`."""
+        """Return the ack's answer: the outcome, or that it follows through `response_url`."""
         try:
             return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
         except NotYet:
@@ -174,10 +174,10 @@ class RequestHandler:
             return Reply(Message(texts(text_key)))
 
     def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
-        """Open the modal; False where Slack did not take it (its trigger lives 3 s)."""
+        """Open the modal; return False if Slack refuses it (its trigger lives 3 s)."""
         try:
             view = view_json(modal, envelope.origin)
-            # A modal that is open stays below the new one.
+            # An open modal stays below the new one.
             method = "views.open" if envelope.view_id is None else "views.push"
             self._client.api_call(method, json={"trigger_id": envelope.trigger_id, "view": view})
         except (SlackClientError, OSError) as error:
@@ -186,7 +186,7 @@ class RequestHandler:
         return True
 
     def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
-        """The refusal as the plain text that stands beside a field."""
+        """Return the refusal as plain text for display beside a field."""
         texts = texts_of(self._setup, envelope.invocation)
         return refusal_sentence(refusal, texts, self._setup.actions)[:150]
 
@@ -196,7 +196,7 @@ class RequestHandler:
         return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
 
     def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
-        """The answer where there is no channel to give it in: after a modal, and on Home."""
+        """Return the answer as a modal, for a place without channel: after a modal, or on Home."""
         texts = texts_of(self._setup, envelope.invocation)
         blocks = message.blocks or (section(Mrkdwn(message.text)),)
         return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
@@ -215,11 +215,11 @@ class RequestHandler:
         try:
             respond(hook, body, self._charts)
         except (SlackClientError, OSError) as error:
-            # Best effort: what was changed is in the channel and the audit.
+            # Best effort: the change itself is in the channel and the audit log.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _show(self, envelope: Envelope, modal: Modal) -> None:
-        """Answer a click in a modal or on Home, which have no `response_url`: in a modal."""
+        """Show the answer to a click in a modal or on Home, which have no `response_url`."""
         if envelope.view_id is None:
             self._open_modal(envelope, modal)
             return
@@ -227,7 +227,7 @@ class RequestHandler:
             view = view_json(modal, envelope.origin)
             self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
         except (SlackClientError, OSError) as error:
-            # As with a response_url: best effort, for example where the modal was closed meanwhile.
+            # Best effort, as with a response_url; the person may have closed the modal.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class RequestHandler:
 
 
 def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """The modal as `views.open` and a `response_action` want it, with where it comes from."""
+    """Return the modal's JSON for `views.open` or a `response_action`, with its origin."""
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": f"run:{modal.metadata.get('command', 'show')}",
@@ -250,10 +250,10 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirectory) -> App:
-    """The Bolt app with its listeners; Bolt runs them before it responds, in the client's thread.
+    """Return the Bolt app with its listeners, which run in the client's thread.
 
-    With `process_before_response` a listener acknowledges exactly once, when the answer is known,
-    and Bolt does not poll for it every 10 ms.
+    With `process_before_response`, Bolt runs a listener before it responds. The listener
+    acknowledges exactly once, when the answer is known, and Bolt does not poll for it every 10 ms.
     """
     app = App(
         client=client,

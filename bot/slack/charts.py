@@ -1,9 +1,9 @@
-"""Charts where Slack takes them: else the same figures as a table, and else as text.
+"""Charts if the workspace takes them, else the same data as a table, else as text.
 
-Slack brings the block to its workspaces by and by (docs.slack.dev/reference/block-kit/blocks/
-data-visualization-block), and says `invalid_blocks` where it is not there yet. The body of a
-`response_url` and of a method say so; an acknowledgement is answered nothing, so no chart goes in
-one.
+Slack brings the block to its workspaces gradually
+(docs.slack.dev/reference/block-kit/blocks/data-visualization-block), and answers `invalid_blocks`
+until then. A `response_url` and a method return that error. An acknowledgement returns nothing, so
+no chart is sent in one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,19 @@ REFUSED = "invalid_blocks"
 
 @dataclass
 class Charts:
-    """Whether this workspace takes charts, as far as it is known; learnt once for the process."""
+    """Whether this workspace takes charts, as far as known; learned once per process."""
 
     refused: bool = False
 
     def fitted(self, blocks: Sequence[Block]) -> list[Block]:
-        """The blocks as this workspace takes them."""
+        """Return the blocks in the form that this workspace takes."""
         return without_charts(blocks) if self.refused else list(blocks)
 
     def variants(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The body as it is, then with a table in the place of its charts, where it has some.
+        """Yield the body unchanged, then, if it has charts, with a table instead.
 
-        Who was refused one asks for the next; who sent the second one says so with `learn`.
+        The caller asks for the next variant after a refusal, and calls `learn` if the second one is
+        accepted.
         """
         blocks = self.fitted(body.get("blocks") or ())
         yield {**body, "blocks": blocks} if "blocks" in body else dict(body)
@@ -42,14 +43,14 @@ class Charts:
             yield {**body, "blocks": without_charts(blocks)}
 
     def learn(self) -> None:
-        """What was refused with a chart was taken without it."""
+        """Record that Slack accepted without a chart what it had refused with one."""
         if not self.refused:
-            log.warning("this workspace takes no charts yet: tables take their place")
+            log.warning("this workspace takes no charts yet: tables replace them")
         self.refused = True
 
 
 def respond(hook: WebhookClient, body: Mapping[str, Any], charts: Charts) -> None:
-    """Answer through a `response_url`; where Slack refuses the charts, with a table, then text."""
+    """Answer through a `response_url`; if Slack refuses the charts, with a table, then text."""
     text_alone = {**body, "blocks": []}
     reason = ""
     for number, variant in enumerate([*charts.variants(body), text_alone]):

@@ -1,4 +1,4 @@
-"""The people of the workspace, as Slack tells them: profiles, group members, shared channels."""
+"""The people of the workspace from Slack's Web API: profiles, group members, shared channels."""
 
 import re
 import threading
@@ -20,22 +20,24 @@ log = structlog.get_logger(__name__)
 PROFILE_AGE = 300.0
 CHANNEL_AGE = 300.0
 REFRESH_SECONDS = CHANGE_AGE * 0.66
-"""`usergroups.users.list` allows 20 calls a minute: up to a dozen groups stay fresh by this."""
+"""`usergroups.users.list` allows 20 calls a minute, so up to a dozen groups stay fresh."""
 
 WAIT_SECONDS = 1.5
-"""How long a request waits for an answer of Slack: half of what Slack waits for the request's."""
+"""How long a request waits for Slack's answer: half of Slack's own limit for the request."""
 FAILURE_AGE = 1.0
-"""For so long what failed is not tried again: whoever asks meanwhile is refused at once."""
+"""A failed call is not repeated for this long; requests meanwhile are refused at once."""
 CALLS = 16
-"""Calls in flight, as many as there are requests at work: none waits for another's answer. Each of
-them ends by its client's timeout."""
+"""Calls in flight: as many as running requests, so that no request waits for another's call.
+
+Each call ends by its client's timeout.
+"""
 
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer(Generic[V]):
-    """An answer, and when it arrived in seconds of `time.monotonic()`."""
+    """An answer, and its arrival in seconds of `time.monotonic()`."""
 
     value: V
     at: float
@@ -43,17 +45,17 @@ class CachedAnswer(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class PendingCall(Generic[V]):
-    """A call in flight; its answer is kept only while the ticket is still the id's."""
+    """A call in flight; its answer is kept only while its ticket is the current one of the id."""
 
     ticket: object
     answer: "Future[V]"
 
 
 class AnswerCache(Generic[V]):
-    """Answers by id, asked for again when too old; one call in flight for each id.
+    """Answers by id, fetched again when too old; at most one call in flight per id.
 
-    Everybody who needs it waits for the same call, each no longer than `wait` seconds. An answer
-    that comes later is kept for the next.
+    All requests for an id wait for the same call, each no longer than `wait` seconds. A later
+    answer is kept for the next request.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class AnswerCache(Generic[V]):
         self._guard = threading.Lock()
 
     def get(self, key: str, max_age: float) -> V:
-        """The answer, at most so many seconds old; raises `Unreachable`."""
+        """Return the answer, at most `max_age` seconds old; raises `Unreachable`."""
         with self._guard:
             cached = self._cached.get(key)
             if cached is not None and self._clock() - cached.at <= max_age:
@@ -88,16 +90,16 @@ class AnswerCache(Generic[V]):
             raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def last(self, key: str) -> V | None:
-        """The last answer, however old; never asks."""
+        """Return the last answer, however old; never calls Slack."""
         cached = self._cached.get(key)
         return None if cached is None else cached.value
 
     def forget(self, key: str) -> None:
-        """Ask again next time, because Slack said that it changed."""
+        """Fetch the id again next time, because Slack reported a change."""
         with self._guard:
             self._cached.pop(key, None)
             self._failed.pop(key, None)
-            # What is being asked may still be answered as it was before.
+            # A call in flight may still return the old answer.
             self._pending.pop(key, None)
 
     def _call(self, key: str, ticket: object) -> V:
@@ -114,7 +116,7 @@ class AnswerCache(Generic[V]):
         return value
 
     def _finish_call(self, key: str, ticket: object) -> bool:
-        """Whether the call that ends is still the id's."""
+        """End a call; return whether it was the id's current one."""
         pending = self._pending.get(key)
         if pending is None or pending.ticket is not ticket:
             return False
@@ -123,7 +125,7 @@ class AnswerCache(Generic[V]):
 
 
 class SlackDirectory:
-    """Answers of Slack about people, kept for as long as each use allows; closed on any doubt."""
+    """Slack's answers about people, kept as long as each use allows; any doubt means no access."""
 
     def __init__(
         self, client: WebClient, clock: Callable[[], float] = monotonic, grace: float = 0.0
@@ -136,37 +138,37 @@ class SlackDirectory:
         self._channels = AnswerCache(self._fetch_is_shared, self._calls, clock, wait)
 
     def close(self) -> None:
-        """Ask nothing any more."""
+        """Stop calling Slack."""
         self._calls.shutdown(wait=False, cancel_futures=True)
 
     def profile(self, user: str) -> Profile:
-        """The account behind a user id."""
+        """Return the account of a user id."""
         return self._profiles.get(user, PROFILE_AGE)
 
     def locale(self, user: str) -> str | None:
-        """The person's language as far as it is known; never asks."""
+        """Return the person's language if it is known; never calls Slack."""
         profile = self._profiles.last(user)
         return None if profile is None else profile.locale
 
     def time_zone(self, user: str) -> str | None:
-        """The person's time zone as far as it is known; never asks."""
+        """Return the person's time zone if it is known; never calls Slack."""
         profile = self._profiles.last(user)
         return None if profile is None else profile.time_zone
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
-        """The user ids in a user group; an empty group counts as not known."""
+        """Return the user ids in a user group; an empty group counts as unknown."""
         return self._groups.get(group, max_age)
 
     def is_shared(self, channel: str) -> bool:
-        """Whether people of another company are in the channel."""
+        """Return whether people of another company are in the channel."""
         return self._channels.get(channel, CHANNEL_AGE)
 
     def forget_group(self, group: str) -> None:
-        """The group's members changed."""
+        """Forget the group's members after a change."""
         self._groups.forget(group)
 
     def refresh(self, groups: tuple[str, ...]) -> None:
-        """Ask for the groups again before what is known of them is too old for changes."""
+        """Fetch the groups again before their answers are too old for changes."""
         for group in groups:
             try:
                 self._groups.get(group, REFRESH_SECONDS / 2)
@@ -207,13 +209,13 @@ _CODE = re.compile(r"[a-z0-9_ ]{1,64}")
 
 
 def reason_of(error: Exception) -> str:
-    """Slack's error code, else the kind of the fault; never a request's contents."""
+    """Return Slack's error code, else the type of the error; never a request's contents."""
     response = getattr(error, "response", None)
     if response is not None and hasattr(response, "get"):
         try:
             code = str(response.get("error") or "no error code")
         except ValueError:
             return "no JSON"
-        # Where the answer is a page of HTML, the SDK puts the page in the place of the code.
+        # If the answer is an HTML page, the SDK returns the page as the code.
         return code if _CODE.fullmatch(code) else "no JSON"
     return type(error).__name__

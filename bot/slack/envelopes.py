@@ -1,7 +1,7 @@
-"""What Slack sent, read into values of ours: who, where, which command, with which arguments.
+"""Read Slack's payloads into the bot's values: person, place, command, arguments.
 
-Everything in a payload that a person or an old message could have made up is a wish: it is read
-through a schema here, and checked against the database where it is used.
+A person or an old message could have made up anything in a payload. So a schema reads it here, and
+its use checks it against the database.
 """
 
 import json
@@ -16,16 +16,16 @@ from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
 
 CHANGE_SECONDS = 2.0
-"""A single change commits before it is acknowledged, within this after receipt; Slack waits 3 s."""
+"""A single change commits within this after receipt, before its ack; Slack waits 3 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One request of a person: `request` is typed words or a form's request, or why it is refused.
+    """One request of a person: `request` is a command's text, a form's request, or a refusal.
 
-    `received` is in seconds of `time.monotonic()`. `replaces`: the answer takes the place of the
-    message that was clicked. `view_id` is the modal that was clicked in or submitted, `home_hash`
-    the hash of the Home that was clicked in.
+    `received` is in seconds of `time.monotonic()`. `replaces`: the answer replaces the clicked
+    message. `view_id` is the modal that was clicked or submitted, `home_hash` the hash of the
+    clicked Home.
     """
 
     invocation: Invocation
@@ -39,7 +39,7 @@ class Envelope:
 
     @property
     def origin(self) -> Mapping[str, Any]:
-        """Where a modal comes from, so that its clicks count as made there: channel or Home."""
+        """Return a modal's origin (channel or Home), so that its clicks count as made there."""
         if self.invocation.source is Source.HOME:
             return {"v": VERSION, "home": True}
         return {"v": VERSION, "channel": self.invocation.channel}
@@ -47,7 +47,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class HomeVisit:
-    """Somebody at their Home, and the hash of what they see there, if there is something."""
+    """A person on their Home tab, and the hash of the shown view, if there is one."""
 
     user: str
     team: str
@@ -55,12 +55,12 @@ class HomeVisit:
 
 
 def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeVisit:
-    """The Home tab was opened; `view` is there where one was published before."""
+    """Read the opening of a Home tab; the event has a `view` if one was published before."""
     return HomeVisit(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
 
 
 def home_refreshed(body: Mapping[str, Any]) -> HomeVisit:
-    """A click on Refresh."""
+    """Read a click on Refresh."""
     return HomeVisit(*_person(body), _hash(body))
 
 
@@ -70,7 +70,7 @@ def _hash(payload: Mapping[str, Any]) -> str | None:
 
 
 def slash(body: Mapping[str, Any], received: float) -> Envelope:
-    """A slash command."""
+    """Read a slash command."""
     user, team = str(body.get("user_id", "")), str(body.get("team_id", ""))
     trigger = str(body.get("trigger_id", ""))
     invocation = Invocation(
@@ -84,7 +84,7 @@ def slash(body: Mapping[str, Any], received: float) -> Envelope:
 
 
 def click(body: Mapping[str, Any], received: float) -> Envelope:
-    """A click on a button or a choice in a menu, in a message, a modal or on Home."""
+    """Read a click on a button or a menu, in a message, a modal or on Home."""
     action: Mapping[str, Any] = body["actions"][0]
     user, team = _person(body)
     container: Mapping[str, Any] = body.get("container") or {}
@@ -126,7 +126,7 @@ def _action_request(action: Mapping[str, Any]) -> Request | Refusal:
 
 
 def submission(body: Mapping[str, Any], received: float) -> Envelope:
-    """A submitted modal: its metadata names the command and the plan."""
+    """Read a submitted modal; its metadata names the command and the plan."""
     user, team = _person(body)
     view: Mapping[str, Any] = body.get("view") or {}
     metadata = _metadata(view)
@@ -168,7 +168,7 @@ def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | None]:
-    """The source and the channel of what is done in a modal: those it was opened from."""
+    """Return the source and the channel from which a modal was opened."""
     if metadata.get("home") is True:
         return Source.HOME, None
     channel = metadata.get("channel")
@@ -177,11 +177,11 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
 
 FIELDS = ("typed", "rate", "canary")
 OLD_FIELDS = {"rate": "pace"}
-"""The names of fields in dialogs that an earlier version opened."""
+"""The names of fields in dialogs of an earlier version."""
 
 
 def _field_values(view: Mapping[str, Any]) -> tuple[str | None, ...]:
-    """What was typed or chosen in each of the fields that a dialog may have."""
+    """Return the values of all fields that a dialog may have."""
     values = (view.get("state") or {}).get("values") or {}
 
     def state(name: str) -> Mapping[str, Any]:

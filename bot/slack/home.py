@@ -1,4 +1,4 @@
-"""The app's Home tab: drawn for one person at a time, beside the requests and not in their way."""
+"""The app's Home tab: drawn for one person at a time, without delaying requests."""
 
 import threading
 from collections.abc import Mapping
@@ -26,26 +26,26 @@ from bot.views.reports.home import refused_home
 log = structlog.get_logger(__name__)
 
 THREADS = 2
-"""Two draw while sixteen carry out requests: the engine has connections for both."""
+"""Two threads draw and sixteen run requests; the engine has connections for both."""
 SECONDS = 3.0
-"""For all the reads of a drawing. Nobody's acknowledgement waits for it."""
+"""Deadline of all reads of a drawing; no acknowledgement waits for them."""
 PEOPLE = 500
-"""Whose Homes are remembered, the latest; somebody else's is drawn when they come to it again."""
+"""How many people's Homes are remembered, latest first; others are drawn on their next visit."""
 AGAIN_SECONDS = 5.0
 LONGEST_WAIT = 60.0
 TRIES = 3
 FOLLOW_SECONDS = 5.0
 FOLLOWS = 60
-"""While a bulk change is at work Home follows it, for five minutes after the person's last act."""
+"""While an operation runs, Home follows it for five minutes after the person's last action."""
 PASSING = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
-"""Refusals that a person may hope to be over with the next Refresh."""
+"""Refusals that the next Refresh may not meet again."""
 CLOSE_SECONDS = 4.0
 _FINAL = ("not_enabled", "user_not_found", "invalid_arguments", "view_too_large", "missing_scope")
 
 
 @dataclass(frozen=True)
 class HomeContent:
-    """A drawing: its blocks, whether it shows something that goes on by itself, or a refusal."""
+    """A drawing: its blocks, whether it shows a running operation, or a refusal."""
 
     blocks: tuple[Block, ...]
     moving: bool = False
@@ -54,12 +54,12 @@ class HomeContent:
 
 @dataclass
 class _Home:
-    """What is known of one person's Home.
+    """The state of one person's Home.
 
-    `hash` is of the view that Slack shows there, as far as it is known. `due` is when it is to be
-    drawn (seconds of `monotonic()`), None: not at all. `tries` are left before it is given up,
-    `follows` before it is left alone until the person acts again. `refused` is a refusal that Slack
-    did not take yet: it is written down once, however often it is sent.
+    `hash` is the hash of the view that Slack shows there, if known. `due` is the time of the next
+    drawing (seconds of `monotonic()`); None: no drawing. `tries` are the attempts left before the
+    bot gives up. `follows` are the redraws left until the person acts again. `refused` is a refusal
+    that Slack has not accepted yet: it is audited once, however often it is sent.
     """
 
     user: str
@@ -74,12 +74,12 @@ class _Home:
 
 @dataclass
 class Homes:
-    """Draws people's Homes; requests for the same person's while it is drawn become one more.
+    """Draws people's Homes; requests for one person during a drawing become one more drawing.
 
-    In one process a person's Homes are drawn one after the other, so a later one is newer. Against
-    other replicas each carries the hash of the view that it replaces: where Slack says that this
-    is not the one any more (`hash_conflict`), what was read is older than what is shown, so it is
-    read again: docs.slack.dev/reference/methods/views.publish.
+    One process draws a person's Homes one after the other, so a later one is newer. For other
+    replicas, each drawing carries the hash of the view that it replaces. If Slack answers
+    `hash_conflict`, the shown view is newer than the data, so the data is read again:
+    docs.slack.dev/reference/methods/views.publish.
     """
 
     setup: Setup
@@ -90,10 +90,10 @@ class Homes:
     _closed: bool = False
 
     def request_drawing(self, user: str, team: str, hash_: str | None = None) -> None:
-        """Draw the person's Home soon; `hash_` is of the view that they have before them."""
+        """Draw the person's Home soon; `hash_` is the hash of the view on their screen."""
         with self._changed:
             home = self._homes.pop(user, None) or _Home(user, team)
-            self._homes[user] = home  # the latest is the last
+            self._homes[user] = home  # the latest person is last
             home.hash = hash_ or home.hash
             self._due(home)
             while len(self._homes) > PEOPLE:
@@ -101,13 +101,13 @@ class Homes:
             self._start()
 
     def changed(self, user: str) -> None:
-        """The person changed something elsewhere: draw their Home, if they ever opened it here."""
+        """Draw the Home of a person after a change elsewhere, if they opened it in this process."""
         with self._changed:
             if (home := self._homes.get(user)) is not None:
                 self._due(home)
 
     def close(self) -> None:
-        """Draw no more, and let what is being drawn end."""
+        """Stop drawing and wait for the running drawings."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -120,7 +120,7 @@ class Homes:
         self._changed.notify()
 
     def _start(self) -> None:
-        """As an executor does: no thread before there is work."""
+        """Start the threads at the first drawing, as an executor does."""
         if self._threads or self._closed:
             return
         for number in range(THREADS):
@@ -134,7 +134,7 @@ class Homes:
             try:
                 delay = self._draw(home)
             except Exception:
-                # The edge of a thread that must not end: the next opening or Refresh draws anew.
+                # This thread must not end; the next opening or Refresh draws again.
                 log.exception("home not drawn")
             with self._changed:
                 home.drawing = False
@@ -144,7 +144,7 @@ class Homes:
                 self._changed.notify_all()
 
     def _next(self) -> _Home | None:
-        """The Home that waits longest, once it is due; None at the end."""
+        """Wait for a due Home and return the one that has waited longest; None after closing."""
         with self._changed:
             while not self._closed:
                 waiting = [h for h in self._homes.values() if h.due is not None and not h.drawing]
@@ -157,7 +157,7 @@ class Homes:
             return None
 
     def _draw(self, home: _Home) -> float | None:
-        """Read, draw, publish; returns after how many seconds it is to be done again, if at all."""
+        """Read, draw and publish; return the seconds until the next drawing, or None."""
         old_hash = home.hash
         content = home.refused or draw(self.setup, home.user, home.team)
         home.refused = content if content.refused else None
@@ -179,12 +179,12 @@ class Homes:
         return FOLLOW_SECONDS
 
     def _publish(self, user: str, content: HomeContent, hash_: str | None) -> str | None:
-        """Show it in the place of the view with this hash; returns the new view's, "" if not told.
+        """Replace the view with this hash, and return the new view's hash, "" if unknown.
 
-        None where another view is shown there by now.
+        Return None if Slack shows another view by now.
         """
         view = {"type": "home", "blocks": list(content.blocks)}
-        # Slack takes an empty hash for one that does not fit.
+        # Slack treats an empty hash as one that does not match.
         expected = {} if hash_ is None else {"hash": hash_}
         try:
             response = self.client.api_call(
@@ -199,9 +199,9 @@ class Homes:
 
 
 def retry_delay(error: Exception, tries: int) -> float | None:
-    """Seconds until what Slack did not take is drawn again; None for what will not pass.
+    """Return the seconds until the next attempt; None for an error that will not pass.
 
-    `tries` are those that are left.
+    `tries` is the number of attempts left.
     """
     if tries <= 0 or (isinstance(error, SlackApiError) and _code(error) in _FINAL):
         return None
@@ -217,7 +217,7 @@ def _code(error: SlackApiError) -> str:
 
 
 def draw(setup: Setup, user: str, team: str) -> HomeContent:
-    """Read and draw the person's Home; who may not look sees why instead."""
+    """Read and draw the person's Home, or the reason if they may not view it."""
     invocation = Invocation(
         Actor(user, team, Source.HOME),
         request_id("home", team, user, uuid4()),

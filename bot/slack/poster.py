@@ -1,4 +1,4 @@
-"""Posting to Slack without the SDK's own retry: the outbox decides what is tried again."""
+"""Posting to Slack without the SDK's own retry, because the outbox decides about retries."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _GONE = {
     "message_not_found",
     "thread_not_found",
 }
-# What is wrong with the app, not with the message: no message is to blame, or to be given up.
+# Errors of the app and not of the message, so no message is given up because of them.
 _AUTH = {
     "access_denied",
     "account_inactive",
@@ -46,7 +46,7 @@ DEFAULT_RETRY_AFTER = 30.0
 
 
 class SlackPoster:
-    """`chat.postMessage` and `chat.update`, with every failure told apart."""
+    """`chat.postMessage` and `chat.update`, with a distinct error for every kind of failure."""
 
     def __init__(self, client: WebClient, workspace_url: str, charts: Charts | None = None) -> None:
         self._client = client
@@ -59,15 +59,15 @@ class SlackPoster:
         return str(response["ts"])
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
-        """Change a message; raises `DeliveryError`."""
+        """Edit a message; raises `DeliveryError`."""
         self._send("chat.update", {"channel": channel, "ts": ts, **body})
 
     def permalink(self, channel: str, ts: str) -> str:
-        """The message's address, built as Slack builds it."""
+        """Return the message's address, built as Slack builds it."""
         return f"{self._url}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
-        """Send it; where its charts are refused, the same with a table."""
+        """Send the body; if Slack refuses its charts, send it with a table."""
         first, *others = self._charts.variants(body)
         try:
             return self._call(method, first)

@@ -1,4 +1,4 @@
-"""The running bot: clients, listeners, watcher and socket, started and stopped in order."""
+"""The running bot: clients, listeners, background work and socket, started and stopped in order."""
 
 import gc
 import ssl
@@ -30,21 +30,21 @@ POST_SECONDS = 10
 DRAIN_SECONDS = 4.0
 """Every envelope is acknowledged within 3 s."""
 CLOSE_SECONDS = 8.0
-"""For that, and for the SDK's threads, which read for up to 3 s more."""
+"""Time to stop: those 3 s, and up to 3 s more for the SDK's reading threads."""
 HANDLER_SECONDS = 6.0
 STOP_SECONDS = 18.0
 
 
 @dataclass(frozen=True)
 class Access:
-    """What Slack gave the app: tokens, and where its Web API is."""
+    """The app's tokens, and the address of its Web API."""
 
     bot_token: str
     app_token: str
     base_url: str
 
     def client(self, seconds: int) -> WebClient:
-        """A client that tries once: who calls decides what is tried again."""
+        """Return a client that tries once, because the caller decides about retries."""
         return WebClient(
             token=self.bot_token,
             base_url=self.base_url,
@@ -56,20 +56,20 @@ class Access:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """One context for all calls: reading the authorities takes 20 to 70 ms, each time anew."""
+    """Return one context for all calls, because reading the authorities takes 20 to 70 ms."""
     return ssl.create_default_context()
 
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace that the token belongs to."""
+    """The workspace of the bot token."""
 
     team: str
     url: str
 
 
 def look_up(access: Access) -> WorkspaceInfo:
-    """Ask Slack whose token this is; raises `StartError`."""
+    """Return the workspace of the token; raises `StartError`."""
     try:
         identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
@@ -78,11 +78,11 @@ def look_up(access: Access) -> WorkspaceInfo:
 
 
 class SlackBot:
-    """Everything that runs while the bot is up.
+    """All parts of the running bot.
 
-    `background` is the engine of what runs by itself, so that it takes no request's connection.
-    `grace`: how many seconds longer this Slack waits for an answer than Slack does. The tests need
-    it on a busy machine.
+    `background` is the engine of background work, so that it uses no request's connection. `grace`
+    is how many seconds longer than Slack a local Slack waits for an answer; the tests need it on a
+    busy machine.
     """
 
     def __init__(
@@ -110,9 +110,9 @@ class SlackBot:
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
     def start(self) -> None:
-        """Watch first, so that nothing a person does goes untold; then take requests.
+        """Start the background work, so that every change is announced; then accept requests.
 
-        Raises `StartError` where Slack opens no connection, with everything ended again.
+        Raises `StartError` if Slack opens no connection, after stopping all parts.
         """
         warm_up()
         self._refresher.start()
@@ -126,10 +126,10 @@ class SlackBot:
         log.info("running", replica=self.setup.replica, version=self.setup.version)
 
     def stop(self) -> None:
-        """Take no more requests, answer those that are open, tell what they did, end.
+        """Stop accepting requests, answer the open ones, send their messages, and end.
 
-        It takes at most `STOP_SECONDS`, whatever hangs: what a thread is at then ends with the
-        process, and the database takes back what was not committed.
+        This takes at most `STOP_SECONDS`, whatever hangs. A hanging thread ends with the process,
+        and the database rolls back its transaction.
         """
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
@@ -151,7 +151,7 @@ class SlackBot:
 
 
 def freeze_heap() -> None:
-    """Exempt what the start has made from garbage collection.
+    """Exempt the start's objects from garbage collection.
 
     Modules, messages and patterns live until the end. A full collection that reads them stops every
     thread for 60 to 130 ms (measured), also in the middle of a transaction.
@@ -161,7 +161,7 @@ def freeze_heap() -> None:
 
 
 def _end_by(end: Callable[[], None], until: float) -> None:
-    """Run this to its end, or until then."""
+    """Run `end` until it returns, or until the time `until`."""
     ending = threading.Thread(target=end, name="end", daemon=True)
     ending.start()
     ending.join(max(0.0, until - monotonic()))

@@ -1,4 +1,4 @@
-"""Socket Mode by Bolt's builtin client, with the time of receipt noted before any queue."""
+"""Socket Mode with Bolt's builtin client; receipt is timed before any queue."""
 
 import threading
 from time import monotonic
@@ -13,28 +13,28 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 log = structlog.get_logger(__name__)
 
 CONCURRENCY = 32
-"""Envelopes at work at once; with the default of 10 the eleventh waits where Bolt cannot see it."""
+"""Envelopes handled at once; with the default of 10, an eleventh waits unseen by Bolt."""
 PING_SECONDS = 3.0
-"""A dead peer is noticed after about 15 s (50 to 60 with the default)."""
+"""A dead peer is detected after about 15 s (50 to 60 with the default)."""
 EXPECTED_CONNECTIONS = 4
 
 
 class Stamped(str):
-    """A message of the socket, and when it came in seconds of `time.monotonic()`."""
+    """A message of the socket, with its arrival in seconds of `time.monotonic()`."""
 
     __slots__ = ("at",)
     at: float
 
 
 class TimedClient(SocketModeClient):
-    """Notes when a message came, before the queue of its workers."""
+    """Records a message's arrival before it enters the workers' queue."""
 
     def __init__(self, **options: Any) -> None:
         self.received: dict[str, float] = {}
         super().__init__(**options)
 
     def enqueue_message(self, message: str) -> None:
-        """Stamp the message as it comes off the socket."""
+        """Stamp the message when it leaves the socket."""
         stamped = Stamped(message)
         stamped.at = monotonic()
         super().enqueue_message(stamped)
@@ -44,7 +44,7 @@ class TimedClient(SocketModeClient):
         close_at_once(self)
 
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Hand the stamp on by the envelope's id; a hello tells how many connections there are."""
+        """Pass on the stamp by the envelope's id; a hello has the number of connections."""
         if message.get("type") == "hello":
             _note_hello(message)
         envelope = message.get("envelope_id")
@@ -58,11 +58,11 @@ class TimedClient(SocketModeClient):
 
 
 def close_at_once(client: SocketModeClient) -> None:
-    """Close a client of the SDK, whatever its threads are at.
+    """Close a client of the SDK, whatever its threads are doing.
 
-    Its reader of the queue would sleep up to a second more. Its reader of the socket clears the
-    mark to end when it begins, which may be just after the mark was set: then it would read for
-    ever, and be waited for as long. So the mark is set until all have ended.
+    The SDK's queue reader would sleep up to a second more. Its socket reader clears the stop flag
+    when it begins, possibly just after the flag was set; then it would read forever, and closing
+    would wait forever. So the flag is set until all threads have ended.
     """
     client.closed = True
     client.message_queue.put(None)
@@ -78,7 +78,7 @@ def _close(client: SocketModeClient) -> None:
         try:
             SocketModeClient.close(client)
         except AttributeError:
-            # Two of its threads may close one socket, and the second finds none. Once more, because
+            # Two of its threads may close one socket, and the second fails. Close again, because
             # the error kept the client from ending its other threads.
             log.info("the socket was closed already")
         else:
@@ -92,10 +92,10 @@ def _note_hello(message: dict[str, Any]) -> None:
 
 
 class SocketMode:
-    """The connection to Slack: opened, drained and closed in order."""
+    """The Socket Mode connection: opened, drained and closed in order."""
 
     def __init__(self, app: App, app_token: str, grace: float = 0.0) -> None:
-        """Made from the Bolt app; `grace`: seconds that this Slack waits longer than it says."""
+        """Take the Bolt app; `grace`: seconds that this Slack waits longer than Slack does."""
         self._grace = grace
         self.client = TimedClient(
             app_token=app_token,
@@ -111,13 +111,13 @@ class SocketMode:
         self._idle = threading.Condition()
 
     def connect(self) -> None:
-        """Open the socket; it reconnects by itself from then on."""
+        """Open the socket; it reconnects automatically afterwards."""
         self.client.connect()
 
     def close(self, seconds: float) -> None:
-        """Drop the socket at the first moment when nothing that came is unanswered.
+        """Close the socket at the first moment without an unanswered envelope.
 
-        What still comes until then is carried out: nobody else would get it.
+        Envelopes that arrive before then are handled, because no other process would receive them.
         """
         with self._idle:
             self._idle.wait_for(self._is_idle, timeout=seconds)
@@ -135,7 +135,7 @@ class SocketMode:
                 mode="socket_mode",
                 body=request.payload,
                 context={
-                    # Every deadline of the request counts from here.
+                    # Every deadline of the request counts from this time.
                     "received": received + self._grace,
                     "envelope_id": request.envelope_id,
                 },

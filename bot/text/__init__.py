@@ -1,4 +1,4 @@
-"""Messages in English and Spanish, looked up and escaped in one call."""
+"""Messages in English and Spanish, found and escaped in one call."""
 
 from bot.text.escape import (
     Mrkdwn,

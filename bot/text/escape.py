@@ -1,8 +1,8 @@
-"""Escaping as a type: text that reaches mrkdwn is `Mrkdwn`, and only these functions make one.
+"""Escaping as a type: text for mrkdwn is `Mrkdwn`, and only these functions create one.
 
-Job names, payloads and exceptions are attacker-controlled: what they hold must never ring a phone,
-draw a link or turn a line around. Slack's rule: docs.slack.dev/messaging/formatting-message-text.
-So a `<` or a backtick in mrkdwn is always the bot's own, which lets it be cut and read back safely.
+Job names, payloads and exceptions are attacker-controlled: they must never notify anybody, form a
+link or reverse a line. Slack's rule: docs.slack.dev/messaging/formatting-message-text. So a `<` or
+a backtick in mrkdwn is always the bot's own, which makes cutting and parsing safe.
 """
 
 import re
@@ -12,13 +12,13 @@ from bot.models.requests import Person
 
 
 class Mrkdwn(str):
-    """Text that Slack may read as mrkdwn: every value in it was escaped."""
+    """Text that Slack may read as mrkdwn, because every value in it was escaped."""
 
     __slots__ = ()
 
 
 # Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, tags, and
-# halves of a pair. They make a line read as another one. ZWNJ and ZWJ stay: scripts and emoji need
+# lone surrogates. They disguise a line as another one. ZWNJ and ZWJ stay: scripts and emoji need
 # them.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -29,37 +29,37 @@ _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# What a name or an id holds, and nothing that marks up a text; a `_` within a word does not.
+# Characters of names and ids that mark up no text; a `_` within a word marks up none either.
 _NAME = re.compile(r"(?:[^\W_]|[ .@'#/-]|(?<=[^\W_])_(?=[^\W_]))+")
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 
 def clean(value: object) -> str:
-    """The value as text without invisible characters; newlines and tabs stay."""
+    """Return the value as text without invisible characters; newlines and tabs stay."""
     return _INVISIBLE.sub("", _LINE_END.sub("\n", str(value)))
 
 
 def escape(value: object) -> Mrkdwn:
-    """The value as mrkdwn that mentions nobody, draws no link and opens no code span."""
+    """Return the value as mrkdwn that mentions nobody, forms no link and opens no code span."""
     text = clean(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Mrkdwn(text.replace("`", _MODIFIER_GRAVE))
 
 
 def code(value: object, limit: int = 200) -> Mrkdwn:
-    """The value in a code span of one line; of the value at most `limit` characters are shown."""
+    """Return at most `limit` characters of the value in a code span of one line."""
     line = plain_line(value, limit, angles=True)
     return Mrkdwn(f"`{escape(line)}`") if line else Mrkdwn("")
 
 
 def preformatted(value: object, limit: int) -> Mrkdwn:
-    """The value in a block of code, cut so that the result has at most `limit` characters."""
+    """Return the value in a code block, cut so that the result has at most `limit` characters."""
     return Mrkdwn(f"```{cut(_block_text(value, limit), limit - 6)}```")
 
 
 def preformatted_parts(value: object, limit: int, most: int) -> tuple[list[Mrkdwn], bool]:
-    """The value in up to `most` blocks of code of up to `limit` characters; True: not all of it.
+    """Return the value in up to `most` code blocks of `limit` characters; True if it was cut.
 
-    A long line is parted where it must be; between lines no character is lost but the line end.
+    A line longer than a block is split. Between lines, only the line end is lost.
     """
     rest = _block_text(value, limit * most)
     complete = len(str(value)) <= 4 * limit * most
@@ -72,7 +72,7 @@ def preformatted_parts(value: object, limit: int, most: int) -> tuple[list[Mrkdw
 
 
 def _block_text(value: object, limit: int) -> Mrkdwn:
-    """Escaped text for a block of code; a huge value is not escaped much further than it shows."""
+    """Return escaped text for a code block; of a huge value, little more than the shown part."""
     text = value if isinstance(value, str) else str(value)
     return escape(clean(text[: 4 * limit]).strip("\n"))
 
@@ -83,7 +83,7 @@ def _part_end(text: str, limit: int) -> int:
 
 
 def _whole(text: str, end: int) -> int:
-    """Where to cut at `end` or before, so that no entity and no `<…>` token is parted."""
+    """Return the cut position, `end` or before, that splits no entity and no `<…>` token."""
     entity = text.rfind("&", 0, end)
     if entity >= 0 and ";" not in text[entity:end]:
         end = entity
@@ -94,25 +94,25 @@ def _whole(text: str, end: int) -> int:
 
 
 def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """At most `limit` characters of mrkdwn, never ending within an entity, a token or code."""
+    """Return at most `limit` characters of mrkdwn, never ending inside an entity, token or code."""
     if len(text) <= limit:
         return text
     head = text[: _whole(text, limit - 4)]
     ticks = re.findall("`+", head)
     if len(ticks) % 2 == 0:
         return Mrkdwn(f"{head}…")
-    # What was just opened is taken back, what has begun is closed.
+    # A code span that was just opened is removed; one with content is closed.
     opened = head.removesuffix(ticks[-1])
     return Mrkdwn(f"{opened}…" if opened != head else f"{head}{ticks[-1]}…")
 
 
 def join(separator: str, parts: Iterable[Mrkdwn]) -> Mrkdwn:
-    """The parts that are not empty, with the bot's own separator between them."""
+    """Return the non-empty parts with the bot's own separator between them."""
     return Mrkdwn(separator.join(part for part in parts if part))
 
 
 def link(url: str, label: object) -> Mrkdwn:
-    """A link; the url's delimiters are percent-encoded, a scheme other than http is not kept."""
+    """Return a link; the url's delimiters are percent-encoded, and only http schemes are kept."""
     safe = "".join(clean(url).split())
     if not safe.startswith(("https://", "http://")):
         return escape(label)
@@ -122,28 +122,28 @@ def link(url: str, label: object) -> Mrkdwn:
 
 
 def named(value: object, limit: int = 64) -> Mrkdwn:
-    """An id or a name on one line; in code where it holds more than such a thing does."""
+    """Return an id or a name on one line; in code if it has other characters than those."""
     line = plain_line(value, limit, angles=True)
     return escape(line) if _NAME.fullmatch(line) else code(line, limit)
 
 
 def mention(user: str) -> Mrkdwn:
-    """A Slack user by id, shown by name; anything else as it is written."""
+    """Return a mention of a Slack user by id; other text as written."""
     return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else named(user)
 
 
 def group(id_: str) -> Mrkdwn:
-    """A user group by id, shown by name; anything else as it is written."""
+    """Return a mention of a user group by id; other text as written."""
     return Mrkdwn(f"<!subteam^{id_}>") if _is_id(id_) else named(id_)
 
 
 def channel(id_: str) -> Mrkdwn:
-    """A channel by id, shown by name; anything else as it is written."""
+    """Return a link to a channel by id; other text as written."""
     return Mrkdwn(f"<#{id_}>") if _is_id(id_) else named(id_)
 
 
 def date(unix: int, fallback: str, form: str = "{date_short_pretty} {time_secs}") -> Mrkdwn:
-    """A moment that each reader sees in their own time zone, in one of Slack's forms."""
+    """Return a moment in one of Slack's forms, which each reader sees in their own time zone."""
     return Mrkdwn(f"<!date^{unix}^{form}|{escape(fallback)}>")
 
 
@@ -152,9 +152,9 @@ def _is_id(text: str) -> bool:
 
 
 def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
-    """The value on one line of at most `limit` characters, for plain_text objects and cells.
+    """Return the value on one line of at most `limit` characters, for plain_text and cells.
 
-    There nothing is escaped, so angle brackets become look-alikes, unless `angles` asks for them.
+    Nothing is escaped there, so angle brackets become look-alikes unless `angles` is set.
     """
     text = str(value)[: 4 * limit + 1_000]
     line = " ".join(clean(text).split())
@@ -164,7 +164,7 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
 
 
 def readable(text: str) -> str:
-    """Mrkdwn as a terminal or a JSON answer shows it: marks gone, entities and tokens read."""
+    """Return mrkdwn as plain text for a terminal or JSON: no marks, entities and tokens decoded."""
     parts = []
     for index, part in enumerate(re.split("`+", text)):
         plain_part = part if index % 2 else _BOLD.sub(r"\1", part)

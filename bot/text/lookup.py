@@ -1,4 +1,4 @@
-"""One look-up that also escapes: a message's key and its values in, mrkdwn or plain text out."""
+"""Look up a message and escape its values; the result is mrkdwn or plain text."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,23 +16,23 @@ from bot.models.requests import Moment, Person
 from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
 
 LOCALES = {"en": "en", "es": "es-419"}
-"""The locale whose numbers and plurals a language uses; es-419 is Latin America's Spanish."""
+"""The locale of a language's numbers and plurals; es-419 is Latin American Spanish."""
 
 LANGUAGES = tuple(LOCALES)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def bundle(language: str) -> FluentBundle:
-    """The catalog of one language, read once."""
+    """Return the catalog of one language; it is read once."""
     source = files("bot.text").joinpath(f"{language}.ftl").read_text(encoding="utf-8")
-    # Isolating marks are not needed: values reach the text without direction marks of their own.
+    # Isolating marks are not needed, because values contain no direction marks.
     catalog = FluentBundle([LOCALES[language]], use_isolating=False)
     catalog.add_resource(FluentResource(source))
     return catalog
 
 
 def warm_up() -> None:
-    """Read the catalogs and the locales' data before somebody waits for a message."""
+    """Read the catalogs and the locales' data before the first message needs them."""
     for language in LANGUAGES:
         texts = Texts(language, ZoneInfo("UTC"))
         texts.number(1)
@@ -40,7 +40,7 @@ def warm_up() -> None:
 
 
 class MissingText(KeyError):
-    """A key or a value that a catalog needs is not there: a bug, found by the catalog tests."""
+    """A key or a value is missing from a catalog: a bug, which the catalog tests detect."""
 
 
 class Texts:
@@ -57,49 +57,49 @@ class Texts:
         self._locale = LOCALES[language].replace("-", "_")
 
     def __call__(self, key: str, **values: object) -> Mrkdwn:
-        """The message as mrkdwn with every value escaped."""
+        """Return the message as mrkdwn with every value escaped."""
         return Mrkdwn(self._format(key, {name: self._mrkdwn(v) for name, v in values.items()}))
 
     def plain(self, key: str, **values: object) -> str:
-        """The message as plain text, for buttons, titles and terminals."""
+        """Return the message as plain text, for buttons, titles and terminals."""
         return self._format(key, {name: self._plain(v) for name, v in values.items()})
 
     def number(self, value: float) -> str:
-        """A number with the language's separators."""
+        """Return a number with the language's separators."""
         return str(format_decimal(value, locale=self._locale))
 
     def moment(self, at: datetime) -> str:
-        """A moment (naive UTC) as text in the configured time zone."""
+        """Return a moment (naive UTC) as text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
 
     def clock(self, at: datetime) -> Mrkdwn:
-        """A moment (naive UTC) with its time first, for the middle of a sentence."""
+        """Return a moment (naive UTC) with its time first, for the middle of a sentence."""
         stamp = int(at.replace(tzinfo=UTC).timestamp())
         return date(stamp, self.moment(at), "{time_secs} ({date_short_pretty})")
 
     def brief(self, at: datetime) -> Mrkdwn:
-        """A moment (naive UTC) without its year and seconds, for long lists."""
+        """Return a moment (naive UTC) without its year and seconds, for long lists."""
         stamp = int(at.replace(tzinfo=UTC).timestamp())
         return date(stamp, self.brief_plain(at), "{date_num} {time}")
 
     def brief_plain(self, at: datetime) -> str:
-        """The same as plain text in the configured time zone."""
+        """Return a moment as `brief` does, as plain text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return str(format_datetime(local, "d MMM HH:mm", locale=self._locale))
 
     def day(self, day: calendar_date) -> str:
-        """A day of the calendar with its weekday, short: `Fri, Nov 7`."""
+        """Return a calendar day with its short weekday: `Fri, Nov 7`."""
         return str(format_skeleton("MMMEd", day, locale=self._locale))
 
     def change(self, count: int, before: int) -> str:
-        """By which share of `before`, which is not 0, a count is more or less: `+8 %`."""
+        """Return the change of a count relative to `before`, which is not 0: `+8 %`."""
         share = round(100 * (count - before) / before)
         sign = "+" if share > 0 else "−" if share < 0 else "±"
         return f"{sign}{self.number(abs(share))} %"
 
     def local(self, at: datetime, pattern: str, zone: ZoneInfo) -> str:
-        """A moment (naive UTC) as plain text by a zone's clocks, in the pattern's words."""
+        """Return a moment (naive UTC) as plain text in a zone, in the pattern's form."""
         local_time = at.replace(tzinfo=UTC).astimezone(zone)
         return str(format_datetime(local_time, pattern, tzinfo=zone, locale=self._locale))
 
@@ -149,6 +149,6 @@ class Texts:
 
 
 def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:
-    """The messages for a person's Slack locale (`es-LA`), else for the default language."""
+    """Return the messages for a person's Slack locale (`es-LA`), else for the default language."""
     language = (locale or "").replace("_", "-").split("-")[0].lower()
     return Texts(language if language in LANGUAGES else default, zone)

@@ -1,1 +1,1 @@
-"""Block Kit, pure: values in, blocks out. No clock, no database, no client."""
+"""Pure functions from values to Block Kit. No clock, no database, no client."""

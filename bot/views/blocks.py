@@ -1,6 +1,6 @@
-"""Builders of Block Kit: each cuts to Slack's limit and takes only text that was made safe.
+"""Builders of Block Kit: each cuts text to Slack's limit and takes only escaped text.
 
-Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that a bare address, `#name` or
+Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that an address, `#name` or
 `@name` in a job's text becomes no link and no mention.
 """
 
@@ -17,17 +17,17 @@ MESSAGE_BLOCKS = 50
 
 
 def plain(text: str, limit: int) -> Block:
-    """A plain_text object; Slack refuses an empty one, so nothing becomes a dash."""
+    """Return a plain_text object; an empty text becomes a dash, because Slack refuses it."""
     return {"type": "plain_text", "text": plain_line(text, limit) or "–", "emoji": True}
 
 
 def mrkdwn(text: Mrkdwn, limit: int = SECTION) -> Block:
-    """A mrkdwn object; Slack refuses an empty one, so nothing becomes a dash."""
+    """Return a mrkdwn object; an empty text becomes a dash, because Slack refuses it."""
     return {"type": "mrkdwn", "text": str(cut(text, limit)) or "–", "verbatim": True}
 
 
 def section(text: Mrkdwn, *, accessory: Block | None = None, block_id: str | None = None) -> Block:
-    """A paragraph, with an element at its right."""
+    """Return a paragraph with an optional element on its right."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if accessory is not None:
         block["accessory"] = accessory
@@ -35,7 +35,7 @@ def section(text: Mrkdwn, *, accessory: Block | None = None, block_id: str | Non
 
 
 def sections(lines: Iterable[Mrkdwn], limit: int = SECTION) -> list[Block]:
-    """Lines in as few paragraphs as hold them, of at most `limit` characters each."""
+    """Return the lines in as few paragraphs of at most `limit` characters as possible."""
     blocks: list[Block] = []
     paragraph: list[Mrkdwn] = []
     size = 0
@@ -49,27 +49,27 @@ def sections(lines: Iterable[Mrkdwn], limit: int = SECTION) -> list[Block]:
 
 
 def fields(pairs: Sequence[Mrkdwn]) -> Block:
-    """Up to ten short texts in two columns."""
+    """Return up to ten short texts in two columns."""
     return {"type": "section", "fields": [mrkdwn(pair, FIELD) for pair in pairs[:10]]}
 
 
 def context_line(text: Mrkdwn) -> Block:
-    """A line in small grey letters."""
+    """Return a line in small grey letters."""
     return {"type": "context", "elements": [mrkdwn(text)]}
 
 
 def actions(elements: Sequence[Block], block_id: str | None = None) -> Block:
-    """A row of buttons and menus."""
+    """Return a row of buttons and menus."""
     return _named({"type": "actions", "elements": list(elements[:25])}, block_id)
 
 
 def divider() -> Block:
-    """A thin line."""
+    """Return a thin line."""
     return {"type": "divider"}
 
 
 def confirm(title: str, text: Mrkdwn, yes: str, no: str) -> Block:
-    """The question before something that cannot be taken back lightly."""
+    """Return the question to confirm before a change that is hard to reverse."""
     return {
         "title": plain(title, 100),
         "text": mrkdwn(text, 300),
@@ -80,7 +80,10 @@ def confirm(title: str, text: Mrkdwn, yes: str, no: str) -> Block:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int) -> Block:
-    """A table, messages only, one a message; columns from `numbers_from` on are set right."""
+    """Return a table; columns from `numbers_from` on are right-aligned.
+
+    Slack takes tables only in messages, one per message.
+    """
     lines = [head, *rows[: TABLE_ROWS - 1]]
     return {
         "type": "table",
@@ -92,12 +95,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: i
 
 
 def raw_cell(text: str) -> Block:
-    """A table's cell; Slack refuses an empty one, so nothing becomes a dash."""
+    """Return a table cell; an empty text becomes a dash, because Slack refuses it."""
     return {"type": "raw_text", "text": plain_line(text, 80) or "–"}
 
 
 def text_input(name: str, label: str, hint: str, longest: int) -> Block:
-    """A field to type in; block and action have the same id, the name."""
+    """Return a text field; `name` is the id of both block and action."""
     return {
         "type": "input",
         "block_id": name,
@@ -108,7 +111,7 @@ def text_input(name: str, label: str, hint: str, longest: int) -> Block:
 
 
 def select_input(name: str, label: str, options: Sequence[tuple[str, str]], initial: str) -> Block:
-    """A field to choose in, of (value, label); block and action have the same id, the name."""
+    """Return a select field of (value, label); `name` is the id of both block and action."""
     by_value = {value: {"text": plain(word, 75), "value": value} for value, word in options}
     element: Block = {
         "type": "static_select",
@@ -120,7 +123,7 @@ def select_input(name: str, label: str, options: Sequence[tuple[str, str]], init
 
 
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
-    """A message; the lines say the same as the blocks, for notifications and terminals."""
+    """Return a message; the lines repeat the blocks as text for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))
 
 

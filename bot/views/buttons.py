@@ -1,7 +1,7 @@
-"""What buttons carry: the command they run as `action_id`, its arguments as versioned JSON.
+"""Values of buttons: the command as `action_id`, its arguments as versioned JSON.
 
-A value comes back from Slack through anybody's hands: it is a wish, never a fact, so reading one
-accepts nothing but the exact form that was written.
+Anybody can forge the value that Slack returns, so reading accepts only the exact form that was
+written.
 """
 
 import json
@@ -26,7 +26,7 @@ _MOST_ARGUMENTS = 12
 
 
 class UnreadableValue(ValueError):
-    """A button's value that this version did not write; `version` where it names another one."""
+    """A button value that this version did not write; `version` is set if it names another one."""
 
     def __init__(self, problem: str, version: int | None = None) -> None:
         super().__init__(problem)
@@ -41,12 +41,12 @@ def run_button(
     style: str | None = None,
     confirm: Block | None = None,
 ) -> Block:
-    """A button that runs a command; `style` is primary or danger."""
+    """Return a button that runs a command; `style` is primary or danger."""
     return _button(RUN + command, label, args, style, confirm)
 
 
 def page_button(command: str, label: str, args: Mapping[str, Argument]) -> Block:
-    """A button that shows the next page of a list."""
+    """Return a button that shows the next page of a list."""
     return _button(PAGE + command, label, args, None, None)
 
 
@@ -73,7 +73,7 @@ def _button(
 def menu(
     options: list[tuple[str, str, Mapping[str, Argument]]], confirm: Block | None = None
 ) -> Block:
-    """An overflow menu of up to five (command, label, arguments)."""
+    """Return an overflow menu of up to five (command, label, arguments)."""
     element: Block = {
         "type": "overflow",
         "action_id": MENU,
@@ -90,7 +90,7 @@ def menu(
 def fitting(
     options: Sequence[tuple[str, str, Mapping[str, Argument]]],
 ) -> list[tuple[str, str, Mapping[str, Argument]]]:
-    """Those of a menu's options whose value is not too long for Slack."""
+    """Return the menu options whose value is short enough for Slack."""
 
     def fits(command: str, args: Mapping[str, Argument]) -> bool:
         return len(_json({"c": command, **args})) <= _OPTION_VALUE
@@ -107,17 +107,17 @@ def _encoded(args: Mapping[str, Argument], limit: int) -> str:
 
 def _json(args: Mapping[str, Argument]) -> str:
     value = json.dumps({"v": VERSION, **args}, ensure_ascii=False, separators=(",", ":"))
-    # Nothing reads a value as mrkdwn; it carries no markup all the same.
+    # No reader treats a value as mrkdwn, but a value without markup is safe for any future one.
     for character in "<>&":
         value = value.replace(character, f"\\u{ord(character):04x}")
-    # Half a pair can be written in JSON only as an escape.
+    # JSON in UTF-8 can contain a lone surrogate only as an escape.
     return value.encode("utf-8", "backslashreplace").decode()
 
 
 def read_value(text: object) -> tuple[str | None, dict[str, Any]]:
-    """The command (of a menu's option, else None) and the arguments that a value carries.
+    """Return the command (of a menu's option, else None) and the arguments in a value.
 
-    Raises `UnreadableValue` for anything that this version of the bot cannot have written.
+    Raises `UnreadableValue` for any value that this version of the bot cannot have written.
     """
     if not isinstance(text, str) or len(text) > _BUTTON_VALUE:
         raise UnreadableValue("not a text of the right length")

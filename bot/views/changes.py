@@ -1,4 +1,4 @@
-"""What a retry or a delete did: to the person who asked, and to everybody in the channel."""
+"""The results of a retry or a delete: for the person who asked, and for the channel."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from bot.views.rows import ROW
 
 
 def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
-    """Which failed jobs are back in the queue, under which new ids, and what was left alone."""
+    """Return the retried jobs with their new ids, and the skipped rows."""
     if len(jobs) == 1:
         lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
     else:
@@ -23,7 +23,7 @@ def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Cont
 
 
 def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Return the retried jobs and who retried them, for the channel."""
     if len(jobs) == 1:
         id_, job = str(jobs[0].failed_id), str(jobs[0].job_id)
         lead = ctx.texts("retried-one-by", id=id_, job=job, by=ctx.actor)
@@ -33,7 +33,7 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
 
 
 def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
-    """Which jobs are gone; a reserved one warns that its worker may still finish it."""
+    """Return the deleted jobs; for a reserved one, warn that its worker may still finish it."""
     lead = _lead("deleted", rows, ctx)
     return _change_message(
         lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx
@@ -41,7 +41,7 @@ def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Cont
 
 
 def deleted_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Return the deleted jobs and who deleted them, for the channel."""
     lead = _lead_by("deleted", rows, ctx)
     return _change_message(lead, _deleted_lines(rows, ctx), (), _reserved_warning(rows, ctx), ctx)
 
@@ -49,7 +49,7 @@ def deleted_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
 def deleted_failed(
     rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context
 ) -> Message:
-    """Which failed jobs are gone for good; a copy of each is in the bot's archive."""
+    """Return the deleted failed jobs; a copy of each is in the bot's archive."""
     lead = _lead("deleted-failed", rows, ctx)
     return _change_message(
         lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx
@@ -57,7 +57,7 @@ def deleted_failed(
 
 
 def deleted_failed_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Return the deleted failed jobs and who deleted them, for the channel."""
     return _change_message(
         _lead_by("deleted-failed", rows, ctx), _deleted_lines(rows, ctx), (), [], ctx
     )
@@ -115,13 +115,13 @@ def _line(
 
 
 def _reserved_warning(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
-    held = [row for row in rows if row.reserved]
-    if not held:
+    reserved_rows = [row for row in rows if row.reserved]
+    if not reserved_rows:
         return []
     if len(rows) == 1:
         return [ctx.texts("deleted-reserved-one")]
-    ids = ", ".join(str(row.id) for row in held)
-    return [ctx.texts("deleted-reserved", count=len(held), ids=ids)]
+    ids = ", ".join(str(row.id) for row in reserved_rows)
+    return [ctx.texts("deleted-reserved", count=len(reserved_rows), ids=ids)]
 
 
 def _change_message(

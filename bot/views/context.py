@@ -1,4 +1,4 @@
-"""What a view may know besides the values it shows."""
+"""The context of a view: its data besides the values that it shows."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +21,12 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """For whom, in which language, when (naive UTC), and with which thresholds (seconds).
+    """The reader, the language, the time (naive UTC) and the thresholds (seconds) of a view.
 
-    `here` is the id of the channel the answer is shown in, `runnable` the names of the commands the
-    reader may run (what is not among them gets no button), `actions` what the commands do to jobs,
-    `zone` the queue's and `reader_zone` the
-    reader's, for where Slack shows no date of its own, `request` the id of the request that is
-    answered, by which its change can be undone.
+    `here` is the id of the channel that shows the answer. `runnable` are the commands that the
+    reader may run; others get no button. `actions` says what the commands do to jobs. `zone` is the
+    queue's time zone, and `reader_zone` the reader's, for places where Slack formats no date.
+    `request` is the id of the answered request, by which its change can be undone.
     """
 
     texts: Texts
@@ -53,5 +52,5 @@ class Context:
 
     @property
     def in_dialog(self) -> bool:
-        """Whether details open in a modal: after a click there is a trigger and a place for one."""
+        """Whether details open in a modal: only a click has a trigger for one."""
         return self.source in (Source.BUTTON, Source.HOME)

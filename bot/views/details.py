@@ -1,4 +1,4 @@
-"""Everything about one job or failed job: a dialog after a click, a message after typed words."""
+"""All details of a job or failed job: a dialog after a click, a message after a command."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,14 @@ TITLE = 24
 LONGEST_ORDER = 64
 DIALOG_PARTS = 8
 MESSAGE_TEXT = 2_000
-"""What an exception or a payload may take: parts of 3,000 characters in a dialog; in a message
-together with the rest under 10,000 characters.
+"""Limits of an exception or a payload: parts of 3,000 characters in a dialog.
+
+A message stays under 10,000 characters in total.
 """
 
 
 def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
-    """What failed and when, the exception and the masked payload."""
+    """Return the failed job, its times, its exception and its masked payload."""
     row, texts = detail.failed_job, ctx.texts
     title = texts("failed-row", id=str(row.id))
     facts = [
@@ -45,7 +46,7 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
 
 
 def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
-    """State, times, attempts and the masked payload."""
+    """Return the job's state, times, attempts and masked payload."""
     row, texts = detail.job, ctx.texts
     title = texts("job-row", id=str(row.id))
     facts = [
@@ -78,7 +79,7 @@ def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
 
 
 def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
-    """A button for everything about the job's order."""
+    """Return a button that shows all about the job's order."""
     if order_id is None or "find" not in ctx.runnable:
         return []
     order = str(order_id)[:LONGEST_ORDER]
@@ -105,15 +106,17 @@ def _detail_view(
     more: list[Block],
     ctx: Context,
 ) -> Message | Modal:
-    """A message with everything; or a dialog, with what leads on and what asks first."""
+    """Return a message with all parts, or a dialog with only links and confirmed buttons."""
     pairs = [(label, value) for label, value in facts if value]
     blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks += [context_line(hint) for hint in hints]
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
-    shown = [element for element in elements if "confirm" in element] if ctx.in_dialog else elements
-    blocks += [actions(shown, "details")] if shown else []
+    buttons = (
+        [element for element in elements if "confirm" in element] if ctx.in_dialog else elements
+    )
+    blocks += [actions(buttons, "details")] if buttons else []
     blocks += [actions(more, "order")] if more else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))

@@ -1,4 +1,4 @@
-"""Lists of jobs and failed jobs: ten rows a message, each with what the reader may do with it."""
+"""Lists of jobs and failed jobs: ten rows per message, each with the reader's buttons."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ from bot.views.rows import (
 )
 
 ROWS = 10
-"""Rows a message: two blocks each, and short enough to read."""
+"""Rows per message: two blocks each, few enough to read."""
 
 
 def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
-    """Failed jobs, newest first; in the terminal all that were read."""
+    """Return failed jobs, newest first; a terminal shows all rows."""
     rows = page.failed_jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
@@ -44,7 +44,7 @@ def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
 
 
 def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
-    """Jobs by id, the delayed and the stuck ones marked; in the terminal all that were read."""
+    """Return jobs by id, with delayed and stuck ones marked; a terminal shows all rows."""
     rows = page.jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
@@ -70,7 +70,7 @@ def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
 
 
 def _most(ctx: Context) -> int | None:
-    """A terminal has no buttons for a next page and no limit of blocks."""
+    """Return the limit of rows; None in a terminal, which has no buttons and no block limit."""
     return None if ctx.source is Source.TERMINAL else ROWS
 
 
@@ -85,7 +85,7 @@ def _empty(key: str, scope: Mrkdwn, ctx: Context) -> Message:
 
 
 def _has_more(count: int, shown: int, listed: Listed) -> bool:
-    """Whether rows were read but not shown, or the limit may have left some unread."""
+    """Whether some rows were read but not shown, or may be unread because of the limit."""
     return count > shown or count == listed.arguments.get("limit")
 
 

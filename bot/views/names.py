@@ -1,4 +1,4 @@
-"""How things are named in every message: jobs, orders, queues, people, ages, sizes."""
+"""Names in every message: jobs, orders, queues, people, ages, sizes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
 def job_class(name: str | None, ctx: Context) -> Mrkdwn:
-    """The job's class without its namespace."""
+    """Return the job's class without its namespace."""
     short = (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return named(short, LONGEST_NAME) or ctx.texts("job-unknown")
 
 
 def queue_name(name: str) -> Mrkdwn:
-    """A queue's name; a dash for one without a name."""
+    """Return a queue's name; a dash if it is empty."""
     return named(name, LONGEST_NAME) or escape("–")
 
 
@@ -33,7 +33,7 @@ def bare_order(
     queue: str | None = None,
     job_id: int | None = None,
 ) -> Mrkdwn:
-    """An order's id, a link where the settings have a template; nothing without an order."""
+    """Return an order's id, linked if the settings have a template; empty without an order."""
     if order_id is None or not str(order_id).strip():
         return Mrkdwn()
     values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
@@ -50,30 +50,30 @@ def order(
     queue: str | None = None,
     job_id: int | None = None,
 ) -> Mrkdwn:
-    """`order 803193`; nothing without an order."""
+    """Return `order 803193`; empty without an order."""
     bare = bare_order(order_id, ctx, tienda_id=tienda_id, queue=queue, job_id=job_id)
     return ctx.texts("order", id=bare) if bare else Mrkdwn()
 
 
 def bare_tienda(tienda_id: int | str | None) -> Mrkdwn:
-    """A shop's id; nothing without one."""
+    """Return a shop's id; empty without a shop."""
     return Mrkdwn() if tienda_id is None else named(tienda_id, LONGEST_ID)
 
 
 def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
-    """`shop 12097`; nothing without one."""
+    """Return `shop 12097`; empty without a shop."""
     bare = bare_tienda(tienda_id)
     return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
 
 
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
-    """A row's id, a link where the settings have a template for it."""
+    """Return a row's id, linked if the settings have a template."""
     url = filled(ctx.links.job, {**values, "job_id": id_})
     return link(url, id_) if url else escape(id_)
 
 
 def filled(template: str | None, values: Mapping[str, object]) -> str | None:
-    """The template with its values percent-encoded; None where it needs one that is not there."""
+    """Return the template with its values percent-encoded; None if a value is missing."""
     if template is None:
         return None
     url = template
@@ -88,7 +88,7 @@ def filled(template: str | None, values: Mapping[str, object]) -> str | None:
 
 
 def age(seconds: int, texts: Texts) -> str:
-    """A length of time in its two largest units: `45 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
+    """Return a duration in its two largest units: `45 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
     total = max(0, seconds)
     if total < 60:
         return f"{total} s"
@@ -100,7 +100,7 @@ def age(seconds: int, texts: Texts) -> str:
 
 
 def age_since(since: datetime | None, ctx: Context) -> str:
-    """For how long something has been so; since a moment that is not known, for no time."""
+    """Return the time since a moment; for an unknown moment, no time."""
     seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
     return age(seconds, ctx.texts)
 
@@ -111,7 +111,7 @@ def _two(large: int, unit: str, small: int, smaller: str, texts: Texts) -> str:
 
 
 def size(bytes_: int, texts: Texts) -> str:
-    """A number of bytes in the unit that keeps it short: `1.2 MB` (1 kB = 1,000 B)."""
+    """Return a number of bytes in a short unit: `1.2 MB` (1 kB = 1,000 B)."""
     value, unit = float(bytes_), 0
     while value >= 999.5 and unit < len(_SIZES) - 1:
         value, unit = value / 1_000, unit + 1
@@ -120,12 +120,12 @@ def size(bytes_: int, texts: Texts) -> str:
 
 
 def from_wall_clock(at: datetime, ctx: Context) -> Moment:
-    """A moment out of a time of the queue's own wall clock."""
+    """Return the moment of a time on the queue's wall clock."""
     return Moment(to_utc(at, ctx.zone))
 
 
 def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
-    """A moment out of `2025-11-07 17:45:59`, as the spec has it; what is no time stays text."""
+    """Return the moment of `2025-11-07 17:45:59`, the spec's form; other text stays text."""
     try:
         at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 zone: the setting's
         return from_wall_clock(at, ctx)
@@ -134,17 +134,17 @@ def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
 
 
 def known(number: int | None) -> int | str:
-    """A number, or a question mark if the table holds none."""
+    """Return the number, or a question mark if the table holds none."""
     return "?" if number is None else number
 
 
 def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
-    """How long ago a moment was; 0 where it is not known or still to come."""
+    """Return how long ago a moment was; 0 if it is unknown or in the future."""
     if isinstance(moment, Mrkdwn):
         return 0
     return max(0, (now - moment.at) // timedelta(seconds=1))
 
 
 def dots(*parts: Mrkdwn) -> Mrkdwn:
-    """The parts that are there, with dots between them."""
+    """Return the non-empty parts, separated by dots."""
     return join(" · ", parts)

@@ -1,19 +1,19 @@
-"""A payload as people read it: JSON with a line a value, anything else as it is."""
+"""Readable payloads: JSON with one value per line, other text unchanged."""
 
 import json
 import re
 
 LONGEST = 100_000
-"""Above this many characters a dialog shows only the beginning anyway."""
+"""A dialog shows only the beginning of a text with more characters than this."""
 
 DEEPEST = 12
-"""Levels that are set in; deeper ones would make a small payload a huge text."""
+"""Levels that are indented; deeper indents would make a small payload a huge text."""
 
 _PIECE = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{},:]|[^\[\]{},:"\s]+')
 
 
 def lined(payload: str) -> str:
-    """The JSON with line ends and indents; every name, text and number stays as it was written."""
+    """Return the JSON with line ends and indents; every name, text and number stays as written."""
     if len(payload) > LONGEST:
         return payload
     try:
@@ -24,14 +24,14 @@ def lined(payload: str) -> str:
 
 
 def _lines(pieces: list[str]) -> list[str]:
-    shown: list[str] = []
+    formatted: list[str] = []
     depth = 0
     for index, piece in enumerate(pieces):
         before = pieces[index - 1] if index else ""
-        opened, closes = before in ("[", "{"), piece in ("]", "}")
+        opens, closes = before in ("[", "{"), piece in ("]", "}")
         depth -= closes
-        if before == "," or opened != closes:
-            shown.append("\n" + "  " * min(depth, DEEPEST))
-        shown.append(": " if piece == ":" else piece)
+        if before == "," or opens != closes:
+            formatted.append("\n" + "  " * min(depth, DEEPEST))
+        formatted.append(": " if piece == ":" else piece)
         depth += piece in ("[", "{")
-    return shown
+    return formatted

@@ -1,4 +1,4 @@
-"""What a person may do here, and how to say it."""
+"""Views of a person's permissions, and of the help."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def whoami_message(
     change_channels: Sequence[str],
     ctx: Context,
 ) -> Message:
-    """The role and the rule that gives it, where changes are allowed, and what may be run."""
+    """Return the role, the rule behind it, where changes are allowed, and the commands."""
     texts = ctx.texts
     who = texts("whoami-role", who=Person(user), role=texts(f"role-{ctx.role.word}"))
     why = texts("whoami-none") if rule == "none" else texts("whoami-rule", rule=code(rule))
@@ -32,17 +32,17 @@ def whoami_message(
 def _elsewhere(change_channels: Sequence[str], ctx: Context) -> Mrkdwn:
     if not change_channels:
         return ctx.texts("whoami-changes-nowhere")
-    shown = join(", ", (channel(id_) for id_ in change_channels[:CHANNELS]))
-    return ctx.texts("whoami-changes-elsewhere", channels=shown)
+    names = join(", ", (channel(id_) for id_ in change_channels[:CHANNELS]))
+    return ctx.texts("whoami-changes-elsewhere", channels=names)
 
 
 def help_key(name: str, texts: Texts) -> str:
-    """Return the catalogs' key of a command's help line; one of all that have none."""
+    """Return the catalog key of a command's help line, or the key for commands without one."""
     return f"help-{name}" if texts.has(f"help-{name}") else "help-other"
 
 
 def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:
-    """One line a command the person may run: how it is typed, and what it does."""
+    """Return one line per permitted command: its form and its effect."""
     texts = ctx.texts
     title = texts("help-title")
     rows = [

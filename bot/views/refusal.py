@@ -1,4 +1,4 @@
-"""Why something was not done, in one sentence, and what would help."""
+"""Refusals: why a request was refused, in one sentence, with a remedy."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ _NOTE = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 
 
 def refusal_message(refusal: Refusal, ctx: Context) -> Message:
-    """The sentence with what would help: the usage, who has the role, where changes are allowed."""
+    """Return the sentence with its remedy: usage, people with the role, or allowed channels."""
     texts = ctx.texts
     sentence = sentence_of(refusal, texts, ctx.actions)
     key = "refusal-question" if sentence.endswith("?") else "refusal-lead"
@@ -42,18 +42,18 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
 
 
 def refusal_sentence(refusal: Refusal, texts: Texts, actions: Actions) -> str:
-    """The sentence alone, as plain text for the terminal, JSON and the audit."""
+    """Return the sentence alone, as plain text for the terminal, JSON and the audit log."""
     return readable(sentence_of(refusal, texts, actions))
 
 
 def bug_message(incident: str, texts: Texts, *, nothing_changed: bool) -> Message:
-    """That something broke, under which id it was logged, and whether anything was changed."""
-    said = texts("bug", incident=code(incident), nothing_changed=nothing_changed)
-    return message([said], [section(said)])
+    """Return that an error happened, its log id, and whether anything was changed."""
+    sentence = texts("bug", incident=code(incident), nothing_changed=nothing_changed)
+    return message([sentence], [section(sentence)])
 
 
 def skipped_lines(skipped: Sequence[SkippedRow], ctx: Context) -> list[Mrkdwn]:
-    """A line for each row that was left alone: why, and by whom and when it was taken."""
+    """Return a line per skipped row: the reason, and by whom and when it was changed before."""
     lines = []
     for row in skipped:
         sentence = skipped_sentence(row, ctx.texts, ctx.actions)
@@ -62,7 +62,7 @@ def skipped_lines(skipped: Sequence[SkippedRow], ctx: Context) -> list[Mrkdwn]:
 
 
 def reason_words(code_: str, texts: Texts) -> Mrkdwn:
-    """A refusal's code in a few words; a reason that is no code, as it is written."""
+    """Return a refusal's code in a few words; a reason that is no code stays as written."""
     key = f"reason-{code_}"
     return texts(key) if texts.has(key) else code(code_, 200)
 
@@ -98,12 +98,12 @@ def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:
 
 
 def _listed(key: str, ids: Sequence[str], texts: Texts) -> list[Mrkdwn]:
-    """People, groups or channels by name, the first ten of them."""
+    """Return people, groups or channels by name, the first ten of them."""
     named = [_named(id_, texts) for id_ in ids]
     if not named:
         return [texts(f"{key}-none")]
-    shown = join(", ", named[:NAMED])
-    return [texts(key, names=shown, more=len(named) - len(named[:NAMED]))]
+    first = join(", ", named[:NAMED])
+    return [texts(key, names=first, more=len(named) - len(named[:NAMED]))]
 
 
 def _named(id_: str, texts: Texts) -> Mrkdwn:

@@ -57,7 +57,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
-    """Return what was refused and why, in one sentence."""
+    """Return the refused request and the reason, in one sentence."""
     match refusal:
         case JobNotFound() | FailedJobNotFound():
             return _not_found(refusal, texts, actions)
@@ -75,7 +75,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
 
 
 def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
-    """Return why the row was left alone; its code if no row is left alone for that reason."""
+    """Return why the row was skipped, or its code if that is no row's refusal."""
     if row.code == WrongQueue.code:
         return texts("skipped-wrong-queue", id=str(row.id))
     refusal = refusal_of(row)
@@ -85,7 +85,7 @@ def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
 
 
 def _key(refusal: Refusal) -> str:
-    """The key in the catalogs; some types have a second sentence for what is known besides."""
+    """Return the catalog key; some types have a second sentence for additional facts."""
     key = f"refusal-{refusal.code}"
     match refusal:
         case WrongQueue(queue="*"):
@@ -117,7 +117,7 @@ def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
 
 
 def _expected(text: str) -> Mrkdwn:
-    """A limit as it is; of pydantic's `'a', 'b' or 'c'` the words, in every language alike."""
+    """Return a limit unchanged; pydantic's `'a', 'b' or 'c'` becomes words for every language."""
     words = _QUOTED.findall(text)
     return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
 

@@ -1,4 +1,4 @@
-"""One job or failed job as it stands in lists, alerts and details: its line and its buttons."""
+"""One job or failed job in lists, alerts and details: its line and its buttons."""
 
 from collections.abc import Sequence
 
@@ -22,13 +22,14 @@ from bot.views.names import (
 
 ROW = 420
 ERROR = 110
-"""The spec's `exception_short` has 103 characters; ten rows, their buttons with their questions and
-the fallback text stay under 10,000.
+"""Characters of an error in a list; the spec's `exception_short` has 103.
+
+Ten rows, their buttons with confirmations and the fallback text stay under 10,000 characters.
 """
 
 
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
-    """Two lines: which failed job, for which order, when; and its error."""
+    """Return two lines: the failed job, its order and time; and its error."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
@@ -42,7 +43,7 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
-    """Two lines: which job, for which order; its state, age and attempts."""
+    """Return two lines: the job and its order; and its state, age and attempts."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),
@@ -55,11 +56,11 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
 
 
 def state(row: Job, ctx: Context) -> Mrkdwn:
-    """Pending, delayed, reserved or stuck, and since when or until when."""
+    """Return pending, delayed, reserved or stuck, with its start or end."""
     if row.reserved_at_human is not None:
-        held = reserved_for(row, ctx)
+        reserved_seconds = reserved_for(row, ctx)
         key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
-        return ctx.texts(key, age=age(held, ctx.texts))
+        return ctx.texts(key, age=age(reserved_seconds, ctx.texts))
     available = read_wall_clock(row.available_at_human or "", ctx)
     if isinstance(available, Moment) and available.at > ctx.now:
         return ctx.texts("state-delayed", at=available)
@@ -69,19 +70,19 @@ def state(row: Job, ctx: Context) -> Mrkdwn:
 
 
 def reserved_for(row: Job, ctx: Context) -> int:
-    """For how many seconds a worker has had the job; 0 where none has it."""
+    """Return how many seconds a worker has held the job; 0 if none holds it."""
     if row.reserved_at_human is None:
         return 0
     return seconds_since(read_wall_clock(row.reserved_at_human, ctx), ctx.now)
 
 
 def is_stuck(row: Job, ctx: Context) -> bool:
-    """Whether the job is reserved for longer than the threshold."""
+    """Whether the job has been reserved for longer than the threshold."""
     return reserved_for(row, ctx) > ctx.reserved_seconds
 
 
 def stuck_hint(ctx: Context) -> Mrkdwn:
-    """What a stuck job means and what to look at."""
+    """Return the meaning of a stuck job, and how to check the workers."""
     return ctx.texts(
         "stuck-hint",
         age=age(ctx.reserved_seconds, ctx.texts),
@@ -98,7 +99,7 @@ def failed_elements(
     allowed: frozenset[str] | None = None,
     in_details: bool = False,
 ) -> list[Block]:
-    """Retry, Details and Delete of a failed job, as far as allowed (None: what the reader may)."""
+    """Return Retry, Details and Delete of a failed job if allowed (None: the reader's commands)."""
     may = ctx.runnable if allowed is None else allowed
     texts = ctx.texts
     row: dict[str, Argument] = {"ids": [id_], "digest": digest}
@@ -115,7 +116,7 @@ def failed_elements(
 
 
 def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = False) -> list[Block]:
-    """Details and Delete of a job, as far as the reader may."""
+    """Return Details and Delete of a job if the reader may run them."""
     texts = ctx.texts
     elements: list[Block] = []
     if "job" in ctx.runnable and not in_details:
@@ -137,7 +138,7 @@ def _delete(
     *,
     as_button: bool,
 ) -> Block:
-    """Delete with its question: out of the way in a menu, or as a button where there is room."""
+    """Return Delete with its confirmation: in a menu, or as a button if there is room."""
     label = ctx.texts.plain("button-delete")
     question = confirm(title, text, label, ctx.texts.plain("button-keep"))
     if as_button:
@@ -146,7 +147,7 @@ def _delete(
 
 
 def row_blocks(line: Mrkdwn, elements: Sequence[Block], block_id: str) -> list[Block]:
-    """A row's text with its elements: a single one at its right, several below."""
+    """Return a row's text with its elements: one on its right, several below."""
     if len(elements) == 1:
         return [section(line, accessory=elements[0], block_id=block_id)]
     return [section(line), *([actions(elements, block_id)] if elements else [])]

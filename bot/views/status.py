@@ -1,4 +1,4 @@
-"""The status: totals, a table per queue, and the oldest pending job with its alarm."""
+"""The status: totals, a table of queues, and the oldest pending job with its alarm."""
 
 from datetime import datetime
 
@@ -19,9 +19,9 @@ QUEUES = 30
 def status_message(
     data: QueueStatus, as_of: datetime | None, ctx: Context, freeze: Freeze | None = None
 ) -> Message:
-    """What every queue holds; `as_of` is when it was counted where it is not exact now.
+    """Return the jobs of every queue; `as_of` is the time of the counts if they are not current.
 
-    A `freeze` that is in force stands first.
+    An active `freeze` comes first.
     """
     texts = ctx.texts
     pending, reserved = _by_queue(data.pending_jobs), _by_queue(data.reserved_jobs)
@@ -40,8 +40,10 @@ def status_message(
     off = [] if freeze is None else frozen_lines(freeze, ctx)
     lines = [*off, title, totals]
     by_queue = [
-        texts("status-queue", queue=queue_name(name), pending=waiting, reserved=held)
-        for name, waiting, held in rows
+        texts(
+            "status-queue", queue=queue_name(name), pending=pending_count, reserved=reserved_count
+        )
+        for name, pending_count, reserved_count in rows
     ]
     lines += by_queue
     blocks = [*sections(off), *sections([title, totals])]
@@ -63,7 +65,10 @@ def _by_queue(counts: tuple[QueueCount, ...]) -> dict[str, int]:
 def _table(rows: list[tuple[str, int, int]], ctx: Context) -> Block:
     texts = ctx.texts
     head = [texts.plain(f"column-{name}") for name in ("queue", "pending", "reserved")]
-    cells = [[name, texts.number(waiting), texts.number(held)] for name, waiting, held in rows]
+    cells = [
+        [name, texts.number(pending_count), texts.number(reserved_count)]
+        for name, pending_count, reserved_count in rows
+    ]
     return table(head, cells, numbers_from=1)
 
 
@@ -71,7 +76,7 @@ def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
     oldest, seconds = data.oldest_pending_job, data.oldest_pending_age_seconds
     if oldest is None or seconds is None:
         return ctx.texts("status-none-pending")
-    # A delayed job waits on purpose: only the time since it could have run counts for the alarm.
+    # A delayed job waits on purpose, so the alarm counts only the time since it was available.
     waited = seconds - max(0, oldest.available_at - oldest.created_at)
     key = "status-oldest-alarm" if waited > ctx.oldest_seconds else "status-oldest"
     return ctx.texts(
@@ -90,12 +95,12 @@ def _notes(hidden: int, failed: int, as_of: datetime | None, ctx: Context) -> li
 
 
 def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
-    shown = (
+    candidates = (
         ("failed", "button-failed", data.failed_jobs_count > 0),
         ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
     )
     return [
         run_button(name, ctx.texts.plain(label), {})
-        for name, label, is_useful in shown
+        for name, label, is_useful in candidates
         if is_useful and name in ctx.runnable
     ]

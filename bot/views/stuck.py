@@ -1,4 +1,4 @@
-"""Jobs that a worker has had for too long: the list, and what was given back to the queue."""
+"""Stuck jobs: the list, and the jobs that were released to the queue."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW, job_elements, job_line, row_blocks
 
 ROWS = 8
-"""Rows a message: each asks one question more than in other lists, and all fit into one message."""
+"""Rows per message: each has one more confirmation than in other lists, and all must fit."""
 
 
 def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
-    """The longest ones first; in the terminal all that were read."""
+    """Return the stuck jobs, longest first; a terminal shows all rows."""
     texts = ctx.texts
     limit = age(page.older_seconds, texts)
     if not page.jobs:
@@ -43,13 +43,13 @@ def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
 
 
 def workers_hint(ctx: Context) -> Mrkdwn:
-    """Where to look whether the workers run, and how to start them anew."""
-    look, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
-    return ctx.texts("workers-hint", look=look, restart=restart)
+    """Return how to check whether the workers run, and how to restart them."""
+    check, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
+    return ctx.texts("workers-hint", look=check, restart=restart)
 
 
 def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Block]:
-    """Release, Details and Delete, as far as the reader may."""
+    """Return Release, Details and Delete if the reader may run them."""
     others = job_elements(id_, digest, ctx)
     if "release" not in ctx.runnable:
         return others
@@ -66,7 +66,7 @@ def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Blo
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:
-    """What is pending again, what that may lead to, and what was left alone."""
+    """Return the released jobs, the possible consequences, and the skipped rows."""
     rows = done.jobs
     if len(rows) == 1:
         lead = ctx.texts("released-one", id=str(rows[0].id))
@@ -83,7 +83,7 @@ def released(done: ReleasedJobs, ctx: Context) -> Message:
 
 
 def released_visible(done: ReleasedJobs, ctx: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Return the released jobs and who released them, for the channel."""
     rows = done.jobs
     if len(rows) == 1:
         lead = ctx.texts("released-one-by", id=str(rows[0].id), by=ctx.actor)
@@ -112,7 +112,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
 
 
 def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
-    """That the old worker may still be at it, surely so after a short time; spent attempts."""
+    """Return warnings about jobs that their old worker may still run, and about spent attempts."""
     early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
     spent = [
         row

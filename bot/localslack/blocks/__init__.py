@@ -1,1 +1,1 @@
-"""What Slack accepts as blocks, elements and views, rule by rule, and how it stores them."""
+"""Slack's rules for blocks, elements and views, and how Slack stores them."""

@@ -1,9 +1,9 @@
-"""What Slack accepts as a block and as a view, one table row each.
+"""Slack's rules for blocks and views, one table row each.
 
-Every row names its page below https://docs.slack.dev/reference/block-kit/ and the surfaces it
-may stand on (https://docs.slack.dev/blocks.json and the block's page; where they disagree the
-narrower one holds). Types that the bot has no use for (file, video, plan, task_card,
-context_actions, call) are not in the table and so are refused.
+Every row names its page below https://docs.slack.dev/reference/block-kit/ and the surfaces that
+allow it (https://docs.slack.dev/blocks.json and the block's page; if they disagree, the narrower
+one applies). Types that the bot does not use (file, video, plan, task_card, context_actions, call)
+are not in the table and so are refused.
 """
 
 from bot.localslack.blocks.element_rules import (
@@ -85,7 +85,7 @@ RICH_PARTS: dict[str, Shape] = {
 }
 _RICH_TEXT = _block("rich-text-block", EVERYWHERE, ("elements",), elements=Many(OneOf(RICH_PARTS)))
 
-# An empty cell is refused: a text of one space or a dash stands for nothing.
+# Slack refuses an empty cell; a space or a dash represents an empty one.
 _TABLE_PAGE = "blocks/table-block"
 CELLS: dict[str, Shape] = {
     "raw_text": Shape(_TABLE_PAGE, {"type": Str(), "text": Str(shortest=1)}, ("text",)),
@@ -150,7 +150,7 @@ BLOCKS: dict[str, Shape] = {
         "context-block",
         EVERYWHERE,
         ("elements",),
-        # Told apart by type, as blocks are: an image beside the two kinds of text.
+        # The type distinguishes an image from the two kinds of text, as for blocks.
         elements=Many(
             OneOf(
                 {

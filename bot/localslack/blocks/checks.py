@@ -1,7 +1,7 @@
-"""Rules of Slack that look at more than one field of a block or of an element.
+"""Slack's rules about more than one field of a block or an element.
 
-Each names the page of https://docs.slack.dev/reference/block-kit/ that it comes from. They run
-on values whose shape is already right.
+Each rule names its page below https://docs.slack.dev/reference/block-kit/. The rules run on values
+that already have the right shape.
 """
 
 import json
@@ -9,37 +9,37 @@ from collections.abc import Callable, Iterator
 
 from bot.localslack.blocks.specs import Json, Problem
 
-# All cells of the tables of one message: composition of blocks/table-block, data-table-block.
+# Characters of all table cells of one message: from blocks/table-block, data-table-block.
 TABLE_CHARACTERS = 10_000
 
 Check = Callable[[Json, str], Iterator[Problem]]
 
 
 def exactly_one(value: Json, at: str, first: str, second: str) -> Iterator[Problem]:
-    """Slack's sentence where neither or both of two fields are there; it points to `type`."""
+    """Yield Slack's sentence if neither or both of two fields exist; it points to `type`."""
     if (first in value) == (second in value):
         yield Problem(f"must define either `{first}` or `{second}`", f"{at}/type")
 
 
 def section(block: Json, at: str) -> Iterator[Problem]:
-    """blocks/section-block: text, fields or both."""
+    """Check blocks/section-block: text, fields or both."""
     if "text" not in block and "fields" not in block:
         yield Problem("must define either `text` or `fields`", f"{at}/type")
 
 
 def image(value: Json, at: str) -> Iterator[Problem]:
-    """blocks/image-block and block-elements/image-element: one source, not two."""
+    """Check blocks/image-block and block-elements/image-element: one source, not two."""
     yield from exactly_one(value, at, "image_url", "slack_file")
 
 
 def card(block: Json, at: str) -> Iterator[Problem]:
-    """blocks/card-block: at least one visible part."""
+    """Check blocks/card-block: at least one visible part."""
     if not {"hero_image", "title", "actions", "body"} & block.keys():
         yield Problem("must define `hero_image`, `title`, `actions` or `body`", f"{at}/type")
 
 
 def choices(value: Json, at: str) -> Iterator[Problem]:
-    """block-elements/select-menu-element and its kin: what is chosen at first is on the list."""
+    """Check block-elements/select-menu-element and similar: initial choices are options."""
     if value["type"] in {"static_select", "multi_static_select"}:
         yield from exactly_one(value, at, "options", "option_groups")
     groups = [group["options"] for group in value.get("option_groups", [])]
@@ -54,18 +54,18 @@ def choices(value: Json, at: str) -> Iterator[Problem]:
 
 
 def plain_option(option: Json) -> str:
-    """What makes two options the same: the value and the shown text."""
+    """Return an option's identity: its value and its shown text."""
     return json.dumps([option["value"], option["text"]["text"]])
 
 
 def lengths(value: Json, at: str) -> Iterator[Problem]:
-    """block-elements/plain-text-input-element: the shortest is not above the longest."""
+    """Check block-elements/plain-text-input-element: `min_length` is at most `max_length`."""
     if value.get("min_length", 0) > value.get("max_length", 3000):
         yield Problem("must be less than or equal to `max_length`", f"{at}/min_length")
 
 
 def data_table(block: Json, at: str) -> Iterator[Problem]:
-    """blocks/data-table-block: rows of one width, a header without rich text."""
+    """Check blocks/data-table-block: rows of one width, a header without rich text."""
     rows: list[list[Json]] = block["rows"]
     width = len(rows[0])
     for index, row in enumerate(rows):
@@ -79,7 +79,7 @@ def data_table(block: Json, at: str) -> Iterator[Problem]:
 
 
 def data_visualization(block: Json, at: str) -> Iterator[Problem]:
-    """blocks/data-visualization-block: unique names, a value for each category, slices above 0."""
+    """Check blocks/data-visualization-block: unique names, a value per category, slices above 0."""
     chart: Json = block["chart"]
     at = f"{at}/chart"
     for index, segment in enumerate(chart.get("segments", [])):

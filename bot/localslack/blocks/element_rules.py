@@ -1,4 +1,4 @@
-"""What Slack accepts as a block element or a composition object, one table row each.
+"""Slack's rules for block elements and composition objects, one table row each.
 
 Every row names its page below https://docs.slack.dev/reference/block-kit/.
 """
@@ -60,13 +60,13 @@ _GROUP = Shape(
 
 
 def _element(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """An interactive element: `type` and `action_id` are always open, the rest is listed."""
+    """Return an interactive element: `type` and `action_id` always, other fields as listed."""
     all_fields: dict[str, Spec] = {"type": Str(), "action_id": NAME, **fields}
     return Shape(f"block-elements/{page}", all_fields, required)
 
 
 def _menu(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """An element that can carry a placeholder, a confirm dialog and the first focus."""
+    """Return an element that can have a placeholder, a confirm dialog and the first focus."""
     return _element(
         page,
         required,
@@ -78,7 +78,7 @@ def _menu(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
 
 
 def _field(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """An element to type into; it has no confirm dialog."""
+    """Return an element for typing; it has no confirm dialog."""
     return _element(
         page,
         required,
@@ -192,7 +192,7 @@ ELEMENTS: dict[str, Shape] = {
     ),
     "email_text_input": _field("email-input-element", initial_value=Str()),
     "url_text_input": _field("url-input-element", initial_value=Str()),
-    # An image is shown, never clicked: it has no action_id.
+    # An image cannot be clicked, so it has no action_id.
     "image": Shape(
         "block-elements/image-element", {"type": Str(), **IMAGE_FIELDS}, required=("alt_text",)
     ),
@@ -206,7 +206,7 @@ ACCESSORIES = tuple(
 IN_ACTIONS = tuple(name for name in ACCESSORIES if name != "image")
 IN_INPUT = tuple(name for name in ELEMENTS if name not in {"button", "overflow", "image"})
 
-# Where an element is at home, by its own page; those not listed stand on every surface.
+# The surfaces of an element, from its own page; elements not listed are allowed everywhere.
 ELEMENT_SURFACES: dict[str, frozenset[str]] = {
     "datetimepicker": frozenset({"message", "modal"}),
     "number_input": frozenset({"modal"}),
@@ -216,5 +216,5 @@ ELEMENT_SURFACES: dict[str, frozenset[str]] = {
 
 
 def element(*only: str) -> OneOf:
-    """An element of one of the named types."""
+    """Return the spec of an element of one of the named types."""
     return OneOf(ELEMENTS, only)

@@ -1,4 +1,4 @@
-"""`state.values`: what a person has typed or chosen, as Slack sends it for each kind of element."""
+"""`state.values`: typed and chosen values as Slack sends them for each kind of element."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.blocks.validation import elements_of
@@ -47,11 +47,11 @@ _MANY = ("selected_options", "selected_users", "selected_channels", "selected_co
 
 
 class WrongValueError(Exception):
-    """A value that nobody could have typed or chosen there: a mistake of the test or the page."""
+    """A value that no person could enter there: a mistake of the test or the page."""
 
 
 def first_values(blocks: list[Json]) -> Json:
-    """`state.values` before anyone has touched the view: initial values, else null or []."""
+    """Return `state.values` of an untouched view: initial values, else null or []."""
     values: Json = {}
     for block in blocks:
         for element, _ in elements_of(block):
@@ -70,9 +70,9 @@ def _first(element: Json) -> object:
 
 
 def state_entry(element: Json, value: object) -> Json:
-    """One entry of `state.values`: what the element holds after a person chose `value`.
+    """Return one entry of `state.values`: the element's state after a person chose `value`.
 
-    Options are named by their `value`; raises `WrongValueError` for one that is not there.
+    Options are named by their `value`; an unknown option raises `WrongValueError`.
     """
     kind = element["type"]
     if kind not in FIELDS:
@@ -101,7 +101,7 @@ def _find_option(element: Json, value: object) -> object:
 
 
 def empty_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
-    """Blocks to fill in before Slack lets a person submit, each with its sentence."""
+    """Return the blocks that a person must fill in before submitting, each with its sentence."""
     missing: dict[str, str] = {}
     for block in blocks:
         if block["type"] == "input" and not block.get("optional"):
@@ -113,7 +113,7 @@ def empty_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
 
 
 def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
-    """Typed texts that break their element's own `min_length` or `max_length`."""
+    """Return the texts that break their element's `min_length` or `max_length`."""
     wrong: dict[str, str] = {}
     for block in blocks:
         if block["type"] != "input" or block["element"]["type"] != "plain_text_input":
@@ -127,7 +127,7 @@ def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
 
 
 def type_in(blocks: list[Json], state: Json, values: Json) -> None:
-    """Take over typed values; raises `WrongValueError` for a field that is not in the modal."""
+    """Store typed values; raises `WrongValueError` for a field that is not in the modal."""
     for block in blocks:
         for element, _ in elements_of(block):
             entries = values.get(block["block_id"])

@@ -1,4 +1,4 @@
-"""The small language in which `block_rules` states what Slack accepts in a JSON value."""
+"""The small language of `block_rules` for the JSON values that Slack accepts."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """One refusal in Slack's words, and the JSON pointer to the place that is wrong."""
+    """One refusal in Slack's words, with the JSON pointer to its place."""
 
     words: str
     pointer: str
@@ -20,15 +20,15 @@ class Problem:
 
 
 class Spec(Protocol):
-    """What one JSON value may be."""
+    """The rule for one JSON value."""
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Everything that is wrong with the value, each with its place below `at`."""
+        """Yield every problem of the value, each with its place below `at`."""
         ...
 
 
 def length_problems(text: str, at: str, *, shortest: int, longest: int | None) -> Iterator[Problem]:
-    """Slack's two sentences about a text that is too short or too long, in characters."""
+    """Yield Slack's sentence if a text is too short or too long, in characters."""
     if len(text) < shortest:
         yield Problem(f"must be more than {shortest - 1} characters", at)
     if longest is not None and len(text) > longest:
@@ -37,14 +37,14 @@ def length_problems(text: str, at: str, *, shortest: int, longest: int | None) -
 
 @dataclass(frozen=True)
 class Str:
-    """A string of `shortest` to `longest` characters; one of `choices` where there are any."""
+    """A string of `shortest` to `longest` characters; one of `choices` if there are any."""
 
     longest: int | None = None
     shortest: int = 0
     choices: tuple[str, ...] = ()
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Not a string, not one of the choices, too short, too long."""
+        """Yield problems: not a string, not one of the choices, too short, too long."""
         if not isinstance(value, str):
             yield Problem("must provide a string", at)
         elif self.choices and value not in self.choices:
@@ -58,7 +58,7 @@ class Flag:
     """A JSON boolean."""
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Anything that is not true or false."""
+        """Yield a problem for any value except true and false."""
         if not isinstance(value, bool):
             yield Problem("must provide a boolean", at)
 
@@ -72,7 +72,7 @@ class Number:
     whole: bool = True
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Not a number, a fraction where a whole one is asked for, out of bounds."""
+        """Yield problems: not a number, a fraction instead of an integer, out of bounds."""
         wrong = isinstance(value, bool) or not isinstance(value, int | float)
         if wrong or (self.whole and not isinstance(value, int)):
             yield Problem(f"must provide {'an integer' if self.whole else 'a number'}", at)
@@ -94,7 +94,7 @@ class Text:
     kinds: tuple[str, ...] = ("plain_text", "mrkdwn")
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """What is wrong inside, headed by Slack's line about schemas where two kinds are open."""
+        """Yield the inner problems, after Slack's line about schemas if two kinds are allowed."""
         problems = list(self._problems(value, at))
         if problems and len(self.kinds) > 1 and isinstance(value, dict):
             yield Problem("failed to match all allowed schemas", at)
@@ -128,7 +128,7 @@ class Many:
     least: int = 1
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Not an array, too few or too many items, and what is wrong in each item."""
+        """Yield problems: not an array, too few or too many items, and each item's problems."""
         if not isinstance(value, list):
             yield Problem("must provide an array", at)
             return
@@ -147,17 +147,17 @@ class OrNull:
     of: Spec
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """What the spec says of anything but null."""
+        """Yield the spec's problems for any value except null."""
         if value is not None:
             yield from self.of.problems(value, at)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """An object: its fields, those it must have, and the page of Slack's reference that says so.
+    """An object: its fields, the required ones, and its page of Slack's reference.
 
-    `page` is below https://docs.slack.dev/reference/block-kit/; a property that is not in
-    `fields` is refused. `surfaces` is for blocks: where they may stand.
+    `page` is below https://docs.slack.dev/reference/block-kit/; a property that is not in `fields`
+    is refused. `surfaces` is for blocks: the surfaces that allow them.
     """
 
     page: str
@@ -166,7 +166,7 @@ class Shape:
     surfaces: frozenset[str] = field(default_factory=frozenset)
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Not an object, missing fields, fields that Slack does not know, and what is in them."""
+        """Yield problems: not an object, missing or unknown fields, and the problems of fields."""
         if not isinstance(value, dict):
             yield Problem("must provide an object", at)
             return
@@ -183,13 +183,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class OneOf:
-    """An object whose `type` chooses its shape out of a table, of which `only` some may be open."""
+    """An object whose `type` selects its shape from a table; `only` may restrict the types."""
 
     table: Mapping[str, Shape]
     only: tuple[str, ...] = ()
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Not an object, no type, a type that has no place here, and what the shape says."""
+        """Yield problems: not an object, no type, a type not allowed here, the shape's problems."""
         if not isinstance(value, dict):
             yield Problem("must provide an object", at)
         elif "type" not in value:
@@ -204,5 +204,5 @@ class OneOf:
 
 
 def pointer_token(name: str) -> str:
-    """A property's name inside a JSON pointer (RFC 6901)."""
+    """Return a property's name for a JSON pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")

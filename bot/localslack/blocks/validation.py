@@ -1,4 +1,4 @@
-"""Whether Slack would take these blocks on this surface, and what it makes of them."""
+"""Validate blocks and views as Slack does, and store them as Slack does."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ TABLES = ("table", "data_table")
 
 
 def message_problems(blocks: object, at: str = "/blocks") -> list[Problem]:
-    """What Slack refuses in the blocks of a message; empty when it would take them."""
+    """Return the problems that make Slack refuse a message's blocks; empty if there are none."""
     if not isinstance(blocks, list):
         return [Problem("must provide an array", at)]
     if len(blocks) > MESSAGE_BLOCKS:
@@ -28,7 +28,7 @@ def message_problems(blocks: object, at: str = "/blocks") -> list[Problem]:
 
 
 def view_problems(view: object, surfaces: tuple[Surface, ...] = ("modal", "home")) -> list[Problem]:
-    """What Slack refuses in a view of one of the kinds; empty when it would take it."""
+    """Return the problems that make Slack refuse a view of these kinds; empty if none."""
     problems = list(_view_problems(view, surfaces))
     if problems and isinstance(view, dict):
         return [Problem("failed to match all allowed schemas", "/view"), *problems]
@@ -48,7 +48,7 @@ def _view_problems(view: object, surfaces: tuple[Surface, ...]) -> Iterator[Prob
 
 
 def _form_problems(view: Json) -> Iterator[Problem]:
-    """surfaces/modals: an input needs `submit`; at most one element takes the first focus."""
+    """Check surfaces/modals: an input needs `submit`; at most one element has the first focus."""
     focused = False
     for index, block in enumerate(view["blocks"]):
         at = f"/view/blocks/{index}"
@@ -96,7 +96,7 @@ def _element_problems(block: Json, surface: Surface, at: str) -> Iterator[Proble
 
 
 def _message_totals(blocks: list[Json], at: str) -> Iterator[Problem]:
-    """Limits over all blocks of a message: tables, charts, markdown, cells."""
+    """Check the limits over all blocks of a message: tables, charts, markdown, cells."""
     places: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
         places.setdefault(block["type"], []).append(index)
@@ -116,7 +116,7 @@ def _message_totals(blocks: list[Json], at: str) -> Iterator[Problem]:
 
 
 def has_two_tables(blocks: list[Json]) -> bool:
-    """blocks/table-block: one table a message, else `invalid_attachments`."""
+    """Whether there are two tables: blocks/table-block allows one, else `invalid_attachments`."""
     return sum(block["type"] in TABLES for block in blocks) > 1
 
 
@@ -125,7 +125,7 @@ def _cell_text(block: Json) -> str:
 
 
 def text_of(value: object) -> str:
-    """All that a person can read in the value: texts, captions, labels, titles, cell values."""
+    """Return all readable text of the value: texts, captions, labels, titles, cell values."""
     if isinstance(value, list):
         return "".join(map(text_of, value))
     if not isinstance(value, dict):
@@ -136,7 +136,7 @@ def text_of(value: object) -> str:
 
 
 def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
-    """The elements inside a block, in order, each with its place."""
+    """Yield the elements of a block in order, each with its place."""
     for key in ("accessory", "element"):
         if isinstance(block.get(key), dict):
             yield block[key], f"{at}/{key}"
@@ -152,7 +152,7 @@ def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
 
 
 def as_stored(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
-    """The blocks as Slack hands them back: with every id, and the defaults of text objects."""
+    """Return the blocks as Slack stores them: with every id, and text objects' defaults."""
     stored = copy.deepcopy(blocks)
     for block in stored:
         _fill(block, new_id)

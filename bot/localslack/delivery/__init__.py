@@ -1,1 +1,1 @@
-"""How envelopes reach the app: by Socket Mode or by signed requests; events also again."""
+"""Delivery of envelopes to the app: by Socket Mode or signed requests, with retries of events."""

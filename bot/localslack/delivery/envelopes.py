@@ -1,7 +1,7 @@
-"""How an envelope reaches the app: by a socket or by a signed request; events also again.
+"""Delivery of an envelope to the app: by a socket or a signed request, with retries of events.
 
-https://docs.slack.dev/apis/events-api#retries: an event that was not acknowledged comes again
-at once, after a minute and after five. Commands, clicks and submissions come only once.
+https://docs.slack.dev/apis/events-api#retries: an event without acknowledgement is sent again at
+once, after a minute and after five. Commands, clicks and submissions are sent only once.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ RETRY_WAITS = (0.0, 60.0, 300.0)  # seconds before each further attempt
 
 
 class NotDeliveredError(Exception):
-    """The app did not answer: `operation_timeout` after 3 s, `dispatch_failed` without a way.
+    """The app did not answer: `operation_timeout` after 3 s, `dispatch_failed` without a route.
 
-    `reason` is the word of `X-Slack-Retry-Reason`, `again` whether an event may come again.
+    `reason` is the word of `X-Slack-Retry-Reason`; `retryable` says whether an event is sent again.
     """
 
     def __init__(self, code: str, reason: str = "", *, retryable: bool = True) -> None:
@@ -29,7 +29,7 @@ class NotDeliveredError(Exception):
 
 @dataclass(frozen=True)
 class AckRecord:
-    """How one envelope was answered; `ms` since it was sent, None when the time was over."""
+    """How one envelope was answered; `ms` since it was sent, None after a timeout."""
 
     envelope_id: str
     kind: EnvelopeKind
@@ -39,7 +39,7 @@ class AckRecord:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Which delivery of an event this is, and why the one before failed."""
+    """The number of an event's delivery, and why the one before failed."""
 
     number: int = 0
     reason: str = ""
@@ -49,7 +49,7 @@ FIRST = Attempt()
 
 
 class Route(Protocol):
-    """One way to the app."""
+    """A route to the app."""
 
     async def deliver(
         self, kind: EnvelopeKind, payload: Json, *, accepts: bool, attempt: Attempt = FIRST
@@ -59,7 +59,7 @@ class Route(Protocol):
 
 
 class Courier:
-    """Delivers everything by the route of the day; `retry_waits` in seconds, for events."""
+    """Delivers all envelopes by the current route; `retry_waits` in seconds, for events."""
 
     def __init__(self, route: Route, *, interactivity: bool = True) -> None:
         self.route = route
@@ -68,9 +68,9 @@ class Courier:
         self._retrying: set[asyncio.Task[None]] = set()
 
     async def deliver(self, kind: EnvelopeKind, payload: Json) -> AckRecord:
-        """A command, a click or a submission, once; an event again where it failed.
+        """Deliver a command, click or submission once; repeat an event after a failure.
 
-        Where the manifest has `interactivity` off, nothing can be clicked: `dispatch_failed`.
+        If the manifest has `interactivity` off, a click fails with `dispatch_failed`.
         """
         if kind == "interactive" and not self._interactivity:
             raise NotDeliveredError("dispatch_failed")
@@ -97,6 +97,6 @@ class Courier:
                 return
 
     def stop(self) -> None:
-        """Deliver nothing more."""
+        """Stop all deliveries."""
         for task in self._retrying:
             task.cancel()

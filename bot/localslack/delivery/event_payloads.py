@@ -1,4 +1,4 @@
-"""The events that an app is told of, as Slack sends them; each names its page."""
+"""The payloads of events as Slack sends them; each names its page."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import VERIFICATION_TOKEN, group_json, view_json
@@ -6,7 +6,7 @@ from bot.localslack.workspace import Group, User, Workspace
 
 
 def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
-    """https://docs.slack.dev/reference/events/app_home_opened; `view` once one was published."""
+    """Build https://docs.slack.dev/reference/events/app_home_opened; `view` if one exists."""
     event: Json = {
         "type": "app_home_opened",
         "user": user.id,
@@ -20,7 +20,7 @@ def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
 
 
 def members_changed(workspace: Workspace, group: Group, before: Group) -> Json:
-    """https://docs.slack.dev/reference/events/subteam_members_changed."""
+    """Build https://docs.slack.dev/reference/events/subteam_members_changed."""
     added = [user for user in group.members if user not in before.members]
     removed = [user for user in before.members if user not in group.members]
     now = int(workspace.clock())
@@ -39,7 +39,7 @@ def members_changed(workspace: Workspace, group: Group, before: Group) -> Json:
 
 
 def group_updated(workspace: Workspace, group: Group) -> Json:
-    """https://docs.slack.dev/reference/events/subteam_updated."""
+    """Build https://docs.slack.dev/reference/events/subteam_updated."""
     return {
         "type": "subteam_updated",
         "subteam": group_json(workspace, group, users=True),
@@ -48,7 +48,7 @@ def group_updated(workspace: Workspace, group: Group) -> Json:
 
 
 def event_callback(workspace: Workspace, event: Json) -> Json:
-    """What is around every event: https://docs.slack.dev/apis/events-api#callback-field."""
+    """Wrap an event: https://docs.slack.dev/apis/events-api#callback-field."""
     identity = workspace.identity
     return {
         "token": VERIFICATION_TOKEN,

@@ -1,4 +1,4 @@
-"""One HTTP POST, without proxies and without following redirects: Slack's side of a request URL."""
+"""One HTTP POST without proxies and redirects: Slack's side of a request URL."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ CHUNK = 65_536
 
 @dataclass
 class HttpResponse:
-    """Status, headers (names in small letters) and body."""
+    """Status, headers (names in lower case) and body."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class HttpResponse:
 
 
 async def post(url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-    """Post and read the whole answer; raises `OSError` where there is no HTTP server."""
+    """Post and return the whole answer; raises `OSError` without an HTTP server."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)

@@ -1,4 +1,4 @@
-"""Delivery without Socket Mode: signed requests to the addresses that the manifest names.
+"""Delivery without Socket Mode: signed requests to the manifest's addresses.
 
 https://docs.slack.dev/apis/events-api/using-http-request-urls and
 https://docs.slack.dev/authentication/verifying-requests-from-slack.
@@ -32,26 +32,26 @@ AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
 class NotVerifiedError(Exception):
-    """The address did not answer the challenge: what it did instead."""
+    """The address did not answer the challenge; the message says how it answered."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where events, interactions and each slash command go."""
+    """The addresses of events, interactions and each slash command."""
 
     events: str
     interactivity: str
     command: Callable[[str], str]
 
     def of(self, kind: EnvelopeKind, payload: Json) -> str:
-        """The address for a payload."""
+        """Return the address for a payload."""
         if kind == "slash_commands":
             return self.command(str(payload["command"]))
         return self.events if kind == "events_api" else self.interactivity
 
 
 def addresses(manifest: Manifest, url: str = "") -> Addresses:
-    """The addresses that a manifest names, or `url` for everything."""
+    """Return the manifest's addresses, or `url` for everything."""
 
     def command(word: str) -> str:
         slash_command = manifest.command(word)
@@ -63,7 +63,7 @@ def addresses(manifest: Manifest, url: str = "") -> Addresses:
 class RequestUrls:
     """A route: each payload is one POST, whose answer within 3 s is the ack.
 
-    Acks are recorded with those of the sockets, in `hub`.
+    Acks are recorded in `hub`, together with those of the sockets.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class RequestUrls:
 
     @property
     def has_events(self) -> bool:
-        """Whether there is an address to send events to."""
+        """Whether there is an address for events."""
         return bool(self._addresses.events)
 
     async def verify(self) -> None:
@@ -105,7 +105,7 @@ class RequestUrls:
         kind: EnvelopeKind,
         payload: Json,
         *,
-        accepts: bool,  # noqa: ARG002 - a response carries what it carries
+        accepts: bool,  # noqa: ARG002 - every response may have a payload
         attempt: Attempt = FIRST,
     ) -> AckRecord:
         """Post the payload and wait for the answer; raises `NotDeliveredError`."""
@@ -167,13 +167,13 @@ class RequestUrls:
         return await http_client.post(url, signed_headers | headers, body)
 
     def stop(self) -> None:
-        """Hang up on whoever has not answered yet."""
+        """Close the connections of unanswered requests."""
         for task in self._under_way:
             task.cancel()
 
 
 def _encoded(kind: EnvelopeKind, payload: Json) -> tuple[str, bytes]:
-    """Content type and body of each kind: events are JSON, the others are forms."""
+    """Return a payload's content type and body: events are JSON, the others are forms."""
     if kind == "events_api":
         return "application/json", json.dumps(payload).encode()
     fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
@@ -181,7 +181,7 @@ def _encoded(kind: EnvelopeKind, payload: Json) -> tuple[str, bytes]:
 
 
 def _decoded(response: http_client.HttpResponse) -> Json | None:
-    """The ack's payload: a JSON object, or a plain text to show as it is."""
+    """Return the ack's payload: a JSON object, or a plain text for display."""
     if not response.body.strip():
         return None
     if response.headers.get("content-type", "").startswith("application/json"):

@@ -39,13 +39,13 @@ class _Connection:
 
 
 def transport(request: WebSocket) -> asyncio.Transport:
-    """The TCP connection below a request; `server.Protocol` puts it there."""
+    """Return the TCP connection of a request, which `server.Protocol` stored there."""
     tcp_connection: asyncio.Transport = request.scope["state"]["transport"]
     return tcp_connection
 
 
 class Hub:
-    """All open sockets of the app. Each envelope goes to one of them, by a seeded choice."""
+    """All open sockets of the app; a seeded choice sends each envelope to one of them."""
 
     def __init__(self, app_id: str, *, seed: int, ack_timeout: float) -> None:
         self._app_id = app_id
@@ -64,17 +64,17 @@ class Hub:
 
     @property
     def connected(self) -> int:
-        """How many sockets are open."""
+        """Return how many sockets are open."""
         return len(self._connections)
 
     def new_ticket(self) -> str:
-        """The secret part of a socket's address."""
+        """Return the secret part of a socket's address."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
         return ticket
 
     async def serve(self, socket: WebSocket) -> None:
-        """Hold one connection: hello, then acks, until either side closes."""
+        """Serve one connection: hello, then acks, until either side closes."""
         ticket = socket.query_params.get("ticket", "")
         if self.faults.refusing or ticket not in self._tickets:
             await socket.close()
@@ -92,7 +92,7 @@ class Hub:
             async for text in socket.iter_text():
                 self._received(text)
         except WebSocketDisconnect:
-            pass  # the app went away while the hello was on its way
+            pass  # the app disconnected before the hello arrived
         finally:
             self._connections.remove(connection)
 
@@ -162,7 +162,7 @@ class Hub:
         return record
 
     async def _send_in_time(self, envelope: Json) -> None:
-        """Send it now, or later by a fault; the 3 s run from now in both cases."""
+        """Send the envelope now, or later by a fault; the 3 s run from now in both cases."""
         copies, delay = self.faults.copies(), self.faults.delay()
         if not delay:
             await self._send(envelope, copies)
@@ -170,7 +170,7 @@ class Hub:
 
         async def later() -> None:
             await asyncio.sleep(delay)
-            with suppress(NotDeliveredError):  # no socket is left: Slack says nothing more
+            with suppress(NotDeliveredError):  # without a socket, Slack sends nothing more
                 await self._send(envelope, copies)
 
         task = asyncio.create_task(later())
@@ -181,7 +181,7 @@ class Hub:
         if not self._connections:
             raise NotDeliveredError("dispatch_failed")
         first = self._choice.randrange(len(self._connections))
-        # A second copy goes to the next socket where there is one, as to another replica.
+        # A second copy goes to the next socket, if there is one, as to another replica.
         for index in range(first, first + copies):
             connection = self._connections[index % len(self._connections)]
             if not connection.silent:
@@ -198,14 +198,14 @@ class Hub:
             await connection.socket.send_text(_disconnect(reason))
 
     def kill(self) -> None:
-        """Cut every socket without a word."""
+        """Cut every socket without a disconnect frame."""
         for task in self._late:
             task.cancel()
         for connection in list(self._connections):
             connection.abort()
 
     def silence(self) -> None:
-        """Leave every socket open that is there now, but neither read from it nor send to it."""
+        """Keep every current socket open, but neither read from it nor send to it."""
         for connection in self._connections:
             connection.silent = True
             transport(connection.socket).pause_reading()

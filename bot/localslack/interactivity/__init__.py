@@ -1,1 +1,1 @@
-"""What people of the workspace do, and what Slack makes of the answers that they get."""
+"""Actions of people in the workspace, and Slack's handling of the app's answers."""

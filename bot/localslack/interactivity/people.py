@@ -1,4 +1,4 @@
-"""What people do: type a command, click, submit, close, open Home; and what comes back to them."""
+"""Actions of people (type, click, submit, close, open Home), and the results that they see."""
 
 import re
 from collections.abc import Callable
@@ -29,16 +29,16 @@ from bot.localslack.workspace import Channel, User, View, Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"
 SLACKBOT = "USLACKBOT"
-ADMIN = ""  # whoever edits a group does it where the app cannot see them
+ADMIN = ""  # an edit of a group happens where the app cannot see its author
 
 
 class CannotError(Exception):
-    """A person cannot do this here: no such channel, message, button, or not theirs to see."""
+    """The person cannot do this here: the channel, message or button is missing or not visible."""
 
 
 @dataclass(frozen=True)
 class Click:
-    """Which element, and what was chosen in it: an option's value, a list of them, a text."""
+    """The clicked element and the choice: an option's value, a list of them, a text."""
 
     action_id: str
     block_id: str | None = None
@@ -46,7 +46,7 @@ class Click:
 
 
 class People:
-    """Turns what a person does into an envelope, and the app's answers into what they see."""
+    """Turns a person's action into an envelope, and the app's answers into visible results."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class People:
         return result
 
     async def open_home(self, user: str, wait: float) -> Json:
-        """Open the app's Home tab; the app hears of it only where it asked to."""
+        """Open the app's Home tab; only an app that subscribed receives the event."""
         person = self._person(user)
         if not self._manifest.home_tab:
             raise CannotError("this app has no Home tab")
@@ -173,7 +173,7 @@ class People:
         return await self._deliver_event(event, Interaction(person.id), wait)
 
     async def edit_group(self, name: str, members: tuple[str, ...]) -> Json:
-        """Change who is in a user group, as an admin does on Slack's own pages."""
+        """Change the members of a user group, as an admin does on Slack's own pages."""
         groups = self._workspace.groups.values()
         current = next(
             (
@@ -194,7 +194,7 @@ class People:
         return await self._deliver_event(updated, Interaction(ADMIN), 0)
 
     async def _deliver_event(self, event: Json, interaction: Interaction, wait: float) -> Json:
-        """Deliver an event, where the manifest asks for it."""
+        """Deliver an event if the manifest subscribes to it."""
         if not self._manifest.subscribes_to(str(event["type"])):
             return result_json(interaction, None)
         payload = event_payloads.event_callback(self._workspace, event)
@@ -278,7 +278,7 @@ class People:
     def _failure_json(
         self, interaction: Interaction, ack_ms: float | None, error: str, failing: str
     ) -> Json:
-        """What a person sees of a failure: a word from Slackbot, or a notice in the modal."""
+        """Return the visible failure: a message of Slackbot, or a notice in the modal."""
         if interaction.channel is not None:
             words = Content(f'{failing} failed with the error "{error}"', None)
             interaction.note_reply(
@@ -297,7 +297,7 @@ class People:
 
 
 def _nothing(_ack: Json | None) -> None:
-    """Block actions and events show nothing of their ack's payload."""
+    """Show nothing, because Slack ignores the ack's payload of block actions and events."""
 
 
 def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:

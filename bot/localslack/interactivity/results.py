@@ -1,4 +1,4 @@
-"""What came back to a person for what they did, and when it is all there."""
+"""The replies to a person's action, and when they are complete."""
 
 import asyncio
 
@@ -6,11 +6,11 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.grants import Interaction
 from bot.localslack.workspace import View
 
-QUIET = 0.05  # seconds without a further reply after which a person has seen them all
+QUIET = 0.05  # seconds without a further reply after which the replies are complete
 
 
 async def wait_for_replies(interaction: Interaction, wait: float) -> None:
-    """Return when replies have come and no further one for a moment, or after `wait` seconds."""
+    """Wait until replies have arrived and stopped for a moment, or for `wait` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     pause = wait if not interaction.views else QUIET
@@ -24,7 +24,7 @@ async def wait_for_replies(interaction: Interaction, wait: float) -> None:
 
 
 def result_json(interaction: Interaction, ack_ms: float | None, view: View | None = None) -> Json:
-    """What `POST /_local/command` and its kin answer; `ack_ms` is None where no ack came."""
+    """Return the answer of `POST /_local/command` and similar; `ack_ms` is None without an ack."""
     body: Json = {
         "ack_ms": ack_ms,
         "replies": interaction.replies,

@@ -1,4 +1,4 @@
-"""The text of a slash command as Slack hands it on."""
+"""The text of a slash command as Slack sends it."""
 
 import re
 
@@ -6,7 +6,7 @@ from bot.localslack.workspace import Workspace
 
 
 def escape_names(workspace: Workspace, text: str) -> str:
-    """Names become references, as for a command with `should_escape: true`.
+    """Turn names into references, as for a command with `should_escape: true`.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """

@@ -1,4 +1,4 @@
-"""What the ack of a `view_submission` does to the modal.
+"""The effects of a `view_submission`'s ack on the modal.
 
 https://docs.slack.dev/surfaces/modals#handling_submissions.
 """
@@ -14,10 +14,10 @@ from bot.localslack.workspace import View
 def apply_submission_ack(
     backend: Backend, interaction: Interaction, view: View, ack: Json | None
 ) -> None:
-    """Close the view, or do the `response_action`: errors, update, push, clear.
+    """Close the view, or apply the `response_action`: errors, update, push, clear.
 
-    Refusals: those of a view's content, `invalid_arguments` for an action that Slack does not
-    know or for errors on blocks that are not input blocks of the view.
+    Refusals: those of a view's content. `invalid_arguments` for an unknown action, or for errors on
+    blocks that are not input blocks of the view.
     """
     action = (ack or {}).get("response_action")
     if action is None:
@@ -30,10 +30,10 @@ def apply_submission_ack(
     elif action in {"update", "push"}:
         content = modals.view_content(ack or {}, ("modal",))
         if action == "update":
-            opened = modals.update(backend.workspace, view, content)
+            new_view = modals.update(backend.workspace, view, content)
         else:
-            opened = modals.push(backend.workspace, view.user, content)
-        backend.note_view(opened, interaction)
+            new_view = modals.push(backend.workspace, view.user, content)
+        backend.note_view(new_view, interaction)
     else:
         raise SlackRefusal("invalid_arguments")
 

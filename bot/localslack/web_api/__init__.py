@@ -1,1 +1,1 @@
-"""Slack's Web API and response urls: who calls what, at what rate, and what is answered."""
+"""Slack's Web API and response urls: callers, rates and answers."""

@@ -1,4 +1,4 @@
-"""The Web API: who calls, which method, with what, and what was answered."""
+"""The Web API: calls with their caller, method, arguments and answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from bot.localslack.workspace import PostedMessage, View, Workspace
 
 @dataclass(frozen=True)
 class Call:
-    """One call that the app made: the method, its arguments without the token, the answer."""
+    """One call of the app: the method, its arguments without the token, the answer."""
 
     method: str
     args: Json
@@ -25,10 +25,11 @@ class Call:
 
 @dataclass
 class Backend:
-    """What the methods work on.
+    """The state that the methods work on.
 
-    `socket_url` makes the address of a new Socket Mode connection; `interactions` are those that
-    still wait for replies, so that an ephemeral or a view is told to the person who caused it.
+    `socket_url` makes the address of a new Socket Mode connection. `interactions` are those that
+    still wait for replies, so that an ephemeral message or a view reaches the interaction that
+    caused it.
     """
 
     workspace: Workspace
@@ -41,13 +42,13 @@ class Backend:
     calls: list[Call] = field(default_factory=list)
 
     def note_ephemeral(self, message: PostedMessage) -> None:
-        """Tell interactions of that person in that channel of a message only they see."""
+        """Add a message that only one person sees to their interactions in that channel."""
         for interaction in self.interactions:
             if interaction.user == message.ephemeral_to and interaction.channel == message.channel:
                 interaction.note_reply(message)
 
     def note_view(self, view: View, by: Interaction | None = None) -> None:
-        """Tell the interactions of the view's owner, or the one that asked, of the view."""
+        """Add the view to the interactions of its owner, or to the one that caused it."""
         for interaction in self.interactions:
             if interaction is by or (by is None and interaction.user == view.user):
                 interaction.note_view(view)
@@ -58,7 +59,7 @@ Method = Callable[[Backend, Json], Json]
 
 @dataclass(frozen=True)
 class Entry:
-    """A method, whose token it wants, one of which scopes, and how often it may be called."""
+    """A method, the kind of its token, its possible scopes, and its rate."""
 
     run: Method
     caller: TokenKind = "bot"
@@ -68,7 +69,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What a call is answered: HTTP status, headers and the JSON body."""
+    """The answer to a call: HTTP status, headers and the JSON body."""
 
     status: int
     headers: dict[str, str]
@@ -76,11 +77,11 @@ class ApiResponse:
 
 
 def arguments(headers: Mapping[str, str], query: str, body: bytes) -> tuple[Json, str | None]:
-    """The arguments of a request and its token.
+    """Return the arguments of a request and its token.
 
-    Bodies are JSON, a form or empty; a token stands in the Authorization header, the body or the
-    query (https://docs.slack.dev/apis/web-api#basics). Refusals: `invalid_json`,
-    `json_not_object`, `invalid_form_data`, `invalid_post_type`.
+    Bodies are JSON, a form or empty; a token is in the Authorization header, the body or the query
+    (https://docs.slack.dev/apis/web-api#basics). Refusals: `invalid_json`, `json_not_object`,
+    `invalid_form_data`, `invalid_post_type`.
     """
     args: Json = dict(parse_qsl(query, keep_blank_values=True))
     if body.strip():
@@ -113,9 +114,9 @@ def _body(content_type: str, body: bytes) -> Json:
 def answer(
     backend: Backend, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
 ) -> ApiResponse:
-    """Run one call and remember it with its answer.
+    """Run one call and record it with its answer.
 
-    The token comes first, then its scopes, then the rate, as a refused call is counted too.
+    The token is checked first, then its scopes, then the rate, because a refused call counts too.
     """
     headers: dict[str, str] = {}
     try:
@@ -139,7 +140,7 @@ def _entry(methods: Mapping[str, Entry], method: str) -> Entry:
 
 
 def _scope_headers(credentials: Credentials, entry: Entry) -> dict[str, str]:
-    """https://docs.slack.dev/authentication/installing-with-oauth#scopes: has and accepts."""
+    """Return the headers of https://docs.slack.dev/authentication/installing-with-oauth#scopes."""
     return {
         "x-oauth-scopes": ",".join(sorted(credentials.scopes)),
         "x-accepted-oauth-scopes": ",".join(entry.scopes),

@@ -1,4 +1,4 @@
-"""The `chat.*` methods, each as its page below https://docs.slack.dev/reference/methods/ says."""
+"""The `chat.*` methods, each as documented below https://docs.slack.dev/reference/methods/."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import message_json
@@ -17,7 +17,7 @@ from bot.localslack.workspace import Channel, PostedMessage
 
 
 def open_channel(backend: Backend, args: Json, *, membership: bool = True) -> Channel:
-    """The channel a call names, by id, by name, or by a person's id for their direct message.
+    """Return a call's channel, by id, by name, or by a person's id for their direct message.
 
     Refusals: `channel_not_found`, `not_in_channel`, `is_archived`.
     """
@@ -38,7 +38,7 @@ def open_channel(backend: Backend, args: Json, *, membership: bool = True) -> Ch
 
 
 def is_hidden(backend: Backend, channel: Channel) -> bool:
-    """A private channel that the bot was not invited to: Slack does not admit that it exists."""
+    """Whether Slack hides the channel: it is private and the bot was not invited."""
     bot = backend.workspace.identity.bot_user
     return channel.is_private and bot not in channel.members
 
@@ -77,7 +77,7 @@ def _content(backend: Backend, args: Json, longest: int = TEXT_LONGEST) -> Conte
 
 
 def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
-    """A message of the bot that all can see; `message_not_found`, or `refusal` if not its own."""
+    """Return the bot's message that all can see; `message_not_found`, or `refusal` for others'."""
     channel = open_channel(backend, args, membership=False)
     message = backend.workspace.find_message(channel.id, str(args.get("ts")))
     if message is None:
@@ -88,7 +88,7 @@ def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
 
 
 def update(backend: Backend, args: Json) -> Json:
-    """chat.update: text and blocks that are not sent stay as they are."""
+    """chat.update: text and blocks that are not sent stay unchanged."""
     message = own_message(backend, args, "cant_update_message")
     edit(backend.workspace, message, _content(backend, args, UPDATE_TEXT_LONGEST))
     return {

@@ -15,7 +15,7 @@ from bot.localslack.web_api.calls import Backend, Call, answer, arguments
 from bot.localslack.web_api.methods import METHODS
 from bot.localslack.web_api.replies import use_response_url
 
-CUT = 0.01  # seconds for the server to see that its connection has gone
+CUT = 0.01  # seconds for the server to notice that its connection is closed
 
 
 class Wire:
@@ -27,7 +27,7 @@ class Wire:
         self._closing = closing
 
     def routes(self) -> list[BaseRoute]:
-        """Where the app finds it."""
+        """Return the routes for the app."""
         return [
             Route("/api/{method}", self._api, methods=["GET", "POST"]),
             Route("/hooks/{kind}/{team}/{name}", self._hook, methods=["POST"]),
@@ -75,7 +75,7 @@ class Wire:
     async def _scripted(
         self, request: Request, method: str, args: Json, run: Callable[[], Response]
     ) -> Response:
-        """The scripted answer of a call, or its own."""
+        """Return the scripted answer of a call, or its own."""
         scripted = self._script.next(method)
         if isinstance(scripted, faults.OwnAnswer):
             return run()
@@ -95,7 +95,7 @@ class Wire:
 
 
 def _fault(scripted: faults.Answer) -> tuple[str, Response | None]:
-    """The error to remember and the answer to give; None stands for a reset connection."""
+    """Return the error to record and the answer; None stands for a reset connection."""
     if isinstance(scripted, faults.Refused):
         return scripted.code, JSONResponse({"ok": False, "error": scripted.code})
     if isinstance(scripted, faults.RateLimited):
@@ -109,7 +109,7 @@ def _fault(scripted: faults.Answer) -> tuple[str, Response | None]:
 
 
 async def _cut(request: Request) -> Response:
-    """Abort the TCP connection; the response is for the framework only, nobody gets it."""
+    """Abort the TCP connection; only the framework gets the response."""
     request.scope["state"]["transport"].abort()
     await asyncio.sleep(CUT)
     return Response()

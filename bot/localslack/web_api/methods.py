@@ -1,4 +1,4 @@
-"""All other methods, each as its page below https://docs.slack.dev/reference/methods/ says."""
+"""All other methods, each as documented below https://docs.slack.dev/reference/methods/."""
 
 from bot.localslack import modals
 from bot.localslack.blocks.specs import Json
@@ -31,12 +31,12 @@ def connections_open(backend: Backend, _args: Json) -> Json:
 
 
 def is_set(args: Json, name: str) -> bool:
-    """A boolean argument, which a form sends as a word or a digit."""
+    """Return a boolean argument, which a form sends as a word or a digit."""
     return args.get(name) in (True, 1, "1", "true", "True")
 
 
 def users_info(backend: Backend, args: Json) -> Json:
-    """users.info: `locale` only where `include_locale` asks for it."""
+    """users.info: `locale` only if `include_locale` is set."""
     user = backend.workspace.users.get(str(args.get("user")))
     if user is None:
         raise SlackRefusal("user_not_found")
@@ -45,7 +45,7 @@ def users_info(backend: Backend, args: Json) -> Json:
 
 
 def conversations_info(backend: Backend, args: Json) -> Json:
-    """conversations.info, by id only; a private channel is there for its members only."""
+    """conversations.info, by id only; a private channel is visible only to its members."""
     channel = backend.workspace.channels.get(str(args.get("channel")))
     if channel is None or is_hidden(backend, channel):
         raise SlackRefusal("channel_not_found")
@@ -55,7 +55,7 @@ def conversations_info(backend: Backend, args: Json) -> Json:
 
 
 def usergroups_list(backend: Backend, args: Json) -> Json:
-    """usergroups.list: disabled groups and members where they are asked for."""
+    """usergroups.list: disabled groups and members only on request."""
     groups = [
         group_json(backend.workspace, group, users=is_set(args, "include_users"))
         for group in backend.workspace.groups.values()
@@ -75,7 +75,7 @@ def usergroups_users_list(backend: Backend, args: Json) -> Json:
 
 
 def views_open(backend: Backend, args: Json) -> Json:
-    """views.open: over an open modal it lands on the same stack, as views.push."""
+    """views.open: over an open modal, it pushes onto the same stack, as views.push."""
     content = modals.view_content(args, ("modal",))
     interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
     if interaction.view is None:
@@ -86,7 +86,7 @@ def views_open(backend: Backend, args: Json) -> Json:
 
 
 def views_push(backend: Backend, args: Json) -> Json:
-    """views.push: only out of a modal that is still open."""
+    """views.push: only from a modal that is still open."""
     content = modals.view_content(args, ("modal",))
     interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
     if interaction.view not in backend.workspace.stacks.get(interaction.user, []):
@@ -97,7 +97,7 @@ def views_push(backend: Backend, args: Json) -> Json:
 
 
 def views_update(backend: Backend, args: Json) -> Json:
-    """views.update, by `view_id` or `external_id`; a view that was closed is `not_found`."""
+    """views.update, by `view_id` or `external_id`; a closed view is `not_found`."""
     content = modals.view_content(args, ("modal", "home"))
     view = _named_view(backend, args)
     modals.update(backend.workspace, view, content, args.get("hash"))
@@ -136,7 +136,7 @@ METHODS = {
     "auth.test": Entry(auth_test, rate=SPECIAL),
     "apps.connections.open": Entry(connections_open, "app", rate=TIER_3),
     "users.info": Entry(users_info, scopes=("users:read",), rate=TIER_4),
-    # Which scope it wants depends on the kind of channel: `conversations_info` asks for it.
+    # The scope depends on the kind of channel, so `conversations_info` checks it.
     "conversations.info": Entry(conversations_info, rate=TIER_3),
     "usergroups.list": Entry(usergroups_list, scopes=_GROUPS, rate=TIER_2),
     "usergroups.users.list": Entry(usergroups_users_list, scopes=_GROUPS, rate=TIER_2),

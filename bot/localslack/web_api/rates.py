@@ -1,8 +1,8 @@
-"""Slack's rates: so many calls a minute of each method, one message a second in a channel.
+"""Slack's rates: calls per minute of each method, one message per second in a channel.
 
-https://docs.slack.dev/apis/web-api/rate-limits gives the rates; each method's page names its
-tier. How large a burst may be is not said anywhere: here a method takes its minute at once, and
-a channel ten messages.
+https://docs.slack.dev/apis/web-api/rate-limits gives the rates; each method's page names its tier.
+The size of a burst is not documented: here a method may use its minute at once, and a channel takes
+ten messages.
 """
 
 import math
@@ -24,7 +24,7 @@ TIER_1 = Rate(1, 3)
 TIER_2 = Rate(20, 20)
 TIER_3 = Rate(50, 50)
 TIER_4 = Rate(100, 100)
-# "Special": the page says several hundred a minute (auth.test, chat.postMessage in all channels).
+# "Special": several hundred a minute by the page (auth.test, chat.postMessage in all channels).
 SPECIAL = Rate(300, 300)
 IN_A_CHANNEL = Rate(60, 10)
 
@@ -45,7 +45,7 @@ class _Bucket:
 
 
 class Rates:
-    """Counts calls by name, by the injected clock (seconds); with `on` false all pass."""
+    """Counts calls by name with the injected clock (seconds); with `on` false all pass."""
 
     def __init__(self, clock: Callable[[], float], *, on: bool = True) -> None:
         self._clock = clock
@@ -53,7 +53,7 @@ class Rates:
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, name: str, rate: Rate) -> None:
-        """Count one call; raises `TooMany` where none is left."""
+        """Count one call; raises `TooMany` above the rate."""
         if not self.on:
             return
         now = self._clock()

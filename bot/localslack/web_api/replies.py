@@ -9,7 +9,7 @@ from bot.localslack.workspace import PostedMessage
 
 
 def show_ack(backend: Backend, interaction: Interaction, payload: Json | None) -> None:
-    """Show what the ack of a slash command carries; an empty one shows nothing.
+    """Show the payload of a slash command's ack; an empty one shows nothing.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """
@@ -19,9 +19,9 @@ def show_ack(backend: Backend, interaction: Interaction, payload: Json | None) -
 
 
 def use_response_url(backend: Backend, name: str, payload: Json) -> None:
-    """Do what was posted to a response url: a new message, a replaced or a deleted original.
+    """Apply a post to a response url: a new message, a replaced or a deleted original.
 
-    A slash command has no original, so that replacing one posts a new message.
+    A slash command has no original, so replacing it posts a new message.
     https://docs.slack.dev/interactivity/handling-user-interaction#message_responses. Refusals:
     `expired_url`, `used_url`, and those of a message's content.
     """
@@ -35,7 +35,7 @@ def use_response_url(backend: Backend, name: str, payload: Json) -> None:
     if payload.get("replace_original") and source is not None:
         if not _is_posted(backend, source):
             raise SlackRefusal("message_not_found")
-        # The whole original goes, its blocks too, even where only a text was sent.
+        # The whole original is replaced, blocks included, even if only a text was sent.
         edit(backend.workspace, source, Content(content.text or "", content.blocks or []))
         interaction.note_reply(source)
         return

@@ -1,4 +1,4 @@
-"""Refusals of people, places and queues that may not do what was asked."""
+"""Refusals because of the person, the channel or the queue."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.models.roles import Role
 
 
 class NotAllowed(Refusal):
-    """The request is refused because of who asks, where, or on which queue."""
+    """The person, the channel or the queue does not allow the request."""
 
     outcome = "denied"
 
@@ -16,7 +16,7 @@ class NotAllowed(Refusal):
 class Denied(NotAllowed):
     """The person needs the role `needed` and has `has`; `holders` are the ids that have it.
 
-    `most` is set if `has` is enough for that many rows at once, but not for `total`.
+    `most` is set if `has` allows that many rows at once, but not `total`.
     """
 
     code = "denied"
@@ -39,7 +39,7 @@ class NotMember(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class WrongChannel(NotAllowed):
-    """Changes are not allowed in this channel; `channels` are those where they are.
+    """Changes are not allowed in this channel; `channels` are those that allow changes.
 
     `why` is `shared` for a channel that another company shares.
     """
@@ -52,7 +52,7 @@ class WrongChannel(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class WrongQueue(NotAllowed):
-    """The bot may change only `queues`; `queue` is another one, `*` stands for all of them."""
+    """The bot may change only `queues`, and `queue` is not one of them; `*` stands for all."""
 
     code = "wrong-queue"
 

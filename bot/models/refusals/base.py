@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-# Not frozen: whoever raises or passes on an exception sets its traceback and context.
+# Not frozen: Python sets the traceback and context of an exception when it is raised.
 @dataclass(eq=False, kw_only=True)
 class Refusal(Exception):
-    """A request that was not carried out; each type has the fields that its message needs.
+    """A request that was not executed; each type has the fields that its message needs.
 
     `code` names the message in the catalogs (`refusal-<code>`), `outcome` is the word in the audit
     record. A refusal that is raised inside a transaction rolls it back. A field without a value is
-    None by default, and then it is not stored with the request.
+    None, and then it is not stored with the request.
     """
 
     code: ClassVar[str] = "refused"
@@ -22,7 +22,7 @@ class Refusal(Exception):
 
 
 class StartError(Exception):
-    """The bot cannot start; each problem is one sentence that says what to do."""
+    """The bot cannot start; each problem is one sentence with its remedy."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))

@@ -18,7 +18,7 @@ class DatabaseDown(Refusal):
 
 
 class OutcomeUnknown(Refusal):
-    """The answer to COMMIT was lost and cannot be looked up yet."""
+    """The answer to COMMIT was lost, and its outcome cannot be read yet."""
 
     code = "outcome-unknown"
     outcome = "unknown"

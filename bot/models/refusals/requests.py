@@ -7,7 +7,7 @@ from bot.models.refusals.base import Refusal
 
 @dataclass(eq=False, kw_only=True)
 class UnknownCommand(Refusal):
-    """No command is called `word`; `nearest` is the closest name, `usage` its form."""
+    """No command is called `word`; `nearest` is the most similar name, `usage` its form."""
 
     code = "unknown-command"
 
@@ -34,6 +34,6 @@ class Invalid(Refusal):
 
 
 class RequestIdUsed(Refusal):
-    """Another request has this request id, so this one was not carried out."""
+    """Another request has this request id, so this one was not executed."""
 
     code = "request-id-used"

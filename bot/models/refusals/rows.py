@@ -8,7 +8,7 @@ from bot.models.refusals.base import Refusal
 
 @dataclass(eq=False, kw_only=True)
 class JobNotFound(Refusal):
-    """The job was processed or has failed; else `by` removed it with `action` at `at`."""
+    """The job was processed or has failed; or `by` removed it with `action` at `at`."""
 
     code = "job-not-found"
 
@@ -20,7 +20,7 @@ class JobNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class FailedJobNotFound(Refusal):
-    """The failed job was retried or deleted, by `by` with `action` at `at` if that is known."""
+    """The failed job was retried or deleted, by `by` with `action` at `at` if that is recorded."""
 
     code = "failed-job-not-found"
 
@@ -32,7 +32,7 @@ class FailedJobNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class Changed(Refusal):
-    """The row with this id is not the one that the person saw, so it was left alone."""
+    """The row changed after the person saw it, so the request left it alone."""
 
     code = "changed"
 
@@ -53,7 +53,7 @@ class NotReserved(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReservedAgain(Refusal):
-    """A worker took the job at `at`, after the person saw it, so it was left alone."""
+    """A worker took the job at `at`, after the person saw it, so the request left it alone."""
 
     code = "reserved-again"
 
@@ -63,7 +63,7 @@ class ReservedAgain(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReservedRecently(Refusal):
-    """A worker holds the job only since `at`; `force=yes` releases it all the same."""
+    """A worker holds the job only since `at`; `force=yes` releases it anyway."""
 
     code = "reserved-recently"
 

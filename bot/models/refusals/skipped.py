@@ -1,4 +1,4 @@
-"""Refusals of single rows out of several: each is a `SkippedRow` of the request's result."""
+"""Refusals of single rows in a request for several: each becomes a `SkippedRow` of its result."""
 
 from typing import Any
 
@@ -34,34 +34,34 @@ ROW_REFUSALS: tuple[type[Refusal], ...] = (
     RowTooLong,
     RowWouldChange,
 )
-"""The refusals that a skipped row can be turned back into; of `WrongQueue` it has no queue."""
+"""The refusals that a skipped row can be turned back into; a `WrongQueue` then has no queue."""
 
 _BY_CODE = {refusal_type.code: TypeAdapter(refusal_type) for refusal_type in ROW_REFUSALS}
 
 
 def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
-    """Return the row that the refusal leaves alone, with the reason."""
+    """Return the skipped row with the refusal's reason."""
     code = refusal.code
-    known: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     match refusal:
         case JobNotFound() | FailedJobNotFound() | NotReserved():
             by, action, at = refusal.by, refusal.action, refusal.at
-            known |= {"by": by, "action": action, "at": at}
+            details |= {"by": by, "action": action, "at": at}
         case ReservedAgain() | ReservedRecently():
-            known["at"] = refusal.at
+            details["at"] = refusal.at
         case JobGone():
-            known |= {"job": refusal.job, "by": refusal.by, "at": refusal.at}
+            details |= {"job": refusal.job, "by": refusal.by, "at": refusal.at}
         case JobTaken():
-            known["job"] = refusal.job
+            details["job"] = refusal.job
         case RowRefused() | RowTooLong() | RowWouldChange():
-            known["detail"] = refusal.detail
+            details["detail"] = refusal.detail
         case AlreadyUndone():
-            known |= {"by": refusal.by, "at": refusal.at}
-    return SkippedRow(id=id_, code=code, **known)
+            details |= {"by": refusal.by, "at": refusal.at}
+    return SkippedRow(id=id_, code=code, **details)
 
 
 def refusal_of(row: SkippedRow) -> Refusal | None:
-    """Return the refusal that left the row alone; None for a code without a row's refusal."""
+    """Return the refusal for a skipped row; None if its code is not a row's refusal."""
     adapter = _BY_CODE.get(row.code)
     if adapter is None:
         return None

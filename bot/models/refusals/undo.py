@@ -1,4 +1,4 @@
-"""Refusals of an undo; `id` is the id, as text, of the row that it would put back."""
+"""Refusals of an undo; `id` is the id, as text, of the row to restore."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ class NotUndoable(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class UndoExpired(Refusal):
-    """The archive keeps copies for `days` days, and those of the change were purged."""
+    """The archive keeps copies for `days` days, and the change's copies were purged."""
 
     code = "undo-expired"
 
@@ -55,7 +55,7 @@ class AlreadyUndone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class JobTaken(Refusal):
-    """A worker holds or has tried the retried `job`, so it is too late to take it back."""
+    """A worker holds or has tried the retried `job`, so the undo cannot remove it any more."""
 
     code = "job-taken"
 
@@ -65,7 +65,7 @@ class JobTaken(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class JobGone(Refusal):
-    """The retried `job` is not in the queue any more; `by` deleted it at `at` if anybody did."""
+    """The retried `job` is no longer in the queue; `by` deleted it at `at` if anybody did."""
 
     code = "job-gone"
 
@@ -77,7 +77,7 @@ class JobGone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowThere(Refusal):
-    """The row is in its table already, with the same content."""
+    """The row is already in its table, with the same content."""
 
     code = "row-there"
 

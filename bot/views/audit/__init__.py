@@ -1,1 +1,1 @@
-"""Audit records and an order's story."""
+"""Views of audit records and of an order's story."""

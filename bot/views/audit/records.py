@@ -1,4 +1,4 @@
-"""The audit as people read it: one message a record in the channel, one line in the history."""
+"""Audit records as people read them: a message each in the channel, a line each in the history."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ LEAD = 1_800
 HISTORY_ROW = 240
 HISTORY_BLOCKS = 5_900
 HISTORY_TEXT = 3_700
-"""Together under 10,000 characters, with the line that says how many are left."""
+"""Lines of a message; they stay under 10,000 characters with the line that counts the rest."""
 
 _ENDED = ("done", "cancelled", "stopped")
 MARKS = {
@@ -37,12 +37,13 @@ MARKS = {
 def audit_message(
     lines: Sequence[AuditLine],
     permalink: str | None,
-    possible_repeat: bool,  # noqa: FBT001 delivery hands on what it knows of the post, as it is
+    possible_repeat: bool,  # noqa: FBT001 delivery passes on its fact about the post unchanged
     ctx: Context,
 ) -> Message:
-    """One compact message for a record, or for several equal refusals; ends with `#seq hash8`.
+    """Return one compact message for a record, or for several equal refusals.
 
-    `permalink` leads to the message that the change was made with or is announced in.
+    It ends with `#seq hash8`. `permalink` leads to the message that shows the change or announces
+    it.
     """
     first, last = lines[0], lines[-1]
     lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
@@ -56,14 +57,14 @@ def audit_message(
 
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
-    """That sealed records are not in the database any more, and what finds out more."""
+    """Report that sealed records are missing from the database, and how to investigate."""
     records = join(", ", (named(f"#{seq}") for seq in seqs))
     text = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
     return message([text], [section(text)])
 
 
 def undeliverable_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
-    """All that is left to say of records whose message Slack refuses: their `#seq hash8`."""
+    """Report the records whose message Slack refuses, by their `#seq hash8`."""
     records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
     text = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
     return message([text], [section(text)])
@@ -77,10 +78,10 @@ def history_message(
     *,
     more: bool,
 ) -> Message:
-    """One line a record, newest first, as many as a message holds; in the terminal all.
+    """Return one line per record, newest first, as many as fit; a terminal shows all.
 
-    `summary` is what became of the order or job that was asked for, `arguments` are those of the
-    next page, `more` says whether there are records that were not read.
+    `summary` is the outcome for the order or job in question. `arguments` are those of the next
+    page. `more` says whether there are unread records.
     """
     texts = ctx.texts
     if not lines:
@@ -93,7 +94,7 @@ def history_message(
         ]
         foot = [_narrow(ctx)] if more else []
         return Message(str(join("\n", [*head, *rows, *foot])))
-    shown, fallback = [*head], [*head]
+    lines_shown, fallback = [*head], [*head]
     room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
     last = 0
     for line in lines:
@@ -104,10 +105,10 @@ def history_message(
         if min(room, text_room) < 0:
             more = True
             break
-        shown.append(row)
+        lines_shown.append(row)
         fallback.append(plain)
         last = line.id
-    blocks = sections(shown)
+    blocks = sections(lines_shown)
     if more:
         fallback.append(_narrow(ctx))
         blocks.append(context_line(fallback[-1]))
@@ -119,7 +120,7 @@ def history_message(
 
 
 def _seq(line: AuditLine) -> Mrkdwn:
-    """The number by which a sealed record can be named."""
+    """Return the number of a sealed record."""
     return Mrkdwn() if line.seq is None else named(f"#{line.seq}")
 
 
@@ -129,14 +130,14 @@ def _narrow(ctx: Context) -> Mrkdwn:
 
 
 def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
-    """Who did what to what, as short as it goes: the mark alone says that it was done."""
+    """Return who did what to which target, briefly; the mark alone means success."""
     done = line.outcome == "ok"
     lead = _who(line, ctx) if done else _outcome(line, 1, ctx)
     return dots(lead, _subject(line, ctx, queues=ctx.source is Source.TERMINAL))
 
 
 def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
-    """Mark, who, which command, how it ended, and how often where there are equal ones."""
+    """Return the mark, person, command and outcome, and the number of equal records."""
     texts = ctx.texts
     key = f"outcome-{line.outcome}"
     word = texts(key) if texts.has(key) else named(line.outcome)
@@ -152,9 +153,9 @@ def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 
 def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
-    """What it was done to; without a target, the arguments as they were given.
+    """Return the targets, or the arguments as given if there are none.
 
-    The answer of a bulk change states how it ended.
+    The answer of an operation states how it ended.
     """
     if line.outcome in _ENDED and line.answer.strip():
         return Mrkdwn()
@@ -175,7 +176,7 @@ def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
 
 
 def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
-    """The reason in words and the answer to the person, unless the outcome is plain success."""
+    """Return the reason in words and the person's answer, unless the outcome is plain success."""
     if line.outcome == "ok":
         return []
     reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
@@ -191,7 +192,7 @@ def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 
 def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
-    """`#12 ab12cd34`, or the first and the last of several."""
+    """Return `#12 ab12cd34`, or the first and the last of several records."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
     anchors = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)

@@ -1,7 +1,7 @@
-"""One order's story: a line an event, the newest last, where the reader's eye and the buttons are.
+"""One order's story: a line per event, newest last, near the reader's eye and the buttons.
 
-A story is read from its beginning, and what can be done stands at its end, just above the place
-where people type. Of a long one the beginning is left out.
+The buttons stand at the end, above the message field, because people read a story from its
+beginning. A long story omits its beginning.
 """
 
 from functools import partial
@@ -18,12 +18,12 @@ from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, sta
 
 LINES = 12
 LINE = 280
-"""With their buttons and the fallback text under 10,000 characters."""
+"""Lines of a message; with buttons and fallback text they stay under 10,000 characters."""
 PEOPLE = 5
 
 
 def story_message(story: Story, ctx: Context) -> Message:
-    """Title, where the order is now, who retried it, the events, and how far was looked."""
+    """Return the title, the order's state, who retried it, the events, and how much was scanned."""
     head = [_title(story, ctx)]
     if story.events:
         head += [_now(story, ctx), retries_line(story.retries, ctx)]
@@ -35,12 +35,12 @@ def story_message(story: Story, ctx: Context) -> Message:
     if ctx.source is Source.TERMINAL:
         rows = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
         return Message(str(join("\n", [*head, *rows, *foot])))
-    shown = story.events[-LINES:]
-    hidden = len(story.events) - len(shown)
+    shown_events = story.events[-LINES:]
+    hidden = len(story.events) - len(shown_events)
     earlier = _earlier(hidden, story, ctx)
     blocks = [section(join("\n", head)), *(context_line(line) for line in earlier)]
     lines = [*head, *earlier]
-    for event in shown:
+    for event in shown_events:
         line = cut(draw(event, ctx.texts.brief(event.at)), LINE)
         blocks += _blocks(event, line, ctx)
         lines.append(cut(draw(event, escape(ctx.texts.brief_plain(event.at))), LINE))
@@ -49,7 +49,7 @@ def story_message(story: Story, ctx: Context) -> Message:
 
 
 def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
-    """`Retried 3 times: @ana 2, @omar 1`, and what became of it the last time."""
+    """Return `Retried 3 times: @ana 2, @omar 1`, and the last outcome."""
     if not retries.count:
         return Mrkdwn()
     who = [_times(retrier, retries, ctx) for retrier in retries.by[:PEOPLE]]
@@ -60,7 +60,7 @@ def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
 
 
 def _times(retrier: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
-    """Who, and where there are others, how often."""
+    """Return the person and, if others retried too, how often the person did."""
     if len(retries.by) == 1:
         return mention(retrier.actor)
     return ctx.texts("retries-by", who=Person(retrier.actor), count=retrier.count)
@@ -73,7 +73,7 @@ def _title(story: Story, ctx: Context) -> Mrkdwn:
 
 
 def _shop(story: Story) -> str | None:
-    """The one shop that everything is about; None where there are several."""
+    """Return the shop of all events; None if there are several."""
     shops = {
         str((event if isinstance(event, Failure) else event.found.job).tienda_id or "")
         for event in story.events
@@ -83,7 +83,7 @@ def _shop(story: Story) -> str | None:
 
 
 def _now(story: Story, ctx: Context) -> Mrkdwn:
-    """Where the order is now: how many failed, pending, delayed and reserved."""
+    """Return how many jobs of the order are failed, pending, delayed and reserved."""
     counts = dict.fromkeys(("failed", "pending", "delayed", "reserved"), 0)
     for event in story.events:
         if isinstance(event, Queued):
@@ -151,7 +151,7 @@ def _subject(event: Act, ctx: Context) -> Mrkdwn:
 
 
 def _became(became: Became | None, ctx: Context) -> Mrkdwn:
-    """What became of a retry, in the words of its receipt."""
+    """Return the outcome of a retry, as in its outcome message."""
     if became is None:
         return ctx.texts("fate-unknown")
     word = ctx.texts(f"receipt-word-{became.fate}")
@@ -194,7 +194,7 @@ def _earlier(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
 
 
 def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
-    """How far was looked, and what is not there to be looked at yet."""
+    """Return how many rows were scanned, and which failures are not indexed yet."""
     jobs = story.jobs
     if jobs.complete:
         coverage = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)

@@ -1,1 +1,1 @@
-"""Error groups."""
+"""Views of error groups."""

@@ -1,4 +1,4 @@
-"""Error groups: the list of what fails and whether it still does, and all about one group."""
+"""Views of error groups: the list, and one group in detail."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,11 @@ from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, 
 from bot.views.rows import failed_elements, failed_line, row_blocks
 
 ROWS = 6
-"""Groups a message: with their buttons and the text for notifications under 10,000 characters."""
+"""Groups per message; with buttons and notification text they stay under 10,000 characters."""
 NAME = 140
 ROW = 800
 TIMES = 400
-"""Of which the two times take some 80 characters each."""
+"""Characters of a row; its two times take about 80 each."""
 QUEUES = 3
 DETAIL_QUEUES = 10
 EXAMPLE, EXAMPLE_IN_MESSAGE = 1_500, 500
@@ -37,7 +37,7 @@ _NONE = "·"
 
 
 def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Message:
-    """A group a row, with Details and Retry group; in the terminal all that were read."""
+    """Return a row per group with Details and Retry group; a terminal shows all rows."""
     texts = ctx.texts
     in_terminal = ctx.source is Source.TERMINAL
     rows = groups.errors if in_terminal else groups.errors[:ROWS]
@@ -53,8 +53,8 @@ def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Messa
     for row in rows:
         windowed = groups.since is not None
         elements = _elements(row, listed.arguments.get("queue"), ctx)
-        shown = _row(row, ctx, windowed=windowed, numbers=False)
-        blocks += row_blocks(shown, elements, f"error:{row.error}")
+        text_of_row = _row(row, ctx, windowed=windowed, numbers=False)
+        blocks += row_blocks(text_of_row, elements, f"error:{row.error}")
         lines.append(_row(row, ctx, windowed=windowed, numbers=True))
     more = groups.count > listed.after + len(rows)
     if more:
@@ -83,9 +83,9 @@ def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
 
 
 def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrkdwn:
-    """Four lines: how many and where, what, since when and for whom, and whether it goes on.
+    """Return four lines: count and queues, error, times and orders, and whether it still fails.
 
-    `numbers`: what the bar draws is said in figures.
+    `numbers`: show the bar's values as figures.
     """
     texts = ctx.texts
     lead = dots(
@@ -102,7 +102,7 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
 
 
 def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """Whether the group still fails, and how fast; else for how long nothing new came."""
+    """Return whether the group still fails and how fast, or how long ago it last failed."""
     texts = ctx.texts
     if row.recent:
         key = "error-bleeding-many" if row.recent >= RECENT_AT_MOST else "error-bleeding"
@@ -114,18 +114,18 @@ def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 
 def _bar(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """The last hours as a row of bars, the highest as high as it gets; a dot for none."""
+    """Return the last hours as a row of bars, scaled to the highest; a dot means none."""
     highest = max(row.hours, default=0)
     if not highest:
         return Mrkdwn()
-    drawn = "".join(
+    bars = "".join(
         _BARS[-(-count * len(_BARS) // highest) - 1] if count else _NONE for count in row.hours
     )
-    return ctx.texts("error-bar", bar=code(drawn), count=sum(row.hours), hours=len(row.hours))
+    return ctx.texts("error-bar", bar=code(bars), count=sum(row.hours), hours=len(row.hours))
 
 
 def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """The same in figures."""
+    """Return the last hours as figures."""
     if not any(row.hours):
         return Mrkdwn()
     figures = " ".join(str(count) for count in row.hours)
@@ -142,13 +142,13 @@ def _times(row: ErrorGroup, ctx: Context) -> list[Mrkdwn]:
 
 
 def _queues(row: ErrorGroup, most: int, ctx: Context) -> Mrkdwn:
-    shown = [
+    names = [
         ctx.texts("error-queue", queue=queue_name(part.queue), count=part.count)
         for part in row.queues[:most]
     ]
     if len(row.queues) > most:
-        shown.append(ctx.texts("error-more-queues", count=len(row.queues) - most))
-    return join(", ", shown)
+        names.append(ctx.texts("error-more-queues", count=len(row.queues) - most))
+    return join(", ", names)
 
 
 def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
@@ -159,7 +159,7 @@ def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 
 def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Block]:
-    """Retry group and Details, as far as the reader may."""
+    """Return Retry group and Details if the reader may run them."""
     elements = []
     if "retry" in ctx.runnable and may_retry(row, ctx):
         arguments: dict[str, Argument] = {"error": row.error}
@@ -174,12 +174,12 @@ def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Bl
 
 
 def may_retry(row: ErrorGroup, ctx: Context) -> bool:
-    """Whether the reader may retry the whole group: an operator only so many at once."""
+    """Whether the reader may retry the whole group; an operator has a limit."""
     return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= OPERATOR_ROWS)
 
 
 def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
-    """The group's figures, its whole text, an example, and the newest failures that are there."""
+    """Return the group's counts, its full text, an example, and its newest failed jobs."""
     row, texts = detail.group, ctx.texts
     title = texts("error-title", error=row.error)
     facts = [

@@ -1,1 +1,1 @@
-"""Alerts, mutes, and what is monitored."""
+"""Views of alerts, mutes and monitoring."""

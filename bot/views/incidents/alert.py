@@ -1,7 +1,6 @@
-"""Alerts about failures: one failed job, from two on their error group, the rest of a minute.
+"""Alerts about failures: of one job, of an error group, or of a busy minute's rest.
 
-Everybody in the channel sees an alert, so it always has its buttons; who may use them is checked
-at the click.
+Everybody in the channel sees an alert, so it always has its buttons; the click checks the role.
 """
 
 from datetime import datetime
@@ -27,7 +26,7 @@ from bot.views.operations.outcomes import outcome_line
 from bot.views.rows import ERROR, ROW
 
 SHOWN = 3
-"""Failed jobs of a group that its message names."""
+"""How many failed jobs an error group's message names."""
 
 
 class FailedJobAlert(Value):
@@ -48,9 +47,9 @@ class FailedJobAlert(Value):
 
 
 class ErrorGroupAlert(Value):
-    """Failures with one cause: how many came and are left, the newest of them.
+    """An error group's failures: how many happened and are left, and the newest.
 
-    `name` is the error group's, `queue` is None where they are of several.
+    `name` is the error group's; `queue` is None if the failures are of several queues.
     """
 
     error_group: int
@@ -67,7 +66,7 @@ class ErrorGroupAlert(Value):
 
 
 def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> Message:
-    """What failed, why and when; then, by whom it was retried or deleted, without buttons."""
+    """Return what failed, why and when; after a retry or delete, by whom, without buttons."""
     title = dots(ctx.texts(f"alert-{alert.state}", id=_id(alert, ctx)), *_whose(alert, ctx))
     error = cut(code(alert.error, 2 * ERROR), ROW)
     facts = dots(
@@ -99,10 +98,10 @@ def _whose(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
 
 
 def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> list[Block]:
-    """Retry and Details; in the menu what is done to the alert, the order, and Delete.
+    """Return Retry and Details, and a menu for the alert, the order, and Delete.
 
-    A menu asks the same question for each of its choices, so Delete leads to the details, where
-    its button asks.
+    A menu asks one confirmation for all of its choices. So Delete opens the details, where its own
+    button asks.
     """
     texts = ctx.texts
     retry: dict[str, Argument] = {"ids": [alert.failed_id], "digest": alert.row_digest}
@@ -129,7 +128,7 @@ def _settled(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
 
 
 def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> Message:
-    """How many failed for one cause, which, the newest of them; and what became of them."""
+    """Return how many jobs of a group failed, the newest of them, and their outcomes."""
     texts = ctx.texts
     queue = texts("incident-queues") if alert.queue is None else queue_name(alert.queue)
     title = dots(
@@ -144,8 +143,8 @@ def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) 
     progress = _progress(alert, incident, ctx)
     first, last = Moment(incident.triggered_at), Moment(alert.last_at)
     span = dots(texts("incident-span", first=first, last=last), short_id(incident))
-    listed = join("\n", [*rows, *more])
-    body = [*([listed] if listed else []), *progress]
+    rows_text = join("\n", [*rows, *more])
+    body = [*([rows_text] if rows_text else []), *progress]
     lines = [title, error, *body, *notes(incident, ctx), span]
     blocks = [section(join("\n", [title, error])), *(section(line) for line in body)]
     blocks += [context_line(line) for line in [*notes(incident, ctx), span]]
@@ -155,7 +154,7 @@ def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) 
 
 
 def _lead(key: str, remaining: int, incident: IncidentView) -> str:
-    """What the title begins with: still failed, dealt with, or recovered."""
+    """Return the key of the title: still failed, settled, or recovered."""
     if remaining > 0:
         return f"{key}-quiet" if incident.resolution == "quiet" else f"{key}-open"
     return f"{key}-recovered" if incident.resolution == "recovered" else f"{key}-settling"
@@ -168,7 +167,7 @@ def _row(alert: FailedJobAlert, ctx: Context) -> Mrkdwn:
 
 
 def _progress(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
-    """How many were retried, deleted, or went otherwise, by whom last, and how many are left."""
+    """Return counts of retried, deleted, otherwise removed and remaining jobs, and by whom last."""
     texts = ctx.texts
     gone = alert.count - alert.left
     otherwise = gone - alert.retried - alert.deleted
@@ -205,7 +204,7 @@ def _group_elements(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context
 def summary_message(
     count: int, remaining: int, until: datetime, incident: IncidentView, ctx: Context
 ) -> Message:
-    """The rest of a busy minute: how many more failed, and how many of them still are (UTC)."""
+    """Return the rest of a busy minute (UTC): how many more failed, and how many still are."""
     lead = ctx.texts("summary-lead" if remaining else "summary-lead-settled", count=count)
     span = ctx.texts("summary-span", since=Moment(incident.triggered_at), until=Moment(until))
     foot = dots(span, short_id(incident))

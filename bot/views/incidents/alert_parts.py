@@ -1,4 +1,4 @@
-"""What every alert has: its number, who acknowledged it, until when it is muted, menu, thread."""
+"""Parts of every alert: number, acknowledgement, mute, menu, thread replies."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,10 +15,11 @@ from bot.views.names import age, dots, queue_name
 
 
 class Ending(Value):
-    """How an incident ended: after how many seconds, and what became of jobs where that is known.
+    """How an incident ended: its duration in seconds, and the outcomes of jobs if known.
 
-    `of` whom: of its own `jobs`, each of them followed; of the `queue`; or of the queue what failed
-    and of `all` queues what was processed. The last two count what was processed by samples.
+    `of` says which jobs were counted. `jobs`: the incident's own, each of them tracked. `queue`:
+    those of the queue. `all`: failures of the queue, and processed jobs of all queues. The last two
+    count processed jobs by samples.
     """
 
     seconds: int
@@ -30,10 +31,10 @@ class Ending(Value):
 
 
 class IncidentView(Value):
-    """An incident as alerts show it; times naive UTC. `ending`: of one that recovered.
+    """An incident as alerts show it; times are naive UTC. `ending` is set if it recovered.
 
-    `resolution` is None while it is active, and `quiet` if no new failure came for long and failed
-    jobs are left.
+    `resolution` is None while it is active. It is `quiet` if there was no new failure for long and
+    failed jobs are left.
     """
 
     id: int
@@ -49,17 +50,17 @@ class IncidentView(Value):
 
     @property
     def is_active(self) -> bool:
-        """Whether it is not resolved."""
+        """Whether the incident is not resolved."""
         return self.resolution is None
 
 
 def short_id(incident: IncidentView) -> Mrkdwn:
-    """As people type it: `I12`."""
+    """Return the incident's id as people type it: `I12`."""
     return escape(f"I{incident.id}")
 
 
 def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
-    """Return who acknowledged the incident and, while it is open, until when it is muted."""
+    """Return who acknowledged the incident and, while it is active, the end of its mute."""
     lines = []
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
@@ -70,7 +71,7 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
 
 
 def quiet_line(incident: IncidentView, remaining: int, ctx: Context) -> list[Mrkdwn]:
-    """The line that no new failure came, if the incident is quiet and failed jobs are left."""
+    """Return the line about no new failures, if the incident is quiet and failed jobs are left."""
     if incident.resolution != "quiet" or remaining <= 0:
         return []
     return [ctx.texts("incident-quiet", age=age(incident.quiet_seconds, ctx.texts))]
@@ -83,14 +84,15 @@ def incident_menu(
     order: int | str | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Acknowledge, Mute 1 h, Show order where there is one; `more` is a command, a key and values.
+    """Return a menu: Acknowledge, Mute 1 h, and Show order if there is one.
 
-    An order that does not fit into a choice's value is left out: it can be typed.
+    `more` is a command, a key and values. An order too long for a choice's value is omitted; people
+    can type it.
     """
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
         options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
-    # Of what it is about: its error group, its queue, or else its rule.
+    # The mute's topic is the error group, the queue, or else the rule.
     if incident.muted_until is None:
         options.append(("mute", "button-mute", {"id": incident.id}))
     else:
@@ -103,7 +105,7 @@ def incident_menu(
 
 
 def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:
-    """The alert with a mention of the user group on call; for a new message, never for an edit."""
+    """Return the alert with a mention of the user group on call; only for a new message."""
     if group_id is None:
         return alert
     mention = ctx.texts("incident-mention", group=group(group_id))
@@ -113,7 +115,7 @@ def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Me
 def escalated_message(
     seconds: int, size: str, before: str | None, incident: IncidentView, ctx: Context
 ) -> Message:
-    """In the thread: nobody acknowledged it for so long, or it has grown from `before`."""
+    """Return the thread reply about an unacknowledged incident, or one that grew from `before`."""
     texts = ctx.texts
     if before is not None:
         line = texts("incident-grown", before=before, now=size)
@@ -123,18 +125,18 @@ def escalated_message(
 
 
 def reopened_message(seconds: int, size: str, incident: IncidentView, ctx: Context) -> Message:
-    """In the thread: the incident was reopened."""
+    """Return the thread reply about a reopened incident."""
     line = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=size)
     return _reply([dots(line, short_id(incident))])
 
 
 def recovered_message(incident: IncidentView, ending: Ending, ctx: Context) -> Message:
-    """In the thread, or in the channel if the thread is lost: the incident has recovered."""
+    """Return the reply about a recovered incident; it goes to the channel if the thread is lost."""
     return _reply([dots(ending_line(ending, ctx), short_id(incident))])
 
 
 def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
-    """The line that it recovered, after how long, and what became of its jobs as far as known."""
+    """Return the line about the recovery, its duration, and the outcomes of jobs if known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
     if ending.of != "jobs":
@@ -151,7 +153,7 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
 
 
 def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
-    """What happened in the queue while it was active, and in all queues, as far as known."""
+    """Return what happened in the queue, and in all queues, during the incident, if known."""
     figures = []
     if ending.processed is not None:
         of_all = "" if ending.of == "queue" else "-all"

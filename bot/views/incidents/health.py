@@ -1,4 +1,4 @@
-"""Whether the bot itself is well: who watches and at what cost, and what does not arrive."""
+"""Views of the bot's health: its leader, the cost of monitoring, and overdue messages."""
 
 from bot.models.incidents import MOST_MS, Health, Undelivered, WatcherState
 from bot.text import Mrkdwn, channel, code, join
@@ -8,12 +8,12 @@ from bot.views.names import age_since
 
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
-    """Who watches, what that costs, what is wrong, and the channels that miss messages, and why."""
+    """Return the leader, its cost, the problems, and the channels with overdue messages."""
     return [*_watcher(health.watcher, ctx), *unwell_lines(health, ctx)]
 
 
 def unwell_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
-    """What is wrong alone, with what to do; nothing where all is well."""
+    """Return only the problems with their remedies; nothing if there are none."""
     late = [_undelivered(undelivered, ctx) for undelivered in health.undelivered]
     return [*problem_lines(health.problems, ctx), *late]
 

@@ -11,13 +11,13 @@ NAME = 140
 
 
 def acknowledged(incident: ListedIncident, ctx: Context) -> Message:
-    """To the person: what it is about, and what follows."""
+    """Return the answer to the person: the incident's subject, and what follows."""
     lead = ctx.texts("acknowledge-done", id=incident.incident, what=incident_title(incident, ctx))
     return _section_message([lead, *_group_name(incident.name)])
 
 
 def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
-    """To everybody: by whom."""
+    """Return the channel's message: who acknowledged the incident."""
     lead = ctx.texts(
         "acknowledge-done-by",
         id=incident.incident,
@@ -28,7 +28,7 @@ def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
 
 
 def muted(details: MuteDetails, ctx: Context) -> Message:
-    """To the person: until when, and what a mute does."""
+    """Return the answer to the person: the end of the mute, and its effects."""
     lead = ctx.texts(
         "mute-done", topic=topic_text(details.mute.topic, ctx), at=Moment(details.mute.until)
     )
@@ -36,7 +36,7 @@ def muted(details: MuteDetails, ctx: Context) -> Message:
 
 
 def muted_visible(details: MuteDetails, ctx: Context) -> Message:
-    """To everybody: by whom."""
+    """Return the channel's message: who muted the topic."""
     lead = ctx.texts(
         "mute-done-by",
         topic=topic_text(details.mute.topic, ctx),
@@ -47,20 +47,20 @@ def muted_visible(details: MuteDetails, ctx: Context) -> Message:
 
 
 def unmuted(details: MuteDetails, ctx: Context) -> Message:
-    """To the person: what is told again, and how much of it is open."""
+    """Return the answer to the person: the topic that alerts again, and its open incidents."""
     lead = ctx.texts("unmute-done", topic=topic_text(details.mute.topic, ctx))
     early = ctx.texts("unmute-early", at=Moment(details.mute.until))
     return _section_message([lead, early, *_more(details, ctx)])
 
 
 def unmuted_visible(details: MuteDetails, ctx: Context) -> Message:
-    """To everybody: by whom."""
+    """Return the channel's message: who unmuted the topic."""
     lead = ctx.texts("unmute-done-by", topic=topic_text(details.mute.topic, ctx), by=ctx.actor)
     return _section_message([lead, *_more(details, ctx)])
 
 
 def incident_title(incident: ListedIncident, ctx: Context) -> Mrkdwn:
-    """In a few words what an incident is about."""
+    """Return the subject of an incident in a few words."""
     texts = ctx.texts
     key = f"what-{incident.rule}"
     if not texts.has(key):
@@ -70,7 +70,7 @@ def incident_title(incident: ListedIncident, ctx: Context) -> Mrkdwn:
 
 
 def topic_text(topic: Topic, ctx: Context) -> Mrkdwn:
-    """What a mute is of."""
+    """Return the topic of a mute in words."""
     if topic.error_group is not None:
         return ctx.texts("mute-of-group", error=topic.word)
     if topic.queue is not None:
@@ -91,7 +91,7 @@ def _more(details: MuteDetails, ctx: Context) -> list[Mrkdwn]:
 
 
 def _group_name(name: str | None) -> list[Mrkdwn]:
-    """The text of an error group, on a line of its own."""
+    """Return the text of an error group on its own line."""
     return [code(name, NAME)] if name else []
 
 

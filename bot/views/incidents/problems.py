@@ -1,4 +1,4 @@
-"""Problems of the bot's own background work: what is wrong, what people miss, and what to do."""
+"""Problems of the bot's own background work, with their effects and remedies."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ SHOWN = 8
 
 
 def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdwn]:
-    """Return a sentence a problem with its effect, and last where to look for the reason."""
+    """Return one sentence per problem with its effect, and last where the logs show the reason."""
     if not problems:
         return []
-    listed = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
-    lines = [problem_line(problem, ctx) for problem in listed]
-    if hidden := len(problems) - len(listed):
+    first = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
+    lines = [problem_line(problem, ctx) for problem in first]
+    if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
     if any(problem.code != "nobody" for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
@@ -26,7 +26,7 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
 
 
 def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
-    """Return what is wrong, for how long, and what people miss meanwhile."""
+    """Return the problem, its duration, and its effect on people."""
     texts = ctx.texts
     if problem.code == "nobody" and problem.since is not None:
         return texts("watch-nobody", at=Moment(problem.since), run=code("queue-bot run"))
@@ -42,6 +42,6 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
 
 
 def _step(problem: HealthProblem, ctx: Context) -> Mrkdwn:
-    """Return the name of the step; the table may hold one of a newer version."""
+    """Return the step's name; its row may come from a newer version."""
     key = f"background-step-{problem.step}"
     return ctx.texts(key) if ctx.texts.has(key) else escape(problem.step or "–")

@@ -1,4 +1,4 @@
-"""Alerts of the metric rules: a value of the queue beyond its limit, and back within it."""
+"""Alerts of the metric rules: a value crosses its limit, and recovers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import LONGEST_NAME, age
 
 SECONDS = frozenset({OLDEST_JOB, STUCK_JOBS, NO_WORKER_ACTIVITY})
-"""Rules whose value is a length of time; the others' is a number of jobs."""
+"""Rules whose value is a duration; the value of the others is a number of jobs."""
 
 _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     OLDEST_JOB: (("status", "button-status"), ("jobs", "button-jobs")),
@@ -38,11 +38,11 @@ _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     NO_WORKER_ACTIVITY: (("status", "button-status"), ("stuck", "button-stuck")),
     BACKGROUND_PROBLEM: (("watch", "button-watch"),),
 }
-"""Which commands help first, by rule, with the labels of their buttons."""
+"""The most useful commands by rule, with the labels of their buttons."""
 
 
 class RuleAlert(Value):
-    """The value of a rule now and its peak, in seconds or jobs; `facts` as the reading has them."""
+    """The current value of a rule and its peak, in seconds or jobs, with the reading's `facts`."""
 
     rule: str
     queue: str | None
@@ -52,7 +52,7 @@ class RuleAlert(Value):
 
 
 def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -> Message:
-    """What is wrong and how much; once it has recovered, for how long it was."""
+    """Return the problem and its value; after recovery, its duration."""
     body = rule_lines(alert.rule, alert.queue, alert.value, alert.peak, alert.facts, ctx)
     if incident.ending is not None:
         body = [join("\n", [ending_line(incident.ending, ctx), *body[:1]]), *body[1:]]
@@ -71,18 +71,18 @@ def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -
 
 
 def _about(command: str, alert: RuleAlert) -> dict[str, Argument]:
-    """The arguments of the command: the queue, and the oldest jobs first."""
+    """Return the command's arguments: the queue, and the order by oldest job."""
     if command != "jobs":
         return {}
     oldest: dict[str, Argument] = {"sort": "oldest", "status": "pending"}
-    # A name that no queue of the bot's tables can have may be too long for a button.
+    # A name longer than the bot's tables allow may be too long for a button.
     if alert.queue is None or len(alert.queue) > LONGEST_NAME:
         return oldest
     return {"queue": alert.queue, **oldest}
 
 
 def rule_value(rule: str, value: int, ctx: Context) -> Mrkdwn:
-    """A value of this rule: a length of time, or how many jobs."""
+    """Return the rule's value as a duration or a number of jobs."""
     if rule in SECONDS:
         return ctx.texts("incident-seconds", age=age(value, ctx.texts))
     key = "incident-problems" if rule == BACKGROUND_PROBLEM else "incident-jobs"

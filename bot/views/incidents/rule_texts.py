@@ -1,4 +1,4 @@
-"""The texts of metric rules: the title, what the value means, and what to do."""
+"""The texts of metric rules: title, meaning of the value, and remedy."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from bot.views.rows import ROW
 from bot.views.stuck import workers_hint
 
 GROUP = 140
-"""Characters of an error group's name."""
+"""Characters shown of an error group's name."""
 
 Facts = Mapping[str, Any]
 
@@ -36,14 +36,14 @@ class _Reading:
 def rule_lines(
     rule: str, queue: str | None, value: int, peak: int, facts: Facts, ctx: Context
 ) -> list[Mrkdwn]:
-    """The lines of a message about a rule, the title first; `peak` is the highest value so far.
+    """Return the lines of a message about a rule, title first; `peak` is the highest value so far.
 
-    `value` and `facts` are those of the readings that `bot.background.incidents.rules` gives.
+    `value` and `facts` come from the readings of `bot.background.incidents.rules`.
     """
     name = queue_name(queue or "")
     title, *rest = _LINES[rule](_Reading(name, value, facts), ctx)
     notes = [ctx.texts("rule-peak", figure=_value(rule, peak, ctx))]
-    # Of a part of the bot the problems are listed, so that their number adds nothing.
+    # The problems of a part of the bot are listed, so their number would add nothing.
     has_peak = peak > value and rule != BACKGROUND_PROBLEM
     return [cut(title, ROW), *rest, *(notes if has_peak else [])]
 
@@ -71,7 +71,7 @@ def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     oldest = texts("rule-no-worker-activity-oldest", age=age(facts.get("age", 0), texts))
     waiting = [*_waiting(facts, ctx), oldest]
     if facts.get("workers") != "still":
-        # It is not over before they have caught up.
+        # The incident recovers only when the workers have caught up.
         return [texts("rule-no-worker-activity-over", queue=reading.queue), *waiting]
     title = texts("rule-no-worker-activity", queue=reading.queue, age=age(reading.value, texts))
     return [title, *waiting, workers_hint(ctx)]
@@ -80,14 +80,14 @@ def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
 def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, reading.facts
     limit = age(facts.get("limit", 0), texts)
-    held, jobs = facts.get("held", 0), facts.get("jobs", ())
-    if not held:
+    reserved, jobs = facts.get("held", 0), facts.get("jobs", ())
+    if not reserved:
         return [texts("rule-stuck-jobs-over", queue=reading.queue, limit=limit)]
     lines = [
         texts(
             "rule-stuck-jobs",
             queue=reading.queue,
-            count=held,
+            count=reserved,
             counted=facts.get("counted", "exact"),
             limit=limit,
         ),
@@ -96,7 +96,7 @@ def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
                 texts("rule-stuck-jobs-job", id=str(id_), age=age(seconds, texts))
                 for id_, seconds in jobs
             ),
-            texts("rule-more", count=held - len(jobs)) if held > len(jobs) else Mrkdwn(),
+            texts("rule-more", count=reserved - len(jobs)) if reserved > len(jobs) else Mrkdwn(),
         ),
         workers_hint(ctx),
     ]
@@ -141,7 +141,7 @@ def _backlog_growth(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
 def _background_problem(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, reading.facts
     part = texts(f"background-part-{facts.get('part', 'watcher')}")
-    problems = [HealthProblem.model_validate(one) for one in facts.get("problems", ())]
+    problems = [HealthProblem.model_validate(problem) for problem in facts.get("problems", ())]
     if not problems:
         return [texts("rule-background-problem-over", part=part)]
     return [texts("rule-background-problem", part=part), *problem_lines(problems, ctx)]
@@ -153,7 +153,7 @@ def _waiting(facts: Facts, ctx: Context) -> list[Mrkdwn]:
 
 
 def _workers(facts: Facts, ctx: Context, *, slow: bool) -> list[Mrkdwn]:
-    """Whether the workers make progress, and what to do where they do not."""
+    """Return whether the workers make progress, and the remedy if they do not."""
     texts, state, moved = ctx.texts, facts.get("workers", "unknown"), facts.get("moved")
     if not facts.get("waiting"):
         return []

@@ -1,4 +1,4 @@
-"""What is watched: by whom and at what cost, what is open, what is muted, and the limits."""
+"""The state of monitoring: its leader and cost, open incidents, mutes, and limits."""
 
 from datetime import datetime
 
@@ -13,29 +13,29 @@ from bot.views.incidents.mutes import incident_title, topic_text
 from bot.views.names import age, age_since, dots
 
 INCIDENTS, MUTES = 8, 6
-"""How many of each a message shows: with all the rest under 10,000 characters."""
+"""Incidents and mutes per message; with the rest they stay under 10,000 characters."""
 ROW = 220
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME = 80
 
 
 def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Message:
-    """The watcher first; in the terminal every incident and every mute."""
+    """Return the state of monitoring, leader first; a terminal shows every incident and mute."""
     in_terminal = ctx.source is Source.TERMINAL
     head = [
         ctx.texts("watch-title"),
         *health_lines(watching.health, ctx),
         *_warnings(extra, watching.limits, ctx),
     ]
-    listed = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
-    muted = watching.mutes if in_terminal else watching.mutes[:MUTES]
+    first_incidents = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
+    first_mutes = watching.mutes if in_terminal else watching.mutes[:MUTES]
     incidents = [_count("watch-incidents", len(watching.incidents), ctx)]
-    incidents += [_incident(incident, ctx) for incident in listed]
-    if hidden := len(watching.incidents) - len(listed):
+    incidents += [_incident(incident, ctx) for incident in first_incidents]
+    if hidden := len(watching.incidents) - len(first_incidents):
         incidents.append(ctx.texts("watch-more-incidents", count=hidden))
     title = _count("watch-mutes", len(watching.mutes), ctx)
-    rows = [(mute, _mute(mute, ctx)) for mute in muted]
-    rest = len(watching.mutes) - len(muted)
+    rows = [(mute, _mute(mute, ctx)) for mute in first_mutes]
+    rest = len(watching.mutes) - len(first_mutes)
     more = (
         [ctx.texts("watch-more-mutes", count=rest, command=code("/queue unmute"))] if rest else []
     )
@@ -137,8 +137,8 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
         escalate=age(limits.escalate_seconds, texts),
         recover=age(limits.recover_seconds, texts),
     )
-    shown = [texts("watch-limit", rule=code(rule), limit=text) for rule, text in rows.items()]
-    return [texts("watch-limits"), *shown, life]
+    limit_lines = [texts("watch-limit", rule=code(rule), limit=text) for rule, text in rows.items()]
+    return [texts("watch-limits"), *limit_lines, life]
 
 
 def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
@@ -162,7 +162,7 @@ def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
 
 
 def _brief(at: datetime, ctx: Context) -> Mrkdwn:
-    """A moment in a long list; a terminal is told its year and zone as everywhere."""
+    """Return a moment for a long list; a terminal shows its year and zone."""
     return ctx.texts("at", at=Moment(at)) if ctx.source is Source.TERMINAL else ctx.texts.brief(at)
 
 

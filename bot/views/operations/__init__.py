@@ -1,1 +1,1 @@
-"""Bulk changes: preview, progress, outcomes, undo, change freeze."""
+"""Views of operations: preview, progress, outcomes, undo, change freeze."""

@@ -1,4 +1,4 @@
-"""That all changes are off: since when, by whom and why; and that they are on again."""
+"""Views of the change freeze: its start, its author, its reason, and its end."""
 
 from bot.models.operations import Freeze
 from bot.models.requests import Message, Moment, Person
@@ -11,7 +11,7 @@ REASON = 300
 
 
 def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
-    """For the status: by whom, since when, why, and what ends it."""
+    """Return the status lines: who froze changes, when, why, and how to end it."""
     values = {"by": Person(freeze.by), "at": Moment(freeze.at)}
     sentence = ctx.texts("frozen", **values)
     if freeze.reason:
@@ -20,36 +20,36 @@ def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
 
 
 def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
-    """For a preview: that it cannot be confirmed yet."""
+    """Return the preview's warning that it cannot be confirmed yet."""
     return ctx.texts("frozen-preview", by=Person(freeze.by), at=Moment(freeze.at))
 
 
 def frozen_progress(freeze: Freeze, ctx: Context) -> Mrkdwn:
-    """For a bulk change that is at work: that it stands."""
+    """Return the note that a running operation is paused."""
     return ctx.texts("frozen-progress", by=Person(freeze.by), at=Moment(freeze.at))
 
 
 def freeze_message(freeze: Freeze, ctx: Context) -> Message:
-    """To the admin: what that means."""
+    """Return the answer to the admin: the effects of the freeze."""
     return _sections_message(
         [ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)]
     )
 
 
 def freeze_visible(freeze: Freeze, ctx: Context) -> Message:
-    """To everybody: by whom and why."""
+    """Return the channel's message: who froze changes, and why."""
     return _sections_message(
         [ctx.texts("freeze-done-by", by=Person(freeze.by)), *_why(freeze, ctx)]
     )
 
 
 def unfreeze_message(seconds: int, ctx: Context) -> Message:
-    """To the admin: that changes are on again, after so many seconds."""
+    """Return the answer to the admin: the freeze ended after so many seconds."""
     return _sections_message([ctx.texts("unfreeze-done", age=age(seconds, ctx.texts))])
 
 
 def unfreeze_visible(seconds: int, ctx: Context) -> Message:
-    """To everybody: by whom."""
+    """Return the channel's message: who ended the freeze."""
     return _sections_message(
         [ctx.texts("unfreeze-done-by", by=ctx.actor, age=age(seconds, ctx.texts))]
     )

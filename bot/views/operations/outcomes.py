@@ -1,4 +1,4 @@
-"""Receipts: what became of retried jobs, in the message about the retry and in its thread."""
+"""Outcomes of retried jobs, in the message about the retry and in its thread."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ SHOWN = (
     "no-longer-queued",
     "stopped-following",
 )
-"""Every state, in the order in which counts of them are shown."""
+"""Every state, in the order of their counts in messages."""
 
 _GOOD = {"processed"}
 
 
 def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
-    """What was retried, by whom, and what became of each: the message in the channel."""
+    """Return the channel's message: the retried jobs, who retried them, and each outcome."""
     by = Person(actor)
     waits = any(receipt.state == "waiting" for receipt in receipts)
     undo = undo_blocks(ctx) if waits else []
@@ -44,7 +44,7 @@ def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Me
 
 
 def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
-    """The answer in the thread; who retried is called where it did not simply go well."""
+    """Return the thread reply; it mentions the person unless all jobs succeeded."""
     call = [] if all(receipt.state in _GOOD for receipt in receipts) else [_call(actor, ctx)]
     if len(receipts) == 1:
         lines = [outcome_line(receipts[0], ctx)]
@@ -56,14 +56,14 @@ def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Mess
 
 
 def outcomes_message(outcomes: Outcomes, actor: str, ctx: Context) -> Message:
-    """The answer in the thread of a bulk retry."""
+    """Return the thread reply for a bulk retry."""
     good = outcomes.state == "settled" and outcomes.processed == sum(_by_state(outcomes).values())
     lines = [*outcomes_lines(outcomes, ctx), *([] if good else [_call(actor, ctx)])]
     return message(lines, sections(lines))
 
 
 def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
-    """What became of the jobs of a bulk retry, or of its canary."""
+    """Return the outcomes of a bulk retry, or of its canary."""
     texts = ctx.texts
     counts = _counted(_by_state(outcomes), ctx)
     if outcomes.canary:
@@ -90,7 +90,7 @@ def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
 
 
 def outcome_line(receipt: Receipt, ctx: Context) -> Mrkdwn:
-    """What became of one job, as a sentence; nothing while it waits and not for long."""
+    """Return the outcome of one job as a sentence; empty while it has waited only briefly."""
     texts = ctx.texts
     waited = age(receipt.seconds, texts)
     match receipt.state:
@@ -144,7 +144,7 @@ def _facts(receipt: Receipt, ctx: Context) -> Mrkdwn:
 
 
 def _row(receipt: Receipt, ctx: Context) -> Mrkdwn:
-    """A job of several on one line, its outcome in a word or two."""
+    """Return one of several jobs on a line, with its outcome in a word or two."""
     named = ctx.texts("retried-row", id=str(receipt.failed_id), job=str(receipt.job_id))
     state = "late" if receipt.state == "waiting" and receipt.late else receipt.state
     word = ctx.texts(f"receipt-word-{state}")
@@ -159,8 +159,8 @@ def _counts(receipts: Sequence[Receipt], ctx: Context) -> Mrkdwn:
 
 
 def _counted(counts: Mapping[str, int], ctx: Context) -> Mrkdwn:
-    shown = [state for state in SHOWN if counts.get(state)]
-    return dots(*(ctx.texts(f"receipt-count-{state}", count=counts[state]) for state in shown))
+    states = [state for state in SHOWN if counts.get(state)]
+    return dots(*(ctx.texts(f"receipt-count-{state}", count=counts[state]) for state in states))
 
 
 def _call(actor: str, ctx: Context) -> Mrkdwn:

@@ -1,4 +1,4 @@
-"""The frozen scope of a bulk change before it is confirmed: what, how much, and how fast."""
+"""The preview of an operation before confirmation: scope, size and rate."""
 
 from collections.abc import Callable, Mapping
 
@@ -32,7 +32,7 @@ from bot.views.operations.change_freeze import frozen_preview
 
 QUEUES = 10
 RATES = (0, 10, 60, 300, 600)
-"""Jobs a minute to choose from, besides the one that was asked for."""
+"""Rates to choose from (jobs a minute), besides the requested one."""
 CANARIES = (0, 1, 3, 10)
 _KINDS: Mapping[CountsAs | None, str] = {
     "retried": "retry-all",
@@ -42,12 +42,12 @@ _KINDS: Mapping[CountsAs | None, str] = {
 
 
 def kind(action: str, ctx: Context) -> str:
-    """Return the end of the catalogs' keys for an action: that of all actions that count so."""
+    """Return the ending of an action's catalog keys, shared by all actions that count alike."""
     return _KINDS[counted_as(ctx.actions, action)]
 
 
 def preview_dialog(preview: Preview, ctx: Context) -> Modal:
-    """The preview with what can be chosen, and a count to type before anything is deleted."""
+    """Return the preview with its options, and a count to type before a deletion."""
     texts = ctx.texts
     blocks = [section(_lead(preview, ctx))]
     blocks.append(fields([join("\n", pair) for pair in _facts(preview, ctx)]))
@@ -78,14 +78,14 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
 
 
 def preview_message(preview: Preview, ctx: Context) -> Message:
-    """The same for a terminal."""
+    """Return the preview for a terminal."""
     facts = [join(" ", pair) for pair in _facts(preview, ctx)]
     more = [*_warnings(preview, ctx), *_notes(preview, ctx)]
     return message([_lead(preview, ctx), *facts, *_shares(preview, ctx), *more], ())
 
 
 def _choices(preview: Preview, ctx: Context) -> list[Block]:
-    """How fast the jobs may begin, and how many are tried first."""
+    """Return the fields for the rate and the canary."""
     texts = ctx.texts
     rates = [(str(rate), _rate(rate, ctx)) for rate in sorted({*RATES, preview.rate or 0})]
     canaries = [
@@ -125,7 +125,7 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
-    """When they failed, where that was asked for."""
+    """Return the period of the failures, if the request has one."""
     after, before = (
         None if at is None else from_wall_clock(at, ctx)
         for at in (scope.failed_after, scope.failed_before)
@@ -184,7 +184,7 @@ def _counted(
 
 
 def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    """What a person should know before they confirm."""
+    """Return the warnings to read before confirming."""
     lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
     if preview.indexing:
         lines.append(ctx.texts("bulk-indexing"))

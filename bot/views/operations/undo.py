@@ -1,4 +1,4 @@
-"""What an undo put back: to the person, to everybody, and in the message of what was undone."""
+"""The results of an undo: for the person, the channel, and the undone change's message."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,9 +19,9 @@ BLOCK = "undo"
 
 
 def undo_blocks(ctx: Context) -> list[Block]:
-    """The Undo button of the request that is answered, for those who may; in a channel for all.
+    """Return the request's Undo button for people who may undo; in a channel, for all.
 
-    Who may undo it is checked at the click.
+    The click checks who may undo the change.
     """
     everybody = ctx.role is Role.NONE
     if ctx.request is None or not (everybody or "undo" in ctx.runnable):
@@ -33,7 +33,7 @@ def undo_blocks(ctx: Context) -> list[Block]:
 def undone(
     done: Undone, rows: Sequence[RestoredRow], skipped: Sequence[SkippedRow], ctx: Context
 ) -> Message:
-    """What is back, where, under which id; what could not be undone, and why."""
+    """Return the restored rows, their tables and ids, and the skipped rows with reasons."""
     skipped_text: list[Mrkdwn] = []
     if skipped:
         skipped_text = [
@@ -46,13 +46,13 @@ def undone(
 
 
 def undone_visible(done: Undone, rows: Sequence[RestoredRow], ctx: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Return the restored rows and who restored them, for the channel."""
     lead = _lead(rows, ctx, "-by", {"by": ctx.actor})
     return _undo_message(lead, rows, [], [*_warnings(rows, ctx), _what(done, ctx)], ctx)
 
 
 def without_undo(body: Mapping[str, Any], by: str, at: datetime, ctx: Context) -> Message:
-    """A posted message whose change was undone: without its button, and with by whom."""
+    """Return the message of an undone change: without its button, with who undid it."""
     mark = ctx.texts("undone-mark", by=Person(by), at=Moment(at))
     blocks = [block for block in body.get("blocks", ()) if block.get("block_id") != BLOCK]
     return Message(f"{body.get('text', '')}\n{mark}", [*blocks[:49], context_line(mark)])
@@ -101,8 +101,8 @@ def _what(done: Undone, ctx: Context) -> Mrkdwn:
 
 
 def _warnings(rows: Sequence[RestoredRow], ctx: Context) -> list[Mrkdwn]:
-    held = [row for row in rows if row.reserved]
-    if not held:
+    reserved_rows = [row for row in rows if row.reserved]
+    if not reserved_rows:
         return []
-    ids = ", ".join(str(row.new_id or row.id) for row in held)
-    return [ctx.texts("undone-reserved", count=len(held), ids=ids)]
+    ids = ", ".join(str(row.new_id or row.id) for row in reserved_rows)
+    return [ctx.texts("undone-reserved", count=len(reserved_rows), ids=ids)]

@@ -1,1 +1,1 @@
-"""App Home, digest and chart."""
+"""Views of App Home, digest and chart."""

@@ -1,8 +1,8 @@
-"""`/queue chart`: two charts of Slack's own, the same as a table, and as text.
+"""`/queue chart`: two Slack charts, with the same data as a table and as text.
 
-A series has a value for every category of its chart, so a stretch that nobody watched is no point
-of it: its category is left out, and the next one begins with the sign of a gap.
-Limits: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
+Slack requires a value in every category of a chart. So the categories of an unmonitored period are
+omitted, and the next category begins with the gap sign. Limits:
+docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ GAP = "⋯ "
 NOTHING = "–"
 CHART = "data_visualization"
 NOISE = 600
-"""Seconds by which a look may be late without a word about it."""
+"""Seconds by which a check may be late without a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSeries:
-    """One series: the word for it in the catalog, and its value in a point; None: not known."""
+    """A series: its key in the catalog, and its value at a point; None: not known."""
 
     word: str
     of: Callable[[ChartPoint], int | None]
@@ -39,7 +39,7 @@ LEVELS = (
 
 
 def _minutes(point: ChartPoint) -> int | None:
-    """The oldest job's age in whole minutes, rounded up; 0 where none could run."""
+    """Return the oldest job's age in whole minutes, rounded up; 0 if no job was available."""
     return None if point.is_gap else -(-(point.oldest_seconds or 0) // 60)
 
 
@@ -51,7 +51,7 @@ EVENTS = (
 
 
 def chart_message(data: Chart, ctx: Context) -> Message:
-    """What there was and what happened, as charts; on Home, where all of it is text, as lines."""
+    """Return the levels and the events as charts; on Home, which has only text, as lines."""
     texts = ctx.texts
     scope = texts("chart-all") if data.queue is None else queue_name(data.queue)
     title = texts("chart-title-day" if data.span == "24h" else "chart-title-week", scope=scope)
@@ -65,20 +65,20 @@ def chart_message(data: Chart, ctx: Context) -> Message:
         line_chart(texts.plain(f"chart-{name}"), labels, data.points, series, ctx)
         for name, series in (("there", LEVELS), ("happened", EVENTS))
     ]
-    shown = [chart for chart in charts if chart is not None]
-    blocks = [section(join("\n", [title, totals])), *shown] if ctx.in_message else []
+    drawable = [chart for chart in charts if chart is not None]
+    blocks = [section(join("\n", [title, totals])), *drawable] if ctx.in_message else []
     blocks = blocks or sections([title, totals, *lines])
     return message([title, totals, *lines, *notes], [*blocks, *map(context_line, notes)])
 
 
 def labels_of(data: Chart, ctx: Context) -> list[str]:
-    """When each point begins by the reader's clocks: the hour, over more than a day its day too."""
+    """Return the start of each point in the reader's zone; beyond one day, with the day."""
     pattern = "HH:mm" if data.span == "24h" else "EEE d HH:mm"
     labels: list[str] = []
     for point in data.points:
         label = ctx.texts.local(point.at, pattern, ctx.reader_zone)
         if label in labels:
-            # The clocks were set back.
+            # The hour repeats because the clocks were set back.
             label = ctx.texts.local(point.at, "EEE d HH:mm z", ctx.reader_zone)
         labels.append(label[: LABEL - len(GAP)])
     return labels
@@ -96,13 +96,13 @@ def line_chart(
     Return None if no series has a value.
     """
     texts = ctx.texts
-    drawn = [line for line in series if any(line.of(point) is not None for point in points)]
+    known_series = [line for line in series if any(line.of(point) is not None for point in points)]
     categories: list[str] = []
     values: list[list[int]] = []
     was_gap = False
     for label, point in zip(labels, points, strict=True):
-        row = [value for line in drawn if (value := line.of(point)) is not None]
-        if len(row) < len(drawn) or not drawn:
+        row = [value for line in known_series if (value := line.of(point)) is not None]
+        if len(row) < len(known_series) or not known_series:
             was_gap = bool(categories)
             continue
         categories.append(GAP + label if was_gap else label)
@@ -118,7 +118,7 @@ def line_chart(
                 for category, row in zip(categories, values, strict=True)
             ],
         }
-        for index, line in enumerate(drawn)
+        for index, line in enumerate(known_series)
     ]
     axis = plain_line(texts.plain("chart-axis", zone=str(ctx.reader_zone)), AXIS)
     return {
@@ -133,7 +133,7 @@ def line_chart(
 
 
 def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
-    """All figures of a point in words."""
+    """Return all values of a point in words."""
     if point.is_gap:
         return texts("chart-line-gap", at=label)
     parts = [
@@ -147,7 +147,7 @@ def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
 
 
 def _totals(data: Chart, texts: Texts) -> Mrkdwn:
-    """The sums of what happened, and the highest of what there was."""
+    """Return the sums of events, and the highest levels."""
     points = [point for point in data.points if not point.is_gap]
     ages = [point.oldest_seconds for point in points if point.oldest_seconds is not None]
     done = [point.processed for point in points if point.processed is not None]
@@ -161,7 +161,7 @@ def _totals(data: Chart, texts: Texts) -> Mrkdwn:
 
 
 def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
-    """What is not known, and what the figures are of."""
+    """Return notes about unknown values and about what the counts cover."""
     texts = ctx.texts
     gaps = (point.seconds - point.watched_seconds for point in data.points)
     missing = sum(seconds for seconds in gaps if seconds > NOISE)
@@ -175,12 +175,12 @@ def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
 
 
 def has_chart(blocks: Sequence[Block]) -> bool:
-    """Whether a chart is among them."""
+    """Whether the blocks contain a chart."""
     return any(block["type"] == CHART for block in blocks)
 
 
 def without_charts(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks with one table, where the first chart was, that says what all charts draw."""
+    """Return the blocks with one table of all charts' data in place of the first chart."""
     charts = [block for block in blocks if block["type"] == CHART]
     rest: list[Block] = []
     for block in blocks:
@@ -192,16 +192,16 @@ def without_charts(blocks: Sequence[Block]) -> list[Block]:
 
 
 def as_table(charts: Sequence[Block]) -> Block:
-    """A row for each category and a column for each series; a dash where one has no value."""
+    """Return a row per category and a column per series; a dash means no value."""
     axis = charts[0]["axis_config"]
     every = [series for chart in charts for series in chart["series"]]
     rows: dict[str, list[str]] = {}
-    shown: dict[str, str] = {}
+    categories: dict[str, str] = {}
     for index, series in enumerate(every):
         for point in series["data"]:
             label = point["label"].removeprefix(GAP)
-            shown[label] = max(shown.get(label, ""), point["label"], key=len)
+            categories[label] = max(categories.get(label, ""), point["label"], key=len)
             row = rows.setdefault(label, [NOTHING] * len(every))
             row[index] = str(point["value"])
     head = [axis.get("x_label") or NOTHING, *(series["name"] for series in every)]
-    return table(head, [[shown[label], *row] for label, row in rows.items()], numbers_from=1)
+    return table(head, [[categories[label], *row] for label, row in rows.items()], numbers_from=1)

@@ -1,4 +1,4 @@
-"""The last day as bars of text, which every surface shows."""
+"""The last day as bars of text, which every surface can show."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,13 +10,13 @@ from bot.views.names import age
 BARS = "▁▂▃▄▅▆▇█"
 ZERO, GAP = "·", "–"
 _NOISE = 600
-"""Seconds of an hour in which a look may be late without a word about it."""
+"""Seconds of an hour by which a check may be late without a note."""
 
 
 def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
-    """The last hours (`rollups.series` of a day) as a row of bars for each figure, below a title.
+    """Return the last hours (`rollups.series` of a day) as a row of bars per metric, below a title.
 
-    What is not known has no row; an hour that nobody watched is a dash.
+    An unknown metric has no row; an unmonitored hour is a dash.
     """
     texts = ctx.texts
     whole = total(points)
@@ -37,7 +37,7 @@ def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
 
 
 def bar(points: Sequence[Point], figure: Callable[[QueueMetrics], int | None]) -> str:
-    """A bar for each point, the highest as high as it gets."""
+    """Return a bar for each point, scaled to the highest."""
     values = [None if point.figures is None else figure(point.figures) for point in points]
     highest = max((value for value in values if value), default=0)
     return "".join(_bar(value, highest) for value in values)
@@ -50,7 +50,7 @@ def _bar(value: int | None, highest: int) -> str:
 
 
 def seconds_missing(points: Sequence[Point], ctx: Context) -> int:
-    """How much of the time that is over nobody watched, in seconds."""
+    """Return how many seconds of the past time were not monitored."""
     missing = 0
     for point in points:
         over = min(point.at + point.length, ctx.now) - point.at

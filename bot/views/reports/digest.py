@@ -1,4 +1,4 @@
-"""The digest: figures of the days beside the week before, then what was slow, open and wrong."""
+"""The digest: counts beside the week before, then slow jobs, open errors and incidents."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ FIELD = 600
 
 
 def digest_message(digest: Digest, ctx: Context) -> Message:
-    """Figures first; every part that is not known is said to be."""
+    """Return the digest, counts first; unknown parts are marked as unknown."""
     title, notes = _title(digest, ctx), _notes(digest, ctx)
     figures = _figures(digest, ctx)
     slow, wrong = _slow(digest, ctx), _incidents(digest.incidents, ctx)
@@ -41,7 +41,7 @@ def _title(digest: Digest, ctx: Context) -> Mrkdwn:
 
 
 def _figures(digest: Digest, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
-    """Each with its label: processed, failed, retried, deleted."""
+    """Return the labelled counts: processed, failed, retried, deleted."""
     texts = ctx.texts
     return [
         (texts("digest-label-processed"), _figure(digest.processed, ctx)),
@@ -52,7 +52,7 @@ def _figures(digest: Digest, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
 
 
 def _figure(figure: Figure, ctx: Context) -> Mrkdwn:
-    """The count, and what it was the week before where both can be compared."""
+    """Return the count, and the count of the week before if they are comparable."""
     texts, count, before = ctx.texts, figure.count, figure.before
     if count is None:
         return texts("digest-unknown")
@@ -79,7 +79,7 @@ def _deeds(deeds: Deeds | None, ctx: Context) -> Mrkdwn:
 
 
 def _slow(digest: Digest, ctx: Context) -> list[Mrkdwn]:
-    """When jobs waited longest, and when most of them did."""
+    """Return when jobs waited longest, and when most jobs waited."""
     texts = ctx.texts
     lines = [
         texts(
@@ -99,7 +99,7 @@ def _slow(digest: Digest, ctx: Context) -> list[Mrkdwn]:
 
 
 def _incidents(incidents: Incidents | None, ctx: Context) -> list[Mrkdwn]:
-    """How many were opened, how long they lasted, and which are open now."""
+    """Return how many incidents were triggered, how long they lasted, and which are open."""
     texts = ctx.texts
     label = texts("digest-label-incidents")
     if incidents is None:
@@ -127,7 +127,7 @@ def _seconds(incident: DigestIncident) -> int:
 
 
 def _name(incident: DigestIncident, ctx: Context) -> Mrkdwn:
-    """`I12 workers silent · mail`."""
+    """Return an incident's name, such as `I12 … · mail`."""
     about = escape(incident.error) if incident.error is not None else Mrkdwn()
     where = Mrkdwn() if incident.queue is None else queue_name(incident.queue)
     what = ctx.texts(f"digest-rule-{incident.rule}")
@@ -137,7 +137,7 @@ def _name(incident: DigestIncident, ctx: Context) -> Mrkdwn:
 def _errors(
     groups: OpenGroups | None, ctx: Context
 ) -> tuple[Mrkdwn, Sequence[tuple[Mrkdwn, Block]]]:
-    """The line about all of them, and a row with its button for each of the largest."""
+    """Return the line about all groups, and a row with a button for each of the largest."""
     texts = ctx.texts
     label = texts("digest-label-errors")
     if groups is None:

@@ -1,4 +1,4 @@
-"""App Home: what is wrong first, then the totals, then the lists; each part within its own bound.
+"""App Home: problems first, then the totals, then the lists, each part within its limit.
 
 Slack takes 100 blocks on Home, and refuses a view above 250 kB:
 docs.slack.dev/reference/methods/views.publish.
@@ -33,7 +33,7 @@ REFRESH = "home:refresh"
 
 
 def home_message(data: HomeData, ctx: Context) -> Message:
-    """The dashboard as blocks for a Home view."""
+    """Return the dashboard as blocks for a Home view."""
     blocks = [
         *_head(data, ctx),
         *sections(unwell_lines(data.health, ctx)),
@@ -51,14 +51,14 @@ def home_message(data: HomeData, ctx: Context) -> Message:
 
 
 def refused_home(refusal: Sequence[Block], ctx: Context, *, passing: bool) -> Message:
-    """Why the person sees nothing here; with Refresh where that may pass by itself."""
+    """Return why the person sees no data; with Refresh if the reason may pass."""
     again = [actions([refresh_button(ctx)], "home:top")] if passing else []
     title = ctx.texts.plain("home-title")
     return Message(title, (_header(title), *refusal, *again))
 
 
 def refresh_button(ctx: Context) -> Block:
-    """Draws Home anew; it runs no command, so it carries nothing."""
+    """Return the Refresh button; it runs no command, so it carries no arguments."""
     label = ctx.texts.plain("home-refresh")
     return {"type": "button", "action_id": REFRESH, "text": plain(label, 75)}
 
@@ -68,7 +68,7 @@ def _header(title: str) -> Block:
 
 
 def _head(data: HomeData, ctx: Context) -> list[Block]:
-    """The verdict, as of when and for whom, and what can be done about all of it."""
+    """Return the verdict, its time and reader, and the buttons for everything."""
     texts = ctx.texts
     notes = [
         texts("home-as-of", at=texts.clock(ctx.now)),
@@ -77,7 +77,7 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     if data.as_of is not None:
         notes.append(texts("home-counted", at=texts.clock(data.as_of)))
     lines = [*_glance(data, ctx), dots(*notes)]
-    drawn = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
+    top = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
     some_failed = data.failed is None or data.failed.count > 0
     buttons = []
     if "retry-all" in ctx.runnable and some_failed:
@@ -85,11 +85,11 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     if "jobs" in ctx.runnable:
         buttons.append(run_button("jobs", texts.plain("button-jobs"), {}))
     all_of_it = [actions(buttons, "home:all")] if buttons else []
-    return [_header(_verdict(data, ctx)), drawn, *all_of_it]
+    return [_header(_verdict(data, ctx)), top, *all_of_it]
 
 
 def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
-    """The totals in a line, where they stand below the incidents."""
+    """Return the totals in a line, if the incidents come before them."""
     if data.counts is None or not data.incidents:
         return []
     counts, queues = data.counts, data.counts.queues
@@ -99,14 +99,14 @@ def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
 
 
 def _verdict(data: HomeData, ctx: Context) -> str:
-    """In one line whether somebody has to do something."""
+    """Return in one line whether a person has to act."""
     if data.incident_count:
         return ctx.texts.plain("home-wrong", count=data.incident_count)
     if not data.health.is_good:
         return ctx.texts.plain("home-unwell")
     unknown = data.counts is None or data.errors is None or data.failed is None
-    look = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
-    return ctx.texts.plain("home-look" if look else "home-well")
+    needs_check = unknown or data.freeze is not None or _is_late(data, ctx) or _are_many(data, ctx)
+    return ctx.texts.plain("home-look" if needs_check else "home-well")
 
 
 def _frozen(data: HomeData, ctx: Context) -> list[Block]:
@@ -119,20 +119,24 @@ def _frozen(data: HomeData, ctx: Context) -> list[Block]:
 
 
 def _at_work(data: HomeData, ctx: Context) -> list[Block]:
-    """Bulk changes under way, with Cancel for those who may."""
-    shown = [block for progress in data.at_work for block in progress_message(progress, ctx).blocks]
-    return [block for block in shown if block["type"] != "actions" or "cancel" in ctx.runnable]
+    """Return the running operations, with Cancel for people who may cancel."""
+    progress_blocks = [
+        block for progress in data.at_work for block in progress_message(progress, ctx).blocks
+    ]
+    return [
+        block for block in progress_blocks if block["type"] != "actions" or "cancel" in ctx.runnable
+    ]
 
 
 def _oldest(data: HomeData) -> tuple[int, str] | None:
-    """For how many seconds the oldest job that could run waits, and where; None: none does."""
+    """Return the waiting seconds and the queue of the oldest available job; None without one."""
     queues = () if data.counts is None else data.counts.queues
     ages = [(jobs.oldest_seconds, jobs.queue) for jobs in queues if jobs.oldest_seconds is not None]
     return max(ages, default=None)
 
 
 def _totals(data: HomeData, ctx: Context) -> list[Block]:
-    """The oldest available job with its alarm, the totals, and each queue."""
+    """Return the oldest available job with its alarm, the totals, and each queue."""
     texts = ctx.texts
     if data.counts is None:
         return [section(texts("home-uncounted"))]
@@ -151,10 +155,10 @@ def _totals(data: HomeData, ctx: Context) -> list[Block]:
         ("delayed", _number(sum(jobs.delayed for jobs in queues), ctx)),
         *groups,
     ]
-    shown = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
+    pairs = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
     notes = [texts("home-late-note", limit=age(ctx.oldest_seconds, texts))] if late else []
     notes += [texts("status-failed-alarm", limit=ctx.failed_count)] if many else []
-    return [fields(shown), *sections(notes), *_queues(queues, ctx)]
+    return [fields(pairs), *sections(notes), *_queues(queues, ctx)]
 
 
 def _is_late(data: HomeData, ctx: Context) -> bool:
@@ -171,14 +175,16 @@ def _number(count: int, ctx: Context) -> Mrkdwn:
 
 
 def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
-    """A field a queue, the busiest first."""
+    """Return a field per queue, the busiest first."""
     busiest = sorted(queues, key=lambda jobs: (-jobs.pending - jobs.reserved, jobs.queue))
-    shown = [join("\n", (_queue_title(jobs, ctx), _queue_counts(jobs, ctx))) for jobs in busiest]
-    if not shown:
+    queue_fields = [
+        join("\n", (_queue_title(jobs, ctx), _queue_counts(jobs, ctx))) for jobs in busiest
+    ]
+    if not queue_fields:
         return []
-    hidden = len(shown) - QUEUES
+    hidden = len(queue_fields) - QUEUES
     more = [context_line(ctx.texts("status-more-queues", count=hidden))] if hidden > 0 else []
-    return [_header(ctx.texts.plain("home-queues")), fields(shown[:QUEUES]), *more]
+    return [_header(ctx.texts.plain("home-queues")), fields(queue_fields[:QUEUES]), *more]
 
 
 def _queue_title(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
@@ -196,16 +202,19 @@ def _queue_counts(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
 
 
 def _day(data: HomeData, ctx: Context) -> list[Block]:
-    """The last 24 hours as bars: for a chart that it does not take, Slack refuses a whole view."""
+    """Return the last 24 hours as bars of text.
+
+    Slack refuses the whole view if Home does not take a chart in it.
+    """
     title, *lines = day_lines(data.day, ctx)
     button = run_button("chart", ctx.texts.plain("button-details"), {})
     more = button if lines and "chart" in ctx.runnable else None
-    shown = section(join("\n", lines or [title]), accessory=more, block_id="home:day")
-    return [_header(ctx.texts.plain("home-day")), shown]
+    bars = section(join("\n", lines or [title]), accessory=more, block_id="home:day")
+    return [_header(ctx.texts.plain("home-day")), bars]
 
 
 def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:
-    """What fails, by cause, with Retry group; nothing where nothing fails."""
+    """Return the error groups with Retry group; empty if nothing fails."""
     if data.errors is None:
         return [divider(), section(ctx.texts("home-errors-late"))]
     if not data.errors.count and not data.indexing:
@@ -215,21 +224,21 @@ def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:
 
 
 def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
-    """The newest failed jobs, each with Retry."""
+    """Return the newest failed jobs, each with Retry."""
     if data.failed is None:
         return [section(ctx.texts("home-failed-late"))]
     listed = Listed(row_digests=data.row_digests, arguments={})
     return _titled("home-failed", failed_list(data.failed, listed, ctx), ctx)
 
 
-def _titled(key: str, shown: Message, ctx: Context) -> list[Block]:
-    """A list with a large title in the place of its own; an empty one says so itself."""
-    first, *rest = shown.blocks
+def _titled(key: str, list_message: Message, ctx: Context) -> list[Block]:
+    """Return a list with a large title instead of its own; an empty list has its own text."""
+    first, *rest = list_message.blocks
     return [_header(ctx.texts.plain(key)), *rest] if rest else [first]
 
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks without a `block_id` that stands twice, as two messages in one view may have."""
+    """Return the blocks without repeated `block_id`s, which two messages in one view may have."""
     block_ids: set[str] = set()
     apart: list[Block] = []
     for block in blocks:

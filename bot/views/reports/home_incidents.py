@@ -1,4 +1,4 @@
-"""The active incidents on App Home: what each is about, whose it is, and what can be done."""
+"""The active incidents on App Home: subject, owner and buttons of each."""
 
 from collections.abc import Sequence
 
@@ -24,20 +24,20 @@ from bot.views.rows import row_blocks
 NAME = 140
 LINE = 420
 MEANS = 3
-"""Lines below the title."""
+"""Lines below the title of an incident."""
 COMMANDS: dict[str, str] = {
     STUCK_JOBS: "stuck",
     FAILED_COUNT: "errors",
     NEW_FAILURES: "error",
     BACKGROUND_PROBLEM: "watch",
 }
-"""Which command shows more of a rule; the others' jobs."""
+"""The command that shows more about a rule; for other rules, jobs."""
 
 
 def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
-    """An incident a row, those first that nobody has acknowledged.
+    """Return a row per incident, unacknowledged ones first.
 
-    With Retry group, Acknowledge and Details, as far as the reader may.
+    Each row has Retry group, Acknowledge and Details if the reader may run them.
     """
     if not count:
         return []
@@ -53,7 +53,7 @@ def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context)
 
 
 def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
-    """What is wrong, what it means, since when; by whom it was acknowledged."""
+    """Return the problem, its meaning, its start, and who acknowledged it."""
     texts = ctx.texts
     lead, *more = _summary_lines(incident, ctx)
     is_acknowledged = incident.acknowledged_by is not None and incident.acknowledged_at is not None
@@ -67,7 +67,7 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
 
 
 def _summary_lines(incident: HomeIncident, ctx: Context) -> list[Mrkdwn]:
-    """The title, and what else is known: of a figure as its message says it, else of failures."""
+    """Return the title and more: for a metric the lines of its alert, else the failures."""
     texts = ctx.texts
     if incident.rule in METRIC_RULES and incident.value is not None:
         return rule_lines(
@@ -97,7 +97,7 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
             {"error": incident.error} if command == "error" and incident.error is not None else {}
         )
         label = texts.plain("button-details")
-        # Of a row no more than two buttons, as on an alert.
+        # A row has at most two buttons, as an alert has.
         many = len(elements) > 1
         elements.append(
             menu([(command, label, arguments)]) if many else run_button(command, label, arguments)
