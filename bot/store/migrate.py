@@ -17,7 +17,7 @@ from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 50
-"""Less than the 60 s for which an answer of the server is waited for."""
+"""Less than 60 s, the maximum wait for an answer of the server."""
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
@@ -43,7 +43,7 @@ def _first(connection: Connection, now: datetime) -> None:
     known = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
         if name not in known:
-            # The backfill has not begun; its end is set by the first pass.
+            # The backfill has not started; the first pass sets its end.
             position = None if name.startswith("backfill") else 0
             connection.execute(insert(cursors).values(name=name, position=position))
     if connection.execute(select(change_freeze.c.name)).first() is None:
@@ -53,11 +53,11 @@ def _first(connection: Connection, now: datetime) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
-"""In order; each may be run again after it was cut off halfway, since DDL commits by itself."""
+"""In order; each can run again after an interruption, because DDL commits immediately."""
 
 
 def version(connection: Connection) -> int:
-    """The newest migration that was applied, 0 where there is none."""
+    """Return the number of the newest applied migration, or 0 if there is none."""
     if not inspect(connection).has_table(migrations.name):
         return 0
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
@@ -111,14 +111,14 @@ def _lock(connection: Connection) -> bool:
 
 def require_current(connection: Connection) -> None:
     """Raise `StartError` if the bot's tables are not those of this version."""
-    found = version(connection)
-    if found < len(MIGRATIONS):
+    current = version(connection)
+    if current < len(MIGRATIONS):
         raise StartError(
-            [f"The bot's tables are at version {found} of {len(MIGRATIONS)}: queue-bot migrate."]
+            [f"The bot's tables are at version {current} of {len(MIGRATIONS)}: queue-bot migrate."]
         )
-    if found > len(MIGRATIONS):
+    if current > len(MIGRATIONS):
         raise StartError(
-            [f"The bot's tables are at version {found}, newer than this bot: update the bot."]
+            [f"The bot's tables are at version {current}, newer than this bot: update the bot."]
         )
     missing = _missing_columns(connection)
     if missing:
@@ -131,7 +131,7 @@ def require_current(connection: Connection) -> None:
 
 
 def _missing_columns(connection: Connection) -> list[str]:
-    """The columns that this version needs and the database has not, as `table.column`."""
+    """Return the columns that this version needs and the database lacks, as `table.column`."""
     columns_by_table = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
     present = {
         f"{table}.{column['name']}"
