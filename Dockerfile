@@ -1,5 +1,5 @@
-# queue-bot in an image of its own: hash-pinned packages, an ordinary user, nothing written at run
-# time, so that it runs with --read-only (SQLite files, if any, belong on a volume).
+# The image of queue-bot: hash-pinned packages and an ordinary user. It writes no files at run time,
+# so it runs with --read-only (SQLite files, if any, belong on a volume).
 #
 #   docker build -t queue-bot .
 #   docker run --read-only --env-file queue-bot.env queue-bot
@@ -28,7 +28,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin queu
 COPY --from=build /opt/queue-bot /opt/queue-bot
 ENV PATH=/opt/queue-bot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
-# The bot drains for up to 20 seconds after SIGTERM; give it time: docker stop --time 25
+# After SIGTERM the bot answers open requests for up to 20 seconds: use docker stop --time 25.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["queue-bot"]
 CMD ["run"]

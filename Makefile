@@ -9,7 +9,7 @@ bin := $(VENV)/bin
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-venv: ## make .venv with everything that developing needs
+venv: ## create .venv with all packages for development
 	@requirements/install.sh dev
 
 playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no)
@@ -28,23 +28,23 @@ lint: venv ## check format and lint
 	@$(bin)/ruff format --check .
 	@$(bin)/ruff check .
 
-types: venv ## check types, strictly
+types: venv ## check types with mypy --strict
 	@$(bin)/mypy --strict bot tests
 
-imports: venv ## check who imports whom
+imports: venv ## check the import contracts
 	@$(bin)/lint-imports
 
-bench: venv ## measure speed; takes long
+bench: venv ## measure speed; takes 20 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.bench
 
-campaign: venv ## faults and soak; takes long
+campaign: venv ## run long tests with faults; takes 25 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.campaign
 
-requirements: venv ## pin the newest versions that pyproject.toml admits
+requirements: venv ## pin the newest versions that pyproject.toml allows
 	@requirements/compile.sh --upgrade
 
-clean: ## remove what the other targets made, .venv too
+clean: ## remove all generated files, .venv too
 	@rm -rf .venv .venv-* build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -48,7 +48,7 @@ class RateArguments(BulkArguments):
     """How fast retried jobs may begin, and how many are tried first; 0 is the same as nothing."""
 
     rate: JobsPerMinute | None = Field(
-        default=None, json_schema_extra={"form": "60/min", "alias": "pace"}
+        default=None, json_schema_extra={"form": "60/min", "alias": "pace", "least": 1}
     )
     canary: int | None = Field(
         default=None, ge=0, le=MOST_CANARIES, json_schema_extra={"form": "3"}

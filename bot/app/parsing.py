@@ -27,6 +27,8 @@ MAX_IDS = 20
 MANY_IDS = 1_000
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
+# Every kind of space, and the signs of no width that a copied text brings along.
+_SPACE = re.compile("[\\s\u200b\u200c\u200d\u2060\ufeff]+")
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
 _RANGE = re.compile(r"^(\d{1,20})(?:-(\d{1,20}))?$")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -92,7 +94,7 @@ def _whole(value: object) -> object:
 
 
 def _words(text: str) -> list[str]:
-    plain = text.translate(_PLAIN)
+    plain = _SPACE.sub(" ", text.translate(_PLAIN))
     try:
         lexer = shlex.shlex(plain, posix=True, punctuation_chars=False)
         lexer.whitespace_split = True
@@ -122,12 +124,21 @@ def _arguments(command: Command, words: list[str]) -> dict[str, Any]:
             raise invalid(command, "twice", key, value)
         else:
             values[name] = mentioned(value)
+            _check_least(command, name, key, value)
     positional = next((n for n in fields if marks(command.arguments, n).get("positional")), None)
     if bare and positional is None:
         raise invalid(command, "extra-word", bare[0], bare[0])
     if bare and positional is not None:
         values[positional] = bare
     return values
+
+
+def _check_least(command: Command, name: str, key: str, value: str) -> None:
+    """Refuse a typed number below the field's `least`; a dialog may send 0 for its empty choice."""
+    least = marks(command.arguments, name).get("least")
+    number = value.partition("/")[0]
+    if least is not None and number.isdigit() and int(number) < least:
+        raise invalid(command, "greater_than_equal", key, value, str(least))
 
 
 def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
@@ -180,6 +191,8 @@ def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
             if found is None:
                 raise ValueError(f"id:{part[:20]}")
             first, last = int(found[1]), int(found[2] or found[1])
+            if first == 0:
+                raise ValueError(f"id-zero:{part[:20]}")
             if last < first or last - first >= most:
                 raise ValueError(f"range{many}:{part[:40]}")
             ids.update(dict.fromkeys(range(first, last + 1)))
@@ -203,6 +216,8 @@ def _read_id(value: object) -> int:
     word = str(value).strip("#")
     if not word.isascii() or not word.isdigit() or len(word) > 20:
         raise ValueError(f"id:{word[:20]}")
+    if int(word) == 0:
+        raise ValueError(f"id-zero:{word}")
     return int(word)
 
 

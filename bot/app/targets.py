@@ -12,7 +12,16 @@ from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.jobs import SkippedRow
 from bot.models.operations import Named, Target
-from bot.models.refusals import Changed, FailedJobNotFound, JobNotFound, NothingToDo, Refusal
+from bot.models.refusals import (
+    Changed,
+    FailedJobNotFound,
+    JobNotFound,
+    NothingToDo,
+    Refusal,
+    RowRefused,
+    RowTooLong,
+    RowWouldChange,
+)
 from bot.models.refusals.skipped import skipped_row
 from bot.queue import moves
 from bot.queue.moves import LockedFailed, LockedJob
@@ -52,6 +61,7 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 def lock_failed(
@@ -110,6 +120,28 @@ def _lock(
     if not found:
         raise NothingToDo(skipped=tuple(skipped))
     return found, tuple(skipped)
+
+
+def change_each(
+    work: Work, rows: Sequence[R], change: Callable[[R], T]
+) -> tuple[list[tuple[R, T]], tuple[SkippedRow, ...]]:
+    """Change locked rows one by one; return those that were changed, and those that were refused.
+
+    A single row that is refused raises its own refusal; of several, the others are changed.
+    """
+    if len(rows) == 1:
+        return [(rows[0], change(rows[0]))], ()
+    changed: list[tuple[R, T]] = []
+    refused: list[SkippedRow] = []
+    for row in rows:
+        try:
+            with work.connection.begin_nested():
+                changed.append((row, change(row)))
+        except (RowRefused, RowTooLong, RowWouldChange) as refusal:
+            refused.append(skipped_row(row.id, refusal))
+    if not changed:
+        raise NothingToDo(skipped=tuple(refused))
+    return changed, tuple(refused)
 
 
 def same_row(now: str, seen: str) -> bool:

@@ -1,12 +1,13 @@
 """`/queue delete 123`: take jobs out of the queue, pending or reserved."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, archived_as, lock_jobs, target
+from bot.app.targets import RowArguments, archived_as, change_each, lock_jobs, target
 from bot.models.actions import Action
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves
+from bot.queue.moves import LockedJob
 from bot.store import archive
 from bot.store.deltas import metric_deltas
 from bot.views.changes import deleted, deleted_visible
@@ -25,14 +26,13 @@ class DeleteResult(Result):
 def run(work: Work, args: RowArguments) -> DeleteResult:
     """Lock, compare with what was seen, archive, delete; the row count decides."""
     rows, skipped = lock_jobs(work, args.ids, args.digest)
-    for row in rows:
-        archive.keep_job(
-            work.connection,
-            work.queue,
-            row.id,
-            archived_as(work, ACTION),
-        )
+
+    def delete(row: LockedJob) -> None:
+        archive.keep_job(work.connection, work.queue, row.id, archived_as(work, ACTION))
         moves.delete_job(work.connection, work.queue, row.id)
+
+    changed, refused = change_each(work, rows, delete)
+    rows = [row for row, _ in changed]
     metric_deltas.append_removed(work.connection, len(rows))
     gone = tuple(
         DeletedRow(
@@ -52,7 +52,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
         data=Deleted(queue=first.queue, attempts=first.attempts)
         if single
         else DeletedCount(deleted_count=len(rows)),
-        extra=DeletedRows(jobs=gone, skipped=skipped),
+        extra=DeletedRows(jobs=gone, skipped=skipped + refused),
         targets=tuple(target("job", row) for row in rows),
     )
 

@@ -1,13 +1,14 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, archived_as, lock_failed, target
+from bot.app.targets import RowArguments, archived_as, change_each, lock_failed, target
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves
 from bot.queue.layouts.rows import failed_at_text
+from bot.queue.moves import LockedFailed
 from bot.store import archive
 from bot.store.failures import removal
 from bot.views.changes import deleted_failed, deleted_failed_visible
@@ -26,14 +27,14 @@ class DeleteFailedResult(Result):
 def run(work: Work, args: RowArguments) -> DeleteFailedResult:
     """Lock, compare with what was seen, archive, delete; the row count decides."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
-    for row in rows:
-        archive.keep_failed(
-            work.connection,
-            work.queue,
-            work.queue.failed_layout.id == row.id,
-            archived_as(work, ACTION),
-        )
+
+    def delete(row: LockedFailed) -> None:
+        this = work.queue.failed_layout.id == row.id
+        archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
         moves.delete_failed(work.connection, work.queue, row.id)
+
+    changed, refused = change_each(work, rows, delete)
+    rows = [row for row, _ in changed]
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
     removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
@@ -56,7 +57,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         data=DeletedFailed(queue=first.queue, failed_at=str(first.failed_at))
         if single
         else DeletedCount(deleted_count=len(gone)),
-        extra=DeletedRows(jobs=gone, skipped=skipped),
+        extra=DeletedRows(jobs=gone, skipped=skipped + refused),
         targets=tuple(target("failed", row) for row in rows),
     )
 

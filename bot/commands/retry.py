@@ -11,7 +11,7 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.parsing import MAX_IDS, ManyIds
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
-from bot.app.targets import archived_as, lock_failed, target
+from bot.app.targets import archived_as, change_each, lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -21,6 +21,7 @@ from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import moves
 from bot.queue.layouts.rows import failed_at_text
+from bot.queue.moves import LockedFailed
 from bot.store import archive
 from bot.store.failures import removal
 from bot.store.operations.retries import tracked_jobs
@@ -84,27 +85,24 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
     rows, skipped = lock_failed(work, ids, digest)
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
-    moved = []
-    for row in rows:
-        archive.keep_failed(
-            work.connection,
-            work.queue,
-            work.queue.failed_layout.id == row.id,
-            archived_as(work, ACTION),
-        )
+
+    def move(row: LockedFailed) -> RetriedJob:
+        this = work.queue.failed_layout.id == row.id
+        archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
         reach("retry-archived")
         job_id = moves.retry(work.connection, work.queue, row.id, work.now)
         reach("retry-moved")
-        moved.append(
-            RetriedJob(
-                failed_id=row.id,
-                job_id=job_id,
-                queue=row.queue,
-                failed_at=failed_at_text(row.failed_at),
-                job_class=row.identity.job_class,
-                order_id=row.identity.order_id,
-            )
+        return RetriedJob(
+            failed_id=row.id,
+            job_id=job_id,
+            queue=row.queue,
+            failed_at=failed_at_text(row.failed_at),
+            job_class=row.identity.job_class,
+            order_id=row.identity.order_id,
         )
+
+    changed, refused = change_each(work, rows, move)
+    moved = [job for _, job in changed]
     actor = work.invocation.actor.user
     tracked_jobs.track(
         work.connection,
@@ -113,7 +111,9 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         [(before[job.failed_id], job.job_id, job.job_class, job.order_id) for job in moved],
         work.now,
     )
-    removal.mark_removed_by(work.connection, [row.id for row in rows], actor, ACTION, work.now)
+    removal.mark_removed_by(
+        work.connection, [row.id for row, _ in changed], actor, ACTION, work.now
+    )
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(
@@ -123,10 +123,9 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
         data=Retried(queue=first.queue, failed_at=first.failed_at)
         if single
         else RetriedCount(retried_count=len(moved)),
-        extra=RetryExtra(jobs=tuple(moved), skipped=skipped),
+        extra=RetryExtra(jobs=tuple(moved), skipped=skipped + refused),
         targets=tuple(
-            target("failed", row).model_copy(update={"job_id": job.job_id})
-            for row, job in zip(rows, moved, strict=True)
+            target("failed", row).model_copy(update={"job_id": job.job_id}) for row, job in changed
         ),
     )
 

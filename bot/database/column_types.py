@@ -16,7 +16,11 @@ class _SqliteId(TypeDecorator[int]):
     impl = Integer
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(
+        self,
+        value: int | None,
+        dialect: Dialect,  # noqa: ARG002 the signature is SQLAlchemy's
+    ) -> int | None:
         """Replace a greater id by -1, because SQLite cannot bind it as a parameter."""
         return -1 if value is not None and value > _SQLITE_MAX else value
 

@@ -117,7 +117,7 @@ class TimedConnection(Connection):
 
     def _read_packet(self, packet_type: type[MysqlPacket] = MysqlPacket) -> MysqlPacket:
         self._limit()
-        packet: MysqlPacket = super()._read_packet(packet_type)  # type: ignore[no-untyped-call]
+        packet: MysqlPacket = super()._read_packet(packet_type)  # type: ignore[no-untyped-call] # PyMySQL
         return packet
 
     def _write_bytes(self, data: bytes) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import computed_field
 
-from bot.models.jobs import Value
+from bot.models.jobs import SkippedRow, Value
 
 OPERATOR_ROWS = 500
 """What an operator may change at once; more is for admins."""
@@ -139,6 +139,9 @@ class Progress(Value):
     outcomes: "Outcomes | None" = None
     rate: int | None = None
     undone: "PutBack | None" = None
+    # Failed jobs that the database refused to move: how many of the skipped ones, and the first.
+    refused_count: int = 0
+    refused: tuple[SkippedRow, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property

@@ -21,7 +21,7 @@ _COUNTER = text(
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name"
 )
 MOST_AT_ONCE = 65_535
-"""The server reserves 1, 2, 4, 8 … ids, up to this many, for rows that it cannot count before."""
+"""The server reserves 1, 2, 4, 8 … ids, up to this many, for rows that it cannot count first."""
 
 
 def ids_taken(connection: Connection, queue: Queue) -> int | None:
@@ -54,10 +54,10 @@ def ids_unused(connection: Connection, rows: int) -> int:
         return 0
     if _settings(connection).get("innodb_autoinc_lock_mode") == "0":
         return 0
-    taken, step = 0, 1
-    while taken < rows:
-        taken, step = taken + step, min(step * 2, MOST_AT_ONCE)
-    return taken - rows
+    reserved, step = 0, 1
+    while reserved < rows:
+        reserved, step = reserved + step, min(step * 2, MOST_AT_ONCE)
+    return reserved - rows
 
 
 def _settings(connection: Connection) -> dict[str, str]:

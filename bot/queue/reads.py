@@ -49,7 +49,7 @@ def jobs(
     after: int | None = None,
     seconds: float = LIST_SECONDS,
 ) -> tuple[JobList, dict[int, str], bool]:
-    """Return up to `limit` jobs by id, newest first, their row digests, and whether some may lack.
+    """Return up to `limit` jobs by id, newest first, their row digests, and if some may be missing.
 
     `after` is the last id of the previous page. If reading all jobs takes more than `seconds`, only
     the two ends are read: new jobs arrive at one end, and workers take jobs from the other.

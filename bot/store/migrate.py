@@ -1,4 +1,4 @@
-"""Making the bot's tables: versioned, repeatable, safe under two at once."""
+"""Create the bot's tables: versioned, repeatable, safe if two processes migrate at once."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,13 +36,13 @@ CURSORS = (
 
 def _first(connection: Connection, now: datetime) -> None:
     requests.metadata.create_all(connection)
-    known = set(connection.execute(select(leases.c.name)).scalars())
+    existing = set(connection.execute(select(leases.c.name)).scalars())
     for name in LEASES:
-        if name not in known:
+        if name not in existing:
             connection.execute(insert(leases).values(name=name, owner="", epoch=0, expires=now))
-    known = set(connection.execute(select(cursors.c.name)).scalars())
+    existing = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
-        if name not in known:
+        if name not in existing:
             # The backfill has not started; the first pass sets its end.
             position = None if name.startswith("backfill") else 0
             connection.execute(insert(cursors).values(name=name, position=position))
@@ -64,9 +64,9 @@ def version(connection: Connection) -> int:
 
 
 def migrate(engine: Engine) -> int:
-    """Apply what is missing and return how many migrations that were; two at once take turns.
+    """Apply the missing migrations and return their number; two processes take turns.
 
-    Raises `StartError` where the server refuses one.
+    Raises `StartError` if the server refuses one.
     """
     with at_start():
         return _migrate(engine)
@@ -91,7 +91,7 @@ def _migrate(engine: Engine) -> int:
                         applied += 1
         finally:
             if locked:
-                # A connection that was lost has no lock any more.
+                # A lost connection has no lock any more.
                 with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
@@ -101,10 +101,10 @@ def _lock(connection: Connection) -> bool:
     if is_sqlite(connection):
         return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
     with connection.begin():
-        taken = connection.execute(
+        acquired = connection.execute(
             text("SELECT GET_LOCK(:name, :seconds)"), {"name": LOCK, "seconds": LOCK_SECONDS}
         ).scalar()
-    if taken != 1:
+    if acquired != 1:
         raise StartError([f"Another migration still runs after {LOCK_SECONDS} s: try again."])
     return True
 

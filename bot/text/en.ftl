@@ -395,6 +395,11 @@ progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $tota
 progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total } failed jobs. The rest is untouched.
 progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total } failed jobs. The rest is untouched.
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
+progress-refused =
+    { $count ->
+        [one] 1 failed job was not moved, because the database refused it:
+       *[other] { $count } failed jobs were not moved, because the database refused them. The first:
+    }
 progress-skipped =
     { $count ->
         [one] 1 skipped: it was gone or had changed meanwhile.
@@ -750,6 +755,7 @@ problem-literal_error = { $field } must be { $expected }, not { $value }
 problem-int_parsing = { $field } must be a whole number, not { $value }
 problem-string_too_long = { $field } is too long
 problem-id = { $value } is not an id
+problem-id-zero = Ids begin at 1
 problem-range = { $value } is not a range of at most 20 ids
 problem-range-many = { $value } is not a range of at most 1,000 ids
 problem-count = One to 20 ids are possible at once, not { $value }

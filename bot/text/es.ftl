@@ -395,6 +395,11 @@ progress-cancelled-clear-failed = ⏹️ Cancelado: { $done } de { $total } jobs
 progress-stopped-retry-all = ⚠️ Detenido: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
 progress-stopped-clear-failed = ⚠️ Detenido: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
+progress-refused =
+    { $count ->
+        [one] 1 job fallido no se movió, porque la base de datos lo rechazó:
+       *[other] { $count } jobs fallidos no se movieron, porque la base de datos los rechazó. Los primeros:
+    }
 progress-skipped =
     { $count ->
         [one] 1 omitido: ya no estaba o había cambiado.
@@ -782,6 +787,7 @@ problem-literal_error = { $field } debe ser { $expected }, no { $value }
 problem-int_parsing = { $field } debe ser un número entero, no { $value }
 problem-string_too_long = { $field } es demasiado largo
 problem-id = { $value } no es un id
+problem-id-zero = Los ids empiezan en 1
 problem-range = { $value } no es un rango de a lo sumo 20 ids
 problem-range-many = { $value } no es un rango de a lo sumo 1.000 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }

@@ -188,3 +188,21 @@ def test_a_request_id_depends_on_every_part_and_on_where_parts_end() -> None:
     }
     assert len(ids) == 4
     assert all(len(id_) == 64 for id_ in ids)
+
+
+@pytest.mark.parametrize(
+    "words", ["retry 1\u00a0", "retry\u20031", "retry 1\u200b", "retry\u202f\ufeff1 "]
+)
+def test_a_space_of_any_kind_parts_words(words: str) -> None:
+    """D14: a copied id often ends in a no-break space."""
+    assert parse(words, find_commands()).values == {"ids": ["1"]}
+
+
+@pytest.mark.parametrize(
+    "words", ["retry queue=mail rate=0/min", "retry queue=mail pace=0", "retry-all rate=0/s"]
+)
+def test_a_rate_of_nothing_is_refused(words: str) -> None:
+    """D14: it meant no limit."""
+    with pytest.raises(Invalid) as refused:
+        parse(words, find_commands())
+    assert (refused.value.problem, refused.value.expected) == ("greater_than_equal", "1")

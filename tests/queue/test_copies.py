@@ -61,7 +61,8 @@ def unchanged(queue: TestQueue, command: str, refusal: type[Exception], detail: 
     before = rows(queue, "jobs"), rows(queue, "failed_jobs")
     answer = ask(make_setup(queue), command)
     assert isinstance(answer.refusal, refusal), answer
-    assert detail in answer.refusal.detail  # type: ignore[attr-defined]
+    assert isinstance(answer.refusal, RowTooLong | RowWouldChange | RowRefused)
+    assert detail in answer.refusal.detail
     assert (rows(queue, "jobs"), rows(queue, "failed_jobs")) == before
     assert broken(queue) == []
 
@@ -89,18 +90,18 @@ def test_a_payload_that_is_too_long_for_jobs_is_refused(mariadb_queue: TestQueue
 
 
 @pytest.mark.parametrize(
-    ("column", "row", "detail"),
+    ("column", "queue", "body", "detail"),
     [
-        ("queue VARCHAR(10)", {"queue": "netsuite-orders"}, "jobs.queue"),
-        ("payload VARCHAR(20) CHARACTER SET utf8mb4", {"body": "é" * 21}, "jobs.payload"),
-        ("payload TINYTEXT CHARACTER SET utf8mb4", {"body": "é" * 128}, "jobs.payload"),
+        ("queue VARCHAR(10)", "netsuite-orders", "{}", "jobs.queue"),
+        ("payload VARCHAR(20) CHARACTER SET utf8mb4", "mail", "é" * 21, "jobs.payload"),
+        ("payload TINYTEXT CHARACTER SET utf8mb4", "mail", "é" * 128, "jobs.payload"),
     ],
 )
 def test_a_value_that_is_too_long_names_its_column(
-    mariadb_queue: TestQueue, column: str, row: dict[str, str], detail: str
+    mariadb_queue: TestQueue, column: str, queue: str, body: str, detail: str
 ) -> None:
     run(mariadb_queue, f"ALTER TABLE jobs MODIFY {column} NOT NULL")
-    mariadb_queue.fail(1, **row)  # type: ignore[arg-type]
+    mariadb_queue.fail(1, queue=queue, body=body)
     unchanged(mariadb_queue, "retry 1", RowTooLong, detail)
 
 
@@ -254,3 +255,20 @@ def test_a_table_s_own_rule_is_named(mariadb_queue: TestQueue, rule: str) -> Non
     run(mariadb_queue, rule)
     mariadb_queue.fail(1)
     unchanged(mariadb_queue, "retry 1", RowRefused, "small")
+
+
+def test_of_several_rows_the_refused_one_is_named_and_the_others_are_moved(
+    mariadb_queue: TestQueue,
+) -> None:
+    run(mariadb_queue, "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 9)")
+    for failed_id, body in ((1, "{}"), (2, "{        }"), (3, "[]")):
+        mariadb_queue.fail(failed_id, body=body)
+    answer = ask(make_setup(mariadb_queue), "retry 1 2 3")
+    assert answer.refusal is None
+    assert answer.result is not None
+    (skipped,) = answer.result.model_dump()["extra"]["skipped"]
+    assert (skipped["id"], skipped["code"]) == (2, "row-refused")
+    assert "small" in skipped["detail"]
+    assert [row[0] for row in rows(mariadb_queue, "failed_jobs")] == [2]
+    assert len(rows(mariadb_queue, "jobs")) == 2
+    assert broken(mariadb_queue) == []

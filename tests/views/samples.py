@@ -420,6 +420,7 @@ PROBLEMS = (
     ("unknown-key", "5", ""),
     ("twice", "5", ""),
     ("extra-word", "now", ""),
+    ("id-zero", "0", ""),
     ("too-long", "", "2000"),
     ("quote", "", ""),
     ("missing", "{}", ""),

@@ -13,7 +13,7 @@ from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log
 from bot.store.failures.index import by_seqs
-from bot.store.operations import batches, change_freeze, operations
+from bot.store.operations import batches, change_freeze, operations, set_aside
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes, tracked_jobs
 from bot.store.operations.retries.outcomes import OutcomeCounts
@@ -41,6 +41,17 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
     )
 
 
+def with_refused(connection: Connection, progress: Progress) -> Progress:
+    """The same with the failed jobs that the database refused to move."""
+    if not progress.skipped:
+        return progress
+    refused = {
+        "refused_count": set_aside.count(connection, progress.operation),
+        "refused": set_aside.first_of(connection, progress.operation),
+    }
+    return progress.model_copy(update=refused)
+
+
 def _put_back(connection: Connection, operation: Operation) -> PutBack | None:
     """What bulk undos have put back of an operation that has ended; the last of them by whom."""
     found = undos(connection, operation.id)
@@ -53,7 +64,7 @@ def _put_back(connection: Connection, operation: Operation) -> PutBack | None:
 def tell(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
     """Let the operation's message say how far it is and what became of its jobs."""
     told = outcomes_of(connection, operation, now)
-    progress = progress_of(operation, now, told)
+    progress = with_refused(connection, progress_of(operation, now, told))
     if operation.state in operations.ACTIVE:
         progress = progress.model_copy(update={"freeze": change_freeze.current(connection)})
     elif operation.action != "undo":

@@ -24,8 +24,7 @@ from bot.store.tables import archive, audit, audit_chain
 GENESIS = "0" * 64
 SEAL_ROWS = 200
 SETTLED_AFTER = timedelta(minutes=10)
-"""No transaction of the bot stays open this long, so all ids before such an old one are committed.
-"""
+"""No transaction of the bot stays open this long, so ids below such an old id are all committed."""
 
 ENDED = ("done", "cancelled", "stopped")
 """The outcomes of a bulk change's last record."""

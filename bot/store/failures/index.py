@@ -139,13 +139,13 @@ _LAST_SEQ = select(func.max(failures.c.seq))
 
 def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
     id_ = queue.failed_layout.id
-    known = select(failures.c.seq).where(
+    indexed = select(failures.c.seq).where(
         id_ == failed_id,
         failures.c.failed_id == id_,
         failures.c.removed_at.is_(None),
         failures.c.row_digest == failed_digest(queue.failed),
     )
-    return connection.execute(known).first() is not None
+    return connection.execute(indexed).first() is not None
 
 
 def _missing(
@@ -157,7 +157,7 @@ def _missing(
     says whether there may be more.
     """
     layout = queue.failed_layout
-    known = (
+    indexed = (
         select(failures.c.seq)
         .where(
             failures.c.failed_id == layout.id,
@@ -176,7 +176,7 @@ def _missing(
             failed_digest(queue.failed).label("row_digest"),
             payload_digest(queue.failed).label("payload_digest"),
         )
-        .where(layout.id > low, ~known)
+        .where(layout.id > low, ~indexed)
         .order_by(layout.id)
         .limit(rows)
     )
@@ -221,13 +221,13 @@ def _mark_missing(
 ) -> tuple[int, int | None]:
     """Mark missing failures of a range removed, at most `rows`; return how many, and the end."""
     id_ = queue.failed_layout.id
-    there = (
+    unchanged = (
         select(id_)
         .where(id_ == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
         .exists()
     )
     here = failures.c.removed_at.is_(None)
-    stretch = (failures.c.failed_id > low) & here & ~there
+    stretch = (failures.c.failed_id > low) & here & ~unchanged
     if high is not None:
         stretch &= failures.c.failed_id <= high
     # Read without a lock first: a range has thousands of rows, and hardly ever one to mark. The

@@ -256,7 +256,7 @@ def take(
     )
     if row is None:
         return None
-    taken = connection.execute(
+    claimed = connection.execute(
         update(operations)
         .where(
             operations.c.id == row["id"],
@@ -266,7 +266,7 @@ def take(
         )
         .values(owner=owner, heartbeat=now)
     )
-    return find(connection, row["id"]) if taken.rowcount == 1 else None
+    return find(connection, row["id"]) if claimed.rowcount == 1 else None
 
 
 def wait_for_canary(connection: Connection, operation: Operation) -> bool:

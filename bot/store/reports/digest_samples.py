@@ -20,8 +20,7 @@ from bot.store.tables import rollups as table
 SECONDS = 1.0
 MOMENTS = 3
 SLIGHT = 60
-"""A shorter time without samples, in seconds, is not a gap: samples are not taken exactly on time.
-"""
+"""A shorter time without samples, in seconds, is not a gap: samples are not exactly on time."""
 NEARLY = 0.99
 """The share of the time that must have been counted so that two weeks can be compared."""
 

@@ -129,12 +129,12 @@ def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
     """Return the first of the newest failed jobs that is not indexed: ids may restart."""
     c = check.queue.failed.c
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
-    known = (
+    indexed = (
         select(failures.c.seq)
         .where(failures.c.failed_id == newest.c.id, failures.c.removed_at.is_(None))
         .exists()
     )
-    first = select(newest).where(~known).order_by(newest.c.id).limit(1)
+    first = select(newest).where(~indexed).order_by(newest.c.id).limit(1)
     return [(row.id, row.failed_at) for row in check.connection.execute(first)]
 
 

@@ -13,7 +13,13 @@ from bot.store.tables.incidents import (
     probe_states,
 )
 from bot.store.tables.metrics import metric_deltas, rollups, samples
-from bot.store.tables.operations import archive, batches, change_freeze, operations
+from bot.store.tables.operations import (
+    archive,
+    batches,
+    change_freeze,
+    operations,
+    set_aside,
+)
 from bot.store.tables.outbox import outbox
 from bot.store.tables.retries import outcome_ranges, outcomes, tracked_jobs
 from bot.store.tables.upkeep import cursors, leases, migrations, watcher_load
@@ -48,6 +54,7 @@ __all__ = [
     "requests",
     "rollups",
     "samples",
+    "set_aside",
     "tracked_jobs",
     "watcher_load",
 ]

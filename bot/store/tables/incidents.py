@@ -64,7 +64,7 @@ incidents = Table(
     Column("acknowledged_at", Time),
     # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
-    # How often it escalated, when last, and the number of failures in the last notification.
+    # How often it escalated, when last, and its size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
     Column("notified_size", Id, nullable=False, server_default="0"),

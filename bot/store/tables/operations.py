@@ -65,6 +65,19 @@ batches = Table(
 )
 
 
+# Failed jobs that an operation could not move, and why; the detail has no secrets.
+set_aside = Table(
+    "queue_bot_set_aside",
+    metadata,
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Column("failed_id", RowId, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("detail", String(255), nullable=False),
+    **PLAIN,
+)
+
+
 # The exact rows that retry, delete and clear removed. `kind` is `failed` or `job`.
 archive = Table(
     "queue_bot_archive",

@@ -10,7 +10,7 @@ from bot.views.names import age
 from bot.views.operations.change_freeze import frozen_progress
 from bot.views.operations.outcomes import outcomes_lines
 from bot.views.operations.preview import kind, preview_dialog, preview_message
-from bot.views.refusal import reason_words
+from bot.views.refusal import reason_words, skipped_lines
 
 BAR = 20
 _RUNNING = ("running", "cancelling", "waiting")
@@ -80,9 +80,12 @@ def _progress_bar(progress: Progress, ctx: Context) -> Mrkdwn:
 def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     notes = [] if progress.freeze is None else [frozen_progress(progress.freeze, ctx)]
-    if progress.skipped > 0:
+    if (changed := progress.skipped - progress.refused_count) > 0:
         key = "progress-skipped-undo" if progress.action == "undo" else "progress-skipped"
-        notes.append(texts(key, count=progress.skipped))
+        notes.append(texts(key, count=changed))
+    if progress.refused_count:
+        notes.append(texts("progress-refused", count=progress.refused_count))
+        notes += skipped_lines(progress.refused, ctx)
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
     if progress.rate is not None and progress.state != "stopped":

@@ -79,10 +79,10 @@ def before_retry(
     """Return the failed jobs by id before their retry; the caller has locked them."""
     layout, f = queue.failed_layout, failures.c
     digest = payload_digest(queue.failed)
-    known = and_(f.failed_id == layout.id, f.removed_at.is_(None), f.payload_digest == digest)
+    is_original = and_(f.failed_id == layout.id, f.removed_at.is_(None), f.payload_digest == digest)
     rows = connection.execute(
         select(layout.id, f.seq, layout.queue, digest, f.error_group)
-        .select_from(queue.failed.join(failures, known, isouter=True))
+        .select_from(queue.failed.join(failures, is_original, isouter=True))
         .where(layout.id.in_(failed_ids))
     )
     return {row[0]: Retry(*row) for row in rows}
@@ -179,7 +179,7 @@ def of_requests(connection: Connection, request_ids: Iterable[str]) -> list[Trac
 
 
 def check_soon(connection: Connection, request_id: str, now: datetime) -> None:
-    """Make the next check of this request's jobs due now, because a person changed them."""
+    """Make the next check of this request's jobs due now, because a command changed them."""
     waiting = and_(tracked_jobs.c.request_id == request_id, tracked_jobs.c.state == WAITING)
     connection.execute(update(tracked_jobs).where(waiting).values(next_check_at=now))
 

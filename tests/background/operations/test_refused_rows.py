@@ -1,0 +1,129 @@
+"""A row that the table refuses stays behind by itself; the rest of a bulk change is done (D7)."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from bot.app.parsing import Request
+from bot.background.operations.runner import Runner
+from bot.database.transactions import reading
+from bot.store import tables
+from bot.store.operations import operations
+from bot.store.operations.operations import Operation
+from tests.kit.bulk import preview_of
+from tests.kit.invariants import broken
+from tests.kit.queues import TestQueue, make_queue, payload
+from tests.kit.replicas import ask, make_setup
+
+
+@pytest.fixture
+def queue(mariadb_url: str) -> Iterator[TestQueue]:
+    """A database of its own: these tests alter its tables."""
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()
+
+
+def run(queue: TestQueue, *statements: str) -> None:
+    with queue.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def ended(queue: TestQueue, command: str) -> Operation:
+    """Preview, confirm and run a bulk change to its end, in batches of the usual size."""
+    setup = make_setup(queue)
+    preview = preview_of(ask(setup, command))
+    typed = {"plan": preview.plan, "typed": preview.total}
+    assert ask(setup, Request(preview.action, typed)).refusal is None
+    runner = Runner(setup)
+    for _ in range(20):
+        runner.run_once()
+    with reading(queue.engine) as connection:
+        operation = operations.find(connection, preview.plan)
+    assert operation is not None
+    return operation
+
+
+RULES = {
+    "a unique payload": (
+        "ALTER TABLE jobs ADD UNIQUE KEY once (payload(191))",
+        payload(),
+        "once",
+    ),
+    "a check": (
+        "ALTER TABLE jobs ADD CONSTRAINT valid CHECK (json_valid(payload))",
+        "{no json",
+        "valid",
+    ),
+    "a character set": (
+        "ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb3",
+        '{"note":"🛒"}',
+        "payload",
+    ),
+    "a trigger's own error": (
+        """CREATE TRIGGER picky BEFORE INSERT ON jobs FOR EACH ROW
+        IF NEW.payload LIKE '%🛒%' THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no carts'; END IF""",
+        '{"note":"🛒"}',
+        "no carts",
+    ),
+    "a trigger that changes it": (
+        """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
+        SET NEW.payload = REPLACE(NEW.payload, 'cart', 'box')""",
+        '{"note":"cart"}',
+        "jobs",
+    ),
+    "a column that is too short": (
+        "ALTER TABLE jobs MODIFY payload TEXT NOT NULL",
+        '{"note":"' + "x" * 70_000 + '"}',
+        "jobs.payload",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "body", "reason"), RULES.values(), ids=RULES)
+def test_the_refused_row_is_named_and_the_others_are_moved(
+    queue: TestQueue, rule: str, body: str, reason: str
+) -> None:
+    run(queue, rule)
+    if "UNIQUE" in rule:
+        queue.push(body=body)
+    before = queue.count(queue.queue.jobs)
+    for failed_id in range(1, 32):
+        queue.fail(failed_id, order=failed_id, body=body if failed_id == 17 else None)
+    operation = ended(queue, "retry-all")
+    assert (operation.state, operation.done, operation.skipped) == ("done", 30, 1)
+    assert [row.id for row in queue.failed] == [17]
+    assert queue.count(queue.queue.jobs) == before + 30
+    (row,) = queue.rows(tables.set_aside)
+    assert row.failed_id == 17
+    assert reason in row.detail
+    assert broken(queue) == []
+
+
+def test_a_table_that_refuses_every_row_ends_the_operation(queue: TestQueue) -> None:
+    run(queue, "ALTER TABLE jobs ADD CONSTRAINT never CHECK (attempts > 5)")
+    for failed_id in range(1, 120):
+        queue.fail(failed_id, order=failed_id)
+    operation = ended(queue, "retry-all")
+    assert (operation.state, operation.done, operation.reason) == ("stopped", 0, "row-refused")
+    assert len(queue.failed) == 119
+    assert broken(queue) == []
+
+
+def test_a_row_that_something_else_refers_to_is_left_by_a_clear(queue: TestQueue) -> None:
+    for failed_id in (1, 2, 3):
+        queue.fail(failed_id)
+    run(
+        queue,
+        """CREATE TABLE notes (id INT PRIMARY KEY, failed_id BIGINT UNSIGNED,
+        CONSTRAINT note_of FOREIGN KEY (failed_id) REFERENCES failed_jobs (id))""",
+        "INSERT INTO notes VALUES (1, 2)",
+    )
+    operation = ended(queue, "clear-failed")
+    assert (operation.state, operation.done, operation.skipped) == ("done", 2, 1)
+    assert [row.id for row in queue.failed] == [2]
+    (row,) = queue.rows(tables.set_aside)
+    assert "note_of" in row.detail
