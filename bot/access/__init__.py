@@ -1,1 +1,1 @@
-"""Roles, guardrails and masking: who may do what, and what is shown of it."""
+"""Roles, channel guardrails and masking: who may run which command, and which data is shown."""

@@ -1,4 +1,4 @@
-"""Who may do what: a role out of ids and user groups, checked each time, closed on any doubt."""
+"""Authorization by role: user ids and user groups, checked each time, denied in case of doubt."""
 
 from dataclasses import dataclass
 from math import inf
@@ -12,18 +12,18 @@ from bot.models.roles import Role
 READ_AGE = 900.0
 CHANGE_AGE = 60.0
 DESTRUCTIVE_AGE = 10.0
-"""How old, in seconds, what is known of a group may be: for reads, changes, destructive changes."""
+"""The maximum age of a group's member list in seconds: for reads, changes, destructive changes."""
 
 EVERYONE = "*"
 
 
 class Unreachable(Exception):
-    """Slack could not say: no answer, rate limit, missing scope, unknown or empty group."""
+    """Slack gave no usable answer: timeout, rate limit, missing scope, unknown or empty group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack says of an account."""
+    """An account as Slack describes it."""
 
     user: str
     team: str
@@ -42,16 +42,16 @@ class Directory(Protocol):
         """The account behind a user id."""
 
     def locale(self, user: str) -> str | None:
-        """The person's language, if it is known already: never asks, never raises."""
+        """The person's language if it is already cached: never calls Slack, never raises."""
 
     def time_zone(self, user: str) -> str | None:
-        """The person's time zone, by its name, likewise."""
+        """The name of the person's time zone if it is already cached: never calls Slack."""
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
-        """The user ids in a user group, as known at most `max_age` seconds ago."""
+        """The user ids in a user group, from a list at most `max_age` seconds old."""
 
     def is_shared(self, channel: str) -> bool:
-        """Whether people of another company are in the channel."""
+        """Whether the channel is shared with another company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Rules:
     allowed_queues: tuple[str, ...] = ()
 
     def holders(self, role: Role) -> tuple[str, ...]:
-        """Ids of those who have at least this role, the least powerful first."""
+        """Return the ids that have at least this role, the least powerful role first."""
         by_role = ((Role.VIEWER, self.viewers), (Role.OPERATOR, self.operators))
         lower = [id_ for listed_role, ids in by_role if listed_role >= role for id_ in ids]
         return tuple(dict.fromkeys([*lower, *self.admins]))
@@ -84,7 +84,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a command asks for: the least role, and whether it changes or destroys something."""
+    """A command's requirements: the lowest role, and whether it changes or destroys something."""
 
     role: Role
     changes: bool = False
@@ -92,14 +92,17 @@ class Need:
 
     @property
     def max_age(self) -> float:
-        """How old the answer about a group may be, in seconds."""
+        """The maximum age of a group's member list, in seconds."""
         if self.destructive:
             return DESTRUCTIVE_AGE
         return CHANGE_AGE if self.changes else READ_AGE
 
 
 def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant, or a `NotAllowed`: team, account, channel, role, in this order."""
+    """Return the person's grant, or raise `NotAllowed`.
+
+    The checks run in this order: team, account, channel, role.
+    """
     actor = invocation.actor
     if actor.is_terminal:
         grant = Grant(rules.terminal_role, "terminal")
@@ -119,7 +122,7 @@ def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: 
 
 
 def _check_time(deadline: float) -> None:
-    """Ask Slack no more where its answers already took all the time there was."""
+    """Raise `Unreachable` after the deadline, so that Slack is not called again."""
     if monotonic() > deadline:
         raise Unreachable("Slack answered too slowly")
 
@@ -139,12 +142,12 @@ def _check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
 
 
 def allows_changes(rules: Rules, invocation: Invocation) -> bool:
-    """Whether changes are allowed where the request comes from, as far as the settings say."""
+    """Whether the settings allow changes from the request's channel, App Home or terminal."""
     if invocation.actor.is_terminal:
         return True
     if invocation.source is Source.HOME:
         return rules.changes_in_home
-    # A dialog without the channel it came from is in none.
+    # A dialog does not always name its channel; without a channel nothing is allowed.
     return invocation.channel in rules.change_channels
 
 
@@ -158,11 +161,11 @@ def _check_channel(rules: Rules, directory: Directory, invocation: Invocation) -
 def role_of(
     rules: Rules, directory: Directory, user: str, need: Need, deadline: float = inf
 ) -> Grant:
-    """The highest role that ids and groups give; a group that cannot be read counts as doubt.
+    """Return the highest role that the person's id or groups give.
 
-    An id listed by itself needs no call; after the deadline no more groups are read. Doubt about
-    a higher role does not take away a lower one that is certain and enough; otherwise it raises
-    `Unreachable`.
+    A user id that is listed itself needs no call to Slack. After the deadline no more groups are
+    read. If a group cannot be read, a lower role still counts if it is certain and sufficient;
+    otherwise the function raises `Unreachable`.
     """
     listed = _listed_role(rules, user)
     doubt: Unreachable | None = None
@@ -199,6 +202,6 @@ def _listed_role(rules: Rules, user: str) -> Grant:
 
 
 def check_queue(rules: Rules, queue: str) -> None:
-    """Raise `WrongQueue` where the bot may not change this queue."""
+    """Raise `WrongQueue` if the settings do not allow changes to this queue."""
     if rules.allowed_queues and queue not in rules.allowed_queues:
         raise WrongQueue(queue=queue, queues=rules.allowed_queues)

@@ -1,1 +1,1 @@
-"""Connections, transactions, time limits, and what differs between servers."""
+"""Connections, transactions, time limits, and the differences between servers."""

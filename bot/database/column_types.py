@@ -11,7 +11,7 @@ _SQLITE_MAX = 2**63 - 1
 
 
 class _SqliteId(TypeDecorator[int]):
-    """An id in SQLite, which has none above 2**63 - 1: a greater one is an id that no row has."""
+    """An id in SQLite, whose integers end at 2**63 - 1: no row has a greater id."""
 
     impl = Integer
     cache_ok = True
@@ -21,15 +21,15 @@ class _SqliteId(TypeDecorator[int]):
         value: int | None,
         dialect: Dialect,  # noqa: ARG002 the signature is SQLAlchemy's
     ) -> int | None:
-        """Replace an id that SQLite cannot even compare with."""
+        """Replace a greater id by -1, because SQLite cannot bind it as a parameter."""
         return -1 if value is not None and value > _SQLITE_MAX else value
 
 
 class _SqliteSeconds(sqlite.DATETIME):
-    """A wall clock in SQLite; a value that is no time, such as a number, stays what it is."""
+    """A wall clock time in SQLite; a value that is not a time, such as a number, becomes a text."""
 
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
-        """Read a text as a time if it is one."""
+        """Return a function that parses a stored text as a time, or keeps the text."""
         read: Any = super().result_processor(dialect, coltype)
 
         def process(value: Any) -> datetime | str | None:
@@ -45,7 +45,7 @@ class _SqliteSeconds(sqlite.DATETIME):
 _SECONDS: Any = _SqliteSeconds
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
-"""An id; SQLite counts up only an INTEGER."""
+"""An id; SQLite auto-increments only an INTEGER."""
 
 RowId = (
     BigInteger()
@@ -61,7 +61,7 @@ Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 """A moment with microseconds."""
 
 WallSeconds = DateTime().with_variant(_SECONDS(truncate_microseconds=True), "sqlite")
-"""A wall clock in whole seconds, as the queue's own tables have it."""
+"""A wall clock time in whole seconds, as in the queue's own tables."""
 
 Wall = WallSeconds.with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-"""A copy of such a wall clock, with the fractions that the queue's own column may have."""
+"""A copy of a `WallSeconds` value; it also keeps fractions, which the queue's column may have."""

@@ -1,7 +1,7 @@
-"""One connection to MariaDB or MySQL: its TLS context, its session, and its time.
+"""One connection to MariaDB or MySQL: its TLS context, its session, and its deadline.
 
-PyMySQL limits each single read by a fixed number of seconds. A server that accepts a connection
-and then is silent would cost a request that much once for each read, so here a moment is the limit.
+PyMySQL gives each single read a fixed number of seconds. If a server accepts a connection and then
+stops answering, a request would wait that long for each read. This module sets a deadline instead.
 """
 
 import ssl
@@ -21,15 +21,15 @@ from bot.database.time_limits import DeadlinePassed, ServerSilent
 from bot.database.tls import trusting
 
 HANDSHAKE_FAILED = 2012
-"""The client's own number for a greeting that it does not understand."""
+"""The client's own error number for a greeting that it cannot parse."""
 STEP_SECONDS = 0.05
-"""A socket's limit is set no more often than this: each time costs Python's lock."""
+"""The minimum time between two changes of a socket's timeout: each change takes Python's lock."""
 LEAST_SECONDS = 0.001
 
 
 @dataclass
 class _Checkout:
-    """A connection that a transaction needs by `deadline`; `silent`: the server answered not."""
+    """A connection that a transaction needs by `deadline`; `silent`: the server did not answer."""
 
     deadline: float | None = None
     silent: bool = False
@@ -40,7 +40,7 @@ _checkout: ContextVar[_Checkout] = ContextVar("checkout", default=_Checkout())  
 
 @contextmanager
 def connecting_by(deadline: float | None) -> Iterator[None]:
-    """Let a connection that is opened or probed in this block be ready by then."""
+    """Limit by `deadline` each opening and each probe of a connection in this block."""
     token = _checkout.set(_Checkout(deadline))
     try:
         yield
@@ -49,9 +49,9 @@ def connecting_by(deadline: float | None) -> Iterator[None]:
 
 
 class TimedConnection(Connection):
-    """A connection whose reads and writes end at a moment of `monotonic()`, `until`.
+    """A connection whose reads and writes end at `until`, a moment of `monotonic()`.
 
-    It shares its TLS context with the others, unless it brings one of its own.
+    All connections share one TLS context, unless the settings name a certificate authority.
     """
 
     until: float | None = None
@@ -60,13 +60,13 @@ class TimedConnection(Connection):
     _limited: tuple[float | None, float] = (None, 0.0)
 
     def __init__(self, session: Session, *positional: Any, **named: Any) -> None:
-        """Connect; `session` is set on the connection, the rest is PyMySQL's."""
+        """Connect and apply `session`; all other arguments are PyMySQL's."""
         self._session = session
         self._open_seconds = float(named["connect_timeout"])
         super().__init__(*positional, **named)
 
     def connect(self, sock: Any = None) -> None:
-        """Open the connection and set its session within `connect_timeout` in all."""
+        """Open the connection and set its session; both together may take `connect_timeout`."""
         self._usual = self._read_timeout
         self.connect_timeout = self._limit_opening()
         try:
@@ -77,7 +77,7 @@ class TimedConnection(Connection):
             raise
 
     def ping(self, reconnect: Any = False) -> None:  # noqa: FBT002 PyMySQL's own
-        """Probe a pooled connection, in no more time than opening another would have."""
+        """Probe a pooled connection within the time limit of opening a new one."""
         self._limit_opening()
         try:
             super().ping(reconnect)
@@ -86,7 +86,7 @@ class TimedConnection(Connection):
             raise
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:
-        """Set the whole session where PyMySQL would set the character set alone."""
+        """Set the whole session; PyMySQL would set only the character set here."""
         self._session.apply(self.query)
         self.charset, self.collation = charset, collation
 
@@ -103,17 +103,17 @@ class TimedConnection(Connection):
         return until - now
 
     def _limit(self) -> None:
-        """Give the socket what is left of the time."""
+        """Set the socket's timeout to the remaining time."""
         now = monotonic()
         until, since = self._limited
         if until == self.until and (until is None or now - since < STEP_SECONDS):
             return
         self._limited = (self.until, now)
-        left = self._usual
+        seconds = self._usual
         if self.until is not None:
-            left = max(self.until - now, LEAST_SECONDS)
-            left = left if self._usual is None else min(left, self._usual)
-        self._read_timeout = self._write_timeout = left
+            seconds = max(self.until - now, LEAST_SECONDS)
+            seconds = seconds if self._usual is None else min(seconds, self._usual)
+        self._read_timeout = self._write_timeout = seconds
 
     def _read_packet(self, packet_type: type[MysqlPacket] = MysqlPacket) -> MysqlPacket:
         self._limit()
@@ -126,13 +126,13 @@ class TimedConnection(Connection):
 
     def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
         if sslp:
-            made: ssl.SSLContext = super()._create_ssl_ctx(sslp)  # type: ignore[misc]  # not in its types
-            return made
+            context: ssl.SSLContext = super()._create_ssl_ctx(sslp)  # type: ignore[misc]  # not in its types
+            return context
         return trusting()
 
 
 def _notice_silence() -> bool:
-    """Whether the time of this thread's checkout ran out while a server was waited for."""
+    """Whether this thread's checkout passed its deadline while waiting for a server."""
     checkout = _checkout.get()
     if checkout.deadline is not None and monotonic() >= checkout.deadline:
         checkout.silent = True
@@ -142,12 +142,13 @@ def _notice_silence() -> bool:
 def open_connection(
     session: Session, positional: list[Any], named: dict[str, Any]
 ) -> TimedConnection:
-    """Connect; what is no MySQL server's greeting is an error of the database like any other."""
+    """Connect; raise `OperationalError` if the greeting is not one of a MySQL server."""
     try:
         return TimedConnection(session, *positional, **named)
     except (Error, DeadlinePassed):
         raise
     except Exception as error:
-        # PyMySQL lets out what a strange answer or an unknown option makes Python raise.
+        # PyMySQL does not catch Python's own errors, such as those of a malformed answer or an
+        # unknown option.
         sentence = f"{type(error).__name__}: {error}"
         raise OperationalError(HANDSHAKE_FAILED, sentence) from error

@@ -1,8 +1,8 @@
-"""How the database defines a table: its columns, keys, triggers and foreign keys.
+"""The database's definition of a table: its columns, keys, triggers and foreign keys.
 
 The definitions are read from `information_schema` on MariaDB and MySQL, and from SQLite's pragmas.
-They hold for the rest of a transaction that has read the table before: the server keeps a table
-that is in use from being altered.
+They stay valid for the rest of a transaction that has already read the table, because the server
+does not let anyone alter a table that is in use.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ INTEGER_BYTES: Mapping[str, int] = {
 """The size of each integer type (dev.mysql.com/doc/refman/8.4/en/integer-types.html)."""
 
 UNBOUNDED = 2**62
-"""The length of a text in SQLite, which does not hold a column to its declared length."""
+"""The length of a text in SQLite, which does not enforce a column's declared length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class ColumnDefinition:
     """One column of a table.
 
     `type` is the type's name in lower case without its arguments. `characters` and `bytes` are the
-    most that a text or binary column holds; both are None for other types. `fraction` is how many
-    digits of a second a time column keeps. `is_filled`: an INSERT may leave the column out.
+    maximum length of a text or binary column; both are None for other types. `fraction` is the
+    number of digits after the second in a time column. `is_filled`: an INSERT may omit the column.
     """
 
     name: str
@@ -58,12 +58,12 @@ class ColumnDefinition:
 
     @property
     def is_binary(self) -> bool:
-        """Whether the column holds bytes that may be no characters."""
+        """Whether the column holds bytes that need not be valid text."""
         return self.type in BINARY_TYPES
 
     @property
     def largest(self) -> int:
-        """The greatest number that an integer column holds; raises `KeyError` for other types."""
+        """The greatest number of an integer column; raises `KeyError` for other types."""
         bits = 8 * INTEGER_BYTES[self.type]
         return (1 << (bits if self.is_unsigned else bits - 1)) - 1
 
@@ -81,7 +81,7 @@ class ForeignKey:
 
     @property
     def deletes_children(self) -> bool:
-        """Whether the database itself deletes or changes the rows that refer to a deleted row."""
+        """Whether the database deletes or changes the rows that refer to a deleted row."""
         return self.on_delete.upper() in ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -89,8 +89,8 @@ class ForeignKey:
 class TableDefinition:
     """One table or view. `engine` is None on SQLite and for views.
 
-    `triggers` has the event that fires each trigger (`INSERT`, `UPDATE`, `DELETE`) by its name; it
-    is None if the account may not see triggers, for which it needs the privilege TRIGGER.
+    `triggers` maps each trigger's name to its event (`INSERT`, `UPDATE` or `DELETE`). It is None
+    if the account may not see triggers, because it lacks the privilege TRIGGER.
     `children` are the foreign keys of other tables that refer to this one.
     """
 
@@ -107,12 +107,12 @@ class TableDefinition:
         return self.columns[name]
 
     def may_have_trigger_on(self, event: Literal["INSERT", "UPDATE", "DELETE"]) -> bool:
-        """Whether a trigger may change what such a statement does."""
+        """Whether a trigger may change the effect of such a statement."""
         return self.triggers is None or event in self.triggers.values()
 
 
 def read_tables(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    """Return the definitions of those of these tables and views that are in the database."""
+    """Return the definitions of the named tables and views; names that do not exist are absent."""
     if is_sqlite(connection):
         return _read_sqlite(connection, names)
     return _read_server(connection, names)
@@ -148,9 +148,9 @@ _KEYS = text(
 ).bindparams(bindparam("names", expanding=True))
 
 
-# dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: only triggers of tables
-# for which the account has TRIGGER are listed. A privilege of a role is not found here; such
-# tables count as tables whose triggers are unknown.
+# dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: the server lists only the
+# triggers of tables for which the account has TRIGGER. This query misses a privilege that comes
+# from a role; the triggers of such tables count as unknown.
 _MAY_SEE_TRIGGERS = text(
     "SELECT table_name AS tbl FROM information_schema.table_privileges"
     " WHERE privilege_type = 'TRIGGER' AND table_schema = DATABASE() AND grantee = :grantee"
@@ -162,16 +162,16 @@ _MAY_SEE_TRIGGERS = text(
 
 
 def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    given = {"names": list(names)}
+    parameters = {"names": list(names)}
     columns: defaultdict[str, dict[str, ColumnDefinition]] = defaultdict(dict)
-    for row in connection.execute(_COLUMNS, given).mappings():
+    for row in connection.execute(_COLUMNS, parameters).mappings():
         columns[row["tbl"]][row["name"]] = _server_column(row)
     user, _, host = str(connection.execute(text("SELECT CURRENT_USER()")).scalar()).rpartition("@")
     visible = set(
         connection.execute(_MAY_SEE_TRIGGERS, {"grantee": f"'{user}'@'{host}'"}).scalars()
     )
     triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(_TRIGGERS, given).mappings():
+    for row in connection.execute(_TRIGGERS, parameters).mappings():
         triggers[row["tbl"]][row["name"]] = row["event"]
     keys = [
         ForeignKey(
@@ -182,7 +182,7 @@ def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
             row["parent_col"],
             row["on_delete"],
         )
-        for row in connection.execute(_KEYS, given).mappings()
+        for row in connection.execute(_KEYS, parameters).mappings()
     ]
     return {
         row["name"]: TableDefinition(
@@ -194,7 +194,7 @@ def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
             foreign_keys=[key for key in keys if key.table == row["name"]],
             children=[key for key in keys if key.parent == row["name"]],
         )
-        for row in connection.execute(_TABLES, given).mappings()
+        for row in connection.execute(_TABLES, parameters).mappings()
     }
 
 
@@ -250,13 +250,13 @@ def _sqlite_columns(connection: Connection, table: str, sql: str) -> dict[str, C
 
 def _sqlite_column(row: RowMapping, key: Sequence[str], sql: str) -> ColumnDefinition:
     declared = row["type"].lower()
-    # sqlite.org/autoinc.html: only INTEGER PRIMARY KEY AUTOINCREMENT never gives an id twice.
+    # sqlite.org/autoinc.html: only INTEGER PRIMARY KEY AUTOINCREMENT never reuses an id.
     counts_up = key == [row["name"]] and declared == "integer"
     is_nullable = not row["notnull"] and not row["pk"]
     is_generated = row["hidden"] in (2, 3)
     kind = declared.replace("(", " ").split()[0] if declared else ""
     holds_text = any(part in declared for part in ("char", "clob", "text", "json"))
-    # sqlite.org/datatype3.html: a column without a type keeps each value as it is given.
+    # sqlite.org/datatype3.html: a column without a type stores each value unchanged.
     holds_bytes = "blob" in declared or not declared
     unbounded = UNBOUNDED if holds_text or holds_bytes else None
     return ColumnDefinition(
@@ -273,14 +273,14 @@ def _sqlite_column(row: RowMapping, key: Sequence[str], sql: str) -> ColumnDefin
 
 
 def _sqlite_triggers(connection: Connection, table: str) -> dict[str, str]:
-    chosen = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
+    query = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
     return {
-        row.name: _event_of(row.sql or "") for row in connection.execute(chosen, {"name": table})
+        row.name: _event_of(row.sql or "") for row in connection.execute(query, {"name": table})
     }
 
 
 def _event_of(sql: str) -> str:
-    """The event of a trigger: the first of these words (sqlite.org/lang_createtrigger.html)."""
+    """Return a trigger's event: the first such word (sqlite.org/lang_createtrigger.html)."""
     words = sql.upper().split()
     return next((word for word in words if word in ("INSERT", "UPDATE", "DELETE")), "UPDATE")
 

@@ -37,7 +37,7 @@ from bot.models.refusals import StartError
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysqlite"})
-"""What the address of a supported database may begin with."""
+"""The supported drivers, with which a database address begins."""
 
 # dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
 # 1412: a table was altered or truncated after a read's snapshot was taken.
@@ -49,7 +49,7 @@ _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
 _READ_ONLY = {1290, 1792, 1836}
-# A value that a column does not take, a violated key or constraint, or a trigger's own error.
+# A value that a column does not accept, a violated key or constraint, or a trigger's own error.
 _ROW_REFUSED = {
     *(1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1365, 1366, 1406, 1411, 1451, 1452),
     *(1525, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3141, 3819, 3903, 4025),
@@ -93,12 +93,12 @@ def ignore_index(statement: Query, table: Table, index: str) -> Query:
 
 
 def straight_join(statement: Query) -> Query:
-    """Make MariaDB and MySQL join the tables in the order in which they are written."""
+    """Make MariaDB and MySQL join the tables in the order of the statement."""
     return statement.prefix_with("STRAIGHT_JOIN", dialect="mysql")
 
 
 def limit_delete(statement: Delete, rows: int) -> Delete:
-    """Make MariaDB and MySQL stop after so many deleted rows."""
+    """Make MariaDB and MySQL stop after deleting `rows` rows."""
     return statement.with_dialect_options(mysql_limit=rows)
 
 
@@ -126,7 +126,7 @@ def _as_text(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class _stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
-    """A value as its bytes: SQLite gives no text that is not UTF-8 to a function of Python's."""
+    """A value as its bytes: SQLite does not pass text that is not UTF-8 to a Python function."""
 
     inherit_cache = True
     name = "stored_bytes"
@@ -143,9 +143,9 @@ def _as_blob(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> s
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
-    """The SHA-256 of all rows' lines `value:value`, on MariaDB and MySQL; SQLite has no such sum.
+    """The SHA-256 of all rows' lines `value:value`; MariaDB and MySQL only.
 
-    The lines are cut after `group_concat_max_len` bytes, which `connect` raises.
+    The server cuts the lines after `group_concat_max_len` bytes; `connect` raises that limit.
     """
     line = ", ':', ".join(str(column) for column in columns)
     return literal_column(f"SHA2(GROUP_CONCAT({line}, '\n' ORDER BY {order} SEPARATOR ''), 256)")
@@ -154,16 +154,16 @@ def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> Colum
 def contains(bind: Connection, column: Column[str], needle: str) -> ColumnElement[bool]:
     """Whether a text contains these letters and digits, compared byte by byte.
 
-    By the collation of the column it would take six times as long: 60 ms for 20,000 rows.
+    A comparison by the column's collation takes six times as long: 60 ms for 20,000 rows.
     """
     if is_sqlite(bind):
         return func.instr(column, needle) > 0
-    # A literal that is binary by itself would be compared by the collation all the same.
+    # Without the cast, the server compares even a binary literal by the column's collation.
     return column.like(cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary))
 
 
 def group_key(bind: Connection, column: Column[str]) -> ColumnElement[Any]:
-    """A short value by which to group a text: its checksum, on SQLite the text itself."""
+    """Return a short value for grouping by a text: its checksum, or on SQLite the text itself."""
     return column if is_sqlite(bind) else func.crc32(column)
 
 
@@ -175,13 +175,13 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
 
 
 def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) -> int:
-    """Return the first id that an INSERT of so many rows was given."""
-    # SQLite names the last of several rows, and nobody inserts between them.
+    """Return the id of the first row that an INSERT of `rows` rows created."""
+    # SQLite returns the id of the last row, and no other INSERT can come between the rows.
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
 def add_sqlite_functions(connection: Any) -> None:
-    """Give a connection to SQLite the functions that MariaDB and MySQL have."""
+    """Add functions of MariaDB and MySQL to a connection to SQLite."""
     connection.create_function("sha2", 2, _sha2, deterministic=True)
     connection.create_function("concat_ws", -1, _concat_ws, deterministic=True)
     connection.create_function("unhex", 1, _unhex, deterministic=True)
@@ -203,26 +203,26 @@ def _concat_ws(separator: object, *values: object) -> str:
 
 
 def error_number(error: DBAPIError) -> int:
-    """The server's error number, 0 where there is none (SQLite)."""
+    """Return the server's error number, or 0 if it has none (SQLite)."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
 
 
 def server_message(error: DBAPIError) -> str:
-    """The server's own words; they may hold values of the row."""
+    """Return the server's own message, which may contain values of the row."""
     arguments = getattr(error.orig, "args", ())
     return str(arguments[-1]) if arguments else str(error.orig)
 
 
 def is_row_refused(error: DBAPIError) -> bool:
-    """Whether the server refused a row for what it holds, so that another row may be accepted."""
+    """Whether the server refused a row because of its values, so that it may accept other rows."""
     if error_number(error) in _ROW_REFUSED:
         return True
     return isinstance(error, IntegrityError) and error_number(error) == 0
 
 
 def is_id_taken(error: DBAPIError) -> bool:
-    """Whether a row with the same primary key is there already."""
+    """Whether a row with the same primary key already exists."""
     words = str(error.orig)
     return (error_number(error) == 1062 and "PRIMARY" in words) or (
         words.startswith("UNIQUE constraint failed") and words.endswith(".id")
@@ -230,7 +230,7 @@ def is_id_taken(error: DBAPIError) -> bool:
 
 
 def is_slow(error: DBAPIError) -> bool:
-    """Whether a statement ran out of its time or waited too long for a lock."""
+    """Whether a statement exceeded its time limit or waited too long for a lock."""
     words = str(error.orig)
     return error_number(error) in _SLOW or words.startswith(("interrupted", "database is locked"))
 
@@ -241,7 +241,7 @@ def is_lost(error: DBAPIError) -> bool:
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Whether another transaction or an altered table made the server give this one up."""
+    """Whether the server aborted this transaction because of another one or an altered table."""
     return error_number(error) in _CONFLICT
 
 
@@ -256,7 +256,7 @@ def is_full(error: DBAPIError) -> bool:
 
 
 def is_read_only_server(error: DBAPIError) -> bool:
-    """Whether the server accepts no changes, which another server behind its address may."""
+    """Whether the server is read-only; another server behind the same address may not be."""
     return error_number(error) in _READ_ONLY
 
 
@@ -266,5 +266,5 @@ def is_read_only(error: DBAPIError) -> bool:
 
 
 def is_unreachable(error: DBAPIError) -> bool:
-    """Whether the server, the account or the database could not be reached."""
+    """Whether the bot could not reach the server or could not log in to its database."""
     return is_lost(error) or error_number(error) in _NO_ACCESS

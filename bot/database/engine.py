@@ -23,13 +23,13 @@ from bot.database.time_limits import (
 from bot.models.refusals import StartError
 
 POOL = 20
-"""More than the requests (16) and the threads (4) there are at once: who waits for a connection
-waits for a fault, and soon learns of it."""
+"""At least one connection for each concurrent request (16) and background thread (4), so that only
+a fault makes a thread wait for a connection; that wait is short and ends in an error."""
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
 OPEN_SECONDS = 10.0
-"""How long a new SQLite file may be in the hands of another that opens it."""
-# No statement of the bot may wait for an answer longer than this (the sampler's is the longest).
+"""How long to wait while another connection opens the same new SQLite file."""
+# The maximum wait for a statement's answer (the sampler's statement takes the longest).
 READ_SECONDS = 60
 
 
@@ -42,11 +42,12 @@ def connect(
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
 ) -> Engine:
-    """An engine for the queue's database; `ca` is a file with the server's authority.
+    """Return an engine for the queue's database.
 
-    A server that says nothing for `read_seconds` counts as gone; SQLite has no server. A statement
-    waits `lock_seconds` for a lock. `grace` lengthens each `time_limit`, in seconds: the tests need
-    it on a busy machine. Raises `StartError` if the database is of an unsupported kind.
+    `ca` is a file with the certificate authority of the server. A server that does not answer for
+    `read_seconds` counts as lost; SQLite has no server. A statement waits `lock_seconds` for a
+    lock. `grace` lengthens each `time_limit`, in seconds: the tests need it on a busy machine.
+    Raises `StartError` if the database is not supported.
     """
     parsed = make_url(url)
     require_supported(parsed)
@@ -58,7 +59,7 @@ def connect(
         "connect_timeout": CONNECT_SECONDS + grace,
         "read_timeout": read_seconds,
         "write_timeout": read_seconds,
-        # The address could name these too, and PyMySQL would follow it.
+        # The address could set these options too, and PyMySQL would apply them.
         "autocommit": False,
         "init_command": None,
         "sql_mode": None,
@@ -67,7 +68,7 @@ def connect(
     if ca is not None:
         arguments["ssl"] = ssl.create_default_context(cafile=ca)
     engine = _engine(
-        # Under mariadb:// what is said to MySQL, and meant for MariaDB too, would not count.
+        # Under mariadb:// SQLAlchemy would ignore the hints for MySQL, which are for MariaDB too.
         parsed.set(drivername="mysql+pymysql"),
         pool_pre_ping=True,
         pool_size=pool,
@@ -98,7 +99,7 @@ def _engine(url: URL, **options: Any) -> Engine:
         return create_engine(url, **options)
     except (TypeError, ValueError) as error:
         # An option after the question mark, such as read_timeout=soon.
-        raise StartError([f"DATABASE_URL has an option that is wrong ({error})."]) from error
+        raise StartError([f"DATABASE_URL has an invalid option ({error})."]) from error
 
 
 def _sqlite(url: str, pool: int, grace: float) -> Engine:
@@ -125,7 +126,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        sentence = f"The folder of the SQLite file cannot be made: {error.strerror} ({folder})."
+        sentence = f"The folder of the SQLite file cannot be created: {error.strerror} ({folder})."
         raise StartError([sentence]) from error
 
 
@@ -139,9 +140,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _log_ahead(connection: Any) -> None:
-    """Let reads and a write go side by side.
+    """Turn on write-ahead logging, so that reads run in parallel with a write.
 
-    Of two that open a new file at once SQLite refuses one without waiting, whatever its timeout.
+    If two connections open a new file at once, SQLite refuses one immediately, despite its timeout.
     """
     deadline = monotonic() + OPEN_SECONDS
     while True:
@@ -159,7 +160,7 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     deadline = options.get("deadline")
     waits = options.get("lock_seconds", LOCK_WAIT_SECONDS)
-    # Said each time: the connection may have had a deadline before, and a wait as short as that.
-    left = waits if deadline is None else deadline - monotonic()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(1, int(left * 1000))}")
+    # Set in each transaction: an earlier one may have shortened the wait to its own deadline.
+    seconds = waits if deadline is None else deadline - monotonic()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changes") else "BEGIN")

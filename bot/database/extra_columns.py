@@ -1,8 +1,8 @@
-"""The columns of a queue's table that its layout does not name, in the archive: one JSON text.
+"""Archive the columns that a queue table's layout does not name, as one JSON text.
 
 `{"uuid": "33…", "notes": null}`: each column's name with the value in hexadecimal, or null. The
-server writes and reads it, so that no value passes through Python, and every byte comes back:
-text in utf8mb4, bytes as they are, numbers and times as the server writes them in text.
+server writes and reads this text, so no value passes through Python, and every byte is restored:
+text in utf8mb4, bytes unchanged, numbers and times as the server's text form.
 """
 
 import json
@@ -36,13 +36,13 @@ EXACT_TYPES = frozenset(
     {*INTEGER_BYTES, "decimal", "numeric", "date", "time", "datetime", "timestamp", "year"}
     | {"enum", "set", "boolean", "integer"}
 )
-"""Types besides text and bytes whose text gives the same value again."""
+"""Types besides text and bytes whose text form converts back to the same value."""
 
 
 def extra_columns(
     definition: TableDefinition, named: Collection[str]
 ) -> tuple[ColumnDefinition, ...]:
-    """The columns of the table that the layout does not name and that hold a value of their own."""
+    """Return the table's columns that the layout does not name, except generated ones."""
     return tuple(
         column
         for column in definition.columns.values()
@@ -51,21 +51,22 @@ def extra_columns(
 
 
 def is_restorable(column: ColumnDefinition) -> bool:
-    """Whether the archive gives back exactly what such a column held."""
+    """Whether the archive can restore the exact value of such a column."""
     return column.is_text or column.is_binary or column.type in EXACT_TYPES
 
 
 def packed(
     connection: Connection, table: Table, columns: Sequence[ColumnDefinition]
 ) -> ColumnElement[Any]:
-    """The values of these columns of a row as the archive keeps them; NULL if there are none."""
+    """The values of a row's columns as the archive stores them; NULL if there are no columns."""
     if not columns:
         return null()
     parts: list[ColumnElement[str]] = []
-    for number, one in enumerate(columns):
-        value = literal_column(_name(connection, table, one), Text())
-        key = ("{" if number == 0 else ", ") + json.dumps(one.name, ensure_ascii=False) + ": "
-        hexadecimal = func.hex(_as_bytes(connection, value, one))
+    for number, extra in enumerate(columns):
+        value = literal_column(_name(connection, table, extra), Text())
+        name = json.dumps(extra.name, ensure_ascii=False)
+        key = ("{" if number == 0 else ", ") + name + ": "
+        hexadecimal = func.hex(_as_bytes(connection, value, extra))
         parts.append(literal(key))
         parts.append(case((value.is_(None), literal("null")), else_=_joined('"', hexadecimal, '"')))
     return _joined(*parts, "}")
@@ -74,29 +75,33 @@ def packed(
 def unpacked(
     connection: Connection, extra: ColumnElement[str | None], column: ColumnDefinition
 ) -> ColumnElement[Any]:
-    """The value of one column out of what `packed` made."""
+    """The value of one column from the text that `packed` makes."""
     if is_sqlite(connection):
-        # Its paths have no way to name a key that holds a quotation mark.
+        # SQLite's JSON paths cannot name a key that contains a quotation mark.
         entries = func.json_each(extra).table_valued("key", "value")
         entry = select(entries.c.value).where(entries.c.key == column.name).scalar_subquery()
         stored = func.unhex(entry)
         return stored if column.is_binary else cast(stored, Text)
-    kept = func.json_extract(extra, f"$.{json.dumps(column.name, ensure_ascii=False)}")
-    raw = case((func.json_type(kept) == "NULL", null()), else_=func.unhex(func.json_unquote(kept)))
+    encoded = func.json_extract(extra, f"$.{json.dumps(column.name, ensure_ascii=False)}")
+    raw = case(
+        (func.json_type(encoded) == "NULL", null()), else_=func.unhex(func.json_unquote(encoded))
+    )
     return raw if column.is_binary else in_charset(raw, "utf8mb4")
 
 
 def insertable(
     table: Table, names: Sequence[str], columns: Sequence[ColumnDefinition]
 ) -> TableClause:
-    """The table for an INSERT that names these of its columns and these extra ones."""
-    # Quoted always: SQLAlchemy does not know every word that a newer server reserves.
-    extra: list[ColumnClause[Any]] = [column(quoted_name(one.name, quote=True)) for one in columns]
+    """Return the table for an INSERT into the named columns and the extra columns."""
+    # Always quoted: SQLAlchemy does not know all reserved words of newer servers.
+    extra: list[ColumnClause[Any]] = [
+        column(quoted_name(definition.name, quote=True)) for definition in columns
+    ]
     return sqlalchemy_table(table.name, *(column(name) for name in names), *extra)
 
 
 def _name(connection: Connection, table: Table, column: ColumnDefinition) -> str:
-    # Not by the dialect's own function: SQLAlchemy doubles a percent sign there and here again.
+    # The dialect's own function would double a percent sign, which SQLAlchemy doubles again later.
     mark = '"' if is_sqlite(connection) else "`"
     return ".".join(
         mark + name.replace(mark, 2 * mark) + mark for name in (table.name, column.name)
@@ -109,11 +114,11 @@ def _as_bytes(
     if is_sqlite(connection) or column.is_binary:
         return value
     if column.type in INTEGER_BYTES or not column.is_text:
-        # HEX of a number would be the number in base 16, not its text.
+        # HEX of a number is the number in base 16, not the bytes of its text.
         value = cast(value, Text)
     return in_charset(value, "utf8mb4")
 
 
 def _joined(*parts: str | ColumnElement[Any]) -> ColumnElement[str]:
-    # Not CONCAT, which SQLite has only since 3.44; no part is NULL.
+    # SQLite has CONCAT only since 3.44; CONCAT_WS is equal to it, because no part is NULL.
     return func.concat_ws("", *parts)

@@ -1,8 +1,8 @@
-"""Whether every value of one column can be copied into another without a change.
+"""Decide whether every value of one column can be copied into another unchanged.
 
 A server in strict mode refuses most values that do not fit, but not all of them: MariaDB 10.11 cuts
-a long text in `INSERT … SELECT` without a word. So a copy is either proven by the definitions of
-both columns, or guarded by the length of the value and compared with its original afterwards.
+a long text in `INSERT … SELECT` without an error. So either the definitions of both columns prove
+that a copy is lossless, or the bot checks the value's length and compares the copy afterwards.
 """
 
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ _CONTAINS: Mapping[str, frozenset[str]] = {
     "utf8": frozenset({"ascii", "latin1", "latin2", "cp1250", "cp1251", "utf8mb3"}),
     "latin1": frozenset({"ascii"}),
 }
-"""The character sets of which each one has every character."""
+"""For each character set, the sets whose characters it contains completely."""
 
 _MOST_BYTES: Mapping[str, int] = {"ascii": 1, "latin1": 1, "utf8": 3, "utf8mb3": 3, "utf8mb4": 4}
-"""Bytes of the longest character; any other set has at most four."""
+"""Bytes of a set's longest character; other sets have at most four."""
 
 UNLIMITED_BYTES = 2**32 - 1
-"""What LONGTEXT and LONGBLOB hold: more than a server accepts in one packet."""
+"""The size of LONGTEXT and LONGBLOB, which is more than a server accepts in one packet."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyRisk:
-    """What may be lost when `source` is copied into `destination`.
+    """The risk of copying `source` into `destination`.
 
-    `too_long`: a value may be longer than the destination holds. `may_differ`: the server may
+    `too_long`: a value may be too long for the destination. `may_differ`: the server may
     change a value that it accepts.
     """
 
@@ -42,7 +42,7 @@ class CopyRisk:
 
 
 def copy_risk(source: ColumnDefinition, destination: ColumnDefinition) -> CopyRisk | None:
-    """Return what may be lost, or None if the definitions prove that nothing can be."""
+    """Return the risk of a copy, or None if the definitions prove that it is lossless."""
     if source.is_text and destination.is_text:
         too_long = not _holds_length(source, destination)
         may_differ = not _holds_characters(source, destination)
@@ -65,11 +65,11 @@ def copy_risk(source: ColumnDefinition, destination: ColumnDefinition) -> CopyRi
 
 
 def _holds_characters(source: ColumnDefinition, destination: ColumnDefinition) -> bool:
-    """Whether a text arrives with the same characters."""
+    """Whether the destination can hold all characters of the source."""
     # MySQL rewrites a document that is stored as JSON; MariaDB's JSON is a LONGTEXT.
     if "json" in (source.type, destination.type):
         return source.type == "json" and destination.type in ("json", "longtext")
-    # A CHAR loses the spaces at its end.
+    # A CHAR loses trailing spaces.
     if "char" in (source.type, destination.type) and source.type != destination.type:
         return False
     ours, theirs = source.charset or "utf8mb4", destination.charset or "utf8mb4"
@@ -105,6 +105,6 @@ def fits(value: ColumnElement[str], risk: CopyRisk) -> ColumnElement[bool]:
 
 
 def in_charset(value: ColumnElement[str], charset: str) -> ColumnElement[str]:
-    """The value in this character set of the server, as it would be stored."""
+    """The value converted to this character set, as the server would store it."""
     name: ColumnElement[str] = literal_column(charset)
     return func.convert(value.op("USING", return_type=value.type)(name), type_=value.type)

@@ -1,8 +1,8 @@
 """The session of a connection to MariaDB or MySQL: set by the bot, checked once at start.
 
-A server's defaults change what a statement means: whether a text that is too long is cut, which
-hour a moment is, whether a DELETE without a key runs. The bot therefore sets every one of them on
-each new connection, in one statement.
+A server's defaults change the meaning of a statement: whether a long text is cut, which time zone
+applies, whether a DELETE without a key runs. The bot therefore sets all such defaults on each new
+connection, in one statement.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,13 +17,13 @@ from bot.models.refusals import StartError
 log = structlog.get_logger(__name__)
 
 STRICT = "NO_AUTO_VALUE_ON_ZERO,STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
-"""A value that a column cannot hold is refused; an id of 0 that is put back stays 0."""
+"""The server refuses a value that does not fit its column; a restored row with id 0 keeps it."""
 CHARACTER_SET = "utf8mb4"
 COLLATION = "utf8mb4_bin"
-"""It exists on every server, and of two collations of one character set the binary one wins, so
-that a text of the bot compares with every column."""
+"""This collation exists on every server. Of two collations of one character set the binary one
+takes precedence, so a text of the bot can be compared with every column."""
 
-# Each value is written as SHOW VARIABLES shows it.
+# Each value has the form that SHOW VARIABLES returns.
 SETTINGS = {
     "autocommit": "OFF",
     "sql_mode": STRICT,
@@ -32,7 +32,7 @@ SETTINGS = {
     "sql_select_limit": "18446744073709551615",
     "sql_auto_is_null": "OFF",
     "sql_big_selects": "ON",
-    # SQLAlchemy reads a table's definition out of SHOW CREATE TABLE.
+    # SQLAlchemy parses a table's definition from SHOW CREATE TABLE.
     "sql_quote_show_create": "ON",
     "foreign_key_checks": "ON",
     "unique_checks": "ON",
@@ -40,7 +40,7 @@ SETTINGS = {
     "completion_type": "NO_CHAIN",
     "div_precision_increment": "4",
     "max_sort_length": "1024",
-    # The default of 1,024 bytes would cut what the items of a batch are hashed from.
+    # The default of 1,024 bytes would cut the text from which a batch's items are hashed.
     "group_concat_max_len": "1048576",
 }
 _MARIADB = {
@@ -58,7 +58,7 @@ _MYSQL = {
 }
 _LOCK_WAITS = ("innodb_lock_wait_timeout", "lock_wait_timeout")
 _WITH_PRIVILEGE = {"binlog_format": "ROW"}
-"""Only an account with a privilege may set these; MIXED is right too."""
+"""Only an account with a privilege may set these; the value MIXED is correct too."""
 _NAMES = {
     "character_set_client": CHARACTER_SET,
     "character_set_connection": CHARACTER_SET,
@@ -75,7 +75,7 @@ _CANNOT_SET = {1193, 1227, 1228, 1229, 1231, 1232, 1238, 1621}
 
 
 class Session:
-    """What an engine sets on each of its connections; `refused` is what its server did not take."""
+    """The settings of an engine's connections; `refused` are those that the server refused."""
 
     def __init__(self, lock_seconds: float) -> None:
         """`lock_seconds`: how long a statement may wait for a lock of a row or a table."""
@@ -86,9 +86,10 @@ class Session:
         self.statement = self._statement()
 
     def apply(self, query: Callable[[str], object]) -> None:
-        """Set everything with one statement, and leave out for ever what the server refuses.
+        """Set everything with one statement; omit from now on the settings that the server refuses.
 
-        The statement is tried without what needs a privilege before each setting is tried alone.
+        If the statement fails, it runs without the settings that need a privilege. If that fails
+        too, each setting is tried separately.
         """
         for leave_out in ((), tuple(_WITH_PRIVILEGE)):
             for name in leave_out:
@@ -106,7 +107,7 @@ class Session:
         self.statement = self._statement()
 
     def _refuse(self, name: str, query: Callable[[str], object]) -> None:
-        """Set one setting; where the server refuses that, leave the setting out."""
+        """Set one setting; if the server refuses it, omit it from now on."""
         if name in self.refused:
             return
         try:
@@ -118,14 +119,14 @@ class Session:
             self.statement = self._statement()
 
     def _statement(self) -> str:
-        """The one statement; each server reads the comments that are addressed to it.
+        """Build the one statement; each server runs the comments for its own kind and version.
 
-        What the greeting says of the server's kind is a proxy's word where there is a proxy.
+        The greeting does not decide this, because a proxy may have sent the greeting.
         """
         common = "".join(self._assignments(self._common))
         on_mariadb = "".join(self._assignments(_MARIADB))
         on_mysql = "".join(self._assignments(_MYSQL))
-        # MariaDB passes over comments of version 5.7 and above.
+        # MariaDB ignores comments for version 5.7 and above.
         return f"{_SET_NAMES}{common} /*M!{on_mariadb} */ /*!80000{on_mysql} */"
 
     def _assignments(self, settings: dict[str, str]) -> Iterable[str]:
@@ -147,19 +148,19 @@ def _number(error: Error) -> object:
 
 
 def require_session(connection: Connection) -> dict[str, str]:
-    """Raise `StartError` where the server's session is not as the bot set it.
+    """Raise `StartError` if the server's session differs from the settings of the bot.
 
-    Return the settings that the account may not set and that work as they are, with their values.
+    Return the settings that the account may not set and whose values work anyway.
     """
     if is_sqlite(connection):
         return {}
     names = [*_CHECKED, *_WITH_PRIVILEGE, *_LOCK_WAITS, "log_bin"]
     shown = connection.execute(_VARIABLES, {"names": names})
-    # Of a session with a small sql_select_limit the server shows only the first settings.
+    # If a session has a small sql_select_limit, the server shows only the first settings.
     values = {**_ALWAYS_SHOWN, **{str(name): str(value) for name, value in shown}}
     problems = [
-        f"The server keeps {name} at '{values[name]}' where queue-bot needs '{needed}': let the "
-        f"account set {name}, or take out the proxy or the rule that keeps it."
+        f"The server keeps {name} at '{values[name]}', but queue-bot needs '{needed}': allow the "
+        f"account to set {name}, or remove the proxy or the rule that overrides it."
         for name, needed in _CHECKED.items()
         if name in values and not _same(name, values[name], needed)
     ]
@@ -176,7 +177,7 @@ def _log_problems(values: dict[str, str]) -> list[str]:
     sentence = (
         "The server writes its binary log with binlog_format = STATEMENT, which refuses every "
         "change at READ COMMITTED (error 1665): set binlog_format = ROW or MIXED on the server, "
-        "or let the account set it (BINLOG ADMIN)."
+        "or allow the account to set it (BINLOG ADMIN)."
     )
     return [sentence]
 
@@ -190,14 +191,14 @@ def _same(name: str, value: str, needed: str) -> bool:
 
 
 def _kept_by_server(refused: Iterable[str], values: dict[str, str]) -> dict[str, str]:
-    # What `_CHECKED` names is as it must be, whoever set it.
-    kept = {name: values[name] for name in refused if name in values and name not in _CHECKED}
+    # The settings in `_CHECKED` were already verified.
+    settings = {name: values[name] for name in refused if name in values and name not in _CHECKED}
     if values.get("log_bin") != "ON" or values.get("binlog_format") == "ROW":
-        kept.pop("binlog_format", None)
-    return kept
+        settings.pop("binlog_format", None)
+    return settings
 
 
-def warn_of_kept(kept: dict[str, str]) -> None:
-    """Log in one line what the account may not set and works all the same."""
-    if kept:
-        log.warning("the account may not set these for its session, which works as it is", **kept)
+def warn_of_kept(settings: dict[str, str]) -> None:
+    """Log the settings that the account may not set and whose values work anyway."""
+    if settings:
+        log.warning("the account may not change these settings; their values work", **settings)

@@ -1,4 +1,4 @@
-"""What a server refuses at start and in `migrate`, as one sentence that says what to do."""
+"""Turn a database error at start and in `migrate` into one sentence that says what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from bot.database.time_limits import DeadlinePassed
 from bot.models.refusals import Refusal, StartError
 
 START_SECONDS = 10.0
-"""What the checks at start may take in all."""
+"""The time limit of all checks at start together."""
 LONGEST_REASON = 300
 
 _UNREACHABLE = "The database cannot be reached: check the address in DATABASE_URL, and the server"
@@ -19,14 +19,14 @@ _ACCOUNT = "The database does not let this account in: check the name and passwo
 _RIGHTS = "The account lacks a right: docs/operating.md lists the rights that it needs"
 _CROWDED = "The database accepts no more connections now: try again, or raise its limit"
 _READ_ONLY = "The database accepts no changes: use the address of the primary server"
-_FULL = "The database has no room left: free some, then try again"
-_LOCKED = "Another session holds what this needs, or the server is too slow now: try again"
+_FULL = "The database has no room left: free some space, then try again"
+_LOCKED = "Another session holds a lock, or the server is too slow now: try again"
 _TLS = "The connection cannot be encrypted as required: check DATABASE_CA and the server"
 _PASSWORD = "The account cannot be used: renew its password or unlock it"  # noqa: S105 a sentence
-_NO_DATABASE = "DATABASE_URL names no database that there is: check the part after the last slash"
-_STORAGE = "The server cannot make queue-bot's InnoDB tables: check its storage settings"
+_NO_DATABASE = "The database in DATABASE_URL does not exist: check the part after the last slash"
+_STORAGE = "The server cannot create queue-bot's InnoDB tables: check its storage settings"
 _KEYS = "The server's pages are too small for queue-bot's keys: it needs innodb_page_size of 16k"
-_LEFTOVER = "Files of a former table are in the way: let an administrator remove them"
+_LEFTOVER = "Files of a former table are still on the server: ask an administrator to remove them"
 _SILENT = f"{_UNREACHABLE} (it does not answer in time)."
 _STATEMENT_LOG = "Changes need row-based logging: set binlog_format = ROW or MIXED on the server"
 _OTHER = "The database refuses what queue-bot needs at start"
@@ -50,40 +50,40 @@ _SENTENCES: dict[str, tuple[int, ...]] = {
 }
 _SENTENCE_BY_NUMBER = {n: sentence for sentence, numbers in _SENTENCES.items() for n in numbers}
 _BY_WORDS = {
-    # The number of a server that is read-only, too.
+    # A read-only server has the same error number.
     "NO_ENGINE_SUBSTITUTION": _STORAGE,
-    # Of CREATE TABLE on a full disk or table space, whose number says only that it failed.
+    # CREATE TABLE on a full disk or table space has an error number that gives no reason.
     "No more room": _FULL,
     "No space left": _FULL,
     "open database file": "The SQLite file cannot be opened: check the path in DATABASE_URL",
     "readonly database": "The SQLite file cannot be written: check its owner and its rights",
     "disk is full": _FULL,
     "disk I/O": "The SQLite file cannot be read or written: check the disk",
-    "database is locked": "Another program has the SQLite file locked: end it, or try again",
+    "database is locked": "Another program has locked the SQLite file: stop it, or try again",
     "not a database": "The file in DATABASE_URL is no SQLite database",
     "disk image is malformed": "The SQLite file is damaged: restore it from a backup",
 }
 
 
 def sentence_of(error: DBAPIError) -> str:
-    """The error as one sentence, with the server's reason and number."""
+    """Return the error as one sentence, with the server's reason and error number."""
     arguments = getattr(error.orig, "args", ())
     reason = " ".join(str(arguments[-1] if arguments else error.orig).split())
     number = error_number(error)
     by_words = (sentence for words, sentence in _BY_WORDS.items() if words in reason)
-    known = next(by_words, _SENTENCE_BY_NUMBER.get(number, _OTHER))
+    sentence_start = next(by_words, _SENTENCE_BY_NUMBER.get(number, _OTHER))
     named = f"{reason[:LONGEST_REASON].rstrip('.')}, error {number}" if number else reason
-    return f"{known} ({named})."
+    return f"{sentence_start} ({named})."
 
 
 def problems_of(error: StartError | DBAPIError) -> list[str]:
-    """The sentences of an error at start, one for each problem."""
+    """Return one sentence for each problem of an error at start."""
     return error.problems if isinstance(error, StartError) else [sentence_of(error)]
 
 
 @contextmanager
 def at_start() -> Iterator[None]:
-    """Turn what the server refuses in this block into a `StartError` of one sentence."""
+    """Turn a database error in this block into a `StartError` of one sentence."""
     try:
         yield
     except DBAPIError as error:

@@ -1,9 +1,9 @@
-"""What is left of a connection's time, as a limit on each of its statements.
+"""Limit each statement of a connection to the time that remains until its deadline.
 
-The deadline is in `execution_options(deadline=…)`, seconds of `time.monotonic()`. MariaDB cuts any
-statement by `SET STATEMENT max_statement_time`, its lock waits too; SQLite is asked by a progress
-handler. MySQL can limit only SELECT, by a hint; its lock waits end by the session's own limit, in
-whole seconds. The socket has a limit too: a server that is silent answers no statement's.
+The deadline is in `execution_options(deadline=…)`, seconds of `time.monotonic()`. MariaDB limits
+any statement and its lock waits by `SET STATEMENT max_statement_time`; SQLite calls a progress
+handler. MySQL can limit only SELECT, by a hint; the session limits its lock waits, in whole
+seconds. The socket has a timeout too, because a server that hangs enforces no statement limit.
 """
 
 from time import monotonic
@@ -15,23 +15,23 @@ from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from bot.database.dialects import is_mariadb, is_sqlite
 
 LOCK_WAIT_SECONDS = 2
-"""What a statement may wait for a row that somebody has locked, on MariaDB and MySQL."""
+"""How long a statement waits for a locked row, on MariaDB and MySQL."""
 
 ANSWER_SECONDS = 0.2
-"""What an answer may take beyond the deadline, so that a server's own "too slow" still arrives."""
+"""Extra time for an answer after the deadline, so that a server's own timeout error arrives."""
 COMMIT_SECONDS = 0.5
-"""The least that COMMIT may take: without its answer nobody knows whether anything changed."""
+"""The minimum time for COMMIT: without its answer it is unknown whether anything changed."""
 ROLLBACK_SECONDS = 0.5
 
 _LIMITED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 class DeadlinePassed(Exception):
-    """The time was over before a statement could start."""
+    """The deadline passed before a statement could start."""
 
 
 class ServerSilent(DeadlinePassed):
-    """The time was over while the server said nothing."""
+    """The deadline passed while the bot waited for the server."""
 
 
 def limit_statement(
@@ -40,28 +40,28 @@ def limit_statement(
     statement: str,
     parameters: object,
     context: ExecutionContext | None,
-    executemany: bool,  # noqa: FBT001 SQLAlchemy's event hands it over so
+    executemany: bool,  # noqa: FBT001 SQLAlchemy's event passes it by position
 ) -> tuple[str, object]:
-    """SQLAlchemy's event before each statement; raises `DeadlinePassed`."""
+    """Handle SQLAlchemy's event before each statement; raises `DeadlinePassed`."""
     options = connection.get_execution_options() if context is None else context.execution_options
     deadline = options.get("deadline")
-    left = None if deadline is None else deadline - monotonic()
-    if left is not None and left <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
+    remaining = None if deadline is None else deadline - monotonic()
+    if remaining is not None and remaining <= 0 and not statement.startswith(("BEGIN", "PRAGMA")):
         raise DeadlinePassed
     if is_sqlite(connection):
         raw: Any = connection.connection.dbapi_connection
         handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
         raw.set_progress_handler(handler, 50_000)
         return statement, parameters
-    # By the transaction's deadline: a single read that is too slow must not cost the connection.
+    # The socket gets the transaction's deadline: one slow read must not close the connection.
     _limit_answer(connection, connection.get_execution_options().get("deadline"))
-    if left is not None and not executemany:
-        statement = limited(statement, left, on_mariadb=is_mariadb(connection))
+    if remaining is not None and not executemany:
+        statement = limited(statement, remaining, on_mariadb=is_mariadb(connection))
     return statement, parameters
 
 
 def _limit_answer(connection: Connection, deadline: float | None, least: float = 0.0) -> None:
-    """Let the answer to what is sent next come by the deadline, or wait the usual time."""
+    """Limit the wait for the next answer to the deadline, or to the usual time without one."""
     raw: Any = connection.connection.dbapi_connection
     if deadline is None:
         raw.until = None
@@ -71,26 +71,26 @@ def _limit_answer(connection: Connection, deadline: float | None, least: float =
 
 
 def limit_commit(connection: Connection) -> None:
-    """SQLAlchemy's event before COMMIT, which no server limits."""
+    """Handle SQLAlchemy's event before COMMIT, for which servers have no time limit."""
     deadline = connection.get_execution_options().get("deadline")
     _limit_answer(connection, deadline, COMMIT_SECONDS)
 
 
 def limit_rollback(connection: Connection) -> None:
-    """SQLAlchemy's event before ROLLBACK, which comes after the deadline as well."""
+    """Handle SQLAlchemy's event before ROLLBACK, which may also come after the deadline."""
     if not connection.invalidated:
         deadline = connection.get_execution_options().get("deadline")
         _limit_answer(connection, deadline, ROLLBACK_SECONDS)
 
 
 def limit_reset(raw: Any, _record: object, _state: object) -> None:
-    """The pool's event before the ROLLBACK of a connection that comes back to it."""
+    """Handle the pool's event before the ROLLBACK of a returned connection."""
     if raw is not None and raw.until is not None:
         raw.until = max(raw.until, monotonic() + ROLLBACK_SECONDS)
 
 
 def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
-    """The statement with its limit, where the server knows one for it; 0 would mean no limit."""
+    """Return the statement with a time limit if the server supports one; 0 would mean no limit."""
     word = statement.lstrip()[:6].upper()
     if word not in _LIMITED:
         return statement
@@ -103,7 +103,7 @@ def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
 
 
 def limit_lock_waits(connection: Connection) -> None:
-    """SQLAlchemy's event at BEGIN: on MySQL, let a change wait no longer than it has time."""
+    """Handle SQLAlchemy's event at BEGIN: on MySQL, limit a change's lock waits to its deadline."""
     options = connection.get_execution_options()
     if not options.get("changes") or is_mariadb(connection):
         return
@@ -112,6 +112,8 @@ def limit_lock_waits(connection: Connection) -> None:
     connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
 
 
-def lock_wait(left: float | None) -> int:
-    """Whole seconds that a lock may be waited for; one is the least that MySQL knows."""
-    return LOCK_WAIT_SECONDS if left is None else max(1, min(LOCK_WAIT_SECONDS, int(left)))
+def lock_wait(remaining: float | None) -> int:
+    """Return how many whole seconds to wait for a lock; MySQL's minimum is one."""
+    return (
+        LOCK_WAIT_SECONDS if remaining is None else max(1, min(LOCK_WAIT_SECONDS, int(remaining)))
+    )

@@ -2,7 +2,7 @@
 
 Changes run at READ COMMITTED, reads in one consistent snapshot.
 
-A connection carries a deadline, and each statement gets what is left of it: `time_limits`.
+A connection has a deadline; `time_limits` gives each statement the time that remains.
 """
 
 import random
@@ -37,20 +37,20 @@ Clock = Callable[[Connection], datetime]
 
 ATTEMPTS = 3
 
-# It holds for the next transaction alone; the session stays at READ COMMITTED.
+# This applies only to the next transaction; the session stays at READ COMMITTED.
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class TooSlow(Exception):
-    """A read did not end within the time it was given."""
+    """A read exceeded its time limit."""
 
 
 class LostRace(Exception):
-    """A guarded statement touched another number of rows than it must; the transaction is void."""
+    """A guarded statement changed an unexpected number of rows; the transaction must roll back."""
 
 
 def now_of(connection: Connection) -> datetime:
-    """The database's clock, naive UTC with microseconds; every `now` of a transaction is this."""
+    """Return the database's time, naive UTC with microseconds; every `now` comes from here."""
     if is_sqlite(connection):
         return datetime.now(UTC).replace(tzinfo=None)
     value: datetime = connection.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
@@ -59,16 +59,16 @@ def now_of(connection: Connection) -> datetime:
 
 @contextmanager
 def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connection]:
-    """A read-only transaction; a slow or unreachable database becomes a refusal.
+    """Run a read-only transaction; turn a slow or unreachable database into a refusal.
 
-    All its statements read one consistent snapshot, the one of the first that reads a table. At
+    All statements read one consistent snapshot, taken when the first of them reads a table. At
     READ COMMITTED each statement would have its own, and two figures in one answer could disagree.
     """
     try:
         with _checked_out(engine, deadline) as raw:
             connection = raw.execution_options(deadline=deadline)
             with connection.begin():
-                # SQLite's BEGIN keeps a snapshot as it is.
+                # SQLite's BEGIN already provides a snapshot.
                 if not is_sqlite(connection):
                     connection.exec_driver_sql(_SNAPSHOT)
                 yield connection
@@ -81,29 +81,29 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
 
 
 def _checked_out(engine: Engine, deadline: float | None) -> Connection:
-    """A connection of the pool, probed or opened by the deadline."""
+    """Return a connection of the pool, probed or opened before the deadline."""
     with connecting_by(None if deadline is None else allowed(engine, deadline)):
         return engine.connect()
 
 
 def allowed(bind: Engine | Connection, seconds: float) -> float:
-    """How long something may take, in seconds: the usual time and the engine's `grace`."""
+    """Return a time limit in seconds: the usual time plus the engine's `grace`."""
     grace: float = bind.get_execution_options().get("grace", 0.0)
     return seconds + grace
 
 
 def time_limit(bind: Engine | Connection, seconds: float) -> float:
-    """The moment of `monotonic()` at which something that may take `seconds` must end."""
+    """Return the moment of `monotonic()` that is `seconds` and the engine's `grace` from now."""
     return monotonic() + allowed(bind, seconds)
 
 
 def bounded(connection: Connection, statement: Any, seconds: float) -> Any:
-    """The result of a SELECT that may take so long and no longer; raises `TooSlow`."""
+    """Return the result of a SELECT that may take at most `seconds`; raises `TooSlow`."""
     return bounded_until(connection, statement, time_limit(connection, seconds))
 
 
 def bounded_until(connection: Connection, statement: Any, limit: float) -> Any:
-    """The result of a SELECT that must end by this moment of `monotonic()`; raises `TooSlow`."""
+    """Return the result of a SELECT that ends by `limit` (`monotonic()`); raises `TooSlow`."""
     deadline = connection.get_execution_options().get("deadline")
     limit = limit if deadline is None else min(limit, deadline)
     try:
@@ -122,12 +122,12 @@ def changing(
     work: Callable[[Connection], T],
     settled: Callable[[Connection], T | None] | None = None,
 ) -> T:
-    """Run `work` in one transaction and commit it, again after a deadlock or a lost connection.
+    """Run `work` in one transaction and commit it; repeat it after a deadlock or lost connection.
 
-    At most three times and never past `deadline`. Where the answer to COMMIT is lost, `settled`
-    looks up what the transaction left: a value means that it was committed; without one it is run
-    again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or `OutcomeUnknown`; whatever else `work`
-    raises rolls the transaction back and passes through.
+    It runs at most three times and never past `deadline`. If the answer to COMMIT is lost,
+    `settled` reads the database: a value means that the transaction was committed; otherwise it
+    runs again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or `OutcomeUnknown`. Any other error of
+    `work` rolls the transaction back and is raised again.
     """
     change = _Change(engine, deadline, work, settled)
     for attempt in range(1, ATTEMPTS + 1):
@@ -139,21 +139,21 @@ def changing(
             if attempt == ATTEMPTS:
                 raise Busy from error
         except DBAPIError as error:
-            again = change.failed(error)
+            may_repeat = change.failed(error)
             if silence := _silence(error, deadline):
                 raise (OutcomeUnknown() if change.in_doubt else Busy()) from silence
-            if not again or attempt == ATTEMPTS or monotonic() > deadline:
+            if not may_repeat or attempt == ATTEMPTS or monotonic() > deadline:
                 raise (OutcomeUnknown() if change.in_doubt else _refusal(error)) from error
-        # Jitter keeps two that collided from colliding again.
-        _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 no secret hangs on it
+        # Jitter keeps two transactions that collided from colliding again.
+        _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 not a secret
     raise Busy
 
 
 @dataclass
 class _Change(Generic[T]):
-    """A transaction that may have to be run more than once.
+    """A transaction that may have to run more than once.
 
-    `in_doubt` from COMMIT until its answer, and for as long as nobody could look it up.
+    `in_doubt`: COMMIT was sent, and neither its answer nor a look-up has shown its result yet.
     """
 
     engine: Engine
@@ -163,14 +163,14 @@ class _Change(Generic[T]):
     in_doubt: bool = False
 
     def attempt(self) -> T:
-        """Look up what a lost COMMIT left, else run the work and commit it."""
+        """Return the result of a lost COMMIT if it succeeded; else run the work and commit it."""
         with _checked_out(self.engine, self.deadline) as raw:
             connection = raw.execution_options(deadline=self.deadline, changes=True)
             if self.in_doubt and self.settled is not None:
                 with connection.begin():
-                    known = self.settled(connection)
-                if known is not None:
-                    return known
+                    committed = self.settled(connection)
+                if committed is not None:
+                    return committed
             self.in_doubt = False
             transaction = connection.begin()
             try:
@@ -183,7 +183,7 @@ class _Change(Generic[T]):
             return result
 
     def failed(self, error: DBAPIError) -> bool:
-        """Whether the transaction may be run again after this error."""
+        """Whether the transaction may run again after this error."""
         lost, read_only = is_lost(error), is_read_only_server(error)
         self.in_doubt = self.in_doubt and lost
         if lost or read_only:
@@ -195,7 +195,7 @@ _pause = threading.Event().wait
 
 
 def _silence(error: DBAPIError, deadline: float | None) -> ServerSilent | None:
-    """The error as silence, where a connection was given up because its time was over."""
+    """Return the error as `ServerSilent` if the connection was lost after the deadline."""
     if deadline is None or not is_lost(error) or monotonic() < deadline:
         return None
     silence = ServerSilent()

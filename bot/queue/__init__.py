@@ -1,1 +1,1 @@
-"""The queue service layer: reads and changes of `jobs` and `failed_jobs`. Knows no Slack."""
+"""The queue service layer: reads and changes of `jobs` and `failed_jobs`, independent of Slack."""

@@ -1,7 +1,7 @@
-"""How many ids of `jobs` were handed out: the table's own counter, which no deletion turns back.
+"""Count the ids of `jobs` that were assigned: the table's own counter, which deletions never lower.
 
-Its growth is how many jobs came, as far as every id became a job: an insert that was rolled back
-took one too, and an INSERT … SELECT takes some that it does not use.
+Its growth is the number of new jobs only if every id became a job: an insert that was rolled back
+used an id too, and an INSERT … SELECT reserves ids that it does not use.
 """
 
 from sqlalchemy import Connection, text
@@ -21,26 +21,26 @@ _COUNTER = text(
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name"
 )
 MOST_AT_ONCE = 65_535
-"""The server takes 1, 2, 4, 8 … ids for rows that it cannot count beforehand, and no more."""
+"""The server reserves 1, 2, 4, 8 … ids, up to this many, for rows that it cannot count first."""
 
 
 def ids_taken(connection: Connection, queue: Queue) -> int | None:
-    """How many ids of `jobs` were handed out so far; None where the server does not say.
+    """Return how many ids of `jobs` were assigned so far, or None if the server does not know.
 
-    The nodes of a Galera cluster hand out ids beside each other: there no growth can be told.
+    The nodes of a Galera cluster assign ids independently, so there the growth is unknown.
     """
     name = {"name": queue.jobs.name}
     if is_sqlite(connection):
-        made_by = connection.execute(_MADE_BY, name).scalar() or ""
-        if "AUTOINCREMENT" not in made_by.upper():
-            # Without it the file keeps no counter, and gives ids a second time.
+        definition = connection.execute(_MADE_BY, name).scalar() or ""
+        if "AUTOINCREMENT" not in definition.upper():
+            # Without AUTOINCREMENT the file keeps no counter and reuses ids.
             return None
         return connection.execute(_SEQUENCE, name).scalar() or 0
     settings = _settings(connection)
     if settings.get("wsrep_on") == "ON":
         return None
     if settings.get("information_schema_stats_expiry", "0") != "0":
-        # MySQL 8 would answer what it was up to a day ago.
+        # MySQL 8 would return a cached value that is up to a day old.
         connection.execute(_LIVE)
     next_id = connection.execute(_COUNTER, name).scalar()
     if next_id is None:
@@ -49,15 +49,15 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
 
 
 def ids_unused(connection: Connection, rows: int) -> int:
-    """How many ids an INSERT … SELECT of so many rows takes and does not use."""
+    """Return how many ids an INSERT … SELECT of `rows` rows reserves but does not use."""
     if is_sqlite(connection):
         return 0
     if _settings(connection).get("innodb_autoinc_lock_mode") == "0":
         return 0
-    taken, step = 0, 1
-    while taken < rows:
-        taken, step = taken + step, min(step * 2, MOST_AT_ONCE)
-    return taken - rows
+    reserved, step = 0, 1
+    while reserved < rows:
+        reserved, step = reserved + step, min(step * 2, MOST_AT_ONCE)
+    return reserved - rows
 
 
 def _settings(connection: Connection) -> dict[str, str]:

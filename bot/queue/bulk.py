@@ -1,8 +1,8 @@
-"""Changes of many failed jobs at once: one small batch, chosen by the caller, in its transaction.
+"""Retry and delete many failed jobs: one small batch of the caller, in the caller's transaction.
 
-The ids of a batch are in a table of the caller's: rows move inside the server. MariaDB 10.11 scans
-the whole table for DELETE … WHERE id IN (SELECT …), so the join form is used where there is one;
-SQLite has none and does not need it.
+The ids of a batch are in a table of the caller, so rows move inside the server. MariaDB 10.11 scans
+the whole table for DELETE … WHERE id IN (SELECT …), so the joined DELETE is used on servers; SQLite
+has no joined DELETE and does not need it.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from bot.queue.layouts.spec import FailedJobsTable, encode_moment
 from bot.queue.moves import exactly
 
 BATCH_ROWS = 4_000
-"""A worker that has drained its queue waits from a batch's insert into `jobs` to its commit: 30 ms
-at worst on two quiet cores (MariaDB 10.11), more on a busy machine; at 1,000 rows 14 ms, and a
-quarter fewer rows a second."""
+"""A worker with an empty queue waits from a batch's insert into `jobs` until its commit: 30 ms
+at worst on two idle cores (MariaDB 10.11), more on a busy machine. With 1,000 rows it waits 14 ms,
+and a quarter fewer rows a second are moved."""
 
 
 @dataclass(frozen=True)
 class LockedBatch:
-    """The `rows` failed jobs whose id is in `ids` where `batch`, all of them locked.
+    """The failed jobs of one batch, `rows` in number, all locked.
 
-    `lowest` and `highest` are the ends of those ids.
+    Their ids are `ids` in the rows that match `batch`; `lowest` and `highest` are the end ids.
     """
 
     ids: ColumnElement[int]
@@ -38,28 +38,28 @@ class LockedBatch:
 
     @property
     def is_dense(self) -> bool:
-        """Whether no id is missing in between, so that no other row can be there either.
+        """Whether the ids have no gap, so that no other row can be between them.
 
-        Reading such a range costs a third less than looking every id up.
+        Reading such a range costs a third less than looking up each id.
         """
         return self.highest - self.lowest + 1 == self.rows
 
     def condition(self, failed: FailedJobsTable) -> ColumnElement[bool]:
         """The condition that picks these rows, for a SELECT or a joined DELETE."""
-        # Also where it says no more than the ids: a scan ends there, and waits for no row beyond.
+        # The range is never omitted: it ends a scan, which otherwise waits for locked rows beyond.
         within = failed.id.between(self.lowest, self.highest)
         return within if self.is_dense else and_(within, failed.id == self.ids, self.batch)
 
 
 @dataclass(frozen=True)
 class RetryRate:
-    """How many jobs a minute may begin, the first at `starts_at` (naive UTC) or up to 1 s later."""
+    """How many jobs a minute may start, the first at `starts_at` (naive UTC) or up to 1 s later."""
 
     starts_at: datetime
     per_minute: int
 
     def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
-        """When each row of a batch in this order may begin, in unix seconds."""
+        """The time from which each row of a batch in this order may start, in unix seconds."""
         before = func.row_number().over(order_by=order) - 1
         first = encode_moment(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
         return literal(first) + before * 60 // self.per_minute
@@ -72,10 +72,10 @@ def retry_batch(
     now: datetime,
     pace: RetryRate | None = None,
 ) -> tuple[int, int]:
-    """Move the failed jobs of the batch back to `jobs`: all of them, or raise `LostRace`.
+    """Move all failed jobs of the batch back to `jobs`, or raise `LostRace`.
 
-    Raises `RowTooLong`, `RowWouldChange` or `RowRefused` if one would not arrive as it is.
-    Returns the least and the greatest id that the new jobs can have; others may lie between.
+    Raises `RowTooLong`, `RowWouldChange` or `RowRefused` if a copy would differ from its original.
+    Returns the lowest and the highest possible id of the new jobs; other jobs may be between.
     """
     failed, jobs = queue.failed_layout, queue.jobs_layout
     order = failed.id if locked.is_dense else locked.ids
@@ -95,14 +95,14 @@ def retry_batch(
 
 
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
-    """Delete the failed jobs of the batch: all of them, or raise `LostRace`."""
+    """Delete all failed jobs of the batch, or raise `LostRace`."""
     failed = queue.failed_layout
     condition: Any = locked.condition(failed)
     if is_sqlite(connection) and not locked.is_dense:
         condition = failed.id.in_(select(locked.ids).where(locked.batch))
     deleting = delete(queue.failed).where(condition)
     if locked.is_dense:
-        # So that it ends with its last row: it would wait for whoever has locked the row behind it.
+        # Without the limit the DELETE would wait for a lock on the row after the last one.
         deleting = limit_delete(deleting, locked.rows)
     with refusing_rows(queue, locked.lowest):
         exactly(connection.execute(deleting), locked.rows)

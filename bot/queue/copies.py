@@ -1,4 +1,4 @@
-"""Whether a failed job arrives in `jobs` as it was, and the refusal if it would not.
+"""Refuse a retry if the new row in `jobs` would differ from the failed job.
 
 The definitions of the two tables are read inside the transaction that moves the rows, after its
 first statement on them, so that nobody can alter a table in between. If they prove that a copy is
@@ -26,10 +26,10 @@ LONGEST_REASON = 200
 
 @dataclass(frozen=True, slots=True)
 class MoveRules:
-    """What the definitions of both tables say about moving rows and keeping their copies.
+    """The rules for moving and archiving rows, derived from the definitions of both tables.
 
     `risks` are the columns of a failed job that might not fit into `jobs`. `is_compared`: the copy
-    has to be compared with its original.
+    must be compared with its original.
     """
 
     jobs: TableDefinition
@@ -42,7 +42,7 @@ _rules_of: WeakKeyDictionary[Transaction, MoveRules] = WeakKeyDictionary()
 
 
 def read_rules(connection: Connection, queue: Queue) -> MoveRules:
-    """Read the definitions of the queue's tables, once for the connection's transaction."""
+    """Return the rules of the queue's tables, read once in each transaction."""
     transaction = connection.get_transaction()
     if transaction is None:
         raise LookupError("definitions hold only within a transaction")
@@ -53,7 +53,7 @@ def read_rules(connection: Connection, queue: Queue) -> MoveRules:
 
 
 def _read(connection: Connection, queue: Queue) -> MoveRules:
-    # A table that a transaction has read cannot be altered until it ends.
+    # Nobody can alter a table that a transaction has read until the transaction ends.
     touched = (
         select(layout.id).where(layout.id == 0).scalar_subquery()
         for layout in (queue.jobs_layout, queue.failed_layout)
@@ -69,7 +69,7 @@ def _read(connection: Connection, queue: Queue) -> MoveRules:
 def retry_risks(
     queue: Queue, source: TableDefinition, destination: TableDefinition
 ) -> tuple[CopyRisk, ...]:
-    """The columns that a retry copies and that may lose something."""
+    """Return the risk of each column that a retry copies, except those without risk."""
     risks = (
         copy_risk(source.columns[name], destination.columns[name])
         for name in queue.failed_layout.retried_columns
@@ -96,7 +96,7 @@ def check_fits(
 def check_same_row(
     connection: Connection, queue: Queue, rules: MoveRules, failed_id: int, job_id: int
 ) -> None:
-    """Raise `RowWouldChange` if the new job does not hold what the failed job holds."""
+    """Raise `RowWouldChange` if the new job's content differs from the failed job's."""
     if not rules.is_compared:
         return
     failed, jobs = queue.failed_layout, queue.jobs_layout
@@ -116,7 +116,7 @@ def check_same_rows(
     which: ColumnElement[bool],
     new_ids: tuple[int, int],
 ) -> None:
-    """Raise `RowWouldChange` unless each of the failed jobs has its equal among the new jobs.
+    """Raise `RowWouldChange` unless each failed job has an equal copy among the new jobs.
 
     The new jobs are between the two ids, possibly with others in between, so the rows are counted
     by their content.
@@ -126,12 +126,12 @@ def check_same_rows(
     failed, jobs = queue.failed_layout, queue.jobs_layout
     original = content_digest(queue.failed)
     copy = content_digest(queue.jobs)
-    wanted = connection.execute(
+    originals = connection.execute(
         select(original, func.count(), func.min(failed.id)).where(which).group_by(original)
     ).all()
-    made = select(copy, func.count()).where(jobs.id.between(*new_ids), jobs.is_untouched())
-    copies = Counter({row[0]: row[1] for row in connection.execute(made.group_by(copy))})
-    for digest, rows, first in wanted:
+    new_jobs = select(copy, func.count()).where(jobs.id.between(*new_ids), jobs.is_untouched())
+    copies = Counter({row[0]: row[1] for row in connection.execute(new_jobs.group_by(copy))})
+    for digest, rows, first in originals:
         if copies[digest] < rows:
             raise RowWouldChange(id=str(first), detail=queue.jobs.name)
 

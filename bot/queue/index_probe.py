@@ -1,8 +1,8 @@
-"""Probe a queue: read some ids at both ends, by the index on its name and nothing else.
+"""Probe a queue: read some ids at both ends, only by the index on the queue's name.
 
-Workers take the lowest available ids and new jobs get the highest, so that what they hold and what
-has waited longest is at an end. The number of rows is bounded; `QueueProbe.whole` says whether the
-probe read all of them.
+Workers take the lowest available ids and new jobs get the highest, so the reserved jobs and the
+oldest waiting jobs are at the ends. The number of rows is bounded; `QueueProbe.whole` says whether
+the probe read all of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,24 +18,24 @@ from bot.queue.layouts import Queue
 HEAD_ROWS = 2_000
 LEAST_ROWS = 100
 TAIL_SHARE = 4
-"""Of the newest ids a quarter as many are looked at as of the lowest: workers hold few of them."""
+"""A probe reads a quarter as many of the highest ids: workers hold few of them."""
 DEEP_ROWS = 10_000
-"""How many of the lowest ids are looked at where among the first of them no job is available."""
+"""How many of the lowest ids a probe reads if the first ones contain no available job."""
 STATEMENT_SECONDS = 0.5
 DEEP_SECONDS = 0.06
 PASS_ROWS = 16_000
-"""How many ids a pass looks at in all queues together, but for deep ones: about 30 ms."""
+"""How many ids a check reads in all queues together, without deep reads: about 30 ms."""
 LONGEST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class QueueProbe:
-    """What is seen of a queue; times are unix seconds.
+    """The result of probing a queue; times are unix seconds.
 
-    `whole`: every job of it was looked at, so that the counts are exact; else they are lower
-    bounds. `first_id` is the lowest available id; `oldest_at` is since when the oldest available
-    job could have been taken. `held` counts jobs that a worker has had for too long, `longest` are
-    the `reserved_at` and the ids of the first of those.
+    `whole`: the probe read every job, so the counts are exact; otherwise they are lower bounds.
+    `first_id` is the lowest available id; `oldest_at` is the time since when the oldest available
+    job has been available. `held` counts stuck jobs: a worker has had them for too long. `longest`
+    has the `reserved_at` and the id of those that were reserved first.
     """
 
     queue: str
@@ -52,9 +52,9 @@ class QueueProbe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeLimits:
-    """How far a probe goes: at `now` (naive UTC) a job reserved for `held_seconds` is held.
+    """The limits of a probe at `now` (naive UTC): a job is stuck after `held_seconds`.
 
-    `rows` is of the lowest ids, `seconds` what a statement may take.
+    `rows` is the number of lowest ids to read, `seconds` the time limit of each statement.
     """
 
     now: datetime
@@ -64,17 +64,17 @@ class ProbeLimits:
 
 
 def rows_each(queues: int) -> int:
-    """How many of the lowest ids a pass looks at in each of so many queues."""
+    """Return how many of the lowest ids a check reads in each of `queues` queues."""
     return min(HEAD_ROWS, max(LEAST_ROWS, PASS_ROWS // max(1, queues)))
 
 
 def names(
     connection: Connection, queue: Queue, seconds: float = STATEMENT_SECONDS
 ) -> Iterator[str]:
-    """The names of the queues that have jobs, one look-up each; raises `TooSlow`.
+    """Yield the names of the queues that have jobs, by one look-up each; raises `TooSlow`.
 
-    `seconds` is what a look-up may take. `SELECT DISTINCT` may read the whole index, which takes a
-    second for three million jobs.
+    `seconds` is the time limit of a look-up. `SELECT DISTINCT` may read the whole index, which
+    takes a second for three million jobs.
     """
     column = queue.jobs_layout.queue
     query = select(func.min(column))
@@ -85,7 +85,7 @@ def names(
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is among `limit` of the lowest ids or, above the id `above`, of the highest."""
+    """The sums over the `limit` lowest ids or, with `above`, over the highest ids above it."""
 
     limit: int = 0
     above: int | None = None
@@ -101,7 +101,7 @@ class _End:
 
 
 def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLimits) -> QueueProbe:
-    """What is seen of one queue; raises `TooSlow`."""
+    """Probe one queue; raises `TooSlow`."""
     ends = [_scan_end(connection, queue, name, limits, _End(limits.rows))]
     if ends[0].scanned == ends[0].limit:
         if not ends[0].available:
@@ -131,7 +131,7 @@ def _among(which: Callable[..., int], values: Iterable[int | None]) -> int | Non
 def is_still_available(
     connection: Connection, queue: Queue, name: str, id_: int, now: datetime
 ) -> bool:
-    """Whether this job of the queue is still there and may be taken; one look-up by its id."""
+    """Whether this job of the queue still exists and is available; one look-up by its id."""
     jobs = queue.jobs_layout
     query = select(jobs.id).where(jobs.id == id_, jobs.queue == name, jobs.is_available(now))
     return connection.execute(query).first() is not None
@@ -140,9 +140,10 @@ def is_still_available(
 def _deeper(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, low: _End
 ) -> _End:
-    """More of the lowest ids, as far as that is done in time.
+    """Read more of the lowest ids, or return `low` if that takes too long.
 
-    All that was looked at is delayed or reserved, as after a paced retry: what waits is behind.
+    The first ids are all delayed or reserved, for example after a retry with a rate; the available
+    jobs are behind them.
     """
     try:
         return _scan_end(
@@ -155,7 +156,7 @@ def _deeper(
 def _scan_end(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, end: _End
 ) -> _End:
-    """One end of a queue, summed up in the server."""
+    """Read one end of a queue; the server computes the sums."""
     jobs, ids = queue.jobs_layout, _ids(queue, name, end).subquery()
     available, reserved_at = jobs.is_available(limits.now), jobs.reserved_at
     held = jobs.is_reserved_for(limits.held_seconds, limits.now)
@@ -175,7 +176,7 @@ def _scan_end(
 
 
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
-    """The ids of an end, which the index on the name has in order."""
+    """Select the ids of an end, in the order of the index on the queue's name."""
     jobs = queue.jobs_layout
     query = select(jobs.id).where(jobs.queue == name).limit(end.limit)
     if end.above is None:
@@ -186,7 +187,7 @@ def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
 def _longest(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, ends: Sequence[_End]
 ) -> tuple[tuple[int, int], ...]:
-    """The first of those that are held for too long, from all ends."""
+    """Return the stuck jobs that were reserved first, from all ends."""
     jobs = queue.jobs_layout
     rows: list[tuple[int, int]] = []
     for end in ends:

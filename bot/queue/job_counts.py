@@ -1,4 +1,4 @@
-"""One count of both tables: the spec's status, and what samples keep of each queue."""
+"""One count of both tables: the spec's status, and the counts of each queue for samples."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,10 @@ from bot.wall_clock import unix
 
 
 class QueueJobCounts(Value):
-    """A queue's jobs; `delayed` ones are among the pending, `oldest_seconds` is of available ones.
+    """The job counts of a queue; `pending` includes the `delayed` jobs.
 
-    That age counts from when the job could run: a delayed job waits on purpose.
+    `oldest_seconds` is the age of the oldest available job, counted from when it became available:
+    a delayed job waits on purpose.
     """
 
     queue: str
@@ -32,11 +33,11 @@ class JobCounts(Value):
 
 
 def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> JobCounts:
-    """The exact figures, or `TooSlow` where one of the three scans takes more than `seconds`."""
+    """Count exactly; raises `TooSlow` if one of the three scans takes more than `seconds`."""
     jobs = queue.jobs_layout
     pending, delayed, available = jobs.is_pending(), jobs.is_delayed(now), jobs.is_available(now)
-    # By an expression, since MariaDB would walk the index on the name and look up every row: 3.3 s
-    # for three million jobs, against 1.4 s for one scan.
+    # An expression, because MariaDB would use the index on the plain column and look up every row:
+    # 3.3 s for three million jobs, against 1.4 s for one scan.
     name = jobs.queue.concat("").label("queue")
     counts = bounded(
         connection,
@@ -80,11 +81,11 @@ def _queue_counts(row: Any, now: int) -> QueueJobCounts:
 def _oldest(
     connection: Connection, queue: Queue, least: int, seconds: float
 ) -> OldestPending | None:
-    """The pending job created at `least`, or the next one where a worker took it meanwhile."""
+    """Return the pending job created at `least`, or the next one if a worker took it meanwhile."""
     jobs = queue.jobs_layout
     columns = (jobs.queue, jobs.created_at, jobs.available_at)
     pending = select(*columns).where(jobs.is_pending()).limit(1)
-    # In the order of ids it is among the first rows; by `created_at` all of them would be sorted.
+    # Ordered by id, the job is among the first rows; by `created_at` the server would sort all.
     first = bounded(
         connection, pending.where(jobs.created_at == least).order_by(jobs.id), seconds
     ).first()

@@ -1,8 +1,8 @@
-"""Every change of one row: retry and delete. The caller's transaction, the row count decides.
+"""Retry and delete single rows, in the caller's transaction; the row count decides.
 
-Payload bytes never leave the server: rows move by INSERT … SELECT. The lock is there so that the
-loser of a race gets the right answer; the row count of DELETE is what makes a second move
-impossible, also where the lock does not reach (Galera's other nodes).
+Payload bytes never leave the server: rows move by INSERT … SELECT. The lock ensures that the
+loser of a race gets the right answer. The row count of DELETE makes a second move impossible, even
+on other Galera nodes, where the lock has no effect.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from bot.queue.reads import PAYLOAD_HEAD
 
 @dataclass(frozen=True, slots=True)
 class LockedFailed:
-    """A failed job under lock: what the answer says of it, and its row digest."""
+    """A locked failed job: the values for the answer, and its row digest."""
 
     id: int
     queue: str
@@ -32,7 +32,7 @@ class LockedFailed:
 
 @dataclass(frozen=True, slots=True)
 class LockedJob:
-    """A job under lock; `reserved_at` in unix seconds where a worker holds it."""
+    """A locked job; `reserved_at` is in unix seconds, or None if no worker has the job."""
 
     id: int
     queue: str
@@ -44,18 +44,18 @@ class LockedJob:
 
 
 def for_update(statement: Any) -> Any:
-    """The statement with a row lock; its own function so that a test can take the lock away."""
+    """Add a row lock to the statement; a separate function so that a test can remove the lock."""
     return statement.with_for_update()
 
 
 def exactly(result: CursorResult[Any], rows: int) -> None:
-    """Raise `LostRace` unless the statement touched so many rows."""
+    """Raise `LostRace` unless the statement changed exactly `rows` rows."""
     if result.rowcount != rows:
         raise LostRace
 
 
 def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedFailed | None:
-    """The failed job, locked until the transaction ends; None where there is none."""
+    """Lock the failed job until the transaction ends; return it, or None if it does not exist."""
     failed = queue.failed_layout
     row = connection.execute(
         for_update(
@@ -74,7 +74,7 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
 
 
 def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
-    """The job, locked until the transaction ends; None where there is none."""
+    """Lock the job until the transaction ends and return it, or None if it does not exist."""
     jobs = queue.jobs_layout
     row = connection.execute(
         for_update(
@@ -102,18 +102,18 @@ def _identity(queue: Queue, head: str) -> JobIdentity:
 
 
 def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> int:
-    """Move one failed job back to `jobs` with its attempts at 0; returns the new job's id.
+    """Move one failed job back to `jobs` with 0 attempts; return the new job's id.
 
-    Raises `LostRace` where the row is not there any more, and `RowTooLong`, `RowWouldChange` or
-    `RowRefused` if it would not arrive as it is.
+    Raises `LostRace` if the row does not exist any more, and `RowTooLong`, `RowWouldChange` or
+    `RowRefused` if the copy would differ from the original.
     """
     failed = queue.failed_layout
-    this = failed.id == failed_id
+    is_this_row = failed.id == failed_id
     rules = read_rules(connection, queue)
-    check_fits(connection, queue, rules, this)
+    check_fits(connection, queue, rules, is_this_row)
     with refusing_rows(queue, failed_id):
         moved = connection.execute(
-            queue.jobs_layout.insert_retried(failed.as_jobs(now).where(this))
+            queue.jobs_layout.insert_retried(failed.as_jobs(now).where(is_this_row))
         )
     exactly(moved, 1)
     job_id = int(moved.lastrowid)
@@ -123,13 +123,13 @@ def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -
 
 
 def delete_failed(connection: Connection, queue: Queue, failed_id: int) -> None:
-    """Delete one failed job; raises `LostRace` where it is not there any more."""
+    """Delete one failed job; raises `LostRace` if it does not exist any more."""
     with refusing_rows(queue, failed_id):
         _delete(connection, queue.failed_layout, failed_id)
 
 
 def delete_job(connection: Connection, queue: Queue, job_id: int) -> None:
-    """Delete one pending or reserved job; raises `LostRace` where it is not there any more."""
+    """Delete one pending or reserved job; raises `LostRace` if it does not exist any more."""
     with refusing_rows(queue, job_id):
         _delete(connection, queue.jobs_layout, job_id)
 

@@ -1,4 +1,4 @@
-"""What the queue holds: lists and single rows. Every scan is bounded in rows and time."""
+"""Read the queue: lists and single rows. Every scan is bounded in rows and time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,13 +27,13 @@ from bot.wall_clock import unix
 LIST_LIMIT = 50
 MAX_LIST_LIMIT = 200
 LIST_SECONDS = 1.0
-# How many ids of each end are looked at where looking at all takes longer.
+# How many ids at each end are read if reading all takes too long.
 END_IDS = 50_000
 END_SECONDS = 0.4
-# What of a payload a list reads: enough to name the order of any sane job.
+# The part of a payload that a list reads, in characters; it contains the order of any normal job.
 PAYLOAD_HEAD = 65_536
 EXCEPTION_HEAD = 2_048
-# What the details show of an exception; Slack shows less of it anyway.
+# The part of an exception in the details, in characters; Slack shows less of it anyway.
 DETAIL_HEAD = 65_536
 
 
@@ -49,10 +49,10 @@ def jobs(
     after: int | None = None,
     seconds: float = LIST_SECONDS,
 ) -> tuple[JobList, dict[int, str], bool]:
-    """Up to `limit` jobs by id, newest first, their row digests, and whether there may be others.
+    """Return up to `limit` jobs by id, newest first, their row digests, and if some may be missing.
 
-    `after` is the last id of the page before. Where all cannot be looked at within `seconds`, only
-    the two ends are: new jobs come at one, and workers take theirs from the other.
+    `after` is the last id of the previous page. If reading all jobs takes more than `seconds`, only
+    the two ends are read: new jobs arrive at one end, and workers take jobs from the other.
     """
     layout = queue.jobs_layout
     query = job_columns(queue)
@@ -78,7 +78,7 @@ def jobs(
 def _ends(
     connection: Connection, queue: Queue, query: Select[Any], limit: int, *, oldest_first: bool
 ) -> list[JobRow]:
-    """The jobs of the query that are among the lowest and the highest ids."""
+    """Return the jobs of the query that are among the lowest and the highest ids."""
     id_ = queue.jobs_layout.id
     lowest, highest = connection.execute(select(func.min(id_), func.max(id_))).one()
     if lowest is None:
@@ -105,9 +105,9 @@ def failed(
     limit: int = LIST_LIMIT,
     after: int | None = None,
 ) -> tuple[FailedJobList, dict[int, str]]:
-    """Up to `limit` failed jobs, newest id first, and their row digests.
+    """Return up to `limit` failed jobs, newest id first, and their row digests.
 
-    `after` is the last id of the page before.
+    `after` is the last id of the previous page.
     """
     layout = queue.failed_layout
     query = failed_columns(queue).order_by(layout.id.desc()).limit(limit)
@@ -122,7 +122,7 @@ def failed(
 
 
 def failed_by_ids(connection: Connection, queue: Queue, ids: Sequence[int]) -> list[FailedRow]:
-    """The rows of `failed_columns` with these ids, the greatest first; their texts unmasked."""
+    """Return the failed jobs with these ids, the highest first; their texts are unmasked."""
     if not ids:
         return []
     id_ = queue.failed_layout.id
@@ -137,7 +137,7 @@ def _fetch(connection: Connection, query: Select[Any]) -> list[FailedRow]:
 
 
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
-    """Everything about one job, its payload (64 kB of it) unmasked; raises `JobNotFound`."""
+    """Return the details of one job with 64 kB of unmasked payload; raises `JobNotFound`."""
     query = job_columns(queue).where(queue.jobs_layout.id == job_id)
     selected = connection.execute(query).mappings().first()
     if selected is None:
@@ -152,7 +152,7 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
 
 
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
-    """Everything about one failed job, 64 kB of payload and exception, unmasked.
+    """Return the details of one failed job with 64 kB of payload, unmasked, and of exception.
 
     Raises `FailedJobNotFound`.
     """
@@ -182,7 +182,7 @@ def failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select
 
 
 def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
-    """A row of `job_columns` as the spec has it."""
+    """Convert a row of `job_columns` to the spec's job."""
     identity = identify(row.payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return Job(
         id=row.id,
@@ -200,7 +200,7 @@ def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
 
 
 def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
-    """A row of `failed_columns` as the spec has it."""
+    """Convert a row of `failed_columns` to the spec's failed job."""
     identity = identify(row.payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return FailedJob(
         id=row.id,
@@ -214,7 +214,7 @@ def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
 
 
 def _human(queue: Queue, seconds: int | None) -> str | None:
-    """A moment of `jobs` for people; None if there is none, or none that a calendar has."""
+    """Format a time of `jobs` for people; None if it is NULL or outside the calendar."""
     try:
         return None if seconds is None else queue.human(seconds)
     except (OverflowError, ValueError, OSError):

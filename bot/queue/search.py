@@ -1,7 +1,7 @@
-"""An order's rows among jobs: a scan of both ends of the table, bounded in rows and time.
+"""Find an order's jobs: a scan of both ends of the table, bounded in rows and time.
 
-The spec's tables have no index for it. A text search in the server leaves few candidates; what
-their payloads really say is read here, and nothing in them is executed.
+The spec's tables have no index on the order. A text search in the server leaves few candidates;
+this module parses their payloads and executes nothing in them.
 """
 
 import re
@@ -34,28 +34,28 @@ from bot.queue.reads import (
 )
 
 UNINDEXED = 2_000
-"""Failed jobs newer than any that is indexed: what failed since the last pass, a few seconds."""
+"""How many failed jobs to read above the highest indexed id: those of the last few seconds."""
 CANDIDATES = 200
 MOST = 50
-"""Rows of one order that are shown at all."""
+"""The maximum number of rows shown for one order."""
 
 _RUN = re.compile("[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
-    """An order, of one shop or of any, as the index of failures writes them."""
+    """An order of one shop or of any shop, as the index of failures stores them."""
 
     order: str
     tienda: str | None = None
 
     @property
     def needle(self) -> str | None:
-        """What every payload that names the order holds however it is encoded; None: no such."""
+        """A text that every payload of the order contains in any encoding, if there is one."""
         return max(_RUN.findall(self.order), key=len, default=None)
 
     def matches(self, identity: JobIdentity) -> bool:
-        """Whether a payload that says this is about the order."""
+        """Whether a payload with this identity belongs to the order."""
         if identity.order_id is None or str(identity.order_id) != self.order:
             return False
         return self.tienda is None or str(identity.tienda_id or "") == self.tienda
@@ -63,9 +63,10 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """How many rows are looked at, in stretches, 30 ms at 400 B of payload; how long at most.
+    """The limits of a search: how many rows it reads, how many at once, and for how long.
 
-    New jobs come at the end of the highest ids, and workers take theirs from the other.
+    One stretch takes 30 ms at 400 B of payload. New jobs get the highest ids, and workers take
+    the lowest.
     """
 
     newest: int = 20_000
@@ -79,9 +80,9 @@ SCAN_LIMITS = ScanLimits()
 
 @dataclass
 class _Scan:
-    """A search through one table until a moment of `monotonic()`; `ids` of the rows meant so far.
+    """A search through one table until a moment of `monotonic()`; `ids` are the matches so far.
 
-    The methods raise `TooSlow` when the time is up.
+    The methods raise `TooSlow` after that moment.
     """
 
     connection: Connection
@@ -93,7 +94,7 @@ class _Scan:
     coverage: Looked = field(default_factory=lambda: Looked(complete=False))
 
     def ends(self, limits: ScanLimits) -> None:
-        """Look at the rows with the highest ids, then at those with the lowest."""
+        """Search the rows with the highest ids, then those with the lowest."""
         before: int | None = None
         for _ in range(limits.newest // limits.stretch):
             count, low, high = self._stretch(limits.stretch, before)
@@ -108,7 +109,7 @@ class _Scan:
         self._record(oldest=count, complete=count < limits.oldest)
 
     def above(self, floor: int, most: int) -> None:
-        """Look at the rows above the floor, at so many of the highest."""
+        """Search the rows above the floor, at most the `most` highest ones."""
         _, low, high = self._stretch(most, None)
         self._add_matches(max(low, floor + 1), high)
 
@@ -118,7 +119,7 @@ class _Scan:
     def _stretch(
         self, rows: int, before: int | None, *, from_lowest: bool = False
     ) -> tuple[int, int, int]:
-        """How many rows there are below `before`, of the next so many, and between which ids."""
+        """Return the count of the next rows below `before`, and their lowest and highest id."""
         id_ = self.layout.id
         ids = select(id_).order_by(id_ if from_lowest else id_.desc()).limit(rows)
         within = (ids if before is None else ids.where(id_ < before)).subquery()
@@ -127,7 +128,7 @@ class _Scan:
         return count, low or 0, high or 0
 
     def _add_matches(self, low: int, high: int) -> None:
-        """Add the ids between these two whose rows are meant, from the highest down."""
+        """Add the matching ids between these two, from the highest down."""
         id_, payload = self.layout.id, self.layout.payload
         head = self.layout.payload_head(PAYLOAD_HEAD).label("head")
         query = select(id_, head).where(id_ >= low).order_by(id_.desc()).limit(CANDIDATES)
@@ -162,7 +163,7 @@ def jobs_of(
 ) -> tuple[list[FoundJob], Looked]:
     """Return the order's jobs by id, and how much of the table was scanned.
 
-    `known_ids` are looked up wherever they are; a row that is another order's by now is left out.
+    `known_ids` are looked up directly; a row that now belongs to another order is left out.
     """
     layout = queue.jobs_layout
     scan = _Scan(connection, queue, layout, order_key, time_limit(connection, limits.seconds))
@@ -184,7 +185,7 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
     return FoundJob(
         job=job_of(queue, row, now),
         state=row.state(now),
-        # A table may allow NULL there; such a job stands before all others.
+        # A table may allow NULL here; such a job is sorted before all others.
         created_at=decode_moment(row.created_at or 0),
         row_digest=row.digest,
         payload_digest=selected["payload_digest"],
@@ -194,9 +195,9 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
 def failed_of_order(
     connection: Connection, queue: Queue, order_key: OrderKey, above: int
 ) -> tuple[list[FoundFailed], bool]:
-    """The order's newest failed jobs with an id above the highest that is indexed.
+    """Return the order's newest failed jobs above the highest indexed id.
 
-    And whether the time was enough to look.
+    The second value says whether the search ended in time.
     """
     until = time_limit(connection, SCAN_LIMITS.seconds)
     layout = queue.failed_layout

@@ -1,4 +1,4 @@
-"""Jobs that a worker has had for too long, and giving them back to the queue."""
+"""List stuck jobs, which a worker has had for too long, and release them to the queue."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from bot.queue.moves import exactly
 from bot.queue.reads import LIST_SECONDS, job_columns, job_of
 
 END_ROWS = 5_000
-"""How many ids at each end of a queue are looked at where looking at all takes longer: 10 ms."""
+"""How many ids at each end of a queue are read if reading all takes too long: 10 ms."""
 ENDS_SECONDS = 0.7
-"""What that may take for all queues together."""
+"""The time limit of reading the ends of all queues together."""
 
 
 def stuck(
@@ -27,11 +27,11 @@ def stuck(
     *,
     seconds: float = LIST_SECONDS,
 ) -> tuple[StuckJobs, StuckListed]:
-    """Up to `limit` jobs that are reserved for at least `older` seconds, the longest ones first.
+    """Return up to `limit` jobs that are reserved for at least `older` seconds, the longest first.
 
-    No index knows what is reserved. Where all jobs cannot be looked at within `seconds`, only the
-    lowest and the highest ids of each queue are: workers take the oldest, so what they hold is
-    there.
+    There is no index on reserved jobs. If reading all jobs takes more than `seconds`, only the
+    lowest and the highest ids of each queue are read: workers take the oldest jobs, so the reserved
+    ones are there.
     """
     layout = queue.jobs_layout
     held = (
@@ -47,7 +47,7 @@ def stuck(
         ids, partial = _at_the_ends(connection, queue, held), True
     query = job_columns(queue).where(layout.id.in_(ids), layout.is_reserved())
     selected = connection.execute(query).mappings().all() if ids else []
-    # The query leaves no job without its moment; 0 is for the type only.
+    # The query returns no job without `reserved_at`; the 0 satisfies the type checker.
     rows = sorted(map(JobRow.of, selected), key=lambda row: (row.reserved_at or 0, row.id))[:limit]
     listed = StuckListed(
         row_digests={row.id: row.digest for row in rows},
@@ -60,7 +60,7 @@ def stuck(
 
 
 def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> list[int]:
-    """Of each queue those among its lowest and its highest ids, as far as that is done in time."""
+    """Return the stuck ids among the lowest and highest of each queue, as far as time allows."""
     jobs = queue.jobs_layout
     until = time_limit(connection, ENDS_SECONDS)
     ids: list[int] = []
@@ -76,17 +76,17 @@ def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> lis
 
 
 def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
-    """The lowest or the highest ids of one queue, by the index on its name."""
+    """Select the lowest or the highest ids of one queue, by the index on its name."""
     jobs = queue.jobs_layout
     end = select(jobs.id).where(jobs.queue == name).order_by(jobs.id.desc() if newest else jobs.id)
-    # As a table of its own, because MariaDB takes no LIMIT in an IN.
+    # As a derived table, because MariaDB accepts no LIMIT in an IN.
     ids = end.limit(END_ROWS).subquery()
     return select(ids.c.id)
 
 
 def release(connection: Connection, queue: Queue, job_id: int, reserved_at: int) -> None:
-    """Let any worker take a reserved job again; its attempts stay what they are.
+    """Make a reserved job available to any worker; its attempts do not change.
 
-    `reserved_at` (unix seconds) is what was seen: raises `LostRace` where it is another by now.
+    `reserved_at` (unix seconds) is the value that the person saw: raises `LostRace` if it changed.
     """
     exactly(connection.execute(queue.jobs_layout.release(job_id, reserved_at)), 1)

@@ -1,1 +1,1 @@
-"""The tables of the bot itself, one package a topic."""
+"""The bot's own tables, one package for each topic."""

@@ -1,8 +1,8 @@
-"""What retry, delete and clear removed, copied in the same transaction, inside the server.
+"""Archive the rows that retry, delete and clear remove: in the same transaction, in the server.
 
 The archive has the layout's columns as text in utf8mb4, numbers and times, so that the bot can
-read them. What these do not keep exactly, such as columns that the layout does not name and bytes
-that are no text, is in `extra`. A row comes back with every column as it was.
+read them. `extra` holds all other values: columns that the layout does not name, and bytes that
+are not text. An undo restores every column exactly.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ArchivedAs:
-    """Why rows are archived: by which command and request, at which moment."""
+    """The reason why rows are archived: the command, the request and the moment."""
 
     action: str
     counts_as: CountsAs | None
@@ -65,13 +65,13 @@ class ArchivedAs:
 def keep_failed(
     connection: Connection, queue: Queue, which: ColumnElement[bool], archived_as: ArchivedAs
 ) -> int:
-    """Copy the failed jobs for which `which` holds; returns how many."""
+    """Archive the failed jobs that match `which`; return how many."""
     definition = read_rules(connection, queue).failed
     return _keep(connection, queue.failed_layout, definition, "failed", which, archived_as)
 
 
 def keep_job(connection: Connection, queue: Queue, job_id: int, archived_as: ArchivedAs) -> int:
-    """Copy one job; returns how many rows that were."""
+    """Archive one job; return how many rows were copied."""
     definition, layout = read_rules(connection, queue).jobs, queue.jobs_layout
     return _keep(connection, layout, definition, "job", layout.id == job_id, archived_as)
 
@@ -100,10 +100,10 @@ def _keep(
 
 
 def _readable(layout: Layout, definition: TableDefinition, name: str) -> ColumnElement[Any]:
-    """A column of the layout as the archive's own column holds it.
+    """The value of a layout's column for the archive's own column.
 
-    NULL if the table has no such column, or has bytes there: those are in `extra` alone, because
-    they need not be a text.
+    It is NULL if the table has no such column or the column is binary: bytes are only in `extra`,
+    because they need not be valid text.
     """
     if name not in layout.names or definition.column(name).is_binary:
         return null()
@@ -111,7 +111,7 @@ def _readable(layout: Layout, definition: TableDefinition, name: str) -> ColumnE
 
 
 def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[ColumnDefinition, ...]:
-    """The columns that `extra` holds: unnamed ones, and named ones that hold bytes."""
+    """Return the columns that `extra` holds: those outside the layout, and binary ones."""
     named = [name for name in layout.names if not definition.column(name).is_binary]
     return extra_columns(definition, named)
 
@@ -119,9 +119,9 @@ def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[Column
 def put_back(
     connection: Connection, queue: Queue, kind: str, copies: Sequence[int], *, same_id: bool
 ) -> int:
-    """Insert the rows of which these are the ids in the archive; returns the last new id.
+    """Insert the rows with these ids in the archive; return the last new id.
 
-    With `same_id` each has its own id again. Raises `LostRace` if an id was taken meanwhile,
+    With `same_id` each row gets its old id. Raises `LostRace` if an id was taken meanwhile,
     `RowRefused` if the table refuses a row, and `RowWouldChange` if it stores another value.
     """
     rules = read_rules(connection, queue)
@@ -130,15 +130,15 @@ def put_back(
     statement = _insert(connection, layout, definition, copies, same_id=same_id)
     with refusing_rows(queue, "?"):
         try:
-            made = connection.execute(statement)
+            inserted = connection.execute(statement)
         except DBAPIError as error:
             if is_id_taken(error):
                 raise LostRace from error
             raise
-    exactly(made, len(copies))
-    new_id = None if same_id else int(made.lastrowid)
+    exactly(inserted, len(copies))
+    new_id = None if same_id else int(inserted.lastrowid)
     _check_same(connection, layout, definition, copies, new_id)
-    return int(made.lastrowid)
+    return int(inserted.lastrowid)
 
 
 def _insert(

@@ -1,4 +1,4 @@
-"""The steps of the background work that do not succeed: written by the leader, read by anybody."""
+"""The failing steps of the background work: written by the leader, read by every replica."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from bot.models.refusals import Refusal
 from bot.store.tables import background_steps
 
 PERIODS = 3
-"""A step is late when it has not succeeded for so many of its periods."""
+"""A step is late if it has not succeeded for this many of its periods."""
 SHORTEST = 15.0
-"""No step is late before this, in seconds: a deadlock or one slow round is no problem yet."""
+"""No step is late before this time, in seconds: a deadlock or one slow round is not a problem."""
 LONGEST_CODE = 64
 
 
@@ -29,12 +29,12 @@ class StepProblem:
 
 
 def is_late(seconds: float, period: float) -> bool:
-    """Return whether a step that succeeded so many seconds ago is late."""
+    """Return whether a step that succeeded `seconds` ago is late."""
     return seconds > max(SHORTEST, PERIODS * period)
 
 
 def replace(connection: Connection, problems: Sequence[StepProblem]) -> None:
-    """Store these problems in place of all that were known; the caller has fenced it."""
+    """Replace the stored problems by these; the caller has checked the lease."""
     connection.execute(delete(background_steps))
     if problems:
         rows = [
@@ -51,7 +51,7 @@ def replace(connection: Connection, problems: Sequence[StepProblem]) -> None:
 
 
 def late(connection: Connection, now: datetime) -> list[StepProblem]:
-    """Return the steps that are late, those that have been so for longest first."""
+    """Return the late steps, the longest failing first."""
     c = background_steps.c
     rows = connection.execute(select(background_steps).order_by(c.succeeded_at, c.name))
     return [
@@ -62,12 +62,12 @@ def late(connection: Connection, now: datetime) -> list[StepProblem]:
 
 
 def error_code(error: BaseException) -> str:
-    """Return the type of an error and the server's number for it: nothing that quotes a row."""
+    """Return the type of an error and the server's error number, without any text from a row."""
     if isinstance(error, Refusal):
         return error.code
     code = type(error).__name__
     if isinstance(error, DBAPIError) and error.orig is not None:
-        number = next((one for one in error.orig.args[:1] if isinstance(one, int)), None)
+        number = next((value for value in error.orig.args[:1] if isinstance(value, int)), None)
         detail = number or getattr(error.orig, "sqlite_errorname", None)
         code = code if detail is None else f"{code} {detail}"
     return code[:LONGEST_CODE]

@@ -1,4 +1,4 @@
-"""Cursors: up to which row a rolling read has come, by name."""
+"""Cursors: the last row of each rolling read, by name."""
 
 from sqlalchemy import Connection, select, update
 
@@ -6,7 +6,7 @@ from bot.store.tables import cursors
 
 
 def position(connection: Connection, name: str) -> int:
-    """Return the cursor's position, -1 if it has none yet."""
+    """Return the cursor's position, or -1 if it has none yet."""
     c = cursors.c
     at = connection.execute(select(c.position).where(c.name == name)).scalar_one()
     return -1 if at is None else int(at)

@@ -1,4 +1,4 @@
-"""Leases: what only one replica may do, fenced by an epoch, by the database's clock."""
+"""Leases: only the holder may do certain work; fenced by an epoch, by the database's clock."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,17 +9,17 @@ from bot.queue.moves import for_update
 from bot.store.tables import leases
 
 TTL = timedelta(seconds=10)
-"""A dead holder is followed after this; renewed every third of it. With a poll of at most 3 s a
-takeover ends within 15 s."""
+"""A lease expires after this time, and its holder renews it every third of it. With a poll of at
+most 3 s a takeover ends within 15 s."""
 
 
 class LeaseLost(Exception):
-    """Another replica holds the lease: whatever the transaction did must be rolled back."""
+    """Another replica holds the lease: the transaction must roll back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to act as `name` while nobody has a higher `epoch`."""
+    """The right to act as `name` until another replica has a higher `epoch`."""
 
     name: str
     owner: str
@@ -27,7 +27,7 @@ class Lease:
 
 
 def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease | None:
-    """Renew the lease, or take it over from a holder that let it expire; None while it is held."""
+    """Renew the lease or take over an expired one; return None while another replica holds it."""
     row = connection.execute(for_update(select(leases).where(leases.c.name == name))).one()
     if row.owner != owner and row.owner and row.expires > now:
         return None
@@ -42,7 +42,7 @@ def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease 
 
 
 def release(connection: Connection, lease: Lease, now: datetime) -> None:
-    """Let the next replica take over at once, at an orderly stop."""
+    """Release the lease at an orderly stop, so that another replica can take over at once."""
     connection.execute(
         update(leases)
         .where(leases.c.name == lease.name, _held(lease))
@@ -51,15 +51,15 @@ def release(connection: Connection, lease: Lease, now: datetime) -> None:
 
 
 def fence(connection: Connection, lease: Lease) -> None:
-    """Hold the lease's row for the rest of the transaction, or raise `LeaseLost`.
+    """Lock the lease's row for the rest of the transaction, or raise `LeaseLost`.
 
-    Every transaction of a holder begins with this, so that a holder that was paused past its lease
-    changes nothing.
+    Every transaction of a holder starts with this call, so that a holder that was paused until its
+    lease expired changes nothing.
     """
-    found = connection.execute(
+    epoch = connection.execute(
         for_update(select(leases.c.epoch).where(leases.c.name == lease.name, _held(lease)))
     ).first()
-    if found is None:
+    if epoch is None:
         raise LeaseLost
 
 
@@ -68,5 +68,5 @@ def _held(lease: Lease) -> ColumnElement[bool]:
 
 
 def lock_lease(connection: Connection, name: str) -> None:
-    """Lock the lease's row until the transaction ends; another transaction waits for that."""
+    """Lock the lease's row until the transaction ends; other transactions wait."""
     connection.execute(for_update(select(leases.c.epoch).where(leases.c.name == name))).one()

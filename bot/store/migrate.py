@@ -1,4 +1,4 @@
-"""Making the bot's tables: versioned, repeatable, safe under two at once."""
+"""Create the bot's tables: versioned, repeatable, safe if two processes migrate at once."""
 
 import random
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 50
-"""Less than the 60 s for which an answer of the server is waited for."""
+"""Less than 60 s, the maximum wait for an answer of the server."""
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
@@ -38,14 +38,14 @@ CURSORS = (
 
 def _first(connection: Connection, now: datetime) -> None:
     requests.metadata.create_all(connection)
-    known = set(connection.execute(select(leases.c.name)).scalars())
+    existing = set(connection.execute(select(leases.c.name)).scalars())
     for name in LEASES:
-        if name not in known:
+        if name not in existing:
             connection.execute(insert(leases).values(name=name, owner="", epoch=0, expires=now))
-    known = set(connection.execute(select(cursors.c.name)).scalars())
+    existing = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
-        if name not in known:
-            # The backfill has not begun; its end is set by the first pass.
+        if name not in existing:
+            # The backfill has not started; the first pass sets its end.
             position = None if name.startswith("backfill") else 0
             connection.execute(insert(cursors).values(name=name, position=position))
     if connection.execute(select(change_freeze.c.name)).first() is None:
@@ -55,20 +55,20 @@ def _first(connection: Connection, now: datetime) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
-"""In order; each may be run again after it was cut off halfway, since DDL commits by itself."""
+"""In order; each can run again after an interruption, because DDL commits immediately."""
 
 
 def version(connection: Connection) -> int:
-    """The newest migration that was applied, 0 where there is none."""
+    """Return the number of the newest applied migration, or 0 if there is none."""
     if not inspect(connection).has_table(migrations.name):
         return 0
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
 
 
 def migrate(engine: Engine) -> int:
-    """Apply what is missing and return how many migrations that were; two at once take turns.
+    """Apply the missing migrations and return their number; two processes take turns.
 
-    Raises `StartError` where the server refuses one.
+    Raises `StartError` if the server refuses one.
     """
     with at_start():
         return _migrate(engine)
@@ -108,7 +108,7 @@ def _migrate_once(engine: Engine) -> int:
                         applied += 1
         finally:
             if locked:
-                # A connection that was lost has no lock any more.
+                # A lost connection has no lock any more.
                 with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
@@ -118,24 +118,24 @@ def _lock(connection: Connection) -> bool:
     if is_sqlite(connection):
         return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
     with connection.begin():
-        taken = connection.execute(
+        acquired = connection.execute(
             text("SELECT GET_LOCK(:name, :seconds)"), {"name": LOCK, "seconds": LOCK_SECONDS}
         ).scalar()
-    if taken != 1:
+    if acquired != 1:
         raise StartError([f"Another migration still runs after {LOCK_SECONDS} s: try again."])
     return True
 
 
 def require_current(connection: Connection) -> None:
     """Raise `StartError` if the bot's tables are not those of this version."""
-    found = version(connection)
-    if found < len(MIGRATIONS):
+    current = version(connection)
+    if current < len(MIGRATIONS):
         raise StartError(
-            [f"The bot's tables are at version {found} of {len(MIGRATIONS)}: queue-bot migrate."]
+            [f"The bot's tables are at version {current} of {len(MIGRATIONS)}: queue-bot migrate."]
         )
-    if found > len(MIGRATIONS):
+    if current > len(MIGRATIONS):
         raise StartError(
-            [f"The bot's tables are at version {found}, newer than this bot: update the bot."]
+            [f"The bot's tables are at version {current}, newer than this bot: update the bot."]
         )
     missing = _missing_columns(connection)
     if missing:
@@ -148,7 +148,7 @@ def require_current(connection: Connection) -> None:
 
 
 def _missing_columns(connection: Connection) -> list[str]:
-    """The columns that this version needs and the database has not, as `table.column`."""
+    """Return the columns that this version needs and the database lacks, as `table.column`."""
     columns_by_table = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
     present = {
         f"{table}.{column['name']}"

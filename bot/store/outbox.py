@@ -1,4 +1,4 @@
-"""What is to be said in Slack: committed with what it tells of, delivered until Slack has it."""
+"""The outbox: messages committed with their cause, and retried until Slack has them."""
 
 import json
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from bot.store.leases import Lease
 from bot.store.tables import outbox
 
 POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply"
-"""`refusals` is `audit` for equal refusals that wait for their minute: they hold back no other."""
+"""`refusals` is `audit` for equal refusals that wait a minute; they do not block other records."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A row that is due: what to say, where, how often it was tried, and what was wrong last."""
+    """A row of the outbox: the message, its channel, its attempts and its last error."""
 
     id: int
     kind: str
@@ -44,16 +44,16 @@ class OutboxMessage:
 def post(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Say something new in a channel; `subject` is what later edits and links name it by."""
+    """Post a new message in a channel; later edits and links name it by `subject`."""
     _put(connection, POST, channel, subject, _body(message), now)
 
 
 def edit(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Change what was posted about the subject; an edit that still waits is replaced.
+    """Edit the message about the subject; an edit that still waits is replaced.
 
-    The new one comes no sooner than the old would have: Slack may have said how long to wait.
+    The new edit keeps the due time of the old one, because Slack may have demanded a delay.
     """
     waiting = and_(
         outbox.c.subject == subject,
@@ -69,10 +69,10 @@ def edit(
 def edit_in_turn(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """The same, but an edit that waits keeps its place in the line of edits.
+    """Edit the message about the subject; an edit that still waits keeps its place in the order.
 
-    So what changes all the time does not always wait behind the others. Only for who also delivers:
-    to another one the letter that is replaced and the new one would look the same.
+    So a message that changes often does not always wait behind the others. Only the process that
+    also delivers may call this: another one could not tell the replaced edit from the new one.
     """
     waits = and_(
         outbox.c.subject == subject,
@@ -89,19 +89,19 @@ def edit_in_turn(
 def reply(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Answer in the thread of what was posted about the subject."""
+    """Post a reply in the thread of the message about the subject."""
     _put(connection, REPLY, channel, subject, _body(message), now)
 
 
 def channel_of(connection: Connection, subject: str) -> str | None:
-    """Where something was posted about the subject, or is going to be."""
-    chosen = (
+    """Return the channel of the subject's message, posted or waiting."""
+    query = (
         select(outbox.c.channel)
         .where(outbox.c.subject == subject, outbox.c.kind == POST)
         .order_by(outbox.c.id.desc())
         .limit(1)
     )
-    return connection.execute(chosen).scalar()
+    return connection.execute(query).scalar()
 
 
 def tell_audit(
@@ -113,15 +113,15 @@ def tell_audit(
     now: datetime,
     due: datetime | None = None,
 ) -> None:
-    """Post a sealed record, not before `due`; it is drawn when it is sent.
+    """Post a sealed record, not before `due`; its text is rendered at delivery.
 
-    What waits for its time counts as made then: the next minute of `latest` begins there.
+    A delayed message gets `due` as its creation time: the next minute of `latest` starts there.
     """
     _put(connection, kind, channel, subject, {"seqs": [seq]}, due or now, due)
 
 
 def latest(connection: Connection, subject: str, since: datetime) -> OutboxMessage | None:
-    """The newest row about the subject that is younger than `since`."""
+    """Return the newest message about the subject that was created after `since`."""
     row = (
         connection.execute(
             select(outbox)
@@ -132,15 +132,15 @@ def latest(connection: Connection, subject: str, since: datetime) -> OutboxMessa
         .mappings()
         .first()
     )
-    return None if row is None else _letter(row)
+    return None if row is None else _outbox_message(row)
 
 
-def add_to(connection: Connection, letter: OutboxMessage, seq: int) -> bool:
-    """Let a message that nobody has tried to send yet tell of one more record."""
-    body = {"seqs": [*letter.body["seqs"], seq]}
+def add_to(connection: Connection, message: OutboxMessage, seq: int) -> bool:
+    """Add a record to a message without a delivery attempt; return False if it had one."""
+    body = {"seqs": [*message.body["seqs"], seq]}
     result = connection.execute(
         update(outbox)
-        .where(outbox.c.id == letter.id, outbox.c.sent_at.is_(None), outbox.c.attempts == 0)
+        .where(outbox.c.id == message.id, outbox.c.sent_at.is_(None), outbox.c.attempts == 0)
         .values(body=json.dumps(body))
     )
     return result.rowcount == 1
@@ -172,10 +172,10 @@ def _put(
 
 
 def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMessage]:
-    """The oldest unsent row of each channel, where its time has come: a channel keeps its order.
+    """Return the oldest unsent message of each channel and kind, if it is due.
 
-    A row that waits (rate limit, a minute of equal refusals) holds back only its own channel, and
-    only rows of its own kind.
+    So each channel keeps its order. A message that waits (rate limit, a minute of equal refusals)
+    blocks only messages of its own channel and kind.
     """
     waiting = outbox.c.sent_at.is_(None)
     heads = (
@@ -187,10 +187,10 @@ def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMe
         .order_by(outbox.c.id)
         .limit(limit)
     ).mappings()
-    return [_letter(row) for row in rows]
+    return [_outbox_message(row) for row in rows]
 
 
-def _letter(row: RowMapping) -> OutboxMessage:
+def _outbox_message(row: RowMapping) -> OutboxMessage:
     return OutboxMessage(
         id=row["id"],
         kind=row["kind"],
@@ -204,18 +204,18 @@ def _letter(row: RowMapping) -> OutboxMessage:
     )
 
 
-def claim(connection: Connection, letter: OutboxMessage, lease: Lease, again_at: datetime) -> bool:
-    """Take the row for one attempt; until `again_at` nobody tries it again."""
+def claim(connection: Connection, message: OutboxMessage, lease: Lease, again_at: datetime) -> bool:
+    """Claim the message for one attempt; the next attempt is not before `again_at`."""
     result = connection.execute(
         update(outbox)
         .where(
-            outbox.c.id == letter.id,
+            outbox.c.id == message.id,
             outbox.c.sent_at.is_(None),
-            outbox.c.attempts == letter.attempts,
+            outbox.c.attempts == message.attempts,
         )
         .values(
             claimed_epoch=lease.epoch,
-            attempts=letter.attempts + 1,
+            attempts=message.attempts + 1,
             next_attempt_at=again_at,
             # Until the answer is known, the message may have been posted.
             in_doubt=True,
@@ -226,60 +226,65 @@ def claim(connection: Connection, letter: OutboxMessage, lease: Lease, again_at:
 
 def sent(
     connection: Connection,
-    letter: OutboxMessage,
+    message: OutboxMessage,
     channel: str | None,
     ts: str | None,
     now: datetime,
 ) -> bool:
-    """The message is in Slack, at this channel and ts; without them, nothing was left to say.
+    """Mark the message as sent, in this channel with this ts; both are None if none was needed.
 
-    False where somebody who took the row over has said so before.
+    Returns False if another process, which had taken it over, already marked it.
     """
     result = connection.execute(
         update(outbox)
-        .where(outbox.c.id == letter.id, outbox.c.sent_at.is_(None))
+        .where(outbox.c.id == message.id, outbox.c.sent_at.is_(None))
         .values(sent_at=now, sent_channel=channel, sent_ts=ts, in_doubt=False, error=None)
     )
     return result.rowcount == 1
 
 
-def _mine(letter: OutboxMessage) -> ColumnElement[bool]:
-    """Whether the attempt that began with this letter is still the last one."""
+def _mine(message: OutboxMessage) -> ColumnElement[bool]:
+    """Whether the attempt that started from this message is still the last one."""
     return and_(
-        outbox.c.id == letter.id,
+        outbox.c.id == message.id,
         outbox.c.sent_at.is_(None),
-        outbox.c.attempts == letter.attempts + 1,
+        outbox.c.attempts == message.attempts + 1,
     )
 
 
 def put_off(
-    connection: Connection, letter: OutboxMessage, error: str, again_at: datetime, *, in_doubt: bool
+    connection: Connection,
+    message: OutboxMessage,
+    error: str,
+    again_at: datetime,
+    *,
+    in_doubt: bool,
 ) -> None:
-    """The attempt failed, or nobody knows (`in_doubt`); try again at `again_at`."""
+    """Store a failed attempt, or one with an unknown result (`in_doubt`); retry at `again_at`."""
     connection.execute(
         update(outbox)
-        .where(_mine(letter))
+        .where(_mine(message))
         .values(error=error[:64], next_attempt_at=again_at, in_doubt=in_doubt, claimed_epoch=None)
     )
 
 
-def redirect(connection: Connection, letter: OutboxMessage, channel: str, now: datetime) -> None:
-    """Say it in another channel, because the bot cannot post in the one it was meant for."""
+def redirect(connection: Connection, message: OutboxMessage, channel: str, now: datetime) -> None:
+    """Move the message to another channel, because the bot cannot post in the original one."""
     connection.execute(
         update(outbox)
-        .where(_mine(letter))
+        .where(_mine(message))
         .values(channel=channel, next_attempt_at=now, in_doubt=False, claimed_epoch=None)
     )
 
 
-def tell_apart(connection: Connection, letter: OutboxMessage, channel: str, now: datetime) -> None:
-    """Say what was meant for a thread in another channel, as a message of its own."""
+def tell_apart(connection: Connection, message: OutboxMessage, channel: str, now: datetime) -> None:
+    """Post a thread's reply in another channel, as a separate message."""
     connection.execute(
         update(outbox)
-        .where(_mine(letter))
+        .where(_mine(message))
         .values(
             kind=POST,
-            subject=f"apart:{letter.id}",
+            subject=f"apart:{message.id}",
             channel=channel,
             next_attempt_at=now,
             in_doubt=False,
@@ -289,7 +294,7 @@ def tell_apart(connection: Connection, letter: OutboxMessage, channel: str, now:
 
 
 def place(connection: Connection, subject: str) -> tuple[str, str] | None:
-    """Channel and ts of what was posted about the subject, where Slack has it."""
+    """Return the channel and the ts of the subject's message, if Slack has it."""
     row = connection.execute(
         select(outbox.c.sent_channel, outbox.c.sent_ts)
         .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_ts.is_not(None))
@@ -300,22 +305,22 @@ def place(connection: Connection, subject: str) -> tuple[str, str] | None:
 
 
 def last_said(connection: Connection, subject: str) -> Mapping[str, Any] | None:
-    """Text and blocks of the newest message about the subject, sent or not."""
+    """Return the text and the blocks of the newest message about the subject, sent or not."""
     body = connection.execute(
         select(outbox.c.body)
         .where(outbox.c.subject == subject, outbox.c.kind.in_((POST, EDIT)))
         .order_by(outbox.c.id.desc())
         .limit(1)
     ).scalar()
-    found: Mapping[str, Any] | None = None if body is None else json.loads(body)
-    return found
+    message: Mapping[str, Any] | None = None if body is None else json.loads(body)
+    return message
 
 
 def waits(connection: Connection, subject: str) -> bool:
-    """Whether a post about the subject is still to be sent."""
-    found = connection.execute(
+    """Whether a post about the subject still waits for delivery."""
+    row = connection.execute(
         select(outbox.c.id)
         .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_at.is_(None))
         .limit(1)
     ).first()
-    return found is not None
+    return row is not None

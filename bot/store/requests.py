@@ -1,4 +1,4 @@
-"""One request id, at most one change: the same id again gets the stored answer."""
+"""Request ids: each id makes at most one change, and a repeated id gets the stored answer."""
 
 import hashlib
 import json
@@ -15,20 +15,20 @@ from bot.store.tables import requests
 
 @dataclass(frozen=True, slots=True)
 class RequestFingerprint:
-    """A command and the digest of the command with its arguments: 64 hex digits."""
+    """A command, and the digest of the command with its arguments in 64 hex digits."""
 
     command: str
     digest: str
 
 
 def fingerprint(command: str, values: Mapping[str, Any]) -> RequestFingerprint:
-    """The fingerprint of a command with raw arguments, so that an id serves one request only."""
-    said = json.dumps([command, values], sort_keys=True, default=str)
-    return RequestFingerprint(command, hashlib.sha256(said.encode()).hexdigest())
+    """Return the fingerprint of a command with raw arguments; an id serves one request only."""
+    text = json.dumps([command, values], sort_keys=True, default=str)
+    return RequestFingerprint(command, hashlib.sha256(text.encode()).hexdigest())
 
 
 class AlreadyAnswered(Exception):
-    """The request id is taken by a committed request; `answer` is what was stored."""
+    """A committed request already used the request id; `answer` is its stored answer."""
 
     def __init__(self, answer: str) -> None:
         super().__init__()
@@ -36,49 +36,49 @@ class AlreadyAnswered(Exception):
 
 
 class OtherWords(Exception):
-    """The request id is taken by a committed request that asked for something else."""
+    """A committed request with another command or arguments already used the request id."""
 
 
 def claim(
-    connection: Connection, request_id: str, wanted: RequestFingerprint, actor: str, now: datetime
+    connection: Connection, request_id: str, request: RequestFingerprint, actor: str, now: datetime
 ) -> None:
-    """Insert the request id, first of all; a twin in flight is waited for.
+    """Insert the request id as the first statement; wait for a running request with the same id.
 
-    Raises `AlreadyAnswered` where the id was used before, `OtherWords` where for something else.
+    Raises `AlreadyAnswered` if the id was used before, or `OtherWords` if for another request.
     """
     try:
-        # A duplicate key undoes only the statement, on InnoDB and on SQLite: no savepoint needed.
+        # A duplicate key rolls back only the statement on InnoDB and SQLite: no savepoint needed.
         connection.execute(
             insert(requests).values(
                 request_id=request_id,
-                command=wanted.command,
-                digest=wanted.digest,
+                command=request.command,
+                digest=request.digest,
                 actor=actor[:64],
                 created_at=now,
             )
         )
     except IntegrityError as error:
-        stored = answer(connection, request_id, wanted)
+        stored = answer(connection, request_id, request)
         if stored is None:
             raise
         raise AlreadyAnswered(stored) from error
 
 
 def settle(connection: Connection, request_id: str, stored: str) -> None:
-    """Keep the answer with the request, in the transaction of the change."""
+    """Store the answer with the request, in the transaction of the change."""
     connection.execute(
         update(requests).where(requests.c.request_id == request_id).values(answer=stored)
     )
 
 
-def answer(connection: Connection, request_id: str, wanted: RequestFingerprint) -> str | None:
-    """The stored answer of a committed request; raises `OtherWords` where it asked otherwise."""
+def answer(connection: Connection, request_id: str, request: RequestFingerprint) -> str | None:
+    """Return a committed request's stored answer; raises `OtherWords` for another request."""
     row = connection.execute(
         select(requests.c.answer, requests.c.digest).where(requests.c.request_id == request_id)
     ).first()
     if row is None:
         return None
-    if row.digest != wanted.digest:
+    if row.digest != request.digest:
         raise OtherWords
     stored: str | None = row.answer
     return stored

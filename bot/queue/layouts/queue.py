@@ -1,4 +1,4 @@
-"""The queue that the bot works on: its two tables, its time zone, its payloads' paths."""
+"""The queue that the bot works on: its two tables, its time zone, the paths in its payloads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from bot.queue.layouts.spec import (
 )
 
 LONGEST_QUEUE = 255
-"""Characters of a queue's name that the bot's own tables keep."""
+"""The maximum length of a queue's name in the bot's own tables, in characters."""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The two tables, the time zone of `failed_at`, and where payloads name their order.
+    """The two tables, the time zone of `failed_at`, and the paths of the order in payloads.
 
-    `mask` takes the secrets out of an exception's text; it is asked before the text is cut, since
-    half a secret has no form to be known by.
+    `mask` masks the secrets in an exception's text. It runs before the text is cut, because no rule
+    recognizes half a secret.
     """
 
     jobs: Table
@@ -51,13 +51,13 @@ class Queue:
         return short_error(self.mask(lines[0])) if lines else short_error("")
 
     def human(self, seconds: int) -> str:
-        """Unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""
+        """Format unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""
         return datetime.fromtimestamp(seconds, self.zone).strftime("%Y-%m-%d %H:%M:%S")
 
     def wall_clock(self, utc: datetime) -> datetime:
-        """A naive UTC moment as a `failed_at` of the queue's time zone."""
+        """Convert a naive UTC moment to a `failed_at` in the queue's time zone."""
         return encode_failed_at(utc, self.zone)
 
     def utc(self, failed_at: datetime) -> datetime:
-        """A `failed_at` of the queue's time zone as naive UTC."""
+        """Convert a `failed_at` in the queue's time zone to naive UTC."""
         return decode_failed_at(failed_at, self.zone)

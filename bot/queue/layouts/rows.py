@@ -10,19 +10,19 @@ from bot.wall_clock import unix
 
 
 def as_text(value: object) -> str:
-    """Return a column's value as text: bytes with replacement characters, NULL as no text."""
+    """Return a column's value as text: bytes with replacement characters, NULL as an empty text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return "" if value is None else str(value)
 
 
 def failed_at_text(value: object) -> str:
-    """Return a `failed_at` as the API has it: `YYYY-MM-DD HH:MM:SS`, or the text that it is."""
+    """Return a `failed_at` as the API shows it: `YYYY-MM-DD HH:MM:SS`, or the stored text."""
     return as_text(value)[: len("0000-00-00 00:00:00")]
 
 
 def as_number(value: object) -> int | None:
-    """Return a column's value as a whole number, or None if it is none."""
+    """Return a column's value as a whole number, or None if it is not one."""
     try:
         return int(as_text(value))
     except ValueError:
@@ -33,7 +33,7 @@ def as_number(value: object) -> int | None:
 class JobRow:
     """A job with the head of its payload and its row digest; moments are unix seconds.
 
-    A number is None if the column holds NULL or something that is no number.
+    A number is None if the column holds NULL or a value that is not a number.
     """
 
     id: int
@@ -72,7 +72,7 @@ class JobRow:
 class FailedRow:
     """A failed job with the heads of its texts and its row digest.
 
-    `failed_at` is a text where it is no time: MySQL allows zeros, and old tables have them.
+    `failed_at` is a text if it is not a valid time: MySQL allows zeros, and old tables have them.
     """
 
     id: int

@@ -1,6 +1,6 @@
 """The layout of the specification: every column name of `jobs` and `failed_jobs` is in this file.
 
-Moments of jobs are unix seconds. `failed_at` is the wall clock of the queue's time zone.
+Times of `jobs` are unix seconds. `failed_at` is wall clock time in the queue's time zone.
 """
 
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ from bot.database.column_types import Long, RowId, WallSeconds
 from bot.database.dialects import sha256, utf8mb4
 
 MAX_ATTEMPTS = 3
-"""What a retried job gets: the spec's `max_attempts = 3`."""
+"""The `max_attempts` of a retried job, 3 in the spec."""
 
 TEXTS = ("queue", "payload", "exception")
 NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
 TIMES = ("failed_at",)
-"""What the columns hold: text, whole numbers and times."""
+"""The columns by type: text, whole numbers and times."""
 
 _FAILED = ("queue", "payload", "exception", "failed_at")
 _STATE = ("attempts", "max_attempts", "reserved_at", "available_at", "created_at")
@@ -51,7 +51,7 @@ ARCHIVED = (*_FAILED, *_STATE)
 
 
 def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
-    """The spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
+    """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
     metadata = MetaData()
     options: dict[str, Any] = {
         "mysql_engine": "InnoDB",
@@ -86,7 +86,7 @@ def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[T
 
 
 def encode_moment(utc: datetime) -> int:
-    """Return a naive UTC moment as the columns of `jobs` store it: in unix seconds."""
+    """Return a naive UTC moment in unix seconds, as the columns of `jobs` store it."""
     return wall_clock.unix(utc)
 
 
@@ -96,12 +96,12 @@ def decode_moment(stored: int) -> datetime:
 
 
 def encode_failed_at(utc: datetime, zone: ZoneInfo) -> datetime:
-    """Return a naive UTC moment as `failed_at` stores it: as the wall clock of the zone."""
+    """Return a naive UTC moment as wall clock time of the zone, as `failed_at` stores it."""
     return wall_clock.from_utc(utc, zone)
 
 
 def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
-    """Return a `failed_at` as naive UTC, or unchanged if that is outside the calendar.
+    """Return a `failed_at` as naive UTC, or unchanged if the result is outside the calendar.
 
     A row may hold any time that the server accepts.
     """
@@ -112,20 +112,20 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    # In one character set: a server refuses to join a text in latin1 with one in utf8mb4.
+    # All texts in one character set: a server refuses to concatenate latin1 and utf8mb4.
     texts = (utf8mb4(part) if isinstance(part.type, String) else part for part in parts)
     return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)
 
 
 def _content(payload: ColumnElement[Any]) -> ColumnElement[str]:
-    # A text longer than max_allowed_packet would be NULL, and with it the digest of the row.
+    # Hashed first: a text longer than max_allowed_packet would make the row's digest NULL.
     return sha256(payload if isinstance(payload.type, LargeBinary) else utf8mb4(payload))
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
     """The row digest of a failed job, 32 hex digits, computed in the server.
 
-    Ids come back after TRUNCATE and on some servers after a restart: this tells rows apart.
+    A server reuses ids after TRUNCATE, and some do after a restart; the digest tells rows apart.
     """
     c = failed.c
     return _digest(c.id, c.queue, _content(c.payload), c.failed_at)
@@ -138,18 +138,18 @@ def job_digest(jobs: Table) -> ColumnElement[str]:
 
 
 def payload_digest(table: Table) -> ColumnElement[str]:
-    """What two rows with the same payload share, 32 hex digits, computed in the server."""
+    """The digest of a row's payload, 32 hex digits, computed in the server."""
     return func.substr(_content(table.c.payload), 1, 32)
 
 
 def content_digest(table: Table) -> ColumnElement[str]:
-    """What a failed job and the job that a retry makes of it share, 32 hex digits."""
+    """The digest of the content that a retry copies from a failed job, 32 hex digits."""
     return _digest(table.c.queue, _content(table.c.payload))
 
 
 @dataclass(frozen=True, slots=True)
 class QueueTable:
-    """The columns that both tables have; a selection has each under its attribute's name."""
+    """The columns that both tables have; a selection names each column like its attribute."""
 
     table: Table
 
@@ -170,11 +170,11 @@ class QueueTable:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all columns that the layout has."""
+        """The names of all columns of the layout."""
         return tuple(column.name for column in self.table.columns)
 
     def column(self, name: str) -> Column[Any]:
-        """The column with one of these names."""
+        """Return the column with this name."""
         return self.table.c[name]
 
     def payload_head(self, characters: int) -> ColumnElement[str]:
@@ -188,7 +188,7 @@ class JobsTable(QueueTable):
 
     @property
     def restored_columns(self) -> tuple[str, ...]:
-        """The names of all columns but the id, as an archive has them too."""
+        """The names of all columns except the id; an archive uses the same names."""
         return _JOB
 
     @property
@@ -203,7 +203,7 @@ class JobsTable(QueueTable):
 
     @property
     def reserved_at(self) -> Column[int]:
-        """When a worker took the job, in unix seconds; NULL while no worker has it."""
+        """When a worker reserved the job, in unix seconds; NULL while no worker has it."""
         return self.table.c.reserved_at
 
     @property
@@ -241,7 +241,7 @@ class JobsTable(QueueTable):
         return and_(self.is_pending(), self.attempts == 0)
 
     def available_since(self) -> ColumnElement[int]:
-        """From when a worker could take the job, in unix seconds: never before it was created."""
+        """When the job became available, in unix seconds: never before it was created."""
         earliest = self.available_at > self.created_at
         return case((earliest, self.available_at), else_=self.created_at)
 
@@ -268,7 +268,7 @@ class JobsTable(QueueTable):
         )
 
     def insert_retried(self, rows: Select[Any]) -> Insert:
-        """Insert what `FailedJobsTable.as_jobs` selects."""
+        """Insert the rows that `FailedJobsTable.as_jobs` selects."""
         return insert(self.table).from_select(_JOB, rows)
 
     def release(self, job_id: int, reserved_at: int) -> Update:
@@ -283,12 +283,12 @@ class FailedJobsTable(QueueTable):
 
     @property
     def restored_columns(self) -> tuple[str, ...]:
-        """The names of all columns but the id, as an archive has them too."""
+        """The names of all columns except the id; an archive uses the same names."""
         return _FAILED
 
     @property
     def retried_columns(self) -> tuple[str, ...]:
-        """The names of the columns whose values `as_jobs` copies; both tables have them."""
+        """The names of the columns that `as_jobs` copies; both tables have them."""
         return ("queue", "payload")
 
     @property
@@ -306,13 +306,13 @@ class FailedJobsTable(QueueTable):
         return func.coalesce(utf8mb4(func.substr(self.exception, 1, characters)), "")
 
     def text_bytes(self) -> ColumnElement[int]:
-        """How many bytes the payload and the exception have."""
+        """The size of the payload and the exception in bytes."""
         return func.length(self.payload) + func.length(self.exception)
 
     def selection(
         self, payload_characters: int, exception_characters: int
     ) -> tuple[ColumnElement[Any], ...]:
-        """The columns of a `FailedRow`, in its order, but for the digest."""
+        """The columns of a `FailedRow` except the digest, in its order."""
         return (
             self.id,
             self.queue,

@@ -21,7 +21,7 @@ TIME_TYPES = frozenset({"datetime", "timestamp"})
 
 
 def problems(connection: Connection, queue: Queue) -> list[str]:
-    """What keeps the bot from working on these tables, a sentence each; empty when all is well."""
+    """Return one sentence for each problem of these tables; empty if there is none."""
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
     return [
         sentence
@@ -70,39 +70,40 @@ def _not_there(connection: Connection, name: str) -> str:
         f"The table {name} is not in the database: check DATABASE_URL and "
         f"QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE."
     )
-    alike = [one for one in inspect(connection).get_table_names() if one.lower() == name.lower()]
-    return f"{sentence} There is a table {alike[0]}." if alike else sentence
+    tables = inspect(connection).get_table_names()
+    similar = [table for table in tables if table.lower() == name.lower()]
+    return f"{sentence} There is a table {similar[0]}." if similar else sentence
 
 
 def _wrong_columns(queue: Queue, definition: TableDefinition, *, sqlite: bool) -> Iterator[str]:
-    """Columns of the layout that have a type or a property that the bot cannot work with."""
+    """Yield a sentence for each column whose type or property the bot cannot work with."""
     for name, column in definition.columns.items():
         full_name = f"{definition.name}.{name}"
         if name == "id" and not column.is_auto_increment and not (sqlite and column.is_filled):
             yield f"The column {full_name} is not AUTO_INCREMENT: an inserted row gets no id."
         if name in TEXTS and not (column.is_text or column.is_binary):
-            yield f"The column {full_name} is {column.type.upper()}, and must hold text."
+            yield f"The column {full_name} is {column.type.upper()}, but must hold text."
         if name in NUMBERS and column.type not in INTEGER_BYTES:
             yield (
-                f"The column {full_name} is {column.type.upper()}, and must be a whole number "
+                f"The column {full_name} is {column.type.upper()}, but must be a whole number "
                 f"(moments in seconds since 1970)."
             )
         if name in TIMES:
             yield from _wrong_time(queue, full_name, column)
         if column.is_generated and name in (*TEXTS, *NUMBERS, *TIMES):
-            yield f"The column {full_name} is generated, so that a retry cannot set it."
+            yield f"The column {full_name} is generated, so a retry cannot set it."
         if name == "queue" and not sqlite and (column.characters or 0) > LONGEST_QUEUE:
             yield (
-                f"The column {full_name} is wider than the {LONGEST_QUEUE} characters that the bot "
-                f"keeps of a queue's name."
+                f"The column {full_name} allows more than the {LONGEST_QUEUE} characters that the "
+                f"bot stores of a queue's name."
             )
 
 
 def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Iterator[str]:
     if column.type not in TIME_TYPES:
-        yield f"The column {full_name} is {column.type.upper()}, and must be DATETIME or TIMESTAMP."
+        yield f"The column {full_name} is {column.type.upper()}, but must be DATETIME or TIMESTAMP."
     elif column.type == "timestamp" and queue.zone.key != "UTC":
-        # A TIMESTAMP is read in the session's zone, which the bot sets to UTC.
+        # The server converts a TIMESTAMP to the session's time zone, which the bot sets to UTC.
         yield (
             f"The column {full_name} is TIMESTAMP, which the bot reads in UTC: set "
             f"QUEUE_BOT_TIME_ZONE=UTC."
@@ -110,15 +111,15 @@ def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Itera
 
 
 def require(connection: Connection, queue: Queue) -> None:
-    """Raise `StartError` where `problems` finds any."""
+    """Raise `StartError` if the tables have problems."""
     if sentences := problems(connection, queue):
         raise StartError(sentences)
 
 
 def fitted(connection: Connection, queue: Queue) -> Queue:
-    """Return the queue with its columns of bytes marked as such; the layout says that all are text.
+    """Return the queue with its binary columns marked as such; the layout declares all as text.
 
-    A text is converted to utf8mb4 before it is compared; bytes are compared as they are.
+    A text is converted to utf8mb4 before a comparison; bytes are compared unchanged.
     """
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
     return replace(

@@ -1,1 +1,1 @@
-"""The audit log: records, their chain, and what they tell of people, jobs and orders."""
+"""The audit log: its records, their chain, and the history of people, jobs and orders."""

@@ -1,8 +1,8 @@
-"""Who did what to what, and how it ended: INSERT only, sealed afterwards into a chain of hashes.
+"""The audit log: who did what, and the result; INSERT only, sealed later into a hash chain.
 
-A record is written in the transaction of its change and unchained at that moment: a chain made at
-insert forks or makes all writers wait for each other. Whoever holds the watcher's lease seals what
-is committed; `seq` is the primary key of the chain, so it cannot fork.
+A record is written in the transaction of its change, without a link: a chain built at insert would
+fork or make all writers wait for each other. The holder of the watcher's lease seals committed
+records; `seq` is the primary key of the chain, so the chain cannot fork.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ from bot.store.tables import archive, audit, audit_chain
 GENESIS = "0" * 64
 SEAL_ROWS = 200
 SETTLED_AFTER = timedelta(minutes=10)
-"""No transaction of the bot stays open this long, so ids before one this old are all committed."""
+"""No transaction of the bot stays open this long, so ids below such an old id are all committed."""
 
 ENDED = ("done", "cancelled", "stopped")
-"""Outcomes of the one record that a bulk change ends with."""
+"""The outcomes of a bulk change's last record."""
 
 _SEALED_COLUMNS = tuple(column.name for column in audit.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line of the audit, before it has an id; `named` is what a refused request asked for."""
+    """An audit record before it has an id; `named` are the rows that a refused request named."""
 
     at: datetime
     request_id: str
@@ -59,7 +59,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class SealedRecord:
-    """A record in the chain."""
+    """An audit record with its link in the chain."""
 
     seq: int
     hash: str
@@ -68,7 +68,7 @@ class SealedRecord:
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
-    """Who took a row away, by which action, and when (naive UTC)."""
+    """Who last changed a row, by which action, and when (naive UTC)."""
 
     actor: str
     action: str
@@ -76,7 +76,7 @@ class LastChange:
 
 
 def write(connection: Connection, record: Record) -> int:
-    """Insert the record and what it is about in the caller's transaction; returns its id."""
+    """Insert the record and its targets in the caller's transaction; return its id."""
     result = connection.execute(
         insert(audit).values(
             at=record.at,
@@ -109,9 +109,9 @@ def _compact(value: object) -> str:
 
 
 def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange | None:
-    """Who last retried or deleted the row with this id, as far as archive and audit know.
+    """Return who last retried or deleted the row with this id, by archive and audit log.
 
-    What an undo put back counts as never taken.
+    A removal that an undo reversed does not count.
     """
     row = connection.execute(
         select(audit.c.actor, archive.c.action, archive.c.archived_at)
@@ -128,14 +128,14 @@ def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange |
 
 
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:
-    """A record as the history and the audit channel show it."""
+    """Return a record as the history and the audit channel show it."""
     values = {name: row[name] for name in AuditLine.model_fields if name in row}
     values |= {"targets": json.loads(row["targets"]), "seq": seq, "hash": link}
     return AuditLine.model_validate(values)
 
 
 def hash_of(record: RowMapping, prev: str) -> str:
-    """SHA-256 (64 hex digits) over the link before and every column of the record."""
+    """Return the SHA-256 (64 hex digits) of the previous link and every column of the record."""
     values = [_sealed_value(record[name]) for name in _SEALED_COLUMNS]
     return hashlib.sha256(f"{prev}\n{_compact(values)}".encode()).hexdigest()
 
@@ -145,7 +145,7 @@ def _sealed_value(value: object) -> object:
 
 
 def seal(connection: Connection, now: datetime, rows: int = SEAL_ROWS) -> list[SealedRecord]:
-    """Chain up to `rows` committed records, in id order; the caller holds the lease's fence."""
+    """Seal up to `rows` committed records in id order; the caller has checked the lease."""
     settled = position(connection, "audit_settled")
     linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
     waiting = (
@@ -179,7 +179,7 @@ def _settle(connection: Connection, now: datetime, settled: int) -> None:
 
 
 def tail(connection: Connection) -> tuple[int, str]:
-    """The last link's `seq` and hash; 0 and zeros for an empty chain."""
+    """Return the last link's `seq` and hash; 0 and zeros for an empty chain."""
     row = connection.execute(
         select(audit_chain.c.seq, audit_chain.c.hash).order_by(audit_chain.c.seq.desc()).limit(1)
     ).first()
@@ -187,7 +187,7 @@ def tail(connection: Connection) -> tuple[int, str]:
 
 
 def sealed(connection: Connection, seqs: Sequence[int]) -> list[SealedRecord]:
-    """The sealed records with these `seq`, in order."""
+    """Return the sealed records with these `seq`, in order."""
     rows = connection.execute(
         select(audit, audit_chain.c.seq, audit_chain.c.hash.label("link"))
         .join(audit_chain, audit_chain.c.audit_id == audit.c.id)
@@ -200,11 +200,11 @@ def sealed(connection: Connection, seqs: Sequence[int]) -> list[SealedRecord]:
 def verify(
     connection: Connection, anchors: Mapping[int, str] | None = None, page: int = 1_000
 ) -> Iterator[str]:
-    """What is wrong with the chain, one sentence each; nothing where all is well.
+    """Yield one sentence for each fault of the chain.
 
-    `anchors` maps a `seq` to the first digits of the hash that the audit channel showed: that also
-    finds a cut tail and a chain that was written anew. What a bulk change moved is compared for as
-    long as its items are kept.
+    `anchors` maps a `seq` to the first digits of the hash in the audit channel; with anchors a cut
+    tail and a rewritten chain are found too. The rows of a bulk change are compared as long as its
+    items are kept.
     """
     pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
@@ -244,7 +244,7 @@ def verify(
 
 
 def _faults(row: RowMapping, seq: int, prev: str) -> Iterator[str]:
-    """What is wrong with one link after the link `seq`, whose hash is `prev`, and its record."""
+    """Yield the faults of a link and its record; the link before is `seq` with the hash `prev`."""
     if row["seq"] != seq + 1:
         yield f"Links {seq + 1} to {row['seq'] - 1} are missing from the chain."
     if row["prev"] != prev:
@@ -256,7 +256,7 @@ def _faults(row: RowMapping, seq: int, prev: str) -> Iterator[str]:
 
 
 def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
-    """Whether the rows that a bulk change says to have moved are those it moved."""
+    """Yield a sentence if a bulk change's record does not match the rows that it moved."""
     arguments = json.loads(record["arguments"])
     number, digest = arguments.get("operation"), arguments.get("items_digest")
     if isinstance(number, int) and batches.items_digest(connection, number) != digest:

@@ -1,4 +1,4 @@
-"""Past changes as the audit knows them: by whom, what they took, how they are named."""
+"""Past changes in the audit log: who made them, their targets, and how people name them."""
 
 import json
 from collections.abc import Sequence
@@ -12,28 +12,28 @@ from bot.store.audit.audit_log import LastChange
 from bot.store.tables import audit, audit_chain, audit_targets, operations
 
 DONE = ("ok", "started")
-"""Outcomes of the record that a change is written with; a bulk change's is its start."""
+"""The outcomes of a change's record; a bulk change's record is that of its start."""
 
 
 LOOKED_AT = 50
-"""A person's newest changes, of which one is looked for that was not undone."""
+"""How many of a person's newest changes are searched for one that was not undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeReference:
-    """How a person names a change: an operation's number, or `#` and a record's in the audit."""
+    """The name of a change: an operation's number, or `#` and the number of an audit record."""
 
     number: int
     in_audit: bool
 
     def __str__(self) -> str:
-        """As it is typed."""
+        """Return the name as a person types it."""
         return f"#{self.number}" if self.in_audit else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that was carried out, or a bulk change that began; `at` is naive UTC."""
+    """A completed change, or a started bulk change; `at` is naive UTC."""
 
     id: int
     request_id: str
@@ -45,12 +45,12 @@ class Change:
 
     @property
     def is_bulk(self) -> bool:
-        """Whether it went on in batches after it was recorded."""
+        """Whether the change ran in batches after its record was written."""
         return self.outcome == "started"
 
 
 def last(connection: Connection, action: str, kind: str, row_id: int) -> LastChange | None:
-    """Who did this last to the row with this id, and when."""
+    """Return who last applied this action to the row with this id, and when."""
     row = connection.execute(
         select(audit.c.actor, audit.c.action, audit.c.at)
         .join(audit_targets, audit_targets.c.audit_id == audit.c.id)
@@ -67,12 +67,12 @@ def last(connection: Connection, action: str, kind: str, row_id: int) -> LastCha
 
 
 def by_request(connection: Connection, request_id: str) -> Change | None:
-    """The change that this request made."""
+    """Return the change that this request made."""
     return _first(connection, _changes().where(audit.c.request_id == request_id))
 
 
 def by_name(connection: Connection, reference: ChangeReference) -> Change | None:
-    """The change that a person names."""
+    """Return the change with this name."""
     if not reference.in_audit:
         request = select(operations.c.request_id).where(operations.c.id == reference.number)
         return _first(connection, _changes().where(audit.c.request_id == request.scalar_subquery()))
@@ -83,7 +83,7 @@ def by_name(connection: Connection, reference: ChangeReference) -> Change | None
 def newest_of(
     connection: Connection, actor: str, actions: Sequence[str], since: datetime
 ) -> list[Change]:
-    """A person's newest changes of these kinds, up to `LOOKED_AT`."""
+    """Return a person's newest changes by these actions, up to `LOOKED_AT`."""
     c = audit.c
     query = _changes().where(c.actor == actor, c.action.in_(actions), c.at >= since)
     rows = connection.execute(query.order_by(c.id.desc()).limit(LOOKED_AT)).mappings()

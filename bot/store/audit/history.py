@@ -1,4 +1,4 @@
-"""What the audit tells of a person, a job or an order: read by indexes, page by page."""
+"""Read the audit log of a person, a job or an order: by indexes, page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 from bot.store.tables import archive, audit, audit_chain, audit_targets, failures, operations
 
 MOST = 1_000
-"""Records about one job or order that are looked through for a page, the newest."""
+"""How many of the newest records about a job or an order are read for a page."""
 
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which records; a filter that is None lets all pass.
+    """The filter for records; None means no restriction.
 
-    `job` is the id of a job or a failed job, `since` naive UTC; only records with an id below
-    `before` are wanted: the next page begins where the last one ended.
+    `job` is the id of a job or a failed job, `since` is naive UTC. Only records with an id below
+    `before` match, so that a page begins after the last record of the previous page.
     """
 
     actor: str | None = None
@@ -31,10 +31,10 @@ class HistoryFilter:
 
 
 def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Sequence[RowMapping]:
-    """Up to `limit` records, the newest first, each with its `seq` once it is sealed.
+    """Return up to `limit` records, the newest first, each with its `seq` if it is sealed.
 
-    What is about a job or an order is found by its targets, and where a bulk change took it, by the
-    index of failures or by what the archive still holds.
+    The records about a job or an order are found by their targets. Those of bulk changes are found
+    by the index of failures or by the archive.
     """
     query = (
         select(audit, audit_chain.c.seq)
@@ -43,7 +43,7 @@ def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Seque
         .order_by(audit.c.id.desc())
         .limit(limit)
     )
-    # Each by its own index first: with OR, or with a join, a server may read the whole audit.
+    # One query for each index: with OR, or with a join, a server may read the whole audit log.
     if criteria.job is not None:
         query = query.where(audit.c.id.in_(_about_job(connection, criteria.job, criteria.before)))
     if criteria.order is not None:
@@ -96,7 +96,7 @@ def _highest(*id_lists: Sequence[int]) -> list[int]:
 
 
 def _named(connection: Connection, condition: Condition, before: int | None) -> Sequence[int]:
-    """The newest records with such a target."""
+    """Return the newest records with such a target."""
     id_ = audit_targets.c.audit_id
     query = select(id_).distinct().where(condition).order_by(id_.desc()).limit(MOST)
     if before is not None:
@@ -112,7 +112,7 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 
 
 def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
-    """The request ids of the bulk changes that took such failures or put them back."""
+    """Return the request ids of the bulk changes that removed or restored such failures."""
     request_ids: set[str] = set()
     for number in (failures.c.operation, failures.c.restored_by):
         query = (

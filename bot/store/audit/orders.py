@@ -1,4 +1,4 @@
-"""One order's failures, what was done about them and what became of it, by indexed reads."""
+"""One order's failures, the acts on them and the outcomes, by indexed reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,17 @@ from bot.queue.search import OrderKey
 from bot.store.tables import archive, audit, audit_targets, failures, operations, tracked_jobs
 
 MOST = 200
-"""Failures, and acts, that are read for one order or job: the newest."""
+"""How many of the newest failures, and of the newest acts, are read for an order or a job."""
 
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderHistory:
-    """What the bot's tables hold of an order or a job; `more` where that was not all of it."""
+    """The failures and acts of an order or a job; `more`: some were not read.
+
+    `present` has the `seq` of the failures that are still in `failed_jobs`.
+    """
 
     failures: Sequence[RowMapping]
     acts: tuple[Act, ...]
@@ -29,19 +32,19 @@ class OrderHistory:
 
     @property
     def job_ids(self) -> set[int]:
-        """The ids that retried jobs were given."""
+        """The ids of the retried jobs."""
         return {act.job_id for act in self.acts if act.job_id is not None}
 
 
 def last_indexed(connection: Connection) -> int:
-    """The highest id of a failed job that the index holds, removed or not; 0 where it is empty."""
+    """Return the highest failed job id in the index, removed or not; 0 if the index is empty."""
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
 def of_order(
     connection: Connection, queue: Queue, order_key: OrderKey, actions: Actions
 ) -> OrderHistory:
-    """What is known of an order, of one shop or of any."""
+    """Return the history of an order of one shop or of any shop."""
     f, t = failures.c, audit_targets.c
     failure_filter = f.order_id == order_key.order
     target_filter = t.order_id == order_key.order
@@ -54,7 +57,7 @@ def of_order(
 
 
 def of_job(connection: Connection, queue: Queue, id_: int, actions: Actions) -> OrderHistory:
-    """What is known of a failed job with this id, or of a retried job that was given it."""
+    """Return the history of the failed job or the retried job with this id."""
     t = audit_targets.c
     target_filters = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
     return _history(connection, queue, failures.c.failed_id == id_, target_filters, actions)
@@ -87,7 +90,7 @@ def _failures(connection: Connection, failure_filter: Condition) -> Sequence[Row
 
 
 def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
-    """The `seq` of those failures whose rows are in `failed_jobs` as they were."""
+    """Return the `seq` of the failures whose rows are unchanged in `failed_jobs`."""
     seqs = {
         (row["failed_id"], row["row_digest"]): row["seq"] for row in rows if not row["removed_at"]
     }
@@ -101,7 +104,7 @@ def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -
 
 
 def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list[Act]:
-    """What was done or refused singly, a line a target, and what became of what was retried."""
+    """Return single changes and refusals, one act for each target, with the retries' outcomes."""
     t, f = audit_targets.c, tracked_jobs.c
     about = (
         select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
@@ -138,7 +141,7 @@ def _act(row: RowMapping) -> Act:
 
 
 def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
-    """What bulk changes did to these failures, and which bulk undos put them back."""
+    """Return the acts of bulk changes on these failures, and of the bulk undos."""
     removed = [
         row for row in rows if row["operation"] is not None and row["removed_at"] is not None
     ]
@@ -169,7 +172,7 @@ def _operations(connection: Connection, ids: set[int]) -> dict[int, RowMapping]:
 
 
 def _canaries(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
-    """What is followed of those of these failures that a bulk change sent ahead."""
+    """Return the tracked jobs of the failures that a bulk change retried as its canary."""
     f = tracked_jobs.c
     query = (
         select(f.failed_seq, f.retried_as, f.state, f.settled_at, f.settled_by, f.settled_action)
@@ -211,7 +214,7 @@ def _became(row: RowMapping | None) -> Became | None:
 
 
 def _with_archive(connection: Connection, acts: Sequence[Act]) -> list[Act]:
-    """The acts, and whether the archive still holds the row of each."""
+    """Mark the acts whose rows the archive still holds."""
     a = archive.c
     archived: set[tuple[str, int, datetime]] = set()
     for kind in ("failed", "job"):

@@ -15,20 +15,20 @@ from bot.models.refusals import Refusal
 def keep(refusal: Refusal) -> str:
     """Return the refusal as JSON: the name of its type, and its fields in their order.
 
-    A field that has its default is left out.
+    Fields with their default value are omitted.
     """
-    given = {
+    values = {
         field.name: _plain(value)
         for field in fields(refusal)
         if (value := getattr(refusal, field.name)) is not field.default
     }
-    return json.dumps({"refused": type(refusal).__name__, "values": given}, ensure_ascii=False)
+    return json.dumps({"refused": type(refusal).__name__, "values": values}, ensure_ascii=False)
 
 
 def restore(stored: Mapping[str, Any]) -> Refusal:
     """Return the refusal that `keep` wrote, with every field in its own type."""
-    given = {name: _moment(value) for name, value in stored["values"].items()}
-    refusal: Refusal = TypeAdapter(_TYPES[stored["refused"]]).validate_python(given)
+    values = {name: _moment(value) for name, value in stored["values"].items()}
+    refusal: Refusal = TypeAdapter(_TYPES[stored["refused"]]).validate_python(values)
     return refusal
 
 

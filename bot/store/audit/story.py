@@ -1,4 +1,4 @@
-"""What is known of an order told as events: who did what, what became of it, in order of time."""
+"""The story of an order as events in order of time: failures, acts and their outcomes."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -12,16 +12,16 @@ from bot.queue.layouts import Queue
 from bot.store.audit.orders import OrderHistory
 
 _A_SECOND = timedelta(microseconds=999_999)
-"""What `created_at`, in whole seconds, may have left off."""
+"""The fraction of a second that `created_at`, in whole seconds, may lack."""
 
 
 def fates(history: OrderHistory, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
-    """The acts, each retry with what became of it, as far as that can be told.
+    """Return the acts, each retry with its outcome, as far as it is known.
 
-    Of what is not followed by itself, as receipts tell it: a later failure of the same payload,
-    else a job of that payload, else processed, where nobody deleted a job of the order meanwhile;
-    the last only where `complete` says that all jobs and all failures were looked at. Each failure
-    is what became of one retry.
+    The outcome of a retry that is not tracked is: a later failure of the same payload, else a
+    waiting job of that payload, else processed, unless somebody deleted a job of the order
+    meanwhile. Processed needs `complete`: all jobs and all failures were read. Each failure is the
+    outcome of one retry only.
     """
     waiting = {job.payload_digest for job in jobs}
     claimed = {act.became.failed_id for act in history.acts if act.became is not None}
@@ -43,11 +43,11 @@ def _fate(
     *,
     complete: bool,
 ) -> Became | None:
-    was = next((row for row in history.failures if _is_of(act, row)), None)
-    if was is None:
+    retried_row = next((row for row in history.failures if _is_of(act, row)), None)
+    if retried_row is None:
         return None
-    if was["restored_by"] is not None:
-        undos = (other for other in history.acts if other.operation == was["restored_by"])
+    if retried_row["restored_by"] is not None:
+        undos = (other for other in history.acts if other.operation == retried_row["restored_by"])
         undo = next(undos, None)
         by = None if undo is None else undo.actor
         return Became(fate="no-longer-queued", by=by, how="undo")
@@ -55,11 +55,11 @@ def _fate(
     for row in history.failures:
         if _content(row) in back or row["failed_id"] in claimed:
             continue
-        if _is_later(row, was, act.at):
-            again = row["error_group"] == was["error_group"]
-            fate: Fate = "failed-again" if again else "failed-otherwise"
+        if _is_later(row, retried_row, act.at):
+            is_same_group = row["error_group"] == retried_row["error_group"]
+            fate: Fate = "failed-again" if is_same_group else "failed-otherwise"
             return Became(fate=fate, at=row["seen_at"], failed_id=row["failed_id"])
-    if was["payload_digest"] in waiting:
+    if retried_row["payload_digest"] in waiting:
         return Became(fate="waiting")
     if not complete:
         return None
@@ -68,23 +68,26 @@ def _fate(
 
 
 def _is_of(act: Act, row: RowMapping) -> bool:
-    """Whether this failure is what the act took away: both were written in one transaction."""
+    """Whether the act removed this failure: one transaction wrote both with the same time."""
     return bool(row["failed_id"] == act.row_id and row["removed_at"] == act.at)
 
 
 def _content(row: RowMapping) -> tuple[str, datetime]:
-    """What a failure shares with its copy that an undo put back, whose id may be another."""
+    """Return what a failure has in common with the copy that an undo restored under another id."""
     return row["payload_digest"], row["failed_at"]
 
 
-def _is_later(row: RowMapping, was: RowMapping, at: datetime) -> bool:
-    """Whether it is a new failure of the same payload, seen after this moment."""
-    same = row["payload_digest"] == was["payload_digest"] and row["queue"] == was["queue"]
-    return bool(same and row["seen_at"] >= at and row["failed_id"] != was["failed_id"])
+def _is_later(row: RowMapping, retried_row: RowMapping, at: datetime) -> bool:
+    """Whether the row is a new failure of the same payload, seen after this moment."""
+    same = (
+        row["payload_digest"] == retried_row["payload_digest"]
+        and row["queue"] == retried_row["queue"]
+    )
+    return bool(same and row["seen_at"] >= at and row["failed_id"] != retried_row["failed_id"])
 
 
 def retries(acts: Iterable[Act]) -> Retries:
-    """How often, by whom, and what became of the last one."""
+    """Return the number of retries, the people who ran them, and the last outcome."""
     every = [act for act in acts if act.is_retry]
     by = Counter(act.actor for act in every)
     return Retries(
@@ -97,13 +100,13 @@ def retries(acts: Iterable[Act]) -> Retries:
 def events(
     history: OrderHistory, acts: Sequence[Act], queue: Queue, now: datetime
 ) -> list[Failure | Gone | Act]:
-    """Failures, what was done about them, and which of them are gone by themselves."""
+    """Return the failures, the acts on them, and the removals without the bot."""
     taken = {(act.row_id, act.at) for act in acts if act.row == "failed"}
     failures: dict[tuple[int, str], Failure] = {}
     gone: list[Gone] = []
     for row in history.failures:
         present = row["seq"] in history.present
-        # The same row again was put back by an undo.
+        # A second entry for the same row was restored by an undo.
         failures[row["failed_id"], row["row_digest"]] = _failure(row, queue, present=present)
         removed_at = row["removed_at"] or now
         if not present and (row["failed_id"], removed_at) not in taken:
@@ -125,7 +128,7 @@ def _failure(row: RowMapping, queue: Queue, *, present: bool) -> Failure:
 
 
 def just_failed(history: OrderHistory, failures: Iterable[FoundFailed]) -> list[Failure]:
-    """Failures that the index does not hold yet."""
+    """Return the failures that are not in the index yet."""
     indexed = {row["failed_id"] for row in history.failures}
     return [
         Failure(
@@ -144,12 +147,12 @@ def just_failed(history: OrderHistory, failures: Iterable[FoundFailed]) -> list[
 
 
 def _text(value: int | str | None) -> str | None:
-    """A shop's id as the index keeps it."""
+    """Return a shop's id as the index stores it."""
     return None if value is None else str(value)
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """The events by time; what a retry led to comes after it, whose clock alone has fractions."""
+    """Return the events by time; a retry's result comes after it, though it lacks fractions."""
     all_events = list(events)
     after: dict[tuple[str, int], datetime] = {}
     for act in all_events:

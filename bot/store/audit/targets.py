@@ -1,7 +1,7 @@
-"""What audit records are about, a row a target: written with the record, INSERT only.
+"""The targets of audit records, one row for each target: written with the record, INSERT only.
 
-A change names its rows as targets. A refused request has none: then what it asked for counts, by
-id, and the order of a failed job as the index of failures knows it.
+A change has its rows as targets. A refused request has none; its targets are the ids that it named,
+with a failed job's order from the index of failures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from bot.models.operations import Named, Target
 from bot.store.tables import audit_targets, failures
 
 NAMED = 100
-"""Rows of a refused request that are kept; the record itself has all its words."""
+"""How many rows of a refused request become targets; the record itself has all arguments."""
 LONGEST = 64
 
 
@@ -24,7 +24,7 @@ def note(
     named: Sequence[Named],
     arguments: Mapping[str, Any],
 ) -> None:
-    """Keep what a record is about, in the transaction that writes the record."""
+    """Store the targets of a record, in the transaction that writes the record."""
     rows = [_target(target) for target in targets] or _asked_for(connection, named[:NAMED])
     if (order := _word(arguments.get("order"))) is not None:
         rows.append(_row("order", 0, order, _word(arguments.get("tienda"))))
@@ -43,7 +43,7 @@ def _target(target: Target) -> dict[str, Any]:
 def _asked_for(connection: Connection, named: Sequence[Named]) -> list[dict[str, Any]]:
     failed_ids = [request.id for request in named if request.kind == "failed"]
     c = failures.c
-    # Of an id that came back the last one counts, which is there or was there last.
+    # If an id was reused, its last failure counts.
     orders = {
         row.failed_id: (row.order_id, row.tienda_id)
         for row in connection.execute(
@@ -76,7 +76,7 @@ def _row(
 
 
 def _word(value: object) -> str | None:
-    """An order or a shop as the tables keep it; typed words come as a list of one."""
+    """Return an order or a shop as the tables store it; typed arguments are lists of one value."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str | int) or isinstance(value, bool):

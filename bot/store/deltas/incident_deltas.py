@@ -1,6 +1,6 @@
-"""What became of an incident's failures: appended with the change itself, and never counted.
+"""Changes of an incident's counts: appended with each change, so that nothing is ever recounted.
 
-Every transaction that marks failures removed, or puts some back, appends rows here, so that the
+Every transaction that marks failures removed, or restores some, appends rows here, so that the
 batches of a bulk change do not wait for each other at the incident's row. The watcher adds the rows
 to the incident. So an incident of a million failures costs as much as one of ten.
 """
@@ -32,7 +32,7 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Which command removed failures, or had removed those that an undo puts back, and who ran it.
+    """The command that removed failures, and who ran it; an undo restores such failures.
 
     `operation` is the bulk change, if it was one; `actor` is None if the bot does not know it.
     `counts_as` says whether the command retries or deletes jobs.
@@ -47,7 +47,7 @@ class Removal:
 def append(
     connection: Connection, removed: Mapping[int, int], removal: Removal, now: datetime
 ) -> None:
-    """Append how many failures of each incident were removed; below 0, how many were put back."""
+    """Append how many failures of each incident were removed; negative counts were restored."""
     rows = [
         {
             "incident": incident,
@@ -97,7 +97,7 @@ class _Sum:
     operations: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def count(self, removed: int, removal: Removal, at: datetime) -> None:
-        """Add failures that were removed at one moment; below 0, failures that were put back."""
+        """Add failures that were removed at one moment; a negative count was restored."""
         self.removed += removed
         self.retried += removed if removal.counts_as == "retried" else 0
         self.deleted += removed if removal.counts_as == "deleted" else 0
@@ -110,7 +110,7 @@ class _Sum:
 
 
 def aggregate(connection: Connection) -> dict[int, int]:
-    """Add the deltas to their incidents; return how many failures were put back, by incident.
+    """Add the deltas to their incidents; return how many failures were restored, by incident.
 
     Only the holder of the watcher's lease calls this, so that no delta is added twice.
     """
@@ -137,7 +137,7 @@ def add(
 ) -> None:
     """Add failures that were removed before they were assigned to the incident.
 
-    Each item is how many, by which removal, and when.
+    Each item is a count, its removal and the moment.
     """
     total = _Sum()
     for removed, removal, at in removals:

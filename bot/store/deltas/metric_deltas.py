@@ -1,4 +1,4 @@
-"""Changes of `jobs` without a worker, and new failures, since the last sample.
+"""The bot's own changes of `jobs`, and new failures, since the last sample.
 
 Every transaction that changes `jobs`, or indexes failures, appends a row; the sampler deletes the
 rows in the transaction that stores its sample. So no delta is counted twice or lost.
@@ -13,19 +13,19 @@ from sqlalchemy import Connection, delete, insert, select
 from bot.store.tables import metric_deltas
 
 ROWS = 5_000
-"""Taken at once; the rest is the next sample's."""
+"""How many rows one sample reads; the next sample reads the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDelta:
-    """New failures; jobs removed by the bot less those put back as they were; ids not used."""
+    """New failures; jobs that the bot removed minus those restored under their ids; unused ids."""
 
     failed: int = 0
     removed: int = 0
     skipped: int = 0
 
     def __add__(self, other: "MetricDelta") -> "MetricDelta":
-        """Both together."""
+        """Return the sum of both."""
         return MetricDelta(
             self.failed + other.failed,
             self.removed + other.removed,
@@ -41,17 +41,17 @@ def append_failed(connection: Connection, counts: Mapping[str, int]) -> None:
 
 
 def append_removed(connection: Connection, jobs: int) -> None:
-    """Append how many jobs the bot removed; below 0, how many it put back under their old ids."""
+    """Append how many jobs the bot removed; a negative number was restored under the old ids."""
     _append(connection, {_ANY_QUEUE: MetricDelta(removed=jobs)} if jobs else {})
 
 
 def append_skipped(connection: Connection, ids: int) -> None:
-    """Append how many ids of `jobs` an insert of the bot took and did not use."""
+    """Append how many ids of `jobs` an insert of the bot reserved but did not use."""
     _append(connection, {_ANY_QUEUE: MetricDelta(skipped=ids)} if ids else {})
 
 
 _ANY_QUEUE = ""
-"""Only of failures the queue is of use."""
+"""The queue of deltas for which the queue does not matter; it matters only for failures."""
 
 
 def _append(connection: Connection, changes: Mapping[str, MetricDelta]) -> None:
@@ -62,12 +62,12 @@ def _append(connection: Connection, changes: Mapping[str, MetricDelta]) -> None:
 
 def drain(connection: Connection) -> dict[str, MetricDelta]:
     """Delete the deltas and return their sums by queue."""
-    found = connection.execute(select(metric_deltas).order_by(metric_deltas.c.id).limit(ROWS)).all()
-    taken: defaultdict[str, MetricDelta] = defaultdict(MetricDelta)
-    for row in found:
-        taken[row.queue] += MetricDelta(row.failed, row.removed, row.skipped)
-    if found:
+    rows = connection.execute(select(metric_deltas).order_by(metric_deltas.c.id).limit(ROWS)).all()
+    sums: defaultdict[str, MetricDelta] = defaultdict(MetricDelta)
+    for row in rows:
+        sums[row.queue] += MetricDelta(row.failed, row.removed, row.skipped)
+    if rows:
         connection.execute(
-            delete(metric_deltas).where(metric_deltas.c.id.in_([row.id for row in found]))
+            delete(metric_deltas).where(metric_deltas.c.id.in_([row.id for row in rows]))
         )
-    return dict(taken)
+    return dict(sums)

@@ -1,4 +1,4 @@
-"""Upkeep of the counts of failures: rows that were appended become one a key, old hours a day."""
+"""Aggregate the counts of failures: appended rows into one for each key, old hours into days."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ DELETED_AT_ONCE = 500
 
 
 def aggregate(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_ONCE) -> int:
-    """Aggregate up to `rows` appended rows into one row a key; return how many.
+    """Aggregate up to `rows` appended rows into one row for each key; return how many.
 
-    One at a time: under the watcher's lease.
+    The caller holds the watcher's lease, so that only one process aggregates.
     """
     c = failure_counts.c
-    # Not `IS FALSE`, for which MariaDB reads the whole table.
-    chosen = select(c.id).where(c.aggregated == false()).limit(rows)
-    ids = connection.execute(chosen).scalars().all()
+    # Not `IS FALSE`: MariaDB would read the whole table.
+    query = select(c.id).where(c.aggregated == false()).limit(rows)
+    ids = connection.execute(query).scalars().all()
     new: defaultdict[Key, Count] = defaultdict(Count)
     for key, count in _sums(connection, ids).items():
         new[replace(key, hour=bucket(key.hour, now))] += count
@@ -43,14 +43,14 @@ def aggregate(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_O
 
 
 def merge_old_hours(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_ONCE) -> int:
-    """Merge old hours into days, and old days into one row; return how many rows that were."""
+    """Merge old hours into days, and old days into one row; return how many rows were merged."""
     c = failure_counts.c
     old_hour = and_(c.hour < hour_of(now) - HOURS, c.hour % 24 != 0)
     old_day = and_(c.hour < oldest_day(now), c.hour != 0)
-    chosen = (
+    query = (
         select(c.id).where(c.aggregated == true(), c.hour > 0, or_(old_hour, old_day)).limit(rows)
     )
-    ids = connection.execute(chosen).scalars().all()
+    ids = connection.execute(query).scalars().all()
     new: defaultdict[Key, Count] = defaultdict(Count)
     for key, count in _sums(connection, ids).items():
         new[replace(key, hour=bucket(key.hour, now))] += count
@@ -59,7 +59,7 @@ def merge_old_hours(connection: Connection, now: datetime, rows: int = AGGREGATE
 
 
 def _sums(connection: Connection, ids: Sequence[int]) -> dict[Key, Count]:
-    """What these rows say together, by key; summed in the server, since there may be thousands."""
+    """Return the sums of these rows by key; the server adds them, since there may be thousands."""
     if not ids:
         return {}
     c = failure_counts.c
@@ -88,12 +88,12 @@ def _merge(connection: Connection, ids: Sequence[int], new: defaultdict[Key, Cou
         return
     c = failure_counts.c
     used = set(ids)
-    known = select(failure_counts).where(
+    aggregated_rows = select(failure_counts).where(
         c.aggregated == true(),
         c.error_group.in_({key.error_group for key in new}),
         c.hour.in_({key.hour for key in new}),
     )
-    for row in connection.execute(known).mappings():
+    for row in connection.execute(aggregated_rows).mappings():
         key = Key(row["error_group"], row["queue"], row["hour"])
         if key in new and row["id"] not in used:
             new[key] += Count(row["appeared"], row["removed"], row["first_at"], row["last_at"])
@@ -106,7 +106,7 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
     """Delete error groups whose failures were purged, and their counts; return how many."""
     lock_lease(connection, "failures")
     c, other = failure_counts.c, failure_counts.alias("other")
-    of_use = (
+    is_used = (
         select(other.c.id)
         .where(
             other.c.error_group == c.error_group,
@@ -116,7 +116,7 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
         )
         .exists()
     )
-    still = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
+    has_failures = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
     ids = list(
         connection.execute(
             select(c.error_group)
@@ -124,8 +124,8 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
                 c.aggregated == true(),
                 c.hour == ALL_HOURS,
                 c.appeared == c.removed,
-                ~of_use,
-                ~still,
+                ~is_used,
+                ~has_failures,
             )
             .distinct()
             .limit(limit)

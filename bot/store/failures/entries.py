@@ -1,4 +1,4 @@
-"""What the index of failures keeps of a failed job, whatever the row holds."""
+"""The index entry of a failed job, even if its row contains unreadable values."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from bot.store.tables import failures
 log = structlog.get_logger(__name__)
 
 UNREADABLE = "unreadable"
-"""Error and error group of a failure that the index could not take as it is."""
+"""The error and the error group of a failure that the index could not store unchanged."""
 
 _ODD = (DataError, IntegrityError, UnicodeError)
-"""What the database says of one row that it cannot hold; any other error is the pass's own."""
+"""The errors of a row that the database cannot store; any other error ends the pass."""
 
 READ_SECONDS = 0.25
-"""A text of 2,048 characters without a blank takes 15 ms: a thousand of them longer than a pass."""
+"""A text of 2,048 characters without a space takes 15 ms: a thousand of them exceed a pass."""
 
 _NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
 
@@ -35,28 +35,28 @@ _NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
 def add(
     connection: Connection,
     queue: Queue,
-    found: Sequence[RowMapping],
+    rows: Sequence[RowMapping],
     now: datetime,
     incident: int | None,
 ) -> None:
-    """Add failures to the index, an odd one as far as it can be read, and count them."""
+    """Add failures to the index and count them; an unreadable row gets a reduced entry."""
     try:
         with connection.begin_nested():
-            added = _put(connection, [_entry(queue, row, now, incident) for row in found])
+            added = _put(connection, [_entry(queue, row, now, incident) for row in rows])
     except _ODD:
         added = [
             entry
-            for row in found
+            for row in rows
             if (entry := _add_one(connection, queue, row, now, incident)) is not None
         ]
     failure_counts.append_added(connection, added, now)
     if incident is None:
-        # What failed before the first start is no news of the last minutes.
+        # Jobs that failed before the first start are not new failures.
         metric_deltas.append_failed(connection, Counter(entry["queue"] for entry in added))
 
 
 def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Insert entries whose error groups are names still; returns them with the groups' ids."""
+    """Insert entries whose error groups are still names; return them with the groups' ids."""
     names = {entry["error_group"] for entry in entries}
     ids = error_groups.find_or_make(connection, names)
     added = [{**entry, "error_group": ids[entry["error_group"]]} for entry in entries]
@@ -67,36 +67,38 @@ def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[M
 def _add_one(
     connection: Connection, queue: Queue, row: RowMapping, now: datetime, incident: int | None
 ) -> Mapping[str, Any] | None:
-    """Add one failure; what cannot be kept at all is logged and hides none of those behind it."""
+    """Add one failure; log one that cannot be stored, so that it does not block the others."""
     try:
         with connection.begin_nested():
             return _put(connection, [_entry(queue, row, now, incident)])[0]
     except _ODD as error:
-        # Without the error's text, which may hold what the row does.
+        # The error's text is not logged, because it may contain values of the row.
         log.warning("failure not readable", failed_id=row["id"], because=type(error).__name__)
         try:
             with connection.begin_nested():
                 return _put(connection, [_bare(row, now, incident)])[0]
-        except _ODD as again:
-            log.warning("failure not indexed", failed_id=row["id"], because=type(again).__name__)
+        except _ODD as second_error:
+            log.warning(
+                "failure not indexed", failed_id=row["id"], because=type(second_error).__name__
+            )
             return None
 
 
 def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
     exception, payload = row["exception"] or "", row["payload"] or ""
-    said = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    identity = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return _bare(row, now, incident) | {
         "queue": row["queue"] or "",
         "error_group": _name(queue.mask(_group_of(exception))),
         "error": queue.short(exception),
-        "job_class": _short(said.job_class, 191),
-        "order_id": _short(said.order_id, 64),
-        "tienda_id": _short(said.tienda_id, 64),
+        "job_class": _short(identity.job_class, 191),
+        "order_id": _short(identity.order_id, 64),
+        "tienda_id": _short(identity.tienda_id, 64),
     }
 
 
 def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
-    """A failure without what is read out of its texts."""
+    """Return an entry without the values that are parsed from texts."""
     at = row["failed_at"]
     return {
         "failed_id": row["id"],
@@ -109,7 +111,7 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
         "tienda_id": None,
         "payload_digest": row["payload_digest"] or "",
         "bytes": row["bytes"] or 0,
-        # MySQL allows what is no time, such as the zeros of an old table.
+        # MySQL allows invalid times, such as the zeros of an old table.
         "failed_at": at if isinstance(at, datetime) else _NO_TIME,
         "seen_at": now,
         "incident": incident,
@@ -117,26 +119,26 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
     }
 
 
-def readable(found: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
-    """Of how many of these, from the first, the texts can be read in so short a time; one is.
+def readable(rows: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
+    """Return how many rows, from the first, can be parsed within `seconds`; at least one.
 
-    Who waits for their turn with the index waits for this, too.
+    Other transactions that need the index wait for the parsing, too.
     """
     until = monotonic() + seconds
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(rows, 1):
         _group_of(row["exception"] or "")
         if monotonic() > until:
             return number
-    return len(found)
+    return len(rows)
 
 
-# One outage fails a thousand jobs with one text, and reading a text takes longer than a row. As
-# many as a pass has rows: what was read to know how long it takes is not read again.
+# One outage fails a thousand jobs with one text, and parsing a text takes longer than the rest of
+# its row. The cache holds a whole pass, so that `readable` does not cause a second parsing.
 _group_of = lru_cache(maxsize=2_048)(error_group)
 
 
 def _name(group: str) -> str:
-    """A group's name as its table keeps it; MariaDB compares it without blanks at its end."""
+    """Return a group's name for its table, without trailing spaces, which MariaDB ignores."""
     return group[:191].rstrip(" ")
 
 

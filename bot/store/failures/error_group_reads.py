@@ -1,7 +1,7 @@
-"""Reading error groups: sums over the stored counts, and the newest failures of each group.
+"""Read error groups: sums over the stored counts, and the newest failures of each group.
 
-No failure is counted here, so that a million take as long as a thousand: the counts have a few
-rows a group, and of a group's failures only the newest are looked at.
+These reads count no failures, so a million take as long as a thousand: the counts have a few rows
+for each group, and only the newest failures of a group are read.
 """
 
 from collections import Counter, defaultdict
@@ -38,7 +38,7 @@ from bot.store.tables import failure_counts, failures
 SECONDS = 1.0
 ORDERS = 4
 SAMPLES = 20
-"""Of so many newest failures of a group the orders are taken."""
+"""How many of a group's newest failures are read for its orders."""
 QUEUES = 50
 LONGEST_SINCE = timedelta(days=7)
 
@@ -48,9 +48,9 @@ _DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which failures: of one queue or of all, and those that failed from an hour on (0: all).
+    """The failures of one queue or of all queues, from an hour on (0: all failures).
 
-    `now` is the queue's wall clock.
+    `now` is the queue's wall clock time.
     """
 
     now: datetime
@@ -64,12 +64,12 @@ class Window:
 
     @property
     def running(self) -> int:
-        """The hour that is running."""
+        """The number of the current hour."""
         return hour_of(self.now)
 
 
 def window(queue: Queue, now: datetime, name: str | None, since: timedelta | None) -> Window:
-    """The window that begins so long ago, at the hour before; beyond a day, at that day's start."""
+    """Return the window of the last `since`: from a full hour, or beyond a day from a full day."""
     at = queue.wall_clock(now)
     if since is None:
         return Window(at, name)
@@ -78,31 +78,31 @@ def window(queue: Queue, now: datetime, name: str | None, since: timedelta | Non
 
 
 def groups(connection: Connection, within: Window, limit: int, after: int = 0) -> ErrorGroups:
-    """Up to `limit` groups from the one in place `after` on, those with the most failed jobs first.
+    """Return up to `limit` groups after the first `after`, most failed jobs first.
 
-    Without a beginning of the window, those that have failed jobs now. Raises `Busy`.
+    A window without a beginning has only groups with failed jobs now. Raises `Busy`.
     """
     try:
-        found = bounded(connection, _sums(within, limit, after), SECONDS).mappings().all()
-        shown = _described(connection, within, found)
+        rows = bounded(connection, _sums(within, limit, after), SECONDS).mappings().all()
+        shown = _described(connection, within, rows)
     except TooSlow as error:
         raise Busy from error
     return ErrorGroups(
         errors=tuple(shown),
-        count=int(found[0]["groups"]) if found else 0,
-        failed=int(found[0]["total"]) if found else 0,
+        count=int(rows[0]["groups"]) if rows else 0,
+        failed=int(rows[0]["total"]) if rows else 0,
         since=None if within.since is None else human(within.since),
         timestamp=human(within.now),
     )
 
 
 def group(connection: Connection, within: Window, error_group: int) -> ErrorGroup:
-    """One group, whether or not it has failed jobs now; raises `ErrorGroupNotFound` or `Busy`."""
+    """Return one group, with or without failed jobs; raises `ErrorGroupNotFound` or `Busy`."""
     c = failure_counts.c
     try:
         sums = _by_group(within, c.error_group == error_group)
-        found = bounded(connection, sums, SECONDS).mappings().all()
-        shown = _described(connection, within, found)
+        rows = bounded(connection, sums, SECONDS).mappings().all()
+        shown = _described(connection, within, rows)
     except TooSlow as error:
         raise Busy from error
     if not shown:
@@ -111,24 +111,24 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
 
 
 def newest(connection: Connection, error_group: int, limit: int) -> Sequence[RowMapping]:
-    """The newest failures of a group, removed or not, the newest first."""
+    """Return the newest failures of a group, removed or not, the newest first."""
     c = failures.c
-    chosen = (
+    query = (
         select(c.failed_id, c.row_digest, c.queue, c.order_id, c.failed_at, c.removed_at)
         .where(c.error_group == error_group)
         .order_by(c.seq.desc())
         .limit(limit)
     )
-    return connection.execute(chosen).mappings().all()
+    return connection.execute(query).mappings().all()
 
 
 def human(at: datetime) -> str:
-    """A time of the wall clock as the spec writes it."""
+    """Format a wall clock time as in the spec."""
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _sums(within: Window, limit: int, after: int) -> Any:
-    """A row a group, with the number of all groups and the sum over them in each."""
+    """Select one row for each group; each row also has the totals of all groups."""
     inner = _by_group(within, true()).subquery()
     return (
         select(
@@ -139,16 +139,16 @@ def _sums(within: Window, limit: int, after: int) -> Any:
         .where(or_(inner.c.failed > 0, inner.c.appeared > 0) if within.hour else inner.c.failed > 0)
         .order_by(inner.c.failed.desc(), inner.c.appeared.desc(), inner.c.error_group)
         .limit(limit)
-        # Over the few hundred sums, not over what they are made of.
+        # The offset applies to the few hundred sums, not to the counts below them.
         .offset(after)
     )
 
 
 def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
-    """The sums of each group: what is in the window, and when the group was seen at all.
+    """Select the sums of each group in the window, and its first and last time ever.
 
-    Without a beginning these are the aggregated sums and the rows not aggregated yet. With one they
-    are the hours since; of the sums only the times are of use then.
+    Without a beginning these are the aggregated sums and the rows not aggregated yet. With a
+    beginning they are the hours since then; the sums then give only the times.
     """
     c = failure_counts.c
     nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
@@ -157,7 +157,7 @@ def _by_group(within: Window, which: ColumnElement[bool]) -> Any:
     no_times = (func.max(null()), func.max(null()))
     which = and_(which, _of_queue(within))
     sums, new = and_(which, c.hour == ALL_HOURS), and_(which, c.hour >= within.hour)
-    # The types are those of the first. What only went has no times: the index alone tells of it.
+    # The first part defines the column types. Rows of removals have no times.
     parts = [
         _part(nothing if within.hour else counts, times, sums, aggregated=True),
         _part(nothing, times, and_(which, c.appeared > 0), aggregated=False),
@@ -182,7 +182,7 @@ def _part(
     *,
     aggregated: bool,
 ) -> Select[Any]:
-    """Sums over aggregated rows or the others, by one stretch of the index; grouped, for speed."""
+    """Select sums over the aggregated or the other rows: one index range, grouped for speed."""
     c = failure_counts.c
     failed, appeared = counts
     first_at, last_at = times
@@ -194,7 +194,7 @@ def _part(
             first_at.label("first_at"),
             last_at.label("last_at"),
         )
-        # Not `IS TRUE`, for which MariaDB reads the whole table.
+        # Not `IS TRUE`: MariaDB would read the whole table.
         .where(c.aggregated == (true() if aggregated else false()), which)
         .group_by(c.error_group)
     )
@@ -204,21 +204,21 @@ def _of_queue(within: Window) -> ColumnElement[bool]:
     c = failure_counts.c
     if within.queue is None:
         return true()
-    # The length, because MariaDB takes "mail " for "mail".
+    # The length is compared too, because MariaDB treats "mail " and "mail" as equal.
     return and_(c.queue == within.queue, func.length(c.queue) == func.length(within.queue))
 
 
 def _described(
-    connection: Connection, within: Window, found: Sequence[RowMapping]
+    connection: Connection, within: Window, rows: Sequence[RowMapping]
 ) -> list[ErrorGroup]:
-    ids = [row["error_group"] for row in found]
+    ids = [row["error_group"] for row in rows]
     if not ids:
         return []
     names = error_groups.names_of(connection, ids)
     queues, hours = _in_queues(connection, within, ids), _in_hours(connection, within, ids)
     recently = within.now - timedelta(minutes=RECENT_MINUTES)
     described = []
-    for row in found:
+    for row in rows:
         id_ = row["error_group"]
         fresh = row["last_at"] is not None and row["last_at"] >= recently
         described.append(
@@ -241,9 +241,10 @@ def _described(
 def _in_queues(
     connection: Connection, within: Window, ids: Sequence[int]
 ) -> Mapping[int, Counter[str]]:
-    """How many are there by queue, of each group."""
+    """Return the number of failed jobs of each group by queue."""
     c = failure_counts.c
-    # The sums of what is aggregated, and what is not; with a beginning the hours since.
+    # Without a beginning: the aggregated sums; with one: the hours since then. In both cases also
+    # the rows not aggregated yet.
     aggregated = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
     which = or_(
         and_(c.aggregated == true(), aggregated),
@@ -254,16 +255,16 @@ def _in_queues(
         .where(c.error_group.in_(ids), which, _of_queue(within))
         .group_by(c.error_group, c.queue, func.length(c.queue))
     )
-    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    counts_by_group: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for id_, queue, count in bounded(connection, statement, SECONDS):
-        found[id_][queue] += int(count)
-    return found
+        counts_by_group[id_][queue] += int(count)
+    return counts_by_group
 
 
 def _in_hours(
     connection: Connection, within: Window, ids: Sequence[int]
 ) -> Mapping[int, list[int]]:
-    """How many appeared in each hour of the bar, of each group."""
+    """Return how many failures of each group appeared in each hour of the bar chart."""
     c = failure_counts.c
     first = within.running - HOURS + 1
     statement = (
@@ -271,15 +272,15 @@ def _in_hours(
         .where(c.error_group.in_(ids), c.hour >= first, _of_queue(within))
         .group_by(c.error_group, c.hour)
     )
-    found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
+    counts_by_group: defaultdict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
     for id_, hour, appeared in bounded(connection, statement, SECONDS):
         # A worker's clock may be ahead of the database's.
-        found[id_][min(hour - first, HOURS - 1)] += int(appeared)
-    return found
+        counts_by_group[id_][min(hour - first, HOURS - 1)] += int(appeared)
+    return counts_by_group
 
 
 def _since(connection: Connection, within: Window, error_group: int, moment: datetime) -> int:
-    """How many of the group failed since the moment, at most so many of its newest."""
+    """Count the failures of the group since the moment, among its newest `RECENT_AT_MOST`."""
     c = failures.c
     new = (
         select(c.queue, c.failed_at, c.restored_by)
@@ -289,15 +290,15 @@ def _since(connection: Connection, within: Window, error_group: int, moment: dat
         .subquery()
         .c
     )
-    # What an undo put back is there a second time, under a number of its own.
-    wanted = and_(new.failed_at >= moment, new.restored_by.is_(None))
+    # A failure that an undo restored has a second row with its own `seq`.
+    condition = and_(new.failed_at >= moment, new.restored_by.is_(None))
     if within.queue is not None:
-        wanted = and_(wanted, new.queue == within.queue)
-    return int(connection.execute(select(func.count()).where(wanted)).scalar_one())
+        condition = and_(condition, new.queue == within.queue)
+    return int(connection.execute(select(func.count()).where(condition)).scalar_one())
 
 
 def _orders(connection: Connection, within: Window, error_group: int) -> tuple[str, ...]:
-    """Orders of the newest that are there."""
+    """Return the orders of the newest failures that are still failed jobs."""
     orders = dict.fromkeys(
         row["order_id"]
         for row in newest(connection, error_group, SAMPLES)

@@ -1,7 +1,7 @@
-"""Error groups: one row a cause, whose id failures carry and people type as `E12`.
+"""Error groups: one row for each cause; failures store its id, and people type it as `E12`.
 
-Only who holds the turn of the index of failures makes or removes groups. No ids are kept between
-transactions: a rollback takes the groups that it made with it.
+Only a transaction that holds the lease of the index creates or removes groups. Ids are not cached
+between transactions, because a rollback also removes the groups that it created.
 """
 
 from collections.abc import Iterable
@@ -12,23 +12,23 @@ from bot.store.tables import error_groups
 
 
 def find_or_make(connection: Connection, names: Iterable[str]) -> dict[str, int]:
-    """The ids of the groups with these names; a name that is new becomes a group."""
-    wanted = set(names)
+    """Return the ids of the groups with these names; create a group for each new name."""
+    unique_names = set(names)
     c = error_groups.c
-    found = connection.execute(select(c.name, c.id).where(c.name.in_(wanted)))
-    ids: dict[str, int] = dict(found.all())
-    for name in sorted(wanted - ids.keys()):
+    rows = connection.execute(select(c.name, c.id).where(c.name.in_(unique_names)))
+    ids: dict[str, int] = dict(rows.all())
+    for name in sorted(unique_names - ids.keys()):
         ids[name] = int(connection.execute(insert(error_groups).values(name=name)).lastrowid)
     return ids
 
 
 def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-    """The names of the groups with these ids, as far as there are such groups."""
+    """Return the names of the groups with these ids; unknown ids are absent."""
     c = error_groups.c
-    found = connection.execute(select(c.id, c.name).where(c.id.in_(set(ids))))
-    return dict(found.all())
+    rows = connection.execute(select(c.id, c.name).where(c.id.in_(set(ids))))
+    return dict(rows.all())
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
-    """Forget groups that nothing refers to any more."""
+    """Delete groups to which nothing refers any more."""
     connection.execute(delete(error_groups).where(error_groups.c.id.in_(list(ids))))

@@ -1,17 +1,16 @@
-"""How many failures appeared and were removed, by error group, queue and hour: never counted.
+"""Counts of failures that appeared and were removed, by error group, queue and hour.
 
 Every transaction that adds failures or marks them removed appends rows here, so that no transaction
 waits for another; the watcher aggregates the rows. The counts are exact at any moment: they are the
 sums over all rows, aggregated or not.
 
-Both counts stand under the hour in which the job failed, by the wall clock of `failed_at`: so the
-sum of `appeared - removed` from an hour on is how many of those that failed since are still there,
-and the sum of `appeared` is what a bar of the last hours shows. An hour is its number since 1970.
-What is older than a person asks for by the hour stands under the first hour of its day, and what is
-older still under 0.
+Both counts belong to the hour in which the job failed, by the wall clock of `failed_at`. So the sum
+of `appeared - removed` from an hour on is the number of jobs that failed since then and are still
+in `failed_jobs`; the sum of `appeared` is the bar of a chart. An hour is its number since 1970.
+Old hours are counted under the first hour of their day, and still older ones under 0.
 
-Aggregated rows have one more for each group and queue, the sum of its hours: a read of all failures
-that are there sums these rows and those that are not aggregated yet.
+Each group and queue also has one aggregated row with the sum of its hours. A read of all failed
+jobs adds these rows and the rows not aggregated yet.
 """
 
 from collections import defaultdict
@@ -36,9 +35,9 @@ from bot.queue.moves import for_update
 from bot.store.tables import failure_counts, failures
 
 HOURS = 40
-"""How long hours are kept apart, by UTC: 24 h to be shown, and what a zone may lie behind."""
+"""For how many hours, by UTC, hours are kept separately: 24 h for charts, and a zone's offset."""
 DAYS = 16
-"""How long days are: up to a week that a digest tells of, the week before it, and the zone."""
+"""For how many days days are kept: a digest's week, the week before, and a zone's offset."""
 ALL_HOURS = -1
 """The hour of a row that is the sum of the aggregated rows of its group and queue."""
 
@@ -48,7 +47,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is counted apart."""
+    """The key of a count."""
 
     error_group: int
     queue: str
@@ -57,7 +56,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many; `first_at` and `last_at` are the `failed_at` of the first and last to appear."""
+    """The counts; `first_at` and `last_at` are the first and the last `failed_at` that appeared."""
 
     appeared: int = 0
     removed: int = 0
@@ -65,7 +64,7 @@ class Count:
     last_at: datetime | None = None
 
     def __add__(self, other: "Count") -> "Count":
-        """Both together."""
+        """Return the sum of both."""
         firsts = [at for at in (self.first_at, other.first_at) if at is not None]
         lasts = [at for at in (self.last_at, other.last_at) if at is not None]
         return Count(
@@ -77,7 +76,7 @@ class Count:
 
 
 def hour_of(moment: datetime) -> int:
-    """The number of the moment's hour since 1970, never below 0."""
+    """Return the number of the moment's hour since 1970, never below 0."""
     return max(0, (moment - _EPOCH) // _HOUR)
 
 
@@ -89,7 +88,7 @@ def bucket(hour: int, now: datetime) -> int:
 
 
 def oldest_day(now: datetime) -> int:
-    """The first hour of the oldest day that is kept apart."""
+    """Return the first hour of the oldest day that is kept separately."""
     today = hour_of(now) // 24
     return 24 * (today - DAYS)
 
@@ -98,17 +97,17 @@ def append_added(
     connection: Connection, entries: Iterable[Mapping[str, Any]], now: datetime
 ) -> None:
     """Append the counts of failures that were added to the index."""
-    found: defaultdict[Key, Count] = defaultdict(Count)
+    counts: defaultdict[Key, Count] = defaultdict(Count)
     for entry in entries:
         at = entry["failed_at"]
         key = Key(entry["error_group"], entry["queue"], bucket(hour_of(at), now))
-        found[key] += Count(appeared=1, first_at=at, last_at=at)
-    append(connection, found, aggregated=False)
+        counts[key] += Count(appeared=1, first_at=at, last_at=at)
+    append(connection, counts, aggregated=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedCounts:
-    """Locked failures that are about to change: how many, how many by incident, and by key."""
+    """The counts of locked failures before a change: in total, by incident and by key."""
 
     rows: int
     incidents: Mapping[int, int]
@@ -118,10 +117,10 @@ class RemovedCounts:
 def lock_and_count(
     connection: Connection, which: ColumnElement[bool], now: datetime, index: str
 ) -> RemovedCounts:
-    """Lock the failures for which `which` holds until the transaction ends, and count them.
+    """Lock the failures that match `which` until the transaction ends, and count them.
 
-    `index` finds them. The caller compares `rows` with what it marked: between the two statements
-    no locked failure can be removed, but a new one could be added.
+    The server finds them by `index`. The caller compares `rows` with the number that it marked:
+    between the two statements no locked failure can be removed, but a new one could be added.
     """
     c = failures.c
     length = func.length(c.queue)
@@ -134,11 +133,11 @@ def lock_and_count(
             func.count().label("rows"),
         )
         .where(which)
-        # The length, because MariaDB takes "mail " for "mail".
+        # The length is a key too, because MariaDB treats "mail " and "mail" as equal.
         .group_by(c.error_group, c.queue, length, "hour", c.incident)
     )
-    # A scan, which a server prefers where there are few, would wait for every row that somebody
-    # else has locked.
+    # A server prefers a scan of a small table, but a scan would wait for every row that another
+    # transaction has locked.
     grouped = force_index(grouped, failures, index)
     counts: defaultdict[Key, Count] = defaultdict(Count)
     touched: defaultdict[int, int] = defaultdict(int)
@@ -157,9 +156,9 @@ def append_removed(connection: Connection, locked: RemovedCounts) -> None:
 
 
 def append_restored(connection: Connection, locked: RemovedCounts) -> None:
-    """Append the counts of removed failures that an undo put back: they appeared only once."""
-    again = {key: Count(removed=-count.removed) for key, count in locked.counts.items()}
-    append(connection, again, aggregated=False)
+    """Append the counts of failures that an undo restored: they did not appear a second time."""
+    restored = {key: Count(removed=-count.removed) for key, count in locked.counts.items()}
+    append(connection, restored, aggregated=False)
 
 
 def append_removed_batch(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
@@ -189,7 +188,7 @@ def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
 
 
 def append(connection: Connection, counts: Mapping[Key, Count], *, aggregated: bool) -> None:
-    """Put in a row a key."""
+    """Insert one row for each key."""
     rows = [
         {
             "error_group": key.error_group,

@@ -1,10 +1,10 @@
-"""The bot's index of what failed: filled once per failure, after the failure's commit.
+"""The bot's index of failed jobs: filled once for each failure, after the failure's commit.
 
-All grouping, finding, counting and freezing reads this table. `seq` is assigned by one pass at a
-time (its turn is a row lock), so the order of `seq` is the order of commit: what is committed later
-always has a greater one. New failures are found above a settled mark, because id order is not
-commit order, and a rolling scan finds the rest: a late commit with an old id, a row that is gone,
-an id that came back with another content.
+Grouping, searching, counting and planning all read this table. One pass at a time assigns `seq`
+(a row lock serializes the passes), so the order of `seq` is the order of commit: a later commit
+always has a greater `seq`. Id order is not commit order; therefore new failures are searched above
+a settled id. A rolling scan finds the rest: a late commit with an old id, a row that was removed,
+a reused id with other content.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,12 +28,12 @@ SETTLED_AFTER = timedelta(minutes=10)
 """No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
 
 NO_INCIDENT = 0
-"""What stands for the incident of what failed before the bot began."""
+"""The `incident` of jobs that failed before the bot's first start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass changed: failures added and marked removed, and whether more are waiting."""
+    """The result of a pass: failures added, failures marked removed, and whether more wait."""
 
     added: int
     removed: int
@@ -51,28 +51,28 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
     settled = _settled_cursor(connection, queue, now)
-    found, more = _missing(connection, queue, settled, None, rows)
-    _add(connection, queue, found, now, incident=None)
-    return Pass(added=len(found), removed=0, more=more)
+    unindexed, more = _missing(connection, queue, settled, None, rows)
+    _add(connection, queue, unindexed, now, incident=None)
+    return Pass(added=len(unindexed), removed=0, more=more)
 
 
 def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_ROWS) -> Pass:
-    """Compare the next stretch of ids with the index, both ways; starts over at the end."""
+    """Compare the next range of ids with the index, both ways; restart after the last id."""
     lock_lease(connection, "failures")
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return Pass(0, 0, more=False)
     low = position(connection, "scan")
     high = _end_of_stretch(connection, queue, low, rows)
     removed, high = _mark_missing(connection, queue, low, high, now, rows)
-    found, more = _missing(connection, queue, low, high, PASS_ROWS)
-    _add(connection, queue, found, now, incident=None)
+    unindexed, more = _missing(connection, queue, low, high, PASS_ROWS)
+    _add(connection, queue, unindexed, now, incident=None)
     if not more:
         set_position(connection, "scan", 0 if high is None else high)
-    return Pass(added=len(found), removed=removed, more=more)
+    return Pass(added=len(unindexed), removed=removed, more=more)
 
 
 def backfill_left(connection: Connection) -> bool:
-    """Whether failures from before the first start are still being read in."""
+    """Whether failures from before the first start are still being indexed."""
     end = position(connection, "backfill_end")
     return end < 0 or position(connection, "backfill") < end
 
@@ -85,17 +85,17 @@ def _begin_backfill(connection: Connection, queue: Queue) -> None:
 
 def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) -> Pass:
     low, end = position(connection, "backfill"), position(connection, "backfill_end")
-    found, more = _missing(connection, queue, low, end, rows)
-    _add(connection, queue, found, now, incident=NO_INCIDENT)
-    reached = found[-1]["id"] if more else end
+    unindexed, more = _missing(connection, queue, low, end, rows)
+    _add(connection, queue, unindexed, now, incident=NO_INCIDENT)
+    reached = unindexed[-1]["id"] if more else end
     set_position(connection, "backfill", reached)
     if reached == end:
         set_position(connection, "settled", _settled_at_first(connection, queue, end, now))
-    return Pass(added=len(found), removed=0, more=True)
+    return Pass(added=len(unindexed), removed=0, more=True)
 
 
 def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datetime) -> int:
-    """The id up to which everything failed long ago, by its own clock.
+    """Return the id up to which all jobs failed long ago by `failed_at`.
 
     Without it each pass of the first ten minutes would read a backlog of a million again.
     """
@@ -112,12 +112,12 @@ def _settled_cursor(connection: Connection, queue: Queue, now: datetime) -> int:
     if highest < settled:
         settled = highest
         if not _is_known(connection, queue, highest):
-            # The ids started over (TRUNCATE): all is new, and what was seen before settles nothing.
+            # The ids restarted (TRUNCATE): all rows are new, and earlier ids settle nothing.
             settled = 0
             set_position(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
         set_position(connection, "settled", settled)
     c = failures.c
-    # Removed failures count, too: that an id was seen long ago settles all below it.
+    # Removed failures count too: an id that was seen long ago settles all lower ids.
     old = connection.execute(
         select(c.failed_id)
         .where(
@@ -139,73 +139,75 @@ _LAST_SEQ = select(func.max(failures.c.seq))
 
 def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
     id_ = queue.failed_layout.id
-    known = select(failures.c.seq).where(
+    indexed = select(failures.c.seq).where(
         id_ == failed_id,
         failures.c.failed_id == id_,
         failures.c.removed_at.is_(None),
         failures.c.row_digest == failed_digest(queue.failed),
     )
-    return connection.execute(known).first() is not None
+    return connection.execute(indexed).first() is not None
 
 
 def _missing(
     connection: Connection, queue: Queue, low: int, high: int | None, rows: int
 ) -> tuple[Sequence[RowMapping], bool]:
-    """Failed jobs with an id in (low, high] that the index does not hold, or holds otherwise.
+    """Return failed jobs with an id in (low, high] that the index lacks or has with other content.
 
-    At most so many, and only as many as can be read in a short time; and whether there may be more.
+    It returns at most `rows`, and only as many as can be parsed in a short time. The second value
+    says whether there may be more.
     """
     layout = queue.failed_layout
-    known = (
+    indexed = (
         select(failures.c.seq)
         .where(
             failures.c.failed_id == layout.id,
             failures.c.removed_at.is_(None),
-            # The first is quick; the second holds for any column that keeps less or more of a time.
+            # The first comparison is quick; the second also works if the two columns store
+            # different fractions of a second.
             (failures.c.failed_at == layout.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()
     )
-    chosen = (
+    query = (
         select(
             *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
             layout.text_bytes().label("bytes"),
             failed_digest(queue.failed).label("row_digest"),
             payload_digest(queue.failed).label("payload_digest"),
         )
-        .where(layout.id > low, ~known)
+        .where(layout.id > low, ~indexed)
         .order_by(layout.id)
         .limit(rows)
     )
     if high is not None:
-        chosen = chosen.where(layout.id <= high)
-    found = connection.execute(chosen).mappings().all()
-    part = found[: entries.readable(found)]
-    return part, len(part) == rows or len(part) < len(found)
+        query = query.where(layout.id <= high)
+    unindexed = connection.execute(query).mappings().all()
+    part = unindexed[: entries.readable(unindexed)]
+    return part, len(part) == rows or len(part) < len(unindexed)
 
 
 def _add(
     connection: Connection,
     queue: Queue,
-    found: Sequence[RowMapping],
+    unindexed: Sequence[RowMapping],
     now: datetime,
     *,
     incident: int | None,
 ) -> None:
-    if not found:
+    if not unindexed:
         return
-    # An id that came back: the row that had it before was removed.
-    ids = [row["id"] for row in found]
+    # If an id was reused, the row that had it before was removed.
+    ids = [row["id"] for row in unindexed]
     mark_removed(connection, of_ids(ids), now, index=BY_FAILED_ID)
-    entries.add(connection, queue, found, now, incident)
-    # Somebody may have retried or deleted one between the read and the insert. From here on their
-    # change waits for this transaction and marks the failure itself, except one that is about to
-    # commit and looked for the failure before the insert: the scan finds that one.
+    entries.add(connection, queue, unindexed, now, incident)
+    # Somebody may have retried or deleted a job between the read and the insert. From here on such
+    # a change waits for this transaction and marks the failure itself. The exception is a change
+    # that searched the failure before the insert and commits now: the scan finds that one.
     column = queue.failed_layout.id
-    there = set(connection.execute(select(column).where(column.in_(ids))).scalars())
-    if taken := [id_ for id_ in ids if id_ not in there]:
-        mark_missing(connection, taken, now)
+    present = set(connection.execute(select(column).where(column.in_(ids))).scalars())
+    if missing := [id_ for id_ in ids if id_ not in present]:
+        mark_missing(connection, missing, now)
 
 
 def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -> int | None:
@@ -217,41 +219,41 @@ def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -
 def _mark_missing(
     connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
 ) -> tuple[int, int | None]:
-    """Mark missing failures of a stretch removed, `rows` at most; return how many, and its end."""
+    """Mark missing failures of a range removed, at most `rows`; return how many, and the end."""
     id_ = queue.failed_layout.id
-    there = (
+    unchanged = (
         select(id_)
         .where(id_ == failures.c.failed_id, failed_digest(queue.failed) == failures.c.row_digest)
         .exists()
     )
     here = failures.c.removed_at.is_(None)
-    stretch = (failures.c.failed_id > low) & here & ~there
+    stretch = (failures.c.failed_id > low) & here & ~unchanged
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    # Read without a lock first: a stretch holds thousands of rows, and hardly ever one to mark. At
-    # most so many, for of an emptied table all are missing at once.
-    found = connection.execute(
+    # Read without a lock first: a range has thousands of rows, and hardly ever one to mark. The
+    # limit matters for an emptied table, where all failures are missing at once.
+    missing = connection.execute(
         select(failures.c.seq, failures.c.failed_id)
         .where(stretch)
         .order_by(failures.c.failed_id)
         .limit(rows)
     ).all()
-    if not found:
+    if not missing:
         return 0, high
-    ended = found[-1].failed_id if len(found) == rows else high
-    return mark_missing(connection, [row.failed_id for row in found], now), ended
+    ended = missing[-1].failed_id if len(missing) == rows else high
+    return mark_missing(connection, [row.failed_id for row in missing], now), ended
 
 
 def catch_up(
     connection: Connection, queue: Queue, now: datetime, rows: int = CAUGHT_UP_ROWS
 ) -> bool:
-    """Index what failed until now, before a scope is frozen; False while the backfill runs."""
+    """Index all failures up to now, before a plan; return False while the backfill runs."""
     added = 0
     while added < rows:
-        found = index_new(connection, queue, now)
-        if not found.more:
+        result = index_new(connection, queue, now)
+        if not result.more:
             return True
-        added += max(1, found.added)
+        added += max(1, result.added)
     return not backfill_left(connection)
 
 
@@ -259,5 +261,5 @@ def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping
     """Return the failures with these `seq`, removed or not."""
     if not seqs:
         return {}
-    chosen = select(failures).where(failures.c.seq.in_(seqs))
-    return {row["seq"]: row for row in connection.execute(chosen).mappings()}
+    query = select(failures).where(failures.c.seq.in_(seqs))
+    return {row["seq"]: row for row in connection.execute(query).mappings()}

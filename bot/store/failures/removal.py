@@ -14,7 +14,7 @@ from bot.store.failures import failure_counts
 from bot.store.tables import archive, audit, failures
 
 WITHOUT_BOT = Removal()
-"""The removal of a failure that somebody removed without the bot."""
+"""The removal of a failure without the bot."""
 
 BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
 """The indexes by which failures are locked."""
@@ -31,17 +31,17 @@ def mark_removed(
     index: str = BY_SEQ,
     removed_at: datetime | None = None,
 ) -> int:
-    """Mark failures removed, and append that to the counts and for the incidents; return how many.
+    """Mark failures removed, and append the deltas of counts and incidents; return how many.
 
-    `index` finds the failures; `removed_at` is when they were removed, if not `now`. Raises
-    `LostRace` if another failure was added meanwhile.
+    The server finds the failures by `index`; `removed_at` is the time of the removal, if not `now`.
+    Raises `LostRace` if another failure was added meanwhile.
     """
     locked = failure_counts.lock_and_count(connection, which, now, index)
     if not locked.rows:
         return 0
     moment = removed_at or now
     incident_deltas.append(connection, locked.incidents, removal, moment)
-    # A failure that was indexed only just now would be marked and not counted: roll back.
+    # A failure indexed after the count would be marked but not counted: roll back.
     marked = connection.execute(update(failures).where(which).values(removed_at=moment))
     exactly(marked, locked.rows)
     failure_counts.append_removed(connection, locked)
@@ -52,8 +52,8 @@ def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetim
     """Mark failures removed whose rows are not in `failed_jobs`; return how many.
 
     A command that retried or deleted a job before it was indexed could not mark the failure. The
-    copy in the archive still has the actor and the moment: an undo subtracts from the incident what
-    is appended here.
+    copy in the archive still has the actor and the moment; a later undo needs both to subtract the
+    same delta from the incident.
     """
     present = of_ids(failed_ids)
     same = (failures.c.failed_id == archive.c.row_id) & failures.c.removed_at.is_(None)
@@ -79,7 +79,7 @@ def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetim
 def single_removals(
     connection: Connection, failed_ids: Collection[int], *which: ColumnElement[bool]
 ) -> dict[tuple[int, datetime], Removal]:
-    """Return the removals of failed jobs one by one, by id and moment, in the order of the moments.
+    """Return the single removals of failed jobs by id and moment, in the order of the moments.
 
     A single change marks the failure and archives its row at the same moment.
     """
@@ -111,8 +111,8 @@ def mark_batch_removed(
 ) -> None:
     """Mark the `rows` failures removed that a batch of a bulk change moved.
 
-    This call marks every failure of the stretch that names the operation, so that none need be read
-    a second time. Raises `LostRace` if it marked another number of rows.
+    Every failure of the batch's range that names the operation was marked by this call, so none is
+    read a second time. Raises `LostRace` if it marked another number of rows.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)
@@ -130,5 +130,5 @@ def mark_removed_by(
 
 
 def of_ids(ids: Sequence[int]) -> ColumnElement[bool]:
-    """Failures with these ids of `failed_jobs` that are not removed."""
+    """The condition for failures with these ids of `failed_jobs` that are not removed."""
     return failures.c.failed_id.in_(ids) & failures.c.removed_at.is_(None)

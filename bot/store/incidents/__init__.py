@@ -1,1 +1,1 @@
-"""Incidents: which failures they have, what silences them, what is known of the queue meanwhile."""
+"""Incidents: their failures, their mutes, and the activity of the queue during an incident."""

@@ -1,4 +1,4 @@
-"""Which incident a failure belongs to: exactly one, given once, in one statement for many."""
+"""Assign failures to incidents: each failure to exactly one, once, many in one statement."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ INCIDENT_INDEX = "queue_bot_failures_incident"
 
 @dataclass(frozen=True, slots=True)
 class UnassignedFailure:
-    """A failure that belongs to no incident yet: what groups it with others."""
+    """A failure without an incident: the values that group it with others."""
 
     seq: int
     error_group: int
@@ -30,7 +30,7 @@ class UnassignedFailure:
 
 @dataclass(frozen=True, slots=True)
 class AssignedFailure:
-    """A failure of an incident, as its alert shows it; `failed_at` as the queue stores it."""
+    """A failure of an incident, as its alert shows it; `failed_at` is the queue's own value."""
 
     seq: int
     failed_id: int
@@ -45,7 +45,7 @@ class AssignedFailure:
 
 
 def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
-    """Failures that belong to no incident yet, in the order of `seq`."""
+    """Return failures without an incident, in the order of `seq`."""
     c = failures.c
     names = [c[name] for name in UnassignedFailure.__dataclass_fields__]
     statement = select(*names).where(c.incident.is_(None)).order_by(c.seq).limit(limit)
@@ -54,17 +54,17 @@ def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
 
 
 def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
-    """Assign failures that belong to no incident yet to this one; return how many.
+    """Assign failures without an incident to this one; return how many.
 
-    Each belongs to one: a second caller changes nothing. What was retried or deleted before
-    is added to the incident by command and person, as it would have been later: an undo subtracts
-    it in the same way.
+    Each failure has one incident: a second caller changes nothing. Failures that were retried or
+    deleted before are added to the incident by command and person, like later ones: an undo
+    subtracts them in the same way.
     """
-    given = update(failures).where(which, belongs_to_none()).values(incident=incident)
-    came = connection.execute(given).rowcount
-    if came:
+    assigned = update(failures).where(which, belongs_to_none()).values(incident=incident)
+    rows = connection.execute(assigned).rowcount
+    if rows:
         incident_deltas.add(connection, incident, _removed(connection, incident, which))
-    return came
+    return rows
 
 
 def _removed(
@@ -72,8 +72,8 @@ def _removed(
 ) -> list[tuple[int, Removal, datetime]]:
     """Return how many of an incident's failures were removed, by removal, and the last moment.
 
-    Read in four simple statements: joined in one, a server with fresh statistics reached the
-    archive by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
+    It uses four simple statements: with one join, a server with fresh statistics read the archive
+    by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
     """
     f = failures.c
     removed = select(f.failed_id, f.operation, f.removed_at).where(
@@ -96,7 +96,7 @@ def _removed(
 
 
 def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Removal]:
-    """Whose bulk changes these are, by operation."""
+    """Return the removal of each bulk change, by operation."""
     c = operations.c
     query = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
     return {
@@ -114,13 +114,13 @@ def belongs_to_none() -> ColumnElement[bool]:
 
 
 def move_left(connection: Connection, incident: int, to: int) -> int:
-    """Give what is still there of an incident's failures to another one; returns how many."""
-    still = and_(failures.c.incident == incident, failures.c.removed_at.is_(None))
-    return connection.execute(update(failures).where(still).values(incident=to)).rowcount
+    """Move the incident's failures that are not removed to another incident; return how many."""
+    not_removed = and_(failures.c.incident == incident, failures.c.removed_at.is_(None))
+    return connection.execute(update(failures).where(not_removed).values(incident=to)).rowcount
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
-    """The newest failures of an incident, removed or not; a restored one counts once, as it is."""
+    """Return the newest failures of an incident, removed or not; a restored one appears once."""
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
     failed = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
     newest_first = failed.order_by(failures.c.seq.desc()).limit(limit)
@@ -129,12 +129,12 @@ def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFa
 
 
 def _by_incident(query: Select[Any]) -> Select[Any]:
-    """Found by their incident: for a few in the order of `seq` a server may read them all."""
+    """Force the index on `incident`: for a few rows by `seq` a server may read the whole table."""
     return force_index(query, failures, INCIDENT_INDEX)
 
 
 def of_failure(connection: Connection, seq: int | None) -> Incident | None:
-    """The incident that this failure belongs to."""
+    """Return the incident of this failure."""
     if seq is None:
         return None
     joined = select(incidents).join(failures, failures.c.incident == incidents.c.id)
@@ -143,7 +143,7 @@ def of_failure(connection: Connection, seq: int | None) -> Incident | None:
 
 
 def touch(connection: Connection, seq: int) -> None:
-    """More is known of what became of this failure: a message of its own will say it."""
+    """Mark the alert of this failure as stale if it is the incident's only failure."""
     incident = of_failure(connection, seq)
     if incident is not None and incident.count == 1:
         which = incidents.c.id == incident.id

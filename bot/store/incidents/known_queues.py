@@ -1,4 +1,4 @@
-"""Which queues there are, as far as anything is known of them, without a scan of `jobs`."""
+"""The names of the known queues, without a scan of `jobs`."""
 
 from sqlalchemy import Connection, false, select, true, union
 
@@ -8,13 +8,13 @@ from bot.store.metrics import samples
 from bot.store.tables import failure_counts, probe_states
 
 MOST = 1_000
-"""Names that are read; a team has a handful of queues."""
+"""The maximum number of names to read; a team has a handful of queues."""
 
 
 def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
-    """The queue's name as its jobs have it, by their index; None: it has no job now.
+    """Return the queue's name as its jobs spell it, or None if it has no job now.
 
-    The queue's own table may take upper and lower case for the same; the bot's tables do not.
+    The queue's own table may ignore case; the bot's tables do not.
     """
     column = queue.jobs_layout.queue
     spelling = connection.execute(select(column).where(column == name).limit(1)).scalar()
@@ -22,10 +22,10 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
 
 
 def names(connection: Connection) -> set[str]:
-    """The queues that were looked at, counted, or had a failure since the beginning."""
+    """Return the queues that were ever probed, counted, or had a failure."""
     c = failure_counts.c
     failed = select(c.queue).where(c.aggregated == true(), c.hour == ALL_HOURS)
-    # What came last is not aggregated yet.
+    # The newest rows are not aggregated yet.
     new = select(c.queue).where(c.aggregated == false())
     every = union(select(probe_states.c.queue), failed, new).limit(MOST)
     queues = {str(name) for name in connection.execute(every).scalars()}

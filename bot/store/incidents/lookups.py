@@ -13,21 +13,21 @@ from bot.store.cursors import position, set_position
 from bot.store.tables import incidents
 
 IN_ONE = 1_000
-"""Subjects that are looked up in one statement."""
+"""How many subjects one statement looks up."""
 
 
 def by_id(connection: Connection, incident: int) -> Incident | None:
-    """The incident with this id."""
+    """Return the incident with this id."""
     return _first(connection, incidents.c.id == incident)
 
 
 def by_subject(connection: Connection, name: str) -> Incident | None:
-    """The active incident of this subject."""
+    """Return the active incident of this subject."""
     return _first(connection, incidents.c.active_subject == name)
 
 
 def by_message(connection: Connection, channel: str, ts: str) -> Incident | None:
-    """The incident whose alert this message is."""
+    """Return the incident whose alert is this message."""
     return _first(connection, (incidents.c.channel == channel) & (incidents.c.message_ts == ts))
 
 
@@ -41,7 +41,7 @@ def _incidents(connection: Connection, statement: Select[Any]) -> list[Incident]
 
 
 def active_by_subject(connection: Connection, names: Sequence[str]) -> dict[str, Incident]:
-    """The active incidents of these subjects, by subject."""
+    """Return the active incidents of these subjects, by subject."""
     by_name: dict[str, Incident] = {}
     for first in range(0, len(names), IN_ONE):
         part = names[first : first + IN_ONE]
@@ -51,9 +51,9 @@ def active_by_subject(connection: Connection, names: Sequence[str]) -> dict[str,
 
 
 def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Active incidents, the newest first."""
+    """Return the active incidents, the newest first."""
     c = incidents.c
-    # By the ids alone first, which the index has: of 10,000 active ones 11 ms and not 130.
+    # Only the ids first, which the index contains: 11 ms instead of 130 for 10,000 active ones.
     ids = select(c.id).where(c.active_subject.is_not(None)).order_by(c.id.desc()).limit(limit)
     newest = ids.subquery()
     statement = select(incidents).join(newest, newest.c.id == c.id).order_by(c.id.desc())
@@ -61,7 +61,7 @@ def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
 
 
 def next_active(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Active incidents, so many at once: where there are more, those that follow the last ones."""
+    """Return up to `limit` active incidents; the next call continues after the last one."""
     c = incidents.c
     last = position(connection, "open_incidents")
     statement = select(incidents).where(c.active_subject.is_not(None), c.id > last).order_by(c.id)
@@ -75,7 +75,7 @@ def next_active(connection: Connection, limit: int) -> Sequence[Incident]:
 def triggered_since(
     connection: Connection, since: datetime, rules: Sequence[str] = (NEW_FAILURES,)
 ) -> int:
-    """How many incidents of these rules were triggered or reopened after a moment."""
+    """Count the incidents of these rules that were triggered or reopened after a moment."""
     c = incidents.c
     statement = select(func.count()).select_from(incidents).where(c.rule.in_(rules))
     triggered = statement.where(c.triggered_at > since)
@@ -86,12 +86,12 @@ def triggered_since(
 
 
 def posted_since(connection: Connection, since: datetime) -> int:
-    """How many active incidents were posted after a moment."""
+    """Count the active incidents that were posted after a moment."""
     return _active_with(connection, incidents.c.posted_at > since)
 
 
 def escalated_since(connection: Connection, since: datetime) -> int:
-    """How many active incidents were escalated after a moment."""
+    """Count the active incidents that were escalated after a moment."""
     return _active_with(connection, incidents.c.escalated_at > since)
 
 
@@ -102,7 +102,7 @@ def _active_with(connection: Connection, which: ColumnElement[bool]) -> int:
 
 
 def latest_summary(connection: Connection, since: datetime) -> Incident | None:
-    """The summary that was triggered last, where that was after a moment."""
+    """Return the newest active summary, if it was triggered after a moment."""
     c = incidents.c
     statement = select(incidents).where(
         c.triggered_at > since, c.rule == SUMMARY, c.active_subject.is_not(None)
@@ -112,12 +112,12 @@ def latest_summary(connection: Connection, since: datetime) -> Incident | None:
 
 
 def stale(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Incidents whose message says less than their row, locked: what changes one comes after.
+    """Return the incidents whose alert is out of date, locked until the transaction ends.
 
-    Those that were not drawn for the longest time come first.
+    The incidents whose alerts were rendered longest ago come first.
     """
     c = incidents.c
-    # What Slack does not have yet cannot be edited: it would hold back the edits behind it.
+    # An alert that is not in Slack yet cannot be edited; it would block the edits behind it.
     is_there = or_(c.posted_at.is_(None), c.message_ts.is_not(None))
     statement = select(incidents).where(c.stale, is_there).order_by(c.drawn_at, c.id).limit(limit)
     return _incidents(connection, for_update(statement))

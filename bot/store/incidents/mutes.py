@@ -1,7 +1,7 @@
-"""Mutes: no notifications about a topic until a moment. They end by themselves, by the clock.
+"""Mutes: no notifications about a topic until a moment, at which the mute expires.
 
-At most one of each topic is in force: its row holds the topic's subject until it is ended or
-replaced, so that two people at once extend one mute instead of making two.
+Each topic has at most one mute in force: its row holds the topic's subject until it is ended or
+replaced, so that two people at once extend one mute instead of creating two.
 """
 
 from datetime import datetime
@@ -16,17 +16,17 @@ from bot.queue.moves import for_update
 from bot.store.tables import incidents, mutes
 
 MOST = 500
-"""Mutes that are listed; people make a handful."""
+"""The maximum number of listed mutes; people create a handful."""
 
 
 def current(connection: Connection, now: datetime, limit: int | None = None) -> tuple[Mute, ...]:
-    """The mutes in force, those that end first first."""
+    """Return the mutes in force, in the order of their ends."""
     active = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
     return tuple(_mute(row) for row in connection.execute(active).mappings())
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
-    """Whether a mute was ended neither by a person nor by the clock.
+    """Whether a mute was not ended by a person and has not expired.
 
     An expired mute suppresses nothing; tests/commands/test_mutes.py breaks this rule.
     """
@@ -38,9 +38,9 @@ def begin(
 ) -> tuple[Mute, datetime | None]:
     """Mute the topic; return the mute, and the end of the shorter one that it replaces.
 
-    One look-up decides, under a lock: between two a colleague's longer mute would be cut short.
-    Raises `AlreadyMuted` where the topic is muted for as long, and `LostRace` where somebody else
-    muted it at the same time: it is to be tried again.
+    One locked look-up decides: between two look-ups a colleague's longer mute would be shortened.
+    Raises `AlreadyMuted` if the topic is already muted that long, and `LostRace` if somebody else
+    muted it at the same time: the caller must try again.
     """
     row = _row_of(connection, topic)
     mute = Mute(topic=topic, by=by[:64], at=now, until=until)
@@ -69,7 +69,7 @@ def begin(
 
 
 def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | None:
-    """End the mute of this topic that is in force and return it; None: there is none."""
+    """End and return the topic's mute in force, or return None if there is none."""
     row = _row_of(connection, topic)
     if row is None or row["until"] <= now:
         return None
@@ -82,7 +82,7 @@ def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | 
 
 
 def last_ended(connection: Connection, topic: Topic) -> RowMapping | None:
-    """The newest mute of this topic that somebody ended."""
+    """Return the topic's newest mute that somebody ended."""
     c = mutes.c
     ended = select(mutes).where(
         c.ended_at.is_not(None),
@@ -113,7 +113,7 @@ def touch(connection: Connection, topic: Topic) -> int:
         about = c.error_group == topic.error_group
     elif topic.queue is not None:
         about = c.queue == topic.queue
-    # By ids, since a server may count only the rows that an update made different.
+    # Counted by ids, since a server may count only the rows that an update really changed.
     query = select(c.id).where(c.active_subject.is_not(None), about).order_by(c.id)
     ids = connection.execute(query).scalars().all()
     if ids:

@@ -10,13 +10,13 @@ from bot.store.failures import error_groups
 from bot.store.incidents import lookups, mutes
 
 MOST = 500
-"""Active incidents that are listed."""
+"""The maximum number of listed active incidents."""
 
 
 def active_incidents(
     connection: Connection, now: datetime, limit: int = MOST
 ) -> tuple[ListedIncident, ...]:
-    """The active incidents, the newest first, with until when each is muted."""
+    """Return the active incidents, the newest first, each with the end of its mute."""
     rows = lookups.active_incidents(connection, limit)
     names = _names(connection, rows)
     in_force = mutes.current(connection, now)
@@ -27,13 +27,13 @@ def active_incidents(
 
 
 def incident(connection: Connection, id_: int) -> ListedIncident | None:
-    """The incident with this id, active or not; None: there is none."""
+    """Return the incident with this id, active or not, or None if it does not exist."""
     incident = lookups.by_id(connection, id_)
     return None if incident is None else listed(incident, _names(connection, [incident]))
 
 
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
-    """The mutes in force, those that end first first, with the texts of error groups."""
+    """Return the mutes in force in the order of their ends, with the names of error groups."""
     in_force = mutes.current(connection, now, mutes.MOST)
     groups = {mute.topic.error_group for mute in in_force if mute.topic.error_group is not None}
     names = error_groups.names_of(connection, groups) if groups else {}
@@ -52,7 +52,7 @@ def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
 
 
 def listed(incident: Incident, names: Mapping[int, str]) -> ListedIncident:
-    """What an answer shows of an incident; `names` are the texts of error groups by their ids."""
+    """Convert an incident for an answer; `names` are the names of error groups by id."""
     group = incident.error_group
     return ListedIncident(
         incident=f"I{incident.id}",

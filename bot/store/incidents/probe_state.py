@@ -1,6 +1,6 @@
-"""What the last check saw of each queue, so that the next check knows whether workers are active.
+"""The result of the last check of each queue; the next check needs it to see active workers.
 
-It is in the database, so that a replica that takes the watch over has it, too.
+The state is in the database, so that a replica that takes over the watch has it, too.
 """
 
 import json
@@ -19,13 +19,13 @@ from bot.wall_clock import unix, utc_of_unix
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
 NEWEST_FAILURES = 500
-"""Of so many newest failures it is looked which queues they are of."""
+"""How many of the newest failures are read for the last failure of each queue."""
 MOST_ACTIVE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeState:
-    """What the last check saw of a queue; as the table, with `counts` as (unix seconds, count)."""
+    """A row of the table for one queue; `counts` are pairs (unix seconds, count)."""
 
     queue: str
     probed_at: datetime
@@ -38,9 +38,9 @@ class ProbeState:
     counts: tuple[tuple[int, int], ...] = ()
 
     def still_for(self, now: datetime) -> int:
-        """For how many seconds there was something to take and nobody is known to have moved.
+        """Return for how many seconds jobs were available without known worker activity.
 
-        What was before the first look is not known, and does not count.
+        The time before the first check is unknown and does not count.
         """
         if self.available_since is None:
             return 0
@@ -48,7 +48,7 @@ class ProbeState:
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """How many were available at a moment (unix seconds), or up to `tolerance` s before."""
+        """Return the available jobs at `at` (unix seconds), or up to `tolerance` s before."""
         counts = [count for when, count in self.counts if at - tolerance <= when <= at]
         return counts[-1] if counts else None
 
@@ -59,66 +59,68 @@ def load(connection: Connection) -> dict[str, ProbeState]:
     return {row["queue"]: ProbeState(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
-def keep(connection: Connection, kept: Collection[ProbeState], removed: Collection[str]) -> None:
+def keep(connection: Connection, states: Collection[ProbeState], removed: Collection[str]) -> None:
     """Store these states, and delete those of the queues named in `removed`."""
-    changed = [state.queue for state in kept] + list(removed)
+    changed = [state.queue for state in states] + list(removed)
     if changed:
         connection.execute(delete(probe_states).where(probe_states.c.queue.in_(changed)))
     rows = [
         {name: getattr(state, name) for name in ProbeState.__slots__}
         | {"counts": json.dumps(state.counts, separators=(",", ":"))}
-        for state in kept
+        for state in states
     ]
     if rows:
         connection.execute(insert(probe_states), rows)
 
 
 def after(
-    before: ProbeState | None, seen: QueueProbe, now: datetime, active: Iterable[datetime | None]
+    before: ProbeState | None, probe: QueueProbe, now: datetime, active: Iterable[datetime | None]
 ) -> ProbeState:
     """Return the state after a probe; `active` are moments at which a worker was active."""
-    state = before or ProbeState(seen.queue, now)
-    known = [at for at in (state.workers_active_at, *active) if at is not None]
-    empty = seen.whole and not seen.available and not seen.reserved
-    # Where not all was seen, jobs that may be taken can be behind those that were.
-    unknown = not seen.whole and not seen.available
+    state = before or ProbeState(probe.queue, now)
+    moments = [at for at in (state.workers_active_at, *active) if at is not None]
+    empty = probe.whole and not probe.available and not probe.reserved
+    # A probe that did not read all jobs may have missed available ones.
+    unknown = not probe.whole and not probe.available
     return replace(
         state,
         probed_at=now,
         empty_since=(state.empty_since or now) if empty else None,
-        available_since=state.available_since if unknown else _available_since(before, seen, now),
-        first_available_id=state.first_available_id if unknown else seen.first_id,
-        newest_reserved_at=seen.newest_reserved_at,
+        available_since=state.available_since if unknown else _available_since(before, probe, now),
+        first_available_id=state.first_available_id if unknown else probe.first_id,
+        newest_reserved_at=probe.newest_reserved_at,
         # The clock of a worker's machine may be ahead.
-        workers_active_at=min(max(known), now) if known else None,
-        stuck_at=now if seen.held else state.stuck_at,
+        workers_active_at=min(max(moments), now) if moments else None,
+        stuck_at=now if probe.held else state.stuck_at,
     )
 
 
-def _available_since(before: ProbeState | None, seen: QueueProbe, now: datetime) -> datetime | None:
-    if not seen.available or seen.oldest_at is None:
+def _available_since(
+    before: ProbeState | None, probe: QueueProbe, now: datetime
+) -> datetime | None:
+    if not probe.available or probe.oldest_at is None:
         return None
     if before is None:
         return now
-    # There was none at the look before: since then the first one has come.
-    began = min(max(before.probed_at, utc_of_unix(seen.oldest_at)), now)
+    # The last check saw no available job: the first one arrived since then.
+    began = min(max(before.probed_at, utc_of_unix(probe.oldest_at)), now)
     return before.available_since or began
 
 
 def counted(state: ProbeState, count: int | None, now: datetime) -> ProbeState:
-    """Return the state with one more point of its counts, if the last one is a minute old."""
+    """Return the state with a new count, if its last count is a minute old."""
     at = unix(now)
-    kept = tuple(point for point in state.counts if at - KEPT_SECONDS <= point[0] <= at)
-    if count is not None and (not kept or at - kept[-1][0] >= POINT_SECONDS):
-        kept = (*kept, (at, count))
-    return replace(state, counts=kept)
+    counts = tuple(point for point in state.counts if at - KEPT_SECONDS <= point[0] <= at)
+    if count is not None and (not counts or at - counts[-1][0] >= POINT_SECONDS):
+        counts = (*counts, (at, count))
+    return replace(state, counts=counts)
 
 
 def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
-    """When a job of each queue last failed, among the newest failures; naive UTC.
+    """Return when a job of each queue last failed, among the newest failures; naive UTC.
 
-    The earlier of when it failed and when the bot saw it, since the clock of the workers may be
-    ahead, and what an undo put back is seen again long after it failed.
+    It is the earlier of `failed_at` and `seen_at`, because a worker's clock may be ahead, and a
+    restored failure is seen again long after it failed.
     """
     c = failures.c
     newest = (
@@ -137,7 +139,7 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
 
 
 def active_subjects(connection: Connection) -> dict[str, str | None]:
-    """The subjects of the active incidents of metric rules, and their queues."""
+    """Return the subjects of the active incidents of metric rules, with their queues."""
     c = incidents.c
     active = c.active_subject.is_not(None)
     subjects = select(c.subject, c.queue).where(active, c.rule.in_(METRIC_RULES))
@@ -145,7 +147,7 @@ def active_subjects(connection: Connection) -> dict[str, str | None]:
 
 
 def taken_away(connection: Connection, job_id: int, since: datetime) -> bool:
-    """Whether it was the bot that removed this job since a moment, and no worker."""
+    """Whether the bot, not a worker, removed this job since a moment."""
     c = archive.c
     removals = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
     return connection.execute(removals.limit(1)).first() is not None

@@ -1,7 +1,7 @@
-"""What happened while something that is watched was beyond its limit: failed here, processed there.
+"""Failed and processed jobs during the incident of a metric rule.
 
-Both come from the samples: what failed is known of each queue, what was processed of all of them
-together. Of a time in which the bot did not watch throughout nothing is known.
+Both come from the samples: failures are known for each queue, processed jobs only for all queues
+together. If the bot did not watch the whole time, neither is known.
 """
 
 import json
@@ -18,11 +18,11 @@ from bot.store.incidents.retry_activity import UNKNOWN, Figures
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import metric_deltas
-from bot.store.tables import rollups as kept
+from bot.store.tables import rollups as table
 
 
 class _Sums(NamedTuple):
-    """From a minute on: seconds watched, jobs processed in all queues, failures of one queue."""
+    """Sums from a minute on: seconds watched, jobs processed in all queues, failures of a queue."""
 
     seconds: int
     processed: int | None
@@ -31,28 +31,28 @@ class _Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """What is known of the time; with `sole_queue` what was processed is the queue's own."""
+    """The figures of the time; with `sole_queue` the processed jobs are all of this queue."""
 
     figures: Figures
     sole_queue: bool | None
 
 
 def baseline(connection: Connection, queue: str | None, now: datetime) -> str:
-    """What the minute of the trigger holds already, as JSON: what comes later is more than it."""
+    """Return the sums of the trigger's minute as JSON; they are subtracted from later sums."""
     return json.dumps(_sums(connection, queue, now, now))
 
 
 def since(
     connection: Connection, incident: Incident, recovered_at: datetime, now: datetime
 ) -> Meanwhile:
-    """What happened since the incident was triggered, whose rule recovered at `recovered_at`."""
+    """Return the activity since the incident was triggered; it recovered at `recovered_at`."""
     last = samples.latest(connection)
     if incident.baseline is None or last is None or last.taken_at < recovered_at:
         return Meanwhile(UNKNOWN, None)
     first = _Sums(*json.loads(incident.baseline))
     sums = _sums(connection, incident.queue, incident.triggered_at, now)
     watched = (last.taken_at - incident.triggered_at).total_seconds()
-    # Seconds are counted from one sample to the next, so that a gap makes them fewer.
+    # Seconds are counted between samples, so a gap makes them fewer.
     if sums.seconds - first.seconds < int(watched):
         return Meanwhile(UNKNOWN, None)
     processed = _more(sums.processed, first.processed)
@@ -61,16 +61,16 @@ def since(
 
 
 def _more(count: int | None, first: int | None) -> int | None:
-    """Never below 0: a sample may see a job's failure before its row is gone."""
+    """Return the difference, at least 0: a sample may see a failure before the job is removed."""
     return None if count is None else max(0, count - (first or 0))
 
 
 def _sums(connection: Connection, queue: str | None, since: datetime, now: datetime) -> _Sums:
-    """From the minute of `since` to now."""
+    """Return the sums from the minute of `since` to now."""
     minute = since.replace(second=0, microsecond=0)
     name = queue or ALL
     whole, failed = Seen(), _not_sampled(connection, queue)
-    # One without a name has no row of its own.
+    # A queue with an empty name has no row of its own.
     is_known = queue != ALL
     for rows in rollups.minutes(connection, minute, now, name).values():
         of_all = rows.get(ALL, Seen())
@@ -83,7 +83,7 @@ def _sums(connection: Connection, queue: str | None, since: datetime, now: datet
 
 
 def _not_sampled(connection: Connection, queue: str | None) -> int:
-    """New failures since the last sample."""
+    """Return the number of new failures since the last sample."""
     c = metric_deltas.c
     grouped = select(c.queue, func.sum(c.failed)).group_by(c.queue, func.length(c.queue))
     counts = {name: int(count) for name, count in connection.execute(grouped)}
@@ -91,9 +91,9 @@ def _not_sampled(connection: Connection, queue: str | None) -> int:
 
 
 def _is_sole_queue(connection: Connection, queue: str | None, since: datetime) -> bool:
-    """Whether no other queue has been heard of."""
+    """Whether no other queue is known."""
     minute = since.replace(second=0, microsecond=0)
-    c = kept.c
+    c = table.c
     others = or_(c.queue.not_in({ALL, queue}), c.left_out > 0)
     other = select(c.queue).where(c.span == MINUTE, c.at >= minute, others)
     if connection.execute(other.limit(1)).first() is not None:

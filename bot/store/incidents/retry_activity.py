@@ -1,7 +1,7 @@
-"""What became of an incident's retried jobs: whether all is known by now, and how many ended how.
+"""The outcomes of an incident's retried jobs: whether all are known, and how many of each kind.
 
-Known exactly are jobs that were retried by their id, which are tracked each, and bulk retries that
-took nothing but failures of the incident, which are counted as a whole.
+Outcomes are exact for jobs that were retried by id, because each is tracked, and for bulk retries
+of only this incident's failures, because they are counted as a whole.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from bot.store.tables import failures, incident_operations, operations, outcomes
 
 
 def unsettled(connection: Connection) -> set[int]:
-    """Incidents of which a retried job is still looked for; reads what is under way, no more."""
+    """Return the incidents with retried jobs without an outcome; it reads only running work."""
     c, f = tracked_jobs.c, failures.c
     single = (
         straight_join(select(f.incident).select_from(tracked_jobs))
@@ -41,7 +41,7 @@ def unsettled(connection: Connection) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many of its retried jobs were processed and how many failed; None: not exactly known."""
+    """How many retried jobs were processed and how many failed; None: not known exactly."""
 
     processed: int | None = None
     failed: int | None = None
@@ -51,7 +51,7 @@ UNKNOWN = Figures()
 
 
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
-    """What became of the retried jobs of an incident, where it is known of each of them."""
+    """Return the outcomes of an incident's retried jobs, if they are known for every job."""
     states = _tracked_states(connection, incident)
     processed = states.get(tracking.PROCESSED, 0) + sum(retry.processed for retry in counted)
     failed = sum(
@@ -64,7 +64,7 @@ def figures(connection: Connection, incident: Incident, counted: Collection["Bul
 
 
 def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int]:
-    """How many jobs of the incident that were retried by their id are in each state."""
+    """Count the incident's jobs that were retried by id, by state."""
     c, f = tracked_jobs.c, failures.c
     states = (
         straight_join(select(c.state, func.count()).select_from(tracked_jobs))
@@ -78,14 +78,14 @@ def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What became of a bulk retry all of whose failures were the incident's."""
+    """The outcomes of a bulk retry of only this incident's failures."""
 
     processed: int
     failed: int
 
 
 def whole_operations(connection: Connection, incident: int) -> list[int]:
-    """The bulk retries that took nothing but failures of this incident, and have ended."""
+    """Return the finished bulk retries of only this incident's failures."""
     o, i = operations.c, incident_operations.c
     retries = (
         select(o.id)

@@ -1,4 +1,4 @@
-"""Exact figures, counted or added up before, for a look that counts nothing itself."""
+"""Exact figures from samples and stored counts, for a check that counts nothing itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import failure_counts, rollups
 
 FRESH = timedelta(minutes=5)
-"""Older figures say nothing of now; at three million jobs they are taken every two minutes."""
+"""Older samples are not used; at three million jobs there is one every two minutes."""
 GROUPS = 3
 
 
@@ -25,7 +25,7 @@ class Exact:
 
 
 def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
-    """The figures of the newest sample by queue; nothing where it is older than `FRESH`."""
+    """Return the figures of the newest sample by queue; empty if it is older than `FRESH`."""
     c = rollups.c
     minutes = select(c.at).where(c.span == MINUTE, c.at > now - FRESH, c.at <= now)
     newest = minutes.order_by(c.at.desc()).limit(1).scalar_subquery()
@@ -48,7 +48,7 @@ class GroupTotal:
 
 
 def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
-    """How many failed jobs are indexed, and the groups with most of them: summed, not counted."""
+    """Return the number of indexed failed jobs and the largest groups, from the stored counts."""
     p = _left().subquery().c
     failed = func.sum(p.failed)
     totals = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
@@ -64,7 +64,7 @@ def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
 
 
 def _left() -> Any:
-    """How many are there by group: the aggregated sums, and the rows not aggregated yet."""
+    """Select the failed jobs by group: the aggregated sums, and the rows not aggregated yet."""
     c = failure_counts.c
     return union_all(
         _part(c.aggregated == true(), c.hour == ALL_HOURS), _part(c.aggregated == false())

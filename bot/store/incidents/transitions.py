@@ -1,8 +1,8 @@
 """The transitions of an incident: triggered, acknowledged, resolved; its alert posted or lost.
 
-`stale` says that the alert has to follow; the watcher edits it. An active incident holds its
+`stale` marks an alert that is out of date; the watcher edits it. An active incident holds its
 subject (`group:12`, `oldest_job:mail`) in a unique column, so that two watchers cannot both trigger
-one.
+an incident of one subject.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ RECOVERED: Resolution = "recovered"
 QUIET: Resolution = "quiet"
 
 REOPENED_WITHIN = timedelta(hours=1)
-"""What comes back so soon after its end is the same incident; later it is a new one."""
+"""A problem that returns within this time reopens its incident; later it is a new incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an incident is about: its rule, what it is known by, its queue and its error group."""
+    """The subject of an incident: its rule, its unique name, its queue and its error group."""
 
     rule: AlertRule
     name: str
@@ -37,9 +37,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class TriggeredIncident:
-    """An incident that is active now, and what the call did to it: nothing if it was active before.
+    """An active incident, and the transition that made it active: none if it already was.
 
-    `resolved_at`: since when it had been resolved (naive UTC), where it was reopened.
+    `resolved_at` is the end of a reopened incident (naive UTC).
     """
 
     id: int
@@ -48,18 +48,18 @@ class TriggeredIncident:
 
 
 def group_subject(error_group: int, queue: str | None) -> Subject:
-    """What the incident of an error group is about."""
+    """Return the subject of an error group's incident."""
     return Subject(NEW_FAILURES, f"group:{error_group}", queue, error_group)
 
 
 def trigger(connection: Connection, subject: Subject, now: datetime) -> TriggeredIncident:
-    """Return the active incident of the subject: the one there is, a reopened one, or a new one.
+    """Return the active incident of the subject: an existing, a reopened, or a new one.
 
-    Raises `LostRace` where another watcher triggered one at the same time.
+    Raises `LostRace` if another watcher triggered one at the same time.
     """
-    known = by_subject(connection, subject.name)
-    if known is not None:
-        return TriggeredIncident(known.id, "none")
+    existing = by_subject(connection, subject.name)
+    if existing is not None:
+        return TriggeredIncident(existing.id, "none")
     try:
         return _reopen_recent(connection, subject, now) or _insert(connection, subject, now)
     except IntegrityError as error:
@@ -111,9 +111,9 @@ def _insert(connection: Connection, subject: Subject, now: datetime) -> Triggere
 
 
 def reopen(connection: Connection, incident: int, now: datetime) -> None:
-    """Reopen a resolved incident whose failures somebody put back: nothing new has gone wrong.
+    """Reopen a resolved incident because an undo restored its failures; nothing new has failed.
 
-    Raises `LostRace` where another one of its subject was triggered meanwhile.
+    Raises `LostRace` if another incident of its subject was triggered meanwhile.
     """
     try:
         update_incident(connection, incident, **_ACTIVE, reopened_at=now)
@@ -158,14 +158,14 @@ def add_failures(connection: Connection, incident: int, count: int, **values: An
 
 
 def mark_posted(connection: Connection, incident: int, channel: str, ts: str) -> None:
-    """Store where the alert of an incident was posted."""
+    """Store the channel and the timestamp of an incident's alert."""
     update_incident(connection, incident, channel=channel, message_ts=ts)
 
 
 def forget_message(connection: Connection, incident: int, place: tuple[str, str]) -> None:
-    """Forget a lost alert in this place; while the incident is active another one is posted.
+    """Forget a lost alert in this place; an active incident then gets a new alert.
 
-    Where that one was posted already, nothing changes.
+    If the new alert was already posted, nothing changes.
     """
     c = incidents.c
     lost = update(incidents).where(

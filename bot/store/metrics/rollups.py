@@ -1,8 +1,8 @@
-"""Samples rolled up: the highest and the sums of each minute, hour and day. No row: no look.
+"""Rollups of samples: the maxima and sums of each minute, hour and day. No row: no sample.
 
-Minutes are written by the sampler; a minute's hour and an hour's day are made from them once they
-are over, each in one transaction that puts all of its rows in anew. Times are naive UTC; a day
-begins at midnight of the queue's time zone.
+The sampler writes minutes. When an hour or a day has ended, one transaction rolls it up from its
+minutes or hours and replaces all its rows. Times are naive UTC; a day begins at midnight of the
+queue's time zone.
 """
 
 from collections import defaultdict
@@ -19,16 +19,16 @@ from bot.wall_clock import from_utc, to_utc
 
 MINUTE, HOUR, DAY = "minute", "hour", "day"
 ALL = ""
-"""The queue under which all queues together are kept."""
+"""The queue name of the rows for all queues together."""
 QUEUES = 20
-"""How many queues are kept beside that: the busiest of the span."""
+"""How many queues have their own rows: the busiest of the span."""
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 LATE = timedelta(minutes=5)
-"""A look of the last minute of an hour may be written so long after it."""
+"""How late a sample of an hour's last minute may be written."""
 KEPT = {
     MINUTE: timedelta(hours=26),
-    # A week before yesterday, and to the beginning of that day.
+    # The week before yesterday, from the start of its first day.
     HOUR: timedelta(days=10),
     DAY: timedelta(days=400),
 }
@@ -36,7 +36,7 @@ PURGED_AT_ONCE = 1_000
 
 
 def stored_name(queue: str) -> str:
-    """The name under which a queue is kept: servers take `mail ` for `mail` in a key."""
+    """Return the stored name of a queue: servers treat `mail ` and `mail` as one key."""
     return queue.rstrip(" ")
 
 
@@ -51,12 +51,12 @@ def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, Queu
 
 
 def put_hour(connection: Connection, hour: datetime, by_queue: Mapping[str, QueueMetrics]) -> None:
-    """Replace the figures of an hour, whatever its minutes say; `by_queue` as for `add_sample`."""
+    """Replace the figures of an hour, independent of its minutes; `by_queue` as in `add_sample`."""
     _replace(connection, HOUR, hour, by_queue.items())
 
 
 def roll_hour(connection: Connection, now: datetime) -> bool:
-    """Roll up the next hour that is over; False where there is none."""
+    """Roll up the next hour that has ended; return False if there is none."""
     first = _first(connection, MINUTE, _rolled(connection))
     if first is None:
         return False
@@ -68,7 +68,7 @@ def roll_hour(connection: Connection, now: datetime) -> bool:
 
 
 def roll_day(connection: Connection, now: datetime, zone: ZoneInfo) -> bool:
-    """Roll up the next day that is over, with all of its hours; False where there is none."""
+    """Roll up the next day that has ended with all its hours; return False if there is none."""
     last = _last(connection, DAY)
     first = _first(connection, HOUR, None if last is None else day_of(last, zone)[1])
     if first is None:
@@ -82,13 +82,13 @@ def roll_day(connection: Connection, now: datetime, zone: ZoneInfo) -> bool:
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Where the moment's day begins and ends by the clocks of the zone, in naive UTC."""
+    """Return the start and the end of the moment's day in the time zone, in naive UTC."""
     midnight = from_utc(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return to_utc(midnight, zone), to_utc(midnight + timedelta(days=1), zone)
 
 
 def purge(connection: Connection, now: datetime, zone: ZoneInfo) -> int:
-    """Delete up to a batch of each span that is too old and rolled up; returns how many rows."""
+    """Delete up to a batch of old, rolled up rows of each span; return how many rows."""
     hours_end, day = _rolled(connection), _last(connection, DAY)
     ends = {
         MINUTE: hours_end,
@@ -113,7 +113,7 @@ def _purge(connection: Connection, span: str, before: datetime) -> int:
 
 
 def series(connection: Connection, now: datetime, span: timedelta, queue: str = ALL) -> list[Point]:
-    """The hours of the last `span` up to now, the oldest first; the last one is not over."""
+    """Return the hours of the last `span`, the oldest first; the last hour has not ended."""
     end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
     return hours(connection, end - span, end, queue)
 
@@ -121,9 +121,9 @@ def series(connection: Connection, now: datetime, span: timedelta, queue: str = 
 def hours(
     connection: Connection, since: datetime, until: datetime, queue: str = ALL
 ) -> list[Point]:
-    """Each hour from `since` to `until`, whole hours both; ten days are kept.
+    """Return each hour from `since` to `until`, both full hours; ten days are kept.
 
-    Of a queue without a row of its own it is known that it had no jobs where none was left out.
+    A queue without a row had no jobs, unless queues were left out in that hour.
     """
     queue = stored_name(queue)
     rolled = _rolled(connection)
@@ -140,7 +140,7 @@ def hours(
 def minutes(
     connection: Connection, since: datetime, now: datetime, queue: str
 ) -> dict[datetime, dict[str, QueueMetrics]]:
-    """Each minute from `since` to now with a look: the queue's row where it has one, and `ALL`."""
+    """Return each sampled minute from `since` to now: the rows of `ALL` and, if any, the queue."""
     by_minute: dict[datetime, dict[str, QueueMetrics]] = defaultdict(dict)
     for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
         by_minute[at][name] = figures
@@ -155,7 +155,7 @@ def _of(by_queue: Mapping[str, QueueMetrics], queue: str) -> QueueMetrics | None
 
 
 def _rolled(connection: Connection) -> datetime | None:
-    """Up to when minutes were rolled up."""
+    """Return the end of the last hour that was rolled up."""
     last = _last(connection, HOUR)
     return None if last is None else last + _HOUR
 
@@ -175,7 +175,7 @@ def _first(connection: Connection, span: str, since: datetime | None) -> datetim
 def _rows(
     connection: Connection, span: str, since: datetime, until: datetime, queue: str | None = None
 ) -> list[tuple[datetime, str, QueueMetrics]]:
-    """The rows of a span in [since, until); where a queue is named, its own and those of all."""
+    """Return the rows of a span in [since, until); with `queue`, its rows and those of `ALL`."""
     c = rollups.c
     query = select(rollups).where(c.span == span, c.at >= since, c.at < until)
     if queue is not None:
@@ -198,7 +198,7 @@ def _by_queue(
 def _replace(
     connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, QueueMetrics]]
 ) -> None:
-    """Let these be all the rows of a moment: a queue's parts together, the busiest queues."""
+    """Replace all rows of a moment: add up each queue's parts, and store the busiest queues."""
     by_queue: dict[str, QueueMetrics] = {}
     for name, figures in parts:
         by_queue[name] = by_queue[name] + figures if name in by_queue else figures

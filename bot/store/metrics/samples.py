@@ -1,4 +1,4 @@
-"""The last exact figures, for when counting takes longer than an answer may."""
+"""The last exact figures, for tables that take too long to count for an answer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,16 +13,16 @@ from bot.store.tables import failure_counts, samples
 
 KEPT = timedelta(hours=1)
 QUICK_SECONDS = 0.15
-"""Where the last count in the background took longer, it is not tried while somebody waits: the
+"""If the last background count took longer, an answer uses the sample instead of counting: the
 promise is an answer within 250 ms for any table size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was counted, when it was exact (naive UTC), and how long that took.
+    """The counts, the time at which they were exact (naive UTC), and the duration of counting.
 
-    `ids_taken`: ids of `jobs` handed out by then, None where the server does not say. `steady`:
-    all that had failed before was indexed, so that what comes next is new.
+    `ids_taken`: ids of `jobs` assigned by then, None if the server does not know. `steady`: all
+    earlier failures were indexed, so that later ones are new.
     """
 
     taken_at: datetime
@@ -43,12 +43,12 @@ class Sample:
 
     @property
     def jobs(self) -> int:
-        """How many jobs there were, reserved ones among them."""
+        """The number of jobs, including reserved ones."""
         return sum(queue.pending + queue.reserved for queue in self.queues)
 
 
 def keep(connection: Connection, sample: Sample) -> None:
-    """Store a sample and drop those older than an hour."""
+    """Store a sample and delete those older than an hour."""
     connection.execute(delete(samples).where(samples.c.taken_at < sample.taken_at - KEPT))
     connection.execute(
         insert(samples).values(
@@ -62,7 +62,7 @@ def keep(connection: Connection, sample: Sample) -> None:
 
 
 def latest(connection: Connection) -> Sample | None:
-    """The newest sample."""
+    """Return the newest sample."""
     row = connection.execute(select(samples).order_by(samples.c.id.desc()).limit(1)).first()
     if row is None:
         return None
@@ -71,14 +71,14 @@ def latest(connection: Connection) -> Sample | None:
 
 
 def counts_quickly(connection: Connection, sample: Sample) -> bool:
-    """Return whether counting exactly may be tried while somebody waits."""
+    """Return whether an exact count is fast enough while a person waits."""
     return sample.took_ms / 1000 < allowed(connection, QUICK_SECONDS)
 
 
 def failed_by_queue(connection: Connection) -> dict[str, int]:
-    """How many failed jobs each queue has, by the stored counts; queues without one are missing."""
+    """Return the stored count of failed jobs of each queue; queues without any are absent."""
     c = failure_counts.c
-    # A few rows a group: the sums of what is aggregated, and what is not aggregated yet.
+    # A few rows for each group: the aggregated sums, and the rows not aggregated yet.
     counted = or_(and_(c.aggregated == true(), c.hour == ALL_HOURS), c.aggregated == false())
     grouped = (
         select(c.queue, func.sum(c.appeared) - func.sum(c.removed))

@@ -1,1 +1,1 @@
-"""Bulk changes: scope, batches, undo, and the change freeze."""
+"""Operations (bulk changes): scope, batches, undo, and the change freeze."""

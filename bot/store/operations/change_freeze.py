@@ -1,8 +1,8 @@
-"""Whether all changes are off: one row, read and held in the transaction of each change.
+"""The change freeze: one row, read and locked in the transaction of each change.
 
-Every change holds the row shared until it commits, and a freeze changes it: so a freeze waits for
-the changes under way, and once it is committed none can commit any more. On Galera a lock does not
-reach the other nodes: what they have under way at that moment still commits.
+Every change holds a shared lock on the row until it commits, and a freeze updates the row. So a
+freeze waits for running changes, and after its commit no other change can commit. On Galera a lock
+has no effect on other nodes: changes that run there at that moment still commit.
 """
 
 from dataclasses import dataclass
@@ -35,25 +35,25 @@ _COLUMNS = (
 
 
 def current(connection: Connection) -> Freeze | None:
-    """The freeze that is in force, as far as a read shows."""
+    """Return the freeze in force; the row is not locked."""
     return _freeze(_Row(*connection.execute(select(*_COLUMNS)).one()))
 
 
 def hold(connection: Connection) -> Freeze | None:
-    """The freeze in force; until this transaction ends, none can come into force or end."""
+    """Return the freeze in force; until this transaction ends, no freeze can begin or end."""
     return _freeze(_Row(*connection.execute(select(*_COLUMNS).with_for_update(read=True)).one()))
 
 
 def require_none(connection: Connection) -> None:
-    """Raise `Frozen` where changes are off; else they cannot be switched off until the commit."""
-    if (found := hold(connection)) is not None:
-        raise Frozen(by=found.by, at=found.at, reason=found.reason)
+    """Raise `Frozen` if a freeze is in force; otherwise none can begin until the commit."""
+    if (freeze := hold(connection)) is not None:
+        raise Frozen(by=freeze.by, at=freeze.at, reason=freeze.reason)
 
 
 def begin(connection: Connection, by: str, reason: str | None, now: datetime) -> Freeze:
-    """Switch changes off, once those under way have ended; raises `AlreadyFrozen`."""
-    if (found := _freeze(_locked(connection))) is not None:
-        raise AlreadyFrozen(by=found.by, at=found.at)
+    """Begin a freeze after the running changes have ended; raises `AlreadyFrozen`."""
+    if (freeze := _freeze(_locked(connection))) is not None:
+        raise AlreadyFrozen(by=freeze.by, at=freeze.at)
     connection.execute(
         update(change_freeze).values(frozen_at=now, frozen_by=by[:64], reason=reason)
     )
@@ -63,12 +63,12 @@ def begin(connection: Connection, by: str, reason: str | None, now: datetime) ->
 def end(connection: Connection, by: str, now: datetime) -> Freeze:
     """Allow changes again and return the freeze that ended; raises `NotFrozen`."""
     row = _locked(connection)
-    found = _freeze(row)
-    if found is None:
+    freeze = _freeze(row)
+    if freeze is None:
         raise NotFrozen(by=row.unfrozen_by, at=row.unfrozen_at)
     ended = {"frozen_at": None, "frozen_by": None, "reason": None}
     connection.execute(update(change_freeze).values(**ended, unfrozen_at=now, unfrozen_by=by[:64]))
-    return found
+    return freeze
 
 
 def _locked(connection: Connection) -> _Row:

@@ -1,6 +1,6 @@
-"""What a retry of many may do twice: orders that are queued already, or went through since.
+"""Find work that a bulk retry may do twice: orders already queued, or processed since the failure.
 
-Every look is bounded in rows and time, and says so; what could not be told in time is None.
+Every read is bounded in rows and time, and the result says so; None means that time ran out.
 """
 
 from collections import defaultdict
@@ -19,11 +19,11 @@ from bot.store.operations.retries.tracked_jobs import PROCESSED
 from bot.store.tables import failures, tracked_jobs
 
 JOBS = 5_000
-"""The newest jobs whose orders are read: 0.1 s, most of it in Python, at 400 B of payload."""
+"""How many of the newest jobs are read: 0.1 s, mostly in Python, at 400 B of payload."""
 FAILURES = 10_000
-"""The newest failures of the scope that are compared with each other."""
+"""How many of the newest failures of the scope are compared with each other."""
 PROCESSED_ROWS = 2_000
-"""The newest retried jobs that were processed."""
+"""How many of the newest processed retried jobs are read."""
 SECONDS = 0.5
 SAMPLES = 5
 ORDERS_AT_ONCE = 1_000
@@ -32,14 +32,14 @@ Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _BoundedReads:
     """Reads that all end at one moment of `monotonic()`."""
 
     connection: Connection
     until: float
 
     def at(self, statement: Any) -> Any:
-        """What the statement returns; raises `TooSlow`."""
+        """Return the result of the statement; raises `TooSlow`."""
         return bounded_until(self.connection, statement, self.until)
 
 
@@ -50,14 +50,14 @@ def find(
     name: str | None = None,
     seconds: float = SECONDS,
 ) -> Duplicates:
-    """Likely duplicates among the failures for which `within` holds, of one queue or of all.
+    """Return likely duplicates among the failures that match `within`, of one queue or of all.
 
-    It takes `seconds` at most.
+    It takes at most `seconds`.
     """
-    look = _Look(connection, time_limit(connection, seconds))
-    queued = _queued(look, queue, within, name)
-    identical = _identical(look, within)
-    later = _processed_later(look, within)
+    reads = _BoundedReads(connection, time_limit(connection, seconds))
+    queued = _queued(reads, queue, within, name)
+    identical = _identical(reads, within)
+    later = _processed_later(reads, within)
     return Duplicates(
         queued=None if queued is None else queued[0],
         queued_orders=() if queued is None else queued[1],
@@ -69,31 +69,31 @@ def find(
 
 
 def _queued(
-    look: _Look, queue: Queue, within: Condition, name: str | None
+    reads: _BoundedReads, queue: Queue, within: Condition, name: str | None
 ) -> tuple[int, tuple[str, ...], bool] | None:
-    """How many of the failures are of an order that has a job in the same queue now."""
+    """Count the failures whose order has a job in the same queue now."""
     layout = queue.jobs_layout
     newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
     if name is not None:
         newest = newest.where(layout.queue == name)
     try:
-        jobs = look.at(newest.order_by(layout.id.desc()).limit(JOBS)).all()
+        jobs = reads.at(newest.order_by(layout.id.desc()).limit(JOBS)).all()
     except TooSlow:
         return None
     orders: dict[str, set[str]] = defaultdict(set)
     for of_queue, head in jobs:
-        said = identify(head, order_paths=queue.order_paths, tienda_paths=())
-        if said.order_id is not None:
-            orders[of_queue].add(str(said.order_id)[:64])
+        identity = identify(head, order_paths=queue.order_paths, tienda_paths=())
+        if identity.order_id is not None:
+            orders[of_queue].add(str(identity.order_id)[:64])
     count, samples = 0, list[str]()
-    for of_queue, every in sorted(orders.items()):
-        for some in _pieces(sorted(every)):
-            wanted = and_(within, failures.c.queue == of_queue, failures.c.order_id.in_(some))
-            found = _counted(look, wanted)
-            if found is None:
+    for of_queue, queued_orders in sorted(orders.items()):
+        for part in _pieces(sorted(queued_orders)):
+            condition = and_(within, failures.c.queue == of_queue, failures.c.order_id.in_(part))
+            counted = _counted(reads, condition)
+            if counted is None:
                 return None
-            count += found[0]
-            samples += found[1]
+            count += counted[0]
+            samples += counted[1]
     return count, tuple(samples[:SAMPLES]), len(jobs) == JOBS
 
 
@@ -101,37 +101,39 @@ def _pieces(values: list[str]) -> Iterable[list[str]]:
     return (values[at : at + ORDERS_AT_ONCE] for at in range(0, len(values), ORDERS_AT_ONCE))
 
 
-def _counted(look: _Look, wanted: Condition) -> tuple[int, list[str]] | None:
-    by_order = select(failures.c.order_id, func.count()).where(wanted)
+def _counted(reads: _BoundedReads, condition: Condition) -> tuple[int, list[str]] | None:
+    by_order = select(failures.c.order_id, func.count()).where(condition)
     try:
-        rows = look.at(by_order.group_by(failures.c.order_id)).all()
+        rows = reads.at(by_order.group_by(failures.c.order_id)).all()
     except TooSlow:
         return None
     return sum(count for _, count in rows), [order for order, _ in rows[:SAMPLES]]
 
 
-def _identical(look: _Look, within: Condition) -> tuple[int, bool] | None:
-    """How many failures share their queue and payload with another one that is meant."""
+def _identical(reads: _BoundedReads, within: Condition) -> tuple[int, bool] | None:
+    """Count the failures that have the same queue and payload as another failure of the scope."""
     c = failures.c
     newest = (
         select(c.queue, c.payload_digest).where(within).order_by(c.seq.desc()).limit(FAILURES)
     ).subquery()
-    alike = (
+    groups = (
         select(func.count().label("rows"))
         .select_from(newest)
         .group_by(newest.c.payload_digest, newest.c.queue)
     ).subquery()
-    rows = alike.c.rows
+    rows = groups.c.rows
     sums = select(func.sum(case((rows > 1, rows), else_=0)), func.sum(rows))
     try:
-        count, every = look.at(sums).one()
+        count, total = reads.at(sums).one()
     except TooSlow:
         return None
-    return int(count or 0), every == FAILURES
+    return int(count or 0), total == FAILURES
 
 
-def _processed_later(look: _Look, within: Condition) -> tuple[int, tuple[str, ...], bool] | None:
-    """How many failures are of an order that a retried job went through with after they failed."""
+def _processed_later(
+    reads: _BoundedReads, within: Condition
+) -> tuple[int, tuple[str, ...], bool] | None:
+    """Count the failures whose order was processed by a retried job after they failed."""
     w, f = tracked_jobs.c, failures.c
     done: Any = (
         select(w.order_id, w.queue, w.settled_at)
@@ -139,15 +141,15 @@ def _processed_later(look: _Look, within: Condition) -> tuple[int, tuple[str, ..
         .order_by(w.settled_at.desc())
         .limit(PROCESSED_ROWS)
     ).subquery()
-    # From the few that were processed to their failures, each by its order.
+    # The join starts from the few processed jobs and reads their failures by order.
     later = and_(
         f.order_id == done.c.order_id, f.queue == done.c.queue, f.seen_at < done.c.settled_at
     )
-    chosen = select(f.order_id, func.count(f.seq.distinct())).select_from(done)
-    counted = chosen.join(failures, later).where(within).group_by(f.order_id)
+    by_order = select(f.order_id, func.count(f.seq.distinct())).select_from(done)
+    counted = by_order.join(failures, later).where(within).group_by(f.order_id)
     try:
-        rows = look.at(counted).all()
-        limited = look.at(select(func.count()).select_from(done)).scalar()
+        rows = reads.at(counted).all()
+        limited = reads.at(select(func.count()).select_from(done)).scalar()
     except TooSlow:
         return None
     return (

@@ -1,7 +1,7 @@
-"""Bulk changes: a frozen scope, its one-time confirmation, and how far it is.
+"""Operations (bulk changes): a fixed scope, its one-time confirmation, and its progress.
 
-The scope is every failure with `seq` up to a bound that matches the filter. What is not in the
-index, or came later, is never touched; what is gone or changed meanwhile is counted as skipped.
+The scope is every failure with `seq` up to a bound that matches the filter. Jobs outside the index
+and later failures are never touched; jobs that were removed or changed meanwhile are skipped.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,16 +32,16 @@ TOP_GROUPS = 10
 WORKING = ("running", "cancelling")
 ACTIVE = (*WORKING, "waiting")
 _COLUMNS = {"rate": "pace"}
-"""The columns of fields that have another name."""
+"""The columns whose names differ from their fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A bulk change and how far it is.
+    """A bulk change and its progress.
 
     Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
-    `bytes` are of payload and exception of all `total` rows when it was planned. `rate` is in jobs
-    a minute, `canary` in jobs; without `archive` nothing of it can be undone.
+    `bytes` is the size of payload and exception of all `total` rows at the time of the plan. `rate`
+    is in jobs a minute, `canary` in jobs; without `archive` the operation cannot be undone.
     """
 
     id: int
@@ -84,15 +84,15 @@ def _by_column(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, Any]) -> Preview:
-    """Store a plan for what matches now and say what that is; total 0 makes no plan (id 0).
+    """Store a plan for the failures that match now, and return its preview.
 
-    `values` are the plan's other fields: who, where, request id, counts_as, created_at and
-    expires_at.
+    If nothing matches, no plan is stored and its id is 0. `values` are the plan's other fields:
+    who, where, request id, counts_as, created_at and expires_at.
     """
     bound = scopes.bound(connection, scope)
     within = frozen(scope, bound)
-    found = scopes.parts(connection, within, bound, undo=scope.undo is not None)
-    total = sum(part.rows for part in found)
+    parts = scopes.parts(connection, within, bound, undo=scope.undo is not None)
+    total = sum(part.rows for part in parts)
     plan = 0
     if total:
         stored = connection.execute(
@@ -102,47 +102,47 @@ def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, 
                 queue=scope.queue,
                 bound_seq=bound,
                 total=total,
-                bytes=sum(part.bytes for part in found),
+                bytes=sum(part.bytes for part in parts),
                 state="planned",
                 **_by_column(values),
             )
         )
         plan = int(stored.lastrowid)
-    groups = scopes.shares((part.error_group, part.rows) for part in found)
-    never = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock; shown by nobody, for the total is 0
+    groups = scopes.shares((part.error_group, part.rows) for part in parts)
+    never = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock; never shown, because the total is 0
     return Preview(
         plan=plan,
         action=action,
         scope=scope,
         total=total,
-        bytes=sum(part.bytes for part in found),
-        queues=tuple(scopes.shares((part.queue, part.rows) for part in found)),
+        bytes=sum(part.bytes for part in parts),
+        queues=tuple(scopes.shares((part.queue, part.rows) for part in parts)),
         error_groups=tuple(groups[:TOP_GROUPS]),
         other_groups=max(0, len(groups) - TOP_GROUPS),
-        oldest=min((part.oldest for part in found), default=never),
-        newest=max((part.newest for part in found), default=never),
+        oldest=min((part.oldest for part in parts), default=never),
+        newest=max((part.newest for part in parts), default=never),
         samples=scopes.samples(connection, within) if total else (),
     )
 
 
 def frozen(scope: Scope, bound: int) -> ColumnElement[bool]:
-    """The condition on the index of failures for a scope that was frozen at this bound."""
+    """Return the condition on the index of failures for a scope with this bound."""
     return and_(scopes.matching(scope), failures.c.seq <= bound)
 
 
 def locked(connection: Connection, operation: int, *, shared: bool = False) -> Operation | None:
-    """The operation, locked until the transaction ends; `shared`: only against its change.
+    """Lock the operation until the transaction ends and return it; `shared`: a shared lock.
 
-    What it has `done` is not counted.
+    Its `done` is the stored number, which is 0 until the operation ends.
     """
-    chosen = select(operations).where(operations.c.id == operation)
-    locking = chosen.with_for_update(read=True) if shared else for_update(chosen)
+    query = select(operations).where(operations.c.id == operation)
+    locking = query.with_for_update(read=True) if shared else for_update(query)
     row = connection.execute(locking).mappings().first()
     return None if row is None else _operation(row)
 
 
 def find(connection: Connection, operation: int) -> Operation | None:
-    """The operation as it is now."""
+    """Return the operation with its current progress."""
     row = (
         connection.execute(select(operations).where(operations.c.id == operation))
         .mappings()
@@ -150,35 +150,35 @@ def find(connection: Connection, operation: int) -> Operation | None:
     )
     if row is None or row["state"] not in ACTIVE:
         return None if row is None else _operation(row)
-    # In its own row it would make the batches that are at work wait for each other.
+    # The count is not in the operation's row, where running batches would wait for each other.
     return _operation(row, moved(connection, operation))
 
 
 def way_of(operation: Operation) -> dict[str, Any]:
-    """How it goes, as far as that was chosen, by the names of the commands' arguments."""
-    said = {"rate": operation.rate, "canary": operation.canary}
-    kept = {} if operation.archive else {"archive": "no"}
-    return {**{name: value for name, value in said.items() if value is not None}, **kept}
+    """Return the operation's bulk options that were set, by the names of the arguments."""
+    numbers = {"rate": operation.rate, "canary": operation.canary}
+    archive = {} if operation.archive else {"archive": "no"}
+    return {**{name: value for name, value in numbers.items() if value is not None}, **archive}
 
 
 def by_request(connection: Connection, request_id: str) -> Operation | None:
-    """The operation that this request started."""
-    chosen = select(operations).where(operations.c.request_id == request_id)
-    row = connection.execute(chosen.limit(1)).mappings().first()
+    """Return the operation that this request started."""
+    query = select(operations).where(operations.c.request_id == request_id)
+    row = connection.execute(query.limit(1)).mappings().first()
     return None if row is None else _operation(row)
 
 
 def running_on(connection: Connection, queue: str | None) -> Operation | None:
-    """A bulk change that works on this queue (None: on any) right now."""
-    chosen = select(operations).where(operations.c.state.in_(ACTIVE))
+    """Return an active operation on this queue (None: on any queue)."""
+    query = select(operations).where(operations.c.state.in_(ACTIVE))
     if queue is not None:
-        chosen = chosen.where((operations.c.queue == queue) | operations.c.queue.is_(None))
-    row = connection.execute(chosen.limit(1)).mappings().first()
+        query = query.where((operations.c.queue == queue) | operations.c.queue.is_(None))
+    row = connection.execute(query.limit(1)).mappings().first()
     return None if row is None else _operation(row)
 
 
 def moved(connection: Connection, operation: int) -> int:
-    """How many rows the batches of an operation have moved."""
+    """Return how many rows the batches of an operation have moved."""
     total = select(func.sum(batches.c.rows)).where(batches.c.operation == operation)
     return int(connection.execute(total).scalar() or 0)
 
@@ -189,11 +189,11 @@ def start(
     request_id: str,
     owner: str,
     now: datetime,
-    **chosen: int | None,
+    **options: int | None,
 ) -> bool:
-    """Use the confirmation, once and in time; False where it was used or has expired.
+    """Start a planned operation; return False if it was already started or has expired.
 
-    `chosen` are the rate and the canary, where the confirmation says them.
+    `options` are the rate and the canary, if the confirmation sets them.
     """
     result = connection.execute(
         update(operations)
@@ -208,14 +208,14 @@ def start(
             started_at=now,
             owner=owner,
             heartbeat=now,
-            **_by_column(chosen),
+            **_by_column(options),
         )
     )
     return result.rowcount == 1
 
 
 def ask_to_stop(connection: Connection, operation: Operation) -> bool:
-    """Let the next batch not begin; False where the operation is not running."""
+    """Stop the operation before its next batch; return False if it is not running."""
     result = connection.execute(
         update(operations)
         .where(operations.c.id == operation.id, operations.c.state.in_(("running", "waiting")))
@@ -225,7 +225,7 @@ def ask_to_stop(connection: Connection, operation: Operation) -> bool:
 
 
 def beat(connection: Connection, operation: Operation, owner: str, now: datetime) -> None:
-    """Say that the operation's owner is still at work."""
+    """Store that the operation's owner is still working on it."""
     mine = and_(operations.c.id == operation.id, operations.c.owner == owner)
     connection.execute(update(operations).where(mine).values(heartbeat=now))
 
@@ -233,10 +233,10 @@ def beat(connection: Connection, operation: Operation, owner: str, now: datetime
 def take(
     connection: Connection, owner: str, now: datetime, passing: Collection[int] = ()
 ) -> Operation | None:
-    """A running operation of this replica, or one whose replica has made no progress for 15 s.
+    """Take a running operation of this replica, or one without a heartbeat for 15 s.
 
-    Those that are to be passed over cannot go on now; they can be cancelled all the same. What was
-    cancelled comes first: behind a large operation, or one that stands, it would wait for its end.
+    Operations in `passing` cannot continue now, but they can be cancelled. Cancelled operations
+    come first: behind a large or blocked operation they would wait for its end.
     """
     stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
     mine = operations.c.owner == owner
@@ -256,7 +256,7 @@ def take(
     )
     if row is None:
         return None
-    taken = connection.execute(
+    claimed = connection.execute(
         update(operations)
         .where(
             operations.c.id == row["id"],
@@ -266,22 +266,22 @@ def take(
         )
         .values(owner=owner, heartbeat=now)
     )
-    return find(connection, row["id"]) if taken.rowcount == 1 else None
+    return find(connection, row["id"]) if claimed.rowcount == 1 else None
 
 
 def wait_for_canary(connection: Connection, operation: Operation) -> bool:
-    """Let the operation stand until its first jobs have ended; False where it does not run."""
+    """Pause the operation until its canary has outcomes; return False if it is not running."""
     return _turn(connection, operation, "running", "waiting")
 
 
 def waiting_for_canary(connection: Connection) -> list[int]:
-    """The operations that stand until their first jobs have ended."""
-    chosen = select(operations.c.id).where(operations.c.state == "waiting")
-    return list(connection.execute(chosen.order_by(operations.c.id)).scalars())
+    """Return the operations that wait for their canaries."""
+    query = select(operations.c.id).where(operations.c.state == "waiting")
+    return list(connection.execute(query.order_by(operations.c.id)).scalars())
 
 
 def go_on(connection: Connection, operation: Operation, now: datetime) -> bool:
-    """Let the operation run after its first jobs have passed; False where it does not wait."""
+    """Resume the operation after its canary passed; return False if it does not wait."""
     return _turn(connection, operation, "waiting", "running", heartbeat=now)
 
 
@@ -306,10 +306,10 @@ def finish(
     done: int,
     digest: str,
 ) -> bool:
-    """End a running operation, once; False where it had ended.
+    """Finish an active operation; return False if it had already ended.
 
-    `done` rows were moved, with this digest over them. At the operation's end, what the scope held
-    and was not moved had gone or changed meanwhile: skipped.
+    `done` rows were moved, with this digest over them. Rows of the scope that a completed operation
+    did not move were removed or changed meanwhile: they count as skipped.
     """
     skipped = operations.c.total - done if state == "done" else 0
     result = connection.execute(

@@ -1,8 +1,8 @@
-"""What an undo put back into `failed_jobs`, in the index of failures.
+"""Index the failures that an undo restored to `failed_jobs`.
 
-A failure that is put back gets a new row there, a copy with a new `seq`: so no frozen scope grows
-by it, and the old row keeps who removed it and when. It stays in its incident, where it stands
-for the old one: the incident counts it once, and no new alert is raised.
+A restored failure gets a new row in the index, a copy with a new `seq`. So no planned scope grows,
+and the old row keeps who removed it and when. The new row replaces the old one in its incident:
+the incident counts the failure once, and no new alert is posted.
 """
 
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ from bot.store.leases import lock_lease
 from bot.store.tables import failures
 
 SINGLE = 0
-"""What stands for the operation where a change by ids was undone."""
+"""The value of `restored_by` if the undone change was not an operation."""
 
 
 def last_seen(connection: Connection, failed_id: int, row_digest: str) -> int | None:
-    """Return the `seq` under which a removed failed job was indexed last."""
+    """Return the last `seq` of a removed failed job."""
     c = failures.c
-    chosen = select(c.seq).where(
+    query = select(c.seq).where(
         c.failed_id == failed_id,
         c.row_digest == row_digest,
         c.removed_at.is_not(None),
         c.restored_by.is_(None),
     )
-    return connection.execute(chosen.order_by(c.seq.desc()).limit(1)).scalar()
+    return connection.execute(query.order_by(c.seq.desc()).limit(1)).scalar()
 
 
 def index_restored(
@@ -44,27 +44,27 @@ def index_restored(
     undone: Removal,
     operation: int = SINGLE,
 ) -> None:
-    """Index failures, by `seq`, that an undo put back into `failed_jobs` under these ids.
+    """Index the failures that an undo restored; `ids` maps each `seq` to its id in `failed_jobs`.
 
-    `undone` had removed them, `operation` is the bulk undo that put them back.
+    `undone` is the removal that was undone, `operation` the bulk undo.
     """
     if not ids:
         return
-    # In the order of commit, as all that is added to the index.
+    # The lease keeps `seq` in the order of commit, as for every row of the index.
     lock_lease(connection, "failures")
     removed = failures.c.seq.in_(list(ids))
     locked = failure_counts.lock_and_count(connection, removed, now, "PRIMARY")
     columns = [column for column in failures.c if column.name != "seq"]
-    again = select(*(_AGAIN.get(column.name, column) for column in columns)).where(removed)
+    copies = select(*(_AGAIN.get(column.name, column) for column in columns)).where(removed)
     copied = insert(failures).from_select(
-        [column.name for column in columns], again.order_by(failures.c.seq)
+        [column.name for column in columns], copies.order_by(failures.c.seq)
     )
     exactly(connection.execute(copied), len(ids))
     _rename(connection, queue, ids, now)
     connection.execute(update(failures).where(removed).values(restored_by=operation))
-    # Where nobody was told of a failure yet, its new row alone will be.
-    untold = and_(removed, failures.c.incident.is_(None))
-    connection.execute(update(failures).where(untold).values(incident=NO_INCIDENT))
+    # If a failure has no incident yet, only its new row gets one.
+    unassigned = and_(removed, failures.c.incident.is_(None))
+    connection.execute(update(failures).where(unassigned).values(incident=NO_INCIDENT))
     failure_counts.append_restored(connection, locked)
     restored = {incident: -rows for incident, rows in locked.incidents.items()}
     incident_deltas.append(connection, restored, undone, now)
@@ -76,7 +76,7 @@ _AGAIN: Mapping[str, ColumnElement[Any]] = dict.fromkeys(
 
 
 def _rename(connection: Connection, queue: Queue, ids: Mapping[int, int], now: datetime) -> None:
-    """Point the copies of those that came back under another id to it: seen only now."""
+    """Update the copies of failures that were restored under another id."""
     c = failures.c
     before = select(c.seq, c.failed_id, c.row_digest).where(c.seq.in_(list(ids)))
     for seq, failed_id, row_digest in connection.execute(before).all():

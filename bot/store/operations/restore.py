@@ -1,4 +1,4 @@
-"""Putting rows back as the archive kept them: under their ids where those are free, each once."""
+"""Restore single rows from the archive: each once, and under its old id if that is free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ from bot.store.tables import archive
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A row of the archive, under lock; `head` is the first of its payload.
+    """A locked row of the archive; `head` is the beginning of its payload.
 
-    `restored_request` is the undo that put it back, at `restored_at` (naive UTC).
+    `restored_request` is the undo that restored it, at `restored_at` (naive UTC).
     """
 
     id: int
@@ -46,7 +46,7 @@ class Kept:
 
 
 def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> list[Kept]:
-    """What a request removed of these rows, locked in the order of ids; less after a purge."""
+    """Lock and return the archived rows of a request, in the order of ids; a purge removes some."""
     c = archive.c
     rows = connection.execute(
         for_update(
@@ -69,15 +69,15 @@ def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> 
 
 
 def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) -> bool:
-    """Whether the archive holds something that the request removed and nobody put back."""
-    left = select(archive.c.id).where(
+    """Whether the archive has a row that the request removed and no undo restored."""
+    query = select(archive.c.id).where(
         _removed(request_id, targets), archive.c.restored_at.is_(None)
     )
-    return connection.execute(left.limit(1)).first() is not None
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
-    """The rows of a change by ids: all of one kind, up to twenty."""
+    """The condition for the archived rows of a change by ids: one kind, up to twenty."""
     c = archive.c
     return and_(
         c.kind.in_({target.kind for target in targets}),
@@ -87,9 +87,9 @@ def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
 
 
 def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at: datetime) -> None:
-    """Say of rows of the archive that they were put back; raises `LostRace` where one was before.
+    """Mark rows of the archive as restored; raises `LostRace` if one already was.
 
-    Nothing is put back twice.
+    So no row is restored twice.
     """
     c = archive.c
     marked = update(archive).where(c.id.in_(archive_ids), c.restored_at.is_(None))
@@ -98,21 +98,21 @@ def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at
 
 
 def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str) -> bool:
-    """Whether the row's id is free; raises `RowThere` where the very same row is there."""
+    """Whether the row's id is free; raises `RowThere` if the same row already exists."""
     layout = _layout(queue, row)
     digest = failed_digest if row.kind == "failed" else job_digest
     same_id = select(digest(layout.table)).where(layout.id == row.row_id)
-    there = connection.execute(for_update(same_id)).scalar()
-    if there == row_digest:
+    present_digest = connection.execute(for_update(same_id)).scalar()
+    if present_digest == row_digest:
         raise RowThere(id=str(row.row_id))
-    return there is None
+    return present_digest is None
 
 
 def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
-    """Insert the row as it was, its id too where that is `free`; returns its id."""
+    """Insert the row unchanged, with its old id if that is `free`; return its id."""
     new_id = archived.put_back(connection, queue, row.kind, [row.id], same_id=free)
     if row.kind == "job" and free:
-        # It came without a new id.
+        # The job reused its old id, so it must not count as a new job.
         metric_deltas.append_removed(connection, -1)
     return row.row_id if free else new_id
 
@@ -122,7 +122,7 @@ def _layout(queue: Queue, row: Kept) -> FailedJobsTable | JobsTable:
 
 
 def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> None:
-    """Lock the job that a retry made of the row; raises `JobTaken` or `JobGone`."""
+    """Lock the job that a retry created from the row; raises `JobTaken` or `JobGone`."""
     layout = queue.jobs_layout
     digest = payload_digest(queue.jobs).label("digest")
     job = connection.execute(
@@ -141,10 +141,10 @@ def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> N
 def take_back(
     connection: Connection, queue: Queue, job_id: int, request_id: str, now: datetime
 ) -> None:
-    """Delete a job that is pending and was never tried; raises `LostRace` where it is not."""
+    """Delete a job that is pending and was never tried; raises `LostRace` if a worker took it."""
     as_undone = ArchivedAs("undo", "undone", request_id, now)
     keep_job(connection, queue, job_id, as_undone)
     layout = queue.jobs_layout
-    gone = delete(queue.jobs).where(layout.id == job_id, layout.is_untouched())
-    exactly(connection.execute(gone), 1)
+    untouched = delete(queue.jobs).where(layout.id == job_id, layout.is_untouched())
+    exactly(connection.execute(untouched), 1)
     metric_deltas.append_removed(connection, 1)

@@ -1,4 +1,4 @@
-"""Failed jobs that a bulk change did not move, because the database refused them."""
+"""Failed jobs that an operation could not move, because the database refused them."""
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -7,7 +7,7 @@ from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.store.tables import set_aside
 
 NAMED = 10
-"""So many are named with their reasons; the others are counted."""
+"""How many failed jobs are named with their reasons; the others are only counted."""
 
 
 def add(
@@ -17,7 +17,7 @@ def add(
     failed_id: int,
     refusal: RowRefused | RowTooLong | RowWouldChange,
 ) -> None:
-    """Write down why the failed job was not moved."""
+    """Store the reason why the failed job was not moved."""
     row = {
         "operation": operation,
         "seq": seq,
@@ -29,13 +29,13 @@ def add(
 
 
 def count(connection: Connection, operation: int) -> int:
-    """How many failed jobs the operation set aside."""
+    """Count the failed jobs that the operation set aside."""
     rows = select(func.count()).where(set_aside.c.operation == operation)
     return int(connection.execute(rows).scalar_one())
 
 
 def first_of(connection: Connection, operation: int) -> tuple[SkippedRow, ...]:
-    """The first failed jobs that the operation set aside, each with the reason."""
+    """Return the first failed jobs that the operation set aside, each with its reason."""
     c = set_aside.c
     rows = select(c.failed_id, c.code, c.detail).where(c.operation == operation).order_by(c.seq)
     return tuple(

@@ -1,8 +1,8 @@
-"""Undoing a bulk change: a batch of what it took comes back out of the archive, at once.
+"""Undo a bulk change in batches: each batch restores removed rows from the archive.
 
-What a retry made of a failed job has no known id, only a stretch of ids it lies in: there it is
-found by queue and payload, still pending and never tried. Where several jobs have one payload, as
-many come back as are still there.
+The job that a retry created has no known id, only a range of ids. In that range it is found by its
+queue and payload, if it is pending and was never tried. If several jobs have one payload, as many
+failed jobs are restored as such jobs still exist.
 """
 
 from collections import defaultdict, deque
@@ -31,7 +31,7 @@ from bot.store.tables import operations as operation_rows
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A failure that a bulk change took, and its copy in the archive."""
+    """A failure that a bulk change removed, and its copy in the archive."""
 
     seq: int
     failed_id: int
@@ -49,28 +49,28 @@ def put_back(
     owner: str,
     now: datetime,
 ) -> int:
-    """Put the batch's rows back in the caller's transaction; returns how many.
+    """Restore the batch's rows in the caller's transaction; return how many.
 
-    What a worker has, or has done, stays as it is. Raises `LostRace` and `NotOurs` as every batch.
+    Jobs that a worker has taken or processed stay. Raises `LostRace` and `NotOurs` as every batch.
     """
     undone = operations.find(connection, operation.scope.undo or 0)
     if undone is None:
         raise LookupError(operation.scope.undo)
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.stretch))
-    there = _there(connection, queue, [row.failed_id for row in lost])
-    lost = [row for row in lost if there.get(row.failed_id) != row.row_digest]
+    digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
+    lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
     if undone.counts_as == "retried":
         lost = _take_back(connection, queue, operation, undone, batch, lost, now)
     reach("undo-batch-taken")
     if lost:
-        _restore(connection, queue, operation, undone, lost, set(there), now)
+        _restore(connection, queue, operation, undone, lost, set(digests_in_use), now)
     digest = batches.listed(lost).digest
     batches.close(connection, operation, batch, owner, {"rows": len(lost), "digest": digest})
     return len(lost)
 
 
 def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]) -> list[_Lost]:
-    """What is to come back and is in the archive, locked, in the order of `seq`."""
+    """Lock and return the removed failures that the archive holds, in the order of `seq`."""
     f, a = failures.c, archive.c
     copies = and_(
         a.kind == "failed",
@@ -78,20 +78,20 @@ def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]
         a.request_id == undone.request_id,
         a.restored_at.is_(None),
     )
-    chosen = (
+    query = (
         select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
         .select_from(failures)
         .where(within, copies)
         .order_by(f.seq)
     )
-    return [_Lost(*row) for row in connection.execute(for_update(straight_join(chosen)))]
+    return [_Lost(*row) for row in connection.execute(for_update(straight_join(query)))]
 
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:
-    """The ids that are taken, each with the digest of the row that has it."""
+    """Return the ids that are in use, each with the digest of its row."""
     id_ = queue.failed_layout.id
-    chosen = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
-    return {row[0]: row[1] for row in connection.execute(for_update(chosen))} if ids else {}
+    query = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
+    return {row[0]: row[1] for row in connection.execute(for_update(query))} if ids else {}
 
 
 def _take_back(
@@ -103,50 +103,48 @@ def _take_back(
     lost: Sequence[_Lost],
     now: datetime,
 ) -> list[_Lost]:
-    """Delete the jobs of these rows that are still pending; returns the rows that had one."""
+    """Delete the pending jobs of these rows; return the rows that had one."""
     waiting: dict[tuple[str, str], deque[int]] = defaultdict(deque)
     for job_id, name, digest in _waiting(connection, queue, undone, batch):
         waiting[name, digest].append(job_id)
-    taken: list[int] = []
-    back: list[_Lost] = []
+    job_ids: list[int] = []
+    restorable: list[_Lost] = []
     for row in lost:
         if jobs := waiting[row.queue, row.payload_digest]:
-            taken.append(jobs.popleft())
-            back.append(row)
-    if taken:
+            job_ids.append(jobs.popleft())
+            restorable.append(row)
+    if job_ids:
         layout = queue.jobs_layout
-        gone = delete(queue.jobs).where(layout.id.in_(taken), layout.is_untouched())
-        exactly(connection.execute(gone), len(taken))
-        metric_deltas.append_removed(connection, len(taken))
-        tracked_jobs.taken_back(connection, undone.id, taken, operation.actor, now)
-    return back
+        untouched = delete(queue.jobs).where(layout.id.in_(job_ids), layout.is_untouched())
+        exactly(connection.execute(untouched), len(job_ids))
+        metric_deltas.append_removed(connection, len(job_ids))
+        tracked_jobs.taken_back(connection, undone.id, job_ids, operation.actor, now)
+    return restorable
 
 
 def _waiting(
     connection: Connection, queue: Queue, undone: Operation, batch: Batch
 ) -> list[tuple[int, str, str]]:
-    """The jobs that no worker has touched, among those that the retry of this batch may have made.
+    """Lock and return the untouched jobs that the retry of this batch may have created.
 
-    Locked, in the order of ids: each with its queue and payload digest.
+    They are in the order of ids, each with its queue and payload digest.
     """
     s, layout = stretches.c, queue.jobs_layout
-    made = select(s.first_job_id, s.last_job_id).where(
+    ranges = select(s.first_job_id, s.last_job_id).where(
         s.operation == undone.id,
         s.last_seq > batch.after_seq,
         s.after_seq < batch.last_seq,
         s.first_job_id.is_not(None),
     )
-    found: dict[int, tuple[int, str, str]] = {}
-    for first, last in connection.execute(made.order_by(s.number)).all():
-        chosen = (
+    jobs: dict[int, tuple[int, str, str]] = {}
+    for first, last in connection.execute(ranges.order_by(s.number)).all():
+        query = (
             select(layout.id, layout.queue, payload_digest(queue.jobs))
             .where(layout.id.between(first, last), layout.is_untouched())
             .order_by(layout.id)
         )
-        found |= {
-            row[0]: (row[0], row[1], row[2]) for row in connection.execute(for_update(chosen))
-        }
-    return [found[id_] for id_ in sorted(found)]
+        jobs |= {row[0]: (row[0], row[1], row[2]) for row in connection.execute(for_update(query))}
+    return [jobs[id_] for id_ in sorted(jobs)]
 
 
 def _restore(
@@ -158,7 +156,7 @@ def _restore(
     taken_ids: set[int],
     now: datetime,
 ) -> None:
-    """Insert the rows, with their ids where those are free, and note it everywhere."""
+    """Insert the rows, under their ids if those are free; update the archive and the index."""
     restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
@@ -172,32 +170,32 @@ def _restore(
 
 
 def is_left(connection: Connection, operation: int) -> bool:
-    """Whether something that a bulk change took has not come back."""
+    """Whether a failure that a bulk change removed is not restored."""
     f = failures.c
-    left = select(f.seq).where(_taken_by(connection, operation), f.restored_by.is_(None))
-    return connection.execute(left.limit(1)).first() is not None
+    query = select(f.seq).where(_taken_by(connection, operation), f.restored_by.is_(None))
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def undone_by(connection: Connection, operation: int) -> Operation | None:
-    """The bulk undo that put back what this operation had taken, the last one."""
+    """Return the last bulk undo that restored failures of this operation."""
     newest = select(func.max(failures.c.restored_by)).where(_taken_by(connection, operation))
-    found = connection.execute(newest).scalar()
-    return None if found is None else operations.find(connection, found)
+    undo = connection.execute(newest).scalar()
+    return None if undo is None else operations.find(connection, undo)
 
 
 def undos(connection: Connection, operation: int) -> list[Operation]:
-    """The bulk undos of this operation that have ended and put something back, in their order."""
+    """Return the finished bulk undos of this operation that restored failures, in their order."""
     c = operation_rows.c
-    chosen = select(c.id).where(
+    query = select(c.id).where(
         c.id > operation, c.action == "undo", c.finished_at.is_not(None), c.done > 0
     )
-    ids = connection.execute(chosen.order_by(c.id)).scalars().all()
-    found = [operations.find(connection, id_) for id_ in ids]
-    return [one for one in found if one is not None and one.scope.undo == operation]
+    ids = connection.execute(query.order_by(c.id)).scalars().all()
+    bulk_undos = [operations.find(connection, id_) for id_ in ids]
+    return [undo for undo in bulk_undos if undo is not None and undo.scope.undo == operation]
 
 
 def _taken_by(connection: Connection, operation: int) -> ColumnElement[bool]:
-    """The failures that an operation took, by the stretch of the index that it went through."""
+    """Return the condition for the failures that an operation removed, by its range of `seq`."""
     s, f = stretches.c, failures.c
     ends = select(func.min(s.after_seq), func.max(s.last_seq)).where(s.operation == operation)
     first, last = connection.execute(ends).one()

@@ -1,1 +1,1 @@
-"""What the digest, App Home and health show, read from the other topics."""
+"""The data of the digest, App Home and health, read from the other topics."""

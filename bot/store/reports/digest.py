@@ -1,6 +1,6 @@
-"""Reading a digest: sums over stored counts, audit records, incidents and samples, by indexes.
+"""Read a digest: sums over stored counts, audit records, incidents and samples, by indexes.
 
-Each part is bounded in time and rows; one that is too slow is not known, and the others are told.
+Each part is bounded in time and rows; if one is too slow, it is None and the others are shown.
 """
 
 import json
@@ -53,7 +53,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def read(connection: Connection, days: Days, now: datetime, actions: Actions) -> Digest:
-    """What is known of the days, and what is open now; `actions` say what counts as what."""
+    """Return the digest of the days; `actions` say which commands count as retries or deletions."""
     began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
     samples = _or_none(lambda: digest_samples.sampled(connection, days))
     earlier = _or_none(lambda: digest_samples.processed(connection, days.week_before))
@@ -92,7 +92,7 @@ def _processed(current: Processed | None, before: Processed | None) -> Figure:
 
 
 def _failed(connection: Connection, days: Days, now: datetime, began: datetime) -> Figure:
-    """What failed before the bot began, and was gone by then, nobody knows."""
+    """Return the failures; those that were removed before the bot's first start are unknown."""
     before = days.week_before
     return Figure(
         count=_or_none(lambda: _appeared(connection, days, now)),
@@ -104,7 +104,7 @@ def _failed(connection: Connection, days: Days, now: datetime, began: datetime) 
 
 
 def _or_none(load: Callable[[], T]) -> T | None:
-    """What is found, or None where that would take too long."""
+    """Return the loaded value, or None if loading takes too long."""
     try:
         return load()
     except (TooSlow, Busy, DeadlinePassed):
@@ -116,12 +116,12 @@ def _or_none(load: Callable[[], T]) -> T | None:
 
 
 def _appeared(connection: Connection, days: Days, now: datetime) -> int:
-    """How many jobs failed in the days; raises `TooSlow` too where that is not kept any more."""
+    """Count the jobs that failed in the days; raises `TooSlow` also if the counts were purged."""
     hours, c = days.hours, failure_counts.c
     if hours.start < oldest_day(now):
         raise TooSlow
     total = 0
-    # Not `IS TRUE`, for which MariaDB reads the whole table.
+    # Not `IS TRUE`: MariaDB would read the whole table.
     for aggregated in (true(), false()):
         query = select(func.sum(c.appeared)).where(
             c.aggregated == aggregated, c.hour >= hours.start, c.hour < hours.stop
@@ -131,11 +131,11 @@ def _appeared(connection: Connection, days: Days, now: datetime) -> int:
 
 
 Done = Counter[tuple[str, str]]
-"""To how many jobs each person did each thing, by action and actor."""
+"""The number of jobs by action and actor."""
 
 
 def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
-    """What was done by id, from the records' targets, and in bulk, from the records of its end."""
+    """Count single changes by the records' targets, and bulk changes by their last records."""
     c, counts = audit.c, Done()
     names = [name for name in actions if counted_as(actions, name) in ("retried", "deleted")]
     by_id = (
@@ -156,7 +156,7 @@ def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
 def _within(query: Select[Any], days: Days, actions: Sequence[str]) -> Select[Any]:
     c = audit.c
     query = query.where(c.at >= days.since, c.at < days.until, c.action.in_(actions))
-    # A server may take the index of actions, and read all that were ever retried.
+    # Without the hint a server may use the index on actions and read every retry ever made.
     return force_index(query, audit, _BY_TIME)
 
 
@@ -194,17 +194,17 @@ def _incidents(connection: Connection, days: Days) -> Incidents:
         .limit(INCIDENTS)
     )
     rows = bounded(connection, query, SECONDS).mappings().all()
-    ended = sorted(
+    resolved = sorted(
         (row for row in rows if row["resolved_at"] is not None), key=_lasted, reverse=True
     )
-    open_now = select(*columns).where(c.active_subject.is_not(None)).order_by(c.id.desc())
-    newest = bounded(connection, open_now.limit(OPEN), SECONDS).mappings().all()
+    active = select(*columns).where(c.active_subject.is_not(None)).order_by(c.id.desc())
+    newest = bounded(connection, active.limit(OPEN), SECONDS).mappings().all()
     count = select(func.count()).where(c.active_subject.is_not(None))
     return Incidents(
         opened=len(rows),
-        over=len(ended),
-        seconds=int(median(_lasted(row) for row in ended)) if ended else None,
-        longest=tuple(_incident(row) for row in ended[:LONGEST]),
+        over=len(resolved),
+        seconds=int(median(_lasted(row) for row in resolved)) if resolved else None,
+        longest=tuple(_incident(row) for row in resolved[:LONGEST]),
         open_now=tuple(_incident(row) for row in newest),
         count_now=bounded(connection, count, SECONDS).scalar_one(),
         more=len(rows) == INCIDENTS,
@@ -212,7 +212,7 @@ def _incidents(connection: Connection, days: Days) -> Incidents:
 
 
 def _lasted(row: RowMapping) -> int:
-    """For how many seconds an incident that is over was open."""
+    """Return how many seconds a resolved incident was active."""
     lasted: timedelta = row["resolved_at"] - row["triggered_at"]
     return lasted // _SECOND
 

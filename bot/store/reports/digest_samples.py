@@ -1,6 +1,6 @@
-"""What the samples of some days say: how many jobs were processed, when it was slow, and the gaps.
+"""Digest figures from samples: processed jobs, the slowest hours, and gaps in monitoring.
 
-Hours and days as they are rolled up; an hour belongs to the day in which it began.
+They are read from the rollups of hours and days; an hour belongs to the day in which it began.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from bot.store.tables import rollups as table
 SECONDS = 1.0
 MOMENTS = 3
 SLIGHT = 60
-"""Seconds that are no gap: a look is not taken on the second."""
+"""A shorter time without samples, in seconds, is not a gap: samples are not exactly on time."""
 NEARLY = 0.99
-"""What of the days must have been counted so that two weeks are compared."""
+"""The share of the time that must have been counted so that two weeks can be compared."""
 
 _HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """How many jobs, in `counted` of `seconds`; None where nothing is known."""
+    """The number of processed jobs in `counted` of `seconds`; None if it is unknown."""
 
     count: int | None
     counted: int
@@ -42,13 +42,13 @@ class Processed:
 
     @property
     def is_nearly_whole(self) -> bool:
-        """Whether so much of the time was counted that the number can be compared."""
+        """Whether enough of the time was counted for a comparison."""
         return self.count is not None and self.counted >= NEARLY * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What is known of some days, slowest hours first."""
+    """The figures of the days; `waited` has the slowest hours first."""
 
     processed: Processed
     waited: tuple[Waited, ...]
@@ -57,7 +57,7 @@ class Sampled:
 
 
 def sampled(connection: Connection, days: Days) -> Sampled:
-    """What the samples of these days say; raises `TooSlow`."""
+    """Return the sampled figures of these days; raises `TooSlow`."""
     since, until = _whole_hour(days.since), _whole_hour(days.until)
     points = rollups.hours(connection, since, until)
     figures_at = [(point.at, point.figures) for point in points if point.figures is not None]
@@ -75,7 +75,7 @@ def sampled(connection: Connection, days: Days) -> Sampled:
 
 
 def processed(connection: Connection, days: Days) -> Processed:
-    """How many jobs were processed in days long past; raises `TooSlow`."""
+    """Return the processed jobs of days long past; raises `TooSlow`."""
     c = table.c
     query = select(c.processed, c.seconds).where(
         c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL
@@ -92,12 +92,12 @@ def _processed(figures: Sequence[QueueMetrics], seconds: int) -> Processed:
 
 
 def _whole_hour(moment: datetime) -> datetime:
-    """The first whole hour from the moment on: half an hour later where a zone is beside them."""
+    """Return the first full UTC hour from the moment on; some zones differ by half an hour."""
     return moment + (datetime.min - moment) % _HOUR  # noqa: DTZ901 naive UTC
 
 
 def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[Waited, ...]:
-    """The hours in which a job of some queue had waited longest; minutes until they are hours."""
+    """Return the hours with the longest waiting jobs; the newest hours come from minutes."""
     c = table.c
     last = select(func.max(c.at)).where(c.span == HOUR)
     rolled = bounded(connection, last, SECONDS).scalar()
@@ -118,7 +118,7 @@ def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[W
 def _oldest(
     connection: Connection, span: str, since: datetime, until: datetime
 ) -> list[RowMapping]:
-    """Of the span's rows by queue those with the greatest ages; enough for so many hours."""
+    """Return the span's rows with the oldest jobs: enough rows for `MOMENTS` hours."""
     c = table.c
     query = (
         select(c.at, c.queue, c.oldest_seconds)

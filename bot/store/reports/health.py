@@ -1,4 +1,4 @@
-"""Whether what runs by itself does: a watcher among the replicas, and messages that arrive."""
+"""The health of the background work: the watcher among the replicas, and undelivered messages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
-"""Equal refusals wait a minute for each other, and a lost channel is tried again every 30 s."""
+"""Equal refusals wait a minute to be merged, and a lost channel is tried again every 30 s."""
 CHANNELS = 20
 HOUR = timedelta(hours=1)
 
 
 def health(connection: Connection, queue: Queue, now: datetime) -> Health:
-    """How it is now."""
+    """Return the current health of the background work."""
     watcher = watcher_state(connection, now)
     undelivered: list[Undelivered] = []
 
@@ -35,7 +35,7 @@ def health(connection: Connection, queue: Queue, now: datetime) -> Health:
 
 
 def watcher_state(connection: Connection, now: datetime) -> WatcherState:
-    """Who watches now, and what that costs."""
+    """Return which replica watches now, and how much database time that takes."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
     cost = connection.execute(select(watcher_load)).one()
     held = bool(lease.owner) and lease.expires > now

@@ -1,4 +1,4 @@
-"""What is going on right now, for App Home: a few rows of small tables, by their indexes."""
+"""The current incidents and operations for App Home: a few rows of small tables, by indexes."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from bot.store.tables import operations as operations_table
 
 
 def active_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
-    """The active incidents, the newest first, and how many there are."""
+    """Return the active incidents, the newest first, and their total number."""
     rows = lookups.active_incidents(connection, limit)
     count = len(rows)
     if count == limit:
@@ -51,7 +51,7 @@ def _incident(incident: Incident, group: str | None) -> HomeIncident:
 
 
 def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress, ...]:
-    """The bulk changes that run or stand, the newest first."""
+    """Return the operations that run or wait, the newest first."""
     c = operations_table.c
     query = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
     ids: Sequence[int] = connection.execute(query).scalars().all()

@@ -1,8 +1,8 @@
-"""What is wrong with the background work, judged by the database alone.
+"""Find the problems of the background work, only from the database.
 
-So it does not matter which part is broken, or whether any part still runs. Each check reads a few
-rows by an index. A check that cannot read is itself a problem, because it must never pass for an
-all-clear.
+So the result does not depend on which part is broken, or whether any part still runs. Each check
+reads a few rows by an index. A check that cannot read is itself a problem, because nobody must
+mistake it for good health.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,24 +24,24 @@ from bot.store.tables import audit, audit_chain, failures, samples
 log = structlog.get_logger(__name__)
 
 STALLED_AFTER = timedelta(minutes=1)
-"""The figures of the passes are written every ten seconds."""
+"""The watcher's figures are written every ten seconds."""
 UNINDEXED_AFTER = timedelta(minutes=1)
 UNSEALED_AFTER = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=3)
 STALE_PERIODS = 3
 SAMPLE_SHARE = 20
-"""After a count the next one waits for so many times as long as it took."""
+"""The wait after a count, as a multiple of the duration of that count."""
 NEWEST = 200
-"""Failed jobs that are looked for in the index."""
+"""How many of the newest failed jobs are searched in the index."""
 COMPARED = 50
-"""Indexed failures that tell how far the queue's clock is from the configured time zone."""
+"""How many indexed failures are read to find the offset of a wrong time zone."""
 ZONE_STEP = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check reads, as of when (naive UTC); `leads_since` None: no replica leads now."""
+    """The input of a check at `now` (naive UTC); `leads_since` is None if no replica leads."""
 
     connection: Connection
     queue: Queue
@@ -50,7 +50,7 @@ class Check:
 
     @property
     def leads_since(self) -> datetime | None:
-        """Since when a replica has had the chance to do its work."""
+        """Since when a replica has held the watcher's lease."""
         return self.watcher.since if self.watcher.replica is not None else None
 
     def waited(self, since: datetime) -> timedelta:
@@ -69,17 +69,17 @@ def problems(
 
 
 def checked(part: Part, read: Callable[[], Sequence[HealthProblem]]) -> Sequence[HealthProblem]:
-    """Return what a check reads, or the problem that it could not read."""
+    """Return the problems that a check finds, or one problem if the check itself fails."""
     try:
         return read()
     except Exception as error:
-        # Whatever it is, the other checks go on: a part that cannot be seen is not well.
+        # Any error is a problem of this part only, so that the other checks still run.
         log.exception("health check failed", part=part)
         return [HealthProblem(part=part, code="unseen", error=error_code(error))]
 
 
 def _watcher(check: Check) -> list[HealthProblem]:
-    """Whether a replica leads, and whether its rounds still end."""
+    """Return a problem if no replica leads, or if the leader's rounds do not end."""
     watcher, since = check.watcher, check.leads_since
     if watcher.replica is None:
         return [HealthProblem(part="watcher", code="nobody", since=watcher.until)]
@@ -90,7 +90,7 @@ def _watcher(check: Check) -> list[HealthProblem]:
 
 
 def _steps(check: Check) -> list[HealthProblem]:
-    """The steps that the leader says do not succeed."""
+    """Return the steps that the leader reports as failing or late."""
     return [
         HealthProblem(
             part=PARTS.get(step.name, "watcher"),
@@ -104,7 +104,7 @@ def _steps(check: Check) -> list[HealthProblem]:
 
 
 def _unindexed(check: Check) -> list[HealthProblem]:
-    """The failed job that has waited for longest to enter the index of failures."""
+    """Return the failed job that has waited longest to be indexed, if it waits too long."""
     if backfill_left(check.connection):
         return []
     waiting = _next_unindexed(check) + _newest_unindexed(check)
@@ -118,7 +118,7 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 
 
 def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
-    """The first failed job above all that were ever indexed."""
+    """Return the first failed job above the highest id that was ever indexed."""
     c = check.queue.failed_layout
     highest = check.connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
     following = select(c.id, c.failed_at).where(c.id > highest).order_by(c.id).limit(1)
@@ -126,24 +126,24 @@ def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
 
 
 def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
-    """The first of the newest failed jobs that the index does not hold: ids may start over."""
+    """Return the first of the newest failed jobs that is not indexed: ids may restart."""
     c = check.queue.failed_layout
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
-    known = (
+    indexed = (
         select(failures.c.seq)
         .where(failures.c.failed_id == newest.c.id, failures.c.removed_at.is_(None))
         .exists()
     )
-    first = select(newest).where(~known).order_by(newest.c.id).limit(1)
+    first = select(newest).where(~indexed).order_by(newest.c.id).limit(1)
     return [(row.id, row.failed_at) for row in check.connection.execute(first)]
 
 
 def _zone_error(check: Check) -> timedelta:
-    """Return how far `failed_at` is from the truth, where the time zone is not the queue's.
+    """Return the error of `failed_at` if the configured time zone is not the queue's.
 
-    Every new failure would seem hours old until it is indexed. Zones differ by quarters of an
-    hour, and the indexed failure that was seen soonest was seen within seconds. A lag of minutes
-    stays a lag.
+    Otherwise every new failure would seem hours old until it is indexed. Zones differ by quarters
+    of an hour, and the failure with the shortest delay was indexed within seconds. A lag of minutes
+    is still reported as a lag.
     """
     f = failures.c
     newest = select(f.failed_at, f.seen_at, f.incident).order_by(f.seq.desc()).limit(COMPARED)
@@ -156,7 +156,10 @@ def _zone_error(check: Check) -> timedelta:
 
 
 def _unsealed(check: Check) -> list[HealthProblem]:
-    """The first audit record above the last sealed one: what commits late is sealed with it."""
+    """Return the first audit record above the last sealed one, if it waits too long.
+
+    A record with a lower id that commits late is sealed together with it.
+    """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0
     following = select(audit.c.id, audit.c.at).where(audit.c.id > sealed).order_by(audit.c.id)
@@ -167,7 +170,7 @@ def _unsealed(check: Check) -> list[HealthProblem]:
 
 
 def _stale_sample(check: Check) -> list[HealthProblem]:
-    """The newest sample, where the next one is long overdue."""
+    """Return a problem if the next sample is long overdue."""
     newest = select(samples.c.taken_at, samples.c.took_ms).order_by(samples.c.id.desc()).limit(1)
     row = check.connection.execute(newest).first()
     if row is None:

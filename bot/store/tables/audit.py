@@ -1,10 +1,10 @@
-"""Requests, the audit log, what its records are about, and the chain that seals them."""
+"""Requests, the audit log, the targets of its records, and the chain that seals them."""
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
 
-# One row a request that changes something: the same id again gets the stored answer.
+# One row for each request that changes something: a repeated id gets the stored answer.
 requests = Table(
     "queue_bot_requests",
     metadata,
@@ -19,7 +19,7 @@ requests = Table(
 )
 
 
-# INSERT only. What happened, written in the transaction of the change.
+# INSERT only. One record for each change, written in the transaction of the change.
 audit = Table(
     "queue_bot_audit",
     metadata,
@@ -46,9 +46,9 @@ audit = Table(
 )
 
 
-# INSERT only. What a record is about, so that history and orders find it without reading JSON.
-# `kind`: failed or job (`row_id` is its id, `job_id` what a retry made of it), or order: the order
-# that a filter named, without a row.
+# INSERT only. The targets of a record, so that history and orders find it without reading JSON.
+# `kind`: failed or job (`row_id` is its id, `job_id` the job that a retry created), or order (an
+# order from a filter, without a row).
 audit_targets = Table(
     "queue_bot_audit_targets",
     metadata,
@@ -66,7 +66,7 @@ audit_targets = Table(
 )
 
 
-# INSERT only. One link a sealed record; `seq` has no gaps, `hash` covers the record and `prev`.
+# INSERT only. One link for each sealed record; `seq` has no gaps, `hash` covers record and `prev`.
 audit_chain = Table(
     "queue_bot_audit_chain",
     metadata,

@@ -1,21 +1,21 @@
-"""The steps of the background work that do not succeed."""
+"""The failing or late steps of the background work."""
 
 from sqlalchemy import Column, Integer, String, Table
 
 from bot.store.tables.columns import PLAIN, Time, metadata
 
-# One row a step of the leader that failed since its last success, or has not ended for long; no
-# row: it works. So nothing is written while all is well.
+# One row for each step of the leader that failed since its last success or is late. A step without
+# a row works, so nothing is written without problems.
 background_steps = Table(
     "queue_bot_background_steps",
     metadata,
     Column("name", String(32), primary_key=True),
-    # How often it is to succeed.
+    # How often the step should succeed.
     Column("period_seconds", Integer, nullable=False),
-    # Its last success, or when this leader began.
+    # Its last success, or the start of this leader.
     Column("succeeded_at", Time, nullable=False),
     Column("failures", Integer, nullable=False),
-    # The code of its last error; null: it did not fail.
+    # The code of its last error; null: the step did not fail.
     Column("error", String(64)),
     **PLAIN,
 )

@@ -1,4 +1,4 @@
-"""What every table of the bot is made of. Times are naive UTC with microseconds."""
+"""Options and columns that all tables of the bot share. Times are naive UTC with microseconds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ __all__ = ["OPTIONS", "PLAIN", "Id", "Long", "RowId", "Time", "Wall", "auto", "m
 
 metadata = MetaData()
 
-# Names are compared exactly, whatever the queue's own tables and the database do.
+# Names are compared exactly, independent of the queue's own tables and the database's default.
 PLAIN: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
@@ -22,5 +22,5 @@ OPTIONS: dict[str, Any] = {**PLAIN, "sqlite_autoincrement": True}
 
 
 def auto(name: str = "id") -> Column[int]:
-    """A primary key that the database counts up."""
+    """Return an auto-increment primary key."""
     return Column(name, Id, primary_key=True, autoincrement=True)

@@ -6,10 +6,10 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, Id, RowId, Time, Wall, auto, metadata
 
 SCOPE_INDEX = "queue_bot_failures_scope"
-"""Finds the failures that are still there, in the order of `seq`."""
+"""The index that finds the failures that are not removed, in the order of `seq`."""
 
 
-# The bot's index of what failed; `seq` is given after the failure's commit, by one at a time.
+# The bot's index of failed jobs; one process at a time assigns `seq`, after the failure's commit.
 failures = Table(
     "queue_bot_failures",
     metadata,
@@ -18,7 +18,7 @@ failures = Table(
     Column("row_digest", String(32), nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("error_group", Id, nullable=False),
-    # The exception's first line, for the message about it.
+    # The exception's first line, for the alert.
     Column("error", String(191), nullable=False),
     Column("job_class", String(191)),
     Column("order_id", String(64), index=True),
@@ -27,25 +27,25 @@ failures = Table(
     Column("bytes", Integer, nullable=False),
     Column("failed_at", Wall, nullable=False),
     Column("seen_at", Time, nullable=False),
-    # Null: no incident yet. 0: failed before the bot's first start, raises none.
+    # Null: no incident yet. 0: failed before the bot's first start, never gets an incident.
     Column("incident", Id),
     Column("removed_at", Time),
-    # The bulk change that removed it.
+    # The operation that removed it.
     Column("operation", Id),
-    # The bulk undo that put it back, 0 for a single one: since then another row stands for it.
+    # The bulk undo that restored it, 0 for a single undo: another row then replaces this one.
     Column("restored_by", Id),
-    # Of use only because InnoDB and SQLite add the primary key to every index.
+    # Useful only because InnoDB and SQLite append the primary key to every index.
     Index(SCOPE_INDEX, "removed_at"),
     Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),
     Index("queue_bot_failures_payload", "payload_digest"),
-    # Here a null takes the room of a value, so that setting `removed_at` or `incident` moves no
-    # row: 4.5 ms instead of 10.8 for a batch of 1,000.
+    # In this format a null has the size of a value, so that setting `removed_at` or `incident`
+    # moves no row: 4.5 ms instead of 10.8 for a batch of 1,000.
     **{**OPTIONS, "mysql_row_format": "REDUNDANT"},
 )
 
 
-# A cause that failures have in common; people type its id as E12.
+# Failures with one cause; people type its id as E12.
 error_groups = Table(
     "queue_bot_error_groups",
     metadata,
@@ -55,21 +55,22 @@ error_groups = Table(
 )
 
 
-# How many failures appeared and were removed: appended rows, and those that the watcher aggregated.
+# Counts of failures that appeared and were removed: appended rows, and rows that the watcher
+# aggregated.
 failure_counts = Table(
     "queue_bot_failure_counts",
     metadata,
     auto(),
     Column("error_group", Id, nullable=False, index=True),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
-    # In which the jobs failed, counted from 1970 by the queue's wall clock; 0: long ago; -1: all.
+    # The hour of the failures, counted from 1970 by the queue's wall clock; 0: long ago; -1: all.
     Column("hour", Integer, nullable=False),
     Column("appeared", Id, nullable=False),
     Column("removed", Id, nullable=False),
     Column("first_at", Wall),
     Column("last_at", Wall),
     Column("aggregated", Boolean, nullable=False),
-    # With all that the sums of a day are made of: 50,000 rows are read in a tenth of the time.
+    # Has all columns for the sums of a day: 50,000 rows are read in a tenth of the time.
     Index(
         "queue_bot_failure_counts_aggregated",
         "aggregated",

@@ -1,4 +1,4 @@
-"""Incidents, what became of their failures, mutes, and what the last check saw."""
+"""Incidents, the changes of their failures, mutes, and the state of the last check."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
@@ -10,65 +10,65 @@ LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
 """A rule, a colon and a queue's name."""
 
 
-# A problem with a life: one alert, which is edited until it is resolved. People type its id as I12.
+# An incident has one alert, which is edited until it is resolved. People type its id as I12.
 incidents = Table(
     "queue_bot_incidents",
     metadata,
     auto(),
     Column("rule", String(LONGEST_RULE), nullable=False),
-    # What it is about: `group:12`, `oldest_job:mail`. An active one holds it twice, so that two
-    # watchers cannot both trigger one; null: resolved.
+    # The subject, as `group:12` or `oldest_job:mail`. An active incident has it in both columns, so
+    # that two watchers cannot both trigger one; null: resolved.
     Column("subject", String(LONGEST_SUBJECT), nullable=False, index=True),
     Column("active_subject", String(LONGEST_SUBJECT), unique=True),
     Column("queue", String(LONGEST_QUEUE)),
     Column("error_group", Id),
     Column("triggered_at", Time, nullable=False, index=True),
-    # When it last got worse: a failure came, or what is watched was seen beyond its limit.
+    # When it last got worse: a new failure, or a metric beyond its limit.
     Column("last_at", Time, nullable=False),
-    # Since when nothing is wrong, while that is too short to say so.
+    # Since when the problem is absent, while that is too short to resolve the incident.
     Column("recovered_since", Time),
     Column("resolved_at", Time),
-    # `recovered`, or `quiet`: nothing new for long, and failed jobs are still there.
+    # `recovered`, or `quiet`: no new failures for long, but failed jobs still exist.
     Column("resolution", String(16)),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("reopened_at", Time),
-    # When its message was put into the outbox, and when that was drawn last; null: not posted.
+    # When its alert was put into the outbox, and when it was last rendered; null: not posted.
     Column("posted_at", Time),
     Column("drawn_at", Time),
-    # Its failures: how many came, and how many of those were removed and how.
+    # Its failures: how many appeared, and how many of those were removed and how.
     Column("count", Id, nullable=False, server_default="0"),
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
     Column("removed", Id, nullable=False, server_default="0"),
-    # Where its failures begin in the index.
+    # The `seq` of its first failure.
     Column("first_seq", Id),
-    # The only failure, while there is one.
+    # Its only failure, while it has exactly one.
     Column("failed_id", RowId),
     Column("row_digest", String(32)),
-    # Who dealt with failures of it last.
+    # Who last removed failures of it, by which command, and when.
     Column("settled_by", String(64)),
     Column("settled_how", String(32)),
     Column("settled_at", Time),
-    # Of a metric rule: the value now, the highest so far, and what else the alert shows (JSON).
+    # Metric rules: the current value, the highest so far, and other facts of the alert (JSON).
     Column("value", Id),
     Column("peak", Id),
     Column("facts", Long),
-    # What became of jobs while it was active; null: not known.
+    # How many jobs were processed and failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Of a metric rule: what its first minute held before it was triggered (JSON), and whether the
-    # queue was the only one, so that what was processed is its own; null: of all queues.
+    # Metric rules: the sums of the first minute before the trigger (JSON), and whether the queue
+    # was the only one, so that all processed jobs are its own; null: of all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
-    # As the message says it; null: it is not muted.
+    # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
-    # How often it was escalated, when last, and the size that people were last notified of.
+    # How often it escalated, when last, and its size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
     Column("notified_size", Id, nullable=False, server_default="0"),
-    # Whether the message says less than the row; the watcher edits it.
+    # Whether the alert is out of date; the watcher edits it.
     Column("stale", Boolean, nullable=False, server_default="0"),
     Column("channel", String(32)),
     Column("message_ts", String(32)),
@@ -78,19 +78,19 @@ incidents = Table(
 )
 
 
-# What became of failures that belong to an incident: appended with the change itself, so that no
-# change waits for another, and added to the incident by the watcher.
+# Changes of an incident's failures: appended with each change, so that no change waits for another,
+# and added to the incident by the watcher.
 incident_deltas = Table(
     "queue_bot_incident_deltas",
     metadata,
     auto(),
     Column("incident", Id, nullable=False),
-    # How many were removed; below 0: how many were put back.
+    # How many were removed; a negative number was restored.
     Column("removed", Id, nullable=False),
     Column("operation", Id),
-    # A command's name, or `gone` if they were removed without the bot; and who ran it.
+    # The command's name, or `gone` if they were removed without the bot.
     Column("action", String(32), nullable=False),
-    # Whether that retries or deletes jobs; null: neither.
+    # Whether the command retries or deletes jobs; null: neither.
     Column("counts_as", String(8)),
     Column("actor", String(64)),
     Column("created_at", Time, nullable=False),
@@ -98,7 +98,7 @@ incident_deltas = Table(
 )
 
 
-# How many failures of an incident a bulk change took.
+# How many failures of an incident an operation removed.
 incident_operations = Table(
     "queue_bot_incident_operations",
     metadata,
@@ -109,7 +109,7 @@ incident_operations = Table(
 )
 
 
-# No notifications until a moment about an error group, a queue, or an alert rule.
+# Mutes: no notifications about an error group, a queue, or an alert rule until a moment.
 mutes = Table(
     "queue_bot_mutes",
     metadata,
@@ -117,36 +117,36 @@ mutes = Table(
     Column("error_group", Id),
     Column("queue", String(LONGEST_QUEUE)),
     Column("rule", String(LONGEST_RULE)),
-    # What it is of, as `group:12`; of one topic only the newest holds it. Null: ended or replaced.
+    # The topic, as `group:12`; only a topic's newest mute has it. Null: ended or replaced.
     Column("active_subject", String(LONGEST_SUBJECT), unique=True),
     Column("muted_by", String(64), nullable=False),
     Column("muted_at", Time, nullable=False),
     Column("until", Time, nullable=False, index=True),
-    # Null: it ends, or ended, by itself.
+    # Null: no person ended it; it expires, or expired.
     Column("ended_at", Time),
     Column("ended_by", String(64)),
     **OPTIONS,
 )
 
 
-# What the last check saw of each queue, so that the next check knows whether workers are active.
+# The result of the last check of each queue; the next check needs it to see active workers.
 probe_states = Table(
     "queue_bot_probe_states",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
     Column("probed_at", Time, nullable=False),
-    # Since when the queue has no job at all; null: it has some.
+    # Since when the queue has no job at all; null: it has jobs.
     Column("empty_since", Time),
-    # Since when it has available jobs without a break, as far as it was probed; null: none.
+    # Since when it has had available jobs in every probe; null: it has none.
     Column("available_since", Time),
     # The available job with the lowest id, and the newest `reserved_at` (unix seconds).
     Column("first_available_id", RowId),
     Column("newest_reserved_at", Id),
-    # When a worker was last known to take or end a job; null: never since the first probe.
+    # When a worker last took or ended a job, as far as known; null: never since the first probe.
     Column("workers_active_at", Time),
-    # When a stuck job, one that is reserved for too long, was last seen.
+    # When a stuck job (reserved for too long) was last seen.
     Column("stuck_at", Time),
-    # How many jobs were available, a point a minute: JSON, [[unix seconds, count], …].
+    # The number of available jobs, one point a minute: JSON, [[unix seconds, count], …].
     Column("counts", Long, nullable=False),
     **PLAIN,
 )

@@ -1,11 +1,11 @@
-"""Samples of the queue, their rollups, and what changed between two samples."""
+"""Samples of the queue, their rollups, and the changes between two samples."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, Time, auto, metadata
 
-# The last exact figures, for when counting takes longer than an answer may.
+# The last exact figures, for tables that take too long to count for an answer.
 samples = Table(
     "queue_bot_samples",
     metadata,
@@ -13,16 +13,16 @@ samples = Table(
     Column("taken_at", Time, nullable=False, index=True),
     Column("took_ms", Integer, nullable=False),
     Column("body", Long, nullable=False),
-    # How many ids of `jobs` were handed out by then; null: the server does not say.
+    # How many ids of `jobs` were assigned by then; null: the server does not know.
     Column("ids_taken", Id),
-    # Whether all that failed before was indexed, so that what comes next is new.
+    # Whether all earlier failures were indexed, so that later ones are new.
     Column("steady", Boolean, nullable=False, server_default="0"),
     **OPTIONS,
 )
 
 
-# What moved jobs without a worker, or was indexed as failed: appended in the transaction of each
-# change, taken away by the next sample.
+# The bot's own changes of `jobs`, and newly indexed failures: appended in the transaction of each
+# change, deleted by the next sample.
 metric_deltas = Table(
     "queue_bot_metric_deltas",
     metadata,
@@ -30,15 +30,15 @@ metric_deltas = Table(
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     # New failures.
     Column("failed", Integer, nullable=False),
-    # Jobs that the bot took out of `jobs`, less those that it put there under an id of their own.
+    # Jobs that the bot removed from `jobs`, minus those that it restored under their old ids.
     Column("removed", Integer, nullable=False),
-    # Ids of `jobs` that the bot's inserts took and did not use.
+    # Ids of `jobs` that the bot's inserts reserved but did not use.
     Column("skipped", Integer, nullable=False),
     **OPTIONS,
 )
 
 
-# Samples rolled up by minute, hour and day; no row: the bot did not look.
+# Rollups of samples by minute, hour and day; no row: the bot took no sample.
 rollups = Table(
     "queue_bot_rollups",
     metadata,
@@ -46,19 +46,19 @@ rollups = Table(
     Column("at", Time, primary_key=True),
     # Empty: all queues together.
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
-    # The highest of the span; of failed jobs and the age null: not known, none.
+    # The maxima of the span. `failed` is null if unknown, `oldest_seconds` if no job was available.
     Column("pending", Id, nullable=False),
     Column("reserved", Id, nullable=False),
     Column("delayed", Id, nullable=False),
     Column("failed", Id),
     Column("oldest_seconds", Id),
-    # The sums of the span; of processed null: not known.
+    # The sums of the span; `processed` is null if unknown.
     Column("appeared", Id, nullable=False),
     Column("processed", Id),
     Column("looks", Integer, nullable=False),
-    # How much of the span the sums are of.
+    # For how many seconds of the span the sums hold.
     Column("seconds", Integer, nullable=False),
-    # Queues that have no row of their own though they had jobs.
+    # The number of queues with jobs that have no row of their own.
     Column("left_out", Integer, nullable=False),
     **PLAIN,
 )

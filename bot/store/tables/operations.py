@@ -1,17 +1,17 @@
-"""Bulk changes, their batches, what was archived of the rows, and the change freeze."""
+"""Operations (bulk changes), their batches, the archive of rows, and the change freeze."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
-# A bulk change: its frozen scope, and how far it is.
+# An operation: its fixed scope and its progress.
 operations = Table(
     "queue_bot_operations",
     metadata,
     auto(),
     Column("action", String(32), nullable=False),
-    # Whether it retries or deletes jobs, or undoes that; null: none of these.
+    # Whether it retries, deletes or undoes; null: none of these.
     Column("counts_as", String(8)),
     Column("scope", Long, nullable=False),
     Column("queue", String(LONGEST_QUEUE)),
@@ -35,7 +35,7 @@ operations = Table(
     Column("skipped", Id, nullable=False, server_default="0"),
     Column("items_digest", String(64), nullable=False, server_default=""),
     Column("reason", String(64)),
-    # Jobs a minute, jobs tried first, and whether what is removed is kept.
+    # The rate in jobs a minute, the size of the canary, and whether removed rows are archived.
     Column("pace", Integer),
     Column("canary", Integer),
     Column("archive", Boolean, nullable=False, server_default="1"),
@@ -44,7 +44,7 @@ operations = Table(
 )
 
 
-# A stretch of a bulk change's failures: claimed, then done in one transaction.
+# A batch: a range of an operation's failures, claimed first, then changed in one transaction.
 batches = Table(
     "queue_bot_batches",
     metadata,
@@ -58,14 +58,14 @@ batches = Table(
     Column("owner", String(64), nullable=False),
     Column("rows", Integer, nullable=False, server_default="0"),
     Column("digest", String(64), nullable=False, server_default=""),
-    # The jobs that a retry made have ids between these, among others.
+    # The jobs that a retry created have ids between these; other jobs may be between, too.
     Column("first_job_id", RowId),
     Column("last_job_id", RowId),
     **PLAIN,
 )
 
 
-# Failed jobs that a bulk change could not move, and why; the detail has no secrets.
+# Failed jobs that an operation could not move, and why; the detail has no secrets.
 set_aside = Table(
     "queue_bot_set_aside",
     metadata,
@@ -78,7 +78,7 @@ set_aside = Table(
 )
 
 
-# What retry, delete and clear removed, as it was. `kind` is `failed` or `job`.
+# The exact rows that retry, delete and clear removed. `kind` is `failed` or `job`.
 archive = Table(
     "queue_bot_archive",
     metadata,
@@ -94,7 +94,7 @@ archive = Table(
     Column("reserved_at", Id),
     Column("available_at", Id),
     Column("created_at", Id),
-    # What these columns do not keep exactly, as bot/database/extra_columns.py writes it.
+    # All values that these columns do not store exactly, written by bot/database/extra_columns.py.
     Column("extra", Long),
     # As in failures, computed from the row itself.
     Column("payload_digest", String(32)),
@@ -103,7 +103,7 @@ archive = Table(
     Column("counts_as", String(8)),
     Column("request_id", String(64), nullable=False),
     Column("archived_at", Time, nullable=False, index=True),
-    # When an undo put it back, and the request of that undo; null: it was not undone.
+    # When an undo restored it, and the request of that undo; null: not restored.
     Column("restored_at", Time),
     Column("restored_request", String(64)),
     Index("queue_bot_archive_row", "kind", "row_id"),
@@ -111,7 +111,7 @@ archive = Table(
 )
 
 
-# One row: whether all changes are refused, since when, by whom and why; who ended that last.
+# One row: whether all changes are refused, since when, by whom and why; who ended the last freeze.
 change_freeze = Table(
     "queue_bot_change_freeze",
     metadata,

@@ -1,12 +1,12 @@
-"""Messages that wait to be sent."""
+"""The outbox: messages that wait for delivery to Slack."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.store.tables.columns import OPTIONS, Id, Long, Time, auto, metadata
 
-# What is to be said in Slack, committed with what it tells of and delivered until Slack has it.
-# `kind`: post, edit (of the post with the same subject), reply (in its thread) or audit (drawn from
-# the record it names).
+# Messages for Slack, committed with their cause and retried until Slack has them.
+# `kind`: post, edit (of the post with the same subject), reply (in its thread) or audit (rendered
+# from the record that it names).
 outbox = Table(
     "queue_bot_outbox",
     metadata,
@@ -14,7 +14,7 @@ outbox = Table(
     Column("kind", String(16), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("body", Long, nullable=False),
-    # What the message is about: a request id, an incident or an operation.
+    # The subject of the message: a request id, an incident or an operation.
     Column("subject", String(80), nullable=False),
     Column("created_at", Time, nullable=False),
     Column("next_attempt_at", Time, nullable=False),

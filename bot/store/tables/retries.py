@@ -1,4 +1,4 @@
-"""What became of retried jobs: each one that was retried by its id, and counts of the rest."""
+"""The outcomes of retried jobs: each job that was retried by id, and counts of bulk retries."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table
 
@@ -6,7 +6,7 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, auto, metadata
 from bot.store.tables.failures import failures
 
-# A job that was retried by its id (or as an operation's canary), and what became of it.
+# A job that was retried by id (or as an operation's canary), and its outcome.
 tracked_jobs = Table(
     "queue_bot_tracked_jobs",
     metadata,
@@ -15,13 +15,13 @@ tracked_jobs = Table(
     Column("operation", Id, index=True),
     Column("actor", String(64), nullable=False),
     Column("failed_id", RowId, nullable=False),
-    # Null where it was retried before it was indexed.
+    # Null: it was retried before it was indexed.
     Column("failed_seq", Id, index=True),
-    # The id that the retry gave it, and the one that it has now: a worker that releases a job
-    # deletes the row and inserts another.
+    # The id that the retry gave it, and its current id: a worker that releases a job deletes the
+    # row and inserts another.
     Column("retried_as", RowId, nullable=False),
     Column("job_id", RowId, nullable=False, index=True),
-    # The highest id of `jobs` when it was last seen there.
+    # The highest id of `jobs` when the job was last seen there.
     Column("highest_id", RowId, nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("payload_digest", String(32), nullable=False),
@@ -30,22 +30,22 @@ tracked_jobs = Table(
     Column("order_id", String(64), index=True),
     Column("retried_at", Time, nullable=False),
     Column("state", String(24), nullable=False),
-    # Since when it is not in `jobs`, while that is no outcome yet.
+    # Since when it is missing from `jobs`, while that is not an outcome yet.
     Column("missing_since", Time),
-    # Whether it was said that it waits for long.
+    # Whether people were notified that the job waits for long.
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("settled_at", Time, index=True),
     Column("settled_by", String(64)),
     Column("settled_action", String(32)),
-    # The new failure: of one job only.
+    # Its new failure; a failure belongs to one job only.
     Column("outcome_seq", Id, unique=True),
-    # Null: nothing is left to look for.
+    # Null: the job needs no further check.
     Column("next_check_at", Time, index=True),
     **OPTIONS,
 )
 
 
-# How many jobs of a bulk retry have which outcome; see bot.store.operations.retries.outcomes.
+# The jobs of a bulk retry by outcome; see bot.store.operations.retries.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,
@@ -68,7 +68,7 @@ outcomes = Table(
 )
 
 
-# A range of ids of `jobs` in which jobs of a bulk retry wait, or may.
+# A range of ids of `jobs` in which jobs of a bulk retry wait or may wait.
 outcome_ranges = Table(
     "queue_bot_outcome_ranges",
     metadata,

@@ -1,35 +1,35 @@
-"""What keeps the replicas apart: leases, cursors, the watcher, and the schema version."""
+"""The coordination of replicas: leases, cursors, the watcher's load, and the schema version."""
 
 from sqlalchemy import Column, Integer, String, Table
 
 from bot.store.tables.columns import PLAIN, Id, RowId, Time, metadata
 
-# Who may do what only one replica may; every effect of a holder checks its epoch.
+# Leases for work that only one replica may do; each transaction of a holder checks the epoch.
 leases = Table(
     "queue_bot_leases",
     metadata,
     Column("name", String(32), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("epoch", Id, nullable=False),
-    # Since when this owner has had it without a break.
+    # Since when this owner has held the lease without a break.
     Column("since", Time),
     Column("expires", Time, nullable=False),
     **PLAIN,
 )
 
 
-# Up to which row a rolling read has come.
+# The last row of each rolling read.
 cursors = Table(
     "queue_bot_cursors",
     metadata,
     Column("name", String(32), primary_key=True),
-    # Null: the read has not begun.
+    # Null: the read has not started.
     Column("position", RowId),
     **PLAIN,
 )
 
 
-# One row: what watching costs the database.
+# One row: how much database time the watcher takes.
 watcher_load = Table(
     "queue_bot_watcher_load",
     metadata,

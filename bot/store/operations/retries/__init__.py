@@ -1,1 +1,1 @@
-"""What became of retried jobs."""
+"""The outcomes of retried jobs."""

@@ -1,7 +1,7 @@
-"""Which new failures are of jobs that a bulk retry made: told by their payload, and counted.
+"""Count the new failures of jobs that a bulk retry created; the payload identifies them.
 
-What several failures share is looked up once: of one payload there may be a hundred thousand, and a
-look-up for each of them would read as many.
+Values that several failures share are looked up once: a hundred thousand failures may have one
+payload, and a look-up for each of them would read as many.
 """
 
 from collections import Counter
@@ -17,16 +17,17 @@ from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_se
 from bot.store.tables import failures, operations
 
 NEW_FAILURES = 5_000
-"""New failures that are looked at in one pass."""
+"""How many new failures one pass reads."""
 
 n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
 
 
 @dataclass(frozen=True, slots=True)
 class _Retried:
-    """What is known of a payload that the operation retried.
+    """A payload that the operation retried.
 
-    `same`: for this error, too; `until`: the `seq` of the first later failure that was taken again.
+    `same`: the operation retried it with this error, too. `until`: the `seq` of the first later
+    failure of the payload that was removed again.
     """
 
     same: bool
@@ -34,26 +35,26 @@ class _Retried:
 
 
 def count_failures(
-    connection: Connection, operation: Operation, seen: OutcomeCounts
+    connection: Connection, operation: Operation, previous: OutcomeCounts
 ) -> dict[str, int]:
-    """What failed again since the last pass, and how far that pass came.
+    """Count the jobs that failed again since the last pass, and return the new cursor.
 
-    A failure that was retried again ends what belongs to this operation: what fails after that
-    belongs to the later retry. One that an undo put back is counted as that.
+    If such a failure is retried again, later failures belong to that retry. A failure that an undo
+    restored is counted as `put_back`.
     """
-    high = min(last_seq(connection), seen.cursor_seq + NEW_FAILURES)
-    within = n.c.seq.between(seen.cursor_seq + 1, high)
+    high = min(last_seq(connection), previous.cursor_seq + NEW_FAILURES)
+    within = n.c.seq.between(previous.cursor_seq + 1, high)
     retried = _retried(connection, operation, within)
-    back = _put_back(connection, operation, within) if retried else set()
+    restored = _put_back(connection, operation, within) if retried else set()
     counts: Counter[str] = Counter()
     for row in connection.execute(_payloads(n.c.seq).where(within)) if retried else ():
-        known = retried.get(_key(row))
-        if known is not None and (known.until is None or row.seq <= known.until):
-            kind = "failed_again" if known.same else "failed_otherwise"
-            counts["put_back" if row.seq in back else kind] += 1
+        payload = retried.get(_key(row))
+        if payload is not None and (payload.until is None or row.seq <= payload.until):
+            kind = "failed_again" if payload.same else "failed_otherwise"
+            counts["put_back" if row.seq in restored else kind] += 1
     return {
-        "cursor_seq": max(high, seen.cursor_seq),
-        **{kind: getattr(seen, kind) + counts[kind] for kind in _KINDS},
+        "cursor_seq": max(high, previous.cursor_seq),
+        **{kind: getattr(previous, kind) + counts[kind] for kind in _KINDS},
     }
 
 
@@ -71,7 +72,7 @@ def _key(row: Row[Any]) -> tuple[str, str, int]:
 def _retried(
     connection: Connection, operation: Operation, within: ColumnElement[bool]
 ) -> Mapping[tuple[str, str, int], _Retried]:
-    """The payloads of new failures that the operation retried, by queue and error group."""
+    """Return the payloads of new failures that the operation retried, by queue and error group."""
     each = _payloads().where(within).distinct().subquery()
     ours = and_(
         o.c.payload_digest == each.c.payload_digest,
@@ -84,15 +85,15 @@ def _retried(
         p.c.removed_at.is_not(None),
     )
     same = exists(and_(ours, o.c.error_group == each.c.error_group), each)
-    chosen = select(each, same.label("same"), until.scalar_subquery().label("until"))
-    rows = connection.execute(chosen.where(exists(ours, each)))
+    query = select(each, same.label("same"), until.scalar_subquery().label("until"))
+    rows = connection.execute(query.where(exists(ours, each)))
     return {_key(row): _Retried(bool(row.same), row.until) for row in rows}
 
 
 def _put_back(
     connection: Connection, operation: Operation, within: ColumnElement[bool]
 ) -> set[int]:
-    """Those that are no new failures: an undo of the operation put them back."""
+    """Return the `seq` of failures that are not new: an undo of the operation restored them."""
     if not _was_undone(connection, operation.id):
         return set()
     ours = and_(
@@ -100,16 +101,16 @@ def _put_back(
         o.c.operation == operation.id,
         o.c.queue == n.c.queue,
     )
-    # Where its own id was taken it has another one.
-    back = or_(
+    # A restored failure has another id if its own was taken.
+    restored = or_(
         exists(and_(ours, o.c.failed_id == n.c.failed_id), n),
         exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.restored_by.is_not(None)), n),
     )
-    return set(connection.execute(select(n.c.seq).where(within, back)).scalars())
+    return set(connection.execute(select(n.c.seq).where(within, restored)).scalars())
 
 
 def _was_undone(connection: Connection, operation: int) -> bool:
-    """Whether an undo of the operation has begun; not many operations come after it."""
+    """Whether an undo of the operation has started; few operations come after it."""
     c = operations.c
     undos = select(c.scope).where(c.id > operation, c.action == "undo", c.started_at.is_not(None))
     scopes = connection.execute(undos).scalars()
