@@ -74,18 +74,18 @@ def request_id(*parts: object) -> str:
 
 
 def dispatch(
-    setup: Setup, invocation: Invocation, said: str | Request | Refusal, *, late: bool = False
+    setup: Setup, invocation: Invocation, content: str | Request | Refusal, *, late: bool = False
 ) -> Outcome:
     """Run typed text or a form's request and return its outcome.
 
     The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
     run; if it already ran, its stored answer is returned again.
     """
-    pending = _PendingRequest({"text": whole(said[:200])} if isinstance(said, str) else {})
+    pending = _PendingRequest({"text": whole(content[:200])} if isinstance(content, str) else {})
     try:
-        if isinstance(said, Refusal):
-            raise said
-        request = parse(said, setup.commands) if isinstance(said, str) else said
+        if isinstance(content, Refusal):
+            raise content
+        request = parse(content, setup.commands) if isinstance(content, str) else content
         pending.name, pending.values = whole(request.command), whole(request.values)
         pending.command = command = setup.commands.get(pending.name)
         if command is None:
@@ -101,10 +101,10 @@ def dispatch(
         return _refused(setup, invocation, pending, refusal)
 
 
-def is_change(setup: Setup, said: str | Request | Refusal) -> bool:
+def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
     """Return whether this request changes something now if it is not refused."""
     try:
-        request = parse(said, setup.commands) if isinstance(said, str) else said
+        request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
             return False
         command = setup.commands[request.command]

@@ -112,12 +112,12 @@ def _lock(
     return rows, tuple(skipped)
 
 
-def same_row(now: str, seen: str) -> bool:
+def same_row(current: str, expected: str) -> bool:
     """Return whether the row is the one that the person saw.
 
     An id that now belongs to another row is refused; the mutant `no_row_digest` proves it.
     """
-    return now == seen
+    return current == expected
 
 
 def not_found(work: Work, kind: str, id_: int) -> Refusal:

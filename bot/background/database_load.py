@@ -114,7 +114,7 @@ class Costs:
 
 
 class Load:
-    """Measure the passes of one watcher and store the measurements for all replicas."""
+    """Measures the passes of one watcher and stores the measurements for all replicas."""
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = monotonic) -> None:
         self._setup = setup

@@ -24,7 +24,7 @@ Problems = Mapping[str, Sequence[HealthProblem]]
 
 
 class HealthObserver:
-    """Trigger, update and resolve one incident per part of the background work.
+    """Triggers, updates and resolves one incident per part of the background work.
 
     A part triggers an incident if it has a problem at two checks in a row. Work that was late while
     the database was away, or while another replica took over, is done by the second check.

@@ -38,7 +38,7 @@ def run(work: Work, args: FindArguments) -> FindResult:
 
 
 def read_story(work: Work, order: OrderKey) -> Story:
-    """Return the story of an order; it says which rows were not searched."""
+    """Return the story of an order, which names the parts that were not searched."""
     connection, queue = work.connection, work.queue
     # Read first: a failure indexed meanwhile is then in the index or in this search.
     indexed = orders.last_indexed(connection)

@@ -83,12 +83,12 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
     return None
 
 
-def same_stay(now: int, seen: int) -> bool:
+def same_stay(current: int, expected: int) -> bool:
     """Return whether the job's reservation is the one that the person saw.
 
     A job that another worker took since then is not released; the mutant `no_same_stay` proves it.
     """
-    return now == seen
+    return current == expected
 
 
 def _held(work: Work, row: LockedJob) -> int:

@@ -72,7 +72,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     ):
         freeze_heap()
         say(f"Playground: {slack.url}")
-        say("Ctrl-C ends it; everything in it is thrown away.")
+        say("Ctrl-C stops it and deletes its data.")
         if browser:
             webbrowser.open(slack.url)
         done.wait()

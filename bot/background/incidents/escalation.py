@@ -21,7 +21,7 @@ ESCALATIONS = 5
 """The most incidents that escalate within a minute."""
 TENFOLD = 10
 FEW = 10
-"""The smallest base of tenfold growth: ten failures instead of one do not escalate."""
+"""The minimum size to compare tenfold growth with: ten failures after one do not escalate."""
 
 
 def post(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
@@ -85,7 +85,7 @@ def _is_unseen(setup: Setup, incident: Incident, now: datetime) -> bool:
 
 
 def is_notification_due(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Return whether people must still be notified of the incident, now or within the limits."""
+    """Return whether people must still be notified of the incident once the limits allow it."""
     if incident.acknowledged_at is not None or setup.alert_channel is None:
         return False
     return incident.posted_at is None or _is_unseen(setup, incident, now)

@@ -188,12 +188,12 @@ def _drawn(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
     shown = view_of(incident)
-    left = incident.failures_left
+    failures_left = incident.failures_left
     if incident.is_of_metric_rule:
         return rule_alert_message(_rule_alert(incident), shown, context)
     if incident.rule == alert_rules.SUMMARY:
         until = incident.triggered_at + MINUTE
-        return summary_message(incident.count, left, until, shown, context)
+        return summary_message(incident.count, failures_left, until, shown, context)
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
         return _single(setup, connection, incident, rows, context) if rows else None
@@ -205,7 +205,7 @@ def _drawn(
         name=names.get(group, ""),
         queue=incident.queue,
         count=incident.count,
-        left=left,
+        left=failures_left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
         newest=tuple(_failed_job(setup, failure) for failure in still_failed),

@@ -28,7 +28,7 @@ RECOVERED_AGE = 0.8
 RECOVERED_COUNT = 0.9
 RECOVERED_BACKLOG = 0.8
 UNDECIDED_SECONDS = 60
-"""`oldest_job` waits for so long before `no_worker_activity`, so that one cause has one alert."""
+"""In these last seconds before `no_worker_activity`, `oldest_job` waits: one cause, one alert."""
 TAKEN_AFTER_SECONDS = 30
 """Longer than the interval of checks: a job taken so late after a stuck one had a free worker."""
 GROWN_SECONDS = 15 * 60
@@ -67,7 +67,7 @@ class QueueSnapshot:
 
     @property
     def known(self) -> bool:
-        """Whether the number of waiting jobs is known, at least as zero or more."""
+        """Whether it is known that jobs wait or that none does."""
         return self.probe.whole or self.probe.available > 0 or self.exact is not None
 
     @property

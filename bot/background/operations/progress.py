@@ -95,8 +95,8 @@ def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> 
 
 def counted(operation: Operation, counts: OutcomeCounts, now: datetime) -> Outcomes:
     """Return the outcomes of an ended operation; jobs without another outcome were processed."""
-    gone = counts.put_back + counts.deleted
-    ended = operation.done - (counts.waiting or 0) - gone
+    removed = counts.put_back + counts.deleted
+    ended = operation.done - (counts.waiting or 0) - removed
     failed = min(counts.failed_again + counts.failed_otherwise, max(0, ended))
     otherwise = min(counts.failed_otherwise, failed)
     started_at = operation.started_at or counts.started_at
@@ -105,7 +105,7 @@ def counted(operation: Operation, counts: OutcomeCounts, now: datetime) -> Outco
         failed_again=failed - otherwise,
         failed_otherwise=otherwise,
         waiting=counts.waiting or 0,
-        no_longer_queued=gone,
+        no_longer_queued=removed,
         seconds=int(((counts.settled_at or now) - started_at).total_seconds()),
         state=counts.state,
     )

@@ -55,7 +55,7 @@ class _Doubt:
 
 @dataclass
 class Runner:
-    """Run this replica's bulk changes, at most `rows` in a batch.
+    """Runs this replica's bulk changes, at most `rows` in a batch.
 
     Every turn of `seconds` has several `lanes`, the batch workers; with 0 seconds each worker runs
     one batch. The runner remembers unknown roles and counts failures in a row; another replica that

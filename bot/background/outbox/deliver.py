@@ -101,7 +101,7 @@ def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) 
 
 
 def _rank(message: OutboxMessage) -> bool:
-    """Sort edits of alerts behind messages of requests, because a person watches those.
+    """Return a sort key that puts edits of alerts last, because a person waits for a request.
 
     All channels share the budget for edits, and the retry of a group edits many alerts at once.
     """

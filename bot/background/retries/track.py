@@ -77,10 +77,10 @@ def _check(
 ) -> Changes:
     """Return the changes of each row; the failure of a `settled` row would already be indexed."""
     locations = location.look(connection, setup.queue, rows)
-    gone = [
+    missing = [
         row for row in rows if locations[row.id].job_id is None and locations[row.id].taken is None
     ]
-    refailures = location.failed_again(connection, gone)
+    refailures = location.failed_again(connection, missing)
     highest = location.highest_id(connection, setup.queue)
     changes: Changes = {}
     for row in rows:
