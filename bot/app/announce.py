@@ -1,4 +1,4 @@
-"""What others are told of a change: committed with it, in the channel it was made in."""
+"""Announcement of a change in its channel, committed together with the change."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from bot.store.incidents import lookups
 from bot.views.operations.undo import without_undo
 
 
-def tell(
+def announce(
     setup: Setup,
     connection: Connection,
     invocation: Invocation,
@@ -20,13 +20,13 @@ def tell(
     result: Result,
     now: datetime,
 ) -> None:
-    """Put what others see of the change into the outbox, with the change itself."""
-    _tell_channel(setup, connection, invocation, command, result, now)
+    """Put the public message about the change into the outbox, in the change's transaction."""
+    _announce_change(setup, connection, invocation, command, result, now)
     if result.undone is not None:
-        _tell_undone(setup, connection, invocation, result.undone, now)
+        _announce_undo(setup, connection, invocation, result.undone, now)
 
 
-def _tell_channel(
+def _announce_change(
     setup: Setup,
     connection: Connection,
     invocation: Invocation,
@@ -34,10 +34,10 @@ def _tell_channel(
     result: Result,
     now: datetime,
 ) -> None:
-    """Post it in the channel it was made in.
+    """Post the message in the channel of the change.
 
-    A click on an alert needs none: the alert itself says by whom. A change made in App Home or a
-    terminal is told in the first channel where changes are allowed.
+    A click on an alert needs no message, because the alert itself names the person. A change made
+    in App Home or a terminal is posted in the first channel where changes are allowed.
     """
     home = next(iter(setup.rules.change_channels), setup.audit_channel)
     channel = invocation.channel or home
@@ -48,15 +48,18 @@ def _tell_channel(
         outbox.post(connection, channel, f"request:{invocation.request_id}", message, now)
 
 
-def _tell_undone(
+def _announce_undo(
     setup: Setup, connection: Connection, invocation: Invocation, request: str, now: datetime
 ) -> None:
-    """Let the message about a change say that it was undone, without its button."""
+    """Edit the message about a change: mark the change as undone and remove the button."""
     subject = f"request:{request}"
-    channel, body = outbox.channel_of(connection, subject), outbox.last_said(connection, subject)
-    if channel is not None and body is not None:
+    channel, original = (
+        outbox.channel_of(connection, subject),
+        outbox.last_said(connection, subject),
+    )
+    if channel is not None and original is not None:
         context = public_context(setup, invocation, now)
-        message = without_undo(body, invocation.actor.user, now, context)
+        message = without_undo(original, invocation.actor.user, now, context)
         outbox.edit(connection, channel, subject, message, now)
 
 

@@ -1,4 +1,4 @@
-"""What a command is: its arguments, its role, what it does and how the answer looks."""
+"""Definition of a command: its arguments, role, function and views."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,42 +27,42 @@ LARGEST_ID = 2**64 - 1
 
 
 class Arguments(BaseModel):
-    """A command's arguments; a field with `positional` takes the bare words."""
+    """A command's arguments; a field with `positional` takes the words without `=`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Nothing(Value):
-    """No more to say."""
+    """An empty value."""
 
 
 class Result(Value):
-    """A command's answer: `data` is the spec's, `message` its sentence, `extra` what is more."""
+    """A command's answer: `data` and `message` as in the spec, `extra` for additional fields."""
 
     message: str | None = None
     data: Value
     extra: Value = Nothing()
     targets: tuple[Target, ...] = Field(default=(), exclude=True)
-    # The word in the audit record; None where there is nothing to record yet (a preview).
+    # The word in the audit record; None if nothing is recorded yet (a preview).
     outcome: str | None = Field(default="ok", exclude=True)
-    # What the audit record says beside the arguments: which scope was confirmed.
+    # What the audit record holds in addition to the arguments, such as the confirmed scope.
     recorded: Mapping[str, Any] = Field(default={}, exclude=True)
-    # The request whose change was undone as a whole: its message will say so.
+    # The request whose whole change was undone: its message is edited.
     undone: str | None = Field(default=None, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
-        """The spec's JSON, with `extra` beside `data`."""
-        said: dict[str, Any] = {"success": True}
+        """Return the spec's JSON, with `extra` next to `data`."""
+        fields: dict[str, Any] = {"success": True}
         if self.message is not None:
-            said["message"] = self.message
-        said["data"] = self.data.model_dump(mode="json")
+            fields["message"] = self.message
+        fields["data"] = self.data.model_dump(mode="json")
         if extra := self.extra.model_dump(mode="json"):
-            said["extra"] = extra
-        return said
+            fields["extra"] = extra
+        return fields
 
 
 class Effect(Enum):
-    """What a command does: look, change at once, or preview and then change in batches."""
+    """The effect of a command: read, change at once, or preview and then change in batches."""
 
     READ = "read"
     CHANGE = "change"
@@ -71,10 +71,10 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Alerting:
-    """When people are told by themselves: limits in seconds and jobs, and the digest's time.
+    """Settings of alerts and digest: limits in seconds and jobs, and the digest's time.
 
-    `mention` is a user group's id; `worker_seconds` the workers' own timeout, where it is known;
-    `digest_days` are numbers from Monday, 0.
+    `mention` is a user group's id, `worker_seconds` the workers' own timeout if it is known.
+    `digest_days` are numbers from 0 for Monday.
     """
 
     mention: str | None = None
@@ -90,7 +90,7 @@ class Alerting:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything the bot was started with; made once, where things are wired together."""
+    """Everything the bot was started with; `wiring` creates it once."""
 
     engine: Engine
     queue: Queue
@@ -116,19 +116,19 @@ class Setup:
 
     @property
     def actions(self) -> Actions:
-        """What the commands do to jobs, by name."""
-        found = (command.action for command in self.commands.values())
-        return {action.name: action for action in found if action is not None}
+        """The actions of the commands, by name."""
+        actions = (command.action for command in self.commands.values())
+        return {action.name: action for action in actions if action is not None}
 
     @property
     def alarms_too_soon(self) -> bool:
-        """Whether a job that is only slow is told of as stuck, long before its worker's timeout."""
+        """Whether a slow job raises a stuck-job alert before its worker's timeout."""
         return (self.alerting.worker_seconds or 0) > self.reserved_seconds
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a command's run is given: its transaction, the time in it, who asks, and the setup."""
+    """The input of a command's `run`: transaction, its time, invocation, grant and setup."""
 
     connection: Connection
     now: datetime
@@ -146,12 +146,12 @@ class Work:
 class Command:
     """One operation; everything about it is in its own file under `commands/`.
 
-    `aliases` are other words that people may type for its name; whatever is stored has the name.
-    `run` does it in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
-    is the answer to the person, `visible` what others see of the change in the channel, `finished`
-    the spec's answer when all batches of a bulk command have run. `when_frozen`: it changes no job,
-    so it runs while changes are frozen too. `action` is what it does to jobs, `ids_of` the table
-    that its ids are of where it removes no rows.
+    `aliases` are other words that people may type for the name; stored records have the name.
+    `run` works in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
+    returns the answer to the person, `visible` the message for the channel, `finished` the spec's
+    answer after the last batch of a bulk command. `when_frozen`: the command changes no job, so it
+    also runs during a change freeze. `action` describes the effect on jobs. `ids_of` is the table
+    of the command's ids if the command removes no rows.
     """
 
     name: str
@@ -170,32 +170,32 @@ class Command:
     aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where its action is another's, or does not say what batches do."""
+        """Raise `ValueError` if the action belongs to another command or lacks `counts_as`."""
         if self.action is not None and self.action.name != self.name:
             raise ValueError(f"{self.name} has the action of {self.action.name}")
         if self.effect is Effect.BULK and (self.action is None or self.action.counts_as is None):
-            raise ValueError(f"{self.name} runs in bulk, and does not say what its batches do")
+            raise ValueError(f"{self.name} runs in bulk, but its action has no counts_as")
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words that people may type for it: its name and its aliases."""
+        """The words that people may type for the command: its name and its aliases."""
         return self.name, *self.aliases
 
     @property
     def row_kind(self) -> RowKind | None:
-        """The table that its ids are of."""
+        """The table of the command's ids."""
         return self.action.removes if self.ids_of is None and self.action else self.ids_of
 
     @property
     def need(self) -> Need:
-        """What the person must have to run it."""
+        """The permission that a person needs to run the command."""
         changes = self.effect is not Effect.READ
         return Need(self.role, changes=changes, destructive=self.destructive)
 
     def usage(self) -> str:
-        """The usage line, out of the schema of the arguments: `/queue jobs [queue=] [limit=50]`."""
-        first: list[str] = []
-        then: list[str] = []
+        """Return the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""
+        positional: list[str] = []
+        named: list[str] = []
         for name, info in self.arguments.model_fields.items():
             extra = info.json_schema_extra
             marks = extra if isinstance(extra, Mapping) else {}
@@ -203,23 +203,23 @@ class Command:
                 continue
             default = "" if info.default in (None, False) else str(info.default)
             word = str(marks.get("positional") or f"{name}={marks.get('form', default)}")
-            words = first if marks.get("positional") else then
+            words = positional if marks.get("positional") else named
             words.append(word if info.is_required() else f"[{word}]")
-        return " ".join(["/queue", self.name, *first, *then])
+        return " ".join(["/queue", self.name, *positional, *named])
 
 
 def find_commands() -> dict[str, Command]:
-    """The commands by name: each module of `bot.commands` has one as `COMMAND`.
+    """Return the commands by name: each module of `bot.commands` has one as `COMMAND`.
 
-    Raises `ValueError` where two have the same name or alias.
+    Raises `ValueError` if two commands have the same name or alias.
     """
     package = import_module("bot.commands")
-    found: dict[str, Command] = {}
-    taken: set[str] = set()
+    commands: dict[str, Command] = {}
+    words: set[str] = set()
     for module in sorted(info.name for info in iter_modules(package.__path__)):
         command = import_module(f"bot.commands.{module}").COMMAND
-        if twice := taken.intersection(command.words):
-            raise ValueError(f"two commands are called {', '.join(sorted(twice))}")
-        taken.update(command.words)
-        found[command.name] = command
-    return found
+        if duplicates := words.intersection(command.words):
+            raise ValueError(f"two commands are called {', '.join(sorted(duplicates))}")
+        words.update(command.words)
+        commands[command.name] = command
+    return commands

@@ -1,8 +1,8 @@
-"""The one road: find, validate, may they, then one transaction with run, audit and outbox.
+"""The path of every request: find, validate, authorize, then run, audit and outbox in one commit.
 
-A typed command, a button, a modal and the terminal all come this way. A `Refusal` is an outcome: it
-rolls the change back, is audited, and is shown to the person in their language. Whatever else is
-raised is a bug: rolled back too, and told as such by who called.
+A typed command, a button, a modal and the terminal all take this path. A `Refusal` is an outcome:
+it rolls the change back, is audited, and is shown to the person in their language. Any other
+exception is a bug: it also rolls the change back, and the caller reports it as an error.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant, Need, authorize
-from bot.app.announce import tell
+from bot.app.announce import announce
 from bot.app.command import Command, Effect, Result, Setup, Work
 from bot.app.parsing import Request, invalid, parse, whole
 from bot.app.responses import Outcome
@@ -47,15 +47,15 @@ from bot.views.refusal import refusal_sentence
 log = structlog.get_logger(__name__)
 
 AUDIT_SECONDS = 0.6
-"""What the record of a refusal may take after the answer is known."""
+"""Time limit for recording a refusal, after the answer is known."""
 
 UNSETTLED = (Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
 """Refusals that a second delivery of the same request may turn into a result."""
 
 
 @dataclass
-class _Asking:
-    """What is known of a request so far; a refusal is recorded with as much as that."""
+class _PendingRequest:
+    """The part of a request that is known so far; a refusal is recorded with this part."""
 
     values: Mapping[str, Any]
     name: str = ""
@@ -63,48 +63,48 @@ class _Asking:
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
 
     @property
-    def wanted(self) -> requests.RequestFingerprint:
-        """What its id stands for."""
+    def fingerprint(self) -> requests.RequestFingerprint:
+        """The content that the request id stands for."""
         return requests.fingerprint(self.name, self.values)
 
 
 def request_id(*parts: object) -> str:
-    """The id under which the same click or command is known however often it arrives."""
+    """Return the id of a click or command; every redelivery has the same id."""
     return hashlib.sha256(json.dumps([str(p) for p in parts]).encode()).hexdigest()
 
 
 def dispatch(
-    setup: Setup, invocation: Invocation, said: str | Request | Refusal, *, late: bool = False
+    setup: Setup, invocation: Invocation, content: str | Request | Refusal, *, late: bool = False
 ) -> Outcome:
-    """Carry out what was typed, or what a form said, and return how it ended.
+    """Run typed text or a form's request and return its outcome.
 
-    A `Refusal` is what the edge made of an envelope that says nothing runnable. A request that is
-    `late` is not carried out any more; where it was before, its answer is given again.
+    The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
+    run; if it already ran, its stored answer is returned again.
     """
-    asking = _Asking({"text": whole(said[:200])} if isinstance(said, str) else {})
+    pending = _PendingRequest({"text": whole(content[:200])} if isinstance(content, str) else {})
     try:
-        if isinstance(said, Refusal):
-            raise said
-        request = parse(said, setup.commands) if isinstance(said, str) else said
-        asking.name, asking.values = whole(request.command), whole(request.values)
-        asking.command = command = setup.commands.get(asking.name)
+        if isinstance(content, Refusal):
+            raise content
+        request = parse(content, setup.commands) if isinstance(content, str) else content
+        pending.name, pending.values = whole(request.command), whole(request.values)
+        pending.command = command = setup.commands.get(pending.name)
         if command is None:
-            raise UnknownCommand(word=asking.name[:64], nearest="help", usage="/queue help")
-        arguments = _validated(command, asking.values)
+            raise UnknownCommand(word=pending.name[:64], nearest="help", usage="/queue help")
+        arguments = _validated(command, pending.values)
         if late:
             raise Busy
-        asking.grant = grant = may(setup, invocation, command.need)
+        pending.grant = grant = may(setup, invocation, command.need)
         if command.effect is Effect.READ:
             return _read(setup, invocation, command, grant, arguments)
-        return _change(setup, invocation, command, asking, arguments)
+        return _change(setup, invocation, command, pending, arguments)
     except Refusal as refusal:
-        return _refused(setup, invocation, asking, refusal)
+        return _refused(setup, invocation, pending, refusal)
 
 
-def is_change(setup: Setup, said: str | Request | Refusal) -> bool:
-    """Whether this request, if nothing refuses it, changes something now."""
+def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
+    """Return whether this request changes something now if it is not refused."""
     try:
-        request = parse(said, setup.commands) if isinstance(said, str) else said
+        request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
             return False
         command = setup.commands[request.command]
@@ -114,7 +114,7 @@ def is_change(setup: Setup, said: str | Request | Refusal) -> bool:
 
 
 def changes_now(command: Command, arguments: Any) -> bool:
-    """Whether the command changes something now; a read and a preview do not."""
+    """Return whether the command changes something now; a read and a preview do not."""
     if command.effect is not Effect.BULK:
         return command.effect is Effect.CHANGE
     confirmed = getattr(arguments, "plan", None) is not None
@@ -122,12 +122,12 @@ def changes_now(command: Command, arguments: Any) -> bool:
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
-    """Whether a change freeze forbids this; tests/commands/test_freeze.py breaks this rule."""
+    """Return whether a change freeze forbids this; tests/commands/test_freeze.py proves it."""
     return changes_now(command, arguments) and not command.when_frozen
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
-    """The person's grant for this need, or a `NotAllowed`; asked again whenever something runs."""
+    """Return the person's grant for this need or raise `NotAllowed`; checked before every run."""
     return authorize(setup.rules, setup.directory, invocation, need)
 
 
@@ -157,14 +157,16 @@ def _read(
 
 
 def _change(
-    setup: Setup, invocation: Invocation, command: Command, asking: _Asking, arguments: Any
+    setup: Setup, invocation: Invocation, command: Command, pending: _PendingRequest, arguments: Any
 ) -> Outcome:
-    grant, wanted = asking.grant, asking.wanted
+    grant, fingerprint = pending.grant, pending.fingerprint
 
     def work(connection: Connection) -> Outcome:
         now = setup.clock(connection)
         try:
-            requests.claim(connection, invocation.request_id, wanted, invocation.actor.user, now)
+            requests.claim(
+                connection, invocation.request_id, fingerprint, invocation.actor.user, now
+            )
         except requests.AlreadyAnswered as earlier:
             return _earlier(command, grant, now, earlier.answer)
         except requests.OtherWords as error:
@@ -175,8 +177,8 @@ def _change(
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
         reach("ran")
         if result.outcome is not None:
-            said = arguments.model_dump() | dict(result.recorded)
-            record = _record(setup, invocation, grant, command.name, said, now)
+            fields = arguments.model_dump() | dict(result.recorded)
+            record = _record(setup, invocation, grant, command.name, fields, now)
             audit_log.write(
                 connection,
                 replace(
@@ -186,14 +188,14 @@ def _change(
                     answer=result.message or "",
                 ),
             )
-            tell(setup, connection, invocation, command, result, now)
+            announce(setup, connection, invocation, command, result, now)
         requests.settle(connection, invocation.request_id, _stored(result))
         reach("settled")
         return Outcome(command, grant, now, result=result)
 
     def settled(connection: Connection) -> Outcome | None:
         try:
-            stored = requests.answer(connection, invocation.request_id, wanted)
+            stored = requests.answer(connection, invocation.request_id, fingerprint)
         except requests.OtherWords as error:
             raise RequestIdUsed from error
         if stored is None:
@@ -212,11 +214,11 @@ def _stored(result: Result) -> str:
 
 
 def _earlier(command: Command, grant: Grant, now: datetime, stored: str) -> Outcome:
-    said = json.loads(stored)
-    if "result" in said:
-        result = command.result.model_validate(said["result"])
+    answer = json.loads(stored)
+    if "result" in answer:
+        result = command.result.model_validate(answer["result"])
         return Outcome(command, grant, now, result=result, repeated=True)
-    return Outcome(command, grant, now, refusal=stored_refusals.restore(said), repeated=True)
+    return Outcome(command, grant, now, refusal=stored_refusals.restore(answer), repeated=True)
 
 
 def _record(
@@ -247,56 +249,59 @@ def _record(
     )
 
 
-def _refused(setup: Setup, invocation: Invocation, asking: _Asking, refusal: Refusal) -> Outcome:
-    """Write the refusal down and return it, or the earlier answer of the same request."""
-    command, grant = asking.command, asking.grant
-    now = datetime.now(UTC).replace(tzinfo=None)  # until the database says its own
+def _refused(
+    setup: Setup, invocation: Invocation, pending: _PendingRequest, refusal: Refusal
+) -> Outcome:
+    """Record the refusal and return it, or return the stored answer of the same request."""
+    command, grant = pending.command, pending.grant
+    now = datetime.now(UTC).replace(tzinfo=None)  # until the database's time is read
     english = texts_for("en", "en", setup.zone)
     record = replace(
-        _record(setup, invocation, grant, asking.name or "?", asking.values, now),
+        _record(setup, invocation, grant, pending.name or "?", pending.values, now),
         outcome=refusal.outcome,
         reason=refusal.code,
         answer=refusal_sentence(refusal, english, setup.actions)[:500],
-        named=named(command, asking.values),
+        named=named(command, pending.values),
     )
 
     def work(connection: Connection) -> Outcome:
         now = setup.clock(connection)
         if command is not None and command.effect is not Effect.READ:
-            stored = _kept(connection, invocation, asking, refusal, now)
+            stored = _store_refusal(connection, invocation, pending, refusal, now)
             if stored is not None:
                 return _earlier(command, grant, now, stored)
         audit_log.write(connection, replace(record, at=now))
         return Outcome(command, grant, now, refusal=refusal)
 
     if isinstance(refusal.__cause__, ServerSilent):
-        # The server would be silent about the record too, and the person has waited long enough.
+        # The server would not answer the write of the record either; the person must not wait.
         log.warning("refusal not recorded", reason=refusal.code, because="silent")
         return Outcome(command, grant, record.at, refusal=refusal)
     try:
         return changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
     except Refusal as error:
-        # The database that should keep the record is what refuses; the log is what is left.
+        # The database itself refuses the record, so that only the log can hold it.
         log.warning("refusal not recorded", reason=refusal.code, because=error.code)
         return Outcome(command, grant, record.at, refusal=refusal)
 
 
-def _kept(
+def _store_refusal(
     connection: Connection,
     invocation: Invocation,
-    asking: _Asking,
+    pending: _PendingRequest,
     refusal: Refusal,
     now: datetime,
 ) -> str | None:
-    """The stored answer of the same request; where it has none, the refusal becomes it.
+    """Return the stored answer of the same request; if there is none, store the refusal as it.
 
-    A refusal that a second delivery may turn into a result is not kept. Nor is one of a request
-    that borrows the id of another: that one's answer stays.
+    A refusal that a second delivery may turn into a result is not stored. If the request reuses the
+    id of another request, the refusal is not stored either: the other request keeps its answer.
     """
     try:
         if isinstance(refusal, UNSETTLED):
-            return requests.answer(connection, invocation.request_id, asking.wanted)
-        requests.claim(connection, invocation.request_id, asking.wanted, invocation.actor.user, now)
+            return requests.answer(connection, invocation.request_id, pending.fingerprint)
+        user = invocation.actor.user
+        requests.claim(connection, invocation.request_id, pending.fingerprint, user, now)
     except requests.AlreadyAnswered as earlier:
         return earlier.answer
     except requests.OtherWords:

@@ -1,4 +1,4 @@
-"""Which failures a bulk change is about, as people write it: `error=E12 queue=mail after=2h`."""
+"""Filters of a bulk change, as people write them: `error=E12 queue=mail after=2h`."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from bot.models.operations import Scope
 
 MOST_ROWS = 10_000_000
 MOST_CANARIES = 20
-"""As many as are retried one by one, in one transaction."""
+"""As many jobs as may be retried one by one in one transaction."""
 
 
 _RATE = re.compile(r"^(\d{1,6})(?:/(s|sec|min|m|h|hour))?$")
@@ -22,8 +22,8 @@ MAX_RATE = 600_000
 
 
 def _read_rate(value: object) -> int:
-    found = _RATE.match(str(value).strip().lower())
-    a_minute = -1.0 if found is None else int(found[1]) * _A_MINUTE.get(found[2] or "", 1.0)
+    match = _RATE.match(str(value).strip().lower())
+    a_minute = -1.0 if match is None else int(match[1]) * _A_MINUTE.get(match[2] or "", 1.0)
     if not 0 <= a_minute <= MAX_RATE or 0 < a_minute < 1:
         raise ValueError(f"rate:{str(value)[:20]}")
     return int(a_minute)
@@ -34,7 +34,7 @@ JobsPerMinute = Annotated[int, BeforeValidator(_read_rate)]
 
 
 class FilterArguments(BulkArguments):
-    """What failed with an error, of an order, at a time; at most `limit`, the oldest first."""
+    """Failures by error, order and time; at most `limit`, the oldest first."""
 
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
@@ -45,7 +45,7 @@ class FilterArguments(BulkArguments):
 
 
 class RateArguments(BulkArguments):
-    """How fast retried jobs may begin, and how many are tried first; 0 is the same as nothing."""
+    """The rate of retries and the number of canary jobs; 0 is the same as no value."""
 
     rate: JobsPerMinute | None = Field(
         default=None, json_schema_extra={"form": "60/min", "alias": "pace", "least": 1}
@@ -56,7 +56,7 @@ class RateArguments(BulkArguments):
 
 
 def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> Scope:
-    """The scope that the arguments stand for at this moment."""
+    """Return the scope that the arguments stand for at this moment."""
     return Scope(
         queue=args.queue,
         error_group=args.error,
@@ -70,14 +70,14 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
 
 
 def moment(work: Work, when: Any) -> datetime | None:
-    """A point in time of the queue's wall clock; a length of time is so long ago."""
+    """Return a time of the queue's wall clock; a `timedelta` means that long ago."""
     if isinstance(when, timedelta):
         when = work.queue.wall_clock(work.now - when)
-    # As it is shown, and as both databases compare it.
+    # Whole seconds, as views show them and as both databases compare them.
     return when.replace(microsecond=0) if isinstance(when, datetime) else None
 
 
 def is_filtered(args: FilterArguments) -> bool:
-    """Whether anything but ids says which failures."""
+    """Return whether the arguments have a filter other than ids."""
     names = FilterArguments.model_fields.keys() - {"plan", "typed"}
     return any(getattr(args, name) is not None for name in names)

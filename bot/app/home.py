@@ -1,7 +1,7 @@
-"""App Home: everything at a glance, as the `status` that the Home tab carries out.
+"""App Home: an overview of the queue; the Home tab runs it under the name `status`.
 
-It takes that command's place on the road there, so the check is the same, and a refusal is on
-record under a name that people know.
+It takes the place of that command in `dispatch`, so that the role check is the same and a refusal
+is recorded under a name that people know.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_m
 T = TypeVar("T")
 
 EXACT_SECONDS = 0.8
-"""More than the status may take: here nobody's acknowledgement waits."""
+"""Longer than the limit of `status`, because no Slack acknowledgement waits for Home."""
 DAY = timedelta(days=1)
 
 
@@ -37,13 +37,13 @@ class HomeArguments(Arguments):
 
 
 class HomeResult(Result):
-    """What the dashboard draws."""
+    """The data of the dashboard."""
 
     data: HomeData
 
 
 def run(work: Work, _args: HomeArguments) -> HomeResult:
-    """Read every part by itself: one that takes too long leaves the others as they are."""
+    """Read every part separately, so that a slow part does not delay or remove the others."""
     connection = work.connection
     counts, as_of = _counts(work)
     incidents, incident_count = home.active_incidents(connection, INCIDENTS)
@@ -68,7 +68,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
 
 
 def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
-    """The counts, exact where that is quick, else the last exact ones and their time (UTC)."""
+    """Return exact counts if counting is quick, else the last exact ones and their time (UTC)."""
     sample = samples.latest(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
@@ -79,12 +79,12 @@ def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
 
 
 def _of(counted: JobCounts) -> Counts:
-    queues = tuple(QueueJobs(**one.model_dump()) for one in counted.queues)
+    queues = tuple(QueueJobs(**queue.model_dump()) for queue in counted.queues)
     return Counts(queues=queues, failed=counted.status.failed_jobs_count)
 
 
 def _in_time(read: Callable[[], T]) -> T | None:
-    """What was read, or None where that took too long."""
+    """Return the result of `read`, or None if it took too long."""
     try:
         return read()
     except (Busy, TooSlow):
@@ -92,7 +92,7 @@ def _in_time(read: Callable[[], T]) -> T | None:
 
 
 def view(result: HomeResult, context: Context) -> Message:
-    """What is wrong first, then the totals, then the lists."""
+    """Show problems first, then the totals, then the lists."""
     return home_message(result.data, context)
 
 

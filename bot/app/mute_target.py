@@ -1,4 +1,4 @@
-"""What a mute is of, as it is typed or clicked, looked up and checked."""
+"""The topic of a mute: read from typed words or a click, and checked."""
 
 from difflib import get_close_matches
 from typing import Annotated, Self
@@ -15,11 +15,11 @@ from bot.store.failures import error_groups
 from bot.store.incidents import known_queues, lookups
 
 NAMED = 10
-"""Queues that a refusal names."""
+"""The number of queues that a refusal names."""
 
 
 def _current_name(value: object) -> object:
-    """The present name of an alert rule that was typed by its former one."""
+    """Return the current name of an alert rule that was typed by its former name."""
     return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
@@ -27,7 +27,7 @@ TypedRule = Annotated[AlertRule, BeforeValidator(_current_name)]
 
 
 class TopicArguments(Arguments):
-    """One error group, one queue or one alert rule; or an incident, for what it is about."""
+    """One error group, queue or alert rule; an incident stands for its own topic."""
 
     id: IncidentId | None = Field(default=None, json_schema_extra={"positional": "I12"})
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
@@ -38,17 +38,17 @@ class TopicArguments(Arguments):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        given = (self.id, self.error, self.queue, self.alert)
-        if sum(one is not None for one in given) != 1:
+        values = (self.id, self.error, self.queue, self.alert)
+        if sum(value is not None for value in values) != 1:
             raise ValueError("mute-what:")
         return self
 
 
 def topic_of(work: Work, args: TopicArguments) -> Topic:
-    """What is meant, without a look at whether there is such a thing.
+    """Return the topic of the arguments without checking that it exists.
 
-    An incident of an error group means that group, one of a queue the queue, and what has neither
-    its rule; raises `IncidentNotFound`.
+    An incident stands for its error group, else for its queue, else for its rule. Raises
+    `IncidentNotFound`.
     """
     if args.id is None:
         return Topic(error_group=args.error, queue=args.queue, rule=args.alert)
@@ -61,21 +61,21 @@ def topic_of(work: Work, args: TopicArguments) -> Topic:
 
 
 def recorded(args: TopicArguments, topic: Topic) -> dict[str, str]:
-    """What the audit says beside the arguments, in the words that people type."""
+    """Return the topic for the audit record, in the words that people type."""
     return topic.words() if args.id is None else {"id": f"I{args.id}", **topic.words()}
 
 
 def name_of(work: Work, topic: Topic) -> str | None:
-    """The text of the topic's error group, where it is one that is known."""
+    """Return the text of the topic's error group, or None if there is none."""
     group = topic.error_group
     return None if group is None else error_groups.names_of(work.connection, [group]).get(group)
 
 
 def existing(work: Work, args: TopicArguments) -> tuple[Topic, bool]:
-    """The topic under the name that it really has, and whether it is a queue without a job now.
+    """Return the topic with its exact spelling, and whether it is a queue without jobs now.
 
-    Raises `ErrorGroupNotFound`, `IncidentNotFound`, or `QueueNotFound` for a queue of which nothing
-    was ever seen: that is a slip of the keyboard rather than a queue.
+    Raises `ErrorGroupNotFound`, `IncidentNotFound`, or `QueueNotFound` for a queue that never had
+    a job, because its name is probably a typing error.
     """
     topic = topic_of(work, args)
     if args.error is not None and name_of(work, topic) is None:

@@ -1,7 +1,7 @@
-"""What a person typed after `/queue`, read into a command's name and its raw arguments.
+"""Parsing of the text after `/queue` into a command's name and its raw arguments.
 
-`<command> [ids…] [key=value…]`. Values may be quoted; typographic quotes and dashes, which phones
-and Slack's editor make, count as the plain ones. Users, channels and groups arrive as `<@U…>`,
+`<command> [ids…] [key=value…]`. Values may be quoted. Typographic quotes and dashes, which phones
+and Slack's editor insert, count as plain ones. Users, channels and groups arrive as `<@U…>`,
 `<#C…>`, `<!subteam^S…>`; only their id is kept.
 """
 
@@ -20,10 +20,10 @@ from bot.models.refusals import Invalid, UnknownCommand
 
 MAX_TEXT = 2_000
 BEGINNING = 3
-"""With so many letters a word that begins a command's name is taken for it."""
+"""A word of at least so many letters may abbreviate a command's name in a suggestion."""
 LONGEST_ORDER = 64
 MAX_IDS = 20
-"""What goes in one transaction; more is bulk, with its preview."""
+"""The most ids of one transaction; more ids are a bulk change with a preview."""
 MANY_IDS = 1_000
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
@@ -38,7 +38,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which command, with which raw arguments; `typed` when a person wrote it as words."""
+    """A command's name and raw arguments; `typed` if a person typed the request."""
 
     command: str
     values: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Request:
 
 
 def parse(text: str, commands: Mapping[str, Command]) -> Request:
-    """Read typed words; raises `UnknownCommand` or `Invalid`. No words at all are `status`."""
+    """Parse typed text; raises `UnknownCommand` or `Invalid`. An empty text means `status`."""
     if len(text) > MAX_TEXT:
         raise Invalid(
             problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="/queue help"
@@ -66,19 +66,19 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
 
 
 def command_names(commands: Mapping[str, Command]) -> dict[str, str]:
-    """The name of the command that each word stands for: the name itself, or an alias."""
+    """Return the command's name for each name and each alias."""
     return {word: command.name for command in commands.values() for word in command.words}
 
 
 def _nearest(word: str, commands: Collection[str]) -> str | None:
-    """The shortest name that begins so, else the one that is most alike; None: none is."""
-    begun = [name for name in commands if len(word) >= BEGINNING and name.startswith(word)]
+    """Return the shortest name that starts with the word, else the most similar one, else None."""
+    longer = [name for name in commands if len(word) >= BEGINNING and name.startswith(word)]
     alike = get_close_matches(word, commands, n=1, cutoff=0.5)
-    return min(begun, key=len) if begun else next(iter(alike), None)
+    return min(longer, key=len) if longer else next(iter(alike), None)
 
 
 def whole(value: V) -> V:
-    """The value with U+FFFD for each half of a surrogate pair, which no database can keep."""
+    """Return the value with U+FFFD for each half of a surrogate pair, which no database stores."""
     return cast("V", _whole(value))
 
 
@@ -142,7 +142,7 @@ def _check_least(command: Command, name: str, key: str, value: str) -> None:
 
 
 def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
-    """The argument that each word before `=` stands for: its name, or its alias."""
+    """Return the argument's name for each word that people may type before `=`."""
     names: dict[str, str] = {}
     for name in arguments.model_fields:
         field = marks(arguments, name)
@@ -152,7 +152,7 @@ def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
 
 
 def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
-    """What the schema says of a field besides its type, such as `positional`, `form`, `alias`."""
+    """Return a field's extra schema entries, such as `positional`, `form` and `alias`."""
     extra = arguments.model_fields[name].json_schema_extra
     return extra if isinstance(extra, Mapping) else {}
 
@@ -160,7 +160,7 @@ def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
 def invalid(
     command: Command, problem: str, field: str, value: object, expected: str = ""
 ) -> Invalid:
-    """The refusal of one argument; `problem` names its sentence in the catalogs."""
+    """Return the refusal of one argument; `problem` names its sentence in the catalogs."""
     return Invalid(
         problem=problem,
         field=field[:64],
@@ -171,11 +171,10 @@ def invalid(
 
 
 def mentioned(word: str) -> str:
-    """The id of a mention, else the word itself."""
-    found = _MENTION.match(word)
-    if found:
-        return found[1]
-    # Slack escapes these three in what people type.
+    """Return the id of a mention, else the word itself."""
+    if (match := _MENTION.match(word)) is not None:
+        return match[1]
+    # Slack escapes these three characters in typed text.
     return word.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -187,10 +186,10 @@ def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
         for part in str(word).strip("#").split(","):
             if not part:
                 continue
-            found = _RANGE.match(part)
-            if found is None:
+            match = _RANGE.match(part)
+            if match is None:
                 raise ValueError(f"id:{part[:20]}")
-            first, last = int(found[1]), int(found[2] or found[1])
+            first, last = int(match[1]), int(match[2] or match[1])
             if last > LARGEST_ID:
                 raise ValueError(f"id:{part[:20]}")
             if first == 0:
@@ -204,10 +203,10 @@ def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
 
 
 Ids = Annotated[tuple[int, ...], BeforeValidator(_read_ids)]
-"""One to twenty ids, as words, lists `45,46` and ranges `50-60`; sorted, without doubles."""
+"""One to twenty ids, as words, lists `45,46` and ranges `50-60`; sorted, without duplicates."""
 
 ManyIds = Annotated[tuple[int, ...], BeforeValidator(lambda value: _read_ids(value, most=MANY_IDS))]
-"""The same, up to a thousand."""
+"""Ids in the same forms, up to a thousand."""
 
 
 def _read_id(value: object) -> int:
@@ -234,10 +233,10 @@ def _read_group(value: object) -> int:
         if len(value) != 1:
             raise ValueError("one:")
         value = value[0]
-    found = _GROUP.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
-    if found is None:
+    match = _GROUP.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
+    if match is None:
         raise ValueError(f"group:{str(value)[:20]}")
-    return int(found[1])
+    return int(match[1])
 
 
 GroupId = Annotated[int, BeforeValidator(_read_group)]
@@ -251,10 +250,10 @@ def _read_incident(value: object) -> int:
         if len(value) != 1:
             raise ValueError("one-incident:")
         value = value[0]
-    found = _INCIDENT.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
-    if found is None:
+    match = _INCIDENT.fullmatch(str(value).strip(), 0) if str(value).isascii() else None
+    if match is None:
         raise ValueError(f"incident:{str(value)[:20]}")
-    return int(found[1])
+    return int(match[1])
 
 
 IncidentId = Annotated[int, BeforeValidator(_read_incident)]
@@ -267,10 +266,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 def _read_age(value: object) -> object:
     if isinstance(value, timedelta):
         return value
-    found = _AGE.match(str(value).strip().lower()) if isinstance(value, str) else None
-    if found is None:
+    match = _AGE.match(str(value).strip().lower()) if isinstance(value, str) else None
+    if match is None:
         raise ValueError(f"age:{str(value)[:20]}")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 Age = Annotated[timedelta, BeforeValidator(_read_age)]
@@ -287,11 +286,11 @@ def _read_order(value: object) -> str:
 
 
 Order = Annotated[str, BeforeValidator(_read_order)]
-"""An order's number or name, cut as the index of failures cuts it."""
+"""An order's number or name, cut to the length that the index of failures stores."""
 
 
 LAST_YEAR = 9999
-"""Its end is beyond what Python's clocks can tell in some time zones."""
+"""The end of this year is out of Python's range in some time zones."""
 
 
 def _read_when(value: object) -> object:
@@ -301,13 +300,13 @@ def _read_when(value: object) -> object:
     if _AGE.match(word.lower()):
         return _read_age(word)
     try:
-        found = datetime.fromisoformat(word)
+        moment = datetime.fromisoformat(word)
     except ValueError as error:
         raise ValueError(f"when:{word[:20]}") from error
-    if found.tzinfo is not None or not 1970 <= found.year < LAST_YEAR:
+    if moment.tzinfo is not None or not 1970 <= moment.year < LAST_YEAR:
         raise ValueError(f"when:{word[:20]}")
-    return found
+    return moment
 
 
 When = Annotated[timedelta | datetime, BeforeValidator(_read_when)]
-"""So long ago (`2h`), or a day or moment of the queue's wall clock (`2025-11-07T17:45`)."""
+"""An age (`2h`), or a day or time of the queue's wall clock (`2025-11-07T17:45`)."""

@@ -1,4 +1,4 @@
-"""Bulk changes on their way in: preview a frozen scope, then confirm it once, in time."""
+"""Plans of bulk changes: preview a frozen scope, then confirm it once before it expires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,18 +21,18 @@ from bot.store.operations import change_freeze, duplicates, operations
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
-"""Kept back of a preview's time for what follows the look at duplicates."""
+"""Time of a preview that is reserved for the work after the search for duplicates."""
 
 
 class BulkExtra(Value):
-    """The preview before, the progress after a bulk change was confirmed."""
+    """The preview of a bulk change, or its progress after the confirmation."""
 
     preview: Preview | None = None
     progress: Progress | None = None
 
 
 class BulkArguments(Arguments):
-    """One queue or all; `plan`, and where it is asked for the `typed` count, confirm a preview."""
+    """One queue or all; `plan` and, if it is required, the `typed` count confirm a preview."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -52,7 +52,7 @@ class BulkOutcome:
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, doing: str, done: str) -> str | None:
-        """The English message: what began, or that there was nothing to do."""
+        """Return the English message: which change started, or that no job matched."""
         if self.extra.progress is not None:
             return f"{doing} {self.extra.progress.total} failed jobs"
         return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
@@ -60,7 +60,7 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkOptions:
-    """How a bulk change is to go: jobs a minute, jobs tried first, and whether copies are kept."""
+    """Options of a bulk change: jobs a minute, canary jobs, and whether copies are kept."""
 
     rate: int | None = None
     canary: int | None = None
@@ -69,30 +69,30 @@ class BulkOptions:
 
 
 PLAIN = BulkOptions()
-"""Everything at once, with copies kept."""
+"""No rate and no canary; copies are kept."""
 
 
 def preview_or_start(
-    work: Work, action: Action, args: BulkArguments, scope: Scope, way: BulkOptions
+    work: Work, action: Action, args: BulkArguments, scope: Scope, options: BulkOptions
 ) -> BulkOutcome:
-    """Preview the scope, or start what was previewed; with `typed` the count must be typed."""
+    """Preview the scope, or start the plan; with `typed` the person must type the count."""
     if args.plan is not None:
-        begun = confirm(work, action, args, way)
-        return BulkOutcome(BulkExtra(progress=begun), "started", recorded(work, begun))
-    frozen = preview(work, action, scope, way)
-    return BulkOutcome(BulkExtra(preview=frozen), None if frozen.total else "no-op")
+        progress = confirm(work, action, args, options)
+        return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
+    plan = preview(work, action, scope, options)
+    return BulkOutcome(BulkExtra(preview=plan), None if plan.total else "no-op")
 
 
-def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) -> Preview:
-    """Index what failed until now, freeze what matches, and say what that is.
+def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLAIN) -> Preview:
+    """Index the newest failures, freeze the matching ones as a plan, and return its preview.
 
-    Raises `Denied` where the person may not change so much at once.
+    Raises `Denied` if the person may not change that many jobs at once.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
-    # All queues are more than the bot may change where only some are on its list.
+    # If the bot may change only some queues, it must refuse a change of all queues.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
-    frozen = operations.freeze(
+    plan = operations.freeze(
         work.connection,
         action.name,
         scope,
@@ -106,45 +106,45 @@ def preview(work: Work, action: Action, scope: Scope, way: BulkOptions = PLAIN) 
             "request_id": work.invocation.request_id,
             "created_at": work.now,
             "expires_at": work.now + operations.CONFIRM_WITHIN,
-            "rate": way.rate or None,
-            "canary": way.canary or None,
-            "archive": way.archive,
+            "rate": options.rate or None,
+            "canary": options.canary or None,
+            "archive": options.archive,
         },
     )
-    check_role(work, action, frozen.total)
-    more = {
+    check_role(work, action, plan.total)
+    details = {
         "indexing": not complete,
         "freeze": change_freeze.current(work.connection),
-        "rate": way.rate or None,
-        "canary": way.canary or None,
-        "archive": way.archive,
-        "duplicates": _duplicates(work, frozen) if action.counts_as == "retried" else None,
+        "rate": options.rate or None,
+        "canary": options.canary or None,
+        "archive": options.archive,
+        "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
     }
-    return frozen.model_copy(update=more)
+    return plan.model_copy(update=details)
 
 
-def recorded(work: Work, begun: Progress) -> dict[str, Any]:
-    """What the audit keeps of a confirmed operation: its scope, how many, and how they go."""
-    operation = operations.find(work.connection, begun.operation)
+def recorded(work: Work, progress: Progress) -> dict[str, Any]:
+    """Return the audit record's fields of a confirmed operation: scope, total and options."""
+    operation = operations.find(work.connection, progress.operation)
     if operation is None:
         return {}
-    # By the names of the arguments, so that the history finds the order that it is about.
+    # The keys are the arguments' names, so that `history order=` finds the record.
     return {**operation.scope.words(), "total": operation.total, **operations.way_of(operation)}
 
 
-def _duplicates(work: Work, frozen: Preview) -> Duplicates | None:
-    """What a retry may do twice, as far as there is time to look."""
-    left = work.invocation.deadline - monotonic() - SPARE_SECONDS
-    if frozen.total == 0 or left <= 0:
+def _duplicates(work: Work, preview: Preview) -> Duplicates | None:
+    """Return jobs that a retry may run twice, as far as time allows; None without time."""
+    seconds_left = work.invocation.deadline - monotonic() - SPARE_SECONDS
+    if preview.total == 0 or seconds_left <= 0:
         return None
-    plan = operations.find(work.connection, frozen.plan)
-    within = operations.frozen(frozen.scope, 0 if plan is None else plan.bound_seq)
-    seconds = min(duplicates.SECONDS, left)
-    return duplicates.find(work.connection, work.queue, within, frozen.scope.queue, seconds)
+    plan = operations.find(work.connection, preview.plan)
+    within = operations.frozen(preview.scope, 0 if plan is None else plan.bound_seq)
+    seconds = min(duplicates.SECONDS, seconds_left)
+    return duplicates.find(work.connection, work.queue, within, preview.scope.queue, seconds)
 
 
 def check_role(work: Work, action: Action, total: int) -> None:
-    """Raise `Denied` where the person may not change so many rows at once."""
+    """Raise `Denied` if the person may not change that many rows at once."""
     needed = need_of(work.setup.commands[action.name], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
@@ -154,11 +154,13 @@ def check_role(work: Work, action: Action, total: int) -> None:
         raise Denied(needed=needed, has=has, holders=holders)
 
 
-def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = PLAIN) -> Progress:
-    """Start the planned operation: by the person who saw it, once, within ten minutes.
+def confirm(
+    work: Work, action: Action, args: BulkArguments, options: BulkOptions = PLAIN
+) -> Progress:
+    """Start the planned operation: only by its author, once, within ten minutes.
 
-    Where it was asked for, the count must have been typed. Raises `PlanExpired`, `CountMismatch`,
-    `Denied` or `OperationRunning`.
+    With `typed` the typed count must match. Raises `PlanExpired`, `CountMismatch`, `Denied` or
+    `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
@@ -167,16 +169,16 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
     if plan.actor != actor.user or plan.expires_at < work.now:
         raise PlanExpired(action=action.name)
     check_role(work, action, plan.total)
-    if way.typed and args.typed != plan.total:
+    if options.typed and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
     leases.lock_lease(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    said = {"rate": way.rate, "canary": way.canary}
-    chosen = {name: value or None for name, value in said.items() if value is not None}
-    if not operations.start(work.connection, plan.id, request, owner, work.now, **chosen):
+    values = {"rate": options.rate, "canary": options.canary}
+    changed = {name: value or None for name, value in values.items() if value is not None}
+    if not operations.start(work.connection, plan.id, request, owner, work.now, **changed):
         raise PlanExpired(action=action.name)
     return Progress(
         operation=plan.id,
@@ -187,18 +189,18 @@ def confirm(work: Work, action: Action, args: BulkArguments, way: BulkOptions = 
         skipped=0,
         actor=plan.actor,
         seconds=0,
-        rate=chosen.get("rate", plan.rate),
+        rate=changed.get("rate", plan.rate),
     )
 
 
 def need_of(command: Command, total: int) -> Need:
-    """What a person must have for a bulk change of so many rows."""
+    """Return the permission that a bulk change of this many rows needs."""
     need = command.need
     return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 
 def single_use(state: str) -> bool:
-    """Whether a plan in this state may be confirmed.
+    """Return whether a plan in this state may be confirmed.
 
     A plan is confirmed once; the mutant `no_single_use` proves it.
     """

@@ -1,4 +1,4 @@
-"""How an outcome is told: to the person, to the channel, as the spec's JSON."""
+"""Responses to an outcome: for the person, for the channel, and as the spec's JSON."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,9 +17,9 @@ from bot.views.refusal import refusal_message, refusal_sentence
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a request ended: with a result, or refused. `repeated`: an earlier answer, given again.
+    """The result or refusal of a request; `repeated` if it is a stored answer.
 
-    `now` is the transaction's (naive UTC); for a refusal, when it was written down.
+    `now` is the transaction's time (naive UTC); for a refusal, the time of its record.
     """
 
     command: Command | None
@@ -31,27 +31,27 @@ class Outcome:
 
 
 def texts_of(setup: Setup, invocation: Invocation) -> Texts:
-    """The person's language: their Slack locale if it is known by now, else the configured one."""
+    """Return texts in the person's Slack locale if it is known, else in the configured language."""
     actor = invocation.actor
     locale = None if actor.is_terminal else setup.directory.locale(actor.user)
     return texts_for(locale, setup.language, setup.zone)
 
 
 def zone_of(setup: Setup, invocation: Invocation) -> ZoneInfo:
-    """The person's time zone, if Slack's is known by now, else the queue's."""
+    """Return the person's time zone if Slack's is known, else the queue's."""
     actor = invocation.actor
     name = None if actor.is_terminal else setup.directory.time_zone(actor.user)
     try:
         return setup.zone if name is None else ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # A name that this machine has no clocks for.
+        # This machine's time zone data does not have the name.
         return setup.zone
 
 
 def context_of(
     setup: Setup, invocation: Invocation, grant: Grant, now: datetime, texts: Texts
 ) -> Context:
-    """What a view may know, for this person."""
+    """Return the context of a view for this person."""
     changes_here = allows_changes(setup.rules, invocation)
     runnable = (
         name
@@ -78,14 +78,14 @@ def context_of(
 
 
 def public_context(setup: Setup, invocation: Invocation, now: datetime) -> Context:
-    """What a message may know that everybody in a channel sees: no reader's role or language."""
+    """Return the context of a channel's message: no single reader's role or language."""
     texts = texts_for(None, setup.language, setup.zone)
     context = context_of(setup, invocation, Grant(Role.NONE, "channel"), now, texts)
     return replace(context, reader_zone=setup.zone)
 
 
 def channel_context(setup: Setup, now: datetime) -> Context:
-    """What a message may know that the bot posts by itself."""
+    """Return the context of a message that the bot posts without a request."""
     return Context(
         texts=texts_for(None, setup.language, setup.zone),
         role=Role.NONE,
@@ -99,7 +99,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
 
 
 def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | Modal:
-    """What the person is shown."""
+    """Return the message or modal for the person."""
     texts = texts_of(setup, invocation)
     context = context_of(setup, invocation, outcome.grant, outcome.now, texts)
     if outcome.refusal is not None:
@@ -110,7 +110,7 @@ def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | 
 
 
 def envelope(setup: Setup, outcome: Outcome) -> dict[str, Any]:
-    """The spec's JSON; its sentences are English whatever the language."""
+    """Return the spec's JSON; its sentences are always English."""
     if outcome.refusal is not None:
         english = texts_for("en", "en", setup.zone)
         return {

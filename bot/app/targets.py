@@ -1,4 +1,4 @@
-"""The rows that a change names by id: locked in id order, checked, and the reasons for the rest."""
+"""The rows that a change names by id: locked in id order and checked; others have a reason."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -30,14 +30,14 @@ from bot.store.audit import audit_log
 
 
 class RowArguments(Arguments):
-    """Which rows, by id; `digest` is the row digest that a button carries."""
+    """The ids of the rows; `digest` is the row digest that a button carries."""
 
     ids: Ids = Field(json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
 
 class Row(Protocol):
-    """What both kinds of row have in common."""
+    """The common properties of a job and a failed job."""
 
     @property
     def id(self) -> int:
@@ -51,12 +51,12 @@ class Row(Protocol):
 
     @property
     def row_digest(self) -> str:
-        """What the row holds, as 32 hex digits."""
+        """The digest of the row's content, as 32 hex digits."""
         ...
 
     @property
     def identity(self) -> JobIdentity:
-        """What its payload says of the job."""
+        """The job's identity, read from its payload."""
         ...
 
 
@@ -67,10 +67,10 @@ T = TypeVar("T")
 def lock_failed(
     work: Work, ids: Sequence[int], digest: str | None
 ) -> tuple[list[LockedFailed], tuple[SkippedRow, ...]]:
-    """The failed jobs with these ids, locked, and what was skipped.
+    """Lock the failed jobs with these ids and return them and the skipped ids.
 
-    `digest` is the row digest that a button carried. A single id that cannot be taken raises its
-    own refusal; of several, those that can be taken are.
+    `digest` is the row digest that a button carried. A single id that cannot be locked raises its
+    own refusal; of several ids, the refused ones are skipped.
     """
     return _lock(
         work,
@@ -84,7 +84,7 @@ def lock_failed(
 def lock_jobs(
     work: Work, ids: Sequence[int], digest: str | None
 ) -> tuple[list[LockedJob], tuple[SkippedRow, ...]]:
-    """The jobs with these ids, locked, and what was skipped, as for failed jobs."""
+    """Lock the jobs with these ids and return them and the skipped ids, as for failed jobs."""
     return _lock(
         work,
         ids,
@@ -101,7 +101,7 @@ def _lock(
     lock: Callable[[int], R | None],
     missing: Callable[[int], Refusal],
 ) -> tuple[list[R], tuple[SkippedRow, ...]]:
-    found: list[R] = []
+    rows: list[R] = []
     skipped: list[SkippedRow] = []
     for id_ in sorted(ids):
         try:
@@ -116,10 +116,10 @@ def _lock(
                 raise
             skipped.append(skipped_row(id_, refusal))
         else:
-            found.append(row)
-    if not found:
+            rows.append(row)
+    if not rows:
         raise NothingToDo(skipped=tuple(skipped))
-    return found, tuple(skipped)
+    return rows, tuple(skipped)
 
 
 def change_each(
@@ -144,30 +144,30 @@ def change_each(
     return changed, tuple(refused)
 
 
-def same_row(now: str, seen: str) -> bool:
-    """Whether the row is the one that the person saw.
+def same_row(current: str, expected: str) -> bool:
+    """Return whether the row is the one that the person saw.
 
-    An id that came back with another row is refused; the mutant `no_row_digest` proves it.
+    An id that now belongs to another row is refused; the mutant `no_row_digest` proves it.
     """
-    return now == seen
+    return current == expected
 
 
 def not_found(work: Work, kind: str, id_: int) -> Refusal:
-    """The refusal that says who took the row away, where the audit knows."""
-    doer = audit_log.last_removal(work.connection, kind, id_)
+    """Return the refusal that names who removed the row, if the audit log knows."""
+    last = audit_log.last_removal(work.connection, kind, id_)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
-    if doer is None:
+    if last is None:
         return refusal(id=str(id_))
-    return refusal(id=str(id_), by=doer.actor, action=doer.action, at=doer.at)
+    return refusal(id=str(id_), by=last.actor, action=last.action, at=last.at)
 
 
 def archived_as(work: Work, action: Action) -> ArchivedAs:
-    """How the archive names this request."""
+    """Return the archive's reference to this request."""
     return ArchivedAs(action.name, action.counts_as, work.invocation.request_id, work.now)
 
 
 def target(kind: str, row: Row) -> Target:
-    """The row as the audit keeps it."""
+    """Return the row as the audit log stores it."""
     return Target.model_validate(
         {
             "kind": kind,
@@ -181,7 +181,7 @@ def target(kind: str, row: Row) -> Target:
 
 
 def named(command: Command | None, values: Mapping[str, Any]) -> tuple[Named, ...]:
-    """The rows that a request asks for by id; none where its words cannot be read."""
+    """Return the rows that a request names by id; none if its arguments are invalid."""
     kind = None if command is None else command.row_kind
     if command is None or kind is None:
         return ()
@@ -189,6 +189,6 @@ def named(command: Command | None, values: Mapping[str, Any]) -> tuple[Named, ..
         arguments = command.arguments.model_validate(dict(values))
     except ValidationError:
         return ()
-    one = getattr(arguments, "id", None)
-    ids = getattr(arguments, "ids", None) or (() if one is None else (one,))
+    single = getattr(arguments, "id", None)
+    ids = getattr(arguments, "ids", None) or (() if single is None else (single,))
     return tuple(Named(kind=kind, id=id_) for id_ in ids)

@@ -1,4 +1,4 @@
-"""Undoing a change at once: which one, whose it is, and what of it can be put back."""
+"""Undo of a single change: find it, check its author, and put back the rows that can be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,47 +35,49 @@ from bot.store.operations.retries import tracked_jobs
 
 
 def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
-    """The change that is meant; raises a refusal where there is none, or it is another's."""
-    found = _named(work, what, request)
-    _check_whose(work, found)
-    return found
+    """Return the change to undo; raises a refusal if there is none or its author is another."""
+    change = _named(work, what, request)
+    _check_author(work, change)
+    return change
 
 
 def check_planned(work: Work, plan: int) -> None:
-    """Ask again, before a planned undo begins, whether its change may be undone by this person."""
+    """Check again, before a planned undo starts, that this person may undo its change."""
     planned = operations.find(work.connection, plan)
     undone = None if planned is None else planned.scope.undo
-    taken = None if undone is None else operations.find(work.connection, undone)
-    found = None if taken is None else changes.by_request(work.connection, taken.request_id)
-    if found is not None:
-        _check_whose(work, found)
+    operation = None if undone is None else operations.find(work.connection, undone)
+    change = (
+        None if operation is None else changes.by_request(work.connection, operation.request_id)
+    )
+    if change is not None:
+        _check_author(work, change)
 
 
-def _check_whose(work: Work, found: Change) -> None:
-    if found.actor != work.invocation.actor.user and work.grant.role < Role.ADMIN:
+def _check_author(work: Work, change: Change) -> None:
+    if change.actor != work.invocation.actor.user and work.grant.role < Role.ADMIN:
         rules = work.setup.rules
         raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=rules.holders(Role.ADMIN))
 
 
 def _named(work: Work, what: ChangeReference | None, request: str | None) -> Change:
     if request is not None:
-        found, word = changes.by_request(work.connection, request), request[:8]
+        change, word = changes.by_request(work.connection, request), request[:8]
     elif what is None:
         return _last_own(work)
     else:
-        found, word = changes.by_name(work.connection, what), str(what)
-    if found is None:
+        change, word = changes.by_name(work.connection, what), str(what)
+    if change is None:
         raise ChangeNotFound(word=word)
-    return found
+    return change
 
 
 def _last_own(work: Work) -> Change:
-    """The person's newest change of which something was not put back yet."""
+    """Return the person's newest change that still has rows to put back."""
     days = work.setup.archive_days
     since = work.now - timedelta(days=days)
     actor = work.invocation.actor.user
     actions = work.setup.actions.values()
-    undoable = [one.name for one in actions if one.undo_by_id or one.undo_in_bulk]
+    undoable = [action.name for action in actions if action.undo_by_id or action.undo_in_bulk]
     for change in changes.newest_of(work.connection, actor, undoable, since):
         if _is_left(work, change):
             return change
@@ -83,7 +85,7 @@ def _last_own(work: Work) -> Change:
 
 
 def _is_left(work: Work, change: Change) -> bool:
-    """Whether something of the change was not put back yet."""
+    """Return whether the change still has rows to put back."""
     if not change.is_bulk:
         return restore.is_left(work.connection, change.request_id, change.targets)
     operation = operations.by_request(work.connection, change.request_id)
@@ -91,7 +93,7 @@ def _is_left(work: Work, change: Change) -> bool:
 
 
 def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:
-    """What of a bulk change would come back; raises why it cannot be undone."""
+    """Return the preview of undoing a bulk change; raises the reason if it cannot be undone."""
     operation = operations.by_request(work.connection, change.request_id)
     action = work.setup.actions.get(change.action)
     in_bulk = action is not None and action.undo_in_bulk
@@ -103,18 +105,18 @@ def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:
     if change.at < work.now - timedelta(days=days):
         raise UndoExpired(days=days)
     scope = Scope(queue=operation.scope.queue, undo=operation.id)
-    found = preview(work, undo_action, scope)
-    if found.total == 0:
+    plan = preview(work, undo_action, scope)
+    if plan.total == 0:
         last = undo_batches.undone_by(work.connection, operation.id)
         if last is None:
             raise NothingToUndo(days=days)
         raise AlreadyUndone(by=last.actor, at=last.finished_at or last.started_at)
-    return found
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A row that can be put back, and the job that has to go for it."""
+    """A row that can be put back; `free` if its id is free. `target` names the job to remove."""
 
     row: Kept
     target: Target
@@ -123,9 +125,9 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What is back, what was left alone and why, and the targets for the audit.
+    """The restored rows, the skipped ones with reasons, and the targets for the audit log.
 
-    `is_left`: something of the change could still be put back later.
+    `is_left`: the change still has rows that may be put back later.
     """
 
     rows: tuple[RestoredRow, ...]
@@ -135,9 +137,9 @@ class Restored:
 
 
 def undo(work: Work, change: Change) -> Restored:
-    """Put back what the change took away.
+    """Put back the rows that the change removed.
 
-    A single row that cannot be put back raises its own refusal; of several, those that can be are.
+    A single row that cannot be put back raises its own refusal; of several, it is skipped.
     """
     action = work.setup.actions.get(change.action)
     if action is None or not action.undo_by_id:
@@ -150,45 +152,45 @@ def undo(work: Work, change: Change) -> Restored:
     reach("undo-marked")
     _index(work, plans, ids, Removal(change.action, change.actor, counts_as=action.counts_as))
     tracked_jobs.check_soon(work.connection, change.request_id, work.now)
-    rows = tuple(_told(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
-    left = restore.is_left(work.connection, change.request_id, change.targets)
-    return Restored(rows, tuple(skipped), _targets(plans, ids), left)
+    rows = tuple(_restored_row(work, plan, id_) for plan, id_ in zip(plans, ids, strict=True))
+    is_left = restore.is_left(work.connection, change.request_id, change.targets)
+    return Restored(rows, tuple(skipped), _targets(plans, ids), is_left)
 
 
 def _plans(work: Work, change: Change) -> tuple[list[_Plan], list[SkippedRow]]:
-    """Every row of the change under lock, in the order of ids, and why some are left alone."""
-    kept = restore.kept(work.connection, change.request_id, change.targets)
-    if not kept:
+    """Lock every row of the change in id order; return those to put back and the skipped ones."""
+    copies = restore.kept(work.connection, change.request_id, change.targets)
+    if not copies:
         raise UndoExpired(days=work.setup.archive_days)
     targets = {target.id: target for target in change.targets}
     plans: list[_Plan] = []
     skipped: list[SkippedRow] = []
-    for row in kept:
+    for row in copies:
         target = targets[row.row_id]
         try:
             check_queue(work.setup.rules, row.queue)
             plans.append(_Plan(row, target, _check(work, row, target)))
         except Refusal as refusal:
-            if len(kept) == 1:
+            if len(copies) == 1:
                 raise
             skipped.append(skipped_row(row.row_id, refusal))
     if not plans:
-        raise _why_not(work, kept, skipped)
+        raise _why_not(work, copies, skipped)
     return plans, skipped
 
 
 def _check(work: Work, row: Kept, target: Target) -> bool:
-    """Whether the row's own id is free; raises why it cannot be put back."""
+    """Return whether the row's own id is free; raises the reason if it cannot be put back."""
     if row.restored_request is not None:
         raise _already(work, row)
     if target.job_id is not None:
         try:
             restore.check_job(work.connection, work.queue, target.job_id, row)
         except JobGone as refusal:
-            doer = audit_log.last_removal(work.connection, "job", target.job_id)
-            if doer is None:
+            last = audit_log.last_removal(work.connection, "job", target.job_id)
+            if last is None:
                 raise
-            raise JobGone(id=refusal.id, job=refusal.job, by=doer.actor, at=doer.at) from refusal
+            raise JobGone(id=refusal.id, job=refusal.job, by=last.actor, at=last.at) from refusal
     return restore.check_room(work.connection, work.queue, row, target.row_digest)
 
 
@@ -197,10 +199,10 @@ def _already(work: Work, row: Kept) -> AlreadyUndone:
     return AlreadyUndone(by="?" if undo is None else undo.actor, at=row.restored_at)
 
 
-def _why_not(work: Work, kept: Sequence[Kept], skipped: Sequence[SkippedRow]) -> Refusal:
-    """All of it undone before: by whom. Else each row's own reason."""
-    if all(row.restored_request is not None for row in kept):
-        return _already(work, kept[-1])
+def _why_not(work: Work, copies: Sequence[Kept], skipped: Sequence[SkippedRow]) -> Refusal:
+    """Return `AlreadyUndone` if all rows were restored before, else each row's own reason."""
+    if all(row.restored_request is not None for row in copies):
+        return _already(work, copies[-1])
     return NothingToDo(skipped=tuple(skipped))
 
 
@@ -216,7 +218,7 @@ def _restore(work: Work, plan: _Plan) -> int:
 
 
 def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Removal) -> None:
-    """Let the index of failures say which failed jobs are there again."""
+    """Add the restored failed jobs to the index of failures again."""
     seqs: dict[int, int] = {}
     for plan, id_ in zip(plans, ids, strict=True):
         if plan.row.kind == "failed":
@@ -226,7 +228,7 @@ def _index(work: Work, plans: Sequence[_Plan], ids: Sequence[int], undone: Remov
     reindex.index_restored(work.connection, work.queue, seqs, work.now, undone)
 
 
-def _told(work: Work, plan: _Plan, id_: int) -> RestoredRow:
+def _restored_row(work: Work, plan: _Plan, id_: int) -> RestoredRow:
     row, identity = plan.row, _identity(work, plan.row)
     return RestoredRow(
         kind=row.kind,
@@ -246,11 +248,11 @@ def _identity(work: Work, row: Kept) -> JobIdentity:
 
 
 def _targets(plans: Sequence[_Plan], ids: Sequence[int]) -> tuple[Target, ...]:
-    """What was undone, under the ids that it had; and new ids, so that they are found too."""
-    found = [plan.target for plan in plans]
-    found += [
+    """Return the undone rows by their old ids, and by new ids so that the audit finds both."""
+    targets = [plan.target for plan in plans]
+    targets += [
         plan.target.model_copy(update={"id": id_, "job_id": None})
         for plan, id_ in zip(plans, ids, strict=True)
         if id_ != plan.row.row_id
     ]
-    return tuple(found)
+    return tuple(targets)

@@ -1,1 +1,1 @@
-"""What runs by itself: the loop, and one package a topic."""
+"""Background work: the loop, and one package per topic."""

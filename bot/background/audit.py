@@ -1,4 +1,4 @@
-"""Sealing of the audit: committed records enter the chain; the channel is told in that order."""
+"""Sealing of the audit log: committed records enter the chain and are posted in its order."""
 
 import hashlib
 from datetime import timedelta
@@ -14,24 +14,24 @@ from bot.store.audit.audit_log import SealedRecord
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
-"""Equal refusals of one person within this become one message; the records stay one each."""
+"""Equal refusals of one person within this time share one message; each has its own record."""
 
 
 def seal_once(setup: Setup, lease: Lease) -> int:
-    """Seal what is committed, put a message for each record into the outbox; returns how many."""
+    """Seal committed records and put a message for each into the outbox; return their number."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        made = audit_log.seal(connection, now)
-        for item in made:
-            _tell(setup, connection, item)
+        records = audit_log.seal(connection, now)
+        for item in records:
+            _post(setup, connection, item)
         reach("sealed")
-        return len(made)
+        return len(records)
 
     return leader_transaction(setup, lease, work)
 
 
-def _tell(setup: Setup, connection: Connection, item: SealedRecord) -> None:
+def _post(setup: Setup, connection: Connection, item: SealedRecord) -> None:
     channel = setup.audit_channel
     if channel is None:
         return

@@ -1,8 +1,8 @@
-"""What watching costs the database, measured: the time of each pass, and the worst of an hour.
+"""The database time of the background work: of each pass, and the maximum of the last hour.
 
-A pass is one round of the watcher. Its time is what its thread waits for statements and commits, as
-seen from here: with the way to the server, without the ping before a connection is handed out, and
-without what Slack takes.
+A pass is one round of the watcher. Its time is how long its thread waits for statements and
+commits. That includes the network, but neither the ping before a connection is handed out nor
+the time of Slack's API.
 """
 
 import threading
@@ -26,13 +26,13 @@ from bot.store.tables import watcher_load
 log = structlog.get_logger(__name__)
 
 KEEP_EVERY = 10.0
-"""Seconds between two writes of the figures."""
+"""Seconds between two writes of the measurements."""
 WARN_EVERY = 60.0
 MINUTE, HOUR = 60.0, 3_600.0
 
 
 class _Spent(threading.local):
-    """What this thread has waited for the database while it is measured, in seconds."""
+    """The time that this thread waited for the database while it was measured, in seconds."""
 
     measured = False
     seconds = 0.0
@@ -45,7 +45,7 @@ _LISTENED: "WeakSet[Engine]" = WeakSet()
 
 
 def listen(engine: Engine) -> None:
-    """Note the time of every statement and commit of threads that are measured."""
+    """Measure the time of every statement and commit of measured threads."""
     if engine in _LISTENED:
         return
     _LISTENED.add(engine)
@@ -54,7 +54,7 @@ def listen(engine: Engine) -> None:
     event.listen(engine, "handle_error", _answered)
     event.listen(engine, "commit", _ending)
     event.listen(engine, "rollback", _ending)
-    # There is no event after a commit: the connection goes back to the pool right after it.
+    # SQLAlchemy has no event after a commit, but the connection returns to the pool right after it.
     event.listen(engine, "reset", _answered)
 
 
@@ -79,10 +79,10 @@ def _answered(*_: object) -> None:
 
 
 class Costs:
-    """The passes of the last hour, by the minute; moments are seconds of a clock that only rises.
+    """The slowest passes of the last hour, by minute; moments are seconds of a monotonic clock.
 
-    `recent` is the dearest since it was last asked for: at an interval of 5 s one in twenty rounds
-    looks at anything, and the others would hide what that costs.
+    `recent` returns the slowest pass since its last call. At an interval of 5 s only one in twenty
+    passes does work, and the idle ones would hide its cost.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Costs:
         self._recent: int | None = None
 
     def note(self, milliseconds: int, moment: float) -> None:
-        """One pass more."""
+        """Add one pass."""
         self._recent = max(self._recent or 0, milliseconds)
         last = self._minutes[-1] if self._minutes else None
         if last is None or last[0] // MINUTE != moment // MINUTE:
@@ -99,12 +99,12 @@ class Costs:
             self._minutes[-1] = (moment, milliseconds)
 
     def recent(self) -> int | None:
-        """The dearest pass since the last call, in ms; None: there was none."""
-        found, self._recent = self._recent, None
-        return found
+        """Return the slowest pass since the last call, in ms; None if there was none."""
+        milliseconds, self._recent = self._recent, None
+        return milliseconds
 
     def worst(self, moment: float) -> tuple[float, int] | None:
-        """The dearest pass of the hour before: how many seconds ago, and its ms."""
+        """Return the slowest pass of the last hour: how many seconds ago, and its ms."""
         while self._minutes and self._minutes[0][0] <= moment - HOUR:
             self._minutes.popleft()
         if not self._minutes:
@@ -114,7 +114,7 @@ class Costs:
 
 
 class Load:
-    """Measures the passes of one watcher and keeps the figures where everybody can read them."""
+    """Measures the passes of one watcher and stores the measurements for all replicas."""
 
     def __init__(self, setup: Setup, clock: Callable[[], float] = monotonic) -> None:
         self._setup = setup
@@ -125,7 +125,7 @@ class Load:
 
     @contextmanager
     def measured(self) -> Iterator[None]:
-        """What is done within is one pass; only this thread's statements count."""
+        """Measure the body as one pass; only this thread's statements count."""
         _SPENT.measured, _SPENT.seconds, _SPENT.statements, _SPENT.since = True, 0.0, 0, None
         try:
             yield
@@ -144,16 +144,16 @@ class Load:
             log.warning("watch pass is slow", database_ms=milliseconds, statements=statements)
 
     def keep(self, lease: Lease) -> bool:
-        """Write down what the passes before this one took; False where there was none."""
+        """Store the times of the passes before this one; False if there was none."""
         recent, worst = self._costs.recent(), self._costs.worst(self._clock())
         if recent is None or worst is None:
             return False
 
         def work(connection: Connection) -> bool:
             now = self._setup.clock(connection)
-            said: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
-            said |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
-            connection.execute(update(watcher_load).values(said))
+            values: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
+            values |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
+            connection.execute(update(watcher_load).values(values))
             return True
 
         return leader_transaction(self._setup, lease, work)

@@ -1,4 +1,4 @@
-"""The digest of the days before: once a day at its hour, whichever replica watches then."""
+"""The digest of past days: the leader posts it once a day at the configured time."""
 
 from datetime import date, datetime
 
@@ -16,18 +16,18 @@ from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
 
 SECONDS = 4.0
-"""For the read and for the post each: both together take less than the lease lasts unrenewed."""
+"""Time limit of the read and of the post each; together they are shorter than the lease."""
 CURSOR = "digest"
-"""The day of the last digest, as a number; 0: the bot has never looked for one."""
+"""The day of the last digest, as a number; 0 before the bot's first check."""
 
 
 def digest_once(setup: Setup, lease: Lease) -> bool:
-    """Post today's digest where it is time for it and nobody has; False where there is none.
+    """Post today's digest if it is due and was not posted yet; return whether it was posted.
 
-    Only a day behind that of the mark has one, and the mark moves with what is posted: so neither a
-    second replica, nor a restart, nor a clock that goes back posts another. What could not be
-    posted until midnight is not posted later. On the day of the bot's very first start there is
-    nothing to tell.
+    Only a day after the cursor's day gets a digest, and the cursor moves in the transaction of the
+    post. So neither a second replica, nor a restart, nor a clock that goes back posts another one.
+    A digest that was not posted before midnight is skipped. The day of the bot's first start has
+    no digest.
     """
     channel = setup.alerting.digest_channel
     if channel is None or setup.alerting.digest_at is None:
@@ -38,16 +38,16 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         if last and not _is_due(setup, now, last):
             return False
         days = covered_days(today, setup.alerting.digest_days, setup.zone)
-        found = digest.read(connection, days, now, setup.actions) if last else None
+        content = digest.read(connection, days, now, setup.actions) if last else None
 
     def post(connection: Connection) -> bool:
         now = setup.clock(connection)
         if position(connection, CURSOR) != last or not _is_day(setup, now, today):
             return False
         set_position(connection, CURSOR, today.toordinal())
-        if found is None:
+        if content is None:
             return False
-        message = digest_message(found, channel_context(setup, now))
+        message = digest_message(content, channel_context(setup, now))
         outbox.post(connection, channel, f"digest:{today}", message, now)
         return True
 
@@ -55,7 +55,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:
-    """Whether there is to be a digest at this moment, after the day of the last one."""
+    """Return whether a digest is due now, on a day after the last one."""
     local, alerting = from_utc(now, setup.zone), setup.alerting
     return (
         local.toordinal() > last
@@ -66,5 +66,5 @@ def _is_due(setup: Setup, now: datetime, last: int) -> bool:
 
 
 def _is_day(setup: Setup, now: datetime, day: date) -> bool:
-    """Whether it is still this day, where the clocks of the setup's zone are."""
+    """Return whether it is still this day in the configured time zone."""
     return from_utc(now, setup.zone).date() == day

@@ -1,7 +1,7 @@
-"""Incidents about the bot's own background work, as far as the leader itself can see it.
+"""Incidents about problems of the bot's own background work that the leader can detect.
 
-What the leader cannot see, because it does not run or cannot write, `queue-bot health` sees.
-Messages that Slack does not take open no incident: the fallback channel is told of those.
+If the leader does not run or cannot write, `queue-bot health` detects the problem instead.
+Messages that Slack does not accept trigger no incident; the fallback channel is notified of them.
 """
 
 from collections import defaultdict
@@ -24,27 +24,28 @@ Problems = Mapping[str, Sequence[HealthProblem]]
 
 
 class HealthObserver:
-    """Opens, updates and resolves one incident a part of the background work.
+    """Triggers, updates and resolves one incident per part of the background work.
 
-    A part is told of when it has a problem at two looks in a row: what was late while the database
-    was away, or while another replica took over, is done by the second.
+    A part triggers an incident if it has a problem at two checks in a row. Work that was late while
+    the database was away, or while another replica took over, is done by the second check.
     """
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._seen: frozenset[str] = frozenset()
+        self._previous: frozenset[str] = frozenset()
 
     def observe_once(self, lease: Lease) -> None:
-        """Look, and let the incidents follow; nothing is written while all is well."""
+        """Check the background work and update incidents; nothing is written without problems."""
         setup = self._setup
         with leader_snapshot(setup) as connection:
             by_part = self._problems(connection)
-            is_open = {
+            active = {
                 subject.removeprefix(f"{BACKGROUND_PROBLEM}:")
                 for subject in probe_state.active_subjects(connection)
                 if subject.startswith(f"{BACKGROUND_PROBLEM}:")
             }
-        readings = [reading(part, by_part.get(part, ())) for part in self._told(by_part, is_open)]
+        parts = self._reported(by_part, active)
+        readings = [reading(part, by_part.get(part, ())) for part in parts]
         if readings:
             leader_transaction(
                 setup,
@@ -53,7 +54,7 @@ class HealthObserver:
                     setup, connection, readings, setup.clock(connection)
                 ),
             )
-        self._seen = frozenset(by_part)
+        self._previous = frozenset(by_part)
 
     def _problems(self, connection: Connection) -> Problems:
         now = self._setup.clock(connection)
@@ -63,14 +64,14 @@ class HealthObserver:
             by_part[problem.part].append(problem)
         return by_part
 
-    def _told(self, by_part: Problems, is_open: set[str]) -> list[str]:
-        """The parts that a reading is of: those that are open, and those seen twice."""
-        return sorted(is_open | (self._seen & by_part.keys()))
+    def _reported(self, by_part: Problems, active: set[str]) -> list[str]:
+        """Return the parts with an active incident or with problems at two checks in a row."""
+        return sorted(active | (self._previous & by_part.keys()))
 
 
 def reading(part: str, of_part: Sequence[HealthProblem]) -> Reading:
-    """Return the reading of a part: its value is the number of problems that it has."""
-    facts = {"part": part, "problems": [one.model_dump(mode="json") for one in of_part]}
+    """Return the reading of a part; its value is the number of the part's problems."""
+    facts = {"part": part, "problems": [problem.model_dump(mode="json") for problem in of_part]}
     return Reading(
         BACKGROUND_PROBLEM, None, bool(of_part), not of_part, len(of_part), facts=facts, part=part
     )

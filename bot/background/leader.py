@@ -1,4 +1,4 @@
-"""Transactions of the leader: the replica that holds the lease and does what only one may do."""
+"""Transactions of the leader: the replica that holds the lease and does single-replica work."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from bot.store.leases import Lease, fence
 T = TypeVar("T")
 
 SECONDS = 10.0
-"""How long one transaction of the leader may take; a lease lasts as long without being renewed."""
+"""Time limit of one transaction of the leader; a lease that is not renewed lasts as long."""
 
 
 def leader_transaction(
@@ -21,8 +21,8 @@ def leader_transaction(
 ) -> T:
     """Run `work` in one transaction and commit it, if this replica still holds the lease.
 
-    The transaction locks the lease's row first, so that a leader that was paused past its lease
-    changes nothing: it raises `LeaseLost`. Beyond that it raises what `changing` does.
+    The transaction locks the lease's row first. A leader that was paused past its lease changes
+    nothing and raises `LeaseLost`. Other errors are those of `changing`.
     """
 
     def fenced(connection: Connection) -> T:
@@ -35,5 +35,5 @@ def leader_transaction(
 def leader_snapshot(
     setup: Setup, seconds: float | None = None
 ) -> AbstractContextManager[Connection]:
-    """Return a read-only transaction for what the leader looks up before it changes something."""
+    """Return a read-only transaction for the leader's reads before a change."""
     return reading(setup.engine, time_limit(setup.engine, seconds or SECONDS))

@@ -1,4 +1,4 @@
-"""The loops around what runs by itself: one watcher among replicas, and bulk work in each."""
+"""The loops of the background work: one watcher among replicas, and bulk work in each replica."""
 
 import threading
 from collections.abc import Callable
@@ -46,12 +46,12 @@ DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
-"""A turn of a bulk change takes a few seconds, and its last batch may take some more."""
+"""A turn of a bulk change takes a few seconds, and its last batch may take a few more."""
 STOP_SECONDS = 10.0
 
 
 def periods(interval: float) -> dict[str, float]:
-    """Return how often each step is to succeed, in seconds, by its name."""
+    """Return the period in which each step must succeed, in seconds, by its name."""
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
@@ -65,16 +65,16 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
-        # How long the first count takes is not known; from then on it says itself when the next is.
+        # The duration of the first count is unknown; each count sets the period of the next one.
         "sample": sampling.COUNT_SECONDS,
         "bulk": BULK_EVERY,
     }
 
 
 class Watcher:
-    """Two threads: one watches while it holds the lease, one carries out bulk changes.
+    """Threads of the background work: one watches while it holds the lease, one runs bulk changes.
 
-    `interval` is how often failures are looked for, in seconds.
+    A third thread takes samples. `interval` is the period of the search for failures, in seconds.
     """
 
     def __init__(self, setup: Setup, poster: Poster, interval: float = INTERVAL) -> None:
@@ -87,11 +87,11 @@ class Watcher:
         self._steps = Steps(periods(interval))
         self._health = HealthObserver(setup)
         self._lease: Lease | None = None
-        # The lease under which all that failed before was indexed.
+        # The lease under which all earlier failures were indexed.
         self._indexed: Lease | None = None
         self._due: dict[str, float] = {}
         self._stop = threading.Event()
-        self._bell = WakeSignal()
+        self._wake_signal = WakeSignal()
         self._threads = [
             threading.Thread(target=self._loop, args=(self.tick,), name="watch", daemon=True),
             threading.Thread(target=self._loop, args=(self._bulk,), name="bulk", daemon=True),
@@ -104,11 +104,11 @@ class Watcher:
             thread.start()
 
     def wake(self) -> None:
-        """Something was committed that is to be told: do not wait for the next tick."""
-        self._bell.ring()
+        """Start the next round at once, because a commit added messages to the outbox."""
+        self._wake_signal.notify()
 
     def stop(self) -> None:
-        """End the loops, and let the next replica have the lease at once."""
+        """Stop the loops and release the lease, so that another replica can lead at once."""
         self._stop.set()
         self.wake()
         until = monotonic() + STOP_SECONDS
@@ -124,13 +124,13 @@ class Watcher:
             )
 
     def _loop(self, step: Callable[[], bool]) -> None:
-        heard = 0
+        notifications = 0
         while not self._stop.is_set():
             if not self._guarded(step):
-                heard = self._bell.wait(heard, TICK)
+                notifications = self._wake_signal.wait(notifications, TICK)
 
     def _guarded(self, step: Callable[[], T]) -> T | None:
-        """Run a step; whatever goes wrong is logged and tried again with the next tick."""
+        """Run a step; an error is logged, and the next tick tries again."""
         try:
             return step()
         except LeaseLost:
@@ -139,32 +139,32 @@ class Watcher:
         except Refusal as refusal:
             log.warning("watch step failed", because=refusal.code)
         except Exception:
-            # The edge of a thread that must not end: a fault is logged, the next tick tries again.
+            # This thread must not end: any error is logged, and the next tick tries again.
             log.exception("watch step failed")
         self._stop.wait(TICK)
         return None
 
     def tick(self) -> bool:
-        """One round of the holder of the lease; True where more is waiting."""
+        """Run one round of the leader; return True if more work is waiting."""
         with self._load.measured():
             lease = self._hold()
             return lease is not None and self._pass(lease)
 
     def _pass(self, lease: Lease) -> bool:
         more = False
-        # Each by itself: what goes wrong with one must not keep the audit from being told.
+        # Each step is guarded separately: a failed one must not delay the posts of the audit log.
         for step in (
-            self._look,
+            self._index_failures,
             self._check_rules,
-            self._follow,
-            self._live,
-            self._keep_house,
+            self._track_retries,
+            self._advance_incidents,
+            self._maintain,
             self._check_health,
         ):
             more = bool(self._guarded(partial(step, lease))) or more
             if self._lease is None:
                 return False
-        told = [
+        results = [
             self._guarded(self._steps.named(name, step))
             for name, step in (
                 ("seal", partial(audit.seal_once, self._setup, lease)),
@@ -172,27 +172,27 @@ class Watcher:
                 ("deliver", partial(deliver_once, self._setup, self._poster, lease, self._rates)),
             )
         ]
-        return more or bool(told[0]) or bool(told[2])
+        return more or bool(results[0]) or bool(results[2])
 
-    def _look(self, lease: Lease) -> bool:
-        """What has failed, and what is gone; True where more is waiting."""
+    def _index_failures(self, lease: Lease) -> bool:
+        """Index new failures and mark removed ones; return True if more are waiting."""
         more = False
         if self._is_due("failures", self._interval):
-            found = self._guarded(
+            is_behind = self._guarded(
                 self._steps.named("index", partial(indexing.index_once, self._setup, lease))
             )
             self._guarded(
                 self._steps.named("group", partial(grouping.group_all, self._setup, lease))
             )
-            more = bool(found)
+            more = bool(is_behind)
             if more:
                 self._due["failures"] = 0.0
-            elif found is not None:
+            elif is_behind is not None:
                 self._indexed = lease
         due = self._is_due("scan", max(SCAN_EVERY, self._interval))
         scan = partial(indexing.scan_once, self._setup, lease)
         if due and self._steps.run("scan", scan) >= SCAN_ROWS:
-            # Of an emptied table all are gone: a stretch every half minute would take an hour.
+            # After a truncated table, one range every half minute would take an hour.
             self._due["scan"] = 0.0
         return more
 
@@ -202,8 +202,8 @@ class Watcher:
             self._steps.run("probe", partial(probe.probe_once, self._setup, lease))
         return False
 
-    def _follow(self, lease: Lease) -> bool:
-        """What became of retried jobs."""
+    def _track_retries(self, lease: Lease) -> bool:
+        """Update the outcomes of retried jobs."""
         if self._is_due("receipts", RECEIPTS_EVERY):
             for name, step in (
                 ("outcomes", track.receipts_once),
@@ -213,17 +213,17 @@ class Watcher:
                 self._guarded(self._steps.named(name, partial(step, self._setup, lease)))
         return False
 
-    def _live(self, lease: Lease) -> bool:
-        """What became of incidents, and what their time has come for."""
+    def _advance_incidents(self, lease: Lease) -> bool:
+        """Resolve, post or escalate the incidents that are due."""
         if self._is_due("live", LIVE_EVERY):
             self._steps.run("lifecycle", partial(lifecycle.advance_once, self._setup, lease))
         return False
 
-    def _keep_house(self, lease: Lease) -> bool:
-        """What is too old goes, counts are aggregated, and once a day the digest is told."""
+    def _maintain(self, lease: Lease) -> bool:
+        """Purge old rows, aggregate counts, and post the digest once a day."""
         setup, run = self._setup, self._steps.run
         if self._steps.is_changed:
-            # Before the figures of the passes: only while these are fresh, the table is believed.
+            # Written before the pass times, because readers trust the table only with fresh times.
             if self._is_due("steps", STEPS_EVERY):
                 self._steps.write(setup, lease)
         elif self._is_due("load", KEEP_EVERY) and not run("load", partial(self._load.keep, lease)):
@@ -244,7 +244,7 @@ class Watcher:
         return False
 
     def _check_health(self, lease: Lease) -> bool:
-        """Whether the background work does what it is there for."""
+        """Check the background work itself and update the incidents about it."""
         if self._is_due("health", HEALTH_EVERY):
             self._steps.run("health", partial(self._health.observe_once, lease))
         return False
@@ -264,11 +264,11 @@ class Watcher:
             log.info("watching", replica=setup.replica, epoch=self._lease.epoch)
         return self._lease
 
-    def _is_due(self, what: str, every: float) -> bool:
+    def _is_due(self, name: str, period: float) -> bool:
         now = monotonic()
-        if now < self._due.get(what, 0.0):
+        if now < self._due.get(name, 0.0):
             return False
-        self._due[what] = now + every
+        self._due[name] = now + period
         return True
 
     def _bulk(self) -> bool:
@@ -281,7 +281,7 @@ class Watcher:
             if (lease := self._lease) is not None:
                 wait = self._guarded(partial(self._sample_once, lease))
             if wait is None:
-                # What failed after a long count costs the server as much as a count that ended.
+                # A count that failed late costs the server as much as a complete one.
                 wait = max(1.0, (monotonic() - began - TICK) * sampling.SHARE)
             self._stop.wait(wait)
 

@@ -1,8 +1,8 @@
-"""What has been kept long enough is deleted, in small batches.
+"""Deletion of old rows, in small batches.
 
-The archive, stored answers, sent messages, removed failures and incidents that are over,
-receipts, and plans that nobody confirmed.
-The audit stays, and with it the operations and their items, by which its digests are verified.
+It deletes archived rows, stored answers, sent messages, removed failures, resolved incidents,
+tracked jobs, ended mutes, and plans that nobody confirmed. The audit log is never purged, nor are
+the operations and their items, because its digests are verified by them.
 """
 
 from datetime import datetime, timedelta
@@ -29,25 +29,25 @@ from bot.store.tables import (
 
 BATCH = 1_000
 ANSWERS_KEPT = timedelta(days=7)
-"""Slack delivers an envelope again within minutes, a script within its own patience."""
+"""Slack delivers an envelope again within minutes; scripts may repeat a request later."""
 MESSAGES_KEPT = timedelta(days=30)
 REMOVED_KEPT = timedelta(days=30)
 MUTES_KEPT = timedelta(days=30)
-"""After their end; who muted what is in the audit for good."""
+"""After the mute ended; the audit log keeps who muted what."""
 INCIDENTS_KEPT = timedelta(days=90)
-"""After their end; a digest compares two weeks."""
+"""After the incident was resolved; a digest compares two weeks."""
 METRIC_DELTAS_KEPT = 100_000
-"""Rows that no sample took away yet: where the tables are too large to count, none ever does."""
+"""Rows that no sample has drained yet; if the tables are too large to count, none ever does."""
 PLANS_KEPT = timedelta(days=7)
-"""After its confirmation ran out: as long as the stored answer that names the plan."""
+"""After the plan expired: as long as the stored answer that names the plan."""
 
 
 def purge_once(setup: Setup, lease: Lease) -> int:
-    """Delete up to a batch of what is too old from each table; returns how many rows."""
+    """Delete up to a batch of old rows from each table; return the number of deleted rows."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        # As long as the archive, since by the index a bulk undo knows what was taken.
+        # Kept as long as the archive, because a bulk undo finds the removed rows by the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         return _purge_incidents(connection, now - INCIDENTS_KEPT) + sum(
             _purge(connection, table, key, old)
@@ -55,7 +55,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.created_at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
-                (failures, failures.c.seq, _of_no_use(connection, removed)),
+                (failures, failures.c.seq, _is_obsolete(connection, removed)),
                 (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - REMOVED_KEPT),
                 (
                     metric_deltas,
@@ -79,19 +79,19 @@ def _newest_metric_delta(connection: Connection) -> int:
     return connection.execute(select(func.max(metric_deltas.c.id))).scalar() or 0
 
 
-def _of_no_use(connection: Connection, removed_before: datetime) -> ColumnElement[bool]:
-    """Removed failures whose message, if they have one, has said so."""
+def _is_obsolete(connection: Connection, removed_before: datetime) -> ColumnElement[bool]:
+    """Return the condition for removed failures whose alert, if any, already shows the removal."""
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
-    told = select(incidents.c.id).where(
+    shown = select(incidents.c.id).where(
         incidents.c.id == failures.c.incident,
         incidents.c.resolved_at.is_not(None),
         incidents.c.stale.is_(False),
     )
     return and_(
         failures.c.removed_at < removed_before,
-        # A server that forgets its counters gives a number again only where the last is missing.
+        # A server that loses its counters after a restart reuses a number only if the last is gone.
         failures.c.seq < last,
-        or_(failures.c.incident == NO_INCIDENT, told.exists()),
+        or_(failures.c.incident == NO_INCIDENT, shown.exists()),
     )
 
 
@@ -109,29 +109,29 @@ def _purge(
 
 
 def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
-    """Delete incidents to which no failure belongs any more; those that have some stay.
+    """Delete old incidents that have no failures any more.
 
-    They are looked through in turn, so that those that stay do not keep the others from their end.
+    A cursor moves through the incidents, so that those that stay do not block the others.
     """
     c, name = incidents.c, "incidents_purged"
-    begun = position(connection, name)
+    cursor = position(connection, name)
     last = connection.execute(select(func.max(c.id))).scalar() or 0
-    # Asked of each by the index: as a condition a server may read all failures for it.
-    left = select(failures.c.seq).where(failures.c.incident == c.id).limit(1)
-    chosen = (
-        select(c.id, left.scalar_subquery().label("left"))
-        # Whose number was the last one may be given it again.
-        .where(c.id > begun, c.id < last, c.resolved_at < closed_before)
+    # A subquery per incident uses the index; as a condition a server may read all failures.
+    failure = select(failures.c.seq).where(failures.c.incident == c.id).limit(1)
+    old = (
+        select(c.id, failure.scalar_subquery().label("failure"))
+        # A server may reuse the last number if its incident is deleted.
+        .where(c.id > cursor, c.id < last, c.resolved_at < closed_before)
         .order_by(c.id)
         .limit(BATCH)
     )
-    found = connection.execute(chosen).all()
-    reached = found[-1].id if len(found) == BATCH else 0
-    if reached != begun:
+    rows = connection.execute(old).all()
+    reached = rows[-1].id if len(rows) == BATCH else 0
+    if reached != cursor:
         set_position(connection, name, reached)
-    ids = [row.id for row in found if row.left is None]
+    ids = [row.id for row in rows if row.failure is None]
     if not ids:
         return 0
     of_these = incident_operations.c.incident.in_(ids)
-    rows = connection.execute(delete(incident_operations).where(of_these)).rowcount
-    return rows + connection.execute(delete(incidents).where(c.id.in_(ids))).rowcount
+    deleted = connection.execute(delete(incident_operations).where(of_these)).rowcount
+    return deleted + connection.execute(delete(incidents).where(c.id.in_(ids))).rowcount

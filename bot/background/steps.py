@@ -1,8 +1,8 @@
-"""Which steps of the background work succeed: each has a name and a period, and success is noted.
+"""Monitoring of the steps of the background work: each has a name, a period and a last success.
 
-A step that fails, hangs or is never run has in common that it does not succeed, also where the
-thread that runs it has ended. Ages are measured by a clock that only rises, so that a database
-whose clock jumps makes no step late.
+A step that fails, hangs or never runs does not succeed in its period; this also detects a thread
+that has ended. Ages are measured by a monotonic clock, so that a jump of the database's clock
+makes no step late.
 """
 
 import threading
@@ -24,23 +24,23 @@ from bot.store.leases import Lease, LeaseLost
 T = TypeVar("T")
 
 AGAIN_AFTER = 60.0
-"""While a step fails, its row is written so often, in seconds: the count of failures grows."""
+"""Seconds between two writes of a failing step's row, whose count of failures grows."""
 
 
 @dataclass(slots=True)
 class _Step:
-    """A step: its period, when it last succeeded, and how often it has failed since then."""
+    """A step: its period, its last success, and the number of failures since then."""
 
     period: float
     succeeded: float
     failures: int = 0
     error: str | None = None
-    # When it succeeded by the database's clock, once that was written: it does not move any more.
+    # The last success by the database's clock, fixed once it was written.
     succeeded_at: datetime | None = None
 
 
 class Steps:
-    """The steps of one replica. Only while it leads, what is known of them is written."""
+    """The steps of one replica; their state is written only while the replica leads."""
 
     def __init__(
         self, periods: Mapping[str, float], clock: Callable[[], float] = monotonic
@@ -48,19 +48,19 @@ class Steps:
         self._clock = clock
         self._lock = threading.Lock()
         self._steps = {name: _Step(period, clock()) for name, period in periods.items()}
-        # What was written and when; None: this leader has not written anything yet.
+        # The written names and their time; None if this leader has not written yet.
         self._written: frozenset[str] | None = None
         self._written_at = 0.0
 
     def begin(self) -> None:
-        """Start to count anew: this replica leads from now on."""
+        """Reset all counts, because this replica leads from now on."""
         with self._lock:
             now = self._clock()
             self._steps = {name: _Step(step.period, now) for name, step in self._steps.items()}
             self._written = None
 
     def run(self, name: str, work: Callable[[], T]) -> T:
-        """Run the step and note how it ended; what it raises passes through."""
+        """Run the step and record its success or failure; exceptions pass through."""
         try:
             result = work()
         except LeaseLost:
@@ -72,11 +72,11 @@ class Steps:
         return result
 
     def named(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
-        """Return the step as a function, to be run by whoever guards the thread."""
+        """Return the step as a function, so that the caller can guard it."""
         return partial(self.run, name, work)
 
     def expect(self, name: str, period: float) -> None:
-        """Change how often the step is to succeed: it said itself when it comes next."""
+        """Change the period of the step, which the step itself determines."""
         with self._lock:
             self._steps[name].period = period
 
@@ -101,14 +101,14 @@ class Steps:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the table says other than what is known."""
+        """Whether the table differs from the known state."""
         with self._lock:
             now = self._clock()
             names = frozenset(self._unsuccessful(now))
             return names != self._written or bool(names and now - self._written_at >= AGAIN_AFTER)
 
     def write(self, setup: Setup, lease: Lease) -> None:
-        """Write down the steps that do not succeed."""
+        """Write the steps that do not succeed to the table."""
 
         def work(connection: Connection) -> frozenset[str]:
             problems = self._problems(setup.clock(connection))

@@ -1,26 +1,26 @@
-"""What wakes the loops: each of them hears each ring, also one that came while it was at work."""
+"""The signal that wakes the loops; a loop also gets notifications that came while it was busy."""
 
 import threading
 
 
 class WakeSignal:
-    """Rung when something is to be told; `wait` is for any number of threads."""
+    """A counter of notifications; any number of threads may `wait` for the next one."""
 
     def __init__(self) -> None:
-        self._rings = 0
+        self._count = 0
         self._changed = threading.Condition()
 
-    def ring(self) -> None:
-        """Wake everybody who waits, and whoever waits next without having heard this."""
+    def notify(self) -> None:
+        """Wake all waiting threads, and those that wait next with an older count."""
         with self._changed:
-            self._rings += 1
+            self._count += 1
             self._changed.notify_all()
 
-    def wait(self, heard: int, seconds: float) -> int:
-        """Return when there were more rings than were `heard`, or after so many seconds.
+    def wait(self, count: int, seconds: float) -> int:
+        """Wait for a notification after the first `count` ones, at most `seconds`.
 
-        Returns how many there were: what is to be handed in the next time.
+        Return the number of all notifications, which is the `count` of the next call.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._rings != heard, seconds)
-            return self._rings
+            self._changed.wait_for(lambda: self._count != count, seconds)
+            return self._count

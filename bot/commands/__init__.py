@@ -1,1 +1,1 @@
-"""One file per operation: its arguments, its role, what it does, and how the answer looks."""
+"""One file per command: its arguments, role, function and views."""

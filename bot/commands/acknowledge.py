@@ -1,4 +1,4 @@
-"""`/queue acknowledge I12`: say that somebody is at it, so that it is escalated no more."""
+"""`/queue acknowledge I12`: acknowledge an incident; it will not escalate."""
 
 from pydantic import Field
 
@@ -14,49 +14,49 @@ from bot.views.incidents.mutes import acknowledged, acknowledged_visible
 
 
 class AcknowledgeArguments(Arguments):
-    """Which incident."""
+    """The incident's id."""
 
     id: IncidentId = Field(json_schema_extra={"positional": "I12"})
 
 
 class AcknowledgeResult(Result):
-    """The incident, with who acknowledged it."""
+    """The acknowledged incident."""
 
     data: ListedIncident
 
 
 def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
-    """Write it down; raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`."""
+    """Acknowledge it; raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`."""
     by = work.invocation.actor.user
-    mine = transitions.acknowledge(work.connection, args.id, by, work.now)
-    found = overview.incident(work.connection, args.id)
-    if found is None:
+    acknowledged = transitions.acknowledge(work.connection, args.id, by, work.now)
+    incident = overview.incident(work.connection, args.id)
+    if incident is None:
         raise IncidentNotFound(id=f"I{args.id}")
-    if not mine and found.resolved_at is not None:
-        raise IncidentClosed(id=found.incident, at=found.resolved_at)
-    if not mine:
+    if not acknowledged and incident.resolved_at is not None:
+        raise IncidentClosed(id=incident.incident, at=incident.resolved_at)
+    if not acknowledged:
         raise AlreadyAcknowledged(
-            id=found.incident, by=found.acknowledged_by, at=found.acknowledged_at
+            id=incident.incident, by=incident.acknowledged_by, at=incident.acknowledged_at
         )
     return AcknowledgeResult(
-        message=f"Incident {found.incident} acknowledged",
-        data=found,
+        message=f"Incident {incident.incident} acknowledged",
+        data=incident,
         recorded={
-            "id": found.incident,
-            "alert": found.rule,
-            "queue": found.queue,
-            "error": found.error,
+            "id": incident.incident,
+            "alert": incident.rule,
+            "queue": incident.queue,
+            "error": incident.error,
         },
     )
 
 
 def view(result: AcknowledgeResult, context: Context) -> Message:
-    """What it is about, and that it is escalated no more."""
+    """Show the incident and that it will not escalate."""
     return acknowledged(result.data, context)
 
 
 def visible(result: AcknowledgeResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel who acknowledged the incident."""
     return acknowledged_visible(result.data, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue cancel 7`: stop a bulk change between two batches; what is done stays done."""
+"""`/queue cancel 7`: stop a bulk change between two batches; finished batches stay."""
 
 from pydantic import Field
 
@@ -14,13 +14,13 @@ from bot.views.operations.progress import cancelled
 
 
 class CancelArguments(Arguments):
-    """Which operation, as its progress message names it."""
+    """The operation's id, as its progress message shows it."""
 
     id: OneId = Field(json_schema_extra={"positional": "ID"})
 
 
 class Cancelled(Value):
-    """How far the operation had come."""
+    """The operation's progress when it was cancelled."""
 
     operation: int
     action: str
@@ -35,9 +35,9 @@ class CancelResult(Result):
 
 
 def run(work: Work, args: CancelArguments) -> CancelResult:
-    """Ask the running operation to stop; raises `PlanExpired` where it is not running.
+    """Ask the running operation to stop; raises `PlanExpired` if it is not running.
 
-    Anybody's by an admin, their own by an operator: else raises `Denied`.
+    An admin may cancel any operation, an operator only their own; else raises `Denied`.
     """
     operation = operations.locked(work.connection, args.id)
     mine = operation is not None and operation.actor == work.invocation.actor.user
@@ -58,7 +58,7 @@ def run(work: Work, args: CancelArguments) -> CancelResult:
 
 
 def view(result: CancelResult, context: Context) -> Message:
-    """How far it had come."""
+    """Show the operation's progress."""
     return cancelled(result.data.operation, result.data.done, result.data.total, context)
 
 
@@ -70,6 +70,6 @@ COMMAND = Command(
     run=run,
     view=view,
     effect=Effect.CHANGE,
-    # It keeps jobs from being changed, which is what a freeze is for.
+    # It stops changes of jobs, which is also the purpose of a freeze.
     when_frozen=True,
 )

@@ -1,4 +1,4 @@
-"""`/queue chart [24h|7d]`: what the queue was like, and what became of its jobs."""
+"""`/queue chart [24h|7d]`: the queue's counts and the outcomes of its jobs over time."""
 
 from datetime import datetime, timedelta
 
@@ -15,11 +15,11 @@ from bot.views.context import Context
 from bot.views.reports.chart import chart_message
 
 HOURS: dict[Span, tuple[int, int]] = {"24h": (24, 2), "7d": (168, 12)}
-"""Of each span its hours, and the hours of a point: Slack draws up to twenty of them."""
+"""The hours of each span and of one point; Slack draws at most twenty points."""
 
 
 class ChartArguments(Arguments):
-    """How far back, and one queue."""
+    """The span of time, and optionally one queue."""
 
     span: Span = Field(default="24h", json_schema_extra={"positional": "24h|7d"})
     queue: str | None = Field(
@@ -46,10 +46,10 @@ class ChartResult(Result):
 
 
 def run(work: Work, args: ChartArguments) -> ChartResult:
-    """Read the hours and put them together."""
+    """Read the hours and merge them into points."""
     hours, width = HOURS[args.span]
     queue = rollups.ALL if args.queue is None else args.queue
-    # The point that is under way is the last of as many as there are in the span.
+    # The last point of the span is the current one, which is not complete yet.
     every = rollups.series(work.connection, work.now, timedelta(hours=hours + width), queue)
     points = bucketed(every, width, work.setup.zone)[-(hours // width) :]
     return ChartResult(
@@ -62,26 +62,26 @@ def run(work: Work, args: ChartArguments) -> ChartResult:
 
 
 def _point(point: Point, now: datetime) -> ChartPoint:
-    over = min(point.at + point.length, now) - point.at
-    seconds, found = max(0, int(over.total_seconds())), point.figures
-    if found is None:
+    length = min(point.at + point.length, now) - point.at
+    seconds, metrics = max(0, int(length.total_seconds())), point.figures
+    if metrics is None:
         return ChartPoint(at=point.at, seconds=seconds, watched_seconds=0)
     return ChartPoint(
         at=point.at,
         seconds=seconds,
-        watched_seconds=min(seconds, found.seconds),
-        pending=found.pending,
-        reserved=found.reserved,
-        delayed=found.delayed,
-        failed=found.failed,
-        oldest_seconds=found.oldest_seconds,
-        new_failures=found.appeared,
-        processed=None if found.processed is None else max(0, found.processed),
+        watched_seconds=min(seconds, metrics.seconds),
+        pending=metrics.pending,
+        reserved=metrics.reserved,
+        delayed=metrics.delayed,
+        failed=metrics.failed,
+        oldest_seconds=metrics.oldest_seconds,
+        new_failures=metrics.appeared,
+        processed=None if metrics.processed is None else max(0, metrics.processed),
     )
 
 
 def view(result: ChartResult, context: Context) -> Message:
-    """Two charts and their figures as text."""
+    """Show two charts and their values as text."""
     return chart_message(result.data, context)
 
 

@@ -18,29 +18,29 @@ ACTION = Action("clear-failed", counts_as="deleted", removes="failed", undo_in_b
 
 
 class ClearFailedArguments(FilterArguments):
-    """Which failures, and how long ago they must have failed; without `archive` it is final."""
+    """The filter and the minimum age of the failures; without `archive` there is no undo."""
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "7d"})
     archive: bool = Field(default=True, json_schema_extra={"form": "no"})
 
 
 class ClearFailedResult(Result):
-    """The spec's count: 0 until the batches have run."""
+    """The spec's count; 0 until the batches have run."""
 
     data: DeletedCount
     extra: BulkExtra
 
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
-    """Preview the scope, or start what was previewed."""
-    way = BulkOptions(archive=args.archive, typed=True)
-    said = preview_or_start(work, ACTION, args, _scope(work, args), way)
+    """Preview the scope, or start the confirmed plan."""
+    options = BulkOptions(archive=args.archive, typed=True)
+    started = preview_or_start(work, ACTION, args, _scope(work, args), options)
     return ClearFailedResult(
-        message=said.sentence("Clearing", "Cleared"),
+        message=started.sentence("Clearing", "Cleared"),
         data=DeletedCount(deleted_count=0),
-        extra=said.extra,
-        outcome=said.outcome,
-        recorded=said.recorded,
+        extra=started.extra,
+        outcome=started.outcome,
+        recorded=started.recorded,
     )
 
 
@@ -54,18 +54,18 @@ def _scope(work: Work, args: ClearFailedArguments) -> Scope:
 
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:
-    """The preview as a dialog that asks for the count; then, that it has started."""
+    """Show the preview as a modal that asks for the count; then show that it has started."""
     return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: ClearFailedResult, context: Context) -> Message | None:
-    """The progress, edited while it goes on."""
+    """Show the progress; the message is edited while the operation runs."""
     progress = result.extra.progress
     return None if progress is None else progress_message(progress, context)
 
 
 def finished(progress: Progress) -> ClearFailedResult:
-    """The spec's answer when the batches have run."""
+    """Return the spec's answer after the last batch."""
     return ClearFailedResult(
         message=f"Cleared {progress.done} failed jobs",
         data=DeletedCount(deleted_count=progress.done),

@@ -1,4 +1,4 @@
-"""`/queue delete 123`: take jobs out of the queue, pending or reserved."""
+"""`/queue delete 123`: delete jobs from the queue, pending or reserved."""
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, archived_as, change_each, lock_jobs, target
@@ -24,7 +24,7 @@ class DeleteResult(Result):
 
 
 def run(work: Work, args: RowArguments) -> DeleteResult:
-    """Lock, compare with what was seen, archive, delete; the row count decides."""
+    """Lock the rows, compare their digest, archive and delete them; the row count must match."""
     rows, skipped = lock_jobs(work, args.ids, args.digest)
 
     def delete(row: LockedJob) -> None:
@@ -34,7 +34,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
     changed, refused = change_each(work, rows, delete)
     rows = [row for row, _ in changed]
     metric_deltas.append_removed(work.connection, len(rows))
-    gone = tuple(
+    deleted_rows = tuple(
         DeletedRow(
             id=row.id,
             queue=row.queue,
@@ -52,18 +52,18 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
         data=Deleted(queue=first.queue, attempts=first.attempts)
         if single
         else DeletedCount(deleted_count=len(rows)),
-        extra=DeletedRows(jobs=gone, skipped=skipped + refused),
+        extra=DeletedRows(jobs=deleted_rows, skipped=skipped + refused),
         targets=tuple(target("job", row) for row in rows),
     )
 
 
 def view(result: DeleteResult, context: Context) -> Message:
-    """What was deleted, with a warning where a worker may still finish it."""
+    """Show the deleted jobs, with a warning if a worker may still finish one."""
     return deleted(result.extra.jobs, result.extra.skipped, context)
 
 
 def visible(result: DeleteResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel the deleted jobs and who deleted them."""
     return deleted_visible(result.extra.jobs, context)
 
 

@@ -25,7 +25,7 @@ class DeleteFailedResult(Result):
 
 
 def run(work: Work, args: RowArguments) -> DeleteFailedResult:
-    """Lock, compare with what was seen, archive, delete; the row count decides."""
+    """Lock the rows, compare their digest, archive and delete them; the row count must match."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
 
     def delete(row: LockedFailed) -> None:
@@ -38,7 +38,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
     removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
-    gone = tuple(
+    deleted_rows = tuple(
         DeletedRow(
             id=row.id,
             queue=row.queue,
@@ -48,27 +48,27 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         )
         for row in rows
     )
-    first = gone[0]
+    first = deleted_rows[0]
     single = len(args.ids) == 1
     return DeleteFailedResult(
         message=f"Failed job {first.id} deleted permanently"
         if single
-        else f"Deleted {len(gone)} failed jobs",
+        else f"Deleted {len(deleted_rows)} failed jobs",
         data=DeletedFailed(queue=first.queue, failed_at=str(first.failed_at))
         if single
-        else DeletedCount(deleted_count=len(gone)),
-        extra=DeletedRows(jobs=gone, skipped=skipped + refused),
+        else DeletedCount(deleted_count=len(deleted_rows)),
+        extra=DeletedRows(jobs=deleted_rows, skipped=skipped + refused),
         targets=tuple(target("failed", row) for row in rows),
     )
 
 
 def view(result: DeleteFailedResult, context: Context) -> Message:
-    """What was deleted, and what was skipped and why."""
+    """Show the deleted failed jobs, and the skipped ids with reasons."""
     return deleted_failed(result.extra.jobs, result.extra.skipped, context)
 
 
 def visible(result: DeleteFailedResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel the deleted failed jobs and who deleted them."""
     return deleted_failed_visible(result.extra.jobs, context)
 
 

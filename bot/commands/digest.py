@@ -1,4 +1,4 @@
-"""`/queue digest`: the digest as it would be posted today, for whoever does not want to wait."""
+"""`/queue digest`: show today's digest before its scheduled time."""
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.models.digest import Digest
@@ -16,13 +16,13 @@ class DigestArguments(Arguments):
 
 
 class DigestResult(Result):
-    """What was done, what failed and what is open."""
+    """The digest: changes, failures and active incidents."""
 
     data: Digest
 
 
 def run(work: Work, _args: DigestArguments) -> DigestResult:
-    """Read the days since the last digest's day, until yesterday."""
+    """Read the days from the last digest's day until yesterday."""
     setup = work.setup
     today = from_utc(work.now, setup.zone).date()
     days = covered_days(today, setup.alerting.digest_days, setup.zone)
@@ -30,7 +30,7 @@ def run(work: Work, _args: DigestArguments) -> DigestResult:
 
 
 def view(result: DigestResult, context: Context) -> Message:
-    """The same message as the one that is posted."""
+    """Show the same message as the scheduled digest."""
     return digest_message(result.data, context)
 
 

@@ -14,42 +14,42 @@ from bot.views.failures.error_groups import error_detail
 
 NEWEST = 5
 LOOKED_AT = 200
-"""Of so many newest failures of the group, those that are still there are shown."""
+"""The number of newest failures that are searched for ones that still exist."""
 
 
 class ErrorArguments(Arguments):
-    """Which group."""
+    """The error group's id."""
 
     error: GroupId = Field(json_schema_extra={"positional": "E12"})
 
 
 class ErrorResult(Result):
-    """The group, an example of its exception, its newest failures."""
+    """The group, an example of its exception, and its newest failures."""
 
     data: ErrorDetail
     extra: ErrorDetailListed
 
 
 def run(work: Work, args: ErrorArguments) -> ErrorResult:
-    """Read the group's sums and the newest failures that are there."""
+    """Read the group's totals and its newest failures that still exist."""
     within = error_group_reads.window(work.queue, work.now, None, None)
-    found = error_group_reads.group(work.connection, within, args.error)
+    group = error_group_reads.group(work.connection, within, args.error)
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
-    there = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
-    listed = reads.failed_by_ids(work.connection, work.queue, list(there)[:NEWEST])
-    same = [row for row in listed if row.digest == there[row.id]]
+    digests = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
+    listed = reads.failed_by_ids(work.connection, work.queue, list(digests)[:NEWEST])
+    unchanged = [row for row in listed if row.digest == digests[row.id]]
     return ErrorResult(
         data=ErrorDetail(
-            group=found,
-            exception=work.queue.mask(same[0].exception) if same else None,
-            failed_jobs=tuple(reads.failed_of(work.queue, row) for row in same),
+            group=group,
+            exception=work.queue.mask(unchanged[0].exception) if unchanged else None,
+            failed_jobs=tuple(reads.failed_of(work.queue, row) for row in unchanged),
         ),
-        extra=ErrorDetailListed(row_digests={row.id: row.digest for row in same}),
+        extra=ErrorDetailListed(row_digests={row.id: row.digest for row in unchanged}),
     )
 
 
 def view(result: ErrorResult, context: Context) -> Message | Modal:
-    """Its whole text, an example, and its newest failures, each with Retry for those who may."""
+    """Show the group's text, an example, and its newest failures with permitted Retry buttons."""
     return error_detail(result.data, result.extra, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue errors`: failures by what caused them, and whether that still goes on."""
+"""`/queue errors`: failures by cause, and whether they still happen."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ MOST = 50
 
 
 class ErrorsArguments(Arguments):
-    """One queue, or a length of time; `after` is how many groups the page before ended with."""
+    """One queue, or a length of time; `after` is the number of groups on earlier pages."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -37,7 +37,7 @@ class ErrorsArguments(Arguments):
 
 
 class ErrorsResult(Result):
-    """The groups."""
+    """One page of error groups."""
 
     data: ErrorGroups
     extra: ErrorsListed
@@ -46,21 +46,21 @@ class ErrorsResult(Result):
 def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     """Read one page."""
     within = error_group_reads.window(work.queue, work.now, args.queue, args.since)
-    given: dict[str, str | int] = {"limit": args.limit}
+    arguments: dict[str, str | int] = {"limit": args.limit}
     if args.queue is not None:
-        given["queue"] = args.queue
+        arguments["queue"] = args.queue
     if args.since is not None:
-        given["since"] = f"{args.since // timedelta(minutes=1)}m"
+        arguments["since"] = f"{args.since // timedelta(minutes=1)}m"
     return ErrorsResult(
         data=error_group_reads.groups(work.connection, within, args.limit, args.after),
         extra=ErrorsListed(
-            arguments=given, after=args.after, indexing=backfill_left(work.connection)
+            arguments=arguments, after=args.after, indexing=backfill_left(work.connection)
         ),
     )
 
 
 def view(result: ErrorsResult, context: Context) -> Message:
-    """Each group with its counts and its bar, Details and, for those who may, Retry group."""
+    """Show each group with counts, bar, Details and, if permitted, Retry group."""
     return error_list(result.data, result.extra, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue failed`: the jobs that failed permanently, newest first."""
+"""`/queue failed`: the permanently failed jobs, newest first."""
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from bot.views.lists import failed_list
 
 
 class FailedArguments(Arguments):
-    """The spec's limit, one queue; `after` is the last id of the page before."""
+    """The spec's limit and one queue; `after` is the last id of the previous page."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -31,18 +31,18 @@ class FailedResult(Result):
 
 def run(work: Work, args: FailedArguments) -> FailedResult:
     """Read one page."""
-    found, digests = reads.failed(
+    rows, digests = reads.failed(
         work.connection, work.queue, name=args.queue, limit=args.limit, after=args.after
     )
-    given = args.model_dump(exclude_none=True, exclude={"after"})
+    arguments = args.model_dump(exclude_none=True, exclude={"after"})
     return FailedResult(
-        data=found,
-        extra=Listed(row_digests=digests, arguments=given),
+        data=rows,
+        extra=Listed(row_digests=digests, arguments=arguments),
     )
 
 
 def view(result: FailedResult, context: Context) -> Message:
-    """One line a failed job, with Details and, for those who may, Retry and Delete."""
+    """Show a line per failed job, with Details and, if permitted, Retry and Delete."""
     return failed_list(result.data, result.extra, context)
 
 

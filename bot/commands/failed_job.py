@@ -16,7 +16,7 @@ from bot.views.details import failed_detail
 
 
 class FailedJobArguments(Arguments):
-    """Which failed job."""
+    """The failed job's id."""
 
     id: OneId = Field(json_schema_extra={"positional": "ID"})
 
@@ -30,15 +30,15 @@ class FailedJobResult(Result):
 def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
     """Read the row."""
     try:
-        found = reads.failed_job(work.connection, work.queue, args.id)
+        row = reads.failed_job(work.connection, work.queue, args.id)
     except FailedJobNotFound as error:
         raise not_found(work, "failed", args.id) from error
-    masked = mask_payload(found.payload, work.setup.masked_keys)
-    return FailedJobResult(data=found.model_copy(update={"payload": masked}))
+    masked = mask_payload(row.payload, work.setup.masked_keys)
+    return FailedJobResult(data=row.model_copy(update={"payload": masked}))
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:
-    """What failed, when, the whole exception and the masked payload."""
+    """Show the failed job, its time, the whole exception and the masked payload."""
     return failed_detail(result.data, context)
 
 

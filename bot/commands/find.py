@@ -1,4 +1,4 @@
-"""`/queue find 803193`: everything about one order, in the order of time."""
+"""`/queue find 803193`: everything about one order, oldest first."""
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from bot.views.context import Context
 
 
 class FindArguments(Arguments):
-    """Which order, and of which shop where several have such an order."""
+    """The order, and its shop if several shops have that order."""
 
     order: Order = Field(json_schema_extra={"positional": "ORDER"})
     tienda: str | None = Field(
@@ -27,38 +27,38 @@ class FindArguments(Arguments):
 
 
 class FindResult(Result):
-    """The story of the order, whole."""
+    """The whole story of the order."""
 
     data: Story
 
 
 def run(work: Work, args: FindArguments) -> FindResult:
-    """Read what the bot's tables know, then look for jobs and for what has just failed."""
-    return FindResult(data=tell(work, OrderKey(args.order, args.tienda)))
+    """Read the bot's records, then search for jobs and the newest failures."""
+    return FindResult(data=read_story(work, OrderKey(args.order, args.tienda)))
 
 
-def tell(work: Work, sought: OrderKey) -> Story:
-    """The story of an order; what was not looked at, it says."""
+def read_story(work: Work, order: OrderKey) -> Story:
+    """Return the story of an order, which names the parts that were not searched."""
     connection, queue = work.connection, work.queue
-    # First, so that what is being indexed meanwhile is found there or here.
+    # Read first: a failure indexed meanwhile is then in the index or in this search.
     indexed = orders.last_indexed(connection)
-    known = orders.of_order(connection, queue, sought, work.setup.actions)
-    new, in_time = search.failed_of_order(connection, queue, sought, indexed)
-    jobs, looked = search.jobs_of(connection, queue, work.now, sought, known.job_ids)
-    looked = looked.model_copy(update={"in_time": looked.in_time and in_time})
-    acts = story.fates(known, jobs, complete=looked.complete and in_time and not new)
+    known = orders.of_order(connection, queue, order, work.setup.actions)
+    new, in_time = search.failed_of_order(connection, queue, order, indexed)
+    jobs, searched = search.jobs_of(connection, queue, work.now, order, known.job_ids)
+    searched = searched.model_copy(update={"in_time": searched.in_time and in_time})
+    acts = story.fates(known, jobs, complete=searched.complete and in_time and not new)
     events = [
         *story.events(known, acts, queue, work.now),
         *story.just_failed(known, new),
         *(Queued(at=job.created_at, found=job) for job in jobs),
     ]
-    sample = None if looked.complete else samples.latest(connection)
+    sample = None if searched.complete else samples.latest(connection)
     return Story(
-        order_id=sought.order,
-        tienda_id=sought.tienda,
+        order_id=order.order,
+        tienda_id=order.tienda,
         events=story.in_order(events),
         retries=story.retries(acts),
-        jobs=looked,
+        jobs=searched,
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
         indexing=index.backfill_left(connection),
@@ -66,11 +66,11 @@ def tell(work: Work, sought: OrderKey) -> Story:
 
 
 def _jobs_in(status: QueueStatus) -> int:
-    return sum(one.count for one in (*status.pending_jobs, *status.reserved_jobs))
+    return sum(queue.count for queue in (*status.pending_jobs, *status.reserved_jobs))
 
 
 def view(result: FindResult, context: Context) -> Message:
-    """A line an event, the newest last, with the buttons of what can still be retried."""
+    """Show a line per event, newest last, with Retry for failed jobs that still exist."""
     return story_message(result.data, context)
 
 

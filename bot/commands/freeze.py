@@ -1,4 +1,4 @@
-"""`/queue freeze`: refuse every change for now; looking still works."""
+"""`/queue freeze`: refuse every change for now; reading still works."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ LONGEST = 300
 
 
 def _joined(value: object) -> object:
-    """The typed words as one text."""
+    """Return the typed words as one text."""
     return " ".join(str(word) for word in value) if isinstance(value, list | tuple) else value
 
 
@@ -24,7 +24,7 @@ Words = Annotated[str, BeforeValidator(_joined), Field(max_length=LONGEST)]
 
 
 class FreezeArguments(Arguments):
-    """Why, in the words of the person."""
+    """The reason, in the person's words."""
 
     reason: Words | None = Field(default=None, json_schema_extra={"positional": "REASON…"})
 
@@ -36,19 +36,19 @@ class FreezeResult(Result):
 
 
 def run(work: Work, args: FreezeArguments) -> FreezeResult:
-    """Wait for the changes under way, then switch all off; raises `AlreadyFrozen`."""
+    """Wait for running changes, then refuse all new ones; raises `AlreadyFrozen`."""
     by = work.invocation.actor.user
-    begun = change_freeze.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
-    return FreezeResult(message="Changes are frozen", data=begun)
+    freeze = change_freeze.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
+    return FreezeResult(message="Changes are frozen", data=freeze)
 
 
 def view(result: FreezeResult, context: Context) -> Message:
-    """What that means, and what ends it."""
+    """Show the effect of the freeze and how to end it."""
     return freeze_message(result.data, context)
 
 
 def visible(result: FreezeResult, context: Context) -> Message:
-    """By whom and why."""
+    """Show the channel who froze changes and why."""
     return freeze_visible(result.data, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue help`: what this person may run, with usage."""
+"""`/queue help`: the commands that this person may run, with their usage."""
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.models.jobs import Value
@@ -13,7 +13,7 @@ class HelpArguments(Arguments):
 
 
 class Usage(Value):
-    """One command: its name, its usage line, the least role."""
+    """One command: its name, usage line and lowest role."""
 
     name: str
     usage: str
@@ -27,20 +27,20 @@ class Help(Value):
 
 
 class HelpResult(Result):
-    """What can be typed."""
+    """The list of permitted commands."""
 
     data: Help
 
 
 def run(work: Work, _args: HelpArguments) -> HelpResult:
-    """List what the person's role allows."""
+    """List the commands that the person's role allows."""
     allowed = (c for c in work.setup.commands.values() if c.role <= work.grant.role)
     usages = tuple(Usage(name=c.name, usage=c.usage(), role=c.role.word) for c in allowed)
     return HelpResult(data=Help(commands=usages))
 
 
 def view(result: HelpResult, context: Context) -> Message:
-    """One line a command, with what it does."""
+    """Show a line per command, with its description."""
     return help_message([(u.name, u.usage) for u in result.data.commands], context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue history`: the audit, of everybody, one person, one job or one order, page by page."""
+"""`/queue history`: the audit log of everybody, one person, one job or one order, in pages."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
 from bot.app.parsing import Age, Order, command_names
-from bot.commands.find import tell
+from bot.commands.find import read_story
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.requests import Message
@@ -24,10 +24,10 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 
 
 class HistoryArguments(Arguments):
-    """One order, job, person, command or time; `before` is the last record of the page before.
+    """One order, job, person, command or time; `before` is the last record of the previous page.
 
-    `job` is a job's or a failed job's id, `user` a mention or a terminal's name, `since` how long
-    ago at most.
+    `job` is a job's or a failed job's id, `user` a mention or a terminal's name, `since` the
+    maximum age.
     """
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
@@ -49,9 +49,9 @@ class History(Value):
 
 
 class HistoryExtra(Value):
-    """What the next page is asked for with, and whether there is one.
+    """The arguments of the next page, and whether there is one.
 
-    Of one order or job also how often it was retried and what became of it.
+    For one order or job also its number of retries and their outcomes.
     """
 
     arguments: dict[str, str | int]
@@ -60,15 +60,15 @@ class HistoryExtra(Value):
 
 
 class HistoryResult(Result):
-    """What was done and refused."""
+    """The changes and refusals."""
 
     data: History
     extra: HistoryExtra
 
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
-    """Read one page, and for the first page of an order or a job what became of it."""
-    wanted = history.HistoryFilter(
+    """Read one page, and with the first page of an order or job the outcomes of its retries."""
+    record_filter = history.HistoryFilter(
         actor=args.user,
         action=_action_name(work, args.action),
         job=args.job,
@@ -76,15 +76,15 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
         since=None if args.since is None else work.now - args.since,
         before=args.before,
     )
-    rows = history.newest(work.connection, wanted, args.limit + 1)
+    rows = history.newest(work.connection, record_filter, args.limit + 1)
     lines = tuple(audit_log.line(row, row["seq"]) for row in rows[: args.limit])
-    given = args.model_dump(exclude_none=True, exclude={"before", "since"})
+    arguments = args.model_dump(exclude_none=True, exclude={"before", "since"})
     if args.since is not None:
-        given["since"] = _written(args.since)
+        arguments["since"] = _written(args.since)
     return HistoryResult(
         data=History(records=lines, count=len(lines)),
         extra=HistoryExtra(
-            arguments=given,
+            arguments=arguments,
             more=len(rows) > args.limit,
             retries=_retries(work, args) if args.before is None else None,
         ),
@@ -92,13 +92,13 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
 
 
 def _action_name(work: Work, word: str | None) -> str | None:
-    """The name under which a command is recorded, for its name or an alias."""
+    """Return the recorded name of a command for its name or an alias."""
     return None if word is None else command_names(work.setup.commands).get(word, word)
 
 
 def _retries(work: Work, args: HistoryArguments) -> Retries | None:
     if args.order is not None:
-        return tell(work, OrderKey(args.order)).retries
+        return read_story(work, OrderKey(args.order)).retries
     if args.job is None:
         return None
     known = orders.of_job(work.connection, work.queue, args.job, work.setup.actions)
@@ -106,7 +106,7 @@ def _retries(work: Work, args: HistoryArguments) -> Retries | None:
 
 
 def _written(age: timedelta) -> str:
-    """An age as it is typed: in the largest unit in which it is a whole number."""
+    """Return an age as people type it, in the largest unit with a whole number."""
     for word, unit in _UNITS:
         if not age % unit:
             return f"{age // unit}{word}"
@@ -114,10 +114,10 @@ def _written(age: timedelta) -> str:
 
 
 def view(result: HistoryResult, context: Context) -> Message:
-    """One line a record, with a button for the older ones."""
-    said = result.extra
-    summary = retries_line(said.retries or Retries(), context)
-    return history_message(result.data.records, summary, said.arguments, context, more=said.more)
+    """Show a line per record, with a button for older records."""
+    extra = result.extra
+    summary = retries_line(extra.retries or Retries(), context)
+    return history_message(result.data.records, summary, extra.arguments, context, more=extra.more)
 
 
 COMMAND = Command(

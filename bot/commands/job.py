@@ -16,7 +16,7 @@ from bot.views.details import job_detail
 
 
 class JobArguments(Arguments):
-    """Which job."""
+    """The job's id."""
 
     id: OneId = Field(json_schema_extra={"positional": "ID"})
 
@@ -30,15 +30,15 @@ class JobResult(Result):
 def run(work: Work, args: JobArguments) -> JobResult:
     """Read the row."""
     try:
-        found = reads.job(work.connection, work.queue, work.now, args.id)
+        row = reads.job(work.connection, work.queue, work.now, args.id)
     except JobNotFound as error:
         raise not_found(work, "job", args.id) from error
-    masked = mask_payload(found.payload, work.setup.masked_keys)
-    return JobResult(data=found.model_copy(update={"payload": masked}))
+    masked = mask_payload(row.payload, work.setup.masked_keys)
+    return JobResult(data=row.model_copy(update={"payload": masked}))
 
 
 def view(result: JobResult, context: Context) -> Message | Modal:
-    """State, times, attempts and the masked payload."""
+    """Show the state, times, attempts and masked payload."""
     return job_detail(result.data, context)
 
 

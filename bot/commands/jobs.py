@@ -15,7 +15,7 @@ from bot.views.lists import job_list
 
 
 class JobsArguments(Arguments):
-    """The spec's filters; `after` is the last id of the page before."""
+    """The spec's filters; `after` is the last id of the previous page."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -37,7 +37,7 @@ class JobsResult(Result):
 
 def run(work: Work, args: JobsArguments) -> JobsResult:
     """Read one page."""
-    found, digests, partial = reads.jobs(
+    rows, digests, partial = reads.jobs(
         work.connection,
         work.queue,
         work.now,
@@ -47,14 +47,14 @@ def run(work: Work, args: JobsArguments) -> JobsResult:
         oldest_first=args.sort == "oldest",
         after=args.after,
     )
-    given = args.model_dump(exclude_none=True, exclude={"after"})
+    arguments = args.model_dump(exclude_none=True, exclude={"after"})
     return JobsResult(
-        data=found, extra=Listed(row_digests=digests, arguments=given, partial=partial)
+        data=rows, extra=Listed(row_digests=digests, arguments=arguments, partial=partial)
     )
 
 
 def view(result: JobsResult, context: Context) -> Message:
-    """One line a job, with Details and, for those who may, Delete."""
+    """Show a line per job, with Details and, if permitted, Delete."""
     return job_list(result.data, result.extra, context)
 
 

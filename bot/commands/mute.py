@@ -1,4 +1,4 @@
-"""`/queue mute error=E12`: post nothing about one thing for a while; it ends by itself."""
+"""`/queue mute error=E12`: post no alerts about one topic for a limited time."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -29,11 +29,11 @@ Length = Annotated[Age, AfterValidator(_bounded)]
 
 
 class TimedArguments(TopicArguments):
-    """What is muted, and for how long."""
+    """The topic of the mute and its length."""
 
     @property
     def length(self) -> timedelta:
-        """The value of `for`, which no attribute of Python can be called."""
+        """The value of `for`, which is a keyword and so no valid attribute name in Python."""
         length: timedelta = getattr(self, "for")
         return length
 
@@ -49,15 +49,15 @@ class MuteResult(Result):
 
 
 def run(work: Work, args: TimedArguments) -> MuteResult:
-    """Begin the mute, or move the end of the one there is; raises `AlreadyMuted` and more."""
+    """Start the mute, or change the end of the existing one; raises `AlreadyMuted` and others."""
     topic, no_jobs = existing(work, args)
     until = work.now + args.length
     by = work.invocation.actor.user
-    begun, replaced = mutes.begin(work.connection, topic, by, work.now, until)
+    mute, replaced = mutes.begin(work.connection, topic, by, work.now, until)
     return MuteResult(
         message=f"Muted {topic.word} until {until:%Y-%m-%d %H:%M:%S} UTC",
         data=MuteDetails(
-            mute=begun,
+            mute=mute,
             name=name_of(work, topic),
             extended=replaced,
             no_jobs=no_jobs,
@@ -68,18 +68,18 @@ def run(work: Work, args: TimedArguments) -> MuteResult:
 
 
 def _typed(length: timedelta) -> str:
-    """A length of time in minutes, or in seconds where they are not whole."""
+    """Return a length of time in minutes, or in seconds if the minutes are not whole."""
     minute = timedelta(minutes=1)
     return f"{length // timedelta(seconds=1)}s" if length % minute else f"{length // minute}m"
 
 
 def view(result: MuteResult, context: Context) -> Message:
-    """Until when, and what that means."""
+    """Show the end of the mute and its effect."""
     return muted(result.data, context)
 
 
 def visible(result: MuteResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel the mute and who started it."""
     return muted_visible(result.data, context)
 
 

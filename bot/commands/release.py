@@ -1,4 +1,4 @@
-"""`/queue release 123`: give jobs back to the queue that a worker holds and does not end."""
+"""`/queue release 123`: put stuck jobs back in the queue."""
 
 from pydantic import Field
 
@@ -19,9 +19,9 @@ from bot.wall_clock import unix, utc_of_unix
 
 
 class ReleaseArguments(RowArguments):
-    """Which jobs; `reserved_at` is what a button's reader saw, in unix seconds.
+    """The jobs' ids; `reserved_at` is the time that the person saw, in unix seconds.
 
-    With `force` also those that are reserved for less than `QUEUE_BOT_RESERVED_SECONDS`.
+    `force` also releases jobs reserved for less than `QUEUE_BOT_RESERVED_SECONDS`.
     """
 
     reserved_at: int | None = Field(
@@ -38,44 +38,44 @@ class ReleaseResult(Result):
 
 
 def run(work: Work, args: ReleaseArguments) -> ReleaseResult:
-    """Lock, compare with what was seen, set free; the row count decides."""
+    """Lock the rows, compare them with what the person saw, release; the row count must match."""
     rows, skipped = lock_jobs(work, args.ids, args.digest)
     reach("release-locked")
-    freed: list[LockedJob] = []
-    left: list[SkippedRow] = list(skipped)
+    released_jobs: list[LockedJob] = []
+    skipped_rows: list[SkippedRow] = list(skipped)
     for row in rows:
         refusal = _refusal(work, args, row)
         if refusal is None and row.reserved_at is not None:
             release(work.connection, work.queue, row.id, row.reserved_at)
-            freed.append(row)
+            released_jobs.append(row)
         elif refusal is not None and len(args.ids) == 1:
             raise refusal
         elif refusal is not None:
-            left.append(skipped_row(row.id, refusal))
-    if not freed:
-        raise NothingToDo(skipped=tuple(left))
-    single, first = len(args.ids) == 1, freed[0]
+            skipped_rows.append(skipped_row(row.id, refusal))
+    if not released_jobs:
+        raise NothingToDo(skipped=tuple(skipped_rows))
+    single, first = len(args.ids) == 1, released_jobs[0]
     return ReleaseResult(
-        message=f"Job {first.id} released" if single else f"Released {len(freed)} jobs",
+        message=f"Job {first.id} released" if single else f"Released {len(released_jobs)} jobs",
         data=Released(queue=first.queue, attempts=first.attempts)
         if single
-        else ReleasedCount(released_count=len(freed)),
+        else ReleasedCount(released_count=len(released_jobs)),
         extra=ReleasedJobs(
-            jobs=tuple(_told(work, row) for row in freed),
-            skipped=tuple(left),
+            jobs=tuple(_released_job(work, row) for row in released_jobs),
+            skipped=tuple(skipped_rows),
             limit_seconds=work.setup.reserved_seconds,
         ),
-        targets=tuple(target("job", row) for row in freed),
+        targets=tuple(target("job", row) for row in released_jobs),
     )
 
 
 def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | None:
-    """Why this job stays as it is, or None where it can be released."""
+    """Return why this job cannot be released, or None if it can."""
     if row.reserved_at is None:
-        doer = changes.last(work.connection, "release", "job", row.id)
-        if doer is None:
+        last = changes.last(work.connection, "release", "job", row.id)
+        if last is None:
             return NotReserved(id=str(row.id))
-        return NotReserved(id=str(row.id), by=doer.actor, action="release", at=doer.at)
+        return NotReserved(id=str(row.id), by=last.actor, action="release", at=last.at)
     if args.reserved_at is not None and not same_stay(row.reserved_at, args.reserved_at):
         return ReservedAgain(id=str(row.id), at=utc_of_unix(row.reserved_at))
     if not args.force and _held(work, row) < work.setup.reserved_seconds:
@@ -83,20 +83,20 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
     return None
 
 
-def same_stay(now: int, seen: int) -> bool:
-    """Whether the job is still reserved as it was when the person saw it.
+def same_stay(current: int, expected: int) -> bool:
+    """Return whether the job's reservation is the one that the person saw.
 
-    A job that another worker took since is not released; the mutant `no_same_stay` proves it.
+    A job that another worker took since then is not released; the mutant `no_same_stay` proves it.
     """
-    return now == seen
+    return current == expected
 
 
 def _held(work: Work, row: LockedJob) -> int:
-    """For how many seconds a worker has had the job."""
+    """Return how many seconds a worker has held the job."""
     return 0 if row.reserved_at is None else unix(work.now) - row.reserved_at
 
 
-def _told(work: Work, row: LockedJob) -> ReleasedJob:
+def _released_job(work: Work, row: LockedJob) -> ReleasedJob:
     return ReleasedJob(
         id=row.id,
         queue=row.queue,
@@ -109,12 +109,12 @@ def _told(work: Work, row: LockedJob) -> ReleasedJob:
 
 
 def view(result: ReleaseResult, context: Context) -> Message:
-    """What is pending again, and that its old worker may still be at it."""
+    """Show the jobs that are pending again, and that the old worker may still run them."""
     return released(result.extra, context)
 
 
 def visible(result: ReleaseResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel the released jobs and who released them."""
     return released_visible(result.extra, context)
 
 

@@ -1,6 +1,6 @@
 """`/queue retry 45`, `/queue retry error=E12`: move failed jobs back to the queue.
 
-Up to 20 ids at once and at once; more, or those that a filter finds, in batches after a preview.
+Up to 20 ids are moved at once. More ids, or a filter, are moved in batches after a preview.
 """
 
 from collections.abc import Sequence
@@ -36,21 +36,21 @@ ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True,
 
 
 class RetryArguments(FilterArguments, RateArguments):
-    """Which failed jobs, by id or by what they have in common; `digest` is of a button's row."""
+    """The failed jobs, by id or filter; `digest` is the row digest that a button carries."""
 
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
 
     @property
     def at_once(self) -> bool:
-        """Whether a few ids are all that was given: those are moved without a preview."""
+        """Whether the arguments are only a few ids, which are moved without a preview."""
         few = self.ids is not None and len(self.ids) <= MAX_IDS
-        chosen = is_filtered(self) or self.plan is not None or self.rate or self.canary
-        return few and not chosen
+        has_options = is_filtered(self) or self.plan is not None or self.rate or self.canary
+        return few and not has_options
 
 
 class RetryExtra(Value):
-    """The jobs under their new ids, and the ids that were left alone."""
+    """The jobs with their new ids, and the skipped ids."""
 
     jobs: tuple[RetriedJob, ...]
     skipped: tuple[SkippedRow, ...]
@@ -64,24 +64,24 @@ class RetryResult(Result):
 
 
 def run(work: Work, args: RetryArguments) -> RetryResult:
-    """A few ids are moved now, everything else is previewed first."""
+    """Move a few ids now, or preview everything else first."""
     if args.ids is None and args.plan is None and not is_filtered(args):
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest)
-    way = BulkOptions(rate=args.rate, canary=args.canary)
-    said = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), way)
+    options = BulkOptions(rate=args.rate, canary=args.canary)
+    started = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), options)
     return RetryResult(
-        message=said.sentence("Retrying", "Retried"),
+        message=started.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
-        extra=said.extra,
-        outcome=said.outcome,
-        recorded=said.recorded,
+        extra=started.extra,
+        outcome=started.outcome,
+        recorded=started.recorded,
     )
 
 
 def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
-    """Lock, compare with what was seen, archive, move; the row count decides."""
+    """Lock the rows, compare their digest, archive and move them; the row count must match."""
     rows, skipped = lock_failed(work, ids, digest)
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
@@ -131,14 +131,14 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
 
 
 def view(result: RetryResult, context: Context) -> Message | Modal:
-    """What went back to the queue and what was skipped and why; of many, the preview first."""
+    """Show the retried jobs and the skipped ids with reasons; for a bulk retry the preview."""
     if isinstance(result.extra, BulkExtra):
         return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
     return retried(result.extra.jobs, result.extra.skipped, context)
 
 
 def visible(result: RetryResult, context: Context) -> Message | None:
-    """The same for the channel, by whom; of many, the progress."""
+    """Show the channel the retried jobs and who retried them; for a bulk retry the progress."""
     if isinstance(result.extra, BulkExtra):
         progress = result.extra.progress
         return None if progress is None else progress_message(progress, context)
@@ -146,7 +146,7 @@ def visible(result: RetryResult, context: Context) -> Message | None:
 
 
 def finished(progress: Progress) -> RetryResult:
-    """The answer when the batches have run."""
+    """Return the answer after the last batch."""
     return RetryResult(
         message=f"Retried {progress.done} failed jobs",
         data=RetriedCount(retried_count=progress.done),

@@ -15,38 +15,38 @@ ACTION = Action("retry-all", counts_as="retried", removes="failed", undo_in_bulk
 
 
 class RetryAllResult(Result):
-    """The spec's count: 0 until the batches have run."""
+    """The spec's count; 0 until the batches have run."""
 
     data: RetriedCount
     extra: BulkExtra
 
 
 def run(work: Work, args: RateArguments) -> RetryAllResult:
-    """Preview the scope, or start what was previewed."""
-    way = BulkOptions(rate=args.rate, canary=args.canary)
-    said = preview_or_start(work, ACTION, args, Scope(queue=args.queue), way)
+    """Preview the scope, or start the confirmed plan."""
+    options = BulkOptions(rate=args.rate, canary=args.canary)
+    started = preview_or_start(work, ACTION, args, Scope(queue=args.queue), options)
     return RetryAllResult(
-        message=said.sentence("Retrying", "Retried"),
+        message=started.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
-        extra=said.extra,
-        outcome=said.outcome,
-        recorded=said.recorded,
+        extra=started.extra,
+        outcome=started.outcome,
+        recorded=started.recorded,
     )
 
 
 def view(result: RetryAllResult, context: Context) -> Message | Modal:
-    """The preview as a dialog; after its confirmation, that it has started."""
+    """Show the preview as a modal; after the confirmation show that it has started."""
     return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: RetryAllResult, context: Context) -> Message | None:
-    """The progress, edited while it goes on."""
+    """Show the progress; the message is edited while the operation runs."""
     progress = result.extra.progress
     return None if progress is None else progress_message(progress, context)
 
 
 def finished(progress: Progress) -> RetryAllResult:
-    """The spec's answer when the batches have run."""
+    """Return the spec's answer after the last batch."""
     return RetryAllResult(
         message=f"Retried {progress.done} failed jobs",
         data=RetriedCount(retried_count=progress.done),

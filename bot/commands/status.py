@@ -1,4 +1,4 @@
-"""`/queue status`: what every queue holds, and how old the oldest pending job is."""
+"""`/queue status`: the counts of every queue and the age of the oldest pending job."""
 
 from datetime import datetime
 
@@ -16,8 +16,7 @@ from bot.views.context import Context
 from bot.views.status import status_message
 
 EXACT_SECONDS = 0.4
-"""What each of the three scans may take otherwise: a small table on a busy machine is still
-counted, not said to be large."""
+"""Time limit of each of the three scans; long enough for a small table on a busy machine."""
 
 
 class StatusArguments(Arguments):
@@ -25,7 +24,7 @@ class StatusArguments(Arguments):
 
 
 class StatusExtra(Value):
-    """Whether the counts are exact now, else when they were (naive UTC); the freeze in force."""
+    """Whether the counts are exact now, else their time (naive UTC); the current freeze."""
 
     exact: bool
     as_of: datetime | None = None
@@ -40,22 +39,22 @@ class StatusResult(Result):
 
 
 def run(work: Work, _args: StatusArguments) -> StatusResult:
-    """Count exactly where that is quick, else say the last exact figures and their time."""
+    """Count exactly if that is quick, else return the last exact counts and their time."""
     sample = samples.latest(work.connection)
-    off = change_freeze.current(work.connection)
+    freeze = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
             exact = job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
-            return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=off))
+            return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=freeze))
         except TooSlow as error:
             if sample is None:
                 raise Busy from error
-    extra = StatusExtra(exact=False, as_of=sample.taken_at, freeze=off)
+    extra = StatusExtra(exact=False, as_of=sample.taken_at, freeze=freeze)
     return StatusResult(data=sample.status, extra=extra)
 
 
 def view(result: StatusResult, context: Context) -> Message:
-    """Totals, a table per queue, the oldest pending job."""
+    """Show the totals, a table per queue and the oldest pending job."""
     return status_message(result.data, result.extra.as_of, context, result.extra.freeze)
 
 

@@ -1,4 +1,4 @@
-"""`/queue stuck`: jobs that a worker has had for too long, the longest ones first."""
+"""`/queue stuck`: jobs that a worker has held for too long, longest first."""
 
 from datetime import timedelta
 
@@ -16,29 +16,29 @@ from bot.views.stuck import stuck_list
 
 
 class StuckArguments(Arguments):
-    """For how long at least; without it the setting `QUEUE_BOT_RESERVED_SECONDS`."""
+    """The minimum age; the default is the setting `QUEUE_BOT_RESERVED_SECONDS`."""
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "5m"})
     limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
 
 
 class StuckResult(Result):
-    """The jobs that are stuck."""
+    """The stuck jobs."""
 
     data: StuckJobs
     extra: StuckListed
 
 
 def run(work: Work, args: StuckArguments) -> StuckResult:
-    """Read them, as far as can be done in time."""
+    """Read the stuck jobs, as many as time allows."""
     older = args.older or timedelta(seconds=work.setup.reserved_seconds)
     seconds = int(older.total_seconds())
-    found, listed = stuck(work.connection, work.queue, work.now, seconds, args.limit)
-    return StuckResult(data=found, extra=listed)
+    rows, listed = stuck(work.connection, work.queue, work.now, seconds, args.limit)
+    return StuckResult(data=rows, extra=listed)
 
 
 def view(result: StuckResult, context: Context) -> Message:
-    """Each with its age, and Release, Details and Delete for those who may."""
+    """Show each job with its age, Details and, if permitted, Release and Delete."""
     return stuck_list(result.data, result.extra, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue undo`: put back what a retry or a delete took away, as it was."""
+"""`/queue undo`: put back the rows that a retry or a delete removed, unchanged."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from bot.views.operations.undo import undone, undone_visible
 
 
 def _read(value: object) -> object:
-    """`7` is an operation, `#12` a record of the audit."""
+    """Read a reference: `7` is an operation, `#12` an audit record."""
     words = value if isinstance(value, list | tuple) else [value]
     if len(words) != 1:
         raise ValueError("one:")
@@ -34,9 +34,9 @@ ACTION = Action("undo", counts_as="undone")
 
 
 class UndoArguments(Arguments):
-    """Which change: an operation, a record of the audit, or the `request` that a button names.
+    """The change: an operation, an audit record, or the `request` that a button carries.
 
-    None of them: the person's own last change that was not undone yet.
+    Without any of them: the person's own last change that was not undone yet.
     """
 
     what: Annotated[ChangeReference, BeforeValidator(_read)] | None = Field(
@@ -52,38 +52,39 @@ class UndoArguments(Arguments):
 
 
 class UndoExtra(BulkExtra):
-    """The rows that are back, and those that could not be put back; of a bulk change as of any."""
+    """The restored and the skipped rows; for a bulk change the preview or progress."""
 
     rows: tuple[RestoredRow, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
 
 
 class UndoResult(Result):
-    """What was undone, and how many rows are back; none yet where that goes in batches."""
+    """The undone change and its number of restored rows; 0 until the batches have run."""
 
     data: Undone | UndoneCount
     extra: UndoExtra
 
 
 def run(work: Work, args: UndoArguments) -> UndoResult:
-    """Find the change, check whose it is, lock, compare, put back; the row counts decide."""
+    """Find the change, check its author, lock, compare, put back; the row counts must match."""
     if args.plan is not None:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
         check_planned(work, args.plan)
-        begun = confirm(work, ACTION, confirmed)
-        return _bulk(f"Undoing {begun.total} failed jobs", UndoExtra(progress=begun), "started")
+        progress = confirm(work, ACTION, confirmed)
+        message = f"Undoing {progress.total} failed jobs"
+        return _bulk(message, UndoExtra(progress=progress), "started")
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:
         return _bulk(None, UndoExtra(preview=preview_of(work, ACTION, change)), None)
-    done = undo(work, change)
-    rows = done.rows
+    restored = undo(work, change)
+    rows = restored.rows
     single = len(rows) == 1
     return UndoResult(
         message=f"Restored {_name(rows[0])}" if single else f"Restored {len(rows)} rows",
         data=Undone(restored_count=len(rows), action=change.action, by=change.actor, at=change.at),
-        extra=UndoExtra(rows=rows, skipped=done.skipped),
-        targets=done.targets,
-        undone=None if done.is_left else change.request_id,
+        extra=UndoExtra(rows=rows, skipped=restored.skipped),
+        targets=restored.targets,
+        undone=None if restored.is_left else change.request_id,
     )
 
 
@@ -98,7 +99,7 @@ def _name(row: RestoredRow) -> str:
 
 
 def view(result: UndoResult, context: Context) -> Message | Modal:
-    """What is back, and what could not be undone and why; of a bulk change its preview first."""
+    """Show the restored rows and the skipped ones with reasons; for a bulk change the preview."""
     data, extra = result.data, result.extra
     if not isinstance(data, Undone):
         return bulk_answer(ACTION.name, extra.preview, extra.progress, context)
@@ -106,7 +107,7 @@ def view(result: UndoResult, context: Context) -> Message | Modal:
 
 
 def visible(result: UndoResult, context: Context) -> Message | None:
-    """The same for the channel, by whom."""
+    """Show the channel the restored rows and who undid the change."""
     data, progress = result.data, result.extra.progress
     if isinstance(data, Undone):
         return undone_visible(data, result.extra.rows, context)
@@ -114,7 +115,7 @@ def visible(result: UndoResult, context: Context) -> Message | None:
 
 
 def finished(progress: Progress) -> UndoResult:
-    """The answer when the batches have run."""
+    """Return the answer after the last batch."""
     return UndoResult(
         message=f"Restored {progress.done} failed jobs",
         data=UndoneCount(restored_count=progress.done),

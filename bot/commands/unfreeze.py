@@ -22,7 +22,7 @@ class Thawed(Value):
 
 
 class UnfreezeResult(Result):
-    """What ended."""
+    """The freeze that ended."""
 
     data: Thawed
 
@@ -36,12 +36,12 @@ def run(work: Work, _args: UnfreezeArguments) -> UnfreezeResult:
 
 
 def view(result: UnfreezeResult, context: Context) -> Message:
-    """That changes are allowed again."""
+    """Show that changes are allowed again."""
     return unfreeze_message(result.data.seconds, context)
 
 
 def visible(result: UnfreezeResult, context: Context) -> Message:
-    """By whom."""
+    """Show the channel who ended the freeze."""
     return unfreeze_visible(result.data.seconds, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue unmute error=E12`: be told again before the mute would end by itself."""
+"""`/queue unmute error=E12`: end a mute before its time."""
 
 import shlex
 
@@ -14,11 +14,11 @@ from bot.views.incidents.mutes import unmuted, unmuted_visible
 
 
 class UnmuteArguments(TopicArguments):
-    """What is muted."""
+    """The topic of the mute."""
 
 
 class UnmuteResult(Result):
-    """The mute that was ended."""
+    """The ended mute."""
 
     data: MuteDetails
 
@@ -41,14 +41,14 @@ def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
 
 
 def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
-    """Which other mute keeps the incident silent that was named; else who ended the last one."""
+    """Return a refusal that names another mute of the incident, else who ended the last mute."""
     incident = None if args.id is None else lookups.by_id(work.connection, args.id)
     for mute in mutes.current(work.connection, work.now) if incident is not None else ():
         if incident is not None and mute.topic.covers(
             incident.rule, incident.queue, incident.error_group
         ):
-            (said,) = mute.topic.words().items()
-            typed = "unmute " + "=".join(shlex.quote(word) for word in said)
+            (pair,) = mute.topic.words().items()
+            typed = "unmute " + "=".join(shlex.quote(word) for word in pair)
             return MutedOtherwise(
                 id=f"I{args.id}",
                 word=mute.topic.word,
@@ -63,12 +63,12 @@ def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
 
 
 def view(result: UnmuteResult, context: Context) -> Message:
-    """What is told again from now on."""
+    """Show which alerts are posted again."""
     return unmuted(result.data, context)
 
 
 def visible(result: UnmuteResult, context: Context) -> Message:
-    """The same for the channel, by whom."""
+    """Show the channel the ended mute and who ended it."""
     return unmuted_visible(result.data, context)
 
 

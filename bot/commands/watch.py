@@ -1,4 +1,4 @@
-"""`/queue watch`: what is watched, what is open and muted, who watches, and what that costs."""
+"""`/queue watch`: limits, active incidents, mutes, the leader, and the cost of monitoring."""
 
 from bot.app.command import Arguments, Command, Result, Setup, Work
 from bot.models.incidents import Limits, WatchExtra, Watching
@@ -15,14 +15,14 @@ class WatchArguments(Arguments):
 
 
 class WatchResult(Result):
-    """All of it."""
+    """The state of monitoring."""
 
     data: Watching
     extra: WatchExtra
 
 
 def run(work: Work, _args: WatchArguments) -> WatchResult:
-    """Read what is open, muted and held; the limits are the settings'."""
+    """Read active incidents, mutes and health; the limits come from the settings."""
     connection, now, setup = work.connection, work.now, work.setup
     alerting = setup.alerting
     at = alerting.digest_at
@@ -60,7 +60,7 @@ def _limits(setup: Setup) -> Limits:
 
 
 def view(result: WatchResult, context: Context) -> Message:
-    """The watcher first, then what is open and muted, with Unmute for those who may."""
+    """Show the leader, then active incidents and mutes, with Unmute if permitted."""
     return watch_message(result.data, result.extra, context)
 
 

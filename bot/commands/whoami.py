@@ -1,4 +1,4 @@
-"""`/queue whoami`: the role a person has here, which rule gives it, and what it allows."""
+"""`/queue whoami`: the person's role here, the rule that grants it, and what it allows."""
 
 from bot.access.roles import allows_changes
 from bot.app.command import Arguments, Command, Result, Work
@@ -14,7 +14,7 @@ class WhoAmIArguments(Arguments):
 
 
 class WhoAmI(Value):
-    """Role, rule, and whether changes are allowed where it was asked."""
+    """The role, its rule, and whether changes are allowed in this channel."""
 
     user: str
     role: str
@@ -24,13 +24,13 @@ class WhoAmI(Value):
 
 
 class WhoAmIResult(Result):
-    """Who asks."""
+    """The person's role."""
 
     data: WhoAmI
 
 
 def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
-    """Say what the road found out about the person."""
+    """Return the role and rule that `dispatch` found for the person."""
     rules = work.setup.rules
     invocation = work.invocation
     return WhoAmIResult(
@@ -45,7 +45,7 @@ def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
 
 
 def view(result: WhoAmIResult, context: Context) -> Message:
-    """Three lines."""
+    """Show the role, its rule and the change channels."""
     data = result.data
     return whoami_message(data.user, data.rule, data.changes_here, data.change_channels, context)
 

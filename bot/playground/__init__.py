@@ -1,1 +1,1 @@
-"""The bot over the local Slack, with a seeded queue and a simulated worker, in the browser."""
+"""The playground: the bot with the local Slack, a seeded queue and a simulated worker."""

@@ -1,11 +1,11 @@
-"""The first minute with the playground, step by step; the page ticks off what really happened.
+"""The playground's guide for the first minute; the page ticks off the steps that happened.
 
-A step's `kind` says when it is done: `commands`, each of them was answered; `arrives`, a message
-with that button is in the channel; `says`, a message with that `text` is; `refused`, somebody
-without these roles pressed it, was told something, and it is still there; `done`, somebody pressed
-it and it is gone; `visit`, the channel was looked at after the step before; `home`, the app's Home
-was; `steer`, the worker was steered so. `as` and `channel` are who and where the page goes to when
-the step is chosen.
+A step's `kind` defines when it is done. `commands`: each command was answered. `arrives`: a message
+with the button is in the channel. `says`: a message with `text` is in the channel. `refused`: a
+person without these roles clicked the button, got an answer, and the button is still there. `done`:
+somebody clicked the button and it is no longer there. `visit`: the channel was opened after the
+step `after`. `home`: the app's Home was opened. `steer`: the worker has the `wanted` controls. A
+click on the step switches the page to the person `as` and to `channel`.
 """
 
 from bot.localslack.blocks.specs import Json
@@ -69,7 +69,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "errors",
         "kind": "commands",
         "title": "See what they have in common",
-        "note": "Twenty jobs fail of one cause.",
+        "note": "Twenty jobs fail with one cause.",
         "as": "operator",
         "channel": "queue-ops",
         "commands": ["/queue errors"],
@@ -78,7 +78,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "fix",
         "kind": "steer",
         "title": "Fix NetSuite",
-        "note": "In the side panel. A retry would fail again before.",
+        "note": "In the side panel. A retry before that would fail again.",
         "as": "operator",
         "channel": "queue-ops",
         "wanted": {"broken": False},
@@ -87,7 +87,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "replay",
         "kind": "says",
         "title": "Press Retry group",
-        "note": "Try 3 first. The message follows them to “20 processed”.",
+        "note": "Try 3 first. The message counts up to “20 processed”.",
         "as": "operator",
         "channel": "queue-ops",
         "text": "All of them have ended",
@@ -113,7 +113,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
     {
         "id": "look",
         "kind": "commands",
-        "title": "Look at the day, and at the watch",
+        "title": "See the day’s chart and the alert rules",
         "as": "operator",
         "channel": "queue-ops",
         "commands": ["/queue chart", "/queue watch"],
@@ -122,7 +122,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "home",
         "kind": "home",
         "title": "Open queue-bot’s Home",
-        "note": "Under Apps: what is open, what waits, what fails.",
+        "note": "Under Apps: active incidents, waiting jobs, failures.",
         "as": "operator",
         "channel": "queue-alerts",
     },
@@ -130,8 +130,8 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "pause",
         "kind": "says",
         "title": "Pause the worker",
-        "note": "In the side panel. Orders wait, and within a minute an alert says that nobody "
-        "works. Let it go on, and the alert says that it is over.",
+        "note": "In the side panel. Orders wait, and within a minute an alert reports inactive "
+        "workers. Resume the worker, and the incident is resolved.",
         "as": "operator",
         "channel": "queue-alerts",
         "text": "the workers are silent",
@@ -140,7 +140,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "mute",
         "kind": "says",
         "title": "Mute an alert for an hour",
-        "note": "In its menu, ⋯. It is still kept up to date.",
+        "note": "In its menu, ⋯. The alert is still updated.",
         "as": "operator",
         "channel": "queue-alerts",
         "text": "muted until",

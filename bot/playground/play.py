@@ -1,4 +1,4 @@
-"""The playground: the real bot over the local Slack, a queue in an SQLite file, a worker."""
+"""Start of the playground: the real bot, the local Slack, a queue in SQLite, and a worker."""
 
 import os
 import signal
@@ -41,19 +41,19 @@ from bot.views.people import help_key
 from bot.wiring import make_bot
 
 INTERVAL = 1.0
-"""How often failures are looked for: often, because somebody is watching."""
+"""Seconds between two searches for failures; short, because a visitor is watching."""
 
 RESOLVE_SECONDS = 12
-"""Soon, for the same reason; yet longer than from one sample to the next, for the end's figures."""
+"""Short for the same reason, but longer than between two samples, which the last reply needs."""
 
 NO_ACTIVITY_SECONDS = 40
-"""A visitor who pauses the worker sees what happens."""
+"""Short enough that a visitor who pauses the worker sees the alert."""
 
 OLDEST_SECONDS = 100
-"""Longer than a job waits here in ordinary times, and than it takes to call a queue silent."""
+"""Longer than the usual wait of a job here, and longer than `NO_ACTIVITY_SECONDS`."""
 
 CUT_SECONDS = 0.3
-"""How long the bot's sockets stay open at the end, for what is on its way."""
+"""How long the bot's sockets stay open at the end, for messages in transit."""
 
 
 def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
@@ -72,7 +72,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     ):
         freeze_heap()
         say(f"Playground: {slack.url}")
-        say("Ctrl-C ends it; everything in it is thrown away.")
+        say("Ctrl-C stops it and deletes its data.")
         if browser:
             webbrowser.open(slack.url)
         done.wait()
@@ -87,7 +87,7 @@ def playing(
     no_activity_seconds: int = NO_ACTIVITY_SECONDS,
     grace: int = 0,
 ) -> Iterator[LocalSlack]:
-    """Everything started in order, and stopped in the opposite one; `grace` as for `SlackBot`."""
+    """Start all parts in order and stop them in reverse order; `grace` as for `SlackBot`."""
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
     engine = connect(f"sqlite:///{database}", grace=grace)
@@ -109,7 +109,7 @@ def playing(
         finally:
             if worker:
                 simulated.stop()
-            # The SDK's client lets go of its socket after 3 s, or as soon as the other side has.
+            # The SDK's client closes its socket after 3 s, or as soon as the server closes it.
             cut = threading.Timer(CUT_SECONDS, slack.kill_sockets)
             cut.start()
             bot.stop()
@@ -119,7 +119,7 @@ def playing(
 
 @contextmanager
 def _closing(engine: Engine) -> Iterator[None]:
-    """Give the database's connections back at the end."""
+    """Close the database's connections at the end."""
     try:
         yield
     finally:
@@ -127,7 +127,7 @@ def _closing(engine: Engine) -> Iterator[None]:
 
 
 def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage:
-    """What the side panel shows of the queue, and the worker that a visitor steers."""
+    """Return the side panel's data: the queue's tables, and the worker that a visitor controls."""
 
     def look() -> Json:
         at_work = worker.as_json() if worker is not None else None
@@ -137,9 +137,9 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
 
 
 def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
-    """The local Slack, or a sentence where the port is somebody else's."""
+    """Return the local Slack; raises `StartError` if the port is in use."""
     if port:
-        # A race remains, and ends in the server's own words.
+        # Another process may still take the port; then the server's own error is shown.
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
@@ -155,7 +155,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
 
 
 def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: int) -> Settings:
-    """What a team would set: an admin by id, operators by the user group @oncall."""
+    """Return settings like a team's: an admin by id, operators by the user group @oncall."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
         slack_app_token=SecretStr(slack.app_token),
@@ -174,7 +174,7 @@ def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: 
 
 
 def suggestions() -> list[dict[str, Any]]:
-    """What the composer suggests while somebody types: the commands, out of the registry."""
+    """Return the commands that the composer suggests while somebody types."""
     texts = texts_for("en", "en", ZoneInfo("UTC"))
     subcommands = [
         {

@@ -1,4 +1,4 @@
-"""What the database sees: the newest rows of the queue's two tables, with their stored values."""
+"""The newest rows of the queue's two tables, with their stored values, for the side panel."""
 
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,13 @@ from bot.localslack.blocks.specs import Json
 from bot.queue.layouts import Queue
 
 NEWEST = 30
-"""Rows shown of each table."""
+"""The number of rows shown per table."""
 LONG = ("exception", "payload")
-"""Columns that come last, where a narrow panel has room for them."""
+"""Columns that come last, because they are too long for a narrow panel."""
 
 
 def tables_json(engine: Engine, queue: Queue) -> Json:
-    """Both tables by name, each `{"count", "columns", "rows"}`, the newest row first."""
+    """Return both tables by name, each `{"count", "columns", "rows"}`, newest row first."""
     with engine.connect() as connection:
         tables: Json = {}
         for layout in (queue.jobs_layout, queue.failed_layout):

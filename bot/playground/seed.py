@@ -1,4 +1,4 @@
-"""The queue that the playground begins with: believable rows, as of now."""
+"""The initial rows of the playground's queue, with recent times."""
 
 import json
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ JOB_CLASSES = {
 
 
 def payload(queue: str, order: int, tienda: int) -> str:
-    """A job's payload as the shop platform writes it, with a secret that the bot must mask."""
+    """Return a job's payload as the shop platform writes it, with a secret to be masked."""
     data = {
         "order_id": order,
         "tienda_id": tienda,
@@ -72,7 +72,7 @@ FAILED: Sequence[_Failed] = (
 
 
 def seed(engine: Engine, queue: Queue) -> None:
-    """Make the spec's tables and fill them; nothing happens where they are already filled."""
+    """Create the spec's tables and fill them if they are empty."""
     queue.jobs.metadata.create_all(engine)
     queue.failed.metadata.create_all(engine)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -94,7 +94,7 @@ def _failed_row(row: _Failed, now: datetime) -> dict[str, Any]:
 
 
 def _job_rows(now: int) -> list[dict[str, Any]]:
-    """Reserved by a dead worker 14 minutes ago, waiting, and delayed until in an hour."""
+    """Return a job that a dead worker reserved 14 minutes ago, waiting jobs, and a delayed one."""
     rows = [_job(119, "netsuite", 803170, now - 900, attempts=1, reserved_at=now - 840)]
     rows += [
         _job(121 + number, name, 803200 + number, now - 40 + 5 * number)

@@ -1,6 +1,6 @@
-"""The week before the playground began, as its bot would have kept it: the chart shows something.
+"""Metrics of the week before the playground started, so that the chart is not empty.
 
-It agrees with the queue's other rows: what failed in that time is what the seed says failed.
+They agree with the queue's other rows: the failures are those of the seed.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from bot.store.metrics import rollups
 DAYS = 7
 _HOUR = timedelta(hours=1)
 _SHARES = {"netsuite": 5, "mail": 3, "shipping": 2}
-"""Of ten jobs."""
+"""The number of each queue's jobs among ten."""
 _ORDERS = (
     14,
     9,
@@ -41,11 +41,11 @@ _ORDERS = (
     31,
     21,
 )
-"""Jobs in each hour of a day by UTC."""
+"""The number of jobs in each hour of a day (UTC)."""
 
 
 def seed_history(engine: Engine, now: datetime | None = None) -> None:
-    """Put in the hours that are over; nothing happens where there is history already."""
+    """Insert the past hours if there is no history yet."""
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     this_hour = moment.replace(minute=0, second=0, microsecond=0)
     failed_at = [moment - timedelta(minutes=row.minutes_ago) for row in FAILED]
@@ -55,7 +55,7 @@ def seed_history(engine: Engine, now: datetime | None = None) -> None:
         for ago in range(24 * DAYS, 0, -1):
             hour = this_hour - _HOUR * ago
             rollups.put_hour(connection, hour, _between(hour, hour + _HOUR, failed_at))
-        # Of the hour that is under way its minutes up to now, all in its first.
+        # The past minutes of the current hour are stored together in its first minute.
         rollups.add_sample(connection, this_hour, _between(this_hour, moment, failed_at))
 
 

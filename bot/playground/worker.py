@@ -1,6 +1,6 @@
-"""A small simulated worker: it takes pending jobs, mostly well, and orders keep coming.
+"""A simulated worker: it processes pending jobs, most of them without failure, and adds orders.
 
-A visitor steers it: how fast, how many jobs fail by chance, whether NetSuite is broken, a pause.
+A visitor controls its speed, the rate of random failures, a broken NetSuite, and a pause.
 """
 
 import random
@@ -19,12 +19,12 @@ from bot.queue.layouts import Queue
 from bot.wall_clock import unix
 
 STEP_SECONDS = 1.5
-TICK = 0.05  # seconds after which a changed speed is felt
+TICK = 0.05  # seconds until a changed speed takes effect
 FIRST_FAILURE = 4
-"""The worker's fourth job fails, so that an alert arrives while somebody watches."""
+"""The worker's fourth job fails, so that an alert arrives while a visitor watches."""
 MOST_PENDING = 8
 OUTAGE_JOBS = 20
-"""So many jobs fail while NetSuite is broken; its further orders come once it is fixed."""
+"""The number of jobs that fail while NetSuite is broken; new orders follow after the fix."""
 
 _ERRORS = {
     "netsuite": (LOCK_WAIT, RATE_LIMIT),
@@ -36,11 +36,11 @@ _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class WorkerControls:
-    """How the worker works: `speed` times as fast as usual, `failure_rate` of jobs by chance.
+    """The worker's controls: `speed` as a factor, and `failure_rate` of random failures.
 
-    While it is `paused` it takes no job, and orders go on to arrive, as if the worker were dead.
+    While `paused` the worker takes no job, but orders still arrive, as if the worker were dead.
     While NetSuite is `broken` every job of its queue fails at once, as if its database had gone
-    away, and orders for it come fast until `OUTAGE_JOBS` have failed.
+    away, and new orders for it arrive fast until `OUTAGE_JOBS` have failed.
     """
 
     speed: float = 1.0
@@ -50,7 +50,7 @@ class WorkerControls:
 
 
 def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
-    """The controls with what is wanted of them; raises `WrongValueError`."""
+    """Return the controls with the changes; raises `WrongValueError`."""
     names = set(asdict(controls))
     if not changes or not changes.keys() <= names:
         raise WrongValueError(f"a worker has {', '.join(sorted(names))}")
@@ -67,7 +67,7 @@ def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
 
 
 class Worker:
-    """Works in a thread of its own until it is stopped; `seed` makes it repeatable."""
+    """A worker in its own thread until it is stopped; `seed` makes it repeatable."""
 
     def __init__(self, engine: Engine, queue: Queue, seed: int = 7) -> None:
         self._engine = engine.execution_options(changes=True)
@@ -86,22 +86,22 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the job at hand."""
+        """Stop after the current job."""
         self._stop.set()
         self._thread.join(5)
 
     def steer(self, changes: Json) -> Json:
-        """Change the controls that are named, and return all of them."""
+        """Change the named controls and return all of them."""
         with self._steering:
             self._controls = with_changes(self._controls, changes)
         return {"worker": self.as_json()}
 
     def as_json(self) -> Json:
-        """The speed, how many jobs ended well and how many failed, and the job at hand."""
+        """Return the controls, the counts of processed and failed jobs, and the current job."""
         counts = {"done": self._done - self._failed, "failed": self._failed, "at": self._at}
         return asdict(self._controls) | counts
 
@@ -112,13 +112,13 @@ class Worker:
                 if not self._controls.paused:
                     self._work()
             except OperationalError:
-                # SQLite was busy longer than its time-out: a worker simply comes again.
+                # SQLite was busy longer than its timeout; the worker tries again.
                 continue
             finally:
                 self._at = None
 
     def _spend(self, seconds: float) -> bool:
-        """Let time go by at the speed of the moment; true when it is time to end."""
+        """Wait at the current speed; return True if the worker must stop."""
         while seconds > 0:
             if self._stop.wait(TICK):
                 return True
@@ -126,7 +126,7 @@ class Worker:
         return False
 
     def _arrive(self) -> None:
-        """A new order's job now and then, while the queue is short; in an outage two at a time."""
+        """Add an order's job now and then while the queue is short; in an outage two at a time."""
         broken = self._controls.broken
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
@@ -155,7 +155,7 @@ class Worker:
         return {"queue": name, "payload": body, "attempts": 0, "max_attempts": 3, **times}
 
     def _work(self) -> None:
-        """Take the oldest available job, wait as if it were at work, then end it well or not."""
+        """Take the oldest available job, wait as if working, then delete it or let it fail."""
         with self._engine.begin() as connection:
             job = self._take(connection)
         if job is None:
@@ -192,7 +192,7 @@ class Worker:
         return self._controls.broken and job["queue"] == "netsuite"
 
     def _error(self, job: RowMapping) -> str | None:
-        """What the job dies of, if it does; one that failed by chance must be unlucky twice."""
+        """Return the job's error, if it fails; a repeat of a random failure fails less often."""
         if self._is_lost(job):
             return GONE_AWAY
         controls = self._controls

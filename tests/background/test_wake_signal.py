@@ -1,4 +1,4 @@
-"""A ring is heard by every loop, also by one that was at work."""
+"""Every loop gets a notification, also a loop that was busy."""
 
 from time import monotonic
 
@@ -8,21 +8,21 @@ from tests.kit.concurrency import at_once
 LONG = 15.0
 
 
-def test_every_thread_that_waits_hears_one_ring() -> None:
-    bell = WakeSignal()
+def test_one_notification_wakes_every_waiting_thread() -> None:
+    signal = WakeSignal()
     began = monotonic()
-    waiting = [lambda: bell.wait(0, LONG) for _ in range(3)]
-    assert at_once(*waiting, bell.ring)[:3] == [1, 1, 1]
+    waiting = [lambda: signal.wait(0, LONG) for _ in range(3)]
+    assert at_once(*waiting, signal.notify)[:3] == [1, 1, 1]
     assert monotonic() - began < LONG
 
 
-def test_a_ring_while_a_loop_is_at_work_is_heard_when_it_waits_next() -> None:
-    bell = WakeSignal()
-    bell.ring()
-    bell.ring()
-    assert bell.wait(0, LONG) == 2
-    assert bell.wait(1, LONG) == 2
+def test_a_busy_loop_gets_earlier_notifications_when_it_waits_next() -> None:
+    signal = WakeSignal()
+    signal.notify()
+    signal.notify()
+    assert signal.wait(0, LONG) == 2
+    assert signal.wait(1, LONG) == 2
 
 
-def test_without_a_ring_the_wait_ends_with_its_time() -> None:
+def test_without_a_notification_the_wait_ends_after_its_time() -> None:
     assert WakeSignal().wait(0, 0.01) == 0

@@ -1,1 +1,1 @@
-"""Keeps the index of failures and its counts up to date."""
+"""Updates of the index of failures and its counts."""

@@ -1,4 +1,4 @@
-"""Upkeep of the failure counts: what was appended is aggregated, what is old is kept by the day."""
+"""Upkeep of the failure counts: aggregate deltas, and merge old hours into days."""
 
 from sqlalchemy import Connection
 
@@ -7,12 +7,12 @@ from bot.background.leader import leader_transaction
 from bot.store.failures import aggregation
 from bot.store.leases import Lease
 
-# So that what a large bulk change appends lets sealing and delivery have their turn.
+# Bounded, so that the deltas of a large bulk change do not delay sealing and delivery.
 PASSES = 5
 
 
 def aggregate_once(setup: Setup, lease: Lease) -> bool:
-    """Aggregate the appended counts; return True if more are waiting."""
+    """Aggregate the deltas; return True if more are waiting."""
 
     def work(connection: Connection) -> int:
         return aggregation.aggregate(connection, setup.clock(connection))
@@ -24,7 +24,7 @@ def aggregate_once(setup: Setup, lease: Lease) -> bool:
 
 
 def merge_once(setup: Setup, lease: Lease) -> int:
-    """Merge old hours into days, delete groups without failures; return how many."""
+    """Merge old hours into days and delete groups without failures; return their number."""
 
     def work(connection: Connection) -> int:
         aged = aggregation.merge_old_hours(connection, setup.clock(connection))

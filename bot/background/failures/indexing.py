@@ -1,4 +1,4 @@
-"""The watcher's pass over `failed_jobs`: index new failures, mark missing ones removed."""
+"""The watcher's scan of `failed_jobs`: index new failures, mark missing ones removed."""
 
 from sqlalchemy import Connection
 
@@ -7,23 +7,23 @@ from bot.background.leader import leader_transaction
 from bot.store.failures import index
 from bot.store.leases import Lease
 
-# So that a backfill of a million rows lets sealing and delivery have their turn.
+# Bounded, so that a backfill of a million rows does not delay sealing and delivery.
 PASSES = 5
 
 
 def index_once(setup: Setup, lease: Lease) -> bool:
-    """Index new failures; True where more are waiting."""
+    """Index new failures; return True if more are waiting."""
     for _ in range(PASSES):
-        found = _step(setup, lease, index.index_new)
-        if not found.more:
+        result = _step(setup, lease, index.index_new)
+        if not result.more:
             return False
     return True
 
 
 def scan_once(setup: Setup, lease: Lease) -> int:
-    """Compare the next stretch of ids with the index; returns how many differences were found."""
-    found = _step(setup, lease, index.scan)
-    return found.added + found.removed
+    """Compare the next range of ids with the index; return the number of differences."""
+    result = _step(setup, lease, index.scan)
+    return result.added + result.removed
 
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:

@@ -1,1 +1,1 @@
-"""Opens, updates, escalates and resolves incidents, and draws their alerts."""
+"""Triggering, updating, escalation and resolution of incidents, and their alerts."""

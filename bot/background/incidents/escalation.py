@@ -1,7 +1,7 @@
-"""Which active incidents notify people again, and how often: a few, however much goes wrong.
+"""Escalation: which active incidents notify people again, and how often.
 
-Each escalation interrupts people who work on another incident, so all incidents share a number of
-them a minute; the largest comes first, and the others follow.
+Each escalation interrupts people who work on another incident. So all incidents share a limit of
+escalations a minute; the largest incident comes first.
 """
 
 from collections.abc import Sequence
@@ -16,23 +16,23 @@ from bot.models.incidents import Incident
 from bot.store.incidents import lookups, transitions
 
 MINUTE = timedelta(minutes=1)
-"""One incident is not escalated twice within this, however fast it grows."""
+"""The minimum time between two escalations of one incident, even if it grows fast."""
 ESCALATIONS = 5
-"""So many incidents are escalated within a minute."""
+"""The most incidents that escalate within a minute."""
 TENFOLD = 10
 FEW = 10
-"""Growth counts from at least so many: ten failures instead of one are no news."""
+"""The minimum size to compare tenfold growth with: ten failures after one do not escalate."""
 
 
 def post(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
-    """Post the alerts that are missing: the mute has ended, or somebody deleted the message.
+    """Post missing alerts, after the end of a mute or if somebody deleted the message.
 
-    No more are posted in a minute than are triggered in one.
+    The limit of alerts a minute also applies to these.
     """
     if rows:
         room = setup.alerts_per_minute - lookups.posted_since(connection, now - MINUTE)
         for incident in _largest(rows)[: max(0, room)]:
-            # Whoever deleted the message was notified before.
+            # After a deletion of the message people do not need a second notification.
             mention = not incident.notified_size
             message.post(setup, connection, incident.id, now, mention=mention)
 
@@ -40,7 +40,7 @@ def post(setup: Setup, connection: Connection, rows: Sequence[Incident], now: da
 def escalate(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
     """Escalate the posted incidents that nobody acknowledged, or that grew tenfold.
 
-    For growth once a minute, and only if nothing else was escalated within it.
+    Growth escalates one incident a minute, and only if no other incident escalated in it.
     """
     due = [
         incident
@@ -63,7 +63,7 @@ def _largest(rows: Sequence[Incident]) -> list[Incident]:
 
 
 def _since(incident: Incident) -> datetime:
-    """Since when people were last notified of its trigger."""
+    """Return when people were last notified that the incident was triggered or reopened."""
     posted_at = incident.posted_at or incident.triggered_at
     return max(posted_at, incident.reopened_at or posted_at)
 
@@ -73,19 +73,19 @@ def _may_escalate(incident: Incident, now: datetime) -> bool:
 
 
 def is_grown(incident: Incident, now: datetime) -> bool:
-    """Whether it just grew to ten times the size that people were notified of."""
+    """Return whether the incident just grew to ten times its last notified size."""
     grown = incident.size >= TENFOLD * max(FEW, incident.notified_size)
     return grown and bool(now - incident.last_at <= MINUTE)
 
 
 def _is_unseen(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Whether it was posted long ago and never escalated."""
+    """Return whether the incident was posted long ago and never escalated."""
     long = timedelta(seconds=setup.alerting.escalate_seconds)
     return incident.escalations == 0 and now - _since(incident) >= long
 
 
 def is_notification_due(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Whether people are still to be notified of it, after other incidents had their turn."""
+    """Return whether people must still be notified of the incident once the limits allow it."""
     if incident.acknowledged_at is not None or setup.alert_channel is None:
         return False
     return incident.posted_at is None or _is_unseen(setup, incident, now)

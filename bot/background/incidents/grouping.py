@@ -1,4 +1,4 @@
-"""From failures to incidents: one for each error group, and each failure in exactly one."""
+"""Grouping of failures into incidents: one per error group, and each failure in exactly one."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from bot.store.leases import Lease
 from bot.store.tables import failures
 
 AT_ONCE = 1_000
-"""Failures that are grouped in one transaction: people who retry one of them wait for its end."""
+"""Failures that are grouped in one transaction, which delays people who retry one of them."""
 PASSES = 5
-"""So that a round groups as many as the index takes in."""
+"""A round groups as many failures as a round of the index adds."""
 FEW = 200
-"""So many are named by their numbers; more by their group, between the first and the last."""
+"""Up to so many failures are selected by number; more by group and range of numbers."""
 MINUTE = timedelta(minutes=1)
 REFRESHED_AT_ONCE = 20
 
@@ -35,9 +35,9 @@ def group_all(setup: Setup, lease: Lease) -> None:
 
 
 def group_once(setup: Setup, lease: Lease) -> int:
-    """Assign new failures to incidents; above the rate of alerts the rest of a minute shares one.
+    """Assign new failures to incidents; above the limit of alerts the rest of a minute shares one.
 
-    Returns how many failures were assigned.
+    Return the number of assigned failures.
     """
 
     def work(connection: Connection) -> int:
@@ -90,7 +90,7 @@ def _trigger(
     new: Sequence[UnassignedFailure],
     now: datetime,
 ) -> None:
-    """Trigger the incident of a group without an active one: a new one, or one resolved lately."""
+    """Trigger a group's incident: a new one, or one that was resolved recently."""
     queues = {row.queue for row in new}
     subject = transitions.group_subject(group, queues.pop() if len(queues) == 1 else None)
     triggered = transitions.trigger(connection, subject, now)
@@ -99,8 +99,12 @@ def _trigger(
         raise LookupError(triggered.id)
     _add(connection, row, new, now)
     if triggered.transition == "triggered":
-        only = new[0] if len(new) == 1 else None
-        ids = {} if only is None else {"failed_id": only.failed_id, "row_digest": only.row_digest}
+        single = new[0] if len(new) == 1 else None
+        ids = (
+            {}
+            if single is None
+            else {"failed_id": single.failed_id, "row_digest": single.row_digest}
+        )
         transitions.update_incident(connection, triggered.id, first_seq=new[0].seq, **ids)
     lifecycle.announce_triggered(setup, connection, triggered, now)
 
@@ -112,7 +116,7 @@ def _summarize(
     waiting: Sequence[UnassignedFailure],
     now: datetime,
 ) -> None:
-    """One incident for what came when there was no room for more."""
+    """Assign failures above the limit of alerts to the minute's summary incident."""
     known = lookups.latest_summary(connection, now - MINUTE)
     if known is None:
         subject = Subject(alert_rules.SUMMARY, f"summary:{now.isoformat()}")
@@ -121,7 +125,7 @@ def _summarize(
         transitions.update_incident(connection, number, first_seq=rest[0].seq)
     else:
         triggered, number = None, known.id
-    # All others of this pass have an incident by now.
+    # All other failures of this pass already have an incident.
     stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
     came = assignment.assign(connection, number, stretch)
     transitions.add_failures(connection, number, came, last_at=now)
@@ -139,7 +143,7 @@ def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
 
 
 def refresh_once(setup: Setup, lease: Lease) -> int:
-    """Edit the alerts of changed incidents; return how many there were."""
+    """Edit the alerts of changed incidents; return their number."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)

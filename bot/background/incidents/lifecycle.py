@@ -1,8 +1,8 @@
-"""The life of incidents: triggered, updated, escalated in the thread, resolved, reopened.
+"""The lifecycle of incidents: triggered, updated, escalated in the thread, resolved, reopened.
 
 Only a new message notifies people: the alert itself, or a reply in its thread. Everything else is
-an edit. A muted incident is stored all the same; its alert is posted if it is still active when the
-mute ends.
+an edit. A muted incident is stored like any other; its alert is posted if it is still active when
+the mute ends.
 """
 
 import json
@@ -29,12 +29,13 @@ from bot.store.operations import operations
 from bot.store.operations.retries import outcomes
 
 AT_ONCE = 500
-"""Active incidents that one pass updates; where there are more, they take turns."""
+"""The most active incidents that one pass updates; more incidents take turns."""
 QUIET_AFTER = timedelta(hours=1)
 LONGEST_PATIENCE = timedelta(minutes=15)
 MINUTE = timedelta(minutes=1)
 REDRAWN_EVERY = timedelta(seconds=30)
-"""A value that changes with each check must not take the whole budget for edits."""
+"""The minimum time between two edits, because a value that changes with each check would use up
+Slack's limit of edits."""
 
 
 def announce_triggered(
@@ -57,12 +58,12 @@ def announce_triggered(
 
 
 def _mute_of(connection: Connection, incident: Incident, now: datetime) -> datetime | None:
-    """Until when the incident is muted, by the mutes: its row may be a pass behind."""
+    """Return the end of the incident's mute, read from the mutes, as its row may be a pass old."""
     return muted_until(mutes.current(connection, now), incident)
 
 
 def _is_dealt_with(incident: Incident) -> bool:
-    """Whether all of its failures were removed before the alert was posted."""
+    """Return whether all failures of the incident were removed before its alert was posted."""
     return not incident.is_of_metric_rule and incident.failures_left == 0
 
 
@@ -71,9 +72,9 @@ def apply_readings(
 ) -> None:
     """Update the incidents of metric rules by a check's readings, in the caller's transaction.
 
-    The caller has fenced it. A breached reading triggers an incident, or keeps it active; readings
-    that are recovered for `recover_seconds` resolve it; between the two nothing changes. Without a
-    reading nothing changes either, so a check reads the rule of each active incident.
+    The caller has fenced the transaction. A breached reading triggers an incident or keeps it
+    active. Recovered readings for `recover_seconds` resolve it. Other readings change nothing, nor
+    does a missing one, so a check must read the rule of each active incident.
     """
     known = lookups.active_by_subject(connection, [reading.subject for reading in readings])
     room = setup.alerts_per_minute - lookups.triggered_since(connection, now - MINUTE, METRIC_RULES)
@@ -82,7 +83,7 @@ def apply_readings(
         if incident is not None:
             _update(setup, connection, incident, reading, now)
         elif reading.breached and room > 0:
-            # What finds no room now is still breached at the next check.
+            # A rule above the limit of alerts is still breached at the next check.
             room -= 1
             _trigger(setup, connection, reading, now)
 
@@ -113,7 +114,7 @@ def _update(
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
-    # What is wrong with the bot changes seldom: an edit that is put off would not come at all.
+    # Problems of the bot change rarely: no later reading would trigger a postponed edit.
     at_once = reading.rule == BACKGROUND_PROBLEM
     if changed and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
@@ -137,10 +138,10 @@ def _update(
 def patience(setup: Setup, reopened: int) -> timedelta:
     """Return how long a rule must be recovered before the incident is resolved.
 
-    Each reopening makes it longer, so that a flapping rule notifies people less and less.
+    Each reopening doubles the time, so that a flapping rule notifies people less and less.
     """
     first = timedelta(seconds=setup.alerting.recover_seconds)
-    # After ten times twofold it is the longest anyway, and no number grows for ever.
+    # Ten doublings always exceed the maximum; the limit avoids an overflow.
     grown: timedelta = first * 2 ** min(reopened, 10)
     return max(first, min(grown, LONGEST_PATIENCE))
 
@@ -148,7 +149,7 @@ def patience(setup: Setup, reopened: int) -> timedelta:
 def advance_once(setup: Setup, lease: Lease) -> int:
     """Resolve, post or escalate the active incidents that are due; return how many were active.
 
-    The deltas of their failures are added first.
+    It first adds the deltas of their failures.
     """
 
     def work(connection: Connection) -> int:
@@ -180,7 +181,7 @@ def advance_once(setup: Setup, lease: Lease) -> int:
 
 
 def aggregate_deltas(connection: Connection, now: datetime) -> None:
-    """Add the deltas of failures to their incidents; the caller has fenced it."""
+    """Add the deltas of failures to their incidents; the caller has fenced the transaction."""
     for number in incident_deltas.aggregate(connection):
         _reactivate(connection, number, now)
 
@@ -208,17 +209,17 @@ def _advance(
     *,
     settled: bool,
 ) -> bool:
-    """Resolve an incident that is due; return whether people are to be notified of it."""
+    """Resolve the incident if it is due; return whether people must be notified of it."""
     until = muted_until(muted, incident)
     if until != incident.muted_until:
         transitions.update_incident(connection, incident.id, muted_until=until, stale=True)
     of_failures = not incident.is_of_metric_rule
-    left = incident.failures_left
-    # Nothing is resolved as quiet before people were notified of it, which a mute delays.
+    failures_left = incident.failures_left
+    # No incident is resolved as quiet before people were notified of it, which a mute delays.
     suppressed = until is not None or incident.muted_until is not None
     suppressed = suppressed or escalation.is_notification_due(setup, incident, now)
     if of_failures and _resolve_if_due(
-        setup, connection, incident, left, now, settled=settled, suppressed=suppressed
+        setup, connection, incident, failures_left, now, settled=settled, suppressed=suppressed
     ):
         return False
     return until is None and incident.needs_attention
@@ -228,29 +229,33 @@ def _resolve_if_due(
     setup: Setup,
     connection: Connection,
     incident: Incident,
-    left: int,
+    failures_left: int,
     now: datetime,
     *,
     settled: bool,
     suppressed: bool,
 ) -> bool:
-    """Resolve it if none of its failures is left, or no new one came for long.
+    """Resolve the incident if no failure is left, or if no new one came for a long time.
 
-    `suppressed`: it is muted, or was so until now, or people are still to be notified of it.
+    `suppressed`: it is muted, its mute just ended, or people must still be notified of it.
     """
-    if left == 0 and settled and now - incident.last_at >= patience(setup, incident.reopened):
+    if (
+        failures_left == 0
+        and settled
+        and now - incident.last_at >= patience(setup, incident.reopened)
+    ):
         _resolve(setup, connection, incident, now, _figures(connection, incident, now))
         return True
     moments = (incident.last_at, incident.reopened_at, incident.posted_at)
     quiet_since = max(moment for moment in moments if moment is not None)
-    if left > 0 and not suppressed and now - quiet_since >= QUIET_AFTER:
+    if failures_left > 0 and not suppressed and now - quiet_since >= QUIET_AFTER:
         transitions.resolve(connection, incident.id, transitions.QUIET, now)
         return True
     return False
 
 
 def _figures(connection: Connection, incident: Incident, now: datetime) -> Figures:
-    """What became of its retried jobs."""
+    """Return the outcomes of the incident's retried jobs."""
     retries: list[Bulk] = []
     for number in retry_activity.whole_operations(connection, incident.id):
         operation = operations.find(connection, number)
@@ -271,7 +276,10 @@ def _resolve(
     *,
     sole_queue: bool | None = None,
 ) -> None:
-    """Resolve it as recovered and reply in its thread, unless its one failed job says it all."""
+    """Resolve the incident as recovered and reply in its thread.
+
+    A single failed job without escalation gets no reply, because its alert already shows the end.
+    """
     figures = {"processed": known.processed, "failed": known.failed, "sole_queue": sole_queue}
     transitions.resolve(connection, incident.id, transitions.RECOVERED, now, **figures)
     resolved = lookups.by_id(connection, incident.id)

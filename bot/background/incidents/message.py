@@ -1,7 +1,7 @@
-"""An incident's alert: drawn from its row and its newest failures, posted once, then edited.
+"""An incident's alert: rendered from its row and newest failures, posted once, then edited.
 
-A new message mentions the user group on call. An edit never does: it would notify nobody and read
-as if it had.
+A new message mentions the user group on call. An edit never does, because Slack notifies nobody of
+an edit, although its text would suggest it.
 """
 
 import json
@@ -46,14 +46,14 @@ from bot.views.incidents.rule_alert import RuleAlert, rule_alert_message, rule_v
 log = structlog.get_logger(__name__)
 
 LOOKED_AT = 20
-"""Of so many newest failures of an incident, those that are still there are shown."""
+"""The number of newest failures that are searched for ones that still exist."""
 MINUTE = timedelta(minutes=1)
 
 
 def post(
     setup: Setup, connection: Connection, number: int, now: datetime, *, mention: bool
 ) -> None:
-    """Put the incident's alert into the outbox; `mention`: with the user group on call."""
+    """Put the incident's alert into the outbox; `mention` adds the user group on call."""
     incident = lookups.by_id(connection, number)
     context = channel_context(setup, now)
     alert = None if incident is None else draw(setup, connection, incident, context)
@@ -66,7 +66,7 @@ def post(
 
 
 def redraw(setup: Setup, connection: Connection, incident: Incident, now: datetime) -> None:
-    """Edit the incident's alert, if one was posted, so that it shows what the row holds."""
+    """Edit the incident's alert, if one was posted, to show the current state."""
     drawn: dict[str, object] = {"stale": False}
     if incident.posted_at is not None and setup.alert_channel is not None:
         message = draw(setup, connection, incident, channel_context(setup, now))
@@ -101,19 +101,19 @@ def _channel(setup: Setup, incident: Incident) -> str:
 
 
 def subject_of(incident: Incident) -> str:
-    """The subject of the incident's messages in the outbox."""
+    """Return the subject of the incident's messages in the outbox."""
     return f"incident:{incident.id}"
 
 
 def value_text(incident: Incident, value: int, context: Context) -> str:
-    """A value of this incident as a reply shows it."""
+    """Return a value of this incident as a reply shows it."""
     if incident.is_of_metric_rule:
         return rule_value(incident.rule, value, context)
     return context.texts.plain("incident-failures", count=value)
 
 
 def escalated(incident: Incident, now: datetime, context: Context, *, grown: bool) -> Message:
-    """The reply that nobody acknowledged it, or that it has grown."""
+    """Return the reply that nobody acknowledged the incident, or that it has grown."""
     before = value_text(incident, incident.notified_size, context) if grown else None
     seconds = int((now - incident.triggered_at).total_seconds())
     size = value_text(incident, incident.size, context)
@@ -121,7 +121,7 @@ def escalated(incident: Incident, now: datetime, context: Context, *, grown: boo
 
 
 def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: Context) -> Message:
-    """The reply that it was reopened."""
+    """Return the reply that the incident was reopened."""
     seconds = int((now - resolved_at).total_seconds())
     return reopened_message(
         seconds, value_text(incident, incident.size, context), view_of(incident), context
@@ -129,7 +129,7 @@ def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: 
 
 
 def recovered(incident: Incident, context: Context) -> Message | None:
-    """The reply that it has recovered, with the counts that are known; None if it has not."""
+    """Return the reply that the incident recovered, with known counts; None if it did not."""
     shown = view_of(incident)
     return None if shown.ending is None else recovered_message(shown, shown.ending, context)
 
@@ -146,7 +146,7 @@ def _ending(incident: Incident, resolved_at: datetime) -> Ending:
 
 
 def view_of(incident: Incident) -> IncidentView:
-    """What views show of any incident."""
+    """Return the part of an incident that all views show."""
     quiet = (
         (incident.resolved_at - incident.last_at)
         if incident.resolved_at is not None
@@ -172,10 +172,10 @@ def view_of(incident: Incident) -> IncidentView:
 def draw(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
-    """The incident's message as it is now; None where it has no failure to show any more.
+    """Return the incident's current alert, or None if it has no failure to show any more.
 
-    Of what cannot be drawn it says just that: one row that nobody foresaw must keep no other
-    incident from being posted.
+    If rendering fails, the alert says so, because one unexpected row must not block the alerts of
+    other incidents.
     """
     try:
         return _drawn(setup, connection, incident, context)
@@ -188,12 +188,12 @@ def _drawn(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
     shown = view_of(incident)
-    left = incident.failures_left
+    failures_left = incident.failures_left
     if incident.is_of_metric_rule:
         return rule_alert_message(_rule_alert(incident), shown, context)
     if incident.rule == alert_rules.SUMMARY:
         until = incident.triggered_at + MINUTE
-        return summary_message(incident.count, left, until, shown, context)
+        return summary_message(incident.count, failures_left, until, shown, context)
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
         return _single(setup, connection, incident, rows, context) if rows else None
@@ -205,7 +205,7 @@ def _drawn(
         name=names.get(group, ""),
         queue=incident.queue,
         count=incident.count,
-        left=left,
+        left=failures_left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
         newest=tuple(_failed_job(setup, failure) for failure in still_failed),
@@ -244,9 +244,9 @@ def _single(
 
 
 def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
-    """What became of the job that the failure was retried as, where that is followed."""
-    incident = tracked_jobs.of_failure(connection, seq)
-    return None if incident is None else receipts_of(connection, [incident], now)[0]
+    """Return the outcome of the failure's retry, or None if its job is not tracked."""
+    job = tracked_jobs.of_failure(connection, seq)
+    return None if job is None else receipts_of(connection, [job], now)[0]
 
 
 def _failed_job(setup: Setup, failure: AssignedFailure) -> FailedJobAlert:

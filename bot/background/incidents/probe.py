@@ -1,7 +1,7 @@
-"""The check of the metric rules: the age of waiting and of held jobs, their number, the workers.
+"""The check of the metric rules: ages and numbers of waiting and held jobs, worker activity.
 
 A check reads a bounded number of rows of each queue (`bot.queue.index_probe`), compares them with
-what the last one saw (`bot.store.incidents.probe_state`), and applies the rules (`rules`).
+the state of the last check (`bot.store.incidents.probe_state`), and applies the rules (`rules`).
 """
 
 from collections.abc import Collection, Mapping
@@ -29,14 +29,14 @@ from bot.wall_clock import utc_of_unix
 log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 0.15
-"""After this no other queue is read; the next check begins with those."""
+"""After this time no further queue is read; the next check starts with the unread ones."""
 NAMES = 200
 QUEUES = 25
-"""How many queues one check reads; where there are more, those not read for longest."""
+"""How many queues one check reads; if there are more, those whose last read is oldest."""
 CROWD = 2 * NAMES
-"""Above so many remembered queues the empty ones are forgotten at once."""
+"""Above this number of remembered queues the empty ones are forgotten at once."""
 FORGOTTEN_AFTER = timedelta(hours=1)
-"""An emptied queue is remembered so long, so that its incidents end."""
+"""How long an empty queue is remembered, so that its incidents are resolved."""
 
 
 def probe_once(setup: Setup, lease: Lease) -> None:
@@ -52,13 +52,13 @@ def probe_once(setup: Setup, lease: Lease) -> None:
 def check(
     setup: Setup, connection: Connection, now: datetime, seconds: float = CHECK_SECONDS
 ) -> list[Reading]:
-    """Return a reading for each rule and queue that was read, and store what was seen.
+    """Return a reading for each rule and queue that was read, and store the probe states.
 
     A queue that is not reached within `seconds` has no reading; at least one queue is read.
     """
     known, active = probe_state.load(connection), probe_state.active_subjects(connection)
     readings = [_failed(setup, connection)]
-    # An incident whose queue is no longer remembered has to end, too.
+    # The incident of a forgotten queue must be resolved, too.
     named = {name for name in active.values() if name is not None}
     probes = _probes(setup, connection, known, named, now, seconds)
     lately, failed_at = (
@@ -67,35 +67,39 @@ def check(
     )
     in_force = mutes.current(connection, now)
     suppressed = any(mute.topic.rule == NO_WORKER_ACTIVITY for mute in in_force)
-    kept: list[ProbeState] = []
-    for name, seen in probes:
+    states: list[ProbeState] = []
+    for name, probe in probes:
         before = known.get(name)
-        if seen is None:
-            # It has had its turn, else it would be the first of each check.
-            kept.append(replace(before or ProbeState(name, now), probed_at=now))
+        if probe is None:
+            # A timed-out queue has had its turn, else it would be the first of each check.
+            states.append(replace(before or ProbeState(name, now), probed_at=now))
             continue
-        moved = _moved(setup, connection, before, seen, failed_at.get(name), now)
-        after = probe_state.after(before, seen, now, moved)
+        activity = _activity(setup, connection, before, probe, failed_at.get(name), now)
+        after = probe_state.after(before, probe, now, activity)
         snapshot = QueueSnapshot(
-            setup, seen, after, lately.get(name), active.keys(), now, suppressed
+            setup, probe, after, lately.get(name), active.keys(), now, suppressed
         )
         readings += rules.of_queue(snapshot)
-        kept.append(probe_state.counted(after, snapshot.counted, now))
+        states.append(probe_state.counted(after, snapshot.counted, now))
     crowded = len(known) > CROWD
-    gone = [one.queue for one in kept if _is_forgotten(setup, one, now, crowded=crowded)]
-    probe_state.keep(connection, [one for one in kept if one.queue not in gone], gone)
+    forgotten = [
+        state.queue for state in states if _is_forgotten(setup, state, now, crowded=crowded)
+    ]
+    remembered = [state for state in states if state.queue not in forgotten]
+    probe_state.keep(connection, remembered, forgotten)
     return readings
 
 
 def _turn(names: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
-    """The queues to read now: new ones, and of the others those not read for longest.
+    """Return the queues to read now: new ones, and the known ones whose last read is oldest.
 
-    Neither keep the other from having their turn, however many names an application makes up.
+    Half of a check is reserved for each kind, so that an application with many new names does not
+    block the known queues.
     """
     new = sorted(name for name in names if name not in known)
-    seen = sorted(known, key=lambda name: (known[name].probed_at, name))
-    first = new[: max(QUEUES // 2, QUEUES - len(seen))]
-    return first + seen[: QUEUES - len(first)]
+    by_age = sorted(known, key=lambda name: (known[name].probed_at, name))
+    first = new[: max(QUEUES // 2, QUEUES - len(by_age))]
+    return first + by_age[: QUEUES - len(first)]
 
 
 def _probes(
@@ -106,21 +110,21 @@ def _probes(
     now: datetime,
     seconds: float,
 ) -> list[tuple[str, QueueProbe | None]]:
-    """What is seen of the queues whose turn it is, as far as there is time; of one in any case.
+    """Return the probes of the queues whose turn it is, as many as time allows but at least one.
 
-    None of a queue that took too long.
+    The probe of a queue that took too long is None.
     """
     until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
-    there, is_all = _names(setup, connection, until, longest)
-    turn = _turn({*there, *known, *named}, known)
+    with_jobs, is_all = _names(setup, connection, until, longest)
+    turn = _turn({*with_jobs, *known, *named}, known)
     rows = index_probe.rows_each(len(turn))
     within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
     probes: list[tuple[str, QueueProbe | None]] = []
     has_read = False
     for name in turn:
-        if is_all and name not in there:
-            # It has no jobs. A probe by its name would show those of one that differs in case only.
+        if is_all and name not in with_jobs:
+            # The queue is empty; a probe by name may read a queue that differs only in case.
             probes.append((name, QueueProbe(name)))
             continue
         if has_read and monotonic() > until:
@@ -129,7 +133,7 @@ def _probes(
         try:
             probes.append((name, index_probe.probe_queue(connection, setup.queue, name, within)))
         except TooSlow:
-            log.warning("a queue could not be looked at in time", queue=name)
+            log.warning("queue not probed in time", queue=name)
             probes.append((name, None))
     return probes
 
@@ -137,7 +141,7 @@ def _probes(
 def _names(
     setup: Setup, connection: Connection, until: float, longest: float
 ) -> tuple[set[str], bool]:
-    """The names of queues that have jobs, and whether these are all of them."""
+    """Return the names of queues with jobs, and whether these are all."""
     names: set[str] = set()
     try:
         for name in index_probe.names(connection, setup.queue, longest):
@@ -149,50 +153,50 @@ def _names(
     return names, True
 
 
-def _moved(
+def _activity(
     setup: Setup,
     connection: Connection,
     before: ProbeState | None,
-    seen: QueueProbe,
+    probe: QueueProbe,
     failed_at: datetime | None,
     now: datetime,
 ) -> list[datetime | None]:
-    """When workers are known to have taken or ended a job of the queue."""
+    """Return the times when workers took, ended or failed a job of the queue, as far as known."""
     if before is None:
         return []
     taken = None
-    newest, known = seen.newest_reserved_at, before.newest_reserved_at
-    if newest is not None and (known is None or newest > known):
+    newest, previous = probe.newest_reserved_at, before.newest_reserved_at
+    if newest is not None and (previous is None or newest > previous):
         taken = utc_of_unix(newest)
-    ended = now if _first_went(setup, connection, before, seen, now) else None
+    ended = now if _first_ended(setup, connection, before, probe, now) else None
     return [taken, ended, failed_at]
 
 
-def _first_went(
-    setup: Setup, connection: Connection, before: ProbeState, seen: QueueProbe, now: datetime
+def _first_ended(
+    setup: Setup, connection: Connection, before: ProbeState, probe: QueueProbe, now: datetime
 ) -> bool:
-    """Whether the job that was the first to be taken is so no more, and the bot is not the cause.
+    """Return whether a worker took the first available job of the last check.
 
-    That another one is the first now says nothing: a delayed job may have come due, or a row with a
-    lower id may have been committed later.
+    A new first job alone is no proof: a delayed job may have become available, or a row with a
+    lower id may have been committed later. Nor is a job that the bot itself removed.
     """
     first = before.first_available_id
-    if first is None or seen.first_id == first:
+    if first is None or probe.first_id == first:
         return False
-    if index_probe.is_still_available(connection, setup.queue, seen.queue, first, now):
+    if index_probe.is_still_available(connection, setup.queue, probe.queue, first, now):
         return False
     return not probe_state.taken_away(connection, first, before.probed_at)
 
 
-def _is_forgotten(setup: Setup, one: ProbeState, now: datetime, *, crowded: bool) -> bool:
-    """Whether the queue is empty, and for so long that its incidents must have ended.
+def _is_forgotten(setup: Setup, state: ProbeState, now: datetime, *, crowded: bool) -> bool:
+    """Return whether the queue was empty for so long that its incidents were resolved.
 
-    Where there is a crowd of them at once: those that are open bring its name back.
+    If `crowded`, an empty queue is forgotten at once; an active incident restores its name.
     """
-    if crowded and one.empty_since is not None:
+    if crowded and state.empty_since is not None:
         return True
-    kept = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
-    return one.empty_since is not None and now - one.empty_since > kept
+    limit = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
+    return state.empty_since is not None and now - state.empty_since > limit
 
 
 def _failed(setup: Setup, connection: Connection) -> Reading:

@@ -1,4 +1,4 @@
-"""What a check read of one alert rule, before anybody is notified of it."""
+"""The reading of one alert rule, which a check computes and `lifecycle` applies to incidents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from bot.models.alert_rules import AlertRule
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The metric of one alert rule, as it is now.
+    """The current metric of one alert rule.
 
-    `breached`: it is beyond its limit. `recovered`: it is well within the limit. Between the two
-    nothing changes, so that a value at the limit triggers no incident and resolves none. `value` is
-    what the alert shows, in seconds or jobs; `facts` is what else it shows, as JSON has it.
-    `part` is the part of the bot that the rule is about, where it is about no queue.
+    `breached`: it is beyond its limit. `recovered`: it is well within the limit. A value between
+    the two triggers no incident and resolves none. The alert shows `value`, in seconds or jobs,
+    and `facts`, which are JSON values. `part` is a part of the bot, if the rule is about one and
+    not about a queue.
     """
 
     rule: AlertRule
@@ -27,6 +27,6 @@ class Reading:
 
     @property
     def subject(self) -> str:
-        """What an incident about it is known by."""
+        """The subject of an incident about this reading."""
         name = self.part if self.queue is None else self.queue
         return self.rule if name is None else f"{self.rule}:{name}"

@@ -1,6 +1,6 @@
 """The metric rules: which values of a queue are beyond their limits, and which well within.
 
-Everything here is computed from values, so that each rule can be read and tested by itself.
+All functions here are pure, so that each rule can be read and tested alone.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,27 +24,27 @@ from bot.store.incidents.sampled_totals import Exact
 from bot.wall_clock import unix
 
 RECOVERED_AGE = 0.8
-"""An age is well within its limit below this share of it."""
+"""An age below this share of its limit has recovered."""
 RECOVERED_COUNT = 0.9
 RECOVERED_BACKLOG = 0.8
 UNDECIDED_SECONDS = 60
-"""If `no_worker_activity` is about to be breached, `oldest_job` waits: one cause, one alert."""
+"""In these last seconds before `no_worker_activity`, `oldest_job` waits: one cause, one alert."""
 TAKEN_AFTER_SECONDS = 30
-"""Longer than a check takes to come: a job taken so long after one was taken by a free worker."""
+"""Longer than the interval of checks: a job taken so late after a stuck one had a free worker."""
 GROWN_SECONDS = 15 * 60
 STEP_SECONDS = 5 * 60
 STEP_TOLERANCE = 3 * 60
-"""How old the figure of a moment may be: in large tables one is counted every two minutes."""
+"""How old the count of a moment may be, as large tables are counted every two minutes."""
 
 Workers = Literal["moving", "busy", "still", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
-    """All that is known of a queue at one moment (naive UTC).
+    """The known state of a queue at one moment (naive UTC).
 
-    `active_subjects` are those of the active incidents. `activity_muted`: `no_worker_activity` is
-    muted now.
+    `active_subjects` are the subjects of active incidents. `activity_muted`: `no_worker_activity`
+    is muted now.
     """
 
     setup: Setup
@@ -62,47 +62,47 @@ class QueueSnapshot:
 
     @property
     def bounded(self) -> Exact | None:
-        """The exact figures, if the probe did not read every job."""
+        """The exact counts if the probe did not read every job, else None."""
         return None if self.probe.whole else self.exact
 
     @property
     def known(self) -> bool:
-        """Whether it is known if jobs wait."""
+        """Whether it is known that jobs wait or that none does."""
         return self.probe.whole or self.probe.available > 0 or self.exact is not None
 
     @property
     def waiting(self) -> int:
-        """How many available jobs are known of."""
+        """The known number of available jobs."""
         return max(self.probe.available, self.bounded.available if self.bounded else 0)
 
     @property
     def counted(self) -> int | None:
-        """How many jobs may be taken; None where nobody has counted them lately."""
+        """The number of available jobs, or None without a recent count."""
         if self.probe.whole:
             return self.probe.available
         return None if self.exact is None else self.exact.available
 
     @property
     def age(self) -> int:
-        """For how many seconds the oldest available job could have been taken; 0: there is none."""
+        """How many seconds the oldest available job has been available; 0 if there is none."""
         probed = 0 if self.probe.oldest_at is None else self.at - self.probe.oldest_at
         return max(0, probed, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
     @property
     def busy(self) -> bool:
-        """Whether a worker has a job, and not for so long that it must be taken for dead."""
+        """Whether a worker holds a job, and not for so long that the worker counts as dead."""
         newest, setup = self.probe.newest_reserved_at, self.setup
         longest = max(setup.reserved_seconds, setup.alerting.worker_seconds or 0)
         return newest is not None and newest > self.at - longest
 
     @property
     def still_for(self) -> int:
-        """For how many seconds jobs wait and no worker took or ended any."""
+        """How many seconds jobs have waited without a worker that took or ended one."""
         return self.state.still_for(self.now) if self.waiting else 0
 
     @property
     def is_inactive(self) -> bool:
-        """Whether jobs wait and no worker was active for too long."""
+        """Whether jobs wait and no worker has been active for too long."""
         long = self.still_for >= self.setup.alerting.silent_seconds
         return self.waiting > 0 and long and not self.busy
 
@@ -123,21 +123,21 @@ class QueueSnapshot:
     def reading(
         self, rule: AlertRule, value: int, facts: Mapping[str, Any], **judged: bool
     ) -> Reading:
-        """A reading of the queue: breached, recovered, or neither."""
-        kept = {"breached": False, "recovered": False, **judged}
-        # What one cannot be while it is the other, whatever was known when it was judged.
+        """Return a reading of the queue: breached, recovered, or neither."""
+        flags = {"breached": False, "recovered": False, **judged}
+        # A reading is never both, even if a rule computed both.
         return Reading(
             rule,
             self.probe.queue,
-            kept["breached"],
-            kept["recovered"] and not kept["breached"],
+            flags["breached"],
+            flags["recovered"] and not flags["breached"],
             value,
             facts,
         )
 
 
 def of_queue(snapshot: QueueSnapshot) -> list[Reading]:
-    """One reading a rule; if it cannot be known, it is neither breached nor recovered."""
+    """Return one reading per rule; an unknown value is neither breached nor recovered."""
     return [
         _oldest_job(snapshot),
         _no_worker_activity(snapshot),
@@ -147,7 +147,7 @@ def of_queue(snapshot: QueueSnapshot) -> list[Reading]:
 
 
 def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
-    """What messages about waiting jobs draw."""
+    """Return the facts that alerts about waiting jobs show."""
     moved = snapshot.state.workers_active_at
     counted = "least" if snapshot.bounded is None else "about"
     return {
@@ -161,9 +161,9 @@ def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
 
 
 def _oldest_job(snapshot: QueueSnapshot) -> Reading:
-    """The oldest available job; not while `no_worker_activity` is active, or about to be.
+    """Read the oldest available job; not while `no_worker_activity` is active or about to be.
 
-    A muted rule notifies nobody, so it suppresses nothing.
+    A muted rule notifies nobody, so it does not suppress this rule.
     """
     limit, silent_after = snapshot.setup.oldest_seconds, snapshot.setup.alerting.silent_seconds
     undecided = max(silent_after - UNDECIDED_SECONDS, silent_after // 2)
@@ -181,9 +181,9 @@ def _oldest_job(snapshot: QueueSnapshot) -> Reading:
 
 
 def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
-    """Jobs wait and nothing moves. It recovers when the queue has caught up, not at the first job.
+    """Read worker activity; the rule recovers when the queue caught up, not at the first job.
 
-    If `oldest_job` is active already, its alert says that nothing moves.
+    If `oldest_job` is already active, its alert shows the missing activity.
     """
     limit = snapshot.setup.alerting.silent_seconds
     caught_up = snapshot.age < RECOVERED_AGE * snapshot.setup.oldest_seconds
@@ -198,7 +198,7 @@ def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
 
 
 def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
-    """Jobs that a worker has for too long."""
+    """Read the jobs that workers have held for too long."""
     probe, setup = snapshot.probe, snapshot.setup
     limit, timeout = setup.reserved_seconds, setup.alerting.worker_seconds
     held_at = snapshot.state.stuck_at
@@ -213,8 +213,8 @@ def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
     }
     if timeout is not None and timeout > limit:
         facts["timeout"] = timeout
-    # Where every job takes longer than the limit, each is new for a while: that is no recovery. It
-    # is one when a worker was free to take another, or when none was late for a whole limit.
+    # If every job takes longer than the limit, a new job is below it at first: that is no recovery.
+    # A free worker that took another job is one, or a whole limit without a job held too long.
     rested = held_at is None or snapshot.now - held_at >= timedelta(seconds=limit)
     taken = probe.newest_reserved_at
     free = held_at is not None and taken is not None and taken > unix(held_at) + TAKEN_AFTER_SECONDS
@@ -228,7 +228,7 @@ def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
 
 
 def _backlog_growth(snapshot: QueueSnapshot) -> Reading:
-    """More and more jobs wait: so many more than a while ago, and more with each third of it."""
+    """Read the growth of the backlog: above the limit in 15 min, and growing in each 5 min."""
     limit, at = snapshot.setup.alerting.backlog_count, snapshot.at
     now = snapshot.counted
     steps = [
@@ -258,7 +258,7 @@ def _backlog_growth(snapshot: QueueSnapshot) -> Reading:
 
 
 def of_failed(setup: Setup, failed: int, facts: Mapping[str, Any]) -> Reading:
-    """The number of failed jobs, in all queues together."""
+    """Return the reading of the number of failed jobs in all queues together."""
     limit = setup.failed_count
     breached, recovered = failed > limit, failed < RECOVERED_COUNT * limit
     return Reading(FAILED_COUNT, None, breached, recovered, failed, {"limit": limit, **facts})

@@ -1,1 +1,1 @@
-"""Takes samples of the queue and rolls them up."""
+"""Sampling and rollup of the queue's metrics."""

@@ -1,4 +1,4 @@
-"""Upkeep of the history: minutes become hours, hours days, and what is too old goes."""
+"""Rollup of the metrics: minutes into hours, hours into days, and deletion of old rows."""
 
 from sqlalchemy import Connection
 
@@ -9,7 +9,7 @@ from bot.store.metrics import rollups
 
 
 def roll_once(setup: Setup, lease: Lease) -> bool:
-    """Roll up one hour or one day that is over, or delete a batch; True where more may wait."""
+    """Roll up one past hour or day, or delete a batch; return True if more may be waiting."""
 
     def work(connection: Connection) -> bool:
         now = setup.clock(connection)

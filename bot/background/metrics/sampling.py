@@ -1,8 +1,8 @@
-"""Exact figures of the queue, taken in the background by the holder of the lease.
+"""Exact counts of the queue, which the leader takes in the background.
 
-The newest are the answer where the queue is too large to count while somebody waits; rolled up they
-are its history. What was processed follows from two samples: the jobs that came, less those that
-are more than before, those that failed and those that the bot took itself.
+`status` shows the newest sample if the queue is too large to count while a person waits; rolled up,
+the samples are the history. The number of processed jobs follows from two samples: new jobs minus
+growth of the queue, failed jobs, and jobs that the bot removed.
 """
 
 from collections import defaultdict
@@ -30,31 +30,31 @@ from bot.wall_clock import unix
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
 SHARE = 20
-"""Counting takes at most a twentieth of the time: after 5 s of it the next waits 100 s."""
+"""Counting takes at most a twentieth of the time: after a count of 5 s the next waits 100 s."""
 GRACE = timedelta(seconds=60)
-"""How much later than due a look may come, twice its wait besides, before there is a gap: a bot
-that is started again, or another replica that takes over, goes on where the last one ended."""
+"""A sample may be this much late, plus twice its wait, before there is a gap: a restarted bot or
+another replica that takes over continues the series."""
 FASTEST = 100_000
-"""Jobs a second, more than any server takes: who sets the table's counter ahead processes none."""
+"""Jobs a second that no server reaches: a greater difference means that the counter was set."""
 
 
 def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
-    """Count and keep the figures; returns after how many seconds to count again.
+    """Take and store one sample; return the seconds until the next one.
 
-    `indexed`: this holder of the lease has seen the end of what failed while nobody watched.
+    `indexed`: this leader has indexed all failures from the time without a leader.
     """
     began = monotonic()
     try:
         with reading(setup.engine) as connection:
             now = setup.clock(connection)
-            found = job_counts.count(connection, setup.queue, now, COUNT_SECONDS)
+            counts = job_counts.count(connection, setup.queue, now, COUNT_SECONDS)
             taken = auto_increment.ids_taken(connection, setup.queue)
             backfilling = backfill_left(connection)
             failed = None if backfilling else samples.failed_by_queue(connection)
     except TooSlow:
         return COUNT_SECONDS * SHARE
     took = monotonic() - began
-    sample = Sample(now, int(took * 1000), found, taken, steady=indexed and not backfilling)
+    sample = Sample(now, int(took * 1000), counts, taken, steady=indexed and not backfilling)
     leader_transaction(setup, lease, lambda connection: keep(connection, sample, failed))
     return _wait(sample)
 
@@ -64,50 +64,50 @@ def _wait(sample: Sample) -> float:
 
 
 def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> None:
-    """Store the sample and add what it says, and what happened since the last one, to its minute.
+    """Store the sample and add it, and the changes since the last one, to its minute.
 
-    `failed`: how many failed jobs each queue has, None where that is not known.
+    `failed` has the number of failed jobs by queue; None if it is unknown.
     """
     before = samples.latest(connection)
-    goes_on = before is not None and _goes_on(before, sample)
-    if before is not None and goes_on and before.steady:
+    is_continued = before is not None and _is_continued(before, sample)
+    if before is not None and is_continued and before.steady:
         sample = replace(sample, steady=True)
     samples.keep(connection, sample)
     deltas = metric_deltas.drain(connection)
-    since = _since(before, sample, deltas) if goes_on and before is not None else None
-    rollups.add_sample(connection, sample.taken_at, _figures(sample, failed, since))
+    changes = _changes(before, sample, deltas) if is_continued and before is not None else None
+    rollups.add_sample(connection, sample.taken_at, _metrics(sample, failed, changes))
 
 
-def _goes_on(before: Sample, sample: Sample) -> bool:
-    """Whether nothing is between the two that nobody watched."""
+def _is_continued(before: Sample, sample: Sample) -> bool:
+    """Return whether there is no gap without monitoring between the two samples."""
     between = sample.taken_at - before.taken_at
     return timedelta(0) < between <= GRACE + timedelta(seconds=2 * _wait(before))
 
 
 @dataclass(frozen=True, slots=True)
-class _Since:
-    """What happened between two samples: new failures by queue, jobs processed if it is known."""
+class _Changes:
+    """The changes between two samples: new failures by queue, and processed jobs if known."""
 
     seconds: int
     appeared: Mapping[str, int]
     processed: int | None
 
 
-def _since(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) -> _Since | None:
-    """None where it is not known what of it is new."""
+def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) -> _Changes | None:
+    """Return the changes since `before`; None if new failures cannot be separated from old ones."""
     if not before.steady:
         return None
-    # Of whole seconds since 1970, so that no fraction is lost from one to the next.
+    # The difference of whole seconds since 1970 loses no fraction from sample to sample.
     seconds = unix(sample.taken_at) - unix(before.taken_at)
     whole = sum(deltas.values(), MetricDelta())
     appeared = {queue: delta.failed for queue, delta in deltas.items() if delta.failed}
-    return _Since(seconds, appeared, _processed(before, sample, whole))
+    return _Changes(seconds, appeared, _processed(before, sample, whole))
 
 
 def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None:
-    """Jobs that left `jobs` and did not fail; None where the counter does not tell.
+    """Return the number of jobs that left `jobs` without a failure; None if it is unknown.
 
-    Below 0 where one sample saw a job's failure and the other its row: together they are right.
+    It is below 0 if one sample saw a job's failure and the next one its row; the sum is right.
     """
     if before.ids_taken is None or sample.ids_taken is None:
         return None
@@ -119,52 +119,52 @@ def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None
     return came - (sample.jobs - before.jobs) - whole.failed - whole.removed
 
 
-def _figures(
-    sample: Sample, failed: Mapping[str, int] | None, since: _Since | None
+def _metrics(
+    sample: Sample, failed: Mapping[str, int] | None, changes: _Changes | None
 ) -> dict[str, QueueMetrics]:
-    """What the sample says of each queue that has something, and of all of them."""
-    appeared = _by_name({} if since is None else since.appeared)
+    """Return the sample's metrics of each queue with jobs or failures, and of all together."""
+    appeared = _by_name({} if changes is None else changes.appeared)
     counted = None if failed is None else _by_name(failed)
-    seconds = 0 if since is None else since.seconds
-    tallies: defaultdict[str, list[QueueJobCounts]] = defaultdict(list)
-    for one in sample.queues:
-        tallies[rollups.stored_name(one.queue)].append(one)
-    # One without a name has no row of its own: that is where all of them are.
-    names = {*tallies, *(counted or {}), *appeared} - {rollups.ALL}
-    found = {
+    seconds = 0 if changes is None else changes.seconds
+    by_name: defaultdict[str, list[QueueJobCounts]] = defaultdict(list)
+    for queue in sample.queues:
+        by_name[rollups.stored_name(queue.queue)].append(queue)
+    # A queue with an empty name has no row of its own, because `ALL` is the row of all queues.
+    names = {*by_name, *(counted or {}), *appeared} - {rollups.ALL}
+    metrics = {
         name: replace(
-            _of(tallies.get(name, ())),
+            _total(by_name.get(name, ())),
             failed=None if counted is None else counted.get(name, 0),
             appeared=appeared.get(name, 0),
             seconds=seconds,
         )
         for name in names
     }
-    found[rollups.ALL] = replace(
-        _of(sample.queues),
+    metrics[rollups.ALL] = replace(
+        _total(sample.queues),
         failed=sample.status.failed_jobs_count,
         appeared=sum(appeared.values()),
-        processed=None if since is None else since.processed,
+        processed=None if changes is None else changes.processed,
         seconds=seconds,
     )
-    return found
+    return metrics
 
 
 def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
-    """The counts by the names under which queues are kept."""
-    found: defaultdict[str, int] = defaultdict(int)
+    """Return the counts by the stored names of the queues."""
+    by_name: defaultdict[str, int] = defaultdict(int)
     for queue, count in counts.items():
-        found[rollups.stored_name(queue)] += count
-    return dict(found)
+        by_name[rollups.stored_name(queue)] += count
+    return dict(by_name)
 
 
-def _of(tallies: Sequence[QueueJobCounts]) -> QueueMetrics:
-    """What these queues have together."""
-    ages = [one.oldest_seconds for one in tallies if one.oldest_seconds is not None]
+def _total(queues: Sequence[QueueJobCounts]) -> QueueMetrics:
+    """Return the total of these queues."""
+    ages = [queue.oldest_seconds for queue in queues if queue.oldest_seconds is not None]
     return QueueMetrics(
-        pending=sum(one.pending for one in tallies),
-        reserved=sum(one.reserved for one in tallies),
-        delayed=sum(one.delayed for one in tallies),
+        pending=sum(queue.pending for queue in queues),
+        reserved=sum(queue.reserved for queue in queues),
+        delayed=sum(queue.delayed for queue in queues),
         oldest_seconds=max(ages, default=None),
         looks=1,
     )

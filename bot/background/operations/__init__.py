@@ -1,1 +1,1 @@
-"""Runs bulk changes batch by batch."""
+"""Execution of bulk changes in batches."""

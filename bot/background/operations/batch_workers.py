@@ -1,4 +1,4 @@
-"""The batches of one operation at work side by side, for one turn."""
+"""The batch workers of one operation, which run batches in parallel for one turn."""
 
 import threading
 from collections import deque
@@ -28,19 +28,19 @@ T = TypeVar("T")
 
 BATCH_SECONDS = 30.0
 LANES = 2
-"""Two batches at once: while the server writes one to its log, it moves the rows of the other."""
+"""The number of batch workers: while the server logs one batch, it moves the rows of the other."""
 AHEAD = 2
-"""A lane claims so many batches at once. A range that is locked ends with a look at the row behind
-it, so that a lane that has only begun there would have it wait."""
+"""The number of batches that a worker claims at once. A locked range includes the row behind it, so
+a batch worker that starts at that row would make the other one wait."""
 
 ENTER_SECONDS = 0.1
 BEAT_SECONDS = 5.0
-"""A turn of slow batches says so often that it is alive: another replica waits for 15 s."""
+"""Seconds between two heartbeats in a turn; after 15 s another replica takes over."""
 
 
 @dataclass
 class BatchWorkers:
-    """One turn of an operation: batches of up to `rows` for so many `seconds`, one at least."""
+    """One turn of an operation: batches of up to `rows` for `seconds`, at least one batch."""
 
     setup: Setup
     operation: Operation
@@ -51,27 +51,27 @@ class BatchWorkers:
     _entering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
 
     def run(self, lanes: int) -> bool:
-        """Work in so many lanes; True where nothing is left to claim.
+        """Run batches in `lanes` threads; return True if nothing is left to claim.
 
-        Raises what the first lane that failed did; by then all of them have ended.
+        Raises the error of the first failed worker, after all workers have ended.
         """
         try:
             self._left.extend(self._change(self._left_behind))
         except NotOurs:
             return False
         if is_sqlite(self.setup.engine):
-            lanes = 1  # it has one writer at a time
+            lanes = 1  # SQLite has one writer at a time
         until = monotonic() + self.seconds
         with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
-            ended = [pool.submit(self._lane, until) for _ in range(lanes)]
-            while wait(ended, BEAT_SECONDS).not_done:
-                with suppress(Refusal):  # it is tried again, and the batches go on meanwhile
+            workers = [pool.submit(self._run_worker, until) for _ in range(lanes)]
+            while wait(workers, BEAT_SECONDS).not_done:
+                with suppress(Refusal):  # the next heartbeat tries again; the batches continue
                     self._change(self._beat)
-        drained = [lane.result() for lane in ended]
+        drained = [worker.result() for worker in workers]
         return all(drained)
 
-    def _lane(self, until: float) -> bool:
-        """Batch after batch; True where nothing is left to claim."""
+    def _run_worker(self, until: float) -> bool:
+        """Run batches until the time is up; return True if nothing is left to claim."""
         try:
             while True:
                 claimed = self._next()
@@ -79,9 +79,9 @@ class BatchWorkers:
                     return True
                 for batch in claimed:
                     granted(self.setup, self.operation)
-                    self._carry_out(batch)
+                    self._execute(batch)
                     if monotonic() >= until + BEAT_SECONDS:
-                        return False  # what is claimed waits for the next turn
+                        return False  # claimed batches wait for the next turn
                 if monotonic() >= until:
                     return False
         except NotOurs:
@@ -112,13 +112,13 @@ class BatchWorkers:
         ahead = AHEAD if self.seconds else 1
         return batches.claim(connection, self.operation, setup.replica, now, self.rows, ahead)
 
-    def _carry_out(self, batch: Batch) -> None:
+    def _execute(self, batch: Batch) -> None:
         setup = self.setup
         entered = False
 
         def enter() -> None:
-            # Workers wait for what is not committed: for the rows of one lane, not of each in turn.
-            # Not for ever, since the other lane may wait for a row that this one has locked.
+            # The queue's workers wait for uncommitted rows: so only one batch at a time has them.
+            # With a time limit, because the other batch may wait for a row that this one locked.
             nonlocal entered
             entered = entered or self._entering.acquire(timeout=ENTER_SECONDS)
 
@@ -146,7 +146,7 @@ def _invocation(operation: Operation) -> Invocation:
 
 
 def granted(setup: Setup, operation: Operation) -> Grant:
-    """Return the person's grant now; `NotAllowed` where it is not enough for the operation."""
+    """Return the person's current grant; raise `NotAllowed` if the operation needs more."""
     queue = operation.scope.queue
     check_queue(setup.rules, ALL_QUEUES if queue is None else queue)
     return may(

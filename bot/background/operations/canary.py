@@ -1,4 +1,4 @@
-"""The first jobs of a bulk retry: the rest follows only where all of them were processed."""
+"""The canary of a bulk retry: the rest is retried only if all canary jobs were processed."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.background.operations.progress import end, tell
+from bot.background.operations.progress import edit_progress, end
 from bot.models.roles import Role
 from bot.store.leases import Lease
 from bot.store.operations import operations
@@ -15,16 +15,16 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 
 SILENT_AFTER = timedelta(minutes=10)
-"""So long the canary may take; then no worker runs, or the queue is too far behind to tell."""
+"""Time limit of the canary; after it no worker runs, or the queue is too far behind."""
 FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
-"""Why an operation was stopped: one failed again, not all ended in time, one was taken away."""
+"""Reasons to stop: a canary job failed again, did not end in time, or was removed."""
 
 _FAILURES = (tracked_jobs.FAILED_AGAIN, tracked_jobs.FAILED_OTHERWISE)
 _NOBODY = Grant(Role.NONE, "none")
 
 
 def decide_once(setup: Setup, lease: Lease) -> int:
-    """Let operations whose canary has passed go on, and stop the others; returns how many."""
+    """Continue operations whose canary passed, stop those whose canary failed; return how many."""
     with leader_snapshot(setup) as connection:
         waiting = operations.waiting_for_canary(connection)
 
@@ -49,12 +49,12 @@ def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
         return end(setup, connection, operation, "stopped", reason, _NOBODY)
     if not operations.go_on(connection, operation, now):
         return False
-    tell(setup, connection, operations.find(connection, operation.id) or operation, now)
+    edit_progress(setup, connection, operations.find(connection, operation.id) or operation, now)
     return True
 
 
 def verdict(canary: list[tracked_jobs.TrackedJob], now: datetime) -> str | None:
-    """Why the operation has to stop, nothing ("") where it may go on, None where it has to wait."""
+    """Return the reason to stop the operation, "" to continue it, or None to wait."""
     states = {row.state for row in canary}
     if states.intersection(_FAILURES):
         return FAILED

@@ -1,4 +1,4 @@
-"""A bulk change as its message and its last record tell it."""
+"""The progress of a bulk change in its message, and its final audit record."""
 
 from datetime import datetime
 
@@ -22,8 +22,10 @@ from bot.store.operations.undo_batches import undos
 from bot.views.operations.progress import progress_message
 
 
-def progress_of(operation: Operation, now: datetime, told: Outcomes | None = None) -> Progress:
-    """How far an operation is, as views show it; `told` is what became of its jobs."""
+def progress_of(
+    operation: Operation, now: datetime, job_outcomes: Outcomes | None = None
+) -> Progress:
+    """Return the progress of an operation, with its jobs' outcomes, as views show it."""
     started = operation.started_at or now
     return Progress(
         operation=operation.id,
@@ -36,7 +38,7 @@ def progress_of(operation: Operation, now: datetime, told: Outcomes | None = Non
         seconds=int(((operation.finished_at or now) - started).total_seconds()),
         reason=operation.reason,
         kept=operation.archive,
-        outcomes=told,
+        outcomes=job_outcomes,
         rate=operation.rate,
     )
 
@@ -53,18 +55,20 @@ def with_refused(connection: Connection, progress: Progress) -> Progress:
 
 
 def _put_back(connection: Connection, operation: Operation) -> PutBack | None:
-    """What bulk undos have put back of an operation that has ended; the last of them by whom."""
-    found = undos(connection, operation.id)
-    if not found or found[-1].finished_at is None:
+    """Return the count of rows that bulk undos put back, and the last undo's author and time."""
+    rows = undos(connection, operation.id)
+    if not rows or rows[-1].finished_at is None:
         return None
-    count = sum(undo.done for undo in found)
-    return PutBack(by=found[-1].actor, at=found[-1].finished_at, count=count)
+    count = sum(undo.done for undo in rows)
+    return PutBack(by=rows[-1].actor, at=rows[-1].finished_at, count=count)
 
 
-def tell(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
-    """Let the operation's message say how far it is and what became of its jobs."""
-    told = outcomes_of(connection, operation, now)
-    progress = with_refused(connection, progress_of(operation, now, told))
+def edit_progress(
+    setup: Setup, connection: Connection, operation: Operation, now: datetime
+) -> None:
+    """Edit the operation's message to show its progress and its jobs' outcomes."""
+    job_outcomes = outcomes_of(connection, operation, now)
+    progress = with_refused(connection, progress_of(operation, now, job_outcomes))
     if operation.state in operations.ACTIVE:
         progress = progress.model_copy(update={"freeze": change_freeze.current(connection)})
     elif operation.action != "undo":
@@ -74,10 +78,10 @@ def tell(setup: Setup, connection: Connection, operation: Operation, now: dateti
         outbox.edit(connection, channel, _subject(operation), message, now)
 
 
-def answer(
+def reply(
     setup: Setup, connection: Connection, operation: Operation, message: Message, now: datetime
 ) -> None:
-    """Say something in the thread of the operation's message."""
+    """Reply in the thread of the operation's message."""
     if (channel := _channel(setup, operation)) is not None:
         outbox.reply(connection, channel, _subject(operation), message, now)
 
@@ -91,30 +95,30 @@ def _subject(operation: Operation) -> str:
 
 
 def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> Outcomes | None:
-    """What became of the jobs of an operation, or of its canary while that is what matters."""
-    seen = outcomes.of_operation(connection, operation.id)
+    """Return the outcomes of an operation's jobs, or of its canary if only the canary ran."""
+    counts = outcomes.of_operation(connection, operation.id)
     canary = tracked_jobs.of_operation(connection, operation.id) if operation.canary else []
     stopped_by = (operation.reason or "").startswith("canary-")
-    if seen is not None and seen.waiting is not None and not stopped_by:
-        return counted(operation, seen, now)
+    if counts is not None and counts.waiting is not None and not stopped_by:
+        return counted(operation, counts, now)
     return _of_canary(connection, operation, canary, now) if canary else None
 
 
-def counted(operation: Operation, seen: OutcomeCounts, now: datetime) -> Outcomes:
-    """The counts of an operation that has ended; what is not known to have ended otherwise ran."""
-    gone = seen.put_back + seen.deleted
-    left = operation.done - (seen.waiting or 0) - gone
-    failed = min(seen.failed_again + seen.failed_otherwise, max(0, left))
-    otherwise = min(seen.failed_otherwise, failed)
-    began = operation.started_at or seen.started_at
+def counted(operation: Operation, counts: OutcomeCounts, now: datetime) -> Outcomes:
+    """Return the outcomes of an ended operation; jobs without another outcome were processed."""
+    removed = counts.put_back + counts.deleted
+    ended = operation.done - (counts.waiting or 0) - removed
+    failed = min(counts.failed_again + counts.failed_otherwise, max(0, ended))
+    otherwise = min(counts.failed_otherwise, failed)
+    started_at = operation.started_at or counts.started_at
     return Outcomes(
-        processed=max(0, left - failed),
+        processed=max(0, ended - failed),
         failed_again=failed - otherwise,
         failed_otherwise=otherwise,
-        waiting=seen.waiting or 0,
-        no_longer_queued=gone,
-        seconds=int(((seen.settled_at or now) - began).total_seconds()),
-        state=seen.state,
+        waiting=counts.waiting or 0,
+        no_longer_queued=removed,
+        seconds=int(((counts.settled_at or now) - started_at).total_seconds()),
+        state=counts.state,
     )
 
 
@@ -145,12 +149,12 @@ def end(
     reason: str | None,
     grant: Grant,
 ) -> bool:
-    """Write the one terminal record and the message's last state, with the state itself.
+    """Store the final state with its audit record, and edit the message a last time.
 
-    False where the operation had ended before, is not done as it seemed, or runs elsewhere by now.
+    Return False if the operation already ended, is not done, or now runs in another replica.
     """
     now = setup.clock(connection)
-    # Held from before its batches are counted: none of another replica's can commit in between.
+    # Locked before the batches are counted, so that no other replica commits one in between.
     fresh = operations.locked(connection, operation.id)
     if fresh is None or (fresh.state == "running" and fresh.owner != setup.replica):
         return False
@@ -163,14 +167,14 @@ def end(
     ended = operations.find(connection, operation.id) or operation
     audit_log.write(connection, _record(setup, ended, grant, now))
     outcomes.begin(connection, ended, now)
-    tell(setup, connection, ended, now)
+    edit_progress(setup, connection, ended, now)
     if (before := _undone(connection, ended)) is not None:
-        tell(setup, connection, before, now)
+        edit_progress(setup, connection, before, now)
     return True
 
 
 def _undone(connection: Connection, operation: Operation) -> Operation | None:
-    """The bulk change of which an undo that has ended put something back."""
+    """Return the bulk change whose rows this ended undo put back."""
     if operation.scope.undo is None or not operation.done:
         return None
     return operations.find(connection, operation.scope.undo)

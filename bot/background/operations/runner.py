@@ -1,4 +1,4 @@
-"""Bulk changes at work: batch after batch, by any replica, until done, cancelled or stopped."""
+"""Running of bulk changes, batch by batch, by any replica, until done, cancelled or stopped."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, BatchWorkers, granted
-from bot.background.operations.progress import end, progress_of, tell
+from bot.background.operations.progress import edit_progress, end, progress_of
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.operations import Progress
@@ -29,16 +29,16 @@ T = TypeVar("T")
 
 EDIT_EVERY = timedelta(seconds=3)
 TURN_SECONDS = 3.0
-"""How long batches follow each other before the progress is told and a cancel is looked for."""
-# A batch that fails this often in a row ends the operation: it would fail for ever.
+"""The time of a turn; after it the progress is edited and a cancellation is checked."""
+# An operation stops after so many failures of a batch in a row, because it would fail forever.
 TRIES = 20
 FAILED = "batch-failed"
-"""The reason of an operation that ended so, where the failure has no code of its own."""
+"""The reason of such a stop if the error has no code of its own."""
 ASK_AGAIN = timedelta(seconds=10)
 DOUBT_ENDS = timedelta(minutes=10)
-"""How long an operation waits for Slack to say what its person may do; asked every ten seconds."""
+"""How long an operation waits for Slack to confirm its person's role, with a try every 10 s."""
 PATIENCE = 120.0
-"""How long a terminal stays with an operation that does not move, in seconds."""
+"""How long a terminal waits for an operation without progress, in seconds."""
 
 NOBODY = Grant(Role.NONE, "none")
 
@@ -47,7 +47,7 @@ _pause = threading.Event().wait
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """Since when nobody can say what the person of an operation may do; ask again at `again`."""
+    """The time since the role of an operation's person is unknown; check again at `again`."""
 
     since: datetime
     again: datetime
@@ -55,11 +55,11 @@ class _Doubt:
 
 @dataclass
 class Runner:
-    """Carries out this replica's bulk changes, at most `rows` in a batch.
+    """Runs this replica's bulk changes, at most `rows` in a batch.
 
-    Every turn of so many `seconds` has several `lanes` of batches at work; with 0 seconds each lane
-    carries out one. What it remembers saves it questions, and counts what went wrong in a row;
-    another replica that takes over begins to count anew. `patience` is in seconds.
+    Every turn of `seconds` has several `lanes`, the batch workers; with 0 seconds each worker runs
+    one batch. The runner remembers unknown roles and counts failures in a row; another replica that
+    takes over starts to count at 0. `patience` is in seconds.
     """
 
     setup: Setup
@@ -70,26 +70,26 @@ class Runner:
     _edited_at: datetime | None = None
     _failed: tuple[int, int] = (0, 0)
     _doubts: dict[int, _Doubt] = field(default_factory=dict)
-    _standing: set[int] = field(default_factory=set)
-    _now: datetime = datetime.min  # noqa: DTZ901 naive UTC, until the database says its own
+    _frozen: set[int] = field(default_factory=set)
+    _now: datetime = datetime.min  # noqa: DTZ901 naive UTC, until the database's time is read
 
     def run_once(self) -> bool:
-        """Give one operation a turn; False where nothing can be done now."""
+        """Run one turn of one operation; return False if nothing can run now."""
         operation = self._take()
-        return operation is not None and self._go_on(operation)
+        return operation is not None and self._advance(operation)
 
     def _take(self) -> Operation | None:
-        """The operation to go on with; those that wait for Slack let others pass."""
+        """Return the next operation; operations that wait for Slack are passed over."""
         setup = self.setup
 
         def take(connection: Connection) -> Operation | None:
             self._now = now = setup.clock(connection)
-            passing = [id_ for id_, doubt in self._doubts.items() if now < doubt.again]
-            return operations.take(connection, setup.replica, now, passing)
+            postponed = [id_ for id_, doubt in self._doubts.items() if now < doubt.again]
+            return operations.take(connection, setup.replica, now, postponed)
 
         return self._change(take)
 
-    def _go_on(self, operation: Operation) -> bool:
+    def _advance(self, operation: Operation) -> bool:
         setup = self.setup
         doubt = self._doubts.get(operation.id)
         if operation.state == "cancelling":
@@ -103,40 +103,40 @@ class Runner:
             grant = granted(setup, operation)
             drained = self._turn(operation)
         except Frozen:
-            moved, grant = self._stand(operation), NOBODY
+            moved, grant = self._pause_frozen(operation), NOBODY
         except Unverifiable as refusal:
             return self._wait(operation, refusal)
         except NotAllowed as refusal:
             self._finish(operation, "stopped", refusal.code, NOBODY)
             return True
-        except Exception as error:  # noqa: BLE001 whatever it is, it must not go on for ever
-            return self._count(operation, error)
+        except Exception as error:  # noqa: BLE001 any error counts, so that none repeats forever
+            return self._count_failure(operation, error)
         self._failed = (0, 0)
         self._doubts.pop(operation.id, None)
         if moved:
-            self._standing.discard(operation.id)
+            self._frozen.discard(operation.id)
         if drained:
             self._finish(operation, "done", None, grant)
         return moved
 
-    def _stand(self, operation: Operation) -> bool:
-        """Wait, between two batches, until changes are allowed again; told once, never counted."""
-        if operation.id not in self._standing:
-            self._standing.add(operation.id)
+    def _pause_frozen(self, operation: Operation) -> bool:
+        """Wait for the end of a change freeze; the message shows it once, and no failure counts."""
+        if operation.id not in self._frozen:
+            self._frozen.add(operation.id)
             self._edited_at = None
-            self._change(lambda connection: self._tell(connection, operation))
+            self._change(lambda connection: self._edit(connection, operation))
         return False
 
     def _turn(self, operation: Operation) -> bool:
-        """Let the lanes work for a while, and tell how far they came; True where all is claimed."""
-        lanes = BatchWorkers(self.setup, operation, self.rows, self.seconds)
-        alone = operation.canary is not None and operation.done == 0
+        """Run the batch workers for one turn, edit the progress; return True if all is claimed."""
+        workers = BatchWorkers(self.setup, operation, self.rows, self.seconds)
+        is_canary = operation.canary is not None and operation.done == 0
         try:
-            return lanes.run(1 if alone else self.lanes)
+            return workers.run(1 if is_canary else self.lanes)
         finally:
-            self._change(lambda connection: self._tell(connection, operation))
+            self._change(lambda connection: self._edit(connection, operation))
 
-    def _tell(self, connection: Connection, operation: Operation) -> None:
+    def _edit(self, connection: Connection, operation: Operation) -> None:
         now = self.setup.clock(connection)
         fresh = operations.find(connection, operation.id)
         due = self._edited_at is None or now - self._edited_at >= EDIT_EVERY
@@ -144,49 +144,49 @@ class Runner:
             return
         if due or fresh.state == "waiting":
             self._edited_at = now
-            tell(self.setup, connection, fresh, now)
+            edit_progress(self.setup, connection, fresh, now)
 
     def _change(self, work: Callable[[Connection], T]) -> T:
         return changing(self.setup.engine, time_limit(self.setup.engine, BATCH_SECONDS), work)
 
-    def run_to_end(self, begun: Progress) -> Progress:
-        """Carry out one operation in this process, for the terminal; returns how it ended.
+    def run_to_end(self, started: Progress) -> Progress:
+        """Run one operation in this process, for the terminal; return its last progress.
 
-        Where it does not move for the runner's patience: how far it was when last seen, in the
-        state it had. A replica of the bot goes on with it then.
+        If it makes no progress for `patience`, return the last known progress and state; a replica
+        of the bot then continues the operation.
         """
-        last, until = begun, monotonic() + self.patience
+        progress, until = started, monotonic() + self.patience
         while True:
             moved = False
             try:
-                found = self._look(begun.operation)
-                seen = progress_of(found, self._now)
-                if found.state not in operations.ACTIVE:
-                    return seen
-                if (seen.done, seen.state) != (last.done, last.state):
+                operation = self._read(started.operation)
+                current = progress_of(operation, self._now)
+                if operation.state not in operations.ACTIVE:
+                    return current
+                if (current.done, current.state) != (progress.done, progress.state):
                     until = monotonic() + self.patience
-                last = seen
-                # Only its own: of a person in Slack a terminal cannot ask what they may do.
-                mine = found.owner == self.setup.replica and found.state != "waiting"
-                moved = mine and self._go_on(found)
-            except Exception as error:  # noqa: BLE001 what was done is done, and has to be told
-                _log_failure(begun.operation, error)
+                progress = current
+                # Only its own operations, because a terminal cannot verify roles of Slack users.
+                is_own = operation.owner == self.setup.replica and operation.state != "waiting"
+                moved = is_own and self._advance(operation)
+            except Exception as error:  # noqa: BLE001 the progress so far must be returned
+                _log_failure(started.operation, error)
             if moved:
                 continue
             if monotonic() >= until:
-                return last
+                return progress
             _pause(0.2)
 
-    def _look(self, operation: int) -> Operation:
+    def _read(self, number: int) -> Operation:
         with reading(self.setup.engine, time_limit(self.setup.engine, BATCH_SECONDS)) as connection:
-            found = operations.find(connection, operation)
+            operation = operations.find(connection, number)
             self._now = self.setup.clock(connection)
-        if found is None:
-            raise LookupError(operation)
-        return found
+        if operation is None:
+            raise LookupError(number)
+        return operation
 
     def _wait(self, operation: Operation, refusal: Unverifiable) -> bool:
-        """Keep the operation until Slack can say what its person may do, but not for ever."""
+        """Postpone the operation until Slack can confirm the role, at most for `DOUBT_ENDS`."""
         doubt = self._doubts.get(operation.id)
         since = self._now if doubt is None else doubt.since
         if self._now - since >= DOUBT_ENDS:
@@ -197,8 +197,8 @@ class Runner:
         _log_failure(operation.id, refusal)
         return False
 
-    def _count(self, operation: Operation, error: Exception) -> bool:
-        """Let a batch that failed be tried again, so many times."""
+    def _count_failure(self, operation: Operation, error: Exception) -> bool:
+        """Count a failed batch, which is tried again up to `TRIES` times."""
         number, times = self._failed
         times = times + 1 if number == operation.id else 1
         self._failed = (operation.id, times)
@@ -212,7 +212,7 @@ class Runner:
         return True
 
     def _finish(self, operation: Operation, state: str, reason: str | None, grant: Grant) -> None:
-        """Write the one terminal record and the message's last state, with the state itself."""
+        """Store the final state with its audit record, and edit the message a last time."""
         self._change(
             lambda connection: end(self.setup, connection, operation, state, reason, grant)
         )
@@ -220,7 +220,7 @@ class Runner:
 
 
 def _grant_now(setup: Setup, operation: Operation) -> Grant:
-    """The same for the record of an end that needs no role."""
+    """Return the person's current grant for the record of an end that needs no role."""
     try:
         return granted(setup, operation)
     except Refusal:

@@ -1,1 +1,1 @@
-"""Posts what waits to be sent."""
+"""Delivery of outbox messages to Slack."""

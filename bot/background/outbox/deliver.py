@@ -1,4 +1,4 @@
-"""Delivery of the outbox: in order within a channel, at least once, and never by a blind retry."""
+"""Delivery of the outbox: in order within a channel, at least once, without blind retries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,29 +24,29 @@ from bot.text import Mrkdwn, cut
 
 log = structlog.get_logger(__name__)
 
-# While an attempt is under way nobody else may make one: longer than the client's timeout.
+# Longer than the client's timeout, so that no second attempt starts during the first.
 ATTEMPT = timedelta(seconds=30)
 
 
 class Poster(Protocol):
-    """Who speaks to Slack; `post` and `update` raise `Undelivered`."""
+    """The client of Slack; `post` and `update` raise `DeliveryError`."""
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
-        """Post and return the message's ts."""
+        """Post a message and return its ts."""
         ...
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
-        """Change a message."""
+        """Edit a message."""
         ...
 
     def permalink(self, channel: str, ts: str) -> str:
-        """The message's address."""
+        """Return the message's address."""
         ...
 
 
 @dataclass
 class Bucket:
-    """A rate: `size` at once, then `rate` a second."""
+    """A token bucket: `size` tokens at once, then `rate` a second."""
 
     size: float
     rate: float
@@ -55,12 +55,12 @@ class Bucket:
     _at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start full."""
+        """Start with a full bucket."""
         self._left = self.size
         self._at = self.clock()
 
     def take(self) -> bool:
-        """Take one if there is one."""
+        """Take one token if there is one; return whether it was taken."""
         now = self.clock()
         self._left = min(self.size, self._left + (now - self._at) * self.rate)
         self._at = now
@@ -81,96 +81,98 @@ class SlackRates:
     _channels: dict[str, Bucket] = field(default_factory=dict)
     _edits: Bucket | None = None
 
-    def allows(self, letter: OutboxMessage) -> bool:
-        """Whether this message may be sent now."""
-        if letter.kind == outbox.EDIT:
+    def allows(self, message: OutboxMessage) -> bool:
+        """Return whether this message may be sent now."""
+        if message.kind == outbox.EDIT:
             if self._edits is None:
                 self._edits = Bucket(10, 0.75, self.clock)
             return self._edits.take()
-        bucket = self._channels.setdefault(letter.channel, Bucket(5, 1.0, self.clock))
+        bucket = self._channels.setdefault(message.channel, Bucket(5, 1.0, self.clock))
         return bucket.take()
 
 
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) -> int:
-    """Try what is due once and return how many messages Slack took."""
+    """Try each due message once and return how many Slack accepted."""
     with leader_snapshot(setup) as connection:
-        letters = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
-    return sum(_deliver(setup, poster, lease, letter) for letter in letters if rates.allows(letter))
+        messages = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
+    return sum(
+        _deliver(setup, poster, lease, message) for message in messages if rates.allows(message)
+    )
 
 
-def _rank(letter: OutboxMessage) -> bool:
-    """What came of a request before what became of alerts: somebody watches its progress.
+def _rank(message: OutboxMessage) -> bool:
+    """Return a sort key that puts edits of alerts last, because a person waits for a request.
 
-    All channels share the budget for edits, and a retried group edits many alerts at once.
+    All channels share the budget for edits, and the retry of a group edits many alerts at once.
     """
-    return letter.kind == outbox.EDIT and not letter.subject.startswith("request:")
+    return message.kind == outbox.EDIT and not message.subject.startswith("request:")
 
 
-def _deliver(setup: Setup, poster: Poster, lease: Lease, letter: OutboxMessage) -> bool:
+def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage) -> bool:
     def claim(connection: Connection) -> bool:
-        return outbox.claim(connection, letter, lease, setup.clock(connection) + ATTEMPT)
+        return outbox.claim(connection, message, lease, setup.clock(connection) + ATTEMPT)
 
     if not leader_transaction(setup, lease, claim):
         return False
     reach("letter-claimed")
     try:
-        channel, ts = _send(setup, poster, letter)
+        channel, ts = _send(setup, poster, message)
         reach("letter-posted")
     except DeliveryError as error:
-        fault = error  # the name of an except clause ends with it
+        fault = error  # Python deletes the name of an except clause after it
     except Refusal:
         raise
     except Exception as error:
-        # What cannot be drawn must hold back no other message: it waits like one that was refused.
-        log.exception("letter broken", letter=letter.id, subject=letter.subject)
+        # A message that cannot be rendered waits like a refused one and must not block others.
+        log.exception("outbox message broken", outbox_id=message.id, subject=message.subject)
         fault = DeliveryError(Fault.BROKEN, type(error).__name__)
     else:
-        _note(setup, lambda connection: _note_sent(setup, connection, letter, channel, ts))
+        _note(setup, lambda connection: _note_sent(setup, connection, message, channel, ts))
         return ts is not None
-    note = log.info if fault.fault is Fault.RATE else log.warning
-    note("not delivered", letter=letter.id, channel=letter.channel, because=str(fault))
-    _note(setup, lambda connection: put_off(setup, connection, letter, fault))
+    write = log.info if fault.fault is Fault.RATE else log.warning
+    write("not delivered", outbox_id=message.id, channel=message.channel, because=str(fault))
+    _note(setup, lambda connection: put_off(setup, connection, message, fault))
     return False
 
 
 def _note(setup: Setup, work: Callable[[Connection], Any]) -> None:
-    """Store what became of an attempt, by whoever made it: also after the lease was lost."""
+    """Store the result of an attempt; this also works after the lease was lost."""
     changing(setup.engine, time_limit(setup.engine, SECONDS), work)
 
 
-def _send(setup: Setup, poster: Poster, letter: OutboxMessage) -> tuple[str | None, str | None]:
-    """Channel and ts of the message, or nothing where there is no message to change."""
+def _send(setup: Setup, poster: Poster, message: OutboxMessage) -> tuple[str | None, str | None]:
+    """Send the message and return its channel and ts; both are None if its message is missing."""
     place = None
-    if letter.kind in (outbox.EDIT, outbox.REPLY):
+    if message.kind in (outbox.EDIT, outbox.REPLY):
         with leader_snapshot(setup) as connection:
-            place = place_of(connection, letter.subject)
-            if place is None and outbox.waits(connection, letter.subject):
+            place = place_of(connection, message.subject)
+            if place is None and outbox.waits(connection, message.subject):
                 raise DeliveryError(Fault.RATE, "its message is not posted yet", 1.0)
-    if letter.kind == outbox.EDIT:
+    if message.kind == outbox.EDIT:
         if place is None:
             return None, None
-        _try(lambda body: poster.update(*place, body), letter.body)
+        _try(lambda body: poster.update(*place, body), message.body)
         return place
-    body = body_of(setup, letter, poster.permalink, bare=is_hopeless(letter))
+    body = body_of(setup, message, poster.permalink, bare=is_hopeless(message))
     if place is not None:
         return place[0], _reply(poster, *place, body)
-    ts = _try(lambda said: poster.post(letter.channel, said), body)
-    return letter.channel, ts
+    ts = _try(lambda content: poster.post(message.channel, content), body)
+    return message.channel, ts
 
 
 def _reply(poster: Poster, channel: str, thread: str, body: Mapping[str, Any]) -> str:
-    """Answer in a thread; where somebody deleted its message, in the channel itself."""
+    """Reply in a thread, or in the channel itself if somebody deleted the thread's message."""
     try:
-        ts: str = _try(lambda said: poster.post(channel, {**said, "thread_ts": thread}), body)
+        ts: str = _try(lambda content: poster.post(channel, {**content, "thread_ts": thread}), body)
     except DeliveryError as fault:
         if fault.fault is not Fault.GONE:
             raise
-        ts = _try(lambda said: poster.post(channel, said), body)
+        ts = _try(lambda content: poster.post(channel, content), body)
     return ts
 
 
 def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> Any:
-    """Send it; where Slack refuses the layout, send the text alone: nothing is lost to a layout."""
+    """Send the body; if Slack refuses its layout, send only the text so that no message is lost."""
     try:
         return send(body)
     except DeliveryError as fault:
@@ -180,10 +182,14 @@ def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> A
 
 
 def _note_sent(
-    setup: Setup, connection: Connection, letter: OutboxMessage, channel: str | None, ts: str | None
+    setup: Setup,
+    connection: Connection,
+    message: OutboxMessage,
+    channel: str | None,
+    ts: str | None,
 ) -> None:
-    if not outbox.sent(connection, letter, channel, ts, setup.clock(connection)):
+    if not outbox.sent(connection, message, channel, ts, setup.clock(connection)):
         return
-    number = incident_of(letter)
-    if number is not None and letter.kind == outbox.POST and channel and ts:
+    number = incident_of(message)
+    if number is not None and message.kind == outbox.POST and channel and ts:
         transitions.mark_posted(connection, number, channel, ts)

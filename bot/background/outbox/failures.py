@@ -1,4 +1,4 @@
-"""What is done about a message that Slack did not take: another try, another place, or none."""
+"""Handling of messages that Slack did not accept: try again, use another channel, or give up."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,14 +19,14 @@ log = structlog.get_logger(__name__)
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 60.0
 TRIES = 5
-"""After so many, a letter that Slack refuses for what it is holds back its channel no more."""
+"""After so many tries, a message that Slack refuses no longer blocks its channel."""
 CHANNEL_WAIT = timedelta(seconds=30)
 HEALTH = "health:"
-"""How the subjects of what the bot says about its own messages begin."""
+"""The prefix of subjects of notices about the bot's own messages."""
 
 
 class Fault(Enum):
-    """Why Slack did not take a message; `BROKEN` where the bot itself could not make it."""
+    """Why Slack did not accept a message; `BROKEN` if the bot could not render it."""
 
     RATE = "rate"
     CHANNEL = "channel"
@@ -39,11 +39,11 @@ class Fault(Enum):
 
 
 HOPELESS = (Fault.LAYOUT, Fault.REFUSED, Fault.BROKEN)
-"""What another try hardly changes."""
+"""Faults that another try rarely resolves."""
 
 
 class DeliveryError(Exception):
-    """A message was not delivered, or (`Fault.UNKNOWN`) nobody knows; `after` in seconds."""
+    """A message was not delivered, or perhaps was (`Fault.UNKNOWN`); `after` is in seconds."""
 
     def __init__(self, fault: Fault, reason: str, after: float = 0.0) -> None:
         super().__init__(f"{fault.value}: {reason}")
@@ -52,120 +52,134 @@ class DeliveryError(Exception):
         self.after = after
 
 
-def is_hopeless(letter: OutboxMessage) -> bool:
-    """Whether the letter was tried that often, and the last time refused for what it is."""
-    return letter.attempts >= TRIES and (letter.error or "").startswith(
+def is_hopeless(message: OutboxMessage) -> bool:
+    """Return whether `TRIES` are used up and the last one failed with a `HOPELESS` fault."""
+    return message.attempts >= TRIES and (message.error or "").startswith(
         tuple(f"{fault.value}: " for fault in HOPELESS)
     )
 
 
 def put_off(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError
+    setup: Setup, connection: Connection, message: OutboxMessage, fault: DeliveryError
 ) -> None:
-    """What to do about a letter that Slack did not take: when and where it is tried again."""
+    """Decide when and where an undelivered message is tried again, and store the decision."""
     now = setup.clock(connection)
     match fault.fault:
         case Fault.RATE:
             again = now + timedelta(seconds=fault.after)
-            outbox.put_off(connection, letter, fault.reason, again, in_doubt=letter.in_doubt)
+            outbox.put_off(connection, message, fault.reason, again, in_doubt=message.in_doubt)
         case Fault.CHANNEL:
-            _elsewhere(setup, connection, letter, fault, now)
-        case Fault.GONE if letter.kind == outbox.EDIT:
-            outbox.sent(connection, letter, None, None, now)
-            _forget_place(connection, letter)
+            _move_to_other_channel(setup, connection, message, fault, now)
+        case Fault.GONE if message.kind == outbox.EDIT:
+            outbox.sent(connection, message, None, None, now)
+            _forget_place(connection, message)
         case Fault.UNKNOWN:
-            again = now + timedelta(seconds=_backoff(letter))
-            outbox.put_off(connection, letter, fault.reason, again, in_doubt=True)
-        case _ if fault.fault in HOPELESS and is_hopeless(letter):
-            _give_up(setup, connection, letter, fault, now)
+            again = now + timedelta(seconds=_backoff(message))
+            outbox.put_off(connection, message, fault.reason, again, in_doubt=True)
+        case _ if fault.fault in HOPELESS and is_hopeless(message):
+            _give_up(setup, connection, message, fault, now)
         case _:
             again = now + timedelta(seconds=LONGEST_WAIT)
-            doubt = letter.in_doubt or fault.fault is Fault.BROKEN
-            outbox.put_off(connection, letter, str(fault), again, in_doubt=doubt)
+            doubt = message.in_doubt or fault.fault is Fault.BROKEN
+            outbox.put_off(connection, message, str(fault), again, in_doubt=doubt)
 
 
 def _give_up(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
+    setup: Setup,
+    connection: Connection,
+    message: OutboxMessage,
+    fault: DeliveryError,
+    now: datetime,
 ) -> None:
-    """Let go of what is refused again and again, so that its channel goes on; and say so.
+    """Drop a message that is refused every time, so that it does not block its channel; notify.
 
-    Never of audit records: all that is said of those in the end is their number and hash.
+    Audit records are never dropped: their last tries post only their numbers and hashes.
     """
-    log.error("letter given up", letter=letter.id, subject=letter.subject, because=str(fault))
-    outbox.sent(connection, letter, None, None, now)
-    here = letter.channel == setup.audit_channel
-    other = setup.fallback_channel if here else setup.audit_channel
-    if other is None or other == letter.channel or letter.subject.startswith(HEALTH):
-        return
-    said = texts_for(None, setup.language, setup.zone)(
-        "letter-given-up",
-        channel=letter.channel,
-        reason=fault.reason,
-        count=letter.attempts + 1,
-        letter=str(letter.id),
+    log.error(
+        "outbox message given up", outbox_id=message.id, subject=message.subject, because=str(fault)
     )
-    outbox.post(connection, other, f"{HEALTH}letter:{letter.id}", Message(said), now)
-
-
-def _backoff(letter: OutboxMessage) -> float:
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(letter.attempts, 10))
-
-
-def _elsewhere(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
-) -> None:
-    """A channel that cannot be posted in: alerts go to the fallback, what others see to the audit.
-
-    An open incident whose message is there gets another one, so that it does not change unseen.
-    Audit records wait for their channel.
-    """
-    by_itself = letter.channel == setup.alert_channel or letter.subject.startswith("digest:")
-    other = setup.fallback_channel if by_itself else setup.audit_channel
-    if letter.kind == outbox.POST and other is not None and other != letter.channel:
-        outbox.redirect(connection, letter, other, now)
-        if letter.channel == setup.alert_channel:
-            _say_unreachable(setup, connection, letter, fault, now)
+    outbox.sent(connection, message, None, None, now)
+    here = message.channel == setup.audit_channel
+    other = setup.fallback_channel if here else setup.audit_channel
+    if other is None or other == message.channel or message.subject.startswith(HEALTH):
         return
-    moved = other is not None and other != letter.channel and _forget_open(connection, letter)
-    if letter.kind == outbox.REPLY and incident_of(letter) is not None and other is not None:
-        outbox.tell_apart(connection, letter, other, now)
-    elif moved and letter.kind == outbox.EDIT:
-        # The message that is posted instead says all of it.
-        outbox.sent(connection, letter, None, None, now)
+    notice = texts_for(None, setup.language, setup.zone)(
+        "letter-given-up",
+        channel=message.channel,
+        reason=fault.reason,
+        count=message.attempts + 1,
+        letter=str(message.id),
+    )
+    outbox.post(connection, other, f"{HEALTH}letter:{message.id}", Message(notice), now)
+
+
+def _backoff(message: OutboxMessage) -> float:
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(message.attempts, 10))
+
+
+def _move_to_other_channel(
+    setup: Setup,
+    connection: Connection,
+    message: OutboxMessage,
+    fault: DeliveryError,
+    now: datetime,
+) -> None:
+    """Move a message from an unreachable channel: alerts to the fallback, others to the audit.
+
+    An active incident whose alert is in that channel gets another alert, so that its changes stay
+    visible. Audit records wait for their channel.
+    """
+    is_unprompted = message.channel == setup.alert_channel or message.subject.startswith("digest:")
+    other = setup.fallback_channel if is_unprompted else setup.audit_channel
+    if message.kind == outbox.POST and other is not None and other != message.channel:
+        outbox.redirect(connection, message, other, now)
+        if message.channel == setup.alert_channel:
+            _notify_unreachable(setup, connection, message, fault, now)
+        return
+    moved = other is not None and other != message.channel and _forget_open(connection, message)
+    if message.kind == outbox.REPLY and incident_of(message) is not None and other is not None:
+        outbox.tell_apart(connection, message, other, now)
+    elif moved and message.kind == outbox.EDIT:
+        # The alert that is posted instead shows the same state.
+        outbox.sent(connection, message, None, None, now)
     else:
-        outbox.put_off(connection, letter, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
-    _say_unreachable(setup, connection, letter, fault, now)
+        outbox.put_off(connection, message, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
+    _notify_unreachable(setup, connection, message, fault, now)
 
 
-def _forget_open(connection: Connection, letter: OutboxMessage) -> bool:
-    """The same of an incident of which another message will be posted; whether it is one."""
-    number = incident_of(letter)
+def _forget_open(connection: Connection, message: OutboxMessage) -> bool:
+    """Forget an alert's place if a new alert of its incident will be posted; return whether so."""
+    number = incident_of(message)
     incident = None if number is None else lookups.by_id(connection, number)
     if incident is None or incident.muted_until is not None or not incident.needs_attention:
         return False
-    _forget_place(connection, letter)
+    _forget_place(connection, message)
     return True
 
 
-def _forget_place(connection: Connection, letter: OutboxMessage) -> None:
-    """The message that the letter was to change or answer is gone, or out of reach."""
-    number, place = incident_of(letter), place_of(connection, letter.subject)
+def _forget_place(connection: Connection, message: OutboxMessage) -> None:
+    """Forget the place of the incident's alert, which was deleted or cannot be reached."""
+    number, place = incident_of(message), place_of(connection, message.subject)
     if number is not None and place is not None:
         transitions.forget_message(connection, number, place)
 
 
-def _say_unreachable(
-    setup: Setup, connection: Connection, letter: OutboxMessage, fault: DeliveryError, now: datetime
+def _notify_unreachable(
+    setup: Setup,
+    connection: Connection,
+    message: OutboxMessage,
+    fault: DeliveryError,
+    now: datetime,
 ) -> None:
-    """Tell the fallback channel, once an hour, that a channel cannot be posted in."""
+    """Notify the fallback channel, once an hour, that a channel cannot be reached."""
     fallback = setup.fallback_channel
-    if fallback is None or fallback == letter.channel:
+    if fallback is None or fallback == message.channel:
         return
-    subject = f"{HEALTH}{letter.channel}:{now:%Y%m%d%H}"
+    subject = f"{HEALTH}{message.channel}:{now:%Y%m%d%H}"
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
         texts = texts_for(None, setup.language, setup.zone)
         kinds = (outbox.POST, outbox.REPLY, outbox.EDIT)
-        alerts = letter.kind in kinds and letter.channel == setup.alert_channel
+        alerts = message.kind in kinds and message.channel == setup.alert_channel
         key = "channel-unreachable-alerts" if alerts else "channel-unreachable"
-        said = texts(key, channel=letter.channel, reason=fault.reason)
-        outbox.post(connection, fallback, subject, Message(said), now)
+        notice = texts(key, channel=message.channel, reason=fault.reason)
+        outbox.post(connection, fallback, subject, Message(notice), now)

@@ -1,4 +1,4 @@
-"""What a letter says when it is sent: audit records are drawn only then, and a doubt is marked."""
+"""Rendering of outbox messages when they are sent: audit records, and marks of possible repeats."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,21 +19,21 @@ from bot.views.audit.records import audit_message, missing_message, undeliverabl
 from bot.views.context import Context
 
 BLOCKS = 50
-"""As many as Slack takes in a message."""
+"""The most blocks that Slack accepts in a message."""
 
 
 def body_of(
-    setup: Setup, letter: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
+    setup: Setup, message: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Mapping[str, Any]:
-    """Text and blocks of a new message.
+    """Return text and blocks of a new message.
 
-    `bare` leaves of audit records only what Slack cannot refuse: their numbers and hashes.
+    `bare` reduces audit records to content that Slack cannot refuse: their numbers and hashes.
     """
-    body = letter.body
-    if letter.kind in (outbox.AUDIT, outbox.REFUSALS):
-        message = _audit_message(setup, letter, permalink, bare=bare)
-        return {"text": message.text, "blocks": list(message.blocks)}
-    if letter.in_doubt:
+    body = message.body
+    if message.kind in (outbox.AUDIT, outbox.REFUSALS):
+        rendered = _audit_message(setup, message, permalink, bare=bare)
+        return {"text": rendered.text, "blocks": list(rendered.blocks)}
+    if message.in_doubt:
         repeat = texts_for(None, setup.language, setup.zone).plain("possible-repeat")
         mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": repeat}]}
         blocks = [*list(body.get("blocks", ()))[: BLOCKS - 1], mark]
@@ -42,9 +42,9 @@ def body_of(
 
 
 def _audit_message(
-    setup: Setup, letter: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
+    setup: Setup, message: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Message:
-    seqs = letter.body["seqs"]
+    seqs = message.body["seqs"]
     with leader_snapshot(setup) as connection:
         sealed = audit_log.sealed(connection, seqs)
         now = setup.clock(connection)
@@ -60,22 +60,22 @@ def _audit_message(
         parts.append(undeliverable_message([(item.seq, item.hash) for item in sealed], context))
     elif sealed:
         link = None if place is None else permalink(*place)
-        parts.append(_told(sealed, link, letter, context))
+        parts.append(_records_message(sealed, link, message, context))
     if missing := sorted(set(seqs) - {item.seq for item in sealed}):
         parts.append(missing_message(missing, context))
     text = "\n".join(part.text for part in parts)
     return Message(text, [block for part in parts for block in part.blocks])
 
 
-def _told(
-    sealed: list[SealedRecord], link: str | None, letter: OutboxMessage, context: Context
+def _records_message(
+    sealed: list[SealedRecord], link: str | None, message: OutboxMessage, context: Context
 ) -> Message:
     lines = [audit_log.line(item.record, item.seq, item.hash) for item in sealed]
-    return audit_message(lines, link, letter.in_doubt, context)
+    return audit_message(lines, link, message.in_doubt, context)
 
 
 def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
-    """Channel and ts of what an edit changes; an incident's outlives its row in the outbox."""
+    """Return channel and ts of the message to edit; an incident's is also stored in its row."""
     place = outbox.place(connection, subject)
     kind, _, number = subject.partition(":")
     if place is not None or kind != "incident":
@@ -86,7 +86,7 @@ def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
     return (incident.channel, incident.message_ts)
 
 
-def incident_of(letter: OutboxMessage) -> int | None:
-    """The incident that a letter tells of."""
-    kind, _, number = letter.subject.partition(":")
+def incident_of(message: OutboxMessage) -> int | None:
+    """Return the number of the message's incident, or None if it has none."""
+    kind, _, number = message.subject.partition(":")
     return int(number) if kind == "incident" else None

@@ -1,1 +1,1 @@
-"""Finds out what became of retried jobs."""
+"""Tracking of the outcomes of retried jobs."""

@@ -1,4 +1,4 @@
-"""Receipts of single retries: what became of each job, in the message about it and its thread."""
+"""Outcomes of single retries: shown in the message about each job and in its thread."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.failures import indexing
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.background.operations.progress import tell
+from bot.background.operations.progress import edit_progress
 from bot.models.operations import Receipt
 from bot.store import outbox
 from bot.store.failures import index
@@ -24,12 +24,12 @@ from bot.store.operations.retries.tracked_jobs import TrackedJob
 from bot.views.operations.outcomes import reply_message, request_message
 
 LATE = timedelta(minutes=10)
-"""After so long it is said once that a job still waits."""
+"""After this time one reply says that the job still waits."""
 TRACKED_FOR = timedelta(days=1)
 GRACE = timedelta(seconds=2)
-"""How long a job must be gone: a worker deletes it first and writes its failure down after."""
+"""How long a job must be missing: a worker deletes the job before it inserts the failure."""
 DOUBT = timedelta(minutes=1)
-"""When a job that seemed to be processed is looked for once more: its failure may come late."""
+"""After this time a processed job is checked once more, because its failure may come late."""
 INTERVALS = (
     (timedelta(seconds=10), timedelta(seconds=1)),
     (timedelta(minutes=1), timedelta(seconds=3)),
@@ -37,16 +37,16 @@ INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
     (TRACKED_FOR, timedelta(minutes=5)),
 )
-"""How often a job is looked for, by how long ago it was retried."""
+"""The interval of the checks of a job, by the time since its retry."""
 
 Changes = dict[TrackedJob, Mapping[str, Any]]
 
 
 def receipts_once(setup: Setup, lease: Lease) -> int:
-    """Look for the retried jobs whose time has come; returns how many outcomes were told.
+    """Check the retried jobs that are due; return how many outcomes are new.
 
-    That nothing new has failed can only be said where the index has been brought up to date since
-    the job was missed.
+    A missing job counts as processed only if the index was brought up to date after the job was
+    first missed, because its failure would be indexed by then.
     """
     with leader_snapshot(setup) as connection:
         waiting = tracked_jobs.due(connection, setup.clock(connection))
@@ -58,31 +58,37 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
         rows = tracked_jobs.due(connection, now)
-        sure = missed if fresh and not index.backfill_left(connection) else set()
-        changes = _found(setup, connection, rows, sure, now)
+        settled = missed if fresh and not index.backfill_left(connection) else set()
+        changes = _check(setup, connection, rows, settled, now)
         tracked_jobs.note(connection, changes)
-        told = [row for row, values in changes.items() if _is_news(row, values)]
-        _tell(setup, connection, told, now)
-        return len(told)
+        news = [row for row, values in changes.items() if _is_news(row, values)]
+        _publish(setup, connection, news, now)
+        return len(news)
 
     return leader_transaction(setup, lease, work)
 
 
-def _found(
-    setup: Setup, connection: Connection, rows: Sequence[TrackedJob], sure: set[int], now: datetime
+def _check(
+    setup: Setup,
+    connection: Connection,
+    rows: Sequence[TrackedJob],
+    settled: set[int],
+    now: datetime,
 ) -> Changes:
-    """What one look says of each row; `sure` are those of which a failure would be known."""
-    sights = location.look(connection, setup.queue, rows)
-    gone = [row for row in rows if sights[row.id].job_id is None and sights[row.id].taken is None]
-    again = location.failed_again(connection, gone)
+    """Return the changes of each row; the failure of a `settled` row would already be indexed."""
+    locations = location.look(connection, setup.queue, rows)
+    missing = [
+        row for row in rows if locations[row.id].job_id is None and locations[row.id].taken is None
+    ]
+    refailures = location.failed_again(connection, missing)
     highest = location.highest_id(connection, setup.queue)
     changes: Changes = {}
     for row in rows:
-        sight = sights[row.id]
-        if sight.job_id is not None:
-            changes[row] = _waits(row, sight.job_id, highest, now)
+        place = locations[row.id]
+        if place.job_id is not None:
+            changes[row] = _waits(row, place.job_id, highest, now)
         else:
-            changes[row] = _gone(row, sight, again.get(row.id), now, sure=row.id in sure)
+            changes[row] = _gone(row, place, refailures.get(row.id), now, settled=row.id in settled)
     return changes
 
 
@@ -106,29 +112,29 @@ def _interval(age: timedelta) -> timedelta:
 
 
 def _gone(
-    row: TrackedJob, sight: JobLocation, again: Refailure | None, now: datetime, *, sure: bool
+    row: TrackedJob, place: JobLocation, again: Refailure | None, now: datetime, *, settled: bool
 ) -> dict[str, Any]:
-    if sight.taken is not None:
-        by = {"settled_by": sight.taken.actor, "settled_action": sight.taken.action}
+    if place.taken is not None:
+        by = {"settled_by": place.taken.actor, "settled_action": place.taken.action}
         return _settled(tracked_jobs.NO_LONGER_QUEUED, now) | by
     if again is not None:
         other = row.error_group is not None and row.error_group != again.error_group
         state = tracked_jobs.FAILED_OTHERWISE if other else tracked_jobs.FAILED_AGAIN
         return _settled(state, now) | {"outcome_seq": again.seq}
-    return _missed(row, sight, now, sure=sure)
+    return _missed(row, place, now, settled=settled)
 
 
-def _missed(row: TrackedJob, sight: JobLocation, now: datetime, *, sure: bool) -> dict[str, Any]:
-    """Gone, and nobody knows how: done, as soon as a failure would be known."""
+def _missed(row: TrackedJob, place: JobLocation, now: datetime, *, settled: bool) -> dict[str, Any]:
+    """Return the changes of a missing job; once `settled` without a failure it was processed."""
     if row.missing_since is None:
         return {"missing_since": now, "next_check_at": now + GRACE}
-    if not sure:
+    if not settled:
         return {"next_check_at": now + GRACE}
     if row.state == tracked_jobs.PROCESSED:
         return {"next_check_at": None}
-    if not sight.complete:
+    if not place.complete:
         return _settled(tracked_jobs.NO_LONGER_QUEUED, now)
-    # When it was missed is nearer to the truth than when that was certain.
+    # The time of the first miss is closer to the end of the job than the time of this check.
     return {
         "state": tracked_jobs.PROCESSED,
         "settled_at": row.missing_since,
@@ -145,26 +151,28 @@ def _is_news(row: TrackedJob, values: Mapping[str, Any]) -> bool:
     return after.state != row.state or after.late != row.late
 
 
-def _tell(setup: Setup, connection: Connection, news: Sequence[TrackedJob], now: datetime) -> None:
-    """Change the messages about these jobs, and answer in their threads."""
+def _publish(
+    setup: Setup, connection: Connection, news: Sequence[TrackedJob], now: datetime
+) -> None:
+    """Edit the messages about these jobs, and reply in their threads."""
     for seq in {row.failed_seq for row in news if row.failed_seq is not None}:
         assignment.touch(connection, seq)
     for number in {row.operation for row in news if row.operation is not None}:
         operation = operations.find(connection, number)
         if operation is not None:
-            tell(setup, connection, operation, now)
+            edit_progress(setup, connection, operation, now)
     requests = {row.request_id for row in news if row.operation is None}
     of_request: dict[str, list[TrackedJob]] = {}
     for row in tracked_jobs.of_requests(connection, requests):
         of_request.setdefault(row.request_id, []).append(row)
     for request_id, rows in of_request.items():
-        _tell_request(setup, connection, request_id, rows, now)
+        _publish_request(setup, connection, request_id, rows, now)
 
 
-def _tell_request(
+def _publish_request(
     setup: Setup, connection: Connection, request_id: str, rows: Sequence[TrackedJob], now: datetime
 ) -> None:
-    """One message a request: a line for each of its jobs, and one reply when all is known."""
+    """Edit the message of a request and, if all outcomes are known or late, reply in its thread."""
     context = replace(channel_context(setup, now), request=request_id)
     receipts = receipts_of(connection, rows, now)
     subject = f"request:{request_id}"
@@ -173,11 +181,11 @@ def _tell_request(
         message = request_message(receipts, rows[0].actor, context)
         outbox.edit(connection, channel, subject, message, now)
     else:
-        # A click on an alert: the alert is the message.
-        found = assignment.of_failure(connection, rows[0].failed_seq)
-        if found is None or setup.alert_channel is None:
+        # The retry was a click on an alert, so the reply belongs to the alert.
+        incident = assignment.of_failure(connection, rows[0].failed_seq)
+        if incident is None or setup.alert_channel is None:
             return
-        channel, subject = setup.alert_channel, f"incident:{found.id}"
+        channel, subject = setup.alert_channel, f"incident:{incident.id}"
     if all(row.is_settled or row.late for row in rows):
         reply = reply_message(receipts, rows[0].actor, context)
         outbox.reply(connection, channel, subject, reply, now)
@@ -186,12 +194,12 @@ def _tell_request(
 def receipts_of(
     connection: Connection, rows: Sequence[TrackedJob], now: datetime
 ) -> tuple[Receipt, ...]:
-    """The followed jobs as messages show them."""
-    found = index.by_seqs(connection, [row.outcome_seq for row in rows if row.outcome_seq])
-    made = []
+    """Return the tracked jobs as messages show them."""
+    failures = index.by_seqs(connection, [row.outcome_seq for row in rows if row.outcome_seq])
+    receipts = []
     for row in rows:
-        again = found.get(row.outcome_seq or 0)
-        made.append(
+        refailure = failures.get(row.outcome_seq or 0)
+        receipts.append(
             Receipt(
                 failed_id=row.failed_id,
                 job_id=row.retried_as,
@@ -203,9 +211,9 @@ def receipts_of(
                 late=row.late,
                 by=row.settled_by,
                 how=row.settled_action,
-                again_id=None if again is None else again["failed_id"],
-                error=None if again is None else again["error"],
+                again_id=None if refailure is None else refailure["failed_id"],
+                error=None if refailure is None else refailure["error"],
                 same=row.error_group is not None and row.state == tracked_jobs.FAILED_AGAIN,
             )
         )
-    return tuple(made)
+    return tuple(receipts)
