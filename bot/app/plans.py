@@ -92,7 +92,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     # If the bot may change only some queues, it must refuse a change of all queues.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
-    plan = operations.freeze(
+    plan = operations.create_plan(
         work.connection,
         action.name,
         scope,

@@ -178,11 +178,11 @@ class Bulk(World):
     def a_rate_is_kept(self) -> None:
         """No job begins before its operation did, and never more of them in a minute than asked."""
         for operation in self.queue.rows(operations_table):
-            if operation.pace and operation.state != "planned":
+            if operation.rate and operation.state != "planned":
                 self._see_begins(operation)
                 begins = sorted(self.begins.get(operation.id, {}).values())
                 assert not begins or begins[0] >= unix(operation.started_at)
-                for first, beyond in zip(begins, begins[operation.pace :], strict=False):
+                for first, beyond in zip(begins, begins[operation.rate :], strict=False):
                     assert beyond - first >= 60, f"{operation.id} goes too fast: {begins}"
 
     def _see_begins(self, operation: Any) -> None:

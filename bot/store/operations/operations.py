@@ -4,7 +4,7 @@ The scope is every failure with `seq` up to a bound that matches the filter. Job
 and later failures are never touched; jobs that were removed or changed meanwhile are skipped.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +31,6 @@ TAKEN_OVER_AFTER = timedelta(seconds=15)
 TOP_GROUPS = 10
 WORKING = ("running", "cancelling")
 ACTIVE = (*WORKING, "waiting")
-_COLUMNS = {"rate": "pace"}
-"""The columns whose names differ from their fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +71,15 @@ class Operation:
 
 def _operation(row: RowMapping, done: int | None = None) -> Operation:
     names = Operation.__dataclass_fields__.keys()
-    values: dict[str, Any] = {name: row[_COLUMNS.get(name, name)] for name in names}
+    values: dict[str, Any] = {name: row[name] for name in names}
     values["done"] = row["done"] if done is None else done
     values["scope"] = Scope.model_validate_json(row["scope"])
     return Operation(**values)
 
 
-def _by_column(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {_COLUMNS.get(name, name): value for name, value in values.items()}
-
-
-def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, Any]) -> Preview:
+def create_plan(
+    connection: Connection, action: str, scope: Scope, values: dict[str, Any]
+) -> Preview:
     """Store a plan for the failures that match now, and return its preview.
 
     If nothing matches, no plan is stored and its id is 0. `values` are the plan's other fields:
@@ -104,7 +100,7 @@ def freeze(connection: Connection, action: str, scope: Scope, values: dict[str, 
                 total=total,
                 bytes=sum(part.bytes for part in parts),
                 state="planned",
-                **_by_column(values),
+                **values,
             )
         )
         plan = int(stored.lastrowid)
@@ -208,7 +204,7 @@ def start(
             started_at=now,
             owner=owner,
             heartbeat=now,
-            **_by_column(options),
+            **options,
         )
     )
     return result.rowcount == 1

@@ -36,7 +36,7 @@ operations = Table(
     Column("items_digest", String(64), nullable=False, server_default=""),
     Column("reason", String(64)),
     # The rate in jobs a minute, the size of the canary, and whether removed rows are archived.
-    Column("pace", Integer),
+    Column("rate", Integer),
     Column("canary", Integer),
     Column("archive", Boolean, nullable=False, server_default="1"),
     Index("queue_bot_operations_state", "state", "heartbeat"),

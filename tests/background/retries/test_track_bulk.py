@@ -261,7 +261,7 @@ def test_a_retry_is_not_late_while_its_rate_lasts(
 ) -> None:
     retried(queue, setup)
     with queue.engine.begin() as connection:
-        connection.execute(update(tables.operations).values(pace=1))
+        connection.execute(update(tables.operations).values(rate=1))
     count(setup, clock, seconds=900, step=30)
     assert bool(seen(queue).late) is False
     count(setup, clock, seconds=600, step=30)
