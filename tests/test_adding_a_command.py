@@ -143,7 +143,7 @@ def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) 
     for id_ in (45, 46):
         team.queue.fail(id_)
 
-    assert "`/queue discard ID…` — " in team.say("help").text
+    assert "`discard` — " in team.say("help").text
     answer = team.say("discard 45")
     assert "Discarded 1 failed jobs" in answer.text
     assert action_ids(answer.reply) == ["run:undo", "run:discard"]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from bot.access.roles import Directory, Grant, Need, Rules
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, RowKind
+from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import Invocation, Message, Modal
@@ -151,7 +152,8 @@ class Command:
     is the answer to the person, `visible` what others see of the change in the channel, `finished`
     the spec's answer when all batches of a bulk command have run. `when_frozen`: it changes no job,
     so it runs while changes are frozen too. `action` is what it does to jobs, `ids_of` the table
-    that its ids are of where it removes no rows.
+    that its ids are of where it removes no rows. `topic` is its group in the help, which shows
+    `examples`, each without `/queue`.
     """
 
     name: str
@@ -168,6 +170,8 @@ class Command:
     action: Action | None = None
     ids_of: RowKind | None = None
     aliases: tuple[str, ...] = ()
+    topic: HelpTopic | None = None
+    examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` where its action is another's, or does not say what batches do."""
@@ -185,6 +189,13 @@ class Command:
     def row_kind(self) -> RowKind | None:
         """The table that its ids are of."""
         return self.action.removes if self.ids_of is None and self.action else self.ids_of
+
+    @property
+    def help_topic(self) -> HelpTopic:
+        """Return the group of the command in the help."""
+        if self.topic is not None:
+            return self.topic
+        return HelpTopic.VIEW if self.effect is Effect.READ else HelpTopic.CHANGE
 
     @property
     def need(self) -> Need:

@@ -72,4 +72,5 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     # It keeps jobs from being changed, which is what a freeze is for.
     when_frozen=True,
+    examples=("cancel 12",),
 )
