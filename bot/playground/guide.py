@@ -134,7 +134,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "works. Let it go on, and the alert says that it is over.",
         "as": "operator",
         "channel": "queue-alerts",
-        "text": "the workers are silent",
+        "text": "workers have stopped taking jobs",
     },
     {
         "id": "mute",

@@ -7,7 +7,11 @@ order = order { $id }
 tienda = shop { $id }
 job-unknown = unknown job
 everyone = everyone
-attempts = { $attempts } of { $most } attempts
+attempts =
+    { $most ->
+        [one] { $attempts } of 1 attempt
+       *[other] { $attempts } of { $most } attempts
+    }
 attempts-of = { $attempts } of { $most }
 attempts-made =
     { $attempts ->
@@ -946,7 +950,11 @@ digest-began = Monitoring started { $at }; there is no data before that.
 ### The chart
 
 chart-none = No data for this period yet: the bot takes a sample every few seconds from its start.
-chart-day-title = *Last { $hours } hours*
+chart-day-title =
+    { $hours ->
+        [one] *Last hour*
+       *[other] *Last { $hours } hours*
+    }
 chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }

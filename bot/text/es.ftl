@@ -7,7 +7,11 @@ order = orden { $id }
 tienda = tienda { $id }
 job-unknown = job desconocido
 everyone = todos
-attempts = { $attempts } de { $most } intentos
+attempts =
+    { $most ->
+        [one] { $attempts } de 1 intento
+       *[other] { $attempts } de { $most } intentos
+    }
 attempts-of = { $attempts } de { $most }
 attempts-made =
     { $attempts ->

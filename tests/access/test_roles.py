@@ -155,7 +155,7 @@ def test_a_refusal_tells_the_needed_role_and_who_has_it(
 ) -> None:
     team.queue.fail(45)
     text = team.say(command, as_="stranger").text
-    assert f"needs the role {needed}, yours is none" in text
+    assert f"needs the role {needed}, and you have no role" in text
     assert "Nothing was changed" in text
     assert f"Who can: {', '.join(holders)}" in text
     (audited,) = team.audit_texts()
