@@ -573,7 +573,7 @@ find-looked-newest =
        *[other] Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest }.
     }
 find-looked-ends = Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest } and the oldest { $oldest }.
-find-looked-of = It has about { $count }.
+find-looked-of = The queue has about { $count }.
 find-looked-time = ⏱️ The search reached its time limit: something may be missing.
 find-none = No job and no record of it.
 find-none-hint = Write the order exactly as in the payload, with the same capital letters. Removed failures are kept for 30 days.
@@ -615,7 +615,7 @@ help-more = Details and examples of a command: { $example }
 help-examples = *Examples*
 help-aliases = Other names: { $names }
 help-role = Least role: { $role }
-help-pages = Slack shows { $rows } rows a message. The terminal shows all rows up to the limit.
+help-pages = limit= is the number of rows that are read. Slack shows { $rows } of them a message, the terminal all.
 help-status = job counts for each queue, and the oldest pending job
 help-jobs = jobs in the queue
 help-failed = jobs that failed permanently
@@ -925,7 +925,7 @@ digest-open-now =
        *[other] { $count } active now
     }
 digest-lasted = { $name } lasted { $age }
-digest-open-for = { $name } is active since { $at }
+digest-open-for = { $name }: active since { $at }
 digest-incident = { $id } { $what }
 digest-rule-new_failures = new failures
 digest-rule-summary = many failures at once
@@ -958,7 +958,7 @@ chart-day-title =
 chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
-chart-missing = No data for { $age } of it.
+chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
 chart-title-week = *The last 7 days*: { $scope }
 chart-all = all queues
@@ -985,7 +985,7 @@ chart-most-pending = pending at most { $count }
 chart-most-oldest = oldest job at most { $age }
 chart-processed-unknown = The processed jobs are not known for the whole period: the table's counter does not show them.
 chart-processed-of-all = Processed jobs are known only for all queues together.
-chart-how = Pending, reserved and failed: the highest of each interval. Processed: about, as jobs that left the queue without failing. Times: { $zone }.
+chart-how = Pending, reserved and failed: the highest of each interval. Processed: approximate, the jobs that left the queue without failing. Times: { $zone }.
 help-chart = the last 24 hours or 7 days as charts
 problem-span = { $value } is not a period of the chart: 24h or 7d
 

@@ -655,7 +655,7 @@ help-more = Detalles y ejemplos de un comando: { $example }
 help-examples = *Ejemplos*
 help-aliases = Otros nombres: { $names }
 help-role = Rol mínimo: { $role }
-help-pages = Slack muestra { $rows } filas por mensaje. La terminal muestra todas las filas hasta el límite.
+help-pages = limit= es la cantidad de filas que se leen. Slack muestra { $rows } por mensaje; la terminal, todas.
 help-status = cantidad de jobs en cada cola y el job pendiente más antiguo
 help-jobs = jobs en la cola
 help-failed = jobs que fallaron definitivamente
@@ -973,7 +973,7 @@ digest-open-now =
        *[other] ahora { $count } activos
     }
 digest-lasted = { $name } duró { $age }
-digest-open-for = { $name } está activo desde { $at }
+digest-open-for = { $name }: activo desde { $at }
 digest-incident = { $id } { $what }
 digest-rule-new_failures = fallos nuevos
 digest-rule-summary = muchos fallos a la vez
@@ -1006,7 +1006,7 @@ chart-day-title =
 chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, cerca de { $count }
 chart-day-failures = fallos nuevos: { $count }
-chart-missing = Sin datos durante { $age } de ese período.
+chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
 chart-title-week = *Los últimos 7 días*: { $scope }
 chart-all = todas las colas

@@ -100,7 +100,7 @@ def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> 
     assert row.acknowledged_at is not None
     assert f"You acknowledged *I{id_}*: new failures of *E" in said(setup, done)
     assert NAME in said(setup, done)
-    assert f"<@{OMAR}> acknowledged I{id_} already" in said(setup, again)
+    assert f"<@{OMAR}> already acknowledged I{id_}" in said(setup, again)
     (posted,) = told(queue)
     assert f"*<@{OMAR}> acknowledged I{id_}*" in posted
     assert records(queue)[0][:2] == ("acknowledge", "ok")
@@ -344,7 +344,7 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
         "error-group-not-found", "queue-not-found", "invalid", "incident-not-found",
         *["invalid"] * 8,
     ]  # fmt: skip
-    assert "Queues that are known: `mailing`" in shown["mute queue=mailin"]
+    assert "Known queues: `mailing`" in shown["mute queue=mailin"]
     assert "`oldest_job`" in shown["mute alert=oldes"]
     assert "There is no incident I999" in shown["mute I999"]
     for words in ("mute", "mute alert=oldest_job queue=netsuite", "unmute"):

@@ -140,8 +140,8 @@ def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: 
     seq = audited.rsplit("#", 1)[1].split()[0]
 
     assert "`release` cannot be undone" in team.say(f"undo #{seq}").text
-    assert "No change is known as `99`" in team.say("undo 99").text
-    assert "No change is known as `#99`" in team.say("undo #99").text
+    assert "There is no change `99`" in team.say("undo 99").text
+    assert "There is no change `#99`" in team.say("undo #99").text
     assert "is not an id" in team.say("undo yesterday").text
 
 

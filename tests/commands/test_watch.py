@@ -241,7 +241,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     alert = team.alert()
 
     seen_to = team.click(alert, MENU, chosen=option(alert, "acknowledge"))
-    team.until(lambda: f"👀 <@{IDS.operator}>" in team.now(alert)["text"])
+    team.until(lambda: f"👀 Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
     muted = team.click(alert, MENU, chosen=option(team.now(alert), "mute"))
     team.until(lambda: "🔕 muted until" in team.now(alert)["text"])
     now = team.now(alert)
