@@ -143,7 +143,7 @@ def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) 
     for id_ in (45, 46):
         team.queue.fail(id_)
 
-    assert "`/queue discard ID…` — " in team.say("help").text
+    assert "`discard` — " in team.say("help").text
     answer = team.say("discard 45")
     assert "Discarded 1 failed jobs" in answer.text
     assert action_ids(answer.reply) == ["run:undo", "run:discard"]
@@ -154,8 +154,8 @@ def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) 
     assert len(team.channel_texts("queue-ops", 2)) == 2
     assert "· discard ·" in team.audit_texts(2)[0]
 
-    assert "is back among the failed jobs" in team.say("undo").text
-    assert "is back among the failed jobs" in team.click(answer.reply, "run:undo").text
+    assert "is back in failed_jobs" in team.say("undo").text
+    assert "is back in failed_jobs" in team.click(answer.reply, "run:undo").text
     assert [row.id for row in team.queue.failed] == [45, 46]
     by = IDS.operator
     assert outcomes(team) == [(by, "discard", "ok")] * 2 + [(by, "undo", "ok")] * 2

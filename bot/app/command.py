@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from bot.access.roles import Directory, Grant, Need, Rules
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, RowKind
+from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import Invocation, Message, Modal
@@ -151,7 +152,8 @@ class Command:
     returns the answer to the person, `visible` the message for the channel, `finished` the spec's
     answer after the last batch of a bulk command. `when_frozen`: the command changes no job, so it
     also runs during a change freeze. `action` describes the effect on jobs. `ids_of` is the table
-    of the command's ids if the command removes no rows.
+    of the command's ids if the command removes no rows. `topic` is the command's group in the
+    help, which shows `examples`, each without `/queue`.
     """
 
     name: str
@@ -168,6 +170,8 @@ class Command:
     action: Action | None = None
     ids_of: RowKind | None = None
     aliases: tuple[str, ...] = ()
+    topic: HelpTopic | None = None
+    examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if the action belongs to another command or lacks `counts_as`."""
@@ -185,6 +189,13 @@ class Command:
     def row_kind(self) -> RowKind | None:
         """The table of the command's ids."""
         return self.action.removes if self.ids_of is None and self.action else self.ids_of
+
+    @property
+    def help_topic(self) -> HelpTopic:
+        """Return the group of the command in the help."""
+        if self.topic is not None:
+            return self.topic
+        return HelpTopic.VIEW if self.effect is Effect.READ else HelpTopic.CHANGE
 
     @property
     def need(self) -> Need:

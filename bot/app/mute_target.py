@@ -34,7 +34,7 @@ class TopicArguments(Arguments):
     queue: str | None = Field(
         default=None, min_length=1, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
     )
-    alert: TypedRule | None = Field(default=None, json_schema_extra={"form": "KIND"})
+    alert: TypedRule | None = Field(default=None, json_schema_extra={"form": "RULE"})
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

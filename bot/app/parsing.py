@@ -56,7 +56,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
     names = command_names(commands)
     command = commands.get(names.get(name, ""))
     if command is None:
-        nearest = names.get(_nearest(name, names) or "")
+        nearest = nearest_name(name, names)
         raise UnknownCommand(
             word=name[:64],
             nearest=nearest or "help",
@@ -68,6 +68,11 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
 def command_names(commands: Mapping[str, Command]) -> dict[str, str]:
     """Return the command's name for each name and each alias."""
     return {word: command.name for command in commands.values() for word in command.words}
+
+
+def nearest_name(word: str, names: Mapping[str, str]) -> str | None:
+    """Return the name of the command that a mistyped word is nearest to; None if there is none."""
+    return names.get(_nearest(word, names) or "")
 
 
 def _nearest(word: str, commands: Collection[str]) -> str | None:

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.app.parsing import IncidentId
+from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.models.requests import Message
@@ -71,4 +72,6 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     when_frozen=True,
     aliases=("ack",),
+    topic=HelpTopic.ALERTS,
+    examples=("acknowledge I12",),
 )

@@ -72,4 +72,5 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     # It stops changes of jobs, which is also the purpose of a freeze.
     when_frozen=True,
+    examples=("cancel 12",),
 )

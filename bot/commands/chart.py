@@ -92,4 +92,8 @@ COMMAND = Command(
     result=ChartResult,
     run=run,
     view=view,
+    examples=(
+        "chart",
+        "chart 7d queue=netsuite",
+    ),
 )

@@ -86,4 +86,8 @@ COMMAND = Command(
     destructive=True,
     action=ACTION,
     aliases=("flush",),
+    examples=(
+        "clear-failed older=30d",
+        "clear-failed error=E12",
+    ),
 )

@@ -78,4 +78,8 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     destructive=True,
     action=ACTION,
+    examples=(
+        "delete 123",
+        "delete 123 124",
+    ),
 )

@@ -84,4 +84,8 @@ COMMAND = Command(
     destructive=True,
     action=ACTION,
     aliases=("forget",),
+    examples=(
+        "delete-failed 45",
+        "delete-failed 45 46 50-60",
+    ),
 )

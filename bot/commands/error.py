@@ -60,4 +60,5 @@ COMMAND = Command(
     result=ErrorResult,
     run=run,
     view=view,
+    examples=("error E12",),
 )

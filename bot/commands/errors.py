@@ -71,4 +71,8 @@ COMMAND = Command(
     result=ErrorsResult,
     run=run,
     view=view,
+    examples=(
+        "errors since=24h",
+        "errors queue=netsuite",
+    ),
 )

@@ -53,4 +53,8 @@ COMMAND = Command(
     result=FailedResult,
     run=run,
     view=view,
+    examples=(
+        "failed",
+        "failed queue=netsuite",
+    ),
 )

@@ -50,4 +50,5 @@ COMMAND = Command(
     run=run,
     view=view,
     ids_of="failed",
+    examples=("failed-job 45",),
 )

@@ -81,4 +81,5 @@ COMMAND = Command(
     result=FindResult,
     run=run,
     view=view,
+    examples=("find 803193",),
 )

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.models.command_help import HelpTopic
 from bot.models.operations import Freeze
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -62,4 +63,6 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    topic=HelpTopic.ADMINISTRATION,
+    examples=("freeze NetSuite is down",),
 )

@@ -7,6 +7,7 @@ from pydantic import Field
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
 from bot.app.parsing import Age, Order, command_names
 from bot.commands.find import read_story
+from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.requests import Message
@@ -128,4 +129,9 @@ COMMAND = Command(
     run=run,
     view=view,
     aliases=("audit",),
+    topic=HelpTopic.ADMINISTRATION,
+    examples=(
+        "history order=803193",
+        "history user=@ana since=24h",
+    ),
 )

@@ -50,4 +50,5 @@ COMMAND = Command(
     run=run,
     view=view,
     ids_of="job",
+    examples=("job 123",),
 )

@@ -59,5 +59,14 @@ def view(result: JobsResult, context: Context) -> Message:
 
 
 COMMAND = Command(
-    name="jobs", arguments=JobsArguments, role=Role.VIEWER, result=JobsResult, run=run, view=view
+    name="jobs",
+    arguments=JobsArguments,
+    role=Role.VIEWER,
+    result=JobsResult,
+    run=run,
+    view=view,
+    examples=(
+        "jobs status=reserved",
+        "jobs queue=netsuite sort=oldest",
+    ),
 )

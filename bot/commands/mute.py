@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, create_model
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, existing, name_of, recorded
 from bot.app.parsing import Age
+from bot.models.command_help import HelpTopic
 from bot.models.incidents import MuteDetails
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -94,4 +95,10 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     when_frozen=True,
     aliases=("silence", "snooze"),
+    topic=HelpTopic.ALERTS,
+    examples=(
+        "mute error=E12 for=2h",
+        "mute queue=netsuite",
+        "mute I12",
+    ),
 )

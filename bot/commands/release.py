@@ -128,4 +128,8 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     ids_of="job",
+    examples=(
+        "release 123",
+        "release 123 force=yes",
+    ),
 )

@@ -165,4 +165,9 @@ COMMAND = Command(
     effect=Effect.BULK,
     finished=finished,
     action=ACTION,
+    examples=(
+        "retry 45 46 50-60",
+        "retry error=E12",
+        "retry queue=netsuite rate=60/min canary=3",
+    ),
 )

@@ -65,4 +65,8 @@ COMMAND = Command(
     effect=Effect.BULK,
     finished=finished,
     action=ACTION,
+    examples=(
+        "retry-all",
+        "retry-all queue=netsuite rate=60/min",
+    ),
 )

@@ -43,5 +43,11 @@ def view(result: StuckResult, context: Context) -> Message:
 
 
 COMMAND = Command(
-    name="stuck", arguments=StuckArguments, role=Role.VIEWER, result=StuckResult, run=run, view=view
+    name="stuck",
+    arguments=StuckArguments,
+    role=Role.VIEWER,
+    result=StuckResult,
+    run=run,
+    view=view,
+    examples=("stuck older=1h",),
 )

@@ -134,4 +134,9 @@ COMMAND = Command(
     effect=Effect.CHANGE,
     finished=finished,
     action=ACTION,
+    examples=(
+        "undo",
+        "undo 12",
+        "undo #345",
+    ),
 )

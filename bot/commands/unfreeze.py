@@ -1,6 +1,7 @@
 """`/queue unfreeze`: allow changes again."""
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import Freeze
 from bot.models.requests import Message
@@ -55,4 +56,5 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    topic=HelpTopic.ADMINISTRATION,
 )

@@ -1,6 +1,7 @@
 """`/queue watch`: limits, active incidents, mutes, the leader, and the cost of monitoring."""
 
 from bot.app.command import Arguments, Command, Result, Setup, Work
+from bot.models.command_help import HelpTopic
 from bot.models.incidents import Limits, WatchExtra, Watching
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -71,4 +72,5 @@ COMMAND = Command(
     result=WatchResult,
     run=run,
     view=view,
+    topic=HelpTopic.ALERTS,
 )

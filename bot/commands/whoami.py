@@ -2,6 +2,7 @@
 
 from bot.access.roles import allows_changes
 from bot.app.command import Arguments, Command, Result, Work
+from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -57,4 +58,5 @@ COMMAND = Command(
     result=WhoAmIResult,
     run=run,
     view=view,
+    topic=HelpTopic.ADMINISTRATION,
 )

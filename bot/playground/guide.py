@@ -134,7 +134,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "workers. Resume the worker, and the incident is resolved.",
         "as": "operator",
         "channel": "queue-alerts",
-        "text": "the workers are silent",
+        "text": "workers have stopped taking jobs",
     },
     {
         "id": "mute",

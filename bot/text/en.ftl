@@ -7,7 +7,11 @@ order = order { $id }
 tienda = shop { $id }
 job-unknown = unknown job
 everyone = everyone
-attempts = { $attempts } of { $most } attempts
+attempts =
+    { $most ->
+        [one] { $attempts } of 1 attempt
+       *[other] { $attempts } of { $most } attempts
+    }
 attempts-of = { $attempts } of { $most }
 attempts-made =
     { $attempts ->
@@ -36,16 +40,20 @@ button-stop = Cancel the rest
 confirm-delete-failed = Delete failed job { $id }?
 confirm-delete-failed-text = It will not be retried. A copy stays in the bot's archive.
 confirm-delete = Delete job { $id }?
-confirm-delete-text = It will not run. If a worker has it already, that worker may still finish it. A copy stays in the bot's archive.
+confirm-delete-text = It will not run. If a worker has taken it already, that worker may still finish it. A copy stays in the bot's archive.
 
 ## Status
 status-title = *Queue status*
 status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed
 status-queue = { $queue }: { $pending } pending, { $reserved } reserved
 status-oldest = Oldest pending job: { $age } old, in { $queue }.
-status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. That is over { $limit }: are the workers running?
+status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. The limit is { $limit }: are the workers running?
 status-none-pending = ✅ No job is waiting.
-status-failed-alarm = ⚠️ More than { $limit } failed jobs have piled up. Look for the error they share, fix it, then retry them all.
+status-failed-alarm =
+    { $limit ->
+        [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
+       *[other] ⚠️ There are more than { $limit } failed jobs. Find the error they share, fix it, then retry them all.
+    }
 status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
 status-more-queues =
     { $count ->
@@ -69,17 +77,17 @@ jobs-title =
        *[all] *Jobs in the queue*{ $scope }
     }
 jobs-none = ✅ No such jobs{ $scope }.
-jobs-none-partial = ❓ No such jobs{ $scope } among the oldest and the newest. There are too many jobs to look at all of them in time.
+jobs-none-partial = ❓ No such jobs{ $scope } among the oldest and newest jobs. The queue is too long to scan in full.
 job-row = *Job { $id }*
 job-name = Job { $id }
-list-more = There are more. The next page goes on from here.
-list-partial = There are too many jobs to look at all of them in time: these are from the oldest and the newest.
+list-more = More below.
+list-partial = Only the oldest and newest jobs were scanned.
 state-pending = pending, { $age } old
 state-pending-ageless = pending
 state-delayed = ⏳ delayed until { $at }
 state-reserved = ▶️ reserved for { $age }
 state-stuck = ⚠️ stuck: reserved for { $age }
-stuck-hint = Reserved for more than { $age }: the workers may be dead or stuck. Look at them ({ $look }) and restart them if needed ({ $restart }).
+stuck-hint = Reserved for more than { $age }: the workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 
 ## Details
 label-state = *State:*
@@ -145,22 +153,22 @@ deleted-failed-many-by =
 archive-note = A copy is kept in the bot's archive.
 skipped =
     { $count ->
-        [one] Left alone, 1:
-       *[other] Left alone, { $count }:
+        [one] Not changed, 1:
+       *[other] Not changed, { $count }:
     }
 skipped-row = • { $sentence }
 skipped-wrong-queue = The bot may not change the queue of { $id }
 
 ## Stuck jobs, and changes that are switched off
 button-release = Release
-button-leave = Leave it
+button-leave = Keep reserved
 confirm-release = Release job { $id }?
-confirm-release-text = Any worker may take it then. If its old worker is still running, the job may run twice: look at the workers first.
+confirm-release-text = Any worker may then take it. If its old worker is still running, the job may run twice: check the workers first.
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
-stuck-none-partial = ❓ Among the oldest and the newest jobs, none has been reserved for { $age } or more. There are too many jobs to look at all of them in time.
-stuck-more = There may be more: { $longer } shows only those that are stuck for longer.
-workers-hint = The workers may be dead or stuck. Look at them ({ $look }) and restart them if needed ({ $restart }).
+stuck-none-partial = ❓ Among the oldest and newest jobs, none has been reserved for { $age } or more. The queue is too long to scan in full.
+stuck-more = There may be more: { $longer } shows only jobs that have been stuck for longer.
+workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 released-one = 🔓 Job { $id } is pending again: any worker may take it.
 released-one-by = 🔓 { $by } released job { $id }: it is pending again.
 released-many =
@@ -177,68 +185,68 @@ released-held = was reserved for { $age }
 released-warning =
     { $count ->
         [one] ⚠️ If its old worker is still running, it may run twice.
-       *[other] ⚠️ Where an old worker is still running, a job may run twice.
+       *[other] ⚠️ If an old worker is still running, its job may run twice.
     }
 released-early =
     { $count ->
-        [one] ⚠️ It was released by force soon after it was reserved: if its old worker is alive, it runs twice.
-       *[other] ⚠️ Some were released by force soon after they were reserved: where the old worker is alive, the job runs twice.
+        [one] ⚠️ It was released by force soon after it was reserved. If its old worker is alive, it runs twice.
+       *[other] ⚠️ Some were released by force soon after they were reserved. If the old worker is alive, the job runs twice.
     }
 released-spent =
     { $count ->
         [one] ⚠️ Job { $ids } has used up its attempts: the next worker may move it to failed without running it.
        *[other] ⚠️ Jobs { $ids } have used up their attempts: the next worker may move them to failed without running them.
     }
-help-stuck = jobs that a worker has had for too long
-help-release = give jobs back that a worker holds and does not end
+help-stuck = jobs that a worker has held for too long
+help-release = put stuck jobs back in the queue
 refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
-refusal-not-reserved-by = Job { $id } is not reserved any more: { $by } released it at { $at }
-refusal-reserved-again = Job { $id } was taken by a worker again at { $at }. It was left alone; please look again
-refusal-reserved-recently = Job { $id } is reserved only since { $at }, so its worker is probably still at it. It was left alone; if you know that this worker is dead: /queue release { $id } force=yes
-refusal-row-too-long = Failed job { $id } stays where it is: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
-refusal-row-would-change = Failed job { $id } stays where it is: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
-refusal-row-refused = Row { $id } stays where it is: the database refused the change with { $detail }
+refusal-not-reserved-by = Job { $id } is no longer reserved: { $by } released it at { $at }
+refusal-reserved-again = A worker took job { $id } again at { $at }. The job was not changed; refresh the list and try again
+refusal-reserved-recently = Job { $id } was reserved only at { $at }, so its worker is probably still running it. The job was not changed. If that worker is dead: /queue release { $id } force=yes
+refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
+refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
+refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
 reason-not-reserved = the job was not reserved
-reason-reserved-again = a worker had taken it again
-reason-reserved-recently = reserved too short a time ago
+reason-reserved-again = a worker had taken the job again
+reason-reserved-recently = the job was reserved too recently
 
 frozen = 🧊 *Frozen* by { $by } since { $at }.
 frozen-reason = 🧊 *Frozen* by { $by } since { $at }: { $reason }
-frozen-effect = No change is carried out until an admin runs { $command }.
-frozen-preview = 🧊 Changes are frozen by { $by } since { $at }: this can be confirmed only after an unfreeze.
-frozen-progress = 🧊 Paused: changes are frozen by { $by } since { $at }. It goes on after an unfreeze.
-freeze-done = 🧊 Frozen: the bot refuses every change now. Bulk changes that run pause and go on after { $command }.
-freeze-done-by = 🧊 *{ $by } froze all changes.* Bulk changes that run pause. Status, lists and history still work.
-freeze-why = Why: { $reason }
-unfreeze-done = ☀️ Changes are allowed again, after { $age }. Bulk changes that were paused go on.
-unfreeze-done-by = ☀️ *{ $by } allows changes again*, after { $age }. Bulk changes that were paused go on.
+frozen-effect = No change runs until an admin runs { $command }.
+frozen-preview = 🧊 { $by } froze changes ({ $at }): this can be confirmed only after an unfreeze.
+frozen-progress = 🧊 Paused: changes are frozen by { $by } since { $at }. The operation resumes after an unfreeze.
+freeze-done = 🧊 Frozen: the bot now refuses every change. Running bulk changes pause and resume after { $command }.
+freeze-done-by = 🧊 *{ $by } froze all changes.* Running bulk changes pause. Status, lists and history still work.
+freeze-why = Reason: { $reason }
+unfreeze-done = ☀️ Changes are allowed again, after { $age }. Paused bulk changes resume.
+unfreeze-done-by = ☀️ *{ $by } allows changes again*, after { $age }. Paused bulk changes resume.
 help-freeze = refuse every change for now; running bulk changes pause
 help-unfreeze = allow changes again
 refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
 refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
 refusal-already-frozen = Changes are already frozen by { $by } since { $at }
 refusal-not-frozen = Changes are not frozen
-refusal-not-frozen-by = Changes are not frozen any more: { $by } allowed them again at { $at }
+refusal-not-frozen-by = Changes are no longer frozen: { $by } allowed them again at { $at }
 reason-frozen = changes were frozen
-reason-already-frozen = changes were frozen already
+reason-already-frozen = changes were already frozen
 reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
-undone-failed-one = ↩️ Failed job { $id } is back among the failed jobs.
-undone-failed-one-by = ↩️ { $by } put failed job { $id } back among the failed jobs.
+undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
+undone-failed-one-by = ↩️ { $by } put failed job { $id } back in failed_jobs.
 undone-failed-many =
     { $count ->
-        [one] ↩️ 1 failed job is back among the failed jobs:
-       *[other] ↩️ { $count } failed jobs are back among the failed jobs:
+        [one] ↩️ 1 failed job is back in failed_jobs:
+       *[other] ↩️ { $count } failed jobs are back in failed_jobs:
     }
 undone-failed-many-by =
     { $count ->
-        [one] ↩️ { $by } put 1 failed job back among the failed jobs:
-       *[other] ↩️ { $by } put { $count } failed jobs back among the failed jobs:
+        [one] ↩️ { $by } put 1 failed job back in failed_jobs:
+       *[other] ↩️ { $by } put { $count } failed jobs back in failed_jobs:
     }
 undone-job-one = ↩️ Job { $id } is back in the queue.
 undone-job-one-by = ↩️ { $by } put job { $id } back in the queue.
@@ -254,11 +262,11 @@ undone-job-many-by =
     }
 undone-change = This undoes { $command } by { $by }, { $at }.
 undone-taken-back = job { $job } will not run
-undone-new-id = now { $new }, because { $id } is taken by another one
+undone-new-id = now { $new }, because { $id } is taken
 undone-reserved =
     { $count ->
-        [one] ⚠️ It is reserved, as it was: if no worker ends it, release it.
-       *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }): if no worker ends them, release them.
+        [one] ⚠️ It is reserved, as it was. If no worker finishes it, release it.
+       *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }). If no worker finishes them, release them.
     }
 bulk-title-undo = Undo
 bulk-submit-undo = Put them back
@@ -267,59 +275,75 @@ bulk-lead-undo =
         [one] *1 failed job*{ $scope } will be put back as it was.
        *[other] *{ $count } failed jobs*{ $scope } will be put back as they were.
     }
-scope-undo = { " " }that operation { $operation } took
-bulk-note-undo = Of a retry only those come back whose job no worker has touched. The rest is left alone and counted. Where another failed job has taken an id meanwhile, a new one is given.
+scope-undo = { " " }of operation { $operation }
+bulk-note-undo = A retried job is put back only if no worker has taken it. The others are not changed, and are counted. A failed job whose id is taken gets a new id.
 bulk-nothing-undo = ✅ There is nothing to put back.
 bulk-started-undo =
     { $count ->
-        [one] Started: 1 failed job is being put back. Its progress is in the channel.
-       *[other] Started: { $count } failed jobs are being put back. The progress is in the channel.
+        [one] Started: putting back 1 failed job. The progress is in the channel.
+       *[other] Started: putting back { $count } failed jobs. The progress is in the channel.
     }
 progress-running-undo =
     { $total ->
         [one] ↩️ Putting back 1 failed job…
        *[other] ↩️ Putting back { $total } failed jobs…
     }
-progress-cancelling-undo = ⏹️ Cancelling: { $done } of { $total } failed jobs put back so far.
+progress-cancelling-undo = ⏹️ Cancelling: put back { $done } of { $total } so far.
 progress-done-undo =
     { $done ->
         [0] ⚪ Put back none of the failed jobs
         [one] ↩️ Put back 1 failed job
        *[other] ↩️ Put back { $done } failed jobs
     }
-progress-cancelled-undo = ⏹️ Cancelled: put back { $done } of { $total } failed jobs. The rest is untouched.
-progress-stopped-undo = ⚠️ Stopped: put back { $done } of { $total } failed jobs. The rest is untouched.
+progress-cancelled-undo = ⏹️ Cancelled: put back { $done } of { $total }. The others were not changed.
+progress-stopped-undo = ⚠️ Stopped: put back { $done } of { $total }. The others were not changed.
 progress-skipped-undo =
     { $count ->
-        [one] 1 left alone: a worker has or had its job, or it is there already.
-       *[other] { $count } left alone: a worker has or had their jobs, or they are there already.
+        [one] 1 not put back: a worker took its job, or it is back already.
+       *[other] { $count } not put back: a worker took their jobs, or they are back already.
     }
 undone-mark = ↩️ Undone by { $by }, { $at }.
-undone-part = ↩️ { $by } put { $count } of the { $total } back, { $at }.
-help-undo = put back what was retried or deleted, your own last change if none is named
-refusal-nothing-to-undo = You made no change in the last { $days } days that could be undone now
-refusal-change-not-found = No change is known as { $word }. An operation is named by its number, a record of the audit as #12
-refusal-not-undoable = { $command } cannot be undone: it took nothing away, or kept no copy of it. What an undo put back can be retried or deleted again
-refusal-undo-expired = This cannot be undone any more: copies are kept for { $days } days. Nothing was changed
-refusal-already-undone = This was already undone by { $by } at { $at }
-refusal-job-taken = Too late to take back failed job { $id }: a worker has job { $job } already. It was left alone
-refusal-job-gone = Too late to take back failed job { $id }: job { $job } is not in the queue any more, a worker took it or it was processed already. Nothing was changed
-refusal-job-gone-by = Too late to take back failed job { $id }: { $by } deleted job { $job } at { $at }. Nothing was changed
+undone-part = ↩️ { $by } put back { $count } of { $total }, { $at }.
+help-undo = put back what was retried or deleted; without a number, your own last change
+refusal-nothing-to-undo =
+    { $days ->
+        [one] You made no change in the last day that can still be undone
+       *[other] You made no change in the last { $days } days that can still be undone
+    }
+refusal-change-not-found = There is no change { $word }. Give the number of an operation, or of an audit record as in #12
+refusal-not-undoable = { $command } cannot be undone: it removed nothing, or kept no copy of it. What an undo put back can be retried or deleted again
+refusal-undo-expired =
+    { $days ->
+        [one] This can no longer be undone: copies are kept for 1 day. Nothing was changed
+       *[other] This can no longer be undone: copies are kept for { $days } days. Nothing was changed
+    }
+refusal-already-undone = { $by } already undid this at { $at }
+refusal-job-taken = Too late to undo the retry of failed job { $id }: a worker has job { $job } already. Nothing was changed
+refusal-job-gone = Too late to undo the retry of failed job { $id }: job { $job } is no longer in the queue; a worker took it or processed it. Nothing was changed
+refusal-job-gone-by = Too late to undo the retry of failed job { $id }: { $by } deleted job { $job } at { $at }. Nothing was changed
 refusal-row-there = { $id } is there already, with the same content. Nothing was changed
 reason-nothing-to-undo = there was nothing to undo
 reason-change-not-found = no such change
-reason-not-undoable = it cannot be undone
-reason-undo-expired = the copies were gone
-reason-already-undone = it was undone before
-reason-job-taken = a worker had it
-reason-job-gone = it was not in the queue any more
-reason-row-there = it was there already
+reason-not-undoable = the change cannot be undone
+reason-undo-expired = the copies had expired
+reason-already-undone = the change was already undone
+reason-job-taken = a worker had the job
+reason-job-gone = the job was no longer in the queue
+reason-row-there = the row was there already
 
 ## Bulk changes
 bulk-title-retry-all = Retry all failed jobs
 bulk-title-clear-failed = Clear failed jobs
-bulk-submit-retry-all = Retry all of them
-bulk-submit-clear-failed = Delete permanently
+bulk-submit-retry-all =
+    { $count ->
+        [one] Retry 1 job
+       *[other] Retry { $count } jobs
+    }
+bulk-submit-clear-failed =
+    { $count ->
+        [one] Delete 1 job
+       *[other] Delete { $count } jobs
+    }
 bulk-lead-retry-all =
     { $count ->
         [one] *1 failed job*{ $scope } will go back to the queue.
@@ -347,24 +371,28 @@ bulk-more-groups =
         [one] and 1 more error group
        *[other] and { $count } more error groups
     }
-bulk-note-retry-all = Many jobs at once put load on everything they call.
-bulk-note-clear-failed = The bot's archive keeps copies for a while, and Undo brings them back.
-bulk-note-frozen = Only these: what fails from now on is not touched. The confirmation works once, within 10 minutes.
-bulk-indexing = ⚠️ Older failures are still being read in and are not among these.
+bulk-note-retry-all = Many jobs at once put load on every service they call.
+bulk-note-clear-failed =
+    { $days ->
+        [one] The bot's archive keeps copies for 1 day; Undo puts them back.
+       *[other] The bot's archive keeps copies for { $days } days; Undo puts them back.
+    }
+bulk-note-frozen = Only these: jobs that fail from now on are not touched. The confirmation works once, within 10 minutes.
+bulk-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
 bulk-type-count = Type { $count } to confirm
 bulk-type-hint = The number of failed jobs that will be deleted.
 bulk-nothing-retry-all = ✅ There is nothing to retry.
 bulk-nothing-clear-failed = ✅ There is nothing to clear.
-bulk-nothing-fits = ⚪ No failed job fits that. Nothing was changed.
+bulk-nothing-fits = ⚪ No failed job matches. Nothing was changed.
 bulk-started-retry-all =
     { $count ->
-        [one] Started: 1 failed job is going back to the queue. Its progress is in the channel.
+        [one] Started: 1 failed job is going back to the queue. The progress is in the channel.
        *[other] Started: { $count } failed jobs are going back to the queue. The progress is in the channel.
     }
 bulk-started-clear-failed =
     { $count ->
-        [one] Started: 1 failed job is being cleared. Its progress is in the channel.
-       *[other] Started: { $count } failed jobs are being cleared. The progress is in the channel.
+        [one] Started: deleting 1 failed job. The progress is in the channel.
+       *[other] Started: deleting { $count } failed jobs. The progress is in the channel.
     }
 progress-running-retry-all =
     { $total ->
@@ -376,8 +404,8 @@ progress-running-clear-failed =
         [one] 🗑️ Clearing 1 failed job…
        *[other] 🗑️ Clearing { $total } failed jobs…
     }
-progress-cancelling-retry-all = ⏹️ Cancelling: { $done } of { $total } failed jobs retried so far.
-progress-cancelling-clear-failed = ⏹️ Cancelling: { $done } of { $total } failed jobs cleared so far.
+progress-cancelling-retry-all = ⏹️ Cancelling: retried { $done } of { $total } so far.
+progress-cancelling-clear-failed = ⏹️ Cancelling: cleared { $done } of { $total } so far.
 progress-done-retry-all =
     { $done ->
         [0] ⚪ Retried none of the failed jobs
@@ -390,10 +418,10 @@ progress-done-clear-failed =
         [one] ✅ Cleared 1 failed job
        *[other] ✅ Cleared { $done } failed jobs
     }
-progress-cancelled-retry-all = ⏹️ Cancelled: retried { $done } of { $total } failed jobs. The rest is untouched.
-progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $total } failed jobs. The rest is untouched.
-progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total } failed jobs. The rest is untouched.
-progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total } failed jobs. The rest is untouched.
+progress-cancelled-retry-all = ⏹️ Cancelled: retried { $done } of { $total }. The others were not changed.
+progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $total }. The others were not changed.
+progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total }. The others were not changed.
+progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total }. The others were not changed.
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
 progress-refused =
     { $count ->
@@ -402,10 +430,10 @@ progress-refused =
     }
 progress-skipped =
     { $count ->
-        [one] 1 skipped: it was gone or had changed meanwhile.
-       *[other] { $count } skipped: they were gone or had changed meanwhile.
+        [one] 1 skipped: someone else had already removed or changed it.
+       *[other] { $count } skipped: someone else had already removed or changed them.
     }
-progress-reason = Why: { $reason }
+progress-reason = Reason: { $reason }
 progress-by = By { $by } · { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
 
@@ -415,27 +443,27 @@ receipt-failed-same = 🔴 Job { $id } failed again with the same error, { $age 
 receipt-failed-again = 🔴 Job { $id } failed again, { $age } after its retry: it is failed job { $again } now.
 receipt-failed-otherwise = 🔴 Job { $id } failed again with another error, { $age } after its retry: it is failed job { $again } now.
 receipt-late = ⏳ Job { $id } is still in the queue, { $age } after its retry. Are its workers running?
-receipt-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. It is not followed any longer.
-receipt-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to tell whether it runs later under another id.
+receipt-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. It is no longer tracked.
+receipt-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to check whether it runs later under another id.
 receipt-deleted = 🗑️ Job { $id } is no longer queued: it was deleted.
 receipt-deleted-by = 🗑️ Job { $id } is no longer queued: { $by } deleted it.
 receipt-taken-back = ↩️ Job { $id } is no longer queued: { $by } undid its retry.
 receipt-for = For { $by }
-receipt-word-waiting = ⏳ waits
-receipt-word-late = ⏳ still waits
+receipt-word-waiting = ⏳ waiting
+receipt-word-late = ⏳ still waiting
 receipt-word-processed = ✅ processed
 receipt-word-failed-again = 🔴 failed again
 receipt-word-failed-otherwise = 🔴 failed with another error
 receipt-word-no-longer-queued = ⚪ no longer queued
-receipt-word-stopped-following = ⏳ not followed any longer
+receipt-word-stopped-following = ⏳ no longer tracked
 receipts-ended = All of them have ended, { $age } after the start.
-receipts-wait = Not all of them have run yet, { $age } after the start.
-receipts-look = All of them have run, { $age } after the start. The bot looks once more whether one failed.
-receipts-stopped = Not all of them have run, { $age } after the start. They are not followed any longer.
+receipts-wait = Some have not run yet, { $age } after the start.
+receipts-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
+receipts-stopped = Some had not run { $age } after the start. They are no longer tracked.
 canary-waiting =
     { $count ->
-        [one] 🐤 Waiting for the first job before the others follow:
-       *[other] 🐤 Waiting for the first { $count } jobs before the others follow:
+        [one] 🐤 Waiting for the first job before the others are retried:
+       *[other] 🐤 Waiting for the first { $count } jobs before the others are retried:
     }
 canary-ended =
     { $count ->
@@ -445,13 +473,9 @@ canary-ended =
 receipt-count-processed = ✅ { $count } processed
 receipt-count-failed-again = 🔴 { $count } failed again
 receipt-count-failed-otherwise = 🔴 { $count } failed with another error
-receipt-count-waiting =
-    { $count ->
-        [one] ⏳ 1 waits
-       *[other] ⏳ { $count } wait
-    }
+receipt-count-waiting = ⏳ { $count } waiting
 receipt-count-no-longer-queued = ⚪ { $count } no longer queued
-receipt-count-stopped-following = ⏳ { $count } not followed any longer
+receipt-count-stopped-following = ⏳ { $count } no longer tracked
 
 ## Alerts
 alert-open = 🔴 *Failed job { $id }*
@@ -506,33 +530,37 @@ outcome-done = finished
 outcome-cancelled = cancelled
 outcome-stopped = stopped
 possible-repeat = (may repeat an earlier message: Slack did not confirm it)
-letter-given-up = ⚠️ Slack did not take a message of queue-bot for <#{ $channel }> ({ $reason }), { $count } times. It was given up so that the next ones go out; the log has it as letter { $letter }.
-audit-missing = ⚠️ Audit { $records }: missing from the database. { $verify } says what else is.
-audit-untold = Audit { $records }: Slack refused its message. { $tail } shows it.
-channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot there, or choose another channel.
-channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its alerts come here until it can: invite the bot there, or choose another channel.
+letter-given-up =
+    { $count ->
+        [one] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> once ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $letter }.
+       *[other] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> { $count } times ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $letter }.
+    }
+audit-missing = ⚠️ Audit { $records }: missing from the database. Run { $verify } to check the other records.
+audit-untold = Audit { $records }: Slack refused the message. { $tail } shows it.
+channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot to that channel, or choose another channel.
+channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its alerts are posted here until it can: invite the bot to that channel, or choose another channel.
 health-undelivered = ⚠️ { $channel }: { $count ->
-        [one] one message is
+        [one] 1 message is
        *[other] { $count } messages are
     } not delivered, the oldest for { $age }.
 health-undelivered-because = ⚠️ { $channel }: { $count ->
-        [one] one message is
+        [one] 1 message is
        *[other] { $count } messages are
-    } not delivered, the oldest for { $age }. Slack says { $error }.
+    } not delivered, the oldest for { $age }. Slack's error: { $error }.
 history-title = *History*, newest first
-history-none = Nothing was changed or refused yet.
+history-none = No change or refusal yet.
 
 ## Orders and history
 find-title = *Order*
 find-now = Now: { $what }
-find-now-nowhere = Now neither failed nor in the queue, as far as was looked.
+find-now-nowhere = Now neither failed nor in the queue, as far as the search went.
 find-now-failed = { $count } failed
 find-now-pending = { $count } pending
 find-now-delayed = { $count } delayed
 find-now-reserved = { $count } reserved
 find-failed = ❌ *Failed job { $id }*
 find-failed-then = ▫️ failed job { $id }
-find-gone = ▫️ failed job { $id } is gone, not through this bot
+find-gone = ▫️ failed job { $id } was removed, not through this bot
 find-became-job = { $row } → job { $job }
 find-bulk = bulk change { $operation }
 find-kept = the archive still has it
@@ -540,20 +568,24 @@ find-earlier = … and { $count } earlier
 find-earlier-more = … and more than { $count } earlier
 find-looked-all =
     { $count ->
-        [0] Searched the index of failures and the audit; there are no jobs in the queue.
-        [one] Searched the only job in the queue, the index of failures and the audit.
-       *[other] Searched all { $count } jobs in the queue, the index of failures and the audit.
+        [0] Searched the index of failures and the audit log; there are no jobs in the queue.
+        [one] Searched the only job in the queue, the index of failures and the audit log.
+       *[other] Searched all { $count } jobs in the queue, the index of failures and the audit log.
     }
-find-looked-newest = Searched the index of failures, the audit, and of the jobs in the queue only the newest { $newest }.
-find-looked-ends = Searched the index of failures, the audit, and of the jobs in the queue only the newest { $newest } and the oldest { $oldest }.
-find-looked-of = There are about { $count }.
-find-looked-time = ⏱️ The search stopped early, because its time was up: something may be missing.
-find-none = Nothing is known of it.
-find-none-hint = An order is found by exactly what the payloads say, capital letters too. Failures that are gone are known for 30 days.
-find-indexing = ⏳ What failed before the bot's first start is still being read in: older failures may be missing.
+find-looked-newest =
+    { $newest ->
+        [one] Searched the index of failures, the audit log, and of the jobs in the queue only the newest.
+       *[other] Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest }.
+    }
+find-looked-ends = Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest } and the oldest { $oldest }.
+find-looked-of = The queue has about { $count }.
+find-looked-time = ⏱️ The search reached its time limit: something may be missing.
+find-none = No job and no record of it.
+find-none-hint = Write the order exactly as in the payload, with the same capital letters. Removed failures are kept for 30 days.
+find-indexing = ⏳ The index does not hold all older failures yet: some may be missing.
 fate-as = { $word } (failed job { $id })
 fate-by = { $word } ({ $how } by { $by })
-fate-unknown = outcome not known
+fate-unknown = outcome unknown
 retries =
     { $count ->
         [one] Retried once: { $who }.
@@ -561,7 +593,7 @@ retries =
     }
 retries-by = { $who } { $count }
 retries-last = Last outcome: { $became }.
-history-none-here = No record fits.
+history-none-here = No record matches.
 history-narrow = There may be older ones. To narrow it down: { $filters }
 button-older = Older
 button-order = Show order
@@ -571,29 +603,38 @@ problem-one-order = Exactly one order is needed
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
 whoami-rule = It comes from the rule { $rule }.
-whoami-none = No rule gives you a role. Whoever runs the bot can add you.
-whoami-changes-here = Changes are allowed here, as far as your role goes.
+whoami-none = No rule gives you a role. An administrator of the bot can add you.
+whoami-changes-here = Your role's changes are allowed here.
 whoami-changes-elsewhere = Changes are not allowed here, only in { $channels }.
 whoami-changes-nowhere = Changes are not allowed in any channel.
 whoami-may = You may run: { $commands }
 help-title = *What you can do*
 help-row = { $usage } — { $what }
 help-foot = Several ids work where ID… stands: { $ids }. A value with spaces takes quotes: { $quoted }.
-help-other = a command that was added without a description
-help-status = what every queue holds, and the oldest pending job
-help-jobs = the jobs in the queue
-help-failed = the jobs that failed permanently
-help-job = everything about one job
-help-failed-job = everything about one failed job, with its exception
+help-other = a command without a description
+help-group-view = *View*
+help-group-change = *Retry and delete*
+help-group-alerts = *Alerts*
+help-group-administration = *Administration*
+help-more = Details and examples of a command: { $example }
+help-examples = *Examples*
+help-aliases = Other names: { $names }
+help-role = Least role: { $role }
+help-pages = limit= is the number of rows that are read. Slack shows { $rows } of them a message, the terminal all.
+help-status = job counts for each queue, and the oldest pending job
+help-jobs = jobs in the queue
+help-failed = jobs that failed permanently
+help-job = details of one job
+help-failed-job = details of one failed job, with its exception
 help-retry = move failed jobs back to the queue
-help-retry-all = move all failed jobs back, after a preview
-help-delete = take jobs out of the queue
+help-retry-all = move all failed jobs back to the queue, after a preview
+help-delete = delete jobs from the queue
 help-delete-failed = delete failed jobs without a retry
 help-clear-failed = delete all failed jobs, after a preview
-help-cancel = stop a bulk change between two batches: your own, or as admin any
+help-cancel = cancel a bulk change after its current batch; operators only their own
 help-history = who changed what, and what was refused
 help-whoami = your role here, and why
-help-help = this list
+help-help = all commands, or one with its usage and examples
 
 ## Answers of the app itself
 working = ⏳ This takes a moment; the answer follows here.
@@ -621,8 +662,14 @@ refusal-channels =
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
-refusal-denied = Not allowed: this needs the role { $needed }, yours is { $has }. Nothing was changed
-refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you may take the oldest of them
+refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
+        [none] and you have no role
+       *[other] yours is { $has }
+    }. { $needed ->
+        [viewer] Ask an administrator of the bot for it
+       *[other] Nothing was changed
+    }
+refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -635,42 +682,43 @@ refusal-wrong-channel =
        *[other] Changes are not allowed here. Nothing was changed
     }
 refusal-wrong-queue = The bot may not change the queue { $queue }. Nothing was changed
-refusal-wrong-queue-all = The bot may change only some of the queues, and this is about all of them. Nothing was changed; please name one with queue=
+refusal-wrong-queue-all = The bot may change only some of the queues, and this is for all of them. Nothing was changed; please name one with queue=
 refusal-unverifiable = Your role cannot be verified, because Slack did not answer. Nothing was changed; please try again in a minute
 refusal-job-not-found = Job { $id } not found: it was already processed or moved to failed
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
 refusal-job-not-found-deleted = Job { $id } not found: it was already deleted by { $by } at { $at }
-refusal-job-not-found-undone = Job { $id } not found: { $by } took its retry back at { $at }
+refusal-job-not-found-undone = Job { $id } not found: { $by } undid its retry at { $at }
 refusal-failed-job-not-found = Failed job { $id } not found: it was already retried or deleted
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
-refusal-changed = { $id } is now another job than the one that was shown. It was left alone; please look again
+refusal-maybe-order = An order? { $command }
+refusal-changed = { $id } is now another job than the one that was shown. It was not changed; refresh the list and try again
 refusal-plan-expired =
     { $action ->
-        [cancel] This operation is not running any more
+        [cancel] This operation is no longer running
        *[other] This confirmation has expired or was used already. Nothing was changed; please start again
     }
-refusal-count-mismatch = The number typed is not the { $expected } that was shown. Nothing was changed
+refusal-count-mismatch = You did not type { $expected }, the number that was shown. Nothing was changed
 refusal-nothing-to-do = Nothing was changed
-refusal-operation-running = { $by } is already running { $command } there. Nothing was changed; please wait for its end
-refusal-still-running = { $command } did not get to its end here: { $done } of { $total } failed jobs were carried out when it was last seen. A bot that runs goes on with operation { $operation }
-refusal-unfinished = { $command } ended before its end: { $done } of { $total } failed jobs were carried out, the rest was left alone
+refusal-operation-running = { $by } is already running { $command } there. Nothing was changed; please wait until it ends
+refusal-still-running = { $command } has not ended here: { $done } of { $total } were done at the last check. A running bot resumes operation { $operation }
+refusal-unfinished = { $command } ended early: { $done } of { $total } were done, the others were not changed
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
-refusal-outcome-unknown = The database did not say whether the change was made. Please look before you try again: the same request is never carried out twice
+refusal-outcome-unknown = The database did not confirm whether the change was made. Please check before you try again: the same request never runs twice
 refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
 bug =
     { $nothing_changed ->
         [1] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $incident }.
-       *[other] ⚠️ Something broke in the bot. Please look at the queue before you try again. It is in the log as { $incident }.
+       *[other] ⚠️ Something broke in the bot. Please check the queue before you try again. It is in the log as { $incident }.
     }
 
 ## Reasons in a few words, for the audit
 reason-refused = refused
 reason-unknown-command = no such command
-reason-invalid = not understood
-reason-denied = the role is not enough
+reason-invalid = invalid arguments
+reason-denied = missing role
 reason-not-member = not a full member of the workspace
 reason-wrong-channel = changes are not allowed in that channel
 reason-wrong-queue = the bot may not change that queue
@@ -682,13 +730,13 @@ reason-plan-expired = the confirmation had expired
 reason-count-mismatch = another number was typed
 reason-nothing-to-do = nothing to do
 reason-operation-running = another bulk change was running
-reason-unfinished = ended before its end
-reason-still-running = it was still running
+reason-unfinished = ended early
+reason-still-running = the operation was still running
 reason-canary-failed = one of the jobs that were tried first failed again
 reason-canary-silent = the jobs that were tried first were not processed in time: are the workers running?
-reason-canary-gone = one of the jobs that were tried first was taken away
-reason-batch-failed = a batch could not be carried out; the log says why
-reason-request-id-used = the request id was another request's
+reason-canary-gone = one of the jobs that were tried first was removed
+reason-batch-failed = a batch failed; the log has the reason
+reason-request-id-used = another request had this request id
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
@@ -700,17 +748,17 @@ scope-since = { " " }since { $at }
 errors-title = *Errors*{ $scope }, most failed jobs first
 errors-none = ✅ No errors{ $scope }.
 errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
-errors-indexing = ⚠️ Older failures are still being read in and are not among these.
+errors-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
 error-row = *{ $error }*
 error-title = *Error group { $error }*
 error-name = Error group { $error }
 error-failed =
     { $count ->
-        [0] none left
+        [0] no failed jobs
         [one] 1 failed job
        *[other] { $count } failed jobs
     }
-error-appeared = { $count } failed in this time
+error-appeared = { $count } failed in this period
 error-queue = { $queue } ({ $count })
 error-more-queues =
     { $count ->
@@ -731,23 +779,23 @@ error-bar = last { $hours } h: { $bar } { $count }
 error-hours = last { $hours } h: { $count } ({ $figures })
 label-seen = *Seen:*
 label-orders = *Orders of the newest:*
-label-in-common = *What they have in common*
-label-example = *The newest of them* (secrets masked)
+label-in-common = *In common*
+label-example = *The newest* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
-error-none-left = No failed job of this group is left among its newest.
-help-errors = failures by what caused them, and whether that goes on
-help-error = everything about one error group
-refusal-error-group-not-found = There is no error group { $id }: its failures are gone, or it never was
+error-none-left = None of the newest failures of this group is still in failed_jobs.
+help-errors = failures by cause, and whether they still happen
+help-error = details of one error group
+refusal-error-group-not-found = There is no error group { $id }: its failures were removed, or it never existed
 reason-error-group-not-found = error group not found
 problem-group = { $value } is not an error group like E12
-problem-since = { $field } can be at most { $value }: older hours are not kept apart
+problem-since = { $field } can be at most { $value }: earlier hours are not stored separately
 
 ## What is wrong with an argument
 problem-unknown-key = There is no argument { $field }
 problem-twice = { $field } is given twice
 problem-extra-word = { $value } is one word too many
 problem-too-long = That is too long: at most { $expected } characters
-problem-quote = A quotation mark is missing its partner
+problem-quote = A quotation mark is not closed
 problem-missing = An argument is missing: { $field }
 problem-less_than_equal = { $field } can be at most { $expected }, not { $value }
 problem-greater_than_equal = { $field } must be at least { $expected }, not { $value }
@@ -756,10 +804,11 @@ problem-int_parsing = { $field } must be a whole number, not { $value }
 problem-string_too_long = { $field } is too long
 problem-id = { $value } is not an id
 problem-id-zero = Ids begin at 1
+problem-id-group = Did you mean { $value }?
 problem-range = { $value } is not a range of at most 20 ids
-problem-range-many = { $value } is not a range of at most 1,000 ids
+problem-range-many = { $value } is not a range of at most 1000 ids
 problem-count = One to 20 ids are possible at once, not { $value }
-problem-count-many = One to 1,000 ids are possible at once, not { $value }
+problem-count-many = One to 1000 ids are possible at once, not { $value }
 problem-one = Exactly one id is needed
 problem-no-value = { $field } needs a value
 problem-bool_parsing = { $field } must be yes or no, not { $value }
@@ -775,12 +824,16 @@ scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
-bulk-submit-retry = Retry them
-label-samples = *Newest of them*
-bulk-rate = How fast may they begin?
+bulk-submit-retry =
+    { $count ->
+        [one] Retry 1 job
+       *[other] Retry { $count } jobs
+    }
+label-samples = *The newest*
+bulk-rate = Rate
 bulk-rate-option =
     { $count ->
-        [0] As fast as the workers are
+        [0] No limit: as fast as the workers
         [one] 1 a minute
        *[other] { $count } a minute
     }
@@ -788,56 +841,56 @@ bulk-canary = Try some first?
 bulk-canary-option =
     { $count ->
         [0] No, all of them at once
-        [one] 1 first, the rest if it goes well
-       *[other] { $count } first, the rest if they go well
+        [one] 1 first, the others if it is processed
+       *[other] { $count } first, the others if they are processed
     }
 bulk-note-rate =
     { $count ->
-        [one] At most 1 a minute: the last one begins after { $age }.
-       *[other] At most { $count } a minute: the last one begins after { $age }.
+        [one] At most 1 a minute: the last one starts after { $age }.
+       *[other] At most { $count } a minute: the last one starts after { $age }.
     }
 bulk-note-canary =
     { $count ->
-        [one] 1 is tried first; the rest follows only if it goes well.
-       *[other] { $count } are tried first; the rest follows only if they go well.
+        [one] 1 is tried first; the others follow only if it is processed.
+       *[other] { $count } are tried first; the others follow only if they are processed.
     }
 bulk-queued =
     { $count ->
-        [one] ⚠️ 1 of them is of an order that has a job in the queue already: { $orders }
-       *[other] ⚠️ { $count } of them are of orders that have a job in the queue already: { $orders }
+        [one] ⚠️ The order of 1 of them already has a job in the queue: { $orders }
+       *[other] ⚠️ The orders of { $count } of them already have a job in the queue: { $orders }
     }
 bulk-processed-later =
     { $count ->
-        [one] ⚠️ 1 of them is of an order that a retried job went through with since: { $orders }
-       *[other] ⚠️ { $count } of them are of orders that a retried job went through with since: { $orders }
+        [one] ⚠️ The order of 1 of them was processed since, by a retried job: { $orders }
+       *[other] ⚠️ The orders of { $count } of them were processed since, by retried jobs: { $orders }
     }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 of them has the same payload as another one.
        *[other] ⚠️ { $count } of them have the same payload as another one.
     }
-bulk-duplicates-bounded = Not everything was looked through for duplicates: only the newest, and not for long.
+bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->
-        [one] ⚠️ 1 of the ids is not among these: it is no failed job any more, or does not fit the rest.
-       *[other] ⚠️ { $count } of the ids are not among these: they are no failed jobs any more, or do not fit the rest.
+        [one] ⚠️ 1 of the ids is not included: it is no longer a failed job, or does not match the other filters.
+       *[other] ⚠️ { $count } of the ids are not included: they are no longer failed jobs, or do not match the other filters.
     }
 progress-rate =
     { $count ->
-        [one] At most 1 a minute begins.
-       *[other] At most { $count } a minute begin.
+        [one] At most 1 a minute starts.
+       *[other] At most { $count } a minute start.
     }
-problem-retry-what = Say what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. For everything there is retry-all
+problem-retry-what = Name what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
 problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
-help-digest = what was done, what failed and what is still open, since the last digest
+help-digest = what was done, what failed and which incidents are active, since the last digest
 digest-title = *Digest of { $day }*
 digest-title-days = *Digest of { $first } to { $last }*
-digest-zone = Days by the clock of { $zone }.
-digest-unknown = not known
+digest-zone = Days in the time zone { $zone }.
+digest-unknown = unknown
 digest-count = { $count }
 digest-at-least = at least { $count }
 digest-change = { $change } on the week before ({ $before })
@@ -855,40 +908,40 @@ digest-others =
        *[other] { $count } others
     }
 digest-label-slow = *Slowest*
-digest-waited = { $at }: { $queue } had a job waiting for { $age }
-digest-backlog = { $at }: { $count } pending, the most
+digest-waited = { $at }: a job in { $queue } had waited { $age }
+digest-backlog = { $at }: { $count } pending, the highest
 digest-nothing-slow = No job waited.
 digest-label-incidents = *Incidents*
 digest-opened =
     { $count ->
-        [0] none opened
-        [one] 1 opened
-       *[other] { $count } opened
+        [0] none triggered
+        [one] 1 triggered
+       *[other] { $count } triggered
     }
-digest-opened-more = more than { $count } opened
+digest-opened-more = more than { $count } triggered
 digest-over =
     { $count ->
-        [one] 1 of them over after { $age }
-       *[other] { $count } of them over, half of these after { $age } or less
+        [one] 1 of them resolved after { $age }
+       *[other] { $count } of them resolved, half of these within { $age }
     }
 digest-open-now =
     { $count ->
-        [0] none open now
-        [one] 1 open now
-       *[other] { $count } open now
+        [0] none active now
+        [one] 1 active now
+       *[other] { $count } active now
     }
 digest-lasted = { $name } lasted { $age }
-digest-open-for = { $name } is open since { $at }
+digest-open-for = { $name }: active since { $at }
 digest-incident = { $id } { $what }
 digest-rule-new_failures = new failures
 digest-rule-summary = many failures at once
-digest-rule-oldest_job = oldest job too old
+digest-rule-oldest_job = oldest job waited too long
 digest-rule-stuck_jobs = reserved for too long
 digest-rule-failed_count = many failed jobs
 digest-rule-backlog_growth = backlog growing
-digest-rule-no_worker_activity = workers silent
-digest-rule-background_problem = queue-bot's own work
-digest-label-errors = *Open error groups*
+digest-rule-no_worker_activity = no worker activity
+digest-rule-background_problem = a problem of queue-bot itself
+digest-label-errors = *Error groups with failed jobs*
 digest-errors =
     { $groups ->
         [0] none
@@ -896,23 +949,27 @@ digest-errors =
        *[other] { $groups }, failed jobs: { $failed }; the largest:
     }
 digest-error = *{ $error }* { $count }
-digest-gap = No samples for { $age }: what is counted by looking is not complete.
-digest-no-samples = No samples of these days.
-digest-began = The bot began to watch at { $at }: what was before is not known.
+digest-gap = No samples for { $age }: counts that rest on samples are incomplete.
+digest-no-samples = No samples for these days.
+digest-began = Monitoring started { $at }; there is no data before that.
 
 ### The chart
 
-chart-none = Nothing is known of this time yet: the bot looks every few seconds from its start on.
-chart-day-title = *Last { $hours } hours*
+chart-none = No data for this period yet: the bot takes a sample every few seconds from its start.
+chart-day-title =
+    { $hours ->
+        [one] *Last hour*
+       *[other] *Last { $hours } hours*
+    }
 chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
 chart-day-failures = new failures: { $count }
-chart-missing = Nobody watched for { $age } of it.
+chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
 chart-title-week = *The last 7 days*: { $scope }
 chart-all = all queues
-chart-there = Jobs that were there
-chart-happened = What happened
+chart-there = Jobs in the tables
+chart-happened = Processed and failed
 chart-axis = { $zone }
 chart-series-pending = pending
 chart-series-reserved = reserved
@@ -921,7 +978,7 @@ chart-series-processed = processed
 chart-series-failures = new failures
 chart-series-oldest = oldest, minutes
 chart-line = { $at }: { $figures }
-chart-line-gap = { $at }: nobody watched
+chart-line-gap = { $at }: no data
 chart-part-pending = pending { $count }
 chart-part-reserved = reserved { $count }
 chart-part-failed = failed { $count }
@@ -932,11 +989,11 @@ chart-sum-processed = about { $count } processed
 chart-sum-failures = new failures: { $count }
 chart-most-pending = pending at most { $count }
 chart-most-oldest = oldest job at most { $age }
-chart-processed-unknown = What was processed is not known of all of it: the table's counter does not say.
-chart-processed-of-all = What was processed is known of all queues together only.
-chart-how = Pending, reserved and failed: the highest of each stretch. Processed: about, as jobs that left the queue without failing. Times: { $zone }.
+chart-processed-unknown = The processed jobs are not known for the whole period: the table's counter does not show them.
+chart-processed-of-all = Processed jobs are known only for all queues together.
+chart-how = Pending, reserved and failed: the highest of each interval. Processed: approximate, the jobs that left the queue without failing. Times: { $zone }.
 help-chart = the last 24 hours or 7 days as charts
-problem-span = { $value } is not a time that the chart shows: 24h or 7d
+problem-span = { $value } is not a period of the chart: 24h or 7d
 
 
 
@@ -944,12 +1001,12 @@ problem-span = { $value } is not a time that the chart shows: 24h or 7d
 home-title = Queue dashboard
 home-wrong =
     { $count ->
-        [one] 🔴 1 open incident
-       *[other] 🔴 { $count } open incidents
+        [one] 🔴 1 active incident
+       *[other] 🔴 { $count } active incidents
     }
-home-look = 🟠 No open incidents, but look below
-home-unwell = 🟠 No open incidents, but queue-bot itself has a problem
-home-well = 🟢 No open incidents
+home-look = 🟠 No active incidents, but check the warnings below
+home-unwell = 🟠 No active incidents, but queue-bot itself has a problem
+home-well = 🟢 No active incidents
 home-as-of = As of { $at }
 home-role = your role: { $role }
 home-counted = totals counted at { $at }
@@ -963,16 +1020,16 @@ home-rule-summary = Many failures in a short time
 home-since = since { $at }
 home-failures =
     { $count ->
-        [one] 1 failure, { $left } left
-       *[other] { $count } failures, { $left } left
+        [one] 1 failure, { $left } not retried yet
+       *[other] { $count } failures, { $left } not retried yet
     }
-home-acknowledged = 👀 Acknowledged by { $by } { $at }
+home-acknowledged = 👀 Acknowledged by { $by }, { $at }
 home-more-incidents =
     { $count ->
-        [one] 1 more incident is open.
-       *[other] { $count } more incidents are open.
+        [one] 1 more incident is active.
+       *[other] { $count } more incidents are active.
     }
-home-oldest-label = *Oldest eligible*
+home-oldest-label = *Oldest waiting job*
 home-failed-label = *Failed*
 home-pending-label = *Pending*
 home-reserved-label = *Reserved*
@@ -980,11 +1037,11 @@ home-delayed-label = *Delayed*
 home-groups-label = *Error groups*
 home-oldest = { $age } · { $queue }
 home-oldest-late = ⚠️ { $age } · { $queue }
-home-none-waits = ✅ none waits
+home-none-waits = ✅ none
 home-some = { $count }
 home-many = ⚠️ { $count }
-home-late-note = ⚠️ A job that could run has waited for over { $limit }: are the workers running?
-home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count goes on in the background.
+home-late-note = ⚠️ An available job has waited for over { $limit }: are the workers running?
+home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count runs in the background.
 home-queues = Queues
 home-queue = { $queue }
 home-queue-late = { $queue } ⚠️ oldest { $age }
@@ -994,16 +1051,16 @@ home-failed = Failed jobs, newest first
 home-queue-pending = { $count } pending
 home-queue-reserved = { $count } reserved
 home-queue-delayed = { $count } delayed
-home-errors-late = ❓ The error groups could not be read in time. Refresh tries again.
-home-failed-late = ❓ The failed jobs could not be read in time. Refresh tries again.
+home-errors-late = ❓ The error groups could not be read in time. Refresh to try again.
+home-failed-late = ❓ The failed jobs could not be read in time. Refresh to try again.
 
 ### What is watched besides failures
 
 rule-oldest-job = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
-rule-oldest-job-over = ⏳ *{ $queue }:* no job is waiting any more.
-rule-no-worker-activity = 🔕 *{ $queue }:* the workers are silent. For { $age } they took no job and ended none.
-rule-no-worker-activity-over = 🔕 *{ $queue }:* the workers were silent, and now they take jobs again.
-rule-no-worker-activity-empty = 🔕 *{ $queue }:* the workers were silent, and now no job is waiting any more.
+rule-oldest-job-over = ⏳ *{ $queue }:* no job is waiting.
+rule-no-worker-activity = 🔕 *{ $queue }:* workers have stopped taking jobs. No job started or finished for { $age }.
+rule-no-worker-activity-over = 🔕 *{ $queue }:* workers had stopped taking jobs, and now take jobs again.
+rule-no-worker-activity-empty = 🔕 *{ $queue }:* workers had stopped taking jobs, and now no job is waiting.
 rule-no-worker-activity-oldest = The oldest job has been waiting for { $age }.
 rule-waiting =
     { $counted ->
@@ -1011,125 +1068,141 @@ rule-waiting =
             [one] 1 job is waiting.
            *[other] { $count } jobs are waiting.
         }
-        [about] About { $count } jobs are waiting.
-       *[least] At least { $count } jobs are waiting; there are too many to look at them all.
+        [about] { $count ->
+            [one] About 1 job is waiting.
+           *[other] About { $count } jobs are waiting.
+        }
+       *[least] { $count ->
+            [one] At least 1 job is waiting; the queue is too long to scan in full.
+           *[other] At least { $count } jobs are waiting; the queue is too long to scan in full.
+        }
     }
-rule-workers-still = Nothing moves: for { $age } no worker took or ended a job.
-rule-workers-slow = The workers make progress, the last time { $age } ago, but too slowly: more workers would help, or faster jobs.
-rule-workers-moving = The workers make progress, the last time { $age } ago.
+rule-workers-still = No job started or finished for { $age }.
+rule-workers-slow = The workers are active (last { $age } ago), but too slow: add workers or make the jobs faster.
+rule-workers-moving = The workers are active (last { $age } ago).
 rule-workers-busy =
     { $count ->
         [one] The workers are busy with 1 job.
        *[other] The workers are busy with { $count } jobs.
     }
-rule-workers-unknown = Whether the workers make progress cannot be said yet.
+rule-workers-unknown = Checking whether workers are active …
 rule-stuck-jobs =
     { $counted ->
         [exact] { $count ->
             [one] 🔒 *{ $queue }:* 1 job has been reserved for more than { $limit }.
            *[other] 🔒 *{ $queue }:* { $count } jobs have been reserved for more than { $limit }.
         }
-       *[least] 🔒 *{ $queue }:* at least { $count } jobs have been reserved for more than { $limit }.
+       *[least] { $count ->
+            [one] 🔒 *{ $queue }:* at least 1 job has been reserved for more than { $limit }.
+           *[other] 🔒 *{ $queue }:* at least { $count } jobs have been reserved for more than { $limit }.
+        }
     }
-rule-stuck-jobs-over = 🔒 *{ $queue }:* no job is reserved for more than { $limit } any more.
+rule-stuck-jobs-over = 🔒 *{ $queue }:* no job is reserved for more than { $limit }.
 rule-stuck-jobs-job = job { $id }: { $age }
-rule-stuck-jobs-timeout = ⚠️ This limit, { $limit }, is below the workers' own timeout, { $timeout }: a job may take that long though all is well.
+rule-stuck-jobs-timeout = ⚠️ This limit, { $limit }, is shorter than the workers' own timeout, { $timeout }: a job that is only slow triggers this alert.
 rule-more = and { $count } more
-rule-failed-count = 🧱 *{ $count } failed jobs* have piled up; the limit is { $limit }.
+rule-failed-count =
+    { $count ->
+        [one] 🧱 *1 failed job*; the limit is { $limit }.
+       *[other] 🧱 *{ $count } failed jobs*; the limit is { $limit }.
+    }
 rule-failed-count-fewer = 🧱 *Failed jobs:* { $count }; the limit is { $limit }.
 rule-failed-count-group =
     { $count ->
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-rule-failed-count-hint = Look for the error they share ({ $errors }), fix it, then retry them all.
+rule-failed-count-hint = Find the error they share ({ $errors }), fix it, then retry them all.
 rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
             [one] 📈 *{ $queue }:* 1 job is waiting.
            *[other] 📈 *{ $queue }:* { $count } jobs are waiting.
         }
-       *[about] 📈 *{ $queue }:* about { $count } jobs are waiting.
+       *[about] { $count ->
+            [one] 📈 *{ $queue }:* about 1 job is waiting.
+           *[other] 📈 *{ $queue }:* about { $count } jobs are waiting.
+        }
     }
-rule-backlog-growth-empty = 📈 *{ $queue }:* no job is waiting any more.
-rule-backlog-growth-grown = That is { $grown } more than { $minutes } minutes ago, and it keeps growing.
-rule-backlog-growth-more = That is { $grown } more than { $minutes } minutes ago.
-rule-backlog-growth-over = It is not growing any more.
-rule-backlog-growth-hint = Jobs come faster than the workers end them: are all workers running, and do jobs take longer than usual?
-rule-peak = At worst: { $figure }.
+rule-backlog-growth-empty = 📈 *{ $queue }:* no job is waiting.
+rule-backlog-growth-grown = That is { $grown } more than { $minutes } min ago, and the backlog still grows.
+rule-backlog-growth-more = That is { $grown } more than { $minutes } min ago.
+rule-backlog-growth-over = The backlog no longer grows.
+rule-backlog-growth-hint = Jobs arrive faster than the workers process them: are all workers running, and do jobs take longer than usual?
+rule-peak = Highest value: { $figure }.
 rule-background-problem = 🩺 *queue-bot:* { $part } does not work.
 rule-background-problem-over = 🩺 *queue-bot:* { $part } works again.
 
 
 ### Alerts that somebody takes up, or nobody wants to be told of for a while
 what-new_failures = new failures of *{ $error }*
-what-oldest_job = an eligible job has waited for too long in { $queue }
-what-stuck_jobs = a job has been reserved for too long in { $queue }
+what-oldest_job = a job in { $queue } has waited too long
+what-stuck_jobs = a job in { $queue } has been reserved too long
 what-failed_count = many failed jobs
 what-backlog_growth = the backlog of { $queue } grows
-what-no_worker_activity = the workers of { $queue } are silent
+what-no_worker_activity = workers of { $queue } have stopped taking jobs
 what-background_problem = a part of queue-bot does not work
 what-summary = many failures within a minute
-what-other = an alert of the kind { $rule }
+what-other = alert rule { $rule }
 every-queue = all queues
 mute-of-group = the error group *{ $error }*
 mute-of-queue = the queue { $queue }
-mute-of-rule = alerts of the kind { $rule }
-acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It is not escalated any more; its message says that you are at it.
+mute-of-rule = the alert rule { $rule }
+acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It will not escalate; its alert shows your name.
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
-mute-extended = It was muted until { $at } already; that is longer now.
-mute-effect = What happens is still recorded, and messages that are there still change. Nothing new is posted and nothing escalated. What is open when the mute ends is posted then.
+mute-extended = It was muted until { $at }; the mute is longer now.
+mute-effect = New alerts are not posted and nothing escalates. Incidents are still recorded, and posted alerts are still updated. Incidents that are active when the mute ends are posted then.
 mute-incidents =
     { $count ->
-        [one] 1 open alert is about it.
-       *[other] { $count } open alerts are about it.
+        [one] This mutes 1 active incident.
+       *[other] This mutes { $count } active incidents.
     }
 mute-no-jobs = The queue { $queue } has no job now.
-unmute-done = 🔔 Not muted any more: { $topic }.
+unmute-done = 🔔 No longer muted: { $topic }.
 unmute-done-by = 🔔 *{ $by } ended the mute* of { $topic }.
 unmute-early = It would have ended at { $at }.
-help-acknowledge = say that you are at it: an open alert is not escalated any more
-help-mute = post nothing about one error group, queue or kind of alert for a while
+help-acknowledge = acknowledge an incident; it will not escalate
+help-mute = post no alerts about one error group, queue or alert rule for a while
 help-unmute = end a mute before its time
 refusal-incident-not-found = There is no incident { $id }
-refusal-incident-closed = Incident { $id } is over since { $at }: there is nothing to acknowledge
-refusal-already-acknowledged = { $by } acknowledged { $id } already, at { $at }
-refusal-queue-not-found = Nothing is known of a queue { $queue }: it has no job, and none of it ever failed. Nothing was muted
-refusal-known-queues = Queues that are known: { $queues }
-refusal-already-muted = { $word } is muted until { $at } already, by { $by }: that is longer. To shorten it, unmute it first
+refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
+refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
+refusal-queue-not-found = There is no queue { $queue }: it has no job, and none of its jobs ever failed. Nothing was muted
+refusal-known-queues = Known queues: { $queues }
+refusal-already-muted = { $by } muted { $word } until { $at } already, which is longer. To shorten the mute, unmute it first
 refusal-not-muted = { $word } is not muted
-refusal-not-muted-by = { $word } is not muted any more: { $by } ended that at { $at }
-refusal-muted-otherwise = What { $id } is about is not muted itself: { $by } muted { $word }, until { $at }. To end that: { $nearest }
+refusal-not-muted-by = { $word } is no longer muted: { $by } ended that at { $at }
+refusal-muted-otherwise = { $id } itself is not muted: { $by } muted { $word }, until { $at }. To end that: { $nearest }
 reason-incident-not-found = no such incident
-reason-incident-closed = the incident was over
-reason-already-acknowledged = it was acknowledged already
+reason-incident-closed = the incident was resolved
+reason-already-acknowledged = the incident was already acknowledged
 reason-queue-not-found = no such queue
-reason-already-muted = it was muted for longer already
-reason-not-muted = it was not muted
+reason-already-muted = a longer mute was active
+reason-not-muted = there was no such mute
 reason-muted-otherwise = another mute covers it
 problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
-problem-mute-what = Exactly one thing is needed: error=E12, queue=NAME, alert=KIND, or an incident like I12
+problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, or an incident like I12
 problem-mute-length = { $field } must be from 5m to 7d
 
 ### What is watched, and by whom
-watch-title = *What is watched*
-watch-holder = 👁️ { $replica } has watched for { $age }. Its lease is good until { $at } and is renewed every few seconds (epoch { $epoch }).
-watch-nobody = ⚠️ *Nobody watches now:* the last lease ended at { $at }. Is { $run } up?
-watch-cost = A look takes { $last } ms of the database's time.
-watch-cost-unknown = What a look costs the database is not known yet.
-watch-worst = At worst { $worst } ms within the last hour, { $age } ago.
-watch-worst-high = ⚠️ At worst { $worst } ms within the last hour, { $age } ago: more than { $most } ms.
-watch-too-soon = ⚠️ { $setting } ({ $limit }) is below the workers' own timeout ({ $timeout }): jobs that are only slow are told of as stuck.
-watch-no-channel = ⚠️ { $setting } is not set: no alert is posted.
+watch-title = *Monitoring*
+watch-holder = 👁️ { $replica } has been the leader for { $age }. Its lease lasts until { $at } and is renewed every few seconds (epoch { $epoch }).
+watch-nobody = ⚠️ *No replica monitors the queue:* the last lease ended at { $at }. Is { $run } running?
+watch-cost = A check takes { $last } ms of database time.
+watch-cost-unknown = The database time of a check is not known yet.
+watch-worst = The slowest of the last hour took { $worst } ms, { $age } ago.
+watch-worst-high = ⚠️ The slowest of the last hour took { $worst } ms, { $age } ago: more than { $most } ms.
+watch-too-soon = ⚠️ { $setting } ({ $limit }) is shorter than the workers' own timeout ({ $timeout }): jobs that are only slow are reported as stuck.
+watch-no-channel = ⚠️ { $setting } is not set: alerts are not posted.
 watch-incidents =
     { $count ->
-        [one] *1 open alert*
-       *[other] *{ $count } open alerts*, the newest first
+        [one] *1 active incident*
+       *[other] *{ $count } active incidents*, newest first
     }
-watch-incidents-none = ✅ No alert is open.
+watch-incidents-none = ✅ No active incidents.
 watch-incident = *{ $id }* { $what }, for { $age }
 watch-count =
     { $count ->
@@ -1142,21 +1215,21 @@ watch-more-incidents = … and { $count } more.
 watch-mutes =
     { $count ->
         [one] *1 mute*
-       *[other] *{ $count } mutes*, those that end first first
+       *[other] *{ $count } mutes*, the first to end first
     }
 watch-mutes-none = Nothing is muted.
 watch-mute = 🔕 { $topic } until { $at }, by { $by }
 watch-more-mutes = … and { $count } more. { $command } ends any of them.
-watch-limits = *An alert is opened for*
+watch-limits = *Alert rules*
 watch-limit = • { $rule } { $limit }
 watch-new_failures =
     { $count ->
         [one] new failures of an error group, at once; above 1 alert a minute, one for the rest
        *[other] new failures of an error group, at once; above { $count } alerts a minute, one for the rest
     }
-watch-oldest_job = an eligible job that waits for longer than { $age }
-watch-no_worker_activity = eligible jobs, while no worker takes or ends any for { $age }
-watch-stuck_jobs = a job that a worker holds for longer than { $age }
+watch-oldest_job = an available job that has waited for more than { $age }
+watch-no_worker_activity = available jobs, while no job starts or finishes for { $age }
+watch-stuck_jobs = a job that has been reserved for more than { $age }
 watch-backlog_growth =
     { $count ->
         [one] a queue that grows by 1 job within 15 min
@@ -1167,8 +1240,8 @@ watch-failed_count =
         [one] more than 1 failed job
        *[other] more than { $count } failed jobs
     }
-watch-background_problem = a part of queue-bot itself that does not work
-watch-life = What nobody acknowledges is told again after { $escalate }. It is over when nothing was wrong for { $recover }.
+watch-background_problem = a part of queue-bot that does not work
+watch-life = Unacknowledged incidents escalate after { $escalate }. An incident resolves after { $recover } without problems.
 watch-channel = Alerts: { $channel }
 watch-digest = Digest: { $time } ({ $zone }), { $days }, { $channel }
 watch-no-digest = No digest.
@@ -1179,11 +1252,11 @@ watch-day-thu = Thu
 watch-day-fri = Fri
 watch-day-sat = Sat
 watch-day-sun = Sun
-help-watch = what is watched: open alerts, mutes, limits, and who watches
+help-watch = monitoring: active incidents, mutes, alert rules, and the leader
 button-unmute = Unmute
 
 ### Incidents
-incident-undrawn = ⚠️ *{ $id }*: the message of this incident cannot be drawn; the log of the bot says why. /queue watch and /queue errors show what is wrong in the queue.
+incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be drawn; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->
@@ -1209,19 +1282,19 @@ incident-more = … and { $count } more
 incident-span = first { $first }, last { $last }
 incident-retried = { $count } retried
 incident-deleted = { $count } deleted
-incident-otherwise = { $count } went without the bot
+incident-otherwise = { $count } removed without the bot
 incident-by = last by { $by }, { $at }
-incident-left = { $left } still failed
-incident-waits = None of them is failed any more; what becomes of the jobs is not known yet.
-incident-quiet = Nothing new for { $age }, so this counts as quiet. What failed is still there.
-incident-acknowledged = 👀 { $by } sees to it, since { $at }
+incident-left = { $left } not retried yet
+incident-waits = All of them were retried or removed; waiting for results.
+incident-quiet = No new failure for { $age }. The failed jobs are still there.
+incident-acknowledged = 👀 Acknowledged by { $by }, { $at }
 incident-muted = 🔕 muted until { $until }
 incident-mention = For { $group }
-incident-unseen = ⏰ Open for { $age } and nobody has acknowledged it: { $now }
+incident-unseen = ⏰ Triggered { $age } ago and nobody has acknowledged it: { $now }
 incident-grown = 📈 It has grown from { $before } to { $now }
-incident-reopened = 🔴 It is back, { $age } after it was over: { $now }
-incident-over = ✅ Back to normal after { $age }.
-incident-over-figures = ✅ Back to normal after { $age }: { $figures }.
+incident-reopened = 🔴 Triggered again, { $age } after it was resolved: { $now }
+incident-over = ✅ Resolved after { $age }.
+incident-over-figures = ✅ Resolved after { $age }: { $figures }.
 incident-figures = { $processed } processed, { $failed } failed
 incident-processed = about { $count } processed
 incident-processed-all = about { $count } processed in all queues
@@ -1248,24 +1321,24 @@ incident-problems =
        *[other] { $count } problems
     }
 button-status = Status
-button-watch = What is watched
+button-watch = Monitoring
 button-stuck = Stuck jobs
 
 ### The bot's own background work
-background-stalled = ⚠️ *The background work stands still:* none of its rounds has ended for { $age }.
+background-stalled = ⚠️ *The background work has stopped:* no round has ended for { $age }.
 background-step-failing = ⚠️ *{ $step } fails:* it has not succeeded for { $age } ({ $error }).
 background-step-late = ⚠️ *{ $step } has stopped:* it has not ended for { $age }.
-background-index-lag = ⚠️ *Failed job { $id }* has waited { $age } to enter the index of failures.
-background-unsealed = ⚠️ *Audit record { $id }* has waited { $age } to be sealed.
+background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failures yet, after { $age }.
+background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
-background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): nobody knows whether it works.
+background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): its state is unknown.
 background-more =
     { $count ->
         [one] … and 1 more problem.
        *[other] … and { $count } more problems.
     }
-background-hint = The bot's log names the reason: search it for { $line }.
+background-hint = The bot's log has the reason: search it for { $line }.
 background-part-watcher = the background work
 background-part-failures = the index of failures
 background-part-counts = the counts of failures
@@ -1277,20 +1350,20 @@ background-part-outbox = the delivery of messages
 background-part-metrics = the sampling of the queue
 background-part-digest = the digest
 background-part-purge = the purge of old records
-background-means-watcher = Alerts, figures and messages may be missing.
-background-means-failures = New failures may raise no alert, and lists and counts may lack them.
-background-means-counts = The counts in the lists of errors are old.
-background-means-incidents = Alerts come late, or not at all.
-background-means-retries = Messages about retries do not say what became of the jobs.
-background-means-operations = Bulk changes may stand still.
-background-means-audit = Changes are on record, but neither sealed nor posted.
+background-means-watcher = Alerts, counts and messages may be missing.
+background-means-failures = New failures may trigger no alert, and may be missing from lists and counts.
+background-means-counts = The counts in the lists of errors are out of date.
+background-means-incidents = Alerts are late or missing.
+background-means-retries = Messages about retries do not show the outcomes of the jobs.
+background-means-operations = Bulk changes may have stopped.
+background-means-audit = Changes are recorded, but not sealed or posted.
 background-means-outbox = Alerts, audit messages and digests are not posted.
-background-means-metrics = The totals and the chart are old, and alerts may rest on old figures.
+background-means-metrics = The totals and the chart are out of date, and alerts may rest on old values.
 background-means-digest = The digest is not posted.
-background-means-purge = The bot's own tables grow.
+background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
-background-step-group = Opening incidents
+background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
 background-step-probe = Checking the queues
@@ -1298,7 +1371,7 @@ background-step-lifecycle = Updating incidents
 background-step-refresh = Editing alerts
 background-step-outcomes = Tracking retried jobs
 background-step-bulk-outcomes = Tracking bulk retries
-background-step-canary = Judging canaries
+background-step-canary = Evaluating canaries
 background-step-bulk = Running bulk changes
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages

@@ -6,8 +6,12 @@ at = { $at }
 order = orden { $id }
 tienda = tienda { $id }
 job-unknown = job desconocido
-everyone = todas las personas
-attempts = { $attempts } de { $most } intentos
+everyone = todos
+attempts =
+    { $most ->
+        [one] { $attempts } de 1 intento
+       *[other] { $attempts } de { $most } intentos
+    }
 attempts-of = { $attempts } de { $most }
 attempts-made =
     { $attempts ->
@@ -15,11 +19,11 @@ attempts-made =
        *[other] { $attempts } intentos
     }
 scope-queue = { " " }en { $queue }
-scope-before = { " " }con fallo anterior al { $at }
+scope-before = { " " }con fallo antes de { $at }
 role-none = ninguno
-role-viewer = consulta
-role-operator = operación
-role-admin = administración
+role-viewer = lector
+role-operator = operador
+role-admin = administrador
 
 ## Botones
 button-retry = Reintentar
@@ -40,12 +44,32 @@ confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que
 
 ## Estado
 status-title = *Estado de la cola*
-status-totals = { $pending } pendientes · { $reserved } reservados · { $failed } fallidos
-status-queue = { $queue }: { $pending } pendientes, { $reserved } reservados
+status-totals =
+    { $pending ->
+        [one] 1 pendiente
+       *[other] { $pending } pendientes
+    } · { $reserved ->
+        [one] 1 reservado
+       *[other] { $reserved } reservados
+    } · { $failed ->
+        [one] 1 fallido
+       *[other] { $failed } fallidos
+    }
+status-queue = { $queue }: { $pending ->
+        [one] 1 pendiente
+       *[other] { $pending } pendientes
+    }, { $reserved ->
+        [one] 1 reservado
+       *[other] { $reserved } reservados
+    }
 status-oldest = Job pendiente más antiguo: { $age }, en { $queue }.
-status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. Son más de { $limit }: ¿están corriendo los workers?
+status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. El límite es { $limit }: ¿están corriendo los workers?
 status-none-pending = ✅ No hay jobs en espera.
-status-failed-alarm = ⚠️ Se acumularon más de { $limit } jobs fallidos. Conviene buscar el error que comparten, corregirlo y luego reintentarlos todos.
+status-failed-alarm =
+    { $limit ->
+        [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
+       *[other] ⚠️ Hay más de { $limit } jobs fallidos. Busca el error que comparten, corrígelo y reinténtalos todos.
+    }
 status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
 status-more-queues =
     { $count ->
@@ -69,17 +93,17 @@ jobs-title =
        *[all] *Jobs en la cola*{ $scope }
     }
 jobs-none = ✅ No hay jobs así{ $scope }.
-jobs-none-partial = ❓ No hay jobs así{ $scope } entre los más antiguos y los más recientes. Son demasiados para revisarlos todos a tiempo.
+jobs-none-partial = ❓ No hay jobs así{ $scope } entre los más antiguos y los más recientes. La cola es demasiado larga para revisarla completa.
 job-row = *Job { $id }*
 job-name = Job { $id }
-list-more = Hay más. La página siguiente continúa desde aquí.
-list-partial = Son demasiados jobs para revisarlos todos a tiempo: estos son de los más antiguos y los más recientes.
+list-more = Hay más abajo.
+list-partial = Solo se revisaron los jobs más antiguos y los más recientes.
 state-pending = pendiente desde hace { $age }
 state-pending-ageless = pendiente
 state-delayed = ⏳ diferido hasta { $at }
 state-reserved = ▶️ reservado desde hace { $age }
 state-stuck = ⚠️ atascado: reservado desde hace { $age }
-stuck-hint = Reservado por más de { $age }: los workers pueden estar muertos o atascados. Conviene revisarlos ({ $look }) y reiniciarlos si hace falta ({ $restart }).
+stuck-hint = Reservado por más de { $age }: los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
 
 ## Detalle
 label-state = *Estado:*
@@ -145,22 +169,22 @@ deleted-failed-many-by =
 archive-note = Queda una copia en el archivo del bot.
 skipped =
     { $count ->
-        [one] Sin tocar, 1:
-       *[other] Sin tocar, { $count }:
+        [one] Sin cambios, 1:
+       *[other] Sin cambios, { $count }:
     }
 skipped-row = • { $sentence }
 skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
 
 ## Jobs atascados, y cambios desactivados
 button-release = Liberar
-button-leave = Dejarlo así
+button-leave = Dejar reservado
 confirm-release = ¿Liberar el job { $id }?
-confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: conviene revisar antes los workers.
+confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: revisa antes los workers.
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
-stuck-none-partial = ❓ Entre los jobs más antiguos y los más recientes, ninguno está reservado desde hace { $age } o más. Hay demasiados jobs para revisarlos todos a tiempo.
+stuck-none-partial = ❓ Entre los jobs más antiguos y los más recientes, ninguno está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
 stuck-more = Puede haber más: { $longer } muestra solo los que llevan más tiempo atascados.
-workers-hint = Los workers pueden estar muertos o atascados. Conviene revisarlos ({ $look }) y reiniciarlos si hace falta ({ $restart }).
+workers-hint = Los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
 released-one = 🔓 El job { $id } vuelve a estar pendiente: cualquier worker puede tomarlo.
 released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar pendiente.
 released-many =
@@ -177,48 +201,48 @@ released-held = llevaba { $age } reservado
 released-warning =
     { $count ->
         [one] ⚠️ Si su worker anterior sigue corriendo, puede ejecutarse dos veces.
-       *[other] ⚠️ Donde un worker anterior siga corriendo, un job puede ejecutarse dos veces.
+       *[other] ⚠️ Si un worker anterior sigue corriendo, su job puede ejecutarse dos veces.
     }
 released-early =
     { $count ->
-        [one] ⚠️ Se liberó por la fuerza poco después de ser reservado: si su worker anterior está vivo, se ejecuta dos veces.
-       *[other] ⚠️ Algunos se liberaron por la fuerza poco después de ser reservados: donde el worker anterior esté vivo, el job se ejecuta dos veces.
+        [one] ⚠️ Se liberó por la fuerza poco después de ser reservado. Si su worker anterior está vivo, se ejecuta dos veces.
+       *[other] ⚠️ Algunos se liberaron por la fuerza poco después de ser reservados. Si el worker anterior está vivo, el job se ejecuta dos veces.
     }
 released-spent =
     { $count ->
         [one] ⚠️ El job { $ids } ya agotó sus intentos: el próximo worker puede pasarlo a fallidos sin ejecutarlo.
        *[other] ⚠️ Los jobs { $ids } ya agotaron sus intentos: el próximo worker puede pasarlos a fallidos sin ejecutarlos.
     }
-help-stuck = los jobs que un worker tiene desde hace demasiado tiempo
-help-release = devolver jobs que un worker retiene y no termina
+help-stuck = jobs que un worker retiene hace demasiado tiempo
+help-release = devolver a la cola los jobs atascados
 refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
-refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. No se tocó; conviene mirar de nuevo
-refusal-reserved-recently = El job { $id } está reservado apenas desde las { $at }, así que su worker probablemente sigue en él. No se tocó; si es seguro que ese worker murió: /queue release { $id } force=yes
-refusal-row-too-long = El job fallido { $id } sigue donde estaba: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
-refusal-row-would-change = El job fallido { $id } sigue donde estaba: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
-refusal-row-refused = La fila { $id } sigue donde estaba: la base de datos rechazó el cambio con { $detail }
+refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. El job no se cambió; actualiza la lista e inténtalo de nuevo
+refusal-reserved-recently = El job { $id } se reservó recién a las { $at }, así que su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
+refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
+refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
+refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto
 reason-row-refused = la base de datos rechazó la fila
 reason-not-reserved = el job no estaba reservado
-reason-reserved-again = un worker había vuelto a tomarlo
-reason-reserved-recently = reservado desde hace muy poco
+reason-reserved-again = un worker había vuelto a tomar el job
+reason-reserved-recently = el job se había reservado hace muy poco
 
 frozen = 🧊 *Congelado* por { $by } desde { $at }.
 frozen-reason = 🧊 *Congelado* por { $by } desde { $at }: { $reason }
-frozen-effect = No se hace ningún cambio hasta que alguien de administración ejecute { $command }.
-frozen-preview = 🧊 Los cambios están congelados por { $by } desde { $at }: esto solo se puede confirmar después de descongelar.
-frozen-progress = 🧊 En pausa: los cambios están congelados por { $by } desde { $at }. Sigue después de descongelar.
-freeze-done = 🧊 Congelado: el bot rechaza todos los cambios desde ahora. Los cambios masivos en curso se pausan y siguen después de { $command }.
+frozen-effect = No se ejecuta ningún cambio hasta que un administrador ejecute { $command }.
+frozen-preview = 🧊 { $by } congeló los cambios ({ $at }): esto solo se puede confirmar después de descongelar.
+frozen-progress = 🧊 En pausa: los cambios están congelados por { $by } desde { $at }. La operación continúa después de descongelar.
+freeze-done = 🧊 Congelado: el bot rechaza todos los cambios desde ahora. Los cambios masivos en curso se pausan y continúan después de { $command }.
 freeze-done-by = 🧊 *{ $by } congeló todos los cambios.* Los cambios masivos en curso se pausan. El estado, las listas y el historial siguen funcionando.
 freeze-why = Motivo: { $reason }
 unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $age }. Los cambios masivos en pausa continúan.
 unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age }. Los cambios masivos en pausa continúan.
 help-freeze = rechazar todos los cambios por ahora; los cambios masivos en curso se pausan
 help-unfreeze = volver a permitir los cambios
-refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; alguien de administración puede ejecutar /queue unfreeze
-refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; alguien de administración puede ejecutar /queue unfreeze
+refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
+refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
 refusal-already-frozen = { $by } ya había congelado los cambios, a las { $at }
 refusal-not-frozen = Los cambios no están congelados
 refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
@@ -228,17 +252,17 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
-undone-failed-one = ↩️ El job fallido { $id } está otra vez entre los fallidos.
-undone-failed-one-by = ↩️ { $by } devolvió el job fallido { $id } a los fallidos.
+undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
+undone-failed-one-by = ↩️ { $by } devolvió el job fallido { $id } a failed_jobs.
 undone-failed-many =
     { $count ->
-        [one] ↩️ 1 job fallido está otra vez entre los fallidos:
-       *[other] ↩️ { $count } jobs fallidos están otra vez entre los fallidos:
+        [one] ↩️ 1 job fallido está otra vez en failed_jobs:
+       *[other] ↩️ { $count } jobs fallidos están otra vez en failed_jobs:
     }
 undone-failed-many-by =
     { $count ->
-        [one] ↩️ { $by } devolvió 1 job fallido a los fallidos:
-       *[other] ↩️ { $by } devolvió { $count } jobs fallidos a los fallidos:
+        [one] ↩️ { $by } devolvió 1 job fallido a failed_jobs:
+       *[other] ↩️ { $by } devolvió { $count } jobs fallidos a failed_jobs:
     }
 undone-job-one = ↩️ El job { $id } está otra vez en la cola.
 undone-job-one-by = ↩️ { $by } devolvió el job { $id } a la cola.
@@ -254,11 +278,11 @@ undone-job-many-by =
     }
 undone-change = Esto deshace { $command } de { $by }, { $at }.
 undone-taken-back = el job { $job } no se ejecutará
-undone-new-id = ahora { $new }, porque { $id } lo ocupa otro
+undone-new-id = ahora { $new }, porque { $id } está ocupado
 undone-reserved =
     { $count ->
-        [one] ⚠️ Está reservado, como antes: si ningún worker lo termina, hay que liberarlo.
-       *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }): si ningún worker los termina, hay que liberarlos.
+        [one] ⚠️ Está reservado, como antes. Si ningún worker lo termina, libéralo.
+       *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }). Si ningún worker los termina, libéralos.
     }
 bulk-title-undo = Deshacer
 bulk-submit-undo = Devolverlos
@@ -267,8 +291,8 @@ bulk-lead-undo =
         [one] *1 job fallido*{ $scope } volverá a estar como antes.
        *[other] *{ $count } jobs fallidos*{ $scope } volverán a estar como antes.
     }
-scope-undo = { " " }que tomó la operación { $operation }
-bulk-note-undo = De un reintento vuelven solo aquellos cuyo job ningún worker ha tocado. El resto no se toca y se cuenta. Si otro job fallido ya ocupa un id, se asigna uno nuevo.
+scope-undo = { " " }de la operación { $operation }
+bulk-note-undo = Un job reintentado se devuelve solo si ningún worker lo tomó. Los demás no se cambian, y se cuentan. Si el id de un job fallido está ocupado, recibe uno nuevo.
 bulk-nothing-undo = ✅ No hay nada que devolver.
 bulk-started-undo =
     { $count ->
@@ -280,46 +304,54 @@ progress-running-undo =
         [one] ↩️ Devolviendo 1 job fallido…
        *[other] ↩️ Devolviendo { $total } jobs fallidos…
     }
-progress-cancelling-undo = ⏹️ Cancelando: { $done } de { $total } jobs fallidos devueltos hasta ahora.
+progress-cancelling-undo = ⏹️ Cancelando. Devueltos hasta ahora: { $done } de { $total }.
 progress-done-undo =
     { $done ->
         [0] ⚪ No se devolvió ningún job fallido
         [one] ↩️ Se devolvió 1 job fallido
        *[other] ↩️ Se devolvieron { $done } jobs fallidos
     }
-progress-cancelled-undo = ⏹️ Cancelado: se devolvieron { $done } de { $total } jobs fallidos. El resto no se tocó.
-progress-stopped-undo = ⚠️ Detenido: se devolvieron { $done } de { $total } jobs fallidos. El resto no se tocó.
+progress-cancelled-undo = ⏹️ Cancelado. Devueltos: { $done } de { $total }. Los demás no se cambiaron.
+progress-stopped-undo = ⚠️ Detenido. Devueltos: { $done } de { $total }. Los demás no se cambiaron.
 progress-skipped-undo =
     { $count ->
-        [one] 1 no se tocó: un worker tiene o tuvo su job, o ya está ahí.
-       *[other] { $count } no se tocaron: un worker tiene o tuvo sus jobs, o ya están ahí.
+        [one] 1 no se devolvió: un worker tomó su job, o ya estaba de vuelta.
+       *[other] { $count } no se devolvieron: un worker tomó sus jobs, o ya estaban de vuelta.
     }
 undone-mark = ↩️ Deshecho por { $by }, { $at }.
 undone-part = ↩️ { $by } devolvió { $count } de los { $total }, { $at }.
-help-undo = devolver lo que se reintentó o eliminó; sin más, el último cambio propio
-refusal-nothing-to-undo = En los últimos { $days } días no hay ningún cambio propio que se pueda deshacer ahora
-refusal-change-not-found = No se conoce ningún cambio con { $word }. Una operación se nombra por su número, un registro de auditoría como #12
+help-undo = devolver lo que se reintentó o eliminó; sin número, tu último cambio
+refusal-nothing-to-undo =
+    { $days ->
+        [one] No hiciste ningún cambio en el último día que todavía se pueda deshacer
+       *[other] No hiciste ningún cambio en los últimos { $days } días que todavía se pueda deshacer
+    }
+refusal-change-not-found = No existe el cambio { $word }. Indica el número de una operación, o el de un registro de auditoría, como #12
 refusal-not-undoable = { $command } no se puede deshacer: no quitó nada, o no guardó copia. Lo que se deshizo se puede volver a reintentar o eliminar
-refusal-undo-expired = Esto ya no se puede deshacer: las copias se guardan { $days } días. No se cambió nada
+refusal-undo-expired =
+    { $days ->
+        [one] Esto ya no se puede deshacer: las copias se guardan 1 día. No se cambió nada
+       *[other] Esto ya no se puede deshacer: las copias se guardan { $days } días. No se cambió nada
+    }
 refusal-already-undone = { $by } ya lo deshizo a las { $at }
-refusal-job-taken = Ya es tarde para recuperar el job fallido { $id }: un worker ya tiene el job { $job }. No se tocó
-refusal-job-gone = Ya es tarde para recuperar el job fallido { $id }: el job { $job } ya no está en la cola, un worker lo tomó o ya fue procesado. No se cambió nada
-refusal-job-gone-by = Ya es tarde para recuperar el job fallido { $id }: { $by } eliminó el job { $job } a las { $at }. No se cambió nada
-refusal-row-there = { $id } ya está ahí, con el mismo contenido. No se cambió nada
+refusal-job-taken = Ya es tarde para deshacer el reintento del job fallido { $id }: un worker ya tiene el job { $job }. No se cambió nada
+refusal-job-gone = Ya es tarde para deshacer el reintento del job fallido { $id }: el job { $job } ya no está en la cola; un worker lo tomó o lo procesó. No se cambió nada
+refusal-job-gone-by = Ya es tarde para deshacer el reintento del job fallido { $id }: { $by } eliminó el job { $job } a las { $at }. No se cambió nada
+refusal-row-there = { $id } ya existe, con el mismo contenido. No se cambió nada
 reason-nothing-to-undo = no había nada que deshacer
 reason-change-not-found = no existe ese cambio
-reason-not-undoable = no se puede deshacer
-reason-undo-expired = las copias ya no estaban
-reason-already-undone = ya se había deshecho
-reason-job-taken = un worker lo tenía
-reason-job-gone = ya no estaba en la cola
-reason-row-there = ya estaba ahí
+reason-not-undoable = el cambio no se puede deshacer
+reason-undo-expired = las copias habían vencido
+reason-already-undone = el cambio ya se había deshecho
+reason-job-taken = un worker tenía el job
+reason-job-gone = el job ya no estaba en la cola
+reason-row-there = la fila ya existía
 
 ## Cambios masivos
 bulk-title-retry-all = Reintentar fallidos
 bulk-title-clear-failed = Limpiar jobs fallidos
-bulk-submit-retry-all = Reintentar todos
-bulk-submit-clear-failed = Eliminar para siempre
+bulk-submit-retry-all = Reintentar { $count }
+bulk-submit-clear-failed = Eliminar { $count }
 bulk-lead-retry-all =
     { $count ->
         [one] *1 job fallido*{ $scope } volverá a la cola.
@@ -347,15 +379,19 @@ bulk-more-groups =
         [one] y 1 grupo de error más
        *[other] y { $count } grupos de error más
     }
-bulk-note-retry-all = Muchos jobs a la vez cargan todo lo que llaman.
-bulk-note-clear-failed = El archivo del bot guarda copias por un tiempo, y Deshacer las devuelve.
-bulk-note-frozen = Solo estos: lo que falle desde ahora no se toca. La confirmación sirve una vez, dentro de 10 minutos.
-bulk-indexing = ⚠️ Aún se están leyendo fallos anteriores, que no están entre estos.
-bulk-type-count = Escribir { $count } para confirmar
+bulk-note-retry-all = Muchos jobs a la vez cargan todos los servicios que llaman.
+bulk-note-clear-failed =
+    { $days ->
+        [one] El archivo del bot guarda copias 1 día; Deshacer las devuelve.
+       *[other] El archivo del bot guarda copias { $days } días; Deshacer las devuelve.
+    }
+bulk-note-frozen = Solo estos: los jobs que fallen desde ahora no se tocan. La confirmación sirve una vez, dentro de 10 minutos.
+bulk-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
+bulk-type-count = Escribe { $count } para confirmar
 bulk-type-hint = La cantidad de jobs fallidos que se eliminarán.
 bulk-nothing-retry-all = ✅ No hay nada que reintentar.
 bulk-nothing-clear-failed = ✅ No hay nada que limpiar.
-bulk-nothing-fits = ⚪ Ningún job fallido coincide con eso. No se cambió nada.
+bulk-nothing-fits = ⚪ Ningún job fallido coincide. No se cambió nada.
 bulk-started-retry-all =
     { $count ->
         [one] En marcha: 1 job fallido vuelve a la cola. El avance está en el canal.
@@ -363,8 +399,8 @@ bulk-started-retry-all =
     }
 bulk-started-clear-failed =
     { $count ->
-        [one] En marcha: limpieza de 1 job fallido. El avance está en el canal.
-       *[other] En marcha: limpieza de { $count } jobs fallidos. El avance está en el canal.
+        [one] En marcha: se está eliminando 1 job fallido. El avance está en el canal.
+       *[other] En marcha: se están eliminando { $count } jobs fallidos. El avance está en el canal.
     }
 progress-running-retry-all =
     { $total ->
@@ -376,8 +412,8 @@ progress-running-clear-failed =
         [one] 🗑️ Limpiando 1 job fallido…
        *[other] 🗑️ Limpiando { $total } jobs fallidos…
     }
-progress-cancelling-retry-all = ⏹️ Cancelando: { $done } de { $total } jobs fallidos reintentados hasta ahora.
-progress-cancelling-clear-failed = ⏹️ Cancelando: { $done } de { $total } jobs fallidos limpiados hasta ahora.
+progress-cancelling-retry-all = ⏹️ Cancelando. Reintentados hasta ahora: { $done } de { $total }.
+progress-cancelling-clear-failed = ⏹️ Cancelando. Eliminados hasta ahora: { $done } de { $total }.
 progress-done-retry-all =
     { $done ->
         [0] ⚪ No se reintentó ningún job fallido
@@ -390,10 +426,10 @@ progress-done-clear-failed =
         [one] ✅ Se limpió 1 job fallido
        *[other] ✅ Se limpiaron { $done } jobs fallidos
     }
-progress-cancelled-retry-all = ⏹️ Cancelado: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
-progress-cancelled-clear-failed = ⏹️ Cancelado: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
-progress-stopped-retry-all = ⚠️ Detenido: { $done } de { $total } jobs fallidos reintentados. El resto sigue igual.
-progress-stopped-clear-failed = ⚠️ Detenido: { $done } de { $total } jobs fallidos limpiados. El resto sigue igual.
+progress-cancelled-retry-all = ⏹️ Cancelado. Reintentados: { $done } de { $total }. Los demás no se cambiaron.
+progress-cancelled-clear-failed = ⏹️ Cancelado. Eliminados: { $done } de { $total }. Los demás no se cambiaron.
+progress-stopped-retry-all = ⚠️ Detenido. Reintentados: { $done } de { $total }. Los demás no se cambiaron.
+progress-stopped-clear-failed = ⚠️ Detenido. Eliminados: { $done } de { $total }. Los demás no se cambiaron.
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
 progress-refused =
     { $count ->
@@ -402,40 +438,40 @@ progress-refused =
     }
 progress-skipped =
     { $count ->
-        [one] 1 omitido: ya no estaba o había cambiado.
-       *[other] { $count } omitidos: ya no estaban o habían cambiado.
+        [one] 1 omitido: otra persona ya lo había quitado o cambiado.
+       *[other] { $count } omitidos: otra persona ya los había quitado o cambiado.
     }
 progress-reason = Motivo: { $reason }
 progress-by = Por { $by } · { $age } · operación { $operation }
-cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. { $done } de { $total } están hechos y quedan hechos.
+cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Hechos: { $done } de { $total }; quedan hechos.
 
 ## Recibos
 receipt-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
 receipt-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
 receipt-failed-again = 🔴 El job { $id } volvió a fallar, { $age } después del reintento: ahora es el job fallido { $again }.
 receipt-failed-otherwise = 🔴 El job { $id } volvió a fallar con otro error, { $age } después del reintento: ahora es el job fallido { $again }.
-receipt-late = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. ¿Están activos sus workers?
-receipt-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. Ya no se le da seguimiento.
-receipt-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para saber si se ejecutará con otro id.
+receipt-late = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. ¿Están corriendo sus workers?
+receipt-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. Ya no se le hace seguimiento.
+receipt-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para revisar si se ejecuta después con otro id.
 receipt-deleted = 🗑️ El job { $id } ya no está en la cola: fue eliminado.
 receipt-deleted-by = 🗑️ El job { $id } ya no está en la cola: { $by } lo eliminó.
 receipt-taken-back = ↩️ El job { $id } ya no está en la cola: { $by } deshizo su reintento.
 receipt-for = Para { $by }
-receipt-word-waiting = ⏳ espera
-receipt-word-late = ⏳ sigue esperando
+receipt-word-waiting = ⏳ en espera
+receipt-word-late = ⏳ sigue en espera
 receipt-word-processed = ✅ procesado
 receipt-word-failed-again = 🔴 volvió a fallar
 receipt-word-failed-otherwise = 🔴 falló con otro error
 receipt-word-no-longer-queued = ⚪ ya no está en la cola
 receipt-word-stopped-following = ⏳ sin seguimiento
 receipts-ended = Todos terminaron, { $age } después del inicio.
-receipts-wait = Aún no se ejecutaron todos, { $age } después del inicio.
-receipts-look = Todos se ejecutaron, { $age } después del inicio. El bot mira una vez más si alguno falló.
-receipts-stopped = No se ejecutaron todos, { $age } después del inicio. Ya no se les da seguimiento.
+receipts-wait = Algunos aún no se ejecutaron, { $age } después del inicio.
+receipts-look = Todos se ejecutaron, { $age } después del inicio. El bot revisa una vez más si alguno falló.
+receipts-stopped = Algunos no se habían ejecutado { $age } después del inicio. Ya no se les hace seguimiento.
 canary-waiting =
     { $count ->
-        [one] 🐤 Esperando al primer job antes de seguir con los demás:
-       *[other] 🐤 Esperando a los primeros { $count } jobs antes de seguir con los demás:
+        [one] 🐤 Esperando al primer job antes de reintentar los demás:
+       *[other] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
     }
 canary-ended =
     { $count ->
@@ -457,11 +493,7 @@ receipt-count-failed-otherwise =
         [one] 🔴 1 falló con otro error
        *[other] 🔴 { $count } fallaron con otro error
     }
-receipt-count-waiting =
-    { $count ->
-        [one] ⏳ 1 espera
-       *[other] ⏳ { $count } esperan
-    }
+receipt-count-waiting = ⏳ { $count } en espera
 receipt-count-no-longer-queued =
     { $count ->
         [one] ⚪ 1 ya no está en la cola
@@ -522,26 +554,30 @@ outcome-done = terminado
 outcome-cancelled = cancelado
 outcome-stopped = detenido
 possible-repeat = (puede repetir un mensaje anterior: Slack no lo confirmó)
-letter-given-up = ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). Se descartó para que salgan los siguientes; en el log es el mensaje { $letter }.
-audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. { $verify } dice qué más falta.
+letter-given-up =
+    { $count ->
+        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $letter }.
+       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $letter }.
+    }
+audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. Ejecuta { $verify } para revisar los demás registros.
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
-channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: hay que invitar al bot a ese canal o elegir otro.
-channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que pueda, sus alertas llegan aquí: hay que invitar al bot allí o elegir otro canal.
+channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: invita al bot a ese canal o elige otro.
+channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que pueda, sus alertas se publican aquí: invita al bot a ese canal o elige otro.
 health-undelivered = ⚠️ { $channel }: { $count ->
-        [one] hay un mensaje
+        [one] hay 1 mensaje
        *[other] hay { $count } mensajes
     } sin entregar; el más antiguo, desde hace { $age }.
 health-undelivered-because = ⚠️ { $channel }: { $count ->
-        [one] hay un mensaje
+        [one] hay 1 mensaje
        *[other] hay { $count } mensajes
-    } sin entregar; el más antiguo, desde hace { $age }. Slack dice { $error }.
+    } sin entregar; el más antiguo, desde hace { $age }. Error de Slack: { $error }.
 history-title = *Historial*, lo más reciente primero
 history-none = Todavía no hay cambios ni rechazos.
 
 ## Órdenes e historial
 find-title = *Orden*
 find-now = Ahora: { $what }
-find-now-nowhere = Ahora no está ni fallida ni en la cola, hasta donde se buscó.
+find-now-nowhere = Ahora no está ni en failed_jobs ni en la cola, hasta donde llegó la búsqueda.
 find-now-failed =
     { $count ->
         [one] 1 fallido
@@ -564,7 +600,7 @@ find-now-reserved =
     }
 find-failed = ❌ *Job fallido { $id }*
 find-failed-then = ▫️ job fallido { $id }
-find-gone = ▫️ el job fallido { $id } ya no está, y no fue por este bot
+find-gone = ▫️ el job fallido { $id } se quitó, y no con este bot
 find-became-job = { $row } → job { $job }
 find-bulk = cambio masivo { $operation }
 find-kept = sigue en el archivo
@@ -576,19 +612,23 @@ find-looked-all =
         [one] Se buscó en el único job de la cola, en el índice de fallos y en la auditoría.
        *[other] Se buscó en los { $count } jobs de la cola, en el índice de fallos y en la auditoría.
     }
-find-looked-newest = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos.
-find-looked-ends = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos y los { $oldest } más antiguos.
-find-looked-of = Hay unos { $count }.
-find-looked-time = ⏱️ La búsqueda terminó antes, porque se acabó su tiempo: puede faltar algo.
-find-none = No se sabe nada de ella.
-find-none-hint = Una orden se encuentra por lo que dicen exactamente los payloads, mayúsculas incluidas. Los fallos que ya no están se conocen durante 30 días.
-find-indexing = ⏳ Todavía se está leyendo lo que falló antes del primer arranque del bot: pueden faltar fallos antiguos.
+find-looked-newest =
+    { $newest ->
+        [one] Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en el más nuevo.
+       *[other] Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos.
+    }
+find-looked-ends = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los extremos: más nuevos, { $newest }; más antiguos, { $oldest }.
+find-looked-of = La cola tiene cerca de { $count }.
+find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: puede faltar algo.
+find-none = No hay ningún job ni registro de ella.
+find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. Los fallos quitados se guardan 30 días.
+find-indexing = ⏳ El índice aún no tiene todos los fallos anteriores: pueden faltar algunos.
 fate-as = { $word } (job fallido { $id })
 fate-by = { $word } ({ $how } de { $by })
 fate-unknown = resultado desconocido
 retries =
     { $count ->
-        [one] Reintentada una vez: { $who }.
+        [one] Reintentada 1 vez: { $who }.
        *[other] Reintentada { $count } veces: { $who }.
     }
 retries-by = { $who } { $count }
@@ -601,38 +641,47 @@ help-find = todo sobre una orden
 problem-one-order = Hace falta exactamente una orden
 
 ## Personas y ayuda
-whoami-role = { $who }: el rol aquí es *{ $role }*.
+whoami-role = Eres { $who }; tu rol es *{ $role }*.
 whoami-rule = Viene de la regla { $rule }.
-whoami-none = Ninguna regla da un rol. Quien administra el bot puede agregarlo.
-whoami-changes-here = Aquí se permiten cambios, hasta donde llega el rol.
+whoami-none = Ninguna regla te da un rol. Un administrador del bot puede agregarte.
+whoami-changes-here = Aquí se permiten los cambios de tu rol.
 whoami-changes-elsewhere = Aquí no se permiten cambios, solo en { $channels }.
 whoami-changes-nowhere = No se permiten cambios en ningún canal.
-whoami-may = Comandos disponibles: { $commands }
-help-title = *Qué se puede hacer*
+whoami-may = Puedes ejecutar: { $commands }
+help-title = *Lo que puedes hacer*
 help-row = { $usage } — { $what }
 help-foot = Donde dice ID… caben varios ids: { $ids }. Un valor con espacios va entre comillas: { $quoted }.
-help-other = un comando añadido sin descripción
-help-status = qué hay en cada cola y el job pendiente más antiguo
-help-jobs = los jobs en la cola
-help-failed = los jobs que fallaron definitivamente
-help-job = todo sobre un job
-help-failed-job = todo sobre un job fallido, con su excepción
+help-other = un comando sin descripción
+help-group-view = *Ver*
+help-group-change = *Reintentar y eliminar*
+help-group-alerts = *Alertas*
+help-group-administration = *Administración*
+help-more = Detalles y ejemplos de un comando: { $example }
+help-examples = *Ejemplos*
+help-aliases = Otros nombres: { $names }
+help-role = Rol mínimo: { $role }
+help-pages = limit= es la cantidad de filas que se leen. Slack muestra { $rows } por mensaje; la terminal, todas.
+help-status = cantidad de jobs en cada cola y el job pendiente más antiguo
+help-jobs = jobs en la cola
+help-failed = jobs que fallaron definitivamente
+help-job = detalles de un job
+help-failed-job = detalles de un job fallido, con su excepción
 help-retry = devolver jobs fallidos a la cola
-help-retry-all = devolver todos los jobs fallidos, con vista previa
-help-delete = quitar jobs de la cola
+help-retry-all = devolver todos los jobs fallidos a la cola, con vista previa
+help-delete = eliminar jobs de la cola
 help-delete-failed = eliminar jobs fallidos sin reintento
 help-clear-failed = eliminar todos los jobs fallidos, con vista previa
-help-cancel = detener un cambio masivo entre dos lotes: el propio o, como admin, cualquiera
+help-cancel = cancelar un cambio masivo al terminar su lote actual; los operadores, solo los propios
 help-history = quién cambió qué, y qué se rechazó
-help-whoami = el rol propio aquí, y por qué
-help-help = esta lista
+help-whoami = tu rol aquí, y por qué
+help-help = todos los comandos, o uno con su uso y ejemplos
 
 ## Respuestas de la app misma
 working = ⏳ Esto toma un momento; la respuesta llega aquí.
-not-known-yet = ⏳ Todavía no se sabe si esto se hizo. La respuesta llega aquí y al canal de auditoría; por favor, sin repetir el clic ni el comando.
+not-known-yet = ⏳ Todavía no se sabe si esto se hizo. La respuesta llega aquí y al canal de auditoría; por favor, no repitas el clic ni el comando.
 modal-result = Resultado
 modal-close = Cerrar
-modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada; conviene reintentar.
+modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada; inténtalo de nuevo.
 
 ## Rechazos: oraciones sin punto final, como las de la API de la cola
 refusal-lead = { $mark } { $sentence }.
@@ -652,9 +701,15 @@ refusal-channels =
     }
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
-refusal-unknown-command = No existe el comando { $word }. ¿Será { $nearest }?
-refusal-denied = No permitido: hace falta el rol { $needed } y el actual es { $has }. No se cambió nada
-refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el actual es { $has }. No se cambió nada. Con limit={ $most } se pueden tomar los más antiguos
+refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
+refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
+        [ninguno] y no tienes ningún rol
+       *[other] y el tuyo es { $has }
+    }. { $needed ->
+        [lector] Pídelo a un administrador del bot
+       *[other] No se cambió nada
+    }
+refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -667,8 +722,8 @@ refusal-wrong-channel =
        *[other] Aquí no se permiten cambios. No se cambió nada
     }
 refusal-wrong-queue = El bot no puede cambiar la cola { $queue }. No se cambió nada
-refusal-wrong-queue-all = El bot solo puede cambiar algunas colas, y esto abarca todas. No se cambió nada; hay que indicar una con queue=
-refusal-unverifiable = No se pudo verificar el rol, porque Slack no respondió. No se cambió nada; conviene reintentar en un minuto
+refusal-wrong-queue-all = El bot solo puede cambiar algunas colas, y esto abarca todas. No se cambió nada; indica una con queue=
+refusal-unverifiable = No se pudo verificar tu rol, porque Slack no respondió. No se cambió nada; inténtalo de nuevo en un minuto
 refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
@@ -676,33 +731,34 @@ refusal-job-not-found-undone = Job { $id } no encontrado: { $by } deshizo su rei
 refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
-refusal-changed = { $id } ya es otro job que el que se mostró. Quedó sin tocar; conviene mirar de nuevo
+refusal-maybe-order = ¿Una orden? { $command }
+refusal-changed = { $id } ya no es el job que se mostró. No se cambió; actualiza la lista e inténtalo de nuevo
 refusal-plan-expired =
     { $action ->
         [cancel] Esta operación ya no está en curso
-       *[other] Esta confirmación venció o ya se usó. No se cambió nada; hay que empezar de nuevo
+       *[other] Esta confirmación venció o ya se usó. No se cambió nada; empieza de nuevo
     }
-refusal-count-mismatch = El número escrito no es { $expected }, la cantidad que se mostró. No se cambió nada
+refusal-count-mismatch = No escribiste { $expected }, el número que se mostró. No se cambió nada
 refusal-nothing-to-do = No se cambió nada
-refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se cambió nada; hay que esperar a que termine
-refusal-still-running = { $command } no llegó a su fin aquí: se habían procesado { $done } de { $total } jobs fallidos cuando se vio por última vez. Un bot en marcha sigue con la operación { $operation }
-refusal-unfinished = { $command } terminó antes de tiempo: se procesaron { $done } de { $total } jobs fallidos y el resto quedó como estaba
-refusal-request-id-used = Este id de pedido ya se usó para otro pedido. No se cambió nada; conviene elegir otro id
-refusal-busy = La base de datos está ocupada. No se cambió nada; conviene reintentar
+refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se cambió nada; espera a que termine
+refusal-still-running = { $command } no ha terminado aquí: en la última revisión iban { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
+refusal-unfinished = { $command } terminó antes de tiempo: se hicieron { $done } de { $total }; los demás no se cambiaron
+refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. No se cambió nada; elige otro id
+refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
-refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Conviene mirar antes de reintentar: el mismo pedido nunca se ejecuta dos veces
+refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa antes de reintentar: la misma solicitud nunca se ejecuta dos veces
 refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
 bug =
     { $nothing_changed ->
         [1] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $incident }.
-       *[other] ⚠️ Algo falló en el bot. Conviene mirar la cola antes de reintentar. Está en el log como { $incident }.
+       *[other] ⚠️ Algo falló en el bot. Revisa la cola antes de reintentar. Está en el log como { $incident }.
     }
 
 ## Motivos en pocas palabras, para la auditoría
 reason-refused = rechazado
 reason-unknown-command = no existe el comando
-reason-invalid = no se entendió
-reason-denied = el rol no alcanza
+reason-invalid = argumentos no válidos
+reason-denied = falta el rol
 reason-not-member = no es miembro pleno del espacio de trabajo
 reason-wrong-channel = en ese canal no se permiten cambios
 reason-wrong-queue = el bot no puede cambiar esa cola
@@ -715,12 +771,12 @@ reason-count-mismatch = se escribió otro número
 reason-nothing-to-do = nada que hacer
 reason-operation-running = había otro cambio masivo en curso
 reason-unfinished = terminó antes de tiempo
-reason-still-running = seguía en marcha
+reason-still-running = la operación seguía en curso
 reason-canary-failed = volvió a fallar uno de los jobs que se probaron primero
-reason-canary-silent = los jobs que se probaron primero no se procesaron a tiempo: ¿están activos los workers?
-reason-canary-gone = se retiró uno de los jobs que se probaron primero
-reason-batch-failed = no se pudo procesar un lote; el log dice por qué
-reason-request-id-used = el id de pedido era de otro pedido
+reason-canary-silent = los jobs que se probaron primero no se procesaron a tiempo: ¿están corriendo los workers?
+reason-canary-gone = se quitó uno de los jobs que se probaron primero
+reason-batch-failed = falló un lote; el log dice por qué
+reason-request-id-used = otra solicitud tenía este id
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
@@ -732,17 +788,21 @@ scope-since = { " " }desde { $at }
 errors-title = *Errores*{ $scope }, primero los de más jobs fallidos
 errors-none = ✅ No hay errores{ $scope }.
 errors-totals = Jobs fallidos: { $failed } · Grupos de error: { $groups }
-errors-indexing = ⚠️ Aún se están leyendo fallos anteriores, que no están entre estos.
+errors-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
 error-row = *{ $error }*
 error-title = *Grupo de error { $error }*
 error-name = Grupo de error { $error }
 error-failed =
     { $count ->
-        [0] no queda ninguno
+        [0] ningún job fallido
         [one] 1 job fallido
        *[other] { $count } jobs fallidos
     }
-error-appeared = { $count } fallaron en este tiempo
+error-appeared =
+    { $count ->
+        [one] 1 falló en este período
+       *[other] { $count } fallaron en este período
+    }
 error-queue = { $queue } ({ $count })
 error-more-queues =
     { $count ->
@@ -763,13 +823,13 @@ error-bar = últimas { $hours } h: { $bar } { $count }
 error-hours = últimas { $hours } h: { $count } ({ $figures })
 label-seen = *Visto:*
 label-orders = *Órdenes de los más recientes:*
-label-in-common = *Lo que tienen en común*
+label-in-common = *En común*
 label-example = *El más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
-error-none-left = Entre los más recientes de este grupo no queda ningún job fallido.
-help-errors = los fallos según su causa, y si continúan
-help-error = todo sobre un grupo de error
-refusal-error-group-not-found = No existe el grupo de error { $id }: sus fallos ya no están, o nunca existió
+error-none-left = Ninguno de los fallos más recientes de este grupo sigue en failed_jobs.
+help-errors = fallos según su causa, y si siguen ocurriendo
+help-error = detalles de un grupo de error
+refusal-error-group-not-found = No existe el grupo de error { $id }: sus fallos se quitaron, o nunca existió
 reason-error-group-not-found = grupo de error no encontrado
 problem-group = { $value } no es un grupo de error como E12
 problem-since = { $field } puede ser a lo sumo { $value }: las horas anteriores no se guardan por separado
@@ -788,31 +848,32 @@ problem-int_parsing = { $field } debe ser un número entero, no { $value }
 problem-string_too_long = { $field } es demasiado largo
 problem-id = { $value } no es un id
 problem-id-zero = Los ids empiezan en 1
+problem-id-group = ¿Quisiste decir { $value }?
 problem-range = { $value } no es un rango de a lo sumo 20 ids
-problem-range-many = { $value } no es un rango de a lo sumo 1.000 ids
+problem-range-many = { $value } no es un rango de a lo sumo 1000 ids
 problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
-problem-count-many = Se puede de 1 a 1.000 ids a la vez, no { $value }
+problem-count-many = Se puede de 1 a 1000 ids a la vez, no { $value }
 problem-one = Hace falta exactamente un id
 problem-no-value = Falta el valor de { $field }
 problem-bool_parsing = { $field } debe ser yes o no, no { $value }
 problem-age = { $value } no es una duración como 30m, 12h o 7d
-problem-old-button = Este botón es de otra versión del bot. Conviene pedir la lista de nuevo
+problem-old-button = Este botón es de otra versión del bot. Pide la lista de nuevo
 problem-other = { $field } no puede ser { $value }
 
 ### Elegir de qué trata un cambio masivo, y cómo va
 scope-error = { " " }con el error { $error }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
-scope-after = { " " }con fallo desde el { $at }
+scope-after = { " " }con fallo desde { $at }
 scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
-scope-between = { " " }con fallo desde el { $from } y antes del { $at }
+scope-between = { " " }con fallo desde { $from } y antes de { $at }
 bulk-title-retry = Reintentar fallidos
-bulk-submit-retry = Reintentar
+bulk-submit-retry = Reintentar { $count }
 label-samples = *Los más nuevos*
-bulk-rate = ¿Qué tan rápido empiezan?
+bulk-rate = Ritmo
 bulk-rate-option =
     { $count ->
-        [0] Tan rápido como los workers
+        [0] Sin límite: tan rápido como los workers
         [one] 1 por minuto
        *[other] { $count } por minuto
     }
@@ -820,8 +881,8 @@ bulk-canary = ¿Probar antes con algunos?
 bulk-canary-option =
     { $count ->
         [0] No, todos a la vez
-        [one] Primero 1; los demás si sale bien
-       *[other] Primero { $count }; los demás si salen bien
+        [one] Primero 1; los demás si se procesa
+       *[other] Primero { $count }; los demás si se procesan
     }
 bulk-note-rate =
     { $count ->
@@ -830,46 +891,46 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] Primero se prueba 1; los demás siguen solo si sale bien.
-       *[other] Primero se prueban { $count }; los demás siguen solo si salen bien.
+        [one] Primero se prueba 1; los demás siguen solo si se procesa.
+       *[other] Primero se prueban { $count }; los demás siguen solo si se procesan.
     }
 bulk-queued =
     { $count ->
-        [one] ⚠️ 1 es de una orden que ya tiene un job en la cola: { $orders }
-       *[other] ⚠️ { $count } son de órdenes que ya tienen un job en la cola: { $orders }
+        [one] ⚠️ La orden de 1 de ellos ya tiene un job en la cola: { $orders }
+       *[other] ⚠️ Las órdenes de { $count } de ellos ya tienen un job en la cola: { $orders }
     }
 bulk-processed-later =
     { $count ->
-        [one] ⚠️ 1 es de una orden que un job reintentado ya completó después: { $orders }
-       *[other] ⚠️ { $count } son de órdenes que un job reintentado ya completó después: { $orders }
+        [one] ⚠️ La orden de 1 de ellos ya se procesó después con un job reintentado: { $orders }
+       *[other] ⚠️ Las órdenes de { $count } de ellos ya se procesaron después con jobs reintentados: { $orders }
     }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 tiene el mismo payload que otro.
        *[other] ⚠️ { $count } tienen el mismo payload que otro.
     }
-bulk-duplicates-bounded = No se revisó todo en busca de duplicados: solo lo más nuevo, y por poco tiempo.
+bulk-duplicates-bounded = Solo se revisaron los jobs más nuevos en busca de duplicados.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->
-        [one] ⚠️ 1 de los ids no está entre estos: ya no es un job fallido, o no coincide con lo demás.
-       *[other] ⚠️ { $count } de los ids no están entre estos: ya no son jobs fallidos, o no coinciden con lo demás.
+        [one] ⚠️ 1 de los ids no está incluido: ya no es un job fallido, o no coincide con los demás filtros.
+       *[other] ⚠️ { $count } de los ids no están incluidos: ya no son jobs fallidos, o no coinciden con los demás filtros.
     }
 progress-rate =
     { $count ->
         [one] Empieza como máximo 1 por minuto.
        *[other] Empiezan como máximo { $count } por minuto.
     }
-problem-retry-what = Di qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para todo existe retry-all
+problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
 problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
-help-digest = qué se hizo, qué falló y qué sigue abierto desde el último resumen
-digest-title = *Resumen del { $day }*
-digest-title-days = *Resumen del { $first } al { $last }*
-digest-zone = Días según la hora de { $zone }.
-digest-unknown = no se sabe
+help-digest = qué se hizo, qué falló y qué incidentes siguen activos desde el último resumen
+digest-title = *Resumen: { $day }*
+digest-title-days = *Resumen: { $first } – { $last }*
+digest-zone = Días en la zona horaria { $zone }.
+digest-unknown = desconocido
 digest-count = { $count }
 digest-at-least = al menos { $count }
 digest-change = { $change } frente a la semana anterior ({ $before })
@@ -887,30 +948,38 @@ digest-others =
        *[other] { $count } personas más
     }
 digest-label-slow = *Lo más lento*
-digest-waited = { $at }: en { $queue } un job esperaba desde hacía { $age }
-digest-backlog = { $at }: { $count } pendientes, el máximo
+digest-waited = { $at }: un job de { $queue } había esperado { $age }
+digest-backlog =
+    { $count ->
+        [one] { $at }: 1 pendiente, el máximo
+       *[other] { $at }: { $count } pendientes, el máximo
+    }
 digest-nothing-slow = Ningún job esperó.
 digest-label-incidents = *Incidentes*
 digest-opened =
     { $count ->
-        [0] ninguno abierto
-        [one] 1 abierto
-       *[other] { $count } abiertos
+        [0] ninguno activado
+        [one] 1 activado
+       *[other] { $count } activados
     }
-digest-opened-more = más de { $count } abiertos
+digest-opened-more =
+    { $count ->
+        [one] más de 1 activado
+       *[other] más de { $count } activados
+    }
 digest-over =
     { $count ->
-        [one] 1 de ellos terminó tras { $age }
-       *[other] { $count } de ellos terminaron, la mitad en { $age } o menos
+        [one] 1 de ellos resuelto en { $age }
+       *[other] { $count } de ellos resueltos, la mitad en { $age } o menos
     }
 digest-open-now =
     { $count ->
-        [0] ahora ninguno sigue abierto
-        [one] ahora sigue abierto 1
-       *[other] ahora siguen abiertos { $count }
+        [0] ahora ninguno activo
+        [one] ahora 1 activo
+       *[other] ahora { $count } activos
     }
 digest-lasted = { $name } duró { $age }
-digest-open-for = { $name } está abierto desde { $at }
+digest-open-for = { $name }: activo desde { $at }
 digest-incident = { $id } { $what }
 digest-rule-new_failures = fallos nuevos
 digest-rule-summary = muchos fallos a la vez
@@ -918,9 +987,9 @@ digest-rule-oldest_job = job más antiguo con demasiada espera
 digest-rule-stuck_jobs = reservado demasiado tiempo
 digest-rule-failed_count = muchos jobs fallidos
 digest-rule-backlog_growth = la cola crece
-digest-rule-no_worker_activity = workers en silencio
-digest-rule-background_problem = trabajo interno de queue-bot
-digest-label-errors = *Grupos de error abiertos*
+digest-rule-no_worker_activity = sin actividad de los workers
+digest-rule-background_problem = un problema del propio queue-bot
+digest-label-errors = *Grupos de error con jobs fallidos*
 digest-errors =
     { $groups ->
         [0] ninguno
@@ -928,23 +997,27 @@ digest-errors =
        *[other] { $groups }, jobs fallidos: { $failed }; los mayores:
     }
 digest-error = *{ $error }* { $count }
-digest-gap = Sin muestras durante { $age }: lo que se cuenta observando no está completo.
+digest-gap = Sin muestras durante { $age }: las cuentas basadas en muestras están incompletas.
 digest-no-samples = Sin muestras de estos días.
-digest-began = El bot empezó a observar el { $at }: lo anterior no se conoce.
+digest-began = El monitoreo empezó { $at }; no hay datos anteriores.
 
 ### La gráfica
 
-chart-none = Aún no se sabe nada de este tiempo: el bot mira cada pocos segundos desde que arranca.
-chart-day-title = *Últimas { $hours } horas*
+chart-none = Aún no hay datos de este período: el bot toma una muestra cada pocos segundos desde que arranca.
+chart-day-title =
+    { $hours ->
+        [one] *Última hora*
+       *[other] *Últimas { $hours } horas*
+    }
 chart-day-pending = pendientes, como máximo { $count }
-chart-day-processed = procesados, unos { $count }
+chart-day-processed = procesados, cerca de { $count }
 chart-day-failures = fallos nuevos: { $count }
-chart-missing = Durante { $age } de ese tiempo nadie miró.
+chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
 chart-title-week = *Los últimos 7 días*: { $scope }
 chart-all = todas las colas
-chart-there = Jobs que había
-chart-happened = Lo que pasó
+chart-there = Jobs en las tablas
+chart-happened = Procesados y fallidos
 chart-axis = { $zone }
 chart-series-pending = pendientes
 chart-series-reserved = reservados
@@ -953,22 +1026,26 @@ chart-series-processed = procesados
 chart-series-failures = fallos nuevos
 chart-series-oldest = más antiguo, min
 chart-line = { $at }: { $figures }
-chart-line-gap = { $at }: nadie miró
+chart-line-gap = { $at }: sin datos
 chart-part-pending = pendientes { $count }
 chart-part-reserved = reservados { $count }
 chart-part-failed = fallidos { $count }
 chart-part-processed = procesados { $count }
 chart-part-failures = fallos nuevos { $count }
 chart-part-oldest = más antiguo { $age }
-chart-sum-processed = unos { $count } procesados
+chart-sum-processed =
+    { $count ->
+        [one] cerca de 1 procesado
+       *[other] cerca de { $count } procesados
+    }
 chart-sum-failures = fallos nuevos: { $count }
 chart-most-pending = pendientes como máximo { $count }
 chart-most-oldest = job más antiguo como máximo { $age }
-chart-processed-unknown = No se sabe todo lo que se procesó: el contador de la tabla no lo dice.
-chart-processed-of-all = Lo procesado solo se sabe de todas las colas juntas.
-chart-how = Pendientes, reservados y fallidos: el máximo de cada tramo. Procesados: aproximado, los jobs que salieron de la cola sin fallar. Horas: { $zone }.
+chart-processed-unknown = No se conocen los jobs procesados de todo el período: el contador de la tabla no los muestra.
+chart-processed-of-all = Los jobs procesados solo se conocen para todas las colas juntas.
+chart-how = Pendientes, reservados y fallidos: el máximo de cada intervalo. Procesados: aproximado, los jobs que salieron de la cola sin fallar. Horas: { $zone }.
 help-chart = las últimas 24 horas o los últimos 7 días en gráficas
-problem-span = { $value } no es un tiempo que muestre la gráfica: 24h o 7d
+problem-span = { $value } no es un período de la gráfica: 24h o 7d
 
 
 
@@ -976,18 +1053,18 @@ problem-span = { $value } no es un tiempo que muestre la gráfica: 24h o 7d
 home-title = Tablero de la cola
 home-wrong =
     { $count ->
-        [one] 🔴 1 incidente abierto
-       *[other] 🔴 { $count } incidentes abiertos
+        [one] 🔴 1 incidente activo
+       *[other] 🔴 { $count } incidentes activos
     }
-home-look = 🟠 No hay incidentes abiertos, pero hay algo que mirar abajo
-home-unwell = 🟠 No hay incidentes abiertos, pero queue-bot tiene un problema
-home-well = 🟢 No hay incidentes abiertos
+home-look = 🟠 No hay incidentes activos, pero revisa las advertencias de abajo
+home-unwell = 🟠 No hay incidentes activos, pero queue-bot tiene un problema
+home-well = 🟢 No hay incidentes activos
 home-as-of = Datos de { $at }
 home-role = tu rol: { $role }
 home-counted = totales contados a las { $at }
 home-refresh = Actualizar
 home-unfreeze = Descongelar
-home-acknowledge = Me encargo
+home-acknowledge = Reconocer
 home-incident = 🔴 *{ $id }* { $what }
 home-incident-known = 🟠 *{ $id }* { $what }
 home-rule-new_failures = Fallos nuevos
@@ -995,27 +1072,27 @@ home-rule-summary = Muchos fallos en poco tiempo
 home-since = desde { $at }
 home-failures =
     { $count ->
-        [one] 1 fallo, { $left } por resolver
-       *[other] { $count } fallos, { $left } por resolver
+        [one] 1 fallo, { $left } sin reintentar
+       *[other] { $count } fallos, { $left } sin reintentar
     }
-home-acknowledged = 👀 A cargo de { $by } { $at }
+home-acknowledged = 👀 Reconocido por { $by }, { $at }
 home-more-incidents =
     { $count ->
-        [one] Hay 1 incidente abierto más.
-       *[other] Hay { $count } incidentes abiertos más.
+        [one] Hay 1 incidente activo más.
+       *[other] Hay { $count } incidentes activos más.
     }
-home-oldest-label = *Más antiguo por procesar*
+home-oldest-label = *Job en espera más antiguo*
 home-failed-label = *Fallidos*
 home-pending-label = *Pendientes*
 home-reserved-label = *Reservados*
 home-delayed-label = *Diferidos*
-home-groups-label = *Grupos de errores*
+home-groups-label = *Grupos de error*
 home-oldest = { $age } · { $queue }
 home-oldest-late = ⚠️ { $age } · { $queue }
-home-none-waits = ✅ ninguno espera
+home-none-waits = ✅ ninguno
 home-some = { $count }
 home-many = ⚠️ { $count }
-home-late-note = ⚠️ Un job que ya podía ejecutarse espera hace más de { $limit }: ¿están corriendo los workers?
+home-late-note = ⚠️ Un job disponible espera hace más de { $limit }: ¿están corriendo los workers?
 home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
 home-queues = Colas
 home-queue = { $queue }
@@ -1038,16 +1115,16 @@ home-queue-delayed =
         [one] 1 diferido
        *[other] { $count } diferidos
     }
-home-errors-late = ❓ No se pudieron leer a tiempo los grupos de errores. Actualizar lo intenta de nuevo.
-home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualizar lo intenta de nuevo.
+home-errors-late = ❓ No se pudieron leer a tiempo los grupos de error. Actualiza para intentarlo de nuevo.
+home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza para intentarlo de nuevo.
 
 ### Lo que se vigila además de los fallos
 
 rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
-rule-no-worker-activity = 🔕 *{ $queue }:* los workers no dan señales. Hace { $age } que no toman ni terminan ningún job.
-rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers no daban señales y ahora vuelven a tomar jobs.
-rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers no daban señales y ahora ya no hay jobs en espera.
+rule-no-worker-activity = 🔕 *{ $queue }:* los workers dejaron de tomar jobs. Ningún job empezó ni terminó durante { $age }.
+rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
+rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora no hay jobs en espera.
 rule-no-worker-activity-oldest = El job más antiguo espera hace { $age }.
 rule-waiting =
     { $counted ->
@@ -1055,125 +1132,149 @@ rule-waiting =
             [one] Hay 1 job en espera.
            *[other] Hay { $count } jobs en espera.
         }
-        [about] Hay unos { $count } jobs en espera.
-       *[least] Hay al menos { $count } jobs en espera; son demasiados para revisarlos todos.
+        [about] { $count ->
+            [one] Hay cerca de 1 job en espera.
+           *[other] Hay cerca de { $count } jobs en espera.
+        }
+       *[least] { $count ->
+            [one] Hay al menos 1 job en espera; la cola es demasiado larga para revisarla completa.
+           *[other] Hay al menos { $count } jobs en espera; la cola es demasiado larga para revisarla completa.
+        }
     }
-rule-workers-still = Nada avanza: hace { $age } que ningún worker toma ni termina un job.
-rule-workers-slow = Los workers avanzan, la última vez hace { $age }, pero demasiado lento: harían falta más workers o jobs más rápidos.
-rule-workers-moving = Los workers avanzan, la última vez hace { $age }.
+rule-workers-still = Ningún job empezó ni terminó durante { $age }.
+rule-workers-slow = Los workers están activos (la última vez hace { $age }), pero son muy lentos: agrega workers o acelera los jobs.
+rule-workers-moving = Los workers están activos (la última vez hace { $age }).
 rule-workers-busy =
     { $count ->
         [one] Los workers están ocupados con 1 job.
        *[other] Los workers están ocupados con { $count } jobs.
     }
-rule-workers-unknown = Todavía no se puede decir si los workers avanzan.
+rule-workers-unknown = Revisando si los workers están activos …
 rule-stuck-jobs =
     { $counted ->
         [exact] { $count ->
             [one] 🔒 *{ $queue }:* 1 job lleva reservado más de { $limit }.
            *[other] 🔒 *{ $queue }:* { $count } jobs llevan reservados más de { $limit }.
         }
-       *[least] 🔒 *{ $queue }:* al menos { $count } jobs llevan reservados más de { $limit }.
+       *[least] { $count ->
+            [one] 🔒 *{ $queue }:* al menos 1 job lleva reservado más de { $limit }.
+           *[other] 🔒 *{ $queue }:* al menos { $count } jobs llevan reservados más de { $limit }.
+        }
     }
 rule-stuck-jobs-over = 🔒 *{ $queue }:* ningún job sigue reservado por más de { $limit }.
 rule-stuck-jobs-job = job { $id }: { $age }
-rule-stuck-jobs-timeout = ⚠️ Este límite, { $limit }, es menor que el timeout de los workers, { $timeout }: un job puede tardar eso sin que nada esté mal.
+rule-stuck-jobs-timeout = ⚠️ Este límite, { $limit }, es menor que el tiempo límite de los workers, { $timeout }: un job que solo es lento activa esta alerta.
 rule-more = y { $count } más
-rule-failed-count = 🧱 Se acumularon *{ $count } jobs fallidos*; el límite es { $limit }.
+rule-failed-count =
+    { $count ->
+        [one] 🧱 *1 job fallido*; el límite es { $limit }.
+       *[other] 🧱 *{ $count } jobs fallidos*; el límite es { $limit }.
+    }
 rule-failed-count-fewer = 🧱 *Jobs fallidos:* { $count }; el límite es { $limit }.
 rule-failed-count-group =
     { $count ->
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-rule-failed-count-hint = Conviene buscar el error que comparten ({ $errors }), corregirlo y luego reintentarlos todos.
+rule-failed-count-hint = Busca el error que comparten ({ $errors }), corrígelo y reinténtalos todos.
 rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
             [one] 📈 *{ $queue }:* hay 1 job en espera.
            *[other] 📈 *{ $queue }:* hay { $count } jobs en espera.
         }
-       *[about] 📈 *{ $queue }:* hay unos { $count } jobs en espera.
+       *[about] { $count ->
+            [one] 📈 *{ $queue }:* hay cerca de 1 job en espera.
+           *[other] 📈 *{ $queue }:* hay cerca de { $count } jobs en espera.
+        }
     }
 rule-backlog-growth-empty = 📈 *{ $queue }:* ya no hay jobs en espera.
-rule-backlog-growth-grown = Son { $grown } más que hace { $minutes } minutos, y siguen aumentando.
-rule-backlog-growth-more = Son { $grown } más que hace { $minutes } minutos.
-rule-backlog-growth-over = Ya no aumentan.
-rule-backlog-growth-hint = Los jobs llegan más rápido de lo que los workers los terminan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
-rule-peak = En el peor momento: { $figure }.
+rule-backlog-growth-grown =
+    { $grown ->
+        [one] Es 1 más que hace { $minutes } min, y la cola sigue creciendo.
+       *[other] Son { $grown } más que hace { $minutes } min, y la cola sigue creciendo.
+    }
+rule-backlog-growth-more =
+    { $grown ->
+        [one] Es 1 más que hace { $minutes } min.
+       *[other] Son { $grown } más que hace { $minutes } min.
+    }
+rule-backlog-growth-over = La cola ya no crece.
+rule-backlog-growth-hint = Los jobs llegan más rápido de lo que los workers los procesan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
+rule-peak = Valor máximo: { $figure }.
 rule-background-problem = 🩺 *queue-bot:* { $part } no funciona.
 rule-background-problem-over = 🩺 *queue-bot:* { $part } vuelve a funcionar.
 
 
 ### Alertas que alguien atiende, o de las que nadie quiere avisos por un rato
 what-new_failures = fallos nuevos de *{ $error }*
-what-oldest_job = un job listo para ejecutarse espera demasiado en { $queue }
-what-stuck_jobs = un job lleva demasiado tiempo reservado en { $queue }
+what-oldest_job = un job de { $queue } lleva demasiado tiempo en espera
+what-stuck_jobs = un job de { $queue } lleva demasiado tiempo reservado
 what-failed_count = muchos jobs fallidos
-what-backlog_growth = crece la acumulación en { $queue }
-what-no_worker_activity = los workers de { $queue } no dan señales
+what-backlog_growth = crece la cola { $queue }
+what-no_worker_activity = los workers de { $queue } dejaron de tomar jobs
 what-background_problem = una parte de queue-bot no funciona
 what-summary = muchos fallos en un minuto
-what-other = una alerta del tipo { $rule }
+what-other = regla de alerta { $rule }
 every-queue = todas las colas
 mute-of-group = el grupo de error *{ $error }*
 mute-of-queue = la cola { $queue }
-mute-of-rule = las alertas del tipo { $rule }
-acknowledge-done = 👀 Ahora atiendes *{ $id }*: { $what }. No se vuelve a avisar de esto; su mensaje dice que lo atiendes tú.
-acknowledge-done-by = 👀 *{ $by } atiende { $id }*: { $what }.
+mute-of-rule = la regla de alerta { $rule }
+acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
+acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
-mute-extended = Ya estaba en silencio hasta { $at }; ahora dura más.
-mute-effect = Lo que pase se sigue registrando, y los mensajes que ya están se siguen actualizando. No se publica ni se reitera nada nuevo. Lo que siga abierto cuando termine el silencio se publica entonces.
+mute-extended = Estaba en silencio hasta { $at }; ahora dura más.
+mute-effect = No se publican alertas nuevas ni se escala nada. Los incidentes se siguen registrando, y las alertas publicadas se siguen actualizando. Los incidentes activos cuando termine el silencio se publican entonces.
 mute-incidents =
     { $count ->
-        [one] 1 alerta abierta trata de esto.
-       *[other] { $count } alertas abiertas tratan de esto.
+        [one] Esto silencia 1 incidente activo.
+       *[other] Esto silencia { $count } incidentes activos.
     }
 mute-no-jobs = La cola { $queue } no tiene jobs en este momento.
 unmute-done = 🔔 Ya no está en silencio: { $topic }.
 unmute-done-by = 🔔 *{ $by } terminó el silencio* de { $topic }.
-unmute-early = Habría terminado el { $at }.
-help-acknowledge = decir que lo atiendes tú: no se vuelve a avisar de una alerta abierta
-help-mute = no publicar nada sobre un grupo de error, una cola o un tipo de alerta por un rato
+unmute-early = Habría terminado: { $at }.
+help-acknowledge = reconocer un incidente; no se escalará
+help-mute = no publicar alertas de un grupo de error, una cola o una regla de alerta por un rato
 help-unmute = terminar un silencio antes de tiempo
 refusal-incident-not-found = No existe el incidente { $id }
-refusal-incident-closed = El incidente { $id } terminó a las { $at }: ya no hay nada que atender
-refusal-already-acknowledged = { $by } ya atiende { $id }, desde las { $at }
-refusal-queue-not-found = No se sabe nada de una cola { $queue }: no tiene jobs, y ninguno suyo falló jamás. No se silenció nada
+refusal-incident-closed = El incidente { $id } se resolvió a las { $at }: ya no hay nada que reconocer
+refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
+refusal-queue-not-found = No existe la cola { $queue }: no tiene jobs, y ninguno de sus jobs falló nunca. No se silenció nada
 refusal-known-queues = Colas conocidas: { $queues }
-refusal-already-muted = { $word } ya está en silencio hasta las { $at }, por { $by }: es más tiempo. Para acortarlo, primero quita el silencio
+refusal-already-muted = { $by } ya silenció { $word } hasta las { $at }, que es más tiempo. Para acortar el silencio, primero quítalo
 refusal-not-muted = { $word } no está en silencio
 refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a las { $at }
-refusal-muted-otherwise = El tema de { $id } no está en silencio por sí mismo: { $by } silenció { $word }, hasta las { $at }. Para terminarlo: { $nearest }
+refusal-muted-otherwise = { $id } no está en silencio por sí mismo: { $by } silenció { $word }, hasta las { $at }. Para terminarlo: { $nearest }
 reason-incident-not-found = no existe ese incidente
-reason-incident-closed = el incidente ya había terminado
-reason-already-acknowledged = alguien ya lo atendía
+reason-incident-closed = el incidente ya se había resuelto
+reason-already-acknowledged = el incidente ya estaba reconocido
 reason-queue-not-found = no existe esa cola
-reason-already-muted = ya estaba en silencio por más tiempo
-reason-not-muted = no estaba en silencio
+reason-already-muted = había un silencio más largo
+reason-not-muted = no había ese silencio
 reason-muted-otherwise = lo cubre otro silencio
 problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
-problem-mute-what = Hace falta exactamente una cosa: error=E12, queue=NOMBRE, alert=TIPO, o un incidente como I12
+problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, o un incidente como I12
 problem-mute-length = { $field } debe estar entre 5m y 7d
 
 ### Qué se vigila, y quién lo hace
-watch-title = *Qué se vigila*
-watch-holder = 👁️ { $replica } vigila desde hace { $age }. Su turno vale hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
-watch-nobody = ⚠️ *Nadie vigila en este momento:* el último turno terminó el { $at }. ¿Está en marcha { $run }?
-watch-cost = Una revisión ocupa la base de datos { $last } ms.
-watch-cost-unknown = Todavía no se sabe cuánto ocupa la base de datos una revisión.
-watch-worst = La más costosa de la última hora, { $worst } ms, hace { $age }.
-watch-worst-high = ⚠️ La más costosa de la última hora, { $worst } ms, hace { $age }: más de { $most } ms.
-watch-too-soon = ⚠️ { $setting } ({ $limit }) es menos que el tiempo límite de los propios workers ({ $timeout }): se avisa de jobs trabados que solo son lentos.
-watch-no-channel = ⚠️ Falta { $setting }: no se publica ninguna alerta.
+watch-title = *Monitoreo*
+watch-holder = 👁️ { $replica } es el líder desde hace { $age }. Su turno dura hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
+watch-nobody = ⚠️ *Ninguna réplica monitorea la cola:* fin del último turno: { $at }. ¿Está corriendo { $run }?
+watch-cost = Una revisión toma { $last } ms de la base de datos.
+watch-cost-unknown = Aún no se sabe cuánto tiempo de la base de datos toma una revisión.
+watch-worst = La más lenta de la última hora tomó { $worst } ms, hace { $age }.
+watch-worst-high = ⚠️ La más lenta de la última hora tomó { $worst } ms, hace { $age }: más de { $most } ms.
+watch-too-soon = ⚠️ { $setting } ({ $limit }) es menor que el tiempo límite de los workers ({ $timeout }): los jobs que solo son lentos se reportan como atascados.
+watch-no-channel = ⚠️ Falta { $setting }: no se publican alertas.
 watch-incidents =
     { $count ->
-        [one] *1 alerta abierta*
-       *[other] *{ $count } alertas abiertas*, las más recientes primero
+        [one] *1 incidente activo*
+       *[other] *{ $count } incidentes activos*, los más recientes primero
     }
-watch-incidents-none = ✅ No hay alertas abiertas.
+watch-incidents-none = ✅ No hay incidentes activos.
 watch-incident = *{ $id }* { $what }, desde hace { $age }
 watch-count =
     { $count ->
@@ -1191,16 +1292,16 @@ watch-mutes =
 watch-mutes-none = No hay nada en silencio.
 watch-mute = 🔕 { $topic } hasta { $at }, por { $by }
 watch-more-mutes = … y { $count } más. { $command } termina cualquiera de ellos.
-watch-limits = *Se abre una alerta por*
+watch-limits = *Reglas de alerta*
 watch-limit = • { $rule } { $limit }
 watch-new_failures =
     { $count ->
         [one] fallos nuevos de un grupo de error, al instante; a partir de 1 alerta por minuto, una sola para el resto
        *[other] fallos nuevos de un grupo de error, al instante; a partir de { $count } alertas por minuto, una sola para el resto
     }
-watch-oldest_job = un job listo para ejecutarse que espera más de { $age }
-watch-no_worker_activity = jobs listos, sin que ningún worker tome ni termine uno durante { $age }
-watch-stuck_jobs = un job que un worker retiene por más de { $age }
+watch-oldest_job = un job disponible que espera hace más de { $age }
+watch-no_worker_activity = jobs disponibles, mientras ningún job empieza ni termina durante { $age }
+watch-stuck_jobs = un job reservado hace más de { $age }
 watch-backlog_growth =
     { $count ->
         [one] una cola que crece en 1 job en 15 min
@@ -1211,8 +1312,8 @@ watch-failed_count =
         [one] más de 1 job fallido
        *[other] más de { $count } jobs fallidos
     }
-watch-background_problem = una parte del propio queue-bot que no funciona
-watch-life = Si nadie la atiende, se vuelve a avisar a los { $escalate }. Termina cuando todo estuvo bien durante { $recover }.
+watch-background_problem = una parte de queue-bot que no funciona
+watch-life = Los incidentes sin reconocer se escalan a los { $escalate }. Un incidente se resuelve después de { $recover } sin problemas.
 watch-channel = Alertas: { $channel }
 watch-digest = Resumen: { $time } ({ $zone }), { $days }, { $channel }
 watch-no-digest = Sin resumen diario.
@@ -1223,11 +1324,11 @@ watch-day-thu = jue
 watch-day-fri = vie
 watch-day-sat = sáb
 watch-day-sun = dom
-help-watch = qué se vigila: alertas abiertas, silencios, límites, y quién vigila
+help-watch = monitoreo: incidentes activos, silencios, reglas de alerta y el líder
 button-unmute = Quitar silencio
 
 ### Incidentes
-incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar el mensaje de este incidente; el registro del bot dice por qué. /queue watch y /queue errors muestran qué pasa en la cola.
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot dice por qué. /queue watch y /queue errors muestran los problemas de la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->
@@ -1263,25 +1364,21 @@ incident-deleted =
     }
 incident-otherwise =
     { $count ->
-        [one] 1 desapareció sin el bot
-       *[other] { $count } desaparecieron sin el bot
+        [one] 1 quitado sin el bot
+       *[other] { $count } quitados sin el bot
     }
 incident-by = el último por { $by }, { $at }
-incident-left =
-    { $left ->
-        [one] 1 sigue fallido
-       *[other] { $left } siguen fallidos
-    }
-incident-waits = Ya no queda ninguno fallido; aún no se sabe qué fue de los jobs.
-incident-quiet = Nada nuevo desde hace { $age }, así que se da por tranquilo. Lo que falló sigue ahí.
-incident-acknowledged = 👀 { $by } se ocupa, desde { $at }
-incident-muted = 🔕 silenciado hasta { $until }
+incident-left = { $left } sin reintentar
+incident-waits = Todos se reintentaron o se quitaron; esperando resultados.
+incident-quiet = Ningún fallo nuevo desde hace { $age }. Los jobs fallidos siguen ahí.
+incident-acknowledged = 👀 Reconocido por { $by }, { $at }
+incident-muted = 🔕 en silencio hasta { $until }
 incident-mention = Para { $group }
-incident-unseen = ⏰ Abierto desde hace { $age } y nadie lo ha reconocido: { $now }
+incident-unseen = ⏰ Activado hace { $age } y nadie lo ha reconocido: { $now }
 incident-grown = 📈 Creció de { $before } a { $now }
-incident-reopened = 🔴 Volvió, { $age } después de haber terminado: { $now }
-incident-over = ✅ Todo normal otra vez después de { $age }.
-incident-over-figures = ✅ Todo normal otra vez después de { $age }: { $figures }.
+incident-reopened = 🔴 Activado otra vez, { $age } después de resolverse: { $now }
+incident-over = ✅ Resuelto después de { $age }.
+incident-over-figures = ✅ Resuelto después de { $age }: { $figures }.
 incident-figures =
     { $processed ->
         [one] 1 procesado
@@ -1293,12 +1390,12 @@ incident-figures =
 incident-processed =
     { $count ->
         [one] cerca de 1 procesado
-       *[other] unos { $count } procesados
+       *[other] cerca de { $count } procesados
     }
 incident-processed-all =
     { $count ->
         [one] cerca de 1 procesado en todas las colas
-       *[other] unos { $count } procesados en todas las colas
+       *[other] cerca de { $count } procesados en todas las colas
     }
 incident-failed =
     { $count ->
@@ -1318,7 +1415,7 @@ incident-failures =
 button-acknowledge = Reconocer
 button-mute = Silenciar 1 h
 button-delete-look = Eliminar…
-button-errors = Grupos de errores
+button-errors = Grupos de error
 incident-seconds = { $age }
 incident-jobs =
     { $count ->
@@ -1331,24 +1428,24 @@ incident-problems =
        *[other] { $count } problemas
     }
 button-status = Estado
-button-watch = Qué se vigila
-button-stuck = Jobs trabados
+button-watch = Monitoreo
+button-stuck = Jobs atascados
 
 ### El trabajo interno del bot
-background-stalled = ⚠️ *El trabajo interno está detenido:* ninguna vuelta termina desde hace { $age }.
-background-step-failing = ⚠️ *{ $step } falla:* no lo logra desde hace { $age } ({ $error }).
+background-stalled = ⚠️ *El trabajo interno se detuvo:* ninguna vuelta termina desde hace { $age }.
+background-step-failing = ⚠️ *{ $step } falla:* sin éxito desde hace { $age } ({ $error }).
 background-step-late = ⚠️ *{ $step } se detuvo:* no termina desde hace { $age }.
-background-index-lag = ⚠️ *El job fallido { $id }* espera desde hace { $age } para entrar en el índice de fallos.
-background-unsealed = ⚠️ *El registro de auditoría { $id }* espera desde hace { $age } para ser sellado.
+background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índice de fallos, después de { $age }.
+background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
-background-sample-missing = ⚠️ *Ninguna muestra de la cola* se tomó desde hace { $age }.
-background-unseen = ⚠️ *No se pudo revisar { $part }* ({ $error }): no se sabe si funciona.
+background-sample-missing = ⚠️ *No hay muestras de la cola* desde hace { $age }.
+background-unseen = ⚠️ *No se pudo revisar { $part }* ({ $error }): no se sabe su estado.
 background-more =
     { $count ->
         [one] … y 1 problema más.
        *[other] … y { $count } problemas más.
     }
-background-hint = El registro del bot da la causa: conviene buscar { $line }.
+background-hint = El log del bot da la causa: busca { $line }.
 background-part-watcher = el trabajo interno
 background-part-failures = el índice de fallos
 background-part-counts = la cuenta de fallos
@@ -1360,20 +1457,20 @@ background-part-outbox = la entrega de mensajes
 background-part-metrics = el muestreo de la cola
 background-part-digest = el resumen diario
 background-part-purge = la limpieza de registros viejos
-background-means-watcher = Pueden faltar alertas, cifras y mensajes.
-background-means-failures = Puede que los fallos nuevos no abran alertas y que falten en listas y cuentas.
-background-means-counts = Las cuentas en las listas de errores son viejas.
+background-means-watcher = Pueden faltar alertas, cantidades y mensajes.
+background-means-failures = Los fallos nuevos quizá no activen alertas y falten en listas y cantidades.
+background-means-counts = Las cantidades en las listas de errores están desactualizadas.
 background-means-incidents = Las alertas llegan tarde o no llegan.
-background-means-retries = Los mensajes sobre reintentos no dicen qué pasó con los jobs.
+background-means-retries = Los mensajes sobre reintentos no muestran los resultados de los jobs.
 background-means-operations = Los cambios masivos pueden estar detenidos.
 background-means-audit = Los cambios quedan registrados, pero sin sellar ni publicar.
 background-means-outbox = No se publican alertas, mensajes de auditoría ni resúmenes.
-background-means-metrics = Los totales y el gráfico son viejos, y las alertas pueden basarse en cifras viejas.
+background-means-metrics = Los totales y la gráfica están desactualizados, y las alertas pueden basarse en valores viejos.
 background-means-digest = No se publica el resumen diario.
-background-means-purge = Las tablas del propio bot crecen.
+background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
-background-step-group = Abrir incidentes
+background-step-group = Activar incidentes
 background-step-aggregate = Sumar las cuentas
 background-step-merge = Sumar las cuentas de días pasados
 background-step-probe = Revisar las colas

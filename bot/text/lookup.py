@@ -7,28 +7,64 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale, UnknownLocaleError, get_global
 from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_decimal
 from fluent.runtime import FluentBundle, FluentResource
-from fluent.runtime.types import FluentNone, FluentNumber
+from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
+from fluent.syntax import ast
 
 from bot.models.requests import Moment, Person
 from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
 
 LOCALES = {"en": "en", "es": "es-419"}
-"""The locale of a language's numbers and plurals; es-419 is Latin American Spanish."""
+"""The locale of a language if the person's own is not known; es-419 is Latin America's Spanish."""
 
 LANGUAGES = tuple(LOCALES)
 
 
+_LOCALES_KEPT = 32
+"""Slack offers a person one English and one Spanish locale a country; a few are in use."""
+
+
 @lru_cache(maxsize=len(LANGUAGES))
-def bundle(language: str) -> FluentBundle:
-    """Return the catalog of one language; it is read once."""
+def _catalog(language: str) -> ast.Resource:
+    """Return the catalog of one language, read once."""
     source = files("bot.text").joinpath(f"{language}.ftl").read_text(encoding="utf-8")
-    # Isolating marks are not needed, because values contain no direction marks.
-    catalog = FluentBundle([LOCALES[language]], use_isolating=False)
-    catalog.add_resource(FluentResource(source))
-    return catalog
+    return FluentResource(source)
+
+
+@lru_cache(maxsize=_LOCALES_KEPT)
+def bundle(language: str, locale: str) -> FluentBundle:
+    """Return the messages of a language, with the numbers and plurals of a locale."""
+    # Isolating marks are not needed: values reach the text without direction marks of their own.
+    messages = FluentBundle([locale], use_isolating=False)
+    messages.add_resource(_catalog(language))
+    return messages
+
+
+@lru_cache(maxsize=_LOCALES_KEPT)
+def known_locale(locale: str, language: str) -> str:
+    """Return the person's locale if its number format is known, else the language's own.
+
+    A bare language, and Slack's `es-LA`, name no country.
+    """
+    try:
+        parsed = Locale.parse(locale, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return LOCALES[language]
+    named = parsed.language == language and parsed.territory is not None
+    return str(parsed).replace("_", "-") if named else LOCALES[language]
+
+
+def groups_four_digits(locale: str) -> bool:
+    """Return whether 1092 has a separator; Spain writes 1092 and 10.920, Peru 1,092 and 10,920.
+
+    Babel does not apply the locales' `minimumGroupingDigits`.
+    """
+    name = locale.replace("-", "_")
+    latin = name == "es_419" or get_global("parent_exceptions").get(name) == "es_419"
+    return not name.startswith("es") or latin
 
 
 def warm_up() -> None:
@@ -50,11 +86,13 @@ class Texts:
     `Mrkdwn` (kept), `Person` (a mention) and `Moment` (a date each reader sees in their zone).
     """
 
-    def __init__(self, language: str, zone: ZoneInfo) -> None:
+    def __init__(self, language: str, zone: ZoneInfo, locale: str | None = None) -> None:
         self.language = language
         self.zone = zone
-        self._bundle = bundle(language)
-        self._locale = LOCALES[language].replace("-", "_")
+        own = known_locale(locale or language, language)
+        self._bundle = bundle(language, own)
+        self._locale = own.replace("-", "_")
+        self._groups_four_digits = groups_four_digits(own)
 
     def __call__(self, key: str, **values: object) -> Mrkdwn:
         """Return the message as mrkdwn with every value escaped."""
@@ -66,7 +104,7 @@ class Texts:
 
     def number(self, value: float) -> str:
         """Return a number with the language's separators."""
-        return str(format_decimal(value, locale=self._locale))
+        return str(format_decimal(value, locale=self._locale, group_separator=self._groups(value)))
 
     def moment(self, at: datetime) -> str:
         """Return a moment (naive UTC) as text in the configured time zone."""
@@ -118,12 +156,21 @@ class Texts:
             raise MissingText(f"{key}: {errors[0]}")
         return str(formatted)
 
+    def _groups(self, value: float) -> bool:
+        return self._groups_four_digits or abs(value) >= 10_000
+
+    def _number(self, value: float | FluentNone) -> object:
+        """Return the number as the bundle formats it; a message can still select by it."""
+        if isinstance(value, FluentNumber | FluentNone) or self._groups(value):
+            return value
+        return fluent_number(value, useGrouping=False)
+
     def _mrkdwn(self, value: object) -> object:
         match value:
             case bool():
                 return int(value)
-            case int() | float() | FluentNumber() | FluentNone():
-                return value
+            case int() | float() | FluentNone():
+                return self._number(value)
             case Person():
                 return str(mention(value.user))
             case Moment():
@@ -137,8 +184,8 @@ class Texts:
         match value:
             case bool():
                 return int(value)
-            case int() | float() | FluentNumber() | FluentNone():
-                return value
+            case int() | float() | FluentNone():
+                return self._number(value)
             case Person():
                 return f"@{value.user}" if value.in_slack else clean(value.user)
             case Moment():
@@ -149,6 +196,7 @@ class Texts:
 
 
 def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:
-    """Return the messages for a person's Slack locale (`es-LA`), else for the default language."""
-    language = (locale or "").replace("_", "-").split("-")[0].lower()
-    return Texts(language if language in LANGUAGES else default, zone)
+    """Return the messages and number format of a person's Slack locale, else of the default."""
+    own = (locale or "").replace("_", "-")
+    language = own.split("-")[0].lower()
+    return Texts(language, zone, own) if language in LANGUAGES else Texts(default, zone)

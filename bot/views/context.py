@@ -42,6 +42,7 @@ class Context:
     oldest_seconds: int = 300
     reserved_seconds: int = 300
     failed_count: int = 100
+    archive_days: int = 7
     here: str | None = None
     request: str | None = None
 

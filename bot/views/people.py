@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+from bot.models.command_help import CommandHelp, HelpTopic
 from bot.models.requests import Message, Person
 from bot.text import Mrkdwn, Texts, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
+from bot.views.lists import ROWS
+from bot.views.stuck import ROWS as STUCK_ROWS
 
 CHANNELS = 10
+ROWS_SHOWN = {"jobs": ROWS, "failed": ROWS, "stuck": STUCK_ROWS}
+"""Rows that a message shows of a list, whatever its `limit=` is."""
 
 
 def whoami_message(
@@ -41,14 +46,43 @@ def help_key(name: str, texts: Texts) -> str:
     return f"help-{name}" if texts.has(f"help-{name}") else "help-other"
 
 
-def help_message(commands: Sequence[tuple[str, str]], ctx: Context) -> Message:
-    """Return one line per permitted command: its form and its effect."""
+def help_message(commands: Sequence[CommandHelp], ctx: Context) -> Message:
+    """Return a line for each command, grouped by task."""
     texts = ctx.texts
     title = texts("help-title")
-    rows = [
-        texts("help-row", usage=code(usage), what=texts(help_key(name, texts)))
-        for name, usage in commands
-    ]
-    foot = texts("help-foot", ids=code("45 46 50-60"), quoted=code('queue="my queue"'))
-    blocks = [section(title), *sections(rows), context_line(foot)]
-    return message([title, *rows, foot], blocks)
+    groups = [lines for topic in HelpTopic if (lines := _group(topic, commands, ctx))]
+    foot = texts("help-more", example=code("/queue help retry"))
+    blocks = [section(title), *(block for lines in groups for block in sections(lines))]
+    lines = [title, *(line for group in groups for line in group), foot]
+    return message(lines, [*blocks, context_line(foot)])
+
+
+def _group(topic: HelpTopic, commands: Sequence[CommandHelp], ctx: Context) -> list[Mrkdwn]:
+    """Return the title of a topic and a line for each of its commands; nothing without any."""
+    rows = [_row(command.name, command.name, ctx) for command in commands if command.topic is topic]
+    return [ctx.texts(f"help-group-{topic.value}"), *rows] if rows else []
+
+
+def command_help_message(command: CommandHelp, ctx: Context) -> Message:
+    """Return the usage of one command, its examples, and what else is known of it."""
+    texts = ctx.texts
+    lines = [_row(command.name, command.usage, ctx)]
+    if command.examples:
+        examples = [code(f"/queue {example}") for example in command.examples]
+        lines += [texts("help-examples"), *examples]
+    notes = [texts("help-role", role=texts(f"role-{command.role}"))]
+    if command.aliases:
+        names = join(", ", (code(name) for name in command.aliases))
+        notes.append(texts("help-aliases", names=names))
+    if command.name in ROWS_SHOWN:
+        notes.append(texts("help-pages", rows=ROWS_SHOWN[command.name]))
+    if "ID…" in command.usage:
+        ids, quoted = code("45 46 50-60"), code('queue="my queue"')
+        notes.append(texts("help-foot", ids=ids, quoted=quoted))
+    blocks = [*sections(lines), *(context_line(note) for note in notes)]
+    return message([*lines, *notes], blocks)
+
+
+def _row(name: str, shown: str, ctx: Context) -> Mrkdwn:
+    what = ctx.texts(help_key(name, ctx.texts))
+    return ctx.texts("help-row", usage=code(shown), what=what)

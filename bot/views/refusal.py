@@ -8,6 +8,7 @@ from bot.models.refusals import (
     Busy,
     DatabaseDown,
     Denied,
+    FailedJobNotFound,
     Invalid,
     NotAllowed,
     NothingToDo,
@@ -81,14 +82,17 @@ def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:
         case Invalid() | UnknownCommand():
             usage = code(refusal.usage[:LONGEST], LONGEST)
             return [texts("refusal-usage", usage=usage)] if usage else []
+        case FailedJobNotFound(by=None):
+            command = code(f"/queue retry order={refusal.id}")
+            return [texts("refusal-maybe-order", command=command)]
         case Denied():
             return _listed("refusal-holders", refusal.holders, texts)
         case WrongChannel():
             return _listed("refusal-channels", refusal.channels, texts)
-        case WrongQueue():
-            return _queues("refusal-queues", refusal.queues, texts)
-        case QueueNotFound():
-            return _queues("refusal-known-queues", refusal.queues, texts)
+        case WrongQueue() | QueueNotFound():
+            known = isinstance(refusal, QueueNotFound)
+            key = "refusal-known-queues" if known else "refusal-queues"
+            return _queues(key, refusal.queues, texts)
     return []
 
 

@@ -107,6 +107,8 @@ def _not_found(refusal: JobNotFound | FailedJobNotFound, texts: Texts, actions: 
 
 
 def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
+    if _is_error_group(refusal):
+        return texts("problem-id-group", value=code(f"error={refusal.value}"))
     key = f"problem-{refusal.problem}"
     return texts(
         key if texts.has(key) else "problem-other",
@@ -114,6 +116,12 @@ def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
         value=_word(refusal.value),
         expected=_expected(refusal.expected[:LONGEST]),
     )
+
+
+def _is_error_group(refusal: Invalid) -> bool:
+    """Return whether an error group was typed as an id, and the command has a filter for it."""
+    group = re.fullmatch(r"[eE]\d{1,18}", refusal.value)
+    return refusal.problem == "id" and group is not None and "[error=" in refusal.usage
 
 
 def _expected(text: str) -> Mrkdwn:

@@ -21,6 +21,7 @@ from bot.views.names import (
 )
 
 ROW = 420
+SHORT = 103
 ERROR = 110
 """Characters of an error in a list; the spec's `exception_short` has 103.
 
@@ -38,8 +39,14 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
-    error = cut(code(row.exception_short, ERROR), ERROR + 20)
+    error = cut(code(_first_line(row.exception_short), ERROR), ERROR + 20)
     return join("\n", [cut(lead, ROW - len(error) - 1), error])
+
+
+def _first_line(exception_short: str) -> str:
+    """Return the spec's first line, without its dots if the line was short enough to be whole."""
+    whole = len(exception_short) < SHORT
+    return exception_short.removesuffix("...") if whole else exception_short
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:

@@ -41,7 +41,7 @@ def test_an_alias_runs_its_command_under_the_commands_name(
     confirmations = [answer.view] if answer.said["views"] else []
     assert len(confirmations) == (name == "clear-failed")
     for view in confirmations:
-        assert "not the 1" in team.submit(view, "2").said["errors"]["typed"]
+        assert "You did not type 1" in team.submit(view, "2").said["errors"]["typed"]
         assert len(team.queue.failed) == 1
         team.submit(view, "1")
         team.until(lambda: not team.queue.failed)

@@ -65,7 +65,7 @@ def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
     assert "*5 failed jobs*" in shown(view)
 
     wrong = team.submit(view, "4")
-    assert "not the 5" in wrong.said["errors"]["typed"]
+    assert "You did not type 5" in wrong.said["errors"]["typed"]
     assert len(team.queue.failed) == 5
     assert operation(team).state == "planned"
     assert outcomes(team) == [("clear-failed", "refused")]
@@ -204,7 +204,7 @@ def test_cancel_of_what_does_not_run_is_refused(team: Team) -> None:
     number = ended(team).id
 
     for words in (f"cancel {number}", "cancel 999"):
-        assert "not running any more" in team.say(words, as_="admin").text
+        assert "no longer running" in team.say(words, as_="admin").text
     assert outcomes(team)[-1] == ("cancel", "refused")
 
 

@@ -73,22 +73,22 @@ SCOPES: dict[str, tuple[list[int], str]] = {
     "after=2025-11-07T18:00": ([42, 43, 45, 46], "or later"),
     "after=2025-11-01 before=2025-11-02 queue=netsuite": ([41], "until before"),
     "before=2h": ([41, 42, 43, 44, 45, 46], "that failed before"),
-    "after=2h": ([], "No failed job fits that"),
+    "after=2h": ([], "No failed job matches"),
     "limit=2": ([41, 42], "(at most 2, the oldest first)"),
     "queue=mail limit=1": ([44], "in mail (at most 1"),
     "error=E{other}": ([43, 45], "with the error"),
     "error=e{other} queue=mail": ([45], "in mail with the error"),
     "error={other} limit=1": ([43], "at most 1"),
-    "41-46 queue=mail": ([44, 45, 46], "3 of the ids are not among these"),
+    "41-46 queue=mail": ([44, 45, 46], "3 of the ids are not included"),
     "41 43 45-46 order=2": ([46], "3 of the ids"),
     "30-60": ([41, 42, 43, 44, 45, 46], "25 of the ids"),
     "41,42,43-45 canary=1": ([41, 42, 43, 44, 45], "5 failed jobs"),
     "41 rate=60/min": ([41], "1 failed job"),
-    "error=E9999": ([], "No failed job fits that"),
-    "queue=%": ([], "No failed job fits that"),
-    "queue=MAIL": ([], "No failed job fits that"),
-    "order='2 OR 1=1'": ([], "No failed job fits that"),
-    "order=*": ([], "No failed job fits that"),
+    "error=E9999": ([], "No failed job matches"),
+    "queue=%": ([], "No failed job matches"),
+    "queue=MAIL": ([], "No failed job matches"),
+    "order='2 OR 1=1'": ([], "No failed job matches"),
+    "order=*": ([], "No failed job matches"),
 }
 
 
@@ -148,8 +148,8 @@ WRONG = {
     "retry 41 rate=1/h": "is not a rate",
     "retry 41 canary=21": "canary can be at most 20, not 21",
     "retry 41 canary=-1": "canary must be at least 0, not -1",
-    "retry rate=60": "Say what to retry",
-    "retry canary=3": "Say what to retry",
+    "retry rate=60": "Name what to retry",
+    "retry canary=3": "Name what to retry",
     "retry error=E1 error=E2": "error is given twice",
     "retry 41 archive=no": "There is no argument archive",
     "retry-all error=E1": "There is no argument error",
@@ -375,7 +375,7 @@ def test_cancel_while_the_canary_is_out_leaves_the_rest_and_says_so(team: Team) 
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "🐤" in m["text"]), None)
     )
-    assert "Waiting for the first job before the others follow" in message["text"]
+    assert "Waiting for the first job before the others are retried" in message["text"]
     answer_ = team.click(message, "run:cancel", as_="admin")
     assert "1 of 3 are done and stay done" in answer_.text
     done = ended(team)
@@ -383,7 +383,7 @@ def test_cancel_while_the_canary_is_out_leaves_the_rest_and_says_so(team: Team) 
     assert len(team.queue.failed) == 5
     team.until(lambda: "Cancelled" in team.now(message)["text"])
     now = team.now(message)
-    assert "retried 1 of 3 failed jobs. The rest is untouched" in now["text"]
+    assert "retried 1 of 3. The others were not changed" in now["text"]
     assert "run:cancel" not in action_ids(now)
 
 
@@ -392,7 +392,7 @@ def test_duplicates_are_told_before_a_retry(team: Team) -> None:
     team.queue.fail(42, order=1)
     team.queue.push(7, order=1)
     text = shown(team.say("retry order=1").view)
-    assert "2 of them are of orders that have a job in the queue already: 1" in text
+    assert "The orders of 2 of them already have a job in the queue: 1" in text
     assert "2 of them have the same payload as another one" in text
 
 
@@ -408,7 +408,7 @@ def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(t
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "skipped" in m["text"]), None)
     )
-    assert "3 skipped: they were gone or had changed meanwhile" in message["text"]
+    assert "3 skipped: someone else had already removed or changed them" in message["text"]
     assert "✅" not in message["text"]
     assert "run:undo" not in action_ids(message)
     assert team.queue.jobs == []

@@ -98,7 +98,7 @@ def test_what_failed_since_is_counted_alone(team_on_each: Team) -> None:
     (only,) = rows_of(team.say("errors since=24h", as_="viewer").reply)
     both = rows_of(team.say("errors since=7d", as_="viewer").reply)
 
-    assert "3 failed jobs · 3 failed in this time" in only
+    assert "3 failed jobs · 3 failed in this period" in only
     assert len(both) == 2
 
 
@@ -121,7 +121,7 @@ def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "2 failed jobs · 3 failed in this time" in only
+    assert "2 failed jobs · 3 failed in this period" in only
     assert "803193" not in only
 
 

@@ -75,8 +75,8 @@ def test_a_viewer_sees_the_story_without_what_changes_something(team: Team) -> N
 @pytest.mark.parametrize(
     ("who", "sentences"),
     [
-        ("viewer", ("Nothing is known of it.", "Searched all 2 jobs in the queue")),
-        ("lucia", ("No se sabe nada de ella.", "Se buscó en los 2 jobs de la cola")),
+        ("viewer", ("No job and no record of it.", "Searched all 2 jobs in the queue")),
+        ("lucia", ("No hay ningún job ni registro de ella.", "Se buscó en los 2 jobs de la cola")),
     ],
 )
 def test_of_an_unknown_order_it_says_what_was_searched(
@@ -101,7 +101,7 @@ def test_one_shop_can_be_asked_for(team_on_each: Team) -> None:
     assert "job 46" in one
     assert "job 45" not in one
     assert "shop 12098" in one
-    assert "Nothing is known" in team.say("find 7 tienda=5", as_="viewer").text
+    assert "No job and no record" in team.say("find 7 tienda=5", as_="viewer").text
 
 
 def _of(order: object, shop: object) -> dict[str, object]:
@@ -257,7 +257,7 @@ def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_o
     assert f"Retried once: <@{IDS.operator}>" in team.until(lambda: said(f"history order={ORDER}"))
     assert "Retried once" in team.until(lambda: said("history job=45"))
     assert "Retried" not in team.say("history", as_="viewer").text
-    assert "No record fits" in team.say("history order=1", as_="viewer").text
+    assert "No record matches" in team.say("history order=1", as_="viewer").text
 
 
 def test_the_history_is_narrowed_by_time(team: Team) -> None:

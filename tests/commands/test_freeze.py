@@ -44,7 +44,7 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     refused = team.say("retry 45")
     status = team.say("status")
 
-    assert "the bot refuses every change now" in begun.text
+    assert "the bot now refuses every change" in begun.text
     assert "Why: NetSuite is down" in begun.text
     assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
     assert "NetSuite is down" in refused.text

@@ -207,10 +207,32 @@ def test_help_shows_what_this_person_may_run(team: Team) -> None:
     shown = {name: team.say("help", as_=name).text for name in ("stranger", "viewer", "admin")}
 
     for name, command in team.bot.setup.commands.items():
-        line = f"{command.usage()}`"
+        line = f"`{name}` — "
         assert (line in shown["stranger"]) == (command.role == 0), name
         assert (line in shown["viewer"]) == (command.role <= 1), name
         assert line in shown["admin"], name
+
+
+def test_the_help_is_grouped_by_task_and_fits_a_screen(team: Team) -> None:
+    lines = team.say("help", as_="admin").text.split("\n")
+    titles = [line for line in lines if line.startswith("*")]
+    assert titles[1:] == ["*View*", "*Retry and delete*", "*Alerts*", "*Administration*"]
+    assert len(lines) == len(team.bot.setup.commands) + len(titles) + 1
+    assert max(len(line) for line in lines) < 110
+    assert "*Alerts*" in team.say("help", as_="viewer").text
+    assert "*Retry and delete*" not in team.say("help", as_="viewer").text
+
+
+def test_the_help_of_a_command_shows_its_usage_and_examples(team: Team) -> None:
+    text = team.say("help retry", as_="viewer").text
+    assert f"`{team.bot.setup.commands['retry'].usage()}`" in text
+    assert "`/queue retry 45 46 50-60`" in text
+    assert "`/queue retry error=E12`" in text
+    assert "Least role: operator" in text
+    assert "Slack shows 10 of them a message" in team.say("help failed", as_="viewer").text
+    assert "`ack`" in team.say("help ack", as_="viewer").text
+    assert "Did you mean `/queue retry`?" in team.say("help retri", as_="viewer").text
+    assert "one word too many" in team.say("help retry now", as_="viewer").text
 
 
 def test_the_language_is_the_one_of_the_persons_slack(team: Team) -> None:

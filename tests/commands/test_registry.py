@@ -10,6 +10,7 @@ import pytest
 
 import bot.commands
 from bot.app.command import Command, Effect, find_commands
+from bot.app.parsing import parse
 from bot.models.roles import Role
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
@@ -129,6 +130,14 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
         assert command.finished is not None
     if command.destructive:
         assert command.role is Role.ADMIN
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_each_example_of_the_help_is_read_as_its_command(command: Command) -> None:
+    for example in command.examples:
+        request = parse(example, COMMANDS)
+        assert request.command == command.name
+        command.arguments.model_validate(request.values)
 
 
 def test_every_module_has_exactly_one_command() -> None:

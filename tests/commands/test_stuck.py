@@ -80,7 +80,7 @@ def test_a_job_that_is_not_reserved_is_told_so_and_by_whom_it_was_released(team:
     second = team.say("release 123")
 
     assert "Job 124 is not reserved: no worker has it" in first.text
-    assert f"Job 123 is not reserved any more: <@{IDS.lucia}> released it at" in second.text
+    assert f"Job 123 is no longer reserved: <@{IDS.lucia}> released it at" in second.text
     assert "Job 9 not found" in team.say("release 9").text
 
 
@@ -90,7 +90,7 @@ def test_a_job_reserved_a_moment_ago_is_released_only_by_force(team: Team) -> No
     team.queue.push(123, reserved_at=now - 20)
 
     refused = team.say("release 123")
-    assert "its worker is probably still at it" in refused.text
+    assert "its worker is probably still running it" in refused.text
     assert "/queue release 123 force=yes" in refused.text
     assert team.queue.jobs[0].reserved_at is not None
 

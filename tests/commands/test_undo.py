@@ -48,7 +48,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
 
     assert as_rows(team.queue.failed) == before
     assert team.queue.jobs == []
-    assert "Failed job 45 is back among the failed jobs" in answer.text
+    assert "Failed job 45 is back in failed_jobs" in answer.text
     assert f"job {job.id} will not run" in answer.text
     assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
     # First as an undo tells it, then as the receipt does.
@@ -94,11 +94,11 @@ def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -
         assert "Job 123 is back in the queue" in answer.text
         assert "It is reserved, as it was" in answer.text
     else:
-        assert "Failed job 45 is back among the failed jobs" in answer.text
+        assert "Failed job 45 is back in failed_jobs" in answer.text
     team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(told)["text"])
     assert "run:undo" not in action_ids(team.now(told))
     again = team.click(deleted.reply, "run:undo", as_="admin")
-    assert f"This was already undone by <@{IDS.admin}> at" in again.text
+    assert f"<@{IDS.admin}> already undid this at" in again.text
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     assert broken(queue) == []
 
@@ -112,7 +112,7 @@ def test_undo_without_words_takes_the_person_s_own_last_change(team: Team) -> No
 
     assert "Failed job 2 is back" in team.say("undo").text
     assert "Failed job 1 is back" in team.say("undo").text
-    assert "You made no change in the last 7 days that could be undone" in team.say("undo").text
+    assert "You made no change in the last 7 days that can still be undone" in team.say("undo").text
     assert [row.id for row in team.queue.failed] == [1, 2]
 
 
@@ -140,8 +140,8 @@ def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: 
     seq = audited.rsplit("#", 1)[1].split()[0]
 
     assert "`release` cannot be undone" in team.say(f"undo #{seq}").text
-    assert "No change is known as `99`" in team.say("undo 99").text
-    assert "No change is known as `#99`" in team.say("undo #99").text
+    assert "There is no change `99`" in team.say("undo 99").text
+    assert "There is no change `#99`" in team.say("undo #99").text
     assert "is not an id" in team.say("undo yesterday").text
 
 

@@ -126,7 +126,7 @@ def test_it_and_home_say_which_part_of_the_bot_does_not_work(queue: TestQueue) -
     with queue.engine.begin() as connection:
         connection.execute(background_steps.delete())
     assert "Sealing" not in home(setup)[0]
-    assert home(setup)[1] == "🟢 No open incidents"
+    assert home(setup)[1] == "🟢 No active incidents"
 
 
 def home(setup: Setup) -> tuple[str, str]:
@@ -204,7 +204,7 @@ def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) ->
     assert "this needs the role operator" in denied.text
     assert "Changes are not allowed here" in elsewhere.text
     assert "the queue mail" in muted.text
-    assert "has watched for" in looked.text
+    assert "has been the leader for" in looked.text
     assert "🔕 the queue mail until" in looked.text
     assert "run:unmute" not in action_ids(looked.reply)
     assert action_ids(shown.reply) == ["run:unmute"]
@@ -227,7 +227,7 @@ def test_the_button_ends_the_mute_for_those_who_may(team: Team) -> None:
 
     ended = team.click(shown.reply, "run:unmute")
 
-    assert "Not muted any more: the queue mail" in ended.text
+    assert "No longer muted: the queue mail" in ended.text
     (row,) = team.queue.rows(mute_table)
     assert row.ended_by == IDS.operator
     assert "Nothing is muted" in team.say("watch").text
@@ -241,7 +241,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     alert = team.alert()
 
     seen_to = team.click(alert, MENU, chosen=option(alert, "acknowledge"))
-    team.until(lambda: f"👀 <@{IDS.operator}>" in team.now(alert)["text"])
+    team.until(lambda: f"👀 Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
     muted = team.click(alert, MENU, chosen=option(team.now(alert), "mute"))
     team.until(lambda: "🔕 muted until" in team.now(alert)["text"])
     now = team.now(alert)
@@ -259,7 +259,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     assert f"👀 <@{IDS.operator}>" in looked
 
     unmuted = team.click(now, MENU, chosen=option(now, "unmute"))
-    assert "Not muted any more" in unmuted.text
+    assert "No longer muted" in unmuted.text
     team.until(lambda: "🔕" not in team.now(alert)["text"])
 
 

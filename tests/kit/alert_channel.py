@@ -234,15 +234,20 @@ CASES = (
     ),
     Case(
         FAILED_COUNT,
-        "failed jobs* have piled up",
+        "failed jobs*; the limit",
         lambda one: _fail(one, 12),
         lambda one: _delete(one, 2),
         lambda one: _fail(one, 2),
         lambda one: _delete(one, 20),
     ),
-    Case(BACKLOG_GROWTH, "it keeps growing", _grow, _fewer, _grow, _empty, quiet=True),
+    Case(BACKLOG_GROWTH, "the backlog still grows", _grow, _fewer, _grow, _empty, quiet=True),
     Case(
-        NO_WORKER_ACTIVITY, "the workers are silent", _fall_silent, _take_one, _fall_silent, _empty
+        NO_WORKER_ACTIVITY,
+        "workers have stopped taking jobs",
+        _fall_silent,
+        _take_one,
+        _fall_silent,
+        _empty,
     ),
 )
 

@@ -132,7 +132,7 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
     alert = team.alert()
 
     team.click(alert, "run:menu", chosen=option(alert, "acknowledge"))
-    team.until(lambda: f"<@{IDS.operator}> sees to it" in team.now(alert)["text"])
+    team.until(lambda: f"Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
     team.click(alert, "run:menu", chosen=option(alert, "mute"))
     team.until(lambda: "muted until" in team.now(alert)["text"])
 
@@ -217,7 +217,7 @@ def test_a_retry_is_undone_in_the_same_modal_and_the_alert_opens_again(team: Tea
 
     answer = team.click_in_view(retried, "run:undo")
 
-    assert "Failed job 45 is back among the failed jobs" in json.dumps(answer.view["blocks"])
+    assert "Failed job 45 is back in failed_jobs" in json.dumps(answer.view["blocks"])
     assert [row.id for row in team.queue.failed] == [45]
     team.until(lambda: "run:retry" in action_ids(team.now(alert)))
     assert [(row.action, row.channel) for row in team.records] == [

@@ -123,7 +123,7 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
 
     text = words(home)
     for phrase in (
-        "Oldest eligible",
+        "Oldest waiting job",
         "Pending",
         "Reserved",
         "Delayed",
@@ -156,8 +156,8 @@ def test_a_stranger_sees_why_there_is_nothing_and_it_is_on_record_once(team: Tea
 
 def test_it_speaks_the_language_of_its_person(team: Team) -> None:
     filled(team)
-    assert "Más antiguo por procesar" in words(opened(team, "lucia"))
-    assert "Oldest eligible" in words(opened(team, "operator"))
+    assert "Job en espera más antiguo" in words(opened(team, "lucia"))
+    assert "Oldest waiting job" in words(opened(team, "operator"))
 
 
 def test_refresh_draws_what_is_there_now(team: Team) -> None:
@@ -350,7 +350,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     assert "🔴" in home["blocks"][0]["text"]["text"]
     assert f"I{late.id}" in text
     assert "12 min" in text
-    assert text.index(f"I{late.id}") < text.index("Oldest eligible")
+    assert text.index(f"I{late.id}") < text.index("Oldest waiting job")
 
     row = f"incident:{late.id}"
     assert "run:acknowledge" not in buttons(opened(team, "viewer"))
@@ -381,7 +381,7 @@ def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
     assert len(home["blocks"]) <= 100
     assert len(json.dumps(home["blocks"], ensure_ascii=False).encode()) < 250_000
     assert "50 more queues" in words(home)
-    assert "more incidents are open" in words(home)
+    assert "more incidents are active" in words(home)
     assert "<!channel>" not in words(home)
 
 

@@ -43,6 +43,29 @@ def test_numbers_and_plurals_are_the_language_s(count: int, english: str, spanis
     assert ES("attempts-made", attempts=count) == spanish
 
 
+@pytest.mark.parametrize(
+    ("locale", "small", "large"),
+    [
+        ("es-PE", "1,092 intentos", "10,920 intentos"),
+        ("es-ES", "1092 intentos", "10.920 intentos"),
+        ("es-MX", "1,092 intentos", "10,920 intentos"),
+        ("es-AR", "1.092 intentos", "10.920 intentos"),
+        ("es-LA", "1,092 intentos", "10,920 intentos"),
+        ("es", "1,092 intentos", "10,920 intentos"),
+        ("en-GB", "1,092 attempts", "10,920 attempts"),
+        ("en-ZA", "1 092 attempts", "10 920 attempts"),
+    ],
+)
+def test_numbers_are_those_of_the_person_s_country(locale: str, small: str, large: str) -> None:
+    texts = texts_for(locale, "en", LIMA)
+    plain = [texts.plain("attempts-made", attempts=count) for count in (1_092, 10_920)]
+    assert [text.replace("\xa0", " ") for text in plain] == [small, large]
+    shown = [texts("attempts-made", attempts=count) for count in (1_092, 10_920)]
+    assert shown == plain
+    assert texts.number(1_092) == plain[0].split("\N{SPACE}")[0]
+    assert texts.number(-1_092).lstrip("-") == texts.number(1_092)
+
+
 def test_an_id_is_not_formatted_as_a_number() -> None:
     assert EN("failed-name", id="803193") == "Failed job 803193"
 

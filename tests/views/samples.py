@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import tests.views
 from bot.app.command import find_commands
 from bot.models import refusals as errors
+from bot.models.command_help import CommandHelp
 from bot.models.jobs import (
     DeletedRow,
     FailedJob,
@@ -623,9 +624,21 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
 
 
 def _people_samples(w: Words) -> Iterator[Sample]:
-    usages = [(name, f"/queue {name}") for name in sorted(RUNNABLE[Role.ADMIN])]
+    helps = {
+        command.name: CommandHelp(
+            name=command.name,
+            usage=command.usage(),
+            role=command.role.word,
+            topic=command.help_topic,
+            aliases=command.aliases,
+            examples=command.examples,
+        )
+        for command in find_commands().values()
+    }
     channels = (w.channel, "C0ALERTS01")
-    yield Sample("help", partial(people.help_message, usages))
+    yield Sample("help", partial(people.help_message, tuple(helps.values())))
+    for name in ("retry", "failed", "mute", "status"):
+        yield Sample(f"help-{name}", partial(people.command_help_message, helps[name]))
     for name, rule, here, allowed in (
         ("here", w.rule, True, channels),
         ("elsewhere", w.rule, False, channels),

@@ -201,7 +201,7 @@ def test_a_denial_says_who_can_and_mentions_people_and_groups() -> None:
 
 def test_a_reason_that_is_no_code_is_shown_as_it_is() -> None:
     assert reason_words("the disk <is> full", ENGLISH) == "`the disk &lt;is&gt; full`"
-    assert reason_words("denied", ENGLISH) == "the role is not enough"
+    assert reason_words("denied", ENGLISH) == "missing role"
 
 
 def test_the_reasons_cover_what_an_audit_record_can_hold() -> None:

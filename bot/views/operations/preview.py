@@ -67,7 +67,7 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
         title=texts.plain(f"bulk-title-{name}"),
         blocks=tuple(blocks),
         close=texts.plain("button-cancel"),
-        submit=texts.plain(f"bulk-submit-{name}"),
+        submit=texts.plain(f"bulk-submit-{name}", count=preview.total),
         metadata={
             "v": VERSION,
             "command": preview.action,
@@ -221,7 +221,8 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     notes = [texts("bulk-note-frozen")]
     if preview.archive or counted_as(ctx.actions, preview.action) != "deleted":
-        notes = [texts(f"bulk-note-{kind(preview.action, ctx)}"), *notes]
+        key = f"bulk-note-{kind(preview.action, ctx)}"
+        notes = [texts(key, days=ctx.archive_days), *notes]
     if preview.rate:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))

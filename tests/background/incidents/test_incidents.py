@@ -133,7 +133,7 @@ def test_nobody_who_acknowledged_it_is_called_again(life: Life) -> None:
     acknowledged(life)
     life.tick(seconds=901)
     assert life.replies() == []
-    assert f"<@{OMAR}> sees to it" in life.messages()[0]
+    assert f"Acknowledged by <@{OMAR}>" in life.messages()[0]
 
 
 def acknowledged(life: Life) -> None:
@@ -167,7 +167,7 @@ def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: L
         3,
         0,
     )
-    (reply,) = [one for one in life.replies() if "Back to normal" in one]
+    (reply,) = [one for one in life.replies() if "Resolved" in one]
     assert "3 processed, 0 failed" in reply
     assert CALL not in reply
     assert "✅" in life.messages()[0]
@@ -237,7 +237,7 @@ def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life)
     assert len(life.messages()) == 1
     assert "2 failed jobs" in life.messages()[0]
     (reply,) = life.replies()
-    assert "It is back" in reply
+    assert "Triggered again" in reply
     assert CALL in reply
 
 
@@ -276,7 +276,7 @@ def test_it_is_quiet_after_an_hour_without_a_new_failure_and_keeps_its_buttons(
     assert life.incident.resolved_at is None
     life.tick(minutes=2)
     assert life.incident.resolution == "quiet"
-    assert "counts as quiet" in life.messages()[0]
+    assert "No new failure for" in life.messages()[0]
     assert "run:retry" in str(life.slack.messages("queue-alerts")[0]["blocks"])
     assert life.replies() == []
 
@@ -333,7 +333,7 @@ def test_rows_that_go_between_two_looks_are_booked(life: Life) -> None:
     life.take(2, 3)
     life.tick(seconds=5)
     assert (life.incident.count, life.incident.removed) == (3, 2)
-    assert "2 went without the bot" in life.messages()[0]
+    assert "2 removed without the bot" in life.messages()[0]
 
 
 def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:

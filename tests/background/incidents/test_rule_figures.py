@@ -75,7 +75,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     jobs = stall(one)
     end(one, jobs)
     said = "about 10 processed, 2 failed"
-    assert f"Back to normal after 1 min 50 s: {said}." in one.replies[-1]
+    assert f"Resolved after 1 min 50 s: {said}." in one.replies[-1]
     assert said in one.alert
     late = one.team.push()
     Worker(one.queue).end(late)
@@ -139,7 +139,7 @@ def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: AlertChannel) ->
     step(one)
     end(one, jobs)
     assert (one.row.processed, one.row.failed) == (None, None)
-    assert "Back to normal after" in one.replies[-1]
+    assert "Resolved after" in one.replies[-1]
     assert "failed" not in one.replies[-1]
     assert "processed" not in one.replies[-1]
 

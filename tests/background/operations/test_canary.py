@@ -107,13 +107,15 @@ def test_where_all_of_it_is_processed_the_rest_follows(
 ) -> None:
     jobs = begun(queue, setup)
     send(setup, slack)
-    assert "🐤 Waiting for the first 3 jobs before the others follow: ⏳ 3 wait" in top(slack)[0]
+    assert (
+        "🐤 Waiting for the first 3 jobs before the others are retried: ⏳ 3 wait" in top(slack)[0]
+    )
     worker = Worker(queue)
     for job in jobs[:2]:
         worker.end(job)
     decide(setup, clock)
     send(setup, slack)
-    assert "✅ 2 processed · ⏳ 1 waits" in top(slack)[0]
+    assert "✅ 2 processed · ⏳ 1 waiting" in top(slack)[0]
     assert operation(queue).state == "waiting"
     worker.end(worker.release(jobs[2]))
     decide(setup, clock)

@@ -284,7 +284,7 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     )
     assert (marked["ts"], action_ids(marked)) == (told["ts"], [])
     again = team.say(f"undo {told['text'].split()[-1]}", as_="admin")
-    assert f"This was already undone by <@{IDS.admin}>" in again.text
+    assert f"<@{IDS.admin}> already undid this" in again.text
 
 
 def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(

@@ -190,7 +190,7 @@ def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
     assert follow(setup, clock, seconds=86_400, step=1_800) == 1
     assert states(queue) == ["stopped-following"]
     send(setup, slack)
-    assert "not followed any longer" in thread(slack)[-1]
+    assert "no longer tracked" in thread(slack)[-1]
     assert [row.next_check_at for row in rows(queue)] == [None]
 
 
@@ -204,7 +204,7 @@ def test_several_ids_get_one_message_with_counts_and_one_reply(
     assert follow(setup, clock) == 2
     send(setup, slack)
     (said,) = top(slack)
-    assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waits" in said
+    assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waiting" in said
     assert thread(slack) == [], "not before all is known"
     worker.fail(jobs[2], OTHER)
     assert follow(setup, clock) == 1
@@ -396,7 +396,7 @@ def test_a_queue_too_long_to_look_through_says_so(
     follow(setup, clock)
     assert states(queue) == ["no-longer-queued"]
     send(setup, slack)
-    assert "too long to tell" in thread(slack)[0]
+    assert "too long to check" in thread(slack)[0]
 
 
 def test_a_pass_looks_at_no_more_than_its_share(

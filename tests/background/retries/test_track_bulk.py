@@ -61,7 +61,7 @@ def test_counts_follow_what_workers_do(
 ) -> None:
     jobs = retried(queue, setup)
     count(setup, clock)
-    assert "⏳ 10 wait" in said(setup, slack)
+    assert "⏳ 10 waiting" in said(setup, slack)
     worker = Worker(queue)
     for job in jobs[:6]:
         worker.end(job)
@@ -70,7 +70,7 @@ def test_counts_follow_what_workers_do(
     worker.fail(jobs[8], OTHER)
     watch(setup, hold(setup))
     count(setup, clock)
-    counts = "✅ 6 processed · 🔴 2 failed again · 🔴 1 failed with another error · ⏳ 1 waits"
+    counts = "✅ 6 processed · 🔴 2 failed again · 🔴 1 failed with another error · ⏳ 1 waiting"
     assert counts in said(setup, slack)
     assert thread(slack) == []
     worker.end(jobs[9])
@@ -248,10 +248,10 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     count(setup, clock, seconds=60, step=10)
     send(setup, slack)
     (reply,) = thread(slack)
-    assert "⏳ 10 wait" in reply
+    assert "⏳ 10 waiting" in reply
     clock.move(seconds=86_400)
     outcomes_once(setup, hold(setup))
-    assert "not followed any longer" in said(setup, slack)
+    assert "no longer tracked" in said(setup, slack)
     assert len(thread(slack)) == 2
     assert queue.rows(tables.outcome_ranges) == []
 

@@ -38,14 +38,14 @@ class IncidentStory(Story):
     def acknowledge(self) -> None:
         """Somebody sees to it, and everybody can read who."""
         choose(self.alert, "Acknowledge", self.click)
-        expect(self.alert).to_contain_text("@Omar Operator sees to it")
+        expect(self.alert).to_contain_text("Acknowledged by @Omar Operator")
         self.show("acknowledged")
 
     def retry_from_alert(self) -> None:
         """The group goes back to the queue out of the alert's own dialog."""
         self.click(self.alert.get_by_role("button", name="Retry group"))
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
-        self.click(self.dialog.get_by_role("button", name="Retry them"))
+        self.click(self.dialog.get_by_role("button", name=f"Retry {FAILURES} jobs"))
         expect(self.dialog).to_contain_text(f"Started: {FAILURES} failed jobs are going back")
         self.dialog.get_by_role("button", name="Close").last.click()
         expect(self.alert).to_contain_text(f"{FAILURES} retried")
@@ -53,7 +53,7 @@ class IncidentStory(Story):
 
     def recover(self) -> None:
         """The same message says that it is over, and what became of the jobs."""
-        expect(self.alert).to_contain_text("Back to normal after", timeout=self.patience_ms)
+        expect(self.alert).to_contain_text("Resolved after", timeout=self.patience_ms)
         expect(self.alert).to_contain_text(f"{FAILURES} processed, 0 failed")
         expect(self.alert.get_by_role("button", name="Retry group")).to_have_count(0)
         expect(self.alert).to_have_count(1)

@@ -26,8 +26,8 @@ def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_r
         page.get_by_text("Connected").wait_for()
         ask_until_whole(page)
 
-        chart = page.get_by_role("img", name="Jobs that were there").last
-        happened = page.get_by_role("img", name="What happened").last
+        chart = page.get_by_role("img", name="Jobs in the tables").last
+        happened = page.get_by_role("img", name="Processed and failed").last
         expect(chart.locator("circle")).to_have_count(DOTS)
         expect(happened.locator("circle")).to_have_count(DOTS)
         assert "failed" in (chart.get_attribute("aria-label") or "")
@@ -50,7 +50,7 @@ def say(page: Page, words: str) -> None:
 
 def ask_until_whole(page: Page) -> None:
     """Ask for the chart; again where an hour has just begun, in which the bot has not looked."""
-    charts = page.get_by_role("img", name="What happened")
+    charts = page.get_by_role("img", name="Processed and failed")
     for attempt in range(TRIES):
         say(page, "/queue chart")
         expect(charts).to_have_count(attempt + 1)

@@ -96,7 +96,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
     card = page.get_by_role("region", name="First minute")
     dialog = page.get_by_role("dialog")
 
-    def confirm(name: str) -> None:
+    def confirm(name: str | re.Pattern[str]) -> None:
         dialog.get_by_role("button", name=name).click()
         dialog.get_by_role("button", name="Close").last.click()
 
@@ -108,7 +108,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
     page.get_by_role("complementary").get_by_role("button", name="Fix NetSuite").click()
     card.get_by_role("button", name="Press Retry group").click()
     page.get_by_role("log").get_by_role("button", name="Retry group…").first.click()
-    confirm("Retry them")
+    confirm(re.compile(r"^Retry \d+ job"))
     expect(card.get_by_role("button", name="Press Retry group, done")).to_be_visible()
 
     card.get_by_role("button", name="Clear what is left").click()
@@ -117,7 +117,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
     page.get_by_role("combobox", name="Message").press("Enter")
     expect(dialog).to_contain_text("to confirm")
     dialog.get_by_role("textbox").fill(re.findall(r"Type (\d+) to", dialog.inner_text())[0])
-    confirm("Delete permanently")
+    confirm(re.compile(r"^Delete \d+ job"))
     cleared = page.get_by_role("log").get_by_role("article").filter(has_text="Cleared").last
     cleared.get_by_role("button", name="Undo").click()
     confirm("Put them back")
@@ -137,7 +137,7 @@ def hear(page: Page, playground: LocalSlack) -> None:
     steer(playground, paused=True, speed=8)
     # The pause at the beginning may have been long enough for an alert, which is over by now.
     more = page.get_by_role("button", name="More")
-    alert = messages.get_by_role("article").filter(has_text="the workers are silent")
+    alert = messages.get_by_role("article").filter(has_text="workers have stopped taking jobs")
     alert = alert.filter(has=more).last
     expect(alert).to_be_visible(timeout=90_000)
     expect(card.get_by_role("button", name="Pause the worker, done")).to_be_visible()

@@ -78,7 +78,7 @@ def run(queue: TestQueue, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQueue) -> None:
     bad = run(queue)
     assert bad.returncode == 1
-    assert "Nobody watches now" in bad.stdout
+    assert "No replica monitors the queue" in bad.stdout
 
     with queue.engine.begin() as connection:
         # So late that it does not run out before the program has started.
@@ -105,7 +105,7 @@ def test_each_problem_is_printed_and_is_a_failure(queue: TestQueue) -> None:
     code, printed = in_terminal(queue)
     assert code == 1
     assert "Indexing new failures fails" in printed
-    assert "New failures may raise no alert" in printed
+    assert "New failures may trigger no alert" in printed
     code, printed = in_terminal(queue, as_json=True)
     (problem,) = json.loads(printed)["problems"]
     assert code == 1
