@@ -1,8 +1,8 @@
 """The database's definition of a table: its columns, keys, triggers and foreign keys.
 
 The definitions are read from `information_schema` on MariaDB and MySQL, and from SQLite's pragmas.
-They stay valid for the rest of a transaction that has already read the table, because the server
-does not let anyone alter a table that is in use.
+They stay valid for the rest of a transaction that has already read the table: the server prevents
+changes to a table in use.
 """
 
 from collections import defaultdict

@@ -41,9 +41,9 @@ DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysql
 
 # dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
 # 1412: a table was altered or truncated after a read's snapshot was taken.
-# 1684: a table is being made or altered while its definition is read.
+# 1684: a table is being created or altered while its definition is read.
 _CONFLICT = {1213, 1047, 1412, 1684}
-# A table, a name of an index, a row that is there already.
+# A table, an index name or a row that already exists.
 _DUPLICATE = {1050, 1061, 1062}
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
@@ -246,7 +246,7 @@ def is_conflict(error: DBAPIError) -> bool:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """Whether MariaDB or MySQL refused to make a table, an index or a row a second time."""
+    """Whether MariaDB or MySQL refused a table, an index or a row that already exists."""
     return error_number(error) in _DUPLICATE
 
 

@@ -23,8 +23,8 @@ from bot.database.time_limits import (
 from bot.models.refusals import StartError
 
 POOL = 20
-"""At least one connection for each concurrent request (16) and background thread (4), so that only
-a fault makes a thread wait for a connection; that wait is short and ends in an error."""
+"""One connection for each concurrent request (16) and background thread (4). So a thread waits for
+a connection only after a fault; that wait is short and ends in an error."""
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
 OPEN_SECONDS = 10.0

@@ -1,9 +1,9 @@
 """Refuse a retry if the new row in `jobs` would differ from the failed job.
 
-The definitions of the two tables are read inside the transaction that moves the rows, after its
-first statement on them, so that nobody can alter a table in between. If they prove that a copy is
-lossless, nothing else is read. If not, the length of each value is checked before the copy, and
-the copy is compared with its original before the original is deleted.
+The transaction that moves the rows reads the definitions of both tables, after its first statement
+on them: from then on nobody can alter a table. If the definitions prove that a copy is lossless,
+nothing else is read. Otherwise the length of each value is checked before the copy, and the copy
+is compared with its original before the original is deleted.
 """
 
 from collections import Counter

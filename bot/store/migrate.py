@@ -75,9 +75,9 @@ def migrate(engine: Engine) -> int:
 
 
 def _migrate(engine: Engine) -> int:
-    """Begin again where another node of a cluster made a table or a row in the meantime.
+    """Run the migrations, again if another node of a cluster creates a table or a row meanwhile.
 
-    The lock by which two migrations take turns holds on one server.
+    The lock between two migrations works only within one server.
     """
     deadline = time_limit(engine, LOCK_SECONDS)
     while True:
@@ -86,7 +86,7 @@ def _migrate(engine: Engine) -> int:
         except DBAPIError as error:
             if not (is_duplicate(error) or is_conflict(error)) or monotonic() > deadline:
                 raise
-        sleep(random.uniform(0.0, 0.1))  # noqa: S311 it only keeps two from going in step
+        sleep(random.uniform(0.0, 0.1))  # noqa: S311 only jitter, not a secret
 
 
 def _migrate_once(engine: Engine) -> int:

@@ -89,7 +89,7 @@ def test_an_unknown_account(account: Account) -> None:
 
 
 def test_an_unknown_database(account: Account) -> None:
-    says(account.server.url("nowhere"), "names no database", "1049")
+    says(account.server.url("nowhere"), "does not exist", "1049")
 
 
 def test_a_database_of_somebody_else(account: Account) -> None:
@@ -252,7 +252,7 @@ def test_a_listener_that_is_another_program(account: Account, greeting: bytes) -
     ("option", "words"),
     [
         ("nonsense=1", "nonsense"),
-        ("read_timeout=soon", "option that is wrong"),
+        ("read_timeout=soon", "invalid option"),
         ("ssl_ca=/no/such/file", "No such file"),
     ],
 )

@@ -170,7 +170,7 @@ def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
             connection.execute(text(f"ALTER TABLE failed_jobs MODIFY queue {kind} NOT NULL"))
         with reading(changed.engine) as connection:
             found = problems(connection, changed.queue)
-        assert [said.split(" is ")[0] for said in found] == (
+        assert [said.split(" allows ")[0] for said in found] == (
             [] if fits else ["The column failed_jobs.queue"]
         )
 

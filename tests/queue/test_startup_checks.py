@@ -50,7 +50,10 @@ REFUSED = {
     ),
     "a payload of numbers": ("ALTER TABLE jobs MODIFY payload INT", "jobs.payload is INT"),
     "no transactions": ("ALTER TABLE jobs ENGINE=MyISAM", "uses MyISAM"),
-    "a queue's name without end": ("ALTER TABLE failed_jobs MODIFY queue TEXT", "queue is wider"),
+    "a queue's name without end": (
+        "ALTER TABLE failed_jobs MODIFY queue TEXT",
+        "queue allows more",
+    ),
     "a column that is missing": ("ALTER TABLE jobs DROP COLUMN attempts", "has no column attempts"),
 }
 

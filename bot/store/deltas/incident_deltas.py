@@ -1,8 +1,8 @@
 """Changes of an incident's counts: appended with each change, so that nothing is ever recounted.
 
-Every transaction that marks failures removed, or restores some, appends rows here, so that the
-batches of a bulk change do not wait for each other at the incident's row. The watcher adds the rows
-to the incident. So an incident of a million failures costs as much as one of ten.
+Every transaction that removes or restores failures appends rows here. So the batches of a bulk
+change do not wait for each other at the incident's row. The watcher adds the rows to the incident.
+So an incident of a million failures costs as much as one of ten.
 """
 
 from collections import defaultdict

@@ -72,8 +72,8 @@ def _removed(
 ) -> list[tuple[int, Removal, datetime]]:
     """Return how many of an incident's failures were removed, by removal, and the last moment.
 
-    It uses four simple statements: with one join, a server with fresh statistics read the archive
-    by time instead of by row, and took 10 s for 500 failures instead of 14 ms.
+    It uses four simple statements. In one join, a server with fresh statistics read the archive by
+    time instead of by row: it took 10 s for 500 failures instead of 14 ms.
     """
     f = failures.c
     removed = select(f.failed_id, f.operation, f.removed_at).where(

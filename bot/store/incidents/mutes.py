@@ -1,7 +1,7 @@
 """Mutes: no notifications about a topic until a moment, at which the mute expires.
 
-Each topic has at most one mute in force: its row holds the topic's subject until it is ended or
-replaced, so that two people at once extend one mute instead of creating two.
+Each topic has at most one mute in force. Its row holds the topic's subject until the mute is ended
+or replaced. So two people at once extend one mute instead of creating two.
 """
 
 from datetime import datetime

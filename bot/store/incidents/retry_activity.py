@@ -1,7 +1,7 @@
 """The outcomes of an incident's retried jobs: whether all are known, and how many of each kind.
 
-Outcomes are exact for jobs that were retried by id, because each is tracked, and for bulk retries
-of only this incident's failures, because they are counted as a whole.
+Outcomes are exact for jobs that were retried by id, because each of them is tracked. They are also
+exact for bulk retries of only this incident's failures, because these are counted as a whole.
 """
 
 from collections.abc import Collection

@@ -56,8 +56,8 @@ incidents = Table(
     # How many jobs were processed and failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Metric rules: the sums of the first minute before the trigger (JSON), and whether the queue
-    # was the only one, so that all processed jobs are its own; null: of all queues.
+    # Metric rules: the sums of the first minute before the trigger (JSON); whether the queue was
+    # the only one, so that all processed jobs are its own; null: of all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),

@@ -1,8 +1,8 @@
 """Jobs that were retried by id, tracked until their outcome is known.
 
 A failed attempt changes a job's id, because the worker releases the job by a delete and an insert.
-So a missing id is an outcome only if no later row of that queue has the same payload, and no new
-failure has it.
+So a missing id is an outcome only if neither a later row of that queue nor a new failure has the
+same payload.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
