@@ -620,7 +620,7 @@ help-more = Details and examples of a command: { $example }
 help-examples = *Examples*
 help-aliases = Other names: { $names }
 help-role = Least role: { $role }
-help-pages = limit= is the number of rows that are read. Slack shows { $rows } of them a message, the terminal all.
+help-pages = limit= is the number of rows that are read. A message in Slack shows { $rows } of them, the terminal all.
 help-status = job counts for each queue, and the oldest pending job
 help-jobs = jobs in the queue
 help-failed = jobs that failed permanently
