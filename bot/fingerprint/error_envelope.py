@@ -40,7 +40,7 @@ class ErrorText:
 
 
 def read_error_text(text: str) -> ErrorText:
-    """Parse the stored text; of a chain, take the first exception, which is the inner one."""
+    """Parse the stored text. If it has a chain of exceptions, use the first, the innermost one."""
     text = text.replace("\r\n", "\n").strip()
     for _ in range(3):
         lead = _LEADS.match(text)

@@ -24,7 +24,10 @@ class CannotStart(Exception):
 
 
 def read_manifest(file: Path) -> Manifest:
-    """Return the manifest of a YAML or JSON file; raises `CannotStart` with the invalid place."""
+    """Return the manifest of a YAML or JSON file.
+
+    Raises `CannotStart`, which names the wrong part.
+    """
     try:
         return manifest_of(yaml.safe_load(file.read_text(encoding="utf-8")))
     except OSError as error:
@@ -48,7 +51,7 @@ def lines(slack: LocalSlack) -> list[str]:
 
 
 def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Run until Ctrl-C or SIGTERM; `say` prints these lines and the page's address."""
+    """Run until Ctrl-C or SIGTERM; `say` prints the page's address and how to connect."""
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

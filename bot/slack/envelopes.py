@@ -1,7 +1,7 @@
 """Read Slack's payloads into the bot's values: person, place, command, arguments.
 
-A person or an old message could have made up anything in a payload. So a schema reads it here, and
-its use checks it against the database.
+A payload may be forged by a person or come from an old message. So it is parsed here, and the code
+that uses it checks it against the database.
 """
 
 import json
@@ -16,7 +16,8 @@ from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
 
 CHANGE_SECONDS = 2.0
-"""A single change commits within this after receipt, before its ack; Slack waits 3 s."""
+"""A single change commits within this time after the request arrived, and is acknowledged then.
+Slack waits 3 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Envelope:
 
     @property
     def origin(self) -> Mapping[str, Any]:
-        """Return a modal's origin (channel or Home), so that its clicks count as made there."""
+        """Return where the modal was opened (channel or Home); its clicks count as made there."""
         if self.invocation.source is Source.HOME:
             return {"v": VERSION, "home": True}
         return {"v": VERSION, "channel": self.invocation.channel}

@@ -1,8 +1,8 @@
 """Exact counts of the queue, which the leader takes in the background.
 
-`status` shows the newest sample if the queue is too large to count while a person waits; rolled up,
-the samples are the history. The number of processed jobs follows from two samples: new jobs minus
-growth of the queue, failed jobs, and jobs that the bot removed.
+`status` shows the newest sample if the queue is too large to count while a person waits. The
+rolled-up samples are the history. Two samples give the number of processed jobs: new jobs minus the
+growth of the queue, minus failed jobs, minus jobs that the bot removed.
 """
 
 from collections import defaultdict
@@ -35,13 +35,13 @@ GRACE = timedelta(seconds=60)
 """A sample may be this much late, plus twice its wait, before there is a gap: a restarted bot or
 another replica that takes over continues the series."""
 FASTEST = 100_000
-"""Jobs a second that no server reaches: a greater difference means that the counter was set."""
+"""No server creates so many jobs a second. If the counter grew faster, somebody set it."""
 
 
 def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
     """Take and store one sample; return the seconds until the next one.
 
-    `indexed`: this leader has indexed all failures from the time without a leader.
+    `indexed`: this leader has indexed the failures that happened while there was no leader.
     """
     began = monotonic()
     try:
@@ -64,7 +64,7 @@ def _wait(sample: Sample) -> float:
 
 
 def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> None:
-    """Store the sample and add it, and the changes since the last one, to its minute.
+    """Store the sample. Add it, and the changes since the previous one, to the row of its minute.
 
     `failed` has the number of failed jobs by queue; None if it is unknown.
     """
@@ -97,7 +97,7 @@ def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) 
     """Return the changes since `before`; None if new failures cannot be separated from old ones."""
     if not before.steady:
         return None
-    # The difference of whole seconds since 1970 loses no fraction from sample to sample.
+    # Both times are cut to whole seconds first, so the differences add up exactly.
     seconds = unix(sample.taken_at) - unix(before.taken_at)
     whole = sum(deltas.values(), MetricDelta())
     appeared = {queue: delta.failed for queue, delta in deltas.items() if delta.failed}
@@ -107,7 +107,8 @@ def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) 
 def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None:
     """Return the number of jobs that left `jobs` without a failure; None if it is unknown.
 
-    It is below 0 if one sample saw a job's failure and the next one its row; the sum is right.
+    It can be below 0: a sample may count a failure while its count of `jobs` still has that job.
+    The next sample corrects it.
     """
     if before.ids_taken is None or sample.ids_taken is None:
         return None

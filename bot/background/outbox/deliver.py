@@ -1,4 +1,7 @@
-"""Delivery of the outbox: in order within a channel, at least once, without blind retries."""
+"""Delivery of the outbox: in order within a channel, and at least once.
+
+A message is sent again only if the reason of the failure is known.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -101,7 +104,7 @@ def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) 
 
 
 def _rank(message: OutboxMessage) -> bool:
-    """Return a sort key that puts edits of alerts last, because a person waits for a request.
+    """Return a sort key that puts edits of alerts last: a person waits for the answer to a request.
 
     All channels share the budget for edits, and the retry of a group edits many alerts at once.
     """
@@ -141,7 +144,10 @@ def _note(setup: Setup, work: Callable[[Connection], Any]) -> None:
 
 
 def _send(setup: Setup, poster: Poster, message: OutboxMessage) -> tuple[str | None, str | None]:
-    """Send the message and return its channel and ts; both are None if its message is missing."""
+    """Send the message and return its channel and ts.
+
+    Both are None if the message to edit is missing.
+    """
     place = None
     if message.kind in (outbox.EDIT, outbox.REPLY):
         with leader_snapshot(setup) as connection:

@@ -1,4 +1,4 @@
-"""Assign failures to incidents: each failure to exactly one, once, many in one statement."""
+"""Assign each failure to exactly one incident, once. One statement assigns many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,9 +56,9 @@ def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
 def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
     """Assign failures without an incident to this one; return how many.
 
-    Each failure has one incident: a second caller changes nothing. Failures that were retried or
-    deleted before are added to the incident by command and person, like later ones: an undo
-    subtracts them in the same way.
+    Each failure has one incident: a second caller changes nothing. Failures that were already
+    retried or deleted are counted by command and person too, like later ones. So an undo can
+    subtract them.
     """
     assigned = update(failures).where(which, belongs_to_none()).values(incident=incident)
     rows = connection.execute(assigned).rowcount
@@ -70,10 +70,10 @@ def assign(connection: Connection, incident: int, which: ColumnElement[bool]) ->
 def _removed(
     connection: Connection, incident: int, which: ColumnElement[bool]
 ) -> list[tuple[int, Removal, datetime]]:
-    """Return how many of an incident's failures were removed, by removal, and the last moment.
+    """Return for each removal how many failures it removed, and the time of the last one.
 
-    It uses four simple statements. In one join, a server with fresh statistics read the archive by
-    time instead of by row: it took 10 s for 500 failures instead of 14 ms.
+    These are four simple statements and not one join: a server with new statistics read the archive
+    by time in that join, and needed 10 s for 500 failures instead of 14 ms.
     """
     f = failures.c
     removed = select(f.failed_id, f.operation, f.removed_at).where(
@@ -108,7 +108,7 @@ def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[
 def belongs_to_none() -> ColumnElement[bool]:
     """Whether a failure has no incident yet.
 
-    A failure keeps its incident; the mutant `failures_change_hands` proves it.
+    A failure never changes its incident; the mutant `failures_change_hands` proves it.
     """
     return failures.c.incident.is_(None)
 
@@ -120,7 +120,10 @@ def move_left(connection: Connection, incident: int, to: int) -> int:
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
-    """Return the newest failures of an incident, removed or not; a restored one appears once."""
+    """Return the newest failures of an incident, removed or not.
+
+    A restored failure has two rows and is returned once.
+    """
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
     failed = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))
     newest_first = failed.order_by(failures.c.seq.desc()).limit(limit)
@@ -129,7 +132,10 @@ def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFa
 
 
 def _by_incident(query: Select[Any]) -> Select[Any]:
-    """Force the index on `incident`: for a few rows by `seq` a server may read the whole table."""
+    """Force the index on `incident`.
+
+    Without it, a server may read the whole table to find a few rows in the order of `seq`.
+    """
     return force_index(query, failures, INCIDENT_INDEX)
 
 

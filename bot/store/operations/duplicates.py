@@ -1,6 +1,6 @@
 """Find work that a bulk retry may do twice: orders already queued, or processed since the failure.
 
-Every read is bounded in rows and time, and the result says so; None means that time ran out.
+Each read has a limit of rows and of time. None means that the time ran out.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from bot.store.operations.retries.tracked_jobs import PROCESSED
 from bot.store.tables import failures, tracked_jobs
 
 JOBS = 5_000
-"""How many of the newest jobs are read: 0.1 s, mostly in Python, at 400 B of payload."""
+"""How many of the newest jobs are read: 0.1 s with payloads of 400 B, mostly in Python."""
 FAILURES = 10_000
 """How many of the newest failures of the scope are compared with each other."""
 PROCESSED_ROWS = 2_000
@@ -33,7 +33,7 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class _BoundedReads:
-    """Reads that all end at one moment of `monotonic()`."""
+    """Reads with one shared deadline, a value of `monotonic()`."""
 
     connection: Connection
     until: float

@@ -20,12 +20,12 @@ GAP = "⋯ "
 NOTHING = "–"
 CHART = "data_visualization"
 NOISE = 600
-"""Seconds by which a check may be late without a note."""
+"""Up to this many seconds without monitoring get no note."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSeries:
-    """A series: its key in the catalog, and its value at a point; None: not known."""
+    """One line of a chart: the key of its name, and its value at a point (None: unknown)."""
 
     word: str
     of: Callable[[ChartPoint], int | None]
@@ -72,7 +72,10 @@ def chart_message(data: Chart, ctx: Context) -> Message:
 
 
 def labels_of(data: Chart, ctx: Context) -> list[str]:
-    """Return the start of each point in the reader's zone; beyond one day, with the day."""
+    """Return the start time of each point in the reader's zone.
+
+    A chart longer than a day also has the weekday and the date.
+    """
     pattern = "HH:mm" if data.span == "24h" else "EEE d HH:mm"
     labels: list[str] = []
     for point in data.points:
