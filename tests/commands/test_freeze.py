@@ -45,7 +45,7 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     status = team.say("status")
 
     assert "the bot now refuses every change" in begun.text
-    assert "Why: NetSuite is down" in begun.text
+    assert "Reason: NetSuite is down" in begun.text
     assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
     assert "NetSuite is down" in refused.text
     assert f"*Frozen* by <@{IDS.admin}> since" in status.text
