@@ -164,7 +164,7 @@ def test_a_long_exception_is_cut_as_in_the_spec(kept_queue: TestQueue) -> None:
         ("delete 9", "Job 9 not found", "job-not-found"),
         ("retri 9", "There is no command retri", "unknown-command"),
         ("jobs limit=201", "limit can be at most 200", "invalid"),
-        ("cancel 7", "not running", "plan-expired"),
+        ("cancel 7", "no longer running", "plan-expired"),
     ],
 )
 def test_a_refusal_is_an_error_and_exit_code_1(
@@ -340,7 +340,8 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
     assert "Failed job 45 is back in the queue" in text("retry 45")
     assert text("retry 99") == (
         "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} "
-        "Failed job 99 not found: it was already retried or deleted."
+        "Failed job 99 not found: it was already retried or deleted.\n"
+        "An order? /queue retry order=99"
     )
     whole = text("retry-all")
     assert "4 failed jobs will go back" in whole.replace("*", "")

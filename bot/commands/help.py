@@ -21,7 +21,7 @@ def _read(value: object) -> str:
     """Return the name of the one command that was typed."""
     words = value if isinstance(value, list | tuple) else [value]
     if len(words) != 1:
-        raise ValueError(f"extra-word:{str(words[-1])[:20]}")
+        raise ValueError(f"extra-word:{str(words[-1])[:20] if words else ''}")
     return str(words[0]).lower()[:LONGEST]
 
 

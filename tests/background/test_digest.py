@@ -212,7 +212,7 @@ def test_what_was_read_before_midnight_is_not_posted_after_it(queue: TestQueue) 
 def test_it_is_in_the_channels_language(queue: TestQueue) -> None:
     setup, clock = made(queue, language="es")
     assert looks(setup, clock, f"{MONDAY} 09:00") == [True]
-    assert titles(queue) == ["*Resumen del vie, 6 mar al dom, 8 mar*"]
+    assert titles(queue) == ["*Resumen: vie, 6 mar – dom, 8 mar*"]
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])

@@ -185,7 +185,7 @@ def test_nothing_can_be_asked_of_a_slack_that_does_not_run() -> None:
 def test_a_channel_that_is_not_there_is_a_mistake_of_the_test(slack: LocalSlack) -> None:
     with pytest.raises(KeyError):
         slack.messages("nowhere")
-    with pytest.raises(TimeoutError, match="did not happen"):
+    with pytest.raises(TimeoutError, match="was not met"):
         slack.wait_for(lambda: False, timeout=0.01)
 
 

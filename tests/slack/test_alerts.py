@@ -250,7 +250,7 @@ def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None
     mute = team.click(alert, "run:menu", as_="stranger", chosen=option(alert, "mute"))
     details = team.click(alert, "run:failed-job", as_="stranger")
 
-    assert "this needs the role operator, yours is none" in retry.text
+    assert "this needs the role operator, and you have no role" in retry.text
     assert f"Who can: <!subteam^{IDS.oncall}>, <@{IDS.admin}>" in retry.text
     assert "this needs the role operator" in mute.text
     assert "this needs the role viewer" in details.text

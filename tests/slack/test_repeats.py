@@ -113,7 +113,7 @@ def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
 
     answer = team.submit(view, "1")
 
-    assert "Started: 1" in answer.everything
+    assert "Started: deleting 1 failed job" in answer.everything
     team.until(lambda: team.slack.hub.repeated_acks == 1)
     team.until(lambda: len(team.records) == 2)
     assert [row.outcome for row in team.records] == ["started", "done"]

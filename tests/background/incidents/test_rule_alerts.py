@@ -208,5 +208,5 @@ def test_a_limit_below_the_workers_own_timeout_is_warned_about(
     one = told(queue, slack, Alerting(worker_seconds=900))
     one.team.push(reserved_at=one.team.now - 400)
     one.look()
-    assert "below the workers' own timeout, 15 min" in one.alert
+    assert "shorter than the workers' own timeout, 15 min" in one.alert
     assert "ps aux | grep queue" in one.alert

@@ -271,7 +271,7 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     assert "Cleared 3 failed jobs" in told["text"]
 
     view = team.click(told, "run:undo", as_="admin").view
-    assert "*3 failed jobs* that operation" in str(view)
+    assert "*3 failed jobs* of operation" in str(view)
     team.submit(view)
 
     team.until(lambda: len(team.queue.failed) == 3)
