@@ -58,6 +58,11 @@ def choose(name: str) -> None:
         os.environ[FOLDER] = str(fetch(offer))
 
 
+def is_own() -> bool:
+    """Whether the tests run on this machine's own MariaDB, not on a fetched server."""
+    return OFFERS[os.environ.get(CHOSEN, "mariadb")] is None
+
+
 def is_mysql() -> bool:
     """Whether the tests run on MySQL; otherwise they run on a MariaDB."""
     return os.environ.get(CHOSEN) == "mysql"
