@@ -131,6 +131,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    try:
+        _set_up_sqlite(connection)
+    except BaseException:
+        # SQLAlchemy leaves a connection open that fails here, as of a file that is no database.
+        connection.close()
+        raise
+
+
+def _set_up_sqlite(connection: Any) -> None:
     connection.isolation_level = None
     # A text that is not UTF-8 is read with replacement characters, not refused with its whole row.
     connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
