@@ -300,6 +300,8 @@ def test_an_id_of_zero_comes_back_as_zero(narrow: TestQueue) -> None:
 
 
 def test_sqlite_has_no_session_to_check(sqlite_url: str) -> None:
-    with reading(connect(sqlite_url)) as connection:
+    engine = connect(sqlite_url)
+    with reading(engine) as connection:
         assert require_session(connection) == {}
         assert connection.execute(select(1)).scalar() == 1
+    engine.dispose()
