@@ -29,8 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import table as sqlalchemy_table
 
 from bot.database.definitions import INTEGER_BYTES, ColumnDefinition, TableDefinition
-from bot.database.dialects import is_sqlite
-from bot.database.lossless import in_charset
+from bot.database.dialects import is_sqlite, utf8mb4
 
 EXACT_TYPES = frozenset(
     {*INTEGER_BYTES, "decimal", "numeric", "date", "time", "datetime", "timestamp", "year"}
@@ -86,7 +85,7 @@ def unpacked(
     raw = case(
         (func.json_type(encoded) == "NULL", null()), else_=func.unhex(func.json_unquote(encoded))
     )
-    return raw if column.is_binary else in_charset(raw, "utf8mb4")
+    return raw if column.is_binary else utf8mb4(raw)
 
 
 def insertable(
@@ -116,7 +115,7 @@ def _as_bytes(
     if column.type in INTEGER_BYTES or not column.is_text:
         # HEX of a number is the number in base 16, not the bytes of its text.
         value = cast(value, Text)
-    return in_charset(value, "utf8mb4")
+    return utf8mb4(value)
 
 
 def _joined(*parts: str | ColumnElement[Any]) -> ColumnElement[str]:

@@ -137,7 +137,7 @@ def check_same_rows(
 
 
 @contextmanager
-def refusing_rows(queue: Queue, row_id: int | str) -> Iterator[None]:
+def refusing_rows(queue: Queue, row_id: int) -> Iterator[None]:
     """Turn the server's error about a row, such as a violated constraint, into `RowRefused`."""
     try:
         yield

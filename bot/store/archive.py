@@ -117,18 +117,25 @@ def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[Column
 
 
 def put_back(
-    connection: Connection, queue: Queue, kind: str, copies: Sequence[int], *, same_id: bool
+    connection: Connection,
+    queue: Queue,
+    kind: str,
+    copies: Sequence[int],
+    *,
+    row_id: int,
+    same_id: bool,
 ) -> int:
     """Insert the rows with these ids in the archive; return the last new id.
 
-    With `same_id` each row gets its old id. Raises `LostRace` if an id was taken meanwhile,
+    With `same_id` each row gets its old id. `row_id` names a refused row: the first one of several.
+    Raises `LostRace` if an id was taken meanwhile,
     `RowRefused` if the table refuses a row, and `RowWouldChange` if it stores another value.
     """
     rules = read_rules(connection, queue)
     layout: Layout = queue.failed_layout if kind == "failed" else queue.jobs_layout
     definition = rules.failed if kind == "failed" else rules.jobs
     statement = _insert(connection, layout, definition, copies, same_id=same_id)
-    with refusing_rows(queue, "?"):
+    with refusing_rows(queue, row_id):
         try:
             inserted = connection.execute(statement)
         except DBAPIError as error:

@@ -217,6 +217,9 @@ def _with_workers(ready: Field) -> None:
 
 def _print_pops(name: str, pops: Pops) -> None:
     for kind, seconds in pops.seconds.items():
+        if not seconds:
+            say(f"worst pop meanwhile, {name}", f"none in so short a run: {kind}")
+            continue
         say(
             f"worst pop meanwhile, {name}",
             f"{1000 * max(seconds):.0f} ms (median {1000 * median(seconds):.1f}, "

@@ -243,6 +243,19 @@ def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:
     unchanged(mariadb_queue, "delete-failed 1", RowRefused, "note_of")
 
 
+def test_an_undo_that_the_table_refuses_names_the_row(mariadb_queue: TestQueue) -> None:
+    mariadb_queue.fail(45)
+    setup = make_setup(mariadb_queue)
+    assert ask(setup, "delete-failed 45").refusal is None
+    run(
+        mariadb_queue, "ALTER TABLE failed_jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(queue) < 3)"
+    )
+    refusal = ask(setup, "undo").refusal
+    assert isinstance(refusal, RowRefused)
+    assert refusal.id == "45"
+    assert "small" in refusal.detail
+
+
 @pytest.mark.parametrize(
     "rule",
     [

@@ -110,7 +110,9 @@ def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str)
 
 def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
     """Insert the row unchanged, with its old id if that is `free`; return its id."""
-    new_id = archived.put_back(connection, queue, row.kind, [row.id], same_id=free)
+    new_id = archived.put_back(
+        connection, queue, row.kind, [row.id], row_id=row.row_id, same_id=free
+    )
     if row.kind == "job" and free:
         # The job reused its old id, so it must not count as a new job.
         metric_deltas.append_removed(connection, -1)

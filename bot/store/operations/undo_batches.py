@@ -161,10 +161,19 @@ def _restore(
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
     if free:
-        archived.put_back(connection, queue, "failed", [row.copy for row in free], same_id=True)
+        archived.put_back(
+            connection,
+            queue,
+            "failed",
+            [row.copy for row in free],
+            row_id=free[0].failed_id,
+            same_id=True,
+        )
     for row in lost:
         if row.failed_id in taken_ids:
-            ids[row.seq] = archived.put_back(connection, queue, "failed", [row.copy], same_id=False)
+            ids[row.seq] = archived.put_back(
+                connection, queue, "failed", [row.copy], row_id=row.failed_id, same_id=False
+            )
     removal = Removal(undone.action, undone.actor, undone.id, undone.counts_as)
     reindex.index_restored(connection, queue, ids, now, removal, operation.id)
 
