@@ -33,7 +33,7 @@ class ClearFailedResult(Result):
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start the confirmed plan."""
-    options = BulkOptions(archive=args.archive, typed=True)
+    options = BulkOptions(archive=args.archive)
     started = preview_or_start(work, ACTION, args, _scope(work, args), options)
     return ClearFailedResult(
         message=started.sentence("Clearing", "Cleared"),
