@@ -10,12 +10,11 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.background import audit, digest, purge
+from bot.background import audit, digest, metrics, purge
 from bot.background.database_load import KEEP_EVERY, Load
-from bot.background.failures import aggregation, indexing
+from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
-from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
@@ -66,7 +65,7 @@ def periods(interval: float) -> dict[str, float]:
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
         # The duration of the first count is unknown; each count sets the period of the next one.
-        "sample": sampling.COUNT_SECONDS,
+        "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
     }
 
@@ -179,7 +178,7 @@ class Watcher:
         more = False
         if self._is_due("failures", self._interval):
             is_behind = self._guarded(
-                self._steps.named("index", partial(indexing.index_once, self._setup, lease))
+                self._steps.named("index", partial(index_once, self._setup, lease))
             )
             self._guarded(
                 self._steps.named("group", partial(grouping.group_all, self._setup, lease))
@@ -190,7 +189,7 @@ class Watcher:
             elif is_behind is not None:
                 self._indexed = lease
         due = self._is_due("scan", max(SCAN_EVERY, self._interval))
-        scan = partial(indexing.scan_once, self._setup, lease)
+        scan = partial(scan_once, self._setup, lease)
         if due and self._steps.run("scan", scan) >= SCAN_ROWS:
             # After a truncated table, one range every half minute would take an hour.
             self._due["scan"] = 0.0
@@ -230,13 +229,13 @@ class Watcher:
             self._due["load"] = 0.0
         if self._is_due("purge", PURGE_EVERY):
             run("purge", partial(purge.purge_once, setup, lease))
-        aggregate = partial(aggregation.aggregate_once, setup, lease)
+        aggregate = partial(aggregate_once, setup, lease)
         if self._is_due("aggregate", AGGREGATE_EVERY) and run("aggregate", aggregate):
             self._due["aggregate"] = 0.0
         if self._is_due("merge", MERGE_EVERY):
-            run("merge", partial(aggregation.merge_once, setup, lease))
+            run("merge", partial(merge_once, setup, lease))
         if self._is_due("roll", ROLL_EVERY) and run(
-            "roll", partial(rollup.roll_once, setup, lease)
+            "roll", partial(metrics.roll_once, setup, lease)
         ):
             self._due["roll"] = 0.0
         if self._is_due("digest", DIGEST_EVERY):
@@ -282,11 +281,11 @@ class Watcher:
                 wait = self._guarded(partial(self._sample_once, lease))
             if wait is None:
                 # A count that failed late costs the server as much as a complete one.
-                wait = max(1.0, (monotonic() - began - TICK) * sampling.SHARE)
+                wait = max(1.0, (monotonic() - began - TICK) * metrics.SHARE)
             self._stop.wait(wait)
 
     def _sample_once(self, lease: Lease) -> float:
-        sample = partial(sampling.sample_once, self._setup, lease, indexed=self._indexed == lease)
+        sample = partial(metrics.sample_once, self._setup, lease, indexed=self._indexed == lease)
         wait = self._steps.run("sample", sample)
         self._steps.expect("sample", wait)
         return wait

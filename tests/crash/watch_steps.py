@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from bot.app.command import Setup
-from bot.background import audit
-from bot.background.failures import aggregation, indexing
+from bot.background import audit, metrics
+from bot.background.failures import aggregate_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe
-from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
 from bot.models.incidents import Topic
@@ -21,21 +20,21 @@ Step = Callable[[Setup, Lease], object]
 
 def sample(setup: Setup, lease: Lease) -> None:
     """Count once; whether what failed before the first start is indexed, it sees by itself."""
-    sampling.sample_once(setup, lease, indexed=True)
+    metrics.sample_once(setup, lease, indexed=True)
 
 
 STEPS: Mapping[str, Step] = {
-    "index": indexing.index_once,
+    "index": index_once,
     "open": grouping.group_once,
-    "scan": indexing.scan_once,
+    "scan": scan_once,
     "observe": probe.probe_once,
     "receipts": track.receipts_once,
     "canary": canary.decide_once,
     "outcomes": track_bulk.outcomes_once,
     "live": lifecycle.advance_once,
-    "aggregate": aggregation.aggregate_once,
+    "aggregate": aggregate_once,
     "sample": sample,
-    "roll": rollup.roll_once,
+    "roll": metrics.roll_once,
     "seal": audit.seal_once,
     "refresh": grouping.refresh_once,
 }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress
 from bot.models.operations import Receipt
@@ -53,7 +53,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     if not waiting:
         return 0
     missed = {row.id for row in waiting if row.missing_since is not None}
-    fresh = bool(missed) and not indexing.index_once(setup, lease)
+    fresh = bool(missed) and not index_once(setup, lease)
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)

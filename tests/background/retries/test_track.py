@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bot.app.command import Setup
-from bot.background.failures.indexing import PASSES
+from bot.background.failures import PASSES
 from bot.background.retries.track import receipts_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
