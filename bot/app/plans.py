@@ -17,7 +17,7 @@ from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
-from bot.store.operations import change_freeze, duplicates, operations
+from bot.store.operations import change_freeze, duplicates, operations, transitions
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
@@ -177,7 +177,7 @@ def confirm(
     request = work.invocation.request_id
     values = {"rate": options.rate, "canary": options.canary}
     changed = {name: value or None for name, value in values.items() if value is not None}
-    if not operations.start(work.connection, plan.id, request, owner, work.now, **changed):
+    if not transitions.start(work.connection, plan.id, request, owner, work.now, **changed):
         raise PlanExpired(action=action.name)
     return Progress(
         operation=plan.id,

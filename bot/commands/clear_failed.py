@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import Age
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
-from bot.app.parsing import Age
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount

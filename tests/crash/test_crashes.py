@@ -15,7 +15,7 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import TTL
 from bot.store.operations import operations
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.crash.scenarios import run_out

@@ -22,7 +22,8 @@ from bot.app.responses import Outcome
 from bot.background.operations.runner import Runner
 from bot.localslack.server import LocalSlack
 from bot.store.leases import Lease
-from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.store.operations.operations import ACTIVE
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
 from tests.crash.watch_steps import Eye

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.models.health import HealthProblem
-from bot.models.incidents import MOST_MS, Health, Undelivered, WatcherState
+from bot.models.health import MOST_MS, Health, HealthProblem, Undelivered, WatcherState
 from bot.models.requests import Moment, Source
 from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context

@@ -17,7 +17,7 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.failures import OTHER
