@@ -460,7 +460,7 @@ def test_only_the_queues_on_the_list_are_changed(kept_queue: TestQueue) -> None:
         # All queues are not on the list either; the answer names those that are.
         for command in ("clear-failed", "retry-all"):
             whole = team.say(command, as_="admin")
-            assert whole.said["views"] == []
+            assert whole.response["views"] == []
             assert "Queues that the bot may change: mail" in plain(whole.text)
         assert "1 failed job" not in team.say("clear-failed queue=mail", as_="admin").everything
         assert [row.id for row in team.queue.failed] == [45]

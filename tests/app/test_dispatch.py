@@ -83,7 +83,7 @@ def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_trie
         worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
         # It is told while the row is still held; where this machine stands still, after the ack.
         answer = team.say("retry 45")
-        assert "error" not in answer.said
+        assert "error" not in answer.response
         team.until(busy)
 
     assert [row.id for row in team.queue.failed] == [45]
@@ -218,7 +218,7 @@ def test_a_slow_answer_follows_and_the_ack_says_so(punctual: Team) -> None:
     # The acknowledgement comes first: the answer waits for it.
     answer = team.say("slow", as_="viewer")
 
-    assert "error" not in answer.said
+    assert "error" not in answer.response
     assert "The answer follows" in answer.text or "llega" in answer.text or "moment" in answer.text
     acknowledged.set()
     team.until(lambda: any("here it is" in m["text"] for m in team.slack.messages("queue-ops")))
@@ -242,7 +242,7 @@ def test_a_slow_change_is_not_known_yet_and_a_slow_preview_is_only_slow(punctual
     assert "not known yet whether this was done" in told.text
     assert "do not click or type it again" in told.text
     assert "This takes a moment" in looked.text
-    assert not {"error"} & {*told.said, *looked.said}
+    assert not {"error"} & {*told.response, *looked.response}
     acknowledged.set()
     team.until(
         lambda: len([m for m in team.slack.messages("queue-ops") if m["text"] == "here it is"]) == 2
@@ -269,7 +269,7 @@ def test_many_at_once_are_each_answered_in_time(team: Team) -> None:
     done = sum("back in the queue" in text for text in told)
     assert done + sum("busy" in text for text in told) == 24
     # Else Slack would show an error in the place of an answer.
-    assert not [answer.said for answer in answers if "error" in answer.said]
+    assert not [answer.response for answer in answers if "error" in answer.response]
     assert (len(team.queue.jobs), len(team.queue.failed)) == (done, 24 - done)
     assert done > 0
 

@@ -38,10 +38,10 @@ def test_an_alias_runs_its_command_under_the_commands_name(
 
     answer = team.say(words.format(incident=incident.id), as_="admin")
 
-    confirmations = [answer.view] if answer.said["views"] else []
+    confirmations = [answer.view] if answer.response["views"] else []
     assert len(confirmations) == (name == "clear-failed")
     for view in confirmations:
-        assert "You did not type 1" in team.submit(view, "2").said["errors"]["typed"]
+        assert "You did not type 1" in team.submit(view, "2").response["errors"]["typed"]
         assert len(team.queue.failed) == 1
         team.submit(view, "1")
         team.until(lambda: not team.queue.failed)

@@ -160,7 +160,7 @@ def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
     for number in range(1, 13):
         team.queue.fail(number)
     said = [team.say(words, as_="admin").everything for words in ("status", "failed", "jobs")]
-    said += [str(team.alert()["blocks"]), str(team.say("failed-job 45", as_="admin").said)]
+    said += [str(team.alert()["blocks"]), str(team.say("failed-job 45", as_="admin").response)]
     clickable = set()
     for text in said:
         for part in text.replace("'", '"').split('"action_id": "')[1:]:

@@ -240,12 +240,12 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     team.queue.fail(45)
     alert = team.alert()
 
-    seen_to = team.click(alert, MENU, chosen=option(alert, "acknowledge"))
+    seen_to = team.click(alert, MENU, value=option(alert, "acknowledge"))
     team.until(lambda: f"👀 Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
-    muted = team.click(alert, MENU, chosen=option(team.now(alert), "mute"))
+    muted = team.click(alert, MENU, value=option(team.now(alert), "mute"))
     team.until(lambda: "🔕 muted until" in team.now(alert)["text"])
     now = team.now(alert)
-    denied = team.click(now, MENU, as_="viewer", chosen=option(now, "unmute"))
+    denied = team.click(now, MENU, as_="viewer", value=option(now, "unmute"))
 
     assert "You acknowledged *I" in seen_to.text
     assert "Muted until" in muted.text
@@ -258,7 +258,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     assert "new failures of *E" in looked
     assert f"👀 <@{IDS.operator}>" in looked
 
-    unmuted = team.click(now, MENU, chosen=option(now, "unmute"))
+    unmuted = team.click(now, MENU, value=option(now, "unmute"))
     assert "No longer muted" in unmuted.text
     team.until(lambda: "🔕" not in team.now(alert)["text"])
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from bot.background.metrics import sampling
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
-from tests.kit.alert_channel import AlertChannel, told
+from tests.kit.alert_channel import AlertChannel, make_alert_channel
 from tests.kit.queues import TestQueue
 from tests.kit.worker import Worker
 
@@ -16,13 +16,13 @@ STALL = 400
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches a queue that was sampled before, in the middle of a minute."""
-    found = told(queue, slack)
-    found.team.wait(25)
-    found.index()
-    sample(found)
+    channel = make_alert_channel(queue, slack)
+    channel.team.wait(25)
+    channel.index()
+    sample(channel)
     for _ in range(3):
-        step(found)
-    return found
+        step(channel)
+    return channel
 
 
 def sample(one: AlertChannel, *, indexed: bool = True) -> None:
@@ -111,7 +111,7 @@ def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: Ale
 
 
 def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: LocalSlack) -> None:
-    one = told(queue, slack, failed_count=3)
+    one = make_alert_channel(queue, slack, failed_count=3)
     sample(one)
     jobs = [one.team.push(name=name) for name in ("netsuite", "mail") * 4]
     step(one)
