@@ -74,9 +74,9 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     step(one)
     jobs = stall(one)
     end(one, jobs)
-    said = "about 10 processed, 2 failed"
-    assert f"Resolved after 1 min 50 s: {said}." in one.replies[-1]
-    assert said in one.alert
+    figures = "about 10 processed, 2 failed"
+    assert f"Resolved after 1 min 50 s: {figures}." in one.replies[-1]
+    assert figures in one.alert
     late = one.team.push()
     Worker(one.queue).end(late)
     step(one)
@@ -91,9 +91,9 @@ def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: Alert
     for job in other[1:]:
         Worker(one.queue).end(job)
     end(one, jobs)
-    said = "about 13 processed in all queues, 2 failed in netsuite"
-    assert said in one.replies[-1]
-    assert said in one.alert
+    figures = "about 13 processed in all queues, 2 failed in netsuite"
+    assert figures in one.replies[-1]
+    assert figures in one.alert
 
 
 def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: AlertChannel) -> None:
