@@ -127,8 +127,8 @@ def test_the_preview_has_the_rate_under_both_names_and_is_answered_again(
 
 def test_a_dialog_of_an_earlier_version_still_gives_its_rate() -> None:
     metadata = json.dumps({"v": 1, "command": "retry-all", "plan": 7, "channel": "C0"})
-    chosen = {"pace": {"pace": {"selected_option": {"value": "60"}}}}
-    view = {"private_metadata": metadata, "state": {"values": chosen}}
+    values = {"pace": {"pace": {"selected_option": {"value": "60"}}}}
+    view = {"private_metadata": metadata, "state": {"values": values}}
 
     envelope = submission({"view": view, "user": {"id": "U0"}, "team": {"id": "T0"}}, 0.0)
 

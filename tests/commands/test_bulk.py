@@ -26,9 +26,9 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
 
     view = team.say("retry-all", as_="admin").view
 
-    said = shown(view)
+    text = shown(view)
     for part in ("*5 failed jobs*", "netsuite", "mail", "gone away", "503"):
-        assert part in said, part
+        assert part in text, part
     assert len(team.queue.failed) == 5
     assert outcomes(team) == []
 
@@ -80,7 +80,7 @@ def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
     assert sorted(row.row_id for row in team.archived) == [41, 42, 43, 44, 45]
     assert {row.payload for row in team.archived} == {payload()}
     assert outcomes(team)[1:] == [("clear-failed", "started"), ("clear-failed", "done")]
-    team.until(lambda: any("Cleared 5" in said for said in team.channel_texts("queue-ops")))
+    team.until(lambda: any("Cleared 5" in text for text in team.channel_texts("queue-ops")))
 
 
 @pytest.mark.parametrize("typed", ["", "one", "1x", "-1", "\uff11", "1 1", "11"])
