@@ -84,11 +84,11 @@ def nothing_is_lost(team: Team) -> None:
     A person who saw a failure may have asked again: that was refused, and is recorded as well.
     """
 
-    def told() -> bool:
+    def is_audited() -> bool:
         team.clock.move(seconds=30)
         return any("retry" in one["text"] for one in team.posted("queue-audit"))
 
-    team.until(told)
+    team.until(is_audited)
     assert team.queue.failed == []
     assert len(team.queue.jobs) == 1
     assert [row.action for row in team.records if row.outcome == "ok"] == ["retry"]

@@ -103,8 +103,8 @@ def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> N
         "failed-job",
     ]
 
-    chosen = option(alert, "failed-job")
-    view = team.click(alert, "run:menu", as_="admin", value=chosen).view
+    entry = option(alert, "failed-job")
+    view = team.click(alert, "run:menu", as_="admin", value=entry).view
     (delete_,) = [e for e in elements_of(view) if e.get("action_id") == "run:delete-failed"]
     assert delete_["confirm"]["title"]["text"] == "Delete failed job 45?"
     answer = team.click_in_view(view, "run:delete-failed", as_="admin")
