@@ -9,7 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
 
-ALLOWED: dict[tuple[str, str], str] = {}
+QUEUED_FOUND = "the job of a story's event; `find` has the key in its JSON"
+
+ALLOWED: dict[tuple[str, str], str] = {
+    ("bot/commands/find.py", "found"): QUEUED_FOUND,
+    ("bot/models/story.py", "found"): QUEUED_FOUND,
+    ("bot/store/audit/story.py", "found"): QUEUED_FOUND,
+    ("bot/views/audit/story.py", "found"): QUEUED_FOUND,
+    ("tests/store/audit/test_story.py", "found"): QUEUED_FOUND,
+    ("tests/views/samples_orders.py", "found"): QUEUED_FOUND,
+}
 """A retired identifier that a file may use, and why: ("bot/x.py", "name") -> reason."""
 
 
