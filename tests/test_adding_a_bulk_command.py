@@ -183,7 +183,7 @@ def test_a_deletion_asks_for_the_count(deleting_team: Team) -> None:
     view = team.say("discard-all", as_="admin").view
 
     refused = team.submit(view, "4")
-    assert "You did not type 5" in refused.said["errors"]["typed"]
+    assert "You did not type 5" in refused.response["errors"]["typed"]
     assert len(team.queue.failed) == 5
 
     team.submit(view, "5")
