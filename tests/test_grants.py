@@ -138,7 +138,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         grouping.refresh_once(setup, lease)
     assert load.keep(lease)
     later = replace(setup, clock=Clock(by=timedelta(seconds=4)))
-    track.receipts_once(later, lease)
+    track.track_once(later, lease)
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)

@@ -35,7 +35,7 @@ TICK = 0.25
 INTERVAL = 5.0
 SCAN_EVERY = 30.0
 RENEW_EVERY = 3.0
-RECEIPTS_EVERY = 1.0
+OUTCOMES_EVERY = 1.0
 LIVE_EVERY = 1.0
 PURGE_EVERY = 60.0
 AGGREGATE_EVERY = 1.0
@@ -54,7 +54,7 @@ def periods(interval: float) -> dict[str, float]:
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
-        **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), RECEIPTS_EVERY),
+        **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIVE_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), TICK),
         "load": KEEP_EVERY,
@@ -203,9 +203,9 @@ class Watcher:
 
     def _track_retries(self, lease: Lease) -> bool:
         """Update the outcomes of retried jobs."""
-        if self._is_due("receipts", RECEIPTS_EVERY):
+        if self._is_due("outcomes", OUTCOMES_EVERY):
             for name, step in (
-                ("outcomes", track.receipts_once),
+                ("outcomes", track.track_once),
                 ("canary", canary.decide_once),
                 ("bulk-outcomes", track_bulk.outcomes_once),
             ):

@@ -193,8 +193,8 @@ def moved(queue: TestQueue, action: str) -> Counter[str]:
     ("step", "copies", "wait"),
     [
         ("sealed", 1, TTL),
-        ("letter-claimed", 1, ATTEMPT),
-        ("letter-posted", 2, ATTEMPT),
+        ("message-claimed", 1, ATTEMPT),
+        ("message-posted", 2, ATTEMPT),
     ],
 )
 def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(

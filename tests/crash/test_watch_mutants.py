@@ -21,7 +21,7 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.one_goes_without_the_bot, mutants.a_scan_is_not_appended),
     (scenarios.a_retry_is_undone, mutants.an_undo_is_not_appended),
     (scenarios.what_is_muted_fails, mutants.no_mute_at_opening),
-    (scenarios.a_retried_job_waits, mutants.no_wait_for_receipts),
+    (scenarios.a_retried_job_waits, mutants.no_wait_for_outcomes),
 ]
 
 SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in KILLED))

@@ -28,9 +28,9 @@ STEPS: Mapping[str, Step] = {
     "open": grouping.group_once,
     "scan": scan_once,
     "observe": probe.probe_once,
-    "receipts": track.receipts_once,
+    "outcomes": track.track_once,
     "canary": canary.decide_once,
-    "outcomes": track_bulk.outcomes_once,
+    "bulk-outcomes": track_bulk.outcomes_once,
     "live": lifecycle.advance_once,
     "aggregate": aggregate_once,
     "sample": sample,
@@ -86,7 +86,7 @@ class _Before:
         self._setup = setup
         m, o = tables.mutes.c, tables.outbox.c
         with setup.engine.begin() as connection:
-            self._letter = connection.execute(select(func.max(o.id))).scalar() or 0
+            self._message_id = connection.execute(select(func.max(o.id))).scalar() or 0
             muted = select(tables.mutes).where(
                 m.ended_at.is_(None), m.until > setup.clock(connection)
             )
@@ -97,18 +97,18 @@ class _Before:
         """What a step posted of a muted incident, or called for one that is acknowledged."""
         o = tables.outbox.c
         query = select(o.subject, o.kind, o.body).where(
-            o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
+            o.id > self._message_id, o.subject.like("incident:%"), o.kind != "edit"
         )
         with self._setup.engine.begin() as connection:
-            letters = connection.execute(query).all()
-            rows = connection.execute(select(tables.incidents)).mappings() if letters else ()
+            messages = connection.execute(query).all()
+            rows = connection.execute(select(tables.incidents)).mappings() if messages else ()
             known = {f"incident:{row['id']}": row for row in rows}
-        for letter in letters:
-            incident, calls = known[letter.subject], "<!subteam^" in letter.body
+        for message in messages:
+            incident, calls = known[message.subject], "<!subteam^" in message.body
             if any(_covers(mute, incident) for mute in self._muted):
-                yield f"I5: a {letter.kind} about {letter.subject}, which is muted"
-            if incident["acknowledged_at"] is not None and letter.kind == "reply" and calls:
-                yield f"I5: {letter.subject} is acknowledged, and somebody was called"
+                yield f"I5: a {message.kind} about {message.subject}, which is muted"
+            if incident["acknowledged_at"] is not None and message.kind == "reply" and calls:
+                yield f"I5: {message.subject} is acknowledged, and somebody was called"
 
     def _summed(self) -> Sequence[int]:
         """Of how many seconds the minutes' sums are, and how many failures appeared by them."""

@@ -36,7 +36,7 @@ from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.replicas import People, ask, hold, make_setup
 from tests.kit.team import KeptDatabase
 
-TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
+TELL_STEPS = ["sealed", "message-claimed", "message-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
 REPLICAS = st.sampled_from(["a", "b"])
 FAILURE = st.tuples(

@@ -46,7 +46,7 @@ WATCHING = ("watch", "bulk", "sample")
 class Endless(SlackRates):
     """No limit at all: whatever is due is sent."""
 
-    def allows(self, letter: object) -> bool:  # noqa: ARG002 the base's
+    def allows(self, message: object) -> bool:  # noqa: ARG002 the base's
         """Always."""
         return True
 

@@ -117,10 +117,10 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage)
 
     if not leader_transaction(setup, lease, claim):
         return False
-    reach("letter-claimed")
+    reach("message-claimed")
     try:
         channel, ts = _send(setup, poster, message)
-        reach("letter-posted")
+        reach("message-posted")
     except DeliveryError as error:
         fault = error  # Python deletes the name of an except clause after it
     except Refusal:

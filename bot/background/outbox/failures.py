@@ -104,13 +104,13 @@ def _give_up(
     if other is None or other == message.channel or message.subject.startswith(HEALTH):
         return
     notice = texts_for(None, setup.language, setup.zone)(
-        "letter-given-up",
+        "message-given-up",
         channel=message.channel,
         reason=fault.reason,
         count=message.attempts + 1,
-        letter=str(message.id),
+        message=str(message.id),
     )
-    outbox.post(connection, other, f"{HEALTH}letter:{message.id}", Message(notice), now)
+    outbox.post(connection, other, f"{HEALTH}message:{message.id}", Message(notice), now)
 
 
 def _backoff(message: OutboxMessage) -> float:

@@ -4,7 +4,7 @@ import pytest
 
 from bot import failpoints
 from bot.background.failures import index_once
-from bot.background.retries.track import receipts_once
+from bot.background.retries.track import track_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
@@ -177,7 +177,7 @@ def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: L
 def settle(life: Life) -> None:
     """Until what became of retried jobs is known, and the incident had its time."""
     for _ in range(6):
-        receipts_once(life.setup, hold(life.setup))
+        track_once(life.setup, hold(life.setup))
         outcomes_once(life.setup, hold(life.setup))
         life.tick(seconds=30)
 

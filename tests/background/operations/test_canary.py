@@ -52,7 +52,7 @@ def operation(queue: TestQueue) -> Any:
 
 
 def decide(setup: Setup, clock: Clock, *, seconds: float = 8) -> None:
-    """Let receipts and decisions have their turns for so long."""
+    """Let outcomes and decisions have their turns for so long."""
     for _ in range(max(1, round(seconds / 2))):
         follow(setup, clock, seconds=2, step=2)
         decide_once(setup, hold(setup))

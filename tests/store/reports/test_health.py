@@ -47,12 +47,12 @@ def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQ
     with queue.engine.begin() as connection:
         for channel in (ALERTS, ALERTS, AUDIT):
             say(connection, channel)
-        (letter, *_) = delivery.due(connection, now_of(connection))
+        (message, *_) = delivery.due(connection, now_of(connection))
         lease = leases.take(connection, "watcher", "a-1", now_of(connection))
         assert lease is not None
-        assert delivery.claim(connection, letter, lease, now_of(connection))
+        assert delivery.claim(connection, message, lease, now_of(connection))
         again = now_of(connection) + timedelta(seconds=30)
-        delivery.put_off(connection, letter, "is_archived", again, in_doubt=False)
+        delivery.put_off(connection, message, "is_archived", again, in_doubt=False)
 
     assert seen(queue, seconds=60).undelivered == ()
     late = seen(queue, seconds=180).undelivered
