@@ -42,6 +42,31 @@ confirm-delete-failed-text = It will not be retried. A copy stays in the bot's a
 confirm-delete = Delete job { $id }?
 confirm-delete-text = It will not run. If a worker has taken it already, that worker may still finish it. A copy stays in the bot's archive.
 
+## What screen readers read instead of a button's label; each begins with the label
+spoken-retry-ids = Retry failed job { $what }
+spoken-retry-error = Retry group { $what }
+spoken-failed-job-id = Details of failed job { $what }
+spoken-job-id = Details of job { $what }
+spoken-error-error = Details of error group { $what }
+spoken-delete-failed-ids = Delete failed job { $what }
+spoken-delete-ids = Delete job { $what }
+spoken-release-ids = Release job { $what }
+spoken-acknowledge-id = Acknowledge incident { $what }
+spoken-cancel-id = Cancel the rest of operation { $what }
+spoken-undo-what = Undo operation { $what }
+spoken-find-order = Show order { $what }
+spoken-unmute-error = Unmute error group { $what }
+spoken-unmute-queue = Unmute queue { $what }
+spoken-unmute-alert = Unmute alert rule { $what }
+spoken-incident-retry = Retry group { $error } of incident { $incident }
+spoken-incident-details = Details of incident { $incident }
+spoken-home-day = Details of the last 24 hours
+spoken-retry-all-queue = Retry all failed jobs in queue { $what }
+spoken-page-failed = Next page of failed jobs
+spoken-page-jobs = Next page of jobs in the queue
+spoken-page-errors = Next page of error groups
+spoken-page-history = Older records
+
 ## Status
 status-title = *Queue status*
 status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed

@@ -42,6 +42,31 @@ confirm-delete-failed-text = No se reintentará. Queda una copia en el archivo d
 confirm-delete = ¿Eliminar el job { $id }?
 confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. Queda una copia en el archivo del bot.
 
+## What screen readers read instead of a button's label; each begins with the label
+spoken-retry-ids = Reintentar job fallido { $what }
+spoken-retry-error = Reintentar grupo { $what }
+spoken-failed-job-id = Detalles del job fallido { $what }
+spoken-job-id = Detalles del job { $what }
+spoken-error-error = Detalles del grupo de error { $what }
+spoken-delete-failed-ids = Eliminar job fallido { $what }
+spoken-delete-ids = Eliminar job { $what }
+spoken-release-ids = Liberar job { $what }
+spoken-acknowledge-id = Reconocer incidente { $what }
+spoken-cancel-id = Cancelar el resto de la operación { $what }
+spoken-undo-what = Deshacer operación { $what }
+spoken-find-order = Ver la orden { $what }
+spoken-unmute-error = Quitar silencio del grupo de error { $what }
+spoken-unmute-queue = Quitar silencio de la cola { $what }
+spoken-unmute-alert = Quitar silencio de la regla de alerta { $what }
+spoken-incident-retry = Reintentar grupo { $error } del incidente { $incident }
+spoken-incident-details = Detalles del incidente { $incident }
+spoken-home-day = Detalles de las últimas 24 horas
+spoken-retry-all-queue = Reintentar todos los jobs fallidos de la cola { $what }
+spoken-page-failed = Página siguiente de jobs fallidos
+spoken-page-jobs = Página siguiente de jobs en la cola
+spoken-page-errors = Página siguiente de grupos de error
+spoken-page-history = Más antiguos: registros
+
 ## Estado
 status-title = *Estado de la cola*
 status-totals =

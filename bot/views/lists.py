@@ -91,15 +91,16 @@ def _has_more(count: int, shown: int, listed: Listed) -> bool:
 
 def _next(command: str, last: int, listed: Listed, ctx: Context) -> Block:
     label = ctx.texts.plain("button-next")
-    return page_button(command, label, {**listed.arguments, "after": last})
+    return page_button(command, label, {**listed.arguments, "after": last}, ctx.texts)
 
 
 def _failed_foot(last: int, listed: Listed, ctx: Context, *, more: bool) -> list[Block]:
     foot = [_next("failed", last, listed, ctx)] if more and "failed" in ctx.runnable else []
-    if "retry-all" in ctx.runnable:
+    # Home has this button at its top.
+    if "retry-all" in ctx.runnable and ctx.source is not Source.HOME:
         queue = listed.arguments.get("queue")
         scope = {} if queue is None else {"queue": queue}
-        foot.append(run_button("retry-all", ctx.texts.plain("button-retry-all"), scope))
+        foot.append(run_button("retry-all", ctx.texts.plain("button-retry-all"), scope, ctx.texts))
     return foot
 
 

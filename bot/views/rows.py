@@ -112,9 +112,11 @@ def failed_elements(
     row: dict[str, Argument] = {"ids": [id_], "digest": digest}
     elements: list[Block] = []
     if "retry" in may:
-        elements.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
+        elements.append(
+            run_button("retry", texts.plain("button-retry"), row, texts, style="primary")
+        )
     if "failed-job" in may and not in_details:
-        elements.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}, texts))
     if "delete-failed" in may:
         title = texts.plain("confirm-delete-failed", id=str(id_))
         text = texts("confirm-delete-failed-text")
@@ -127,7 +129,7 @@ def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = Fals
     texts = ctx.texts
     elements: list[Block] = []
     if "job" in ctx.runnable and not in_details:
-        elements.append(run_button("job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("job", texts.plain("button-details"), {"id": id_}, texts))
     if "delete" in ctx.runnable:
         row: dict[str, Argument] = {"ids": [id_], "digest": digest}
         title = texts.plain("confirm-delete", id=str(id_))
@@ -149,7 +151,7 @@ def _delete(
     label = ctx.texts.plain("button-delete")
     question = confirm(title, text, label, ctx.texts.plain("button-keep"))
     if as_button:
-        return run_button(command, label, row, style="danger", confirm=question)
+        return run_button(command, label, row, ctx.texts, style="danger", confirm=question)
     return menu([(command, label, row)], question)
 
 

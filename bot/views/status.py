@@ -100,7 +100,7 @@ def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
         ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
     )
     return [
-        run_button(name, ctx.texts.plain(label), {})
+        run_button(name, ctx.texts.plain(label), {}, ctx.texts)
         for name, label, is_useful in candidates
         if is_useful and name in ctx.runnable
     ]

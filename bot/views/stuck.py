@@ -62,7 +62,7 @@ def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Blo
         texts.plain("button-leave"),
     )
     arguments: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
-    return [run_button("release", label, arguments, confirm=question), *others]
+    return [run_button("release", label, arguments, ctx.texts, confirm=question), *others]
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:

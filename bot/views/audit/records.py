@@ -114,7 +114,7 @@ def history_message(
         blocks.append(context_line(fallback[-1]))
         if "history" in ctx.runnable:
             label = texts.plain("button-older")
-            older = page_button("history", label, {**arguments, "before": last})
+            older = page_button("history", label, {**arguments, "before": last}, ctx.texts)
             blocks.append(actions([older], "history"))
     return message(fallback, blocks)
 

@@ -78,7 +78,7 @@ def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
 def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
     after = listed.after + shown
     return page_button(
-        "errors", ctx.texts.plain("button-next"), {**listed.arguments, "after": after}
+        "errors", ctx.texts.plain("button-next"), {**listed.arguments, "after": after}, ctx.texts
     )
 
 
@@ -166,10 +166,10 @@ def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Bl
         if queue is not None:
             arguments["queue"] = queue
         label = ctx.texts.plain("button-retry-group")
-        elements.append(run_button("retry", label, arguments, style="primary"))
+        elements.append(run_button("retry", label, arguments, ctx.texts, style="primary"))
     if "error" in ctx.runnable:
         label = ctx.texts.plain("button-details")
-        elements.append(run_button("error", label, {"error": row.error}))
+        elements.append(run_button("error", label, {"error": row.error}, ctx.texts))
     return elements
 
 
