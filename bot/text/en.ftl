@@ -79,6 +79,7 @@ status-failed-alarm =
         [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
        *[other] ⚠️ There are more than { $limit } failed jobs. Find the error they share, fix it, then retry them all.
     }
+status-caption = Jobs by queue
 status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
 status-more-queues =
     { $count ->
@@ -993,15 +994,15 @@ chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
 chart-title-week = *The last 7 days*: { $scope }
 chart-all = all queues
-chart-there = Jobs in the tables
-chart-happened = Processed and failed
+chart-queued = Jobs in the queue
+chart-failures = New failures
+chart-bars-processed = processed, at most { $most } per bar
+chart-bars-failed = failed jobs, at most { $most }
+chart-bars-oldest = oldest waiting job, at most { $most }
 chart-axis = { $zone }
 chart-series-pending = pending
 chart-series-reserved = reserved
-chart-series-failed = failed
-chart-series-processed = processed
 chart-series-failures = new failures
-chart-series-oldest = oldest, minutes
 chart-line = { $at }: { $figures }
 chart-line-gap = { $at }: no data
 chart-part-pending = pending { $count }

@@ -95,6 +95,7 @@ status-failed-alarm =
         [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
        *[other] ⚠️ Hay más de { $limit } jobs fallidos. Busca el error que comparten, corrígelo y reinténtalos todos.
     }
+status-caption = Jobs por cola
 status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
 status-more-queues =
     { $count ->
@@ -1041,15 +1042,15 @@ chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
 chart-title-week = *Los últimos 7 días*: { $scope }
 chart-all = todas las colas
-chart-there = Jobs en las tablas
-chart-happened = Procesados y fallidos
+chart-queued = Jobs en la cola
+chart-failures = Fallos nuevos
+chart-bars-processed = procesados, como máximo { $most } por barra
+chart-bars-failed = jobs fallidos, como máximo { $most }
+chart-bars-oldest = job en espera más antiguo, como máximo { $most }
 chart-axis = { $zone }
 chart-series-pending = pendientes
 chart-series-reserved = reservados
-chart-series-failed = fallidos
-chart-series-processed = procesados
 chart-series-failures = fallos nuevos
-chart-series-oldest = más antiguo, min
 chart-line = { $at }: { $figures }
 chart-line-gap = { $at }: sin datos
 chart-part-pending = pendientes { $count }

@@ -41,6 +41,8 @@ def _value(value: object) -> Iterator[str]:
         # A text object with another field than the usual one must be seen.
         assert value.keys() == {"type", "text", *usual}
         yield from (f"{mark}| {line}" for line in value["text"].split("\n"))
+    elif isinstance(value, dict) and value.get("type") == "raw_number":
+        yield f"n| {value['text']}"
     elif isinstance(value, dict) and value.get("type") in _ELEMENTS:
         yield " ".join(_words(value))
     elif isinstance(value, list) and value and isinstance(value[0], list):
@@ -83,7 +85,7 @@ def as_view(modal: Modal) -> Json:
 
 
 def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
-    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or raw_text."""
+    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or of a cell."""
     match value:
         case Message():
             yield "mrkdwn", value.text
@@ -92,7 +94,10 @@ def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
             for text in (value.title, value.close, value.submit or "–"):
                 yield "plain_text", text
             yield from texts_in(list(value.blocks))
-        case {"type": ("mrkdwn" | "plain_text" | "raw_text") as kind, "text": str(text)}:
+        case {
+            "type": ("mrkdwn" | "plain_text" | "raw_text" | "raw_number") as kind,
+            "text": str(text),
+        }:
             yield kind, text
         case dict():
             for inner in value.values():
