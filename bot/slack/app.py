@@ -88,8 +88,8 @@ class RequestHandler:
             ack()
             return
         message = self._as_message(envelope, content)
-        if self._support.may_be_refused(message.blocks):
-            # Slack reports no error for a refused acknowledgement, so its content would be lost.
+        if message.more or self._support.may_be_refused(message.blocks):
+            # An acknowledgement is one message, and Slack reports no error for a refused one.
             ack()
             self._workers.submit(self._respond, envelope, message)
             return
@@ -197,7 +197,8 @@ class RequestHandler:
     def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
         """Return the answer as a modal, for a place without channel: after a modal, or on Home."""
         texts = texts_of(self._setup, envelope.invocation)
-        blocks = message.blocks or (section(Mrkdwn(message.text)),)
+        parts = (message, *message.more)
+        blocks = [b for part in parts for b in part.blocks] or [section(Mrkdwn(message.text))]
         return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
 
     def _respond(self, envelope: Envelope, content: Answer) -> None:
@@ -205,14 +206,15 @@ class RequestHandler:
         if envelope.response_url is None:
             self._show(envelope, self._as_modal(envelope, message))
             return
-        body = {
-            "response_type": "ephemeral",
-            "replace_original": envelope.replaces,
-            **self._body(message),
-        }
         hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:
-            respond(hook, body, self._support)
+            for part in (message, *message.more):
+                body = {
+                    "response_type": "ephemeral",
+                    "replace_original": envelope.replaces and part is message,
+                    **self._body(part),
+                }
+                respond(hook, body, self._support)
         except (SlackClientError, OSError) as error:
             # Best effort: the change itself is in the channel and the audit log.
             log.warning("answer not delivered", because=reason_of(error))

@@ -89,6 +89,19 @@ status-more-queues =
 column-queue = Queue
 column-pending = Pending
 column-reserved = Reserved
+caption-failed = Failed jobs { $first } to { $last }
+caption-jobs = Jobs { $first } to { $last }
+caption-errors = Error groups { $first } to { $last }
+column-id = ID
+column-class = Class
+column-order = Order
+column-failed-at = Failed at
+column-error = Error
+column-state = State
+column-attempts = Attempts
+column-failed = Failed
+column-cause = Cause
+column-last = Last failure
 
 ## Lists
 failed-title = *Failed jobs*{ $scope }, newest first
@@ -591,7 +604,12 @@ find-became-job = { $row } → job { $job }
 find-bulk = bulk change { $operation }
 find-kept = the archive still has it
 find-earlier = … and { $count } earlier
-find-earlier-more = … and more than { $count } earlier
+find-earlier-more =
+    { $count ->
+        [0] … and earlier ones
+        [one] … and more than 1 earlier
+       *[other] … and more than { $count } earlier
+    }
 find-looked-all =
     { $count ->
         [0] Searched the index of failures and the audit log; there are no jobs in the queue.

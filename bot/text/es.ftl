@@ -105,6 +105,19 @@ status-more-queues =
 column-queue = Cola
 column-pending = Pendientes
 column-reserved = Reservados
+caption-failed = Jobs fallidos { $first } a { $last }
+caption-jobs = Jobs { $first } a { $last }
+caption-errors = Grupos de error { $first } a { $last }
+column-id = ID
+column-class = Clase
+column-order = Orden
+column-failed-at = Falló
+column-error = Error
+column-state = Estado
+column-attempts = Intentos
+column-failed = Fallidos
+column-cause = Causa
+column-last = Último fallo
 
 ## Listas
 failed-title = *Jobs fallidos*{ $scope }, los más recientes primero
@@ -631,7 +644,12 @@ find-became-job = { $row } → job { $job }
 find-bulk = cambio masivo { $operation }
 find-kept = sigue en el archivo
 find-earlier = … y { $count } antes
-find-earlier-more = … y más de { $count } antes
+find-earlier-more =
+    { $count ->
+        [0] … y otros anteriores
+        [one] … y más de 1 antes
+       *[other] … y más de { $count } antes
+    }
 find-looked-all =
     { $count ->
         [0] Se buscó en el índice de fallos y en la auditoría; no hay jobs en la cola.

@@ -5,6 +5,7 @@ Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that an add
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, cut, join, plain_line
@@ -150,6 +151,16 @@ def select_input(name: str, label: str, options: Sequence[tuple[str, str]], init
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
     """Return a message; the lines repeat the blocks as text for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))
+
+
+def with_more(first: Message, more: Sequence[Message], foot: Message) -> Message:
+    """Return the first message followed by the others; the foot ends the last of them."""
+    *others, last = (first, *more)
+    lines = [Mrkdwn(part.text) for part in (last, foot)]
+    ended = message(lines, [*last.blocks, *foot.blocks])
+    if not others:
+        return ended
+    return replace(others[0], more=(*others[1:], ended))
 
 
 def _named(block: Block, block_id: str | None) -> Block:

@@ -113,7 +113,28 @@ def test_the_next_page_goes_on_after_the_last_row_that_is_shown() -> None:
         if element["action_id"] == "page:failed"
         for _, args in carried(element)
     ]
-    assert pages == [{"limit": 50, "queue": "netsuite", "after": 51}]
+    assert pages == [{"queue": "netsuite", "after": 51}]
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("failed-200", {"limit": 200, "queue": "netsuite", "after": 10**18 - 199}),
+        ("history-50", {"order": "803193", "limit": 50, "before": 51}),
+    ],
+)
+def test_after_a_typed_limit_the_next_page_has_it_too(name: str, page: dict[str, object]) -> None:
+    shown = next(s for s in samples() if s.name == name).shown("en", Role.ADMIN)
+    assert isinstance(shown, Message)
+    *others, last = (shown, *shown.more)
+    pages = [
+        element["action_id"].startswith("page:")
+        for part in others
+        for element in elements_in(list(part.blocks))
+    ]
+    assert not any(pages)
+    found = [e for e in elements_in(list(last.blocks)) if e["action_id"].startswith("page:")]
+    assert [args for e in found for _, args in carried(e)] == [page]
 
 
 @pytest.mark.parametrize("name", ["failed", "jobs"])
