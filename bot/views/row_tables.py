@@ -18,7 +18,8 @@ from bot.views.rows import first_line, plain_state
 ROWS = 48
 CLASS, NAME, TIME = 20, 16, 16
 ERROR, STATE = 30, 34
-LINE = 75
+CELLS, LINE = 118, 75
+"""Characters of a row's cells together, and of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ JOB_COLUMNS = ("id", "class", "order", "queue", "state", "attempts")
 
 def failed_row(row: FailedJob, ctx: Context) -> TableRow:
     """Return a failed job's cells."""
-    at = plain_time(row.failed_at, ctx)
-    error = text_cell(first_line(row.exception_short), ERROR)
-    return table_row([*_job_cells(row, ctx), text_cell(at, TIME), error])
+    cells = [*_job_cells(row, ctx), text_cell(plain_time(row.failed_at, ctx), TIME)]
+    room = CELLS - sum(len(cell["text"]) for cell in cells)
+    return table_row([*cells, text_cell(first_line(row.exception_short), max(ERROR, room))])
 
 
 def job_row(row: Job, ctx: Context) -> TableRow:
