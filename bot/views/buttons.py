@@ -23,6 +23,8 @@ Argument: TypeAlias = str | int | list[int]
 _BUTTON_VALUE = 2_000
 _OPTION_VALUE = 150
 _ACCESSIBILITY_LABEL = 75
+_OBJECTS = {"ids", "id"}
+"""The arguments that name the object of a button whose command has no text of its own for it."""
 _ID_LETTERS = {"error": "E", "acknowledge": "I", "cancel": "O", "undo": "O"}
 """The letter before a number, by the argument's name or else the command's."""
 _NAME = re.compile(r"[a-z][a-z-]{0,31}")
@@ -51,7 +53,7 @@ def run_button(
 
     Screen readers read `spoken` instead of the label; by default it names the argument's object.
     """
-    button = _button(RUN + command, label, args, spoken or _spoken(command, args, texts))
+    button = _button(RUN + command, label, args, spoken or _spoken(command, label, args, texts))
     if style is not None:
         button["style"] = style
     if confirm is not None:
@@ -76,11 +78,13 @@ def _button(action_id: str, label: str, args: Mapping[str, Argument], spoken: st
     return button
 
 
-def _spoken(command: str, args: Mapping[str, Argument], texts: Texts) -> str | None:
+def _spoken(command: str, label: str, args: Mapping[str, Argument], texts: Texts) -> str | None:
     """Return the label that names the button's object: `Retry failed job 45`."""
     for name, value in args.items():
         if texts.has(key := f"spoken-{command}-{name}"):
             return texts.plain(key, what=_named(command, name, value))
+    for name in _OBJECTS & args.keys():
+        return f"{label.removesuffix('…')}: {_named(command, name, args[name])}"
     return None
 
 
