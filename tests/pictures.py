@@ -111,7 +111,7 @@ def visit(
 
 def retry(page: Page) -> Locator:
     """The newest Retry button."""
-    return page.get_by_role("log").get_by_role("button", name="Retry", exact=True).last
+    return page.get_by_role("log").get_by_role("button", name="Retry failed job").last
 
 
 def film(browser: Browser, slack: LocalSlack) -> None:

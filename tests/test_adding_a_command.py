@@ -87,8 +87,8 @@ def view(result: DiscardResult, context: Context) -> Message:
     line = escape(result.message or "")
     blocks = [section(line), *undo_blocks(context)]
     if result.extra.id is not None and "discard" in context.runnable:
-        label = f"Discard {result.extra.id}"
-        button = run_button("discard", label, {"ids": [result.extra.id]}, style="danger")
+        label, texts = f"Discard {result.extra.id}", context.texts
+        button = run_button("discard", label, {"ids": [result.extra.id]}, texts, style="danger")
         blocks.append(actions([button], "discard"))
     return message([line], blocks)
 

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Connection, Engine
 
 from bot.access.roles import Directory, Grant, Need, Rules
@@ -25,6 +25,8 @@ from bot.views.context import Context, Links
 
 LARGEST_ID = 2**64 - 1
 """The greatest BIGINT UNSIGNED; no row has a larger id."""
+ROWS_FORM: dict[str, JsonValue] = {"form": "N"}
+"""How the usage line writes a list's limit: without a typed one, Slack shows fewer than JSON."""
 
 
 _BULK_ARGUMENTS: Mapping[CountsAs | None, tuple[str, ...]] = {

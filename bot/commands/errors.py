@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field, field_validator
 
 from bot.app.argument_types import Age
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import ROWS_FORM, Arguments, Command, Result, Work
 from bot.models.error_groups import ErrorGroups, ErrorsListed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -25,7 +25,7 @@ class ErrorsArguments(Arguments):
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
     )
     since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
-    limit: int = Field(default=10, ge=1, le=MOST)
+    limit: int = Field(default=10, ge=1, le=MOST, json_schema_extra=ROWS_FORM)
     after: int = Field(default=0, ge=0, le=100_000, json_schema_extra={"internal": True})
 
     @field_validator("since")
@@ -54,7 +54,10 @@ def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     return ErrorsResult(
         data=error_group_reads.groups(work.connection, within, args.limit, args.after),
         extra=ErrorsListed(
-            arguments=arguments, after=args.after, indexing=backfill_left(work.connection)
+            arguments=arguments,
+            after=args.after,
+            indexing=backfill_left(work.connection),
+            whole="limit" in args.model_fields_set,
         ),
     )
 
@@ -74,5 +77,6 @@ COMMAND = Command(
     examples=(
         "errors since=24h",
         "errors queue=netsuite",
+        "errors limit=50",
     ),
 )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
 from bot.models.jobs import FailedJobList, Listed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -18,7 +18,9 @@ class FailedArguments(Arguments):
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
     )
-    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+    limit: int = Field(
+        default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT, json_schema_extra=ROWS_FORM
+    )
     after: int | None = Field(default=None, ge=0, le=LARGEST_ID, json_schema_extra={"form": "ID"})
 
 
@@ -37,7 +39,9 @@ def run(work: Work, args: FailedArguments) -> FailedResult:
     arguments = args.model_dump(exclude_none=True, exclude={"after"})
     return FailedResult(
         data=rows,
-        extra=Listed(row_digests=digests, arguments=arguments),
+        extra=Listed(
+            row_digests=digests, arguments=arguments, whole="limit" in args.model_fields_set
+        ),
     )
 
 
@@ -56,5 +60,6 @@ COMMAND = Command(
     examples=(
         "failed",
         "failed queue=netsuite",
+        "failed limit=50",
     ),
 )

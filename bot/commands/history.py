@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import Age, Order
-from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
 from bot.app.parsing import command_names
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
@@ -37,7 +37,7 @@ class HistoryArguments(Arguments):
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
     action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
     since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
-    limit: int = Field(default=LINES, ge=1, le=MOST)
+    limit: int = Field(default=LINES, ge=1, le=MOST, json_schema_extra=ROWS_FORM)
     before: int | None = Field(
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
     )
@@ -53,11 +53,13 @@ class History(Value):
 class HistoryExtra(Value):
     """The arguments of the next page, and whether there is one.
 
-    For one order or job also its number of retries and their outcomes.
+    For one order or job also its number of retries and their outcomes. `whole`: the person typed a
+    limit, so all of its records are shown.
     """
 
     arguments: dict[str, str | int]
     more: bool
+    whole: bool = False
     retries: Retries | None = None
 
 
@@ -88,6 +90,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
         extra=HistoryExtra(
             arguments=arguments,
             more=len(rows) > args.limit,
+            whole="limit" in args.model_fields_set,
             retries=_retries(work, args) if args.before is None else None,
         ),
     )
@@ -119,7 +122,14 @@ def view(result: HistoryResult, context: Context) -> Message:
     """Show a line per record, with a button for older records."""
     extra = result.extra
     summary = retries_line(extra.retries or Retries(), context)
-    return history_message(result.data.records, summary, extra.arguments, context, more=extra.more)
+    return history_message(
+        result.data.records,
+        summary,
+        extra.arguments,
+        context,
+        more=extra.more,
+        whole=extra.whole,
+    )
 
 
 COMMAND = Command(

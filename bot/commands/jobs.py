@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
 from bot.models.jobs import JobList, JobState, Listed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -21,7 +21,9 @@ class JobsArguments(Arguments):
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
     )
     status: JobState = Field(default="all", json_schema_extra={"form": "pending|reserved|all"})
-    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+    limit: int = Field(
+        default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT, json_schema_extra=ROWS_FORM
+    )
     sort: Literal["newest", "oldest"] = Field(
         default="newest", json_schema_extra={"form": "newest|oldest"}
     )
@@ -48,8 +50,10 @@ def run(work: Work, args: JobsArguments) -> JobsResult:
         after=args.after,
     )
     arguments = args.model_dump(exclude_none=True, exclude={"after"})
+    whole = "limit" in args.model_fields_set
     return JobsResult(
-        data=rows, extra=Listed(row_digests=digests, arguments=arguments, partial=partial)
+        data=rows,
+        extra=Listed(row_digests=digests, arguments=arguments, partial=partial, whole=whole),
     )
 
 
@@ -68,5 +72,6 @@ COMMAND = Command(
     examples=(
         "jobs status=reserved",
         "jobs queue=netsuite sort=oldest",
+        "jobs limit=50",
     ),
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import Age
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import ROWS_FORM, Arguments, Command, Result, Work
 from bot.models.jobs import StuckJobs, StuckListed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -19,7 +19,9 @@ class StuckArguments(Arguments):
     """The minimum age; the default is the setting `QUEUE_BOT_RESERVED_SECONDS`."""
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "5m"})
-    limit: int = Field(default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT)
+    limit: int = Field(
+        default=reads.LIST_LIMIT, ge=1, le=reads.MAX_LIST_LIMIT, json_schema_extra=ROWS_FORM
+    )
 
 
 class StuckResult(Result):
@@ -34,7 +36,8 @@ def run(work: Work, args: StuckArguments) -> StuckResult:
     older = args.older or timedelta(seconds=work.setup.reserved_seconds)
     seconds = int(older.total_seconds())
     rows, listed = stuck(work.connection, work.queue, work.now, seconds, args.limit)
-    return StuckResult(data=rows, extra=listed)
+    whole = "limit" in args.model_fields_set
+    return StuckResult(data=rows, extra=listed.model_copy(update={"whole": whole}))
 
 
 def view(result: StuckResult, context: Context) -> Message:

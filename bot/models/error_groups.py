@@ -46,11 +46,15 @@ class ErrorGroups(Value):
 
 
 class ErrorsListed(Value):
-    """Data for the buttons, and whether failures from before the first start are being indexed."""
+    """Data for the buttons, and whether failures from before the first start are being indexed.
+
+    `whole`: the person typed a limit, so all of its groups are shown.
+    """
 
     arguments: dict[str, str | int]
     after: int
     indexing: bool
+    whole: bool = False
 
 
 class ErrorDetail(Value):

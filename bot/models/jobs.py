@@ -228,12 +228,14 @@ class Listed(Value):
     """The data that a list's buttons need besides its rows.
 
     These are the row digests by id, and the arguments of the request, to which the button for the
-    next page adds `after`. `partial`: only the lowest and the highest ids were scanned.
+    next page adds `after`. `partial`: only the lowest and the highest ids were scanned. `whole`:
+    the person typed a limit, so all of its rows are shown, also those without room for buttons.
     """
 
     row_digests: dict[int, str]
     arguments: dict[str, str | int]
     partial: bool = False
+    whole: bool = False
 
 
 class StuckJobs(Value):

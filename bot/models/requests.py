@@ -83,11 +83,13 @@ class Moment:
 class Message:
     """A Slack message: Block Kit blocks, and the same content as text.
 
-    Notifications and terminals show the text.
+    Notifications and terminals show the text. `more` are the messages that follow with what Slack's
+    limits leave out of this one.
     """
 
     text: str
     blocks: Sequence[Block] = field(default_factory=tuple)
+    more: Sequence["Message"] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,13 @@ from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
 from bot.slack import envelopes
-from bot.slack.charts import Charts, respond
+from bot.slack.block_support import BlockSupport, respond
 from bot.slack.directory import SlackDirectory, reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.text import Mrkdwn
 from bot.views.blocks import section
 from bot.views.refusal import bug_message, refusal_sentence
-from bot.views.reports.chart import has_chart
 from bot.views.reports.home import REFRESH
 
 log = structlog.get_logger(__name__)
@@ -64,11 +63,11 @@ class RequestHandler:
         setup: Setup,
         client: WebClient,
         wake: Callable[[], None],
-        charts: Charts,
+        support: BlockSupport,
         grace: int = 0,
     ) -> None:
         self._setup = setup
-        self._charts = charts
+        self._support = support
         self._client = client
         self._wake = wake
         self._call_seconds = CALL_SECONDS + grace
@@ -89,8 +88,8 @@ class RequestHandler:
             ack()
             return
         message = self._as_message(envelope, content)
-        if has_chart(self._charts.fitted(message.blocks)):
-            # Slack reports no error for a refused acknowledgement, so its content would be lost.
+        if message.more or self._support.may_be_refused(message.blocks):
+            # An acknowledgement is one message, and Slack reports no error for a refused one.
             ack()
             self._workers.submit(self._respond, envelope, message)
             return
@@ -198,7 +197,8 @@ class RequestHandler:
     def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
         """Return the answer as a modal, for a place without channel: after a modal, or on Home."""
         texts = texts_of(self._setup, envelope.invocation)
-        blocks = message.blocks or (section(Mrkdwn(message.text)),)
+        parts = (message, *message.more)
+        blocks = [b for part in parts for b in part.blocks] or [section(Mrkdwn(message.text))]
         return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
 
     def _respond(self, envelope: Envelope, content: Answer) -> None:
@@ -206,14 +206,15 @@ class RequestHandler:
         if envelope.response_url is None:
             self._show(envelope, self._as_modal(envelope, message))
             return
-        body = {
-            "response_type": "ephemeral",
-            "replace_original": envelope.replaces,
-            **self._body(message),
-        }
         hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:
-            respond(hook, body, self._charts)
+            for part in (message, *message.more):
+                body = {
+                    "response_type": "ephemeral",
+                    "replace_original": envelope.replaces and part is message,
+                    **self._body(part),
+                }
+                respond(hook, body, self._support)
         except (SlackClientError, OSError) as error:
             # Best effort: the change itself is in the channel and the audit log.
             log.warning("answer not delivered", because=reason_of(error))
@@ -231,7 +232,7 @@ class RequestHandler:
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:
-        return {"text": str(message.text), "blocks": self._charts.fitted(message.blocks)}
+        return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
 
 
 def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
 from bot.background.outbox.failures import DeliveryError, Fault
-from bot.slack.charts import REFUSED, Charts
+from bot.slack.block_support import REFUSED, BlockSupport
 from bot.slack.directory import reason_of
 
 _NO_CHANNEL = {
@@ -48,9 +48,11 @@ DEFAULT_RETRY_AFTER = 30.0
 class SlackPoster:
     """`chat.postMessage` and `chat.update`, with a distinct error for every kind of failure."""
 
-    def __init__(self, client: WebClient, workspace_url: str, charts: Charts | None = None) -> None:
+    def __init__(
+        self, client: WebClient, workspace_url: str, support: BlockSupport | None = None
+    ) -> None:
         self._client = client
-        self._charts = charts or Charts()
+        self._support = support or BlockSupport()
         self._url = workspace_url.rstrip("/")
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
@@ -67,16 +69,18 @@ class SlackPoster:
         return f"{self._url}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
-        """Send the body; if Slack refuses its charts, send it with a table."""
-        first, *others = self._charts.variants(body)
-        try:
-            return self._call(method, first)
-        except DeliveryError as fault:
-            if fault.reason != REFUSED or not others:
-                raise
-        response = self._call(method, others[0])
-        self._charts.learn()
-        return response
+        """Send the body; if Slack refuses its newer blocks, send it with older ones."""
+        variants = list(self._support.variants(body))
+        for variant in variants:
+            try:
+                response = self._call(method, variant.body)
+            except DeliveryError as fault:
+                if fault.reason != REFUSED or variant is variants[-1]:
+                    raise
+            else:
+                self._support.learn(variant)
+                return response
+        raise AssertionError("there is always a variant")
 
     def _call(self, method: str, body: Mapping[str, Any]) -> Any:
         try:

@@ -17,7 +17,7 @@ from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
 from bot.slack.app import RequestHandler, build_app
-from bot.slack.charts import Charts
+from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
@@ -99,11 +99,11 @@ class SlackBot:
         self.setup = make_setup(self._directory)
         self._background = background or self.setup.engine
         client = access.client(POST_SECONDS)
-        charts = Charts()
-        poster = SlackPoster(client, workspace.url, charts)
+        support = BlockSupport()
+        poster = SlackPoster(client, workspace.url, support)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval)
-        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, charts, grace)
+        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
         app = build_app(client, self._handler, self._directory)
         self.socket = SocketMode(app, access.app_token, grace)
         self._stopped = threading.Event()

@@ -42,6 +42,31 @@ confirm-delete-failed-text = It will not be retried. A copy stays in the bot's a
 confirm-delete = Delete job { $id }?
 confirm-delete-text = It will not run. If a worker has taken it already, that worker may still finish it. A copy stays in the bot's archive.
 
+## What screen readers read instead of a button's label; each begins with the label
+spoken-retry-ids = Retry failed job { $what }
+spoken-retry-error = Retry group { $what }
+spoken-failed-job-id = Details of failed job { $what }
+spoken-job-id = Details of job { $what }
+spoken-error-error = Details of error group { $what }
+spoken-delete-failed-ids = Delete failed job { $what }
+spoken-delete-ids = Delete job { $what }
+spoken-release-ids = Release job { $what }
+spoken-acknowledge-id = Acknowledge incident { $what }
+spoken-cancel-id = Cancel the rest of operation { $what }
+spoken-undo-what = Undo operation { $what }
+spoken-find-order = Show order { $what }
+spoken-unmute-error = Unmute error group { $what }
+spoken-unmute-queue = Unmute queue { $what }
+spoken-unmute-alert = Unmute alert rule { $what }
+spoken-incident-retry = Retry group { $error } of incident { $incident }
+spoken-incident-details = Details of incident { $incident }
+spoken-home-day = Details of the last 24 hours
+spoken-retry-all-queue = Retry all failed jobs in queue { $what }
+spoken-page-failed = Next page of failed jobs
+spoken-page-jobs = Next page of jobs in the queue
+spoken-page-errors = Next page of error groups
+spoken-page-history = Older records
+
 ## Status
 status-title = *Queue status*
 status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed
@@ -54,6 +79,7 @@ status-failed-alarm =
         [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
        *[other] ⚠️ There are more than { $limit } failed jobs. Find the error they share, fix it, then retry them all.
     }
+status-caption = Jobs by queue
 status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
 status-more-queues =
     { $count ->
@@ -63,6 +89,19 @@ status-more-queues =
 column-queue = Queue
 column-pending = Pending
 column-reserved = Reserved
+caption-failed = Failed jobs { $first } to { $last }
+caption-jobs = Jobs { $first } to { $last }
+caption-errors = Error groups { $first } to { $last }
+column-id = ID
+column-class = Class
+column-order = Order
+column-failed-at = Failed at
+column-error = Error
+column-state = State
+column-attempts = Attempts
+column-failed = Failed
+column-cause = Cause
+column-last = Last failure
 
 ## Lists
 failed-title = *Failed jobs*{ $scope }, newest first
@@ -565,7 +604,12 @@ find-became-job = { $row } → job { $job }
 find-bulk = bulk change { $operation }
 find-kept = the archive still has it
 find-earlier = … and { $count } earlier
-find-earlier-more = … and more than { $count } earlier
+find-earlier-more =
+    { $count ->
+        [0] … and earlier ones
+        [one] … and more than 1 earlier
+       *[other] … and more than { $count } earlier
+    }
 find-looked-all =
     { $count ->
         [0] Searched the index of failures and the audit log; there are no jobs in the queue.
@@ -968,15 +1012,15 @@ chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
 chart-title-week = *The last 7 days*: { $scope }
 chart-all = all queues
-chart-there = Jobs in the tables
-chart-happened = Processed and failed
+chart-queued = Jobs in the queue
+chart-failures = New failures
+chart-bars-processed = processed, at most { $most } per bar
+chart-bars-failed = failed jobs, at most { $most }
+chart-bars-oldest = oldest waiting job, at most { $most }
 chart-axis = { $zone }
 chart-series-pending = pending
 chart-series-reserved = reserved
-chart-series-failed = failed
-chart-series-processed = processed
 chart-series-failures = new failures
-chart-series-oldest = oldest, minutes
 chart-line = { $at }: { $figures }
 chart-line-gap = { $at }: no data
 chart-part-pending = pending { $count }

@@ -42,6 +42,31 @@ confirm-delete-failed-text = No se reintentará. Queda una copia en el archivo d
 confirm-delete = ¿Eliminar el job { $id }?
 confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. Queda una copia en el archivo del bot.
 
+## What screen readers read instead of a button's label; each begins with the label
+spoken-retry-ids = Reintentar job fallido { $what }
+spoken-retry-error = Reintentar grupo { $what }
+spoken-failed-job-id = Detalles del job fallido { $what }
+spoken-job-id = Detalles del job { $what }
+spoken-error-error = Detalles del grupo de error { $what }
+spoken-delete-failed-ids = Eliminar job fallido { $what }
+spoken-delete-ids = Eliminar job { $what }
+spoken-release-ids = Liberar job { $what }
+spoken-acknowledge-id = Reconocer incidente { $what }
+spoken-cancel-id = Cancelar el resto de la operación { $what }
+spoken-undo-what = Deshacer operación { $what }
+spoken-find-order = Ver la orden { $what }
+spoken-unmute-error = Quitar silencio del grupo de error { $what }
+spoken-unmute-queue = Quitar silencio de la cola { $what }
+spoken-unmute-alert = Quitar silencio de la regla de alerta { $what }
+spoken-incident-retry = Reintentar grupo { $error } del incidente { $incident }
+spoken-incident-details = Detalles del incidente { $incident }
+spoken-home-day = Detalles de las últimas 24 horas
+spoken-retry-all-queue = Reintentar todos los jobs fallidos de la cola { $what }
+spoken-page-failed = Página siguiente de jobs fallidos
+spoken-page-jobs = Página siguiente de jobs en la cola
+spoken-page-errors = Página siguiente de grupos de error
+spoken-page-history = Más antiguos: registros
+
 ## Estado
 status-title = *Estado de la cola*
 status-totals =
@@ -70,6 +95,7 @@ status-failed-alarm =
         [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
        *[other] ⚠️ Hay más de { $limit } jobs fallidos. Busca el error que comparten, corrígelo y reinténtalos todos.
     }
+status-caption = Jobs por cola
 status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
 status-more-queues =
     { $count ->
@@ -79,6 +105,19 @@ status-more-queues =
 column-queue = Cola
 column-pending = Pendientes
 column-reserved = Reservados
+caption-failed = Jobs fallidos { $first } a { $last }
+caption-jobs = Jobs { $first } a { $last }
+caption-errors = Grupos de error { $first } a { $last }
+column-id = ID
+column-class = Clase
+column-order = Orden
+column-failed-at = Falló
+column-error = Error
+column-state = Estado
+column-attempts = Intentos
+column-failed = Fallidos
+column-cause = Causa
+column-last = Último fallo
 
 ## Listas
 failed-title = *Jobs fallidos*{ $scope }, los más recientes primero
@@ -605,7 +644,12 @@ find-became-job = { $row } → job { $job }
 find-bulk = cambio masivo { $operation }
 find-kept = sigue en el archivo
 find-earlier = … y { $count } antes
-find-earlier-more = … y más de { $count } antes
+find-earlier-more =
+    { $count ->
+        [0] … y otros anteriores
+        [one] … y más de 1 antes
+       *[other] … y más de { $count } antes
+    }
 find-looked-all =
     { $count ->
         [0] Se buscó en el índice de fallos y en la auditoría; no hay jobs en la cola.
@@ -1016,15 +1060,15 @@ chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
 chart-title-week = *Los últimos 7 días*: { $scope }
 chart-all = todas las colas
-chart-there = Jobs en las tablas
-chart-happened = Procesados y fallidos
+chart-queued = Jobs en la cola
+chart-failures = Fallos nuevos
+chart-bars-processed = procesados, como máximo { $most } por barra
+chart-bars-failed = jobs fallidos, como máximo { $most }
+chart-bars-oldest = job en espera más antiguo, como máximo { $most }
 chart-axis = { $zone }
 chart-series-pending = pendientes
 chart-series-reserved = reservados
-chart-series-failed = fallidos
-chart-series-processed = procesados
 chart-series-failures = fallos nuevos
-chart-series-oldest = más antiguo, min
 chart-line = { $at }: { $figures }
 chart-line-gap = { $at }: sin datos
 chart-part-pending = pendientes { $count }

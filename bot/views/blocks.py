@@ -5,6 +5,7 @@ Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that an add
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, cut, join, plain_line
@@ -12,7 +13,9 @@ from bot.text import Mrkdwn, cut, join, plain_line
 SECTION = 3_000
 FIELD = 2_000
 FALLBACK = 4_000
-TABLE_ROWS = 100
+DATA_TABLE = "data_table"
+TABLE_ROWS = 99
+CAPTION, CELL = 100, 80
 MESSAGE_BLOCKS = 50
 
 
@@ -79,24 +82,47 @@ def confirm(title: str, text: Mrkdwn, yes: str, no: str) -> Block:
     }
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int) -> Block:
-    """Return a table; columns from `numbers_from` on are right-aligned.
+def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Block]]) -> Block:
+    """Return a table that sorts and filters; its first column names each row for screen readers.
 
-    Slack takes tables only in messages, one per message.
+    Slack takes tables only in messages, one per message, and rows of one length:
+    docs.slack.dev/reference/block-kit/blocks/data-table-block.
     """
-    lines = [head, *rows[: TABLE_ROWS - 1]]
+    lines = rows[:TABLE_ROWS]
     return {
-        "type": "table",
-        "rows": [[raw_cell(cell) for cell in line] for line in lines],
-        "column_settings": [
-            {"align": "left" if index < numbers_from else "right"} for index in range(len(head))
-        ],
+        "type": DATA_TABLE,
+        "caption": plain_line(caption, CAPTION) or "–",
+        "page_size": max(1, len(lines)),
+        "row_header_column_index": 0,
+        "rows": [[text_cell(title) for title in head], *map(list, lines)],
     }
 
 
-def raw_cell(text: str) -> Block:
+def text_cell(text: str, limit: int = CELL) -> Block:
     """Return a table cell; an empty text becomes a dash, because Slack refuses it."""
-    return {"type": "raw_text", "text": plain_line(text, 80) or "–"}
+    return {"type": "raw_text", "text": plain_line(text, limit) or "–"}
+
+
+def number_cell(value: int, text: str) -> Block:
+    """Return a table cell that sorts by its value."""
+    return {"type": "raw_number", "value": value, "text": text}
+
+
+def without_data_tables(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with each `data_table` as a `table`, which has no caption."""
+    return [_table(block) if block["type"] == DATA_TABLE else block for block in blocks]
+
+
+def _table(block: Block) -> Block:
+    head, *rows = block["rows"]
+    columns = [[row[index]["type"] for row in rows] for index in range(len(head))]
+    return {
+        "type": "table",
+        "rows": [[text_cell(cell["text"]) for cell in row] for row in (head, *rows)],
+        "column_settings": [
+            {"align": "right" if set(types) == {"raw_number"} else "left"} for types in columns
+        ],
+    }
 
 
 def text_input(name: str, label: str, hint: str, longest: int) -> Block:
@@ -125,6 +151,16 @@ def select_input(name: str, label: str, options: Sequence[tuple[str, str]], init
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
     """Return a message; the lines repeat the blocks as text for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))
+
+
+def with_more(first: Message, more: Sequence[Message], foot: Message) -> Message:
+    """Return the first message followed by the others; the foot ends the last of them."""
+    *others, last = (first, *more)
+    lines = [Mrkdwn(part.text) for part in (last, foot)]
+    ended = message(lines, [*last.blocks, *foot.blocks])
+    if not others:
+        return ended
+    return replace(others[0], more=(*others[1:], ended))
 
 
 def _named(block: Block, block_id: str | None) -> Block:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from bot.models.requests import Block
+from bot.text import Texts, plain_line
 from bot.views.blocks import plain
 
 VERSION = 1
@@ -21,6 +22,11 @@ Argument: TypeAlias = str | int | list[int]
 # docs.slack.dev/reference/block-kit: button element, option object
 _BUTTON_VALUE = 2_000
 _OPTION_VALUE = 150
+_ACCESSIBILITY_LABEL = 75
+_OBJECTS = {"ids", "id"}
+"""The arguments that name the object of a button whose command has no text of its own for it."""
+_ID_LETTERS = {"error": "E", "acknowledge": "I", "cancel": "O", "undo": "O"}
+"""The letter before a number, by the argument's name or else the command's."""
 _NAME = re.compile(r"[a-z][a-z-]{0,31}")
 _MOST_ARGUMENTS = 12
 
@@ -37,37 +43,56 @@ def run_button(
     command: str,
     label: str,
     args: Mapping[str, Argument],
+    texts: Texts,
     *,
     style: str | None = None,
     confirm: Block | None = None,
+    spoken: str | None = None,
 ) -> Block:
-    """Return a button that runs a command; `style` is primary or danger."""
-    return _button(RUN + command, label, args, style, confirm)
+    """Return a button that runs a command; `style` is primary or danger.
+
+    Screen readers read `spoken` instead of the label; by default it names the argument's object.
+    """
+    button = _button(RUN + command, label, args, spoken or _spoken(command, label, args, texts))
+    if style is not None:
+        button["style"] = style
+    if confirm is not None:
+        button["confirm"] = confirm
+    return button
 
 
-def page_button(command: str, label: str, args: Mapping[str, Argument]) -> Block:
+def page_button(command: str, label: str, args: Mapping[str, Argument], texts: Texts) -> Block:
     """Return a button that shows the next page of a list."""
-    return _button(PAGE + command, label, args, None, None)
+    return _button(PAGE + command, label, args, texts.plain(f"spoken-page-{command}"))
 
 
-def _button(
-    action_id: str,
-    label: str,
-    args: Mapping[str, Argument],
-    style: str | None,
-    confirm: Block | None,
-) -> Block:
+def _button(action_id: str, label: str, args: Mapping[str, Argument], spoken: str | None) -> Block:
     button: Block = {
         "type": "button",
         "action_id": action_id,
         "text": plain(label, 75),
         "value": _encoded(args, _BUTTON_VALUE),
     }
-    if style is not None:
-        button["style"] = style
-    if confirm is not None:
-        button["confirm"] = confirm
+    if spoken is not None:
+        button["accessibility_label"] = plain_line(spoken, _ACCESSIBILITY_LABEL)
     return button
+
+
+def _spoken(command: str, label: str, args: Mapping[str, Argument], texts: Texts) -> str | None:
+    """Return the label that names the button's object: `Retry failed job 45`."""
+    for name, value in args.items():
+        if texts.has(key := f"spoken-{command}-{name}"):
+            return texts.plain(key, what=_named(command, name, value))
+    for name in _OBJECTS & args.keys():
+        return f"{label.removesuffix('…')}: {_named(command, name, args[name])}"
+    return None
+
+
+def _named(command: str, name: str, value: Argument) -> str:
+    letter = _ID_LETTERS.get(name) or _ID_LETTERS.get(command, "")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{letter}{value}" if isinstance(value, int) else value
 
 
 def menu(

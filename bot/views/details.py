@@ -83,7 +83,7 @@ def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
     if order_id is None or "find" not in ctx.runnable:
         return []
     order = str(order_id)[:LONGEST_ORDER]
-    return [run_button("find", ctx.texts.plain("button-order"), {"order": order})]
+    return [run_button("find", ctx.texts.plain("button-order"), {"order": order}, ctx.texts)]
 
 
 def _moment(text: str | None, ctx: Context) -> Mrkdwn:

@@ -1,14 +1,23 @@
-"""Lists of jobs and failed jobs: ten rows per message, each with the reader's buttons."""
+"""Lists of jobs and failed jobs: ten rows with the reader's buttons, the rest in tables."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from bot.models.jobs import FailedJobList, JobList, Listed
+from bot.models.error_groups import ErrorsListed
+from bot.models.jobs import FailedJob, FailedJobList, Job, JobList, Listed
 from bot.models.requests import Block, Message, Source
 from bot.text import Mrkdwn, join
-from bot.views.blocks import actions, context_line, message, section
+from bot.views.blocks import actions, context_line, message, section, with_more
 from bot.views.buttons import page_button, run_button
 from bot.views.context import Context
 from bot.views.names import queue_name
+from bot.views.row_tables import (
+    FAILED_COLUMNS,
+    JOB_COLUMNS,
+    failed_row,
+    job_row,
+    table_messages,
+)
 from bot.views.rows import (
     failed_elements,
     failed_line,
@@ -19,8 +28,10 @@ from bot.views.rows import (
     stuck_hint,
 )
 
+Row = TypeVar("Row", Job, FailedJob)
+
 ROWS = 10
-"""Rows per message: two blocks each, few enough to read."""
+"""Rows with buttons: two blocks each, few enough to read. A typed limit adds rows in tables."""
 
 
 def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
@@ -37,10 +48,14 @@ def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
         elements = failed_elements(row.id, listed.row_digests[row.id], ctx)
         blocks += row_blocks(line, elements, f"failed:{row.id}")
         lines.append(line)
-    more = _has_more(page.count, len(rows), listed)
-    return _list_message(
-        lines, blocks, _failed_foot(rows[-1].id, listed, ctx, more=more), ctx, more=more
+    rest = _rest(page.failed_jobs, listed, ctx)
+    tables = table_messages(
+        "failed", FAILED_COLUMNS, [failed_row(row, ctx) for row in rest], len(rows), ctx
     )
+    rows = (*rows, *rest)
+    more = _has_more(page.count, len(rows), listed)
+    foot = _failed_foot(rows[-1].id, listed, ctx, more=more)
+    return _list_message(lines, blocks, tables, foot, ctx, more=more)
 
 
 def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
@@ -64,14 +79,22 @@ def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
     if listed.partial:
         blocks.append(context_line(ctx.texts("list-partial")))
         lines.append(ctx.texts("list-partial"))
+    rest = _rest(page.jobs, listed, ctx)
+    tables = table_messages("jobs", JOB_COLUMNS, [job_row(row, ctx) for row in rest], ROWS, ctx)
+    rows = (*rows, *rest)
     more = _has_more(page.count, len(rows), listed)
     foot = [_next("jobs", rows[-1].id, listed, ctx)] if more and "jobs" in ctx.runnable else []
-    return _list_message(lines, blocks, foot, ctx, more=more)
+    return _list_message(lines, blocks, tables, foot, ctx, more=more)
 
 
 def _most(ctx: Context) -> int | None:
     """Return the limit of rows; None in a terminal, which has no buttons and no block limit."""
     return None if ctx.source is Source.TERMINAL else ROWS
+
+
+def _rest(rows: tuple[Row, ...], listed: Listed, ctx: Context) -> tuple[Row, ...]:
+    """Return the rows without buttons: those of a typed limit that come after the first ten."""
+    return rows[ROWS:] if listed.whole and ctx.source is not Source.TERMINAL else ()
 
 
 def _scope(listed: Listed, ctx: Context) -> Mrkdwn:
@@ -91,29 +114,36 @@ def _has_more(count: int, shown: int, listed: Listed) -> bool:
 
 def _next(command: str, last: int, listed: Listed, ctx: Context) -> Block:
     label = ctx.texts.plain("button-next")
-    return page_button(command, label, {**listed.arguments, "after": last})
+    return page_button(command, label, {**page_arguments(listed), "after": last}, ctx.texts)
+
+
+def page_arguments(listed: Listed | ErrorsListed) -> dict[str, str | int]:
+    """Return the arguments of the next page: with the limit only if a person typed it."""
+    arguments = listed.arguments
+    return arguments if listed.whole else {k: v for k, v in arguments.items() if k != "limit"}
 
 
 def _failed_foot(last: int, listed: Listed, ctx: Context, *, more: bool) -> list[Block]:
     foot = [_next("failed", last, listed, ctx)] if more and "failed" in ctx.runnable else []
-    if "retry-all" in ctx.runnable:
+    # Home has this button at its top.
+    if "retry-all" in ctx.runnable and ctx.source is not Source.HOME:
         queue = listed.arguments.get("queue")
         scope = {} if queue is None else {"queue": queue}
-        foot.append(run_button("retry-all", ctx.texts.plain("button-retry-all"), scope))
+        foot.append(run_button("retry-all", ctx.texts.plain("button-retry-all"), scope, ctx.texts))
     return foot
 
 
 def _list_message(
     lines: Sequence[Mrkdwn],
     blocks: list[Block],
+    tables: Sequence[Message],
     foot: list[Block],
     ctx: Context,
     *,
     more: bool,
 ) -> Message:
-    text_lines = [*lines, ctx.texts("list-more")] if more else list(lines)
-    blocks += [context_line(ctx.texts("list-more"))] if more else []
-    blocks += [actions(foot, "list")] if foot else []
+    notes = [ctx.texts("list-more")] if more else []
     if ctx.source is Source.TERMINAL:
-        return Message(str(join("\n", text_lines)))
-    return message(text_lines, blocks)
+        return Message(str(join("\n", [*lines, *notes])))
+    end = [*map(context_line, notes), *([actions(foot, "list")] if foot else [])]
+    return with_more(message(lines, blocks), tables, message(notes, end))

@@ -16,8 +16,12 @@ _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 def job_class(name: str | None, ctx: Context) -> Mrkdwn:
     """Return the job's class without its namespace."""
-    short = (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return named(short, LONGEST_NAME) or ctx.texts("job-unknown")
+    return named(short_class(name), LONGEST_NAME) or ctx.texts("job-unknown")
+
+
+def short_class(name: str | None) -> str:
+    """Return the unescaped name of a job's class without its namespace; may be empty."""
+    return (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def queue_name(name: str) -> Mrkdwn:

@@ -39,11 +39,11 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
-    error = cut(code(_first_line(row.exception_short), ERROR), ERROR + 20)
+    error = cut(code(first_line(row.exception_short), ERROR), ERROR + 20)
     return join("\n", [cut(lead, ROW - len(error) - 1), error])
 
 
-def _first_line(exception_short: str) -> str:
+def first_line(exception_short: str) -> str:
     """Return the spec's first line, without its dots if the line was short enough to be whole."""
     whole = len(exception_short) < SHORT
     return exception_short.removesuffix("...") if whole else exception_short
@@ -64,16 +64,28 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
 
 def state(row: Job, ctx: Context) -> Mrkdwn:
     """Return pending, delayed, reserved or stuck, with its start or end."""
+    key, values = _state(row, ctx)
+    return ctx.texts(key, **values)
+
+
+def plain_state(row: Job, ctx: Context) -> str:
+    """Return the state as plain text, for a table."""
+    key, values = _state(row, ctx)
+    return ctx.texts.plain(key, **values)
+
+
+def _state(row: Job, ctx: Context) -> tuple[str, dict[str, object]]:
+    """Return the key of the state, and its values."""
     if row.reserved_at_human is not None:
         reserved_seconds = reserved_for(row, ctx)
         key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
-        return ctx.texts(key, age=age(reserved_seconds, ctx.texts))
+        return key, {"age": age(reserved_seconds, ctx.texts)}
     available = read_wall_clock(row.available_at_human or "", ctx)
     if isinstance(available, Moment) and available.at > ctx.now:
-        return ctx.texts("state-delayed", at=available)
+        return "state-delayed", {"at": available}
     if row.age_seconds is None:
-        return ctx.texts("state-pending-ageless")
-    return ctx.texts("state-pending", age=age(row.age_seconds, ctx.texts))
+        return "state-pending-ageless", {}
+    return "state-pending", {"age": age(row.age_seconds, ctx.texts)}
 
 
 def reserved_for(row: Job, ctx: Context) -> int:
@@ -112,9 +124,11 @@ def failed_elements(
     row: dict[str, Argument] = {"ids": [id_], "digest": digest}
     elements: list[Block] = []
     if "retry" in may:
-        elements.append(run_button("retry", texts.plain("button-retry"), row, style="primary"))
+        elements.append(
+            run_button("retry", texts.plain("button-retry"), row, texts, style="primary")
+        )
     if "failed-job" in may and not in_details:
-        elements.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("failed-job", texts.plain("button-details"), {"id": id_}, texts))
     if "delete-failed" in may:
         title = texts.plain("confirm-delete-failed", id=str(id_))
         text = texts("confirm-delete-failed-text")
@@ -127,7 +141,7 @@ def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = Fals
     texts = ctx.texts
     elements: list[Block] = []
     if "job" in ctx.runnable and not in_details:
-        elements.append(run_button("job", texts.plain("button-details"), {"id": id_}))
+        elements.append(run_button("job", texts.plain("button-details"), {"id": id_}, texts))
     if "delete" in ctx.runnable:
         row: dict[str, Argument] = {"ids": [id_], "digest": digest}
         title = texts.plain("confirm-delete", id=str(id_))
@@ -149,7 +163,7 @@ def _delete(
     label = ctx.texts.plain("button-delete")
     question = confirm(title, text, label, ctx.texts.plain("button-keep"))
     if as_button:
-        return run_button(command, label, row, style="danger", confirm=question)
+        return run_button(command, label, row, ctx.texts, style="danger", confirm=question)
     return menu([(command, label, row)], question)
 
 

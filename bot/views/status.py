@@ -6,7 +6,16 @@ from bot.models.jobs import QueueCount, QueueStatus
 from bot.models.operations import Freeze
 from bot.models.requests import Block, Message, Moment
 from bot.text import Mrkdwn
-from bot.views.blocks import actions, context_line, message, section, sections, table
+from bot.views.blocks import (
+    actions,
+    context_line,
+    data_table,
+    message,
+    number_cell,
+    section,
+    sections,
+    text_cell,
+)
 from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.names import age, queue_name
@@ -66,10 +75,10 @@ def _table(rows: list[tuple[str, int, int]], ctx: Context) -> Block:
     texts = ctx.texts
     head = [texts.plain(f"column-{name}") for name in ("queue", "pending", "reserved")]
     cells = [
-        [name, texts.number(pending_count), texts.number(reserved_count)]
-        for name, pending_count, reserved_count in rows
+        [text_cell(name), *(number_cell(count, texts.number(count)) for count in counts)]
+        for name, *counts in rows
     ]
-    return table(head, cells, numbers_from=1)
+    return data_table(texts.plain("status-caption"), head, cells)
 
 
 def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
@@ -100,7 +109,7 @@ def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
         ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
     )
     return [
-        run_button(name, ctx.texts.plain(label), {})
+        run_button(name, ctx.texts.plain(label), {}, ctx.texts)
         for name, label, is_useful in candidates
         if is_useful and name in ctx.runnable
     ]

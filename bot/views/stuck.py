@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from bot.models.jobs import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
 from bot.models.requests import Block, Message, Source
 from bot.text import Mrkdwn, code, cut, join
-from bot.views.blocks import confirm, context_line, message, section, sections
+from bot.views.blocks import confirm, context_line, message, section, sections, with_more
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, known, order, queue_name
 from bot.views.refusal import skipped_lines
+from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
 from bot.views.rows import ROW, job_elements, job_line, row_blocks
 
 ROWS = 8
-"""Rows per message: each has one more confirmation than in other lists, and all must fit."""
+"""Rows with buttons: each has one more confirmation than in other lists, and all must fit."""
 
 
 def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
@@ -33,13 +34,17 @@ def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
         blocks += row_blocks(line, _elements(row.id, digest, since, ctx), f"job:{row.id}")
         lines.append(line)
     notes = [workers_hint(ctx)]
-    if page.count > len(rows) or page.count == listed.arguments.get("limit"):
+    shown = page.count if listed.whole else len(rows)
+    if page.count > shown or page.count == listed.arguments.get("limit"):
         notes.append(texts("stuck-more", longer=code("older=1h")))
     notes += [texts("list-partial")] if listed.partial else []
     text_lines = [*lines, *notes]
     if ctx.source is Source.TERMINAL:
         return Message(str(join("\n", text_lines)))
-    return message(text_lines, [*blocks, *(context_line(note) for note in notes)])
+    rest = page.jobs[ROWS:] if listed.whole else ()
+    tables = table_messages("jobs", JOB_COLUMNS, [job_row(row, ctx) for row in rest], ROWS, ctx)
+    foot = message(notes, [context_line(note) for note in notes])
+    return with_more(message(lines, blocks), tables, foot)
 
 
 def workers_hint(ctx: Context) -> Mrkdwn:
@@ -62,7 +67,7 @@ def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Blo
         texts.plain("button-leave"),
     )
     arguments: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
-    return [run_button("release", label, arguments, confirm=question), *others]
+    return [run_button("release", label, arguments, ctx.texts, confirm=question), *others]
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:

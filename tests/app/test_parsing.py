@@ -1,6 +1,7 @@
 """What people type, read into a command's name and raw arguments; whatever it is, no crash."""
 
 import string
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from bot.app.command import find_commands
 from bot.app.dispatch import request_id
 from bot.app.parsing import MAX_TEXT, Request, parse
 from bot.models.refusals import Invalid, UnknownCommand
+from bot.text import texts_for
 from bot.views.buttons import UnreadableValue, read_value, run_button
 
 COMMANDS = find_commands()
@@ -175,7 +177,7 @@ def test_any_value_of_a_button_is_read_or_unreadable(value: object) -> None:
 def test_what_a_button_carries_comes_back_as_it_was(
     arguments: dict[str, str | int | list[int]],
 ) -> None:
-    button = run_button("retry", "Retry", arguments)
+    button = run_button("retry", "Retry", arguments, texts_for("en", "en", ZoneInfo("UTC")))
     assert button["action_id"] == "run:retry"
     assert read_value(button["value"]) == (None, arguments)
 

@@ -18,7 +18,7 @@ def unix() -> int:
 
 def table_rows(message: dict[str, Any]) -> list[list[str]]:
     """The cells of the message's table, its head left out."""
-    (table,) = [block for block in message["blocks"] if block["type"] == "table"]
+    (table,) = [block for block in message["blocks"] if block["type"] == "data_table"]
     return [[cell["text"] for cell in row] for row in table["rows"][1:]]
 
 

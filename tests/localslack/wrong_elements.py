@@ -46,6 +46,12 @@ WRONG: dict[str, tuple[str, list[Json], str, str]] = {
         "must be less than 76 characters",
         "/0/elements/0/text/text",
     ),
+    "long accessibility label": (
+        "block-elements/button-element",
+        [actions(button(accessibility_label="x" * 76))],
+        "must be less than 76 characters",
+        "/0/elements/0/accessibility_label",
+    ),
     "long value": (
         "block-elements/button-element",
         [actions(button(value="x" * 2001))],

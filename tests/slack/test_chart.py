@@ -13,6 +13,7 @@ from bot.localslack.demo import IDS
 from bot.models.metrics import QueueMetrics
 from bot.models.requests import Actor, Invocation
 from bot.store.metrics import rollups
+from bot.views.blocks import DATA_TABLE
 from bot.views.reports.chart import CHART
 from tests.kit.posting import poster_of
 from tests.kit.queues import TestQueue
@@ -52,9 +53,13 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
 
     assert kinds(answer)[:3] == ["section", CHART, CHART]
     levels, happened = charts(answer)
-    assert [series["name"] for series in levels["series"]] == ["pending", "reserved", "failed"]
-    names = [series["name"] for series in happened["series"]]
-    assert names == ["processed", "new failures", "oldest, minutes"]
+    # Each chart has one scale: failures stand beside no processed jobs, minutes beside no counts.
+    assert [series["name"] for series in levels["series"]] == ["pending", "reserved"]
+    assert [series["name"] for series in happened["series"]] == ["new failures"]
+    bars = str(answer["blocks"][3])
+    assert "processed, at most 200 per bar" in bars
+    assert "failed jobs, at most 3" in bars
+    assert "oldest waiting job, at most 0 s" in bars
     for point in happened["series"][0]["data"]:
         assert f"{point['label']}: " in answer["text"]
     assert "processed 200" in answer["text"]
@@ -90,22 +95,25 @@ def test_where_slack_refuses_charts_a_table_says_the_same_and_that_is_remembered
     team.slack.refuse_blocks(CHART)
 
     first = team.say("chart").reply
-    assert kinds(first)[:2] == ["section", "table"]
-    rows = next(block["rows"] for block in first["blocks"] if block["type"] == "table")
-    assert [cell["text"] for cell in rows[0]][1:5] == ["pending", "reserved", "failed", "processed"]
-    assert {row[4]["text"] for row in rows[1:-1]} <= {"100", "200"}
+    assert kinds(first)[:2] == ["section", DATA_TABLE]
+    table = next(block for block in first["blocks"] if block["type"] == DATA_TABLE)
+    assert table["caption"] == "Jobs in the queue · New failures"
+    head, *rows = table["rows"]
+    assert [cell["text"] for cell in head][1:] == ["pending", "reserved", "new failures"]
+    assert {row[3]["text"] for row in rows[:-1]} <= {"1", "2"}
     tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
     assert tried == [False, True]
 
-    # From then on the table is in the acknowledgement, and nothing is tried in vain.
+    # From then on nothing is tried in vain.
     again = team.say("chart").reply
-    assert kinds(again)[:2] == ["section", "table"]
-    assert len(team.slack.calls("response_url")) == 2
+    assert kinds(again)[:2] == ["section", DATA_TABLE]
+    tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
+    assert tried == [False, True, True]
 
 
 def test_where_slack_refuses_the_table_too_the_text_is_left(team: Team) -> None:
     history(team.queue)
-    team.slack.refuse_blocks(CHART, "table")
+    team.slack.refuse_blocks(CHART, DATA_TABLE, "table")
     answer = team.say("chart").reply
     assert kinds(answer) == []
     assert "processed 200" in answer["text"]
@@ -121,7 +129,7 @@ def test_one_queue_says_nothing_of_what_it_cannot_know(team: Team) -> None:
     history(team.queue)
     answer = team.say("chart queue=mail").reply
     names = [series["name"] for chart in charts(answer) for series in chart["series"]]
-    assert names == ["pending", "reserved", "new failures", "oldest, minutes"]
+    assert names == ["pending", "reserved", "new failures"]
     assert "known only for all queues together" in str(answer["blocks"])
 
 
@@ -138,7 +146,7 @@ def test_a_posted_chart_becomes_a_table_where_it_is_refused(team: Team) -> None:
     poster = poster_of(team.slack)
 
     poster.post(IDS.queue_ops, body)
-    assert kinds(team.posted("queue-ops")[-1])[:2] == ["section", "table"]
+    assert kinds(team.posted("queue-ops")[-1])[:2] == ["section", DATA_TABLE]
     before = len(team.slack.calls("chat.postMessage"))
     poster.post(IDS.queue_ops, body)
     assert len(team.slack.calls("chat.postMessage")) == before + 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.models.requests import Message, Modal
@@ -11,6 +12,9 @@ Json = dict[str, Any]
 
 def drawn(shown: Message | Modal) -> str:
     """Every field of it; text objects as m"…" (mrkdwn, verbatim) and p"…" (plain_text)."""
+    if isinstance(shown, Message) and shown.more:
+        parts = [replace(shown, more=()), *shown.more]
+        return "\n".join(f"message {n} of {len(parts)}\n{drawn(p)}" for n, p in enumerate(parts, 1))
     if isinstance(shown, Message):
         head = ["text", *(f"  | {line}" for line in shown.text.splitlines())]
     else:
@@ -41,6 +45,8 @@ def _value(value: object) -> Iterator[str]:
         # A text object with another field than the usual one must be seen.
         assert value.keys() == {"type", "text", *usual}
         yield from (f"{mark}| {line}" for line in value["text"].split("\n"))
+    elif isinstance(value, dict) and value.get("type") == "raw_number":
+        yield f"n| {value['text']}"
     elif isinstance(value, dict) and value.get("type") in _ELEMENTS:
         yield " ".join(_words(value))
     elif isinstance(value, list) and value and isinstance(value[0], list):
@@ -83,16 +89,20 @@ def as_view(modal: Modal) -> Json:
 
 
 def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
-    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or raw_text."""
+    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or of a cell."""
     match value:
         case Message():
             yield "mrkdwn", value.text
             yield from texts_in(list(value.blocks))
+            yield from texts_in(list(value.more))
         case Modal():
             for text in (value.title, value.close, value.submit or "–"):
                 yield "plain_text", text
             yield from texts_in(list(value.blocks))
-        case {"type": ("mrkdwn" | "plain_text" | "raw_text") as kind, "text": str(text)}:
+        case {
+            "type": ("mrkdwn" | "plain_text" | "raw_text" | "raw_number") as kind,
+            "text": str(text),
+        }:
             yield kind, text
         case dict():
             for inner in value.values():
@@ -105,7 +115,9 @@ def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
 def elements_in(value: object) -> Iterator[Json]:
     """Every button and menu."""
     match value:
-        case Message() | Modal():
+        case Message():
+            yield from elements_in([*value.blocks, *value.more])
+        case Modal():
             yield from elements_in(list(value.blocks))
         case dict():
             if value.get("type") in ("button", "overflow"):

@@ -184,6 +184,7 @@ def job_list(
     queue: str | None = None,
     *,
     in_part: bool = False,
+    whole: bool = False,
 ) -> Shown:
     """`/queue jobs` of these rows."""
     given: dict[str, str | int] = {"limit": limit, "status": "all", "sort": "newest"}
@@ -191,18 +192,24 @@ def job_list(
         given["queue"] = queue
     filters = JobFilters(queue=queue, status="all", limit=limit)
     digests = dict.fromkeys((row.id for row in jobs), DIGEST)
-    listed = Listed(row_digests=digests, arguments=given, partial=in_part)
+    listed = Listed(row_digests=digests, arguments=given, partial=in_part, whole=whole)
     return lists.job_list(JobList(jobs=jobs, count=len(jobs), filters=filters), listed, ctx)
 
 
 def failed_list(
-    rows: tuple[FailedJob, ...], ctx: Context, limit: int = 50, queue: str | None = None
+    rows: tuple[FailedJob, ...],
+    ctx: Context,
+    limit: int = 50,
+    queue: str | None = None,
+    *,
+    whole: bool = False,
 ) -> Shown:
     """`/queue failed` of these rows."""
     given: dict[str, str | int] = {"limit": limit}
     if queue is not None:
         given["queue"] = queue
-    listed = Listed(row_digests=dict.fromkeys((row.id for row in rows), DIGEST), arguments=given)
+    digests = dict.fromkeys((row.id for row in rows), DIGEST)
+    listed = Listed(row_digests=digests, arguments=given, whole=whole)
     return lists.failed_list(FailedJobList(failed_jobs=rows, count=len(rows)), listed, ctx)
 
 
@@ -530,6 +537,10 @@ def _list_samples(w: Words) -> Iterator[Sample]:
     yield Sample("failed-linked", partial(failed_list, two), links=links)
     yield Sample("failed-paged", partial(failed_list, many, queue=filtered))
     yield Sample("failed-none", partial(failed_list, (), queue=filtered))
+    each = tuple(failed_job(id_, w) for id_ in range(10**18, 10**18 - 200, -1))
+    yield Sample("failed-typed-limit", partial(failed_list, many[:12], limit=12, whole=True))
+    yield Sample("failed-50", partial(failed_list, each[:50], whole=True))
+    yield Sample("failed-200", partial(failed_list, each, limit=200, queue=filtered, whole=True))
     yield Sample("failed-terminal", partial(failed_list, many), source=Source.TERMINAL)
     jobs = mixed_jobs(w)
     yield Sample("jobs", partial(job_list, jobs))
@@ -538,6 +549,10 @@ def _list_samples(w: Words) -> Iterator[Sample]:
     yield Sample("jobs-linked", partial(job_list, jobs), links=links)
     yield Sample("jobs-limit-reached", partial(job_list, jobs, limit=4, queue=filtered))
     yield Sample("jobs-many", partial(job_list, tuple(job(id_, w) for id_ in range(40, 20, -1))))
+    each_job = tuple(job(id_, w) for id_ in range(2_200, 2_000, -1))
+    yield Sample("jobs-typed-limit", partial(job_list, each_job[:12], limit=12, whole=True))
+    yield Sample("jobs-50", partial(job_list, each_job[:50], whole=True))
+    yield Sample("jobs-200", partial(job_list, each_job, limit=200, whole=True))
     yield Sample("jobs-none", partial(job_list, ()))
     yield Sample("jobs-partial", partial(job_list, jobs, queue=filtered, in_part=True))
     yield Sample("jobs-partial-none", partial(job_list, (), queue=filtered, in_part=True))
@@ -621,6 +636,11 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     yield Sample(
         "history-full", partial(records.history_message, full, Mrkdwn(), asked, more=False)
     )
+    for records_of in (full, full * 4):
+        all_of_it = partial(
+            records.history_message, records_of, Mrkdwn(), asked, more=True, whole=True
+        )
+        yield Sample(f"history-{len(records_of)}", all_of_it)
     terminal_history = partial(records.history_message, history_lines, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
 

@@ -88,6 +88,10 @@ def samples(w: Words) -> Iterator[Sample]:
         partial(listed, (group(w), none), since="2025-11-06 19:00:00", arguments=window),
     )
     yield Sample("errors-many", partial(listed, many, after=10, arguments={"limit": 30}))
+    most = tuple(group(w, error=f"E{id_}") for id_ in range(1, 51))
+    typed = partial(listed, most[:8], arguments={"limit": 8}, whole=True)
+    yield Sample("errors-typed-limit", typed)
+    yield Sample("errors-50", partial(listed, most, arguments={"limit": 50}, whole=True))
     yield Sample("errors-none", partial(listed, ()))
     yield Sample("errors-none-yet", partial(listed, (), indexing=True))
     yield Sample("errors-terminal", partial(listed, many[:9], indexing=True), Source.TERMINAL)

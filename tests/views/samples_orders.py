@@ -132,6 +132,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     yield Sample("find-terminal", partial(story.story_message, whole), source=Source.TERMINAL)
     many = [failure(w, id_=100 + n, minutes=60 - n) for n in range(30)]
     yield Sample("find-many", partial(story.story_message, story_of(w, list(many))))
+    earlier = [failure(w, id_=1_000 + n, minutes=200 - n) for n in range(150)]
+    yield Sample("find-150", partial(story.story_message, story_of(w, list(earlier))))
     most = story_of(w, list(many), more=True, tienda_id=str(w.tienda)[:64])
     yield Sample("find-more", partial(story.story_message, most))
     for name, looked, about in (

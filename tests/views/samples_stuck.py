@@ -14,6 +14,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     for name, count, partly, source in (
         ("stuck", 2, False, Source.SLASH),
         ("stuck-many", 12, True, Source.SLASH),
+        ("stuck-200", 200, False, Source.SLASH),
         ("stuck-terminal", 12, False, Source.TERMINAL),
         ("stuck-none", 0, False, Source.SLASH),
         ("stuck-none-partial", 0, True, Source.SLASH),
@@ -26,6 +27,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             row_digests={row.id: DIGEST for row in rows},
             reserved_at={row.id: 1_762_560_000 for row in rows},
             arguments={"limit": 50},
+            whole=count == 200,
             partial=partly,
         )
         stuck_jobs = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)

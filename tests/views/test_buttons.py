@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from bot.app.command import find_commands
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
 from bot.views.reports.home import REFRESH
 from tests.kit.cases import check_each
 from tests.views.drawing import elements_in
-from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
+from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
 
 COMMANDS = find_commands()
 FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "outcome", "undo-", "digest")
@@ -39,6 +40,43 @@ def carried(element: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     command, args = read_value(element["value"])
     assert command is None
     yield named, args
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_buttons_with_the_same_text_have_different_accessibility_labels(language: str) -> None:
+    def check(sample: Sample) -> None:
+        for role in Role:
+            buttons = [
+                element
+                for element in elements_in(sample.shown(language, role))
+                if element["type"] == "button"
+            ]
+            labels: dict[str, dict[str, str]] = {}
+            for button in buttons:
+                # Two buttons that do the same may be called the same.
+                identity = f"{button['action_id']} {button.get('value')}"
+                by_button = labels.setdefault(button["text"]["text"], {})
+                by_button[identity] = button.get("accessibility_label", "")
+            for by_button in labels.values():
+                spoken = list(by_button.values())
+                assert len(spoken) == 1 or (all(spoken) and len({*spoken}) == len(spoken)), labels
+
+    check_each(((sample.name, sample) for sample in samples()), check)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_accessibility_label_begins_with_the_text_on_the_button(language: str) -> None:
+    """A person who dictates says the text that is on the button."""
+
+    def check(sample: Sample) -> None:
+        for element in elements_in(sample.shown(language, Role.ADMIN)):
+            if label := element.get("accessibility_label"):
+                assert label.startswith(element["text"]["text"].rstrip("…"))
+                assert label != element["text"]["text"]
+                assert len(label) <= 75
+
+    words = Words.all_alike("x" * 10_000)
+    check_each(((sample.name, sample) for sample in [*samples(), *samples(words)]), check)
 
 
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.word)
@@ -75,7 +113,28 @@ def test_the_next_page_goes_on_after_the_last_row_that_is_shown() -> None:
         if element["action_id"] == "page:failed"
         for _, args in carried(element)
     ]
-    assert pages == [{"limit": 50, "queue": "netsuite", "after": 51}]
+    assert pages == [{"queue": "netsuite", "after": 51}]
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("failed-200", {"limit": 200, "queue": "netsuite", "after": 10**18 - 199}),
+        ("history-50", {"order": "803193", "limit": 50, "before": 51}),
+    ],
+)
+def test_after_a_typed_limit_the_next_page_has_it_too(name: str, page: dict[str, object]) -> None:
+    shown = next(s for s in samples() if s.name == name).shown("en", Role.ADMIN)
+    assert isinstance(shown, Message)
+    *others, last = (shown, *shown.more)
+    pages = [
+        element["action_id"].startswith("page:")
+        for part in others
+        for element in elements_in(list(part.blocks))
+    ]
+    assert not any(pages)
+    found = [e for e in elements_in(list(last.blocks)) if e["action_id"].startswith("page:")]
+    assert [args for e in found for _, args in carried(e)] == [page]
 
 
 @pytest.mark.parametrize("name", ["failed", "jobs"])
@@ -102,10 +161,11 @@ def test_an_alert_that_is_settled_has_no_buttons(state: str) -> None:
 
 
 def test_a_value_is_read_as_it_was_written() -> None:
-    button = run_button("retry", "Retry", {"ids": [45], "digest": DIGEST})
+    texts = texts_for("en", "en", LIMA)
+    button = run_button("retry", "Retry", {"ids": [45], "digest": DIGEST}, texts)
     assert button["action_id"] == "run:retry"
     assert read_value(button["value"]) == (None, {"ids": [45], "digest": DIGEST})
-    page = page_button("jobs", "Next", {"queue": "<a & b>", "after": 9})
+    page = page_button("jobs", "Next", {"queue": "<a & b>", "after": 9}, texts)
     assert read_value(page["value"]) == (None, {"queue": "<a & b>", "after": 9})
     option = menu([("delete", "Delete", {"ids": [1]})])["options"][0]
     assert read_value(option["value"]) == ("delete", {"ids": [1]})
@@ -118,7 +178,7 @@ def test_a_menu_holds_the_largest_id() -> None:
 
 def test_a_value_that_slack_would_refuse_is_not_written() -> None:
     with pytest.raises(ValueError, match="2000"):
-        run_button("jobs", "Jobs", {"queue": "x" * 2_000})
+        run_button("jobs", "Jobs", {"queue": "x" * 2_000}, texts_for("en", "en", LIMA))
     with pytest.raises(ValueError, match="150"):
         menu([("delete", "Delete", {"ids": list(range(60))})])
 

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import pytest
 from slack_sdk.models.blocks import Block as SdkBlock
@@ -52,6 +53,9 @@ def test_slack_takes_it(text: str | None, language: str) -> None:
 
 def assert_message(message: Message, *, terminal: bool) -> None:
     """Within Slack's limits; a message for a terminal has no blocks and no limit."""
+    for part in message.more:
+        assert_message(part, terminal=terminal)
+    message = replace(message, more=())
     assert message.text.strip()
     if terminal and not message.blocks:
         return

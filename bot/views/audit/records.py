@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.models.operations import AuditLine, Target
 from bot.models.requests import Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
-from bot.views.blocks import actions, context_line, message, section, sections
+from bot.views.blocks import actions, context_line, message, section, sections, with_more
 from bot.views.buttons import page_button
 from bot.views.context import Context
 from bot.views.names import dots, order, queue_name
@@ -18,6 +18,8 @@ HISTORY_ROW = 240
 HISTORY_BLOCKS = 5_900
 HISTORY_TEXT = 3_700
 """Lines of a message; they stay under 10,000 characters with the line that counts the rest."""
+HISTORY_ROWS, HISTORY_MESSAGES, HISTORY_TIME = 25, 5, 32
+"""With a typed limit: lines of a message and messages, and characters of a line's time and seq."""
 
 _ENDED = ("done", "cancelled", "stopped")
 MARKS = {
@@ -77,11 +79,13 @@ def history_message(
     ctx: Context,
     *,
     more: bool,
+    whole: bool = False,
 ) -> Message:
-    """Return one line per record, newest first, as many as fit; a terminal shows all.
+    """Return one line per record, newest first; a terminal shows all.
 
     `summary` is the outcome for the order or job in question. `arguments` are those of the next
-    page. `more` says whether there are unread records.
+    page. `more` says whether there are unread records. `whole`: all lines, shorter and in several
+    messages; else as many as fit into one.
     """
     texts = ctx.texts
     if not lines:
@@ -94,29 +98,53 @@ def history_message(
         ]
         foot = [_narrow(ctx)] if more else []
         return Message(str(join("\n", [*head, *rows, *foot])))
-    lines_shown, fallback = [*head], [*head]
-    room, text_room = HISTORY_BLOCKS, HISTORY_TEXT
-    last = 0
-    for line in lines:
-        fact = cut(_fact(line, ctx), HISTORY_ROW)
-        row = dots(texts.brief(line.at), fact, _seq(line))
-        plain = dots(escape(texts.brief_plain(line.at)), fact, _seq(line))
-        room, text_room = room - len(row) - 1, text_room - len(plain) - 1
-        if min(room, text_room) < 0:
+    parts = [_HistoryPart(head)]
+    per_message = max(HISTORY_ROWS, -(-len(lines) // HISTORY_MESSAGES)) if whole else len(lines)
+    longest = HISTORY_TEXT // per_message - HISTORY_TIME if whole else HISTORY_ROW
+    for number, line in enumerate(lines):
+        fact = cut(_fact(line, ctx), min(longest, HISTORY_ROW))
+        if whole and number and number % per_message == 0:
+            parts.append(_HistoryPart([]))
+        if not parts[-1].add(line, fact, ctx, bounded=not whole):
             more = True
             break
-        lines_shown.append(row)
-        fallback.append(plain)
-        last = line.id
-    blocks = sections(lines_shown)
-    if more:
-        fallback.append(_narrow(ctx))
-        blocks.append(context_line(fallback[-1]))
-        if "history" in ctx.runnable:
-            label = texts.plain("button-older")
-            older = page_button("history", label, {**arguments, "before": last})
-            blocks.append(actions([older], "history"))
-    return message(fallback, blocks)
+    messages = [message(part.plain, sections(part.rows)) for part in parts]
+    end = _history_foot(parts[-1].last, arguments, ctx, whole=whole) if more else Message("")
+    return with_more(messages[0], messages[1:], end)
+
+
+class _HistoryPart:
+    """The lines of one message, and the room that is left in it."""
+
+    def __init__(self, head: Sequence[Mrkdwn]) -> None:
+        self.rows, self.plain = [*head], [*head]
+        self.last = 0
+        self._room, self._text_room = HISTORY_BLOCKS, HISTORY_TEXT
+
+    def add(self, line: AuditLine, fact: Mrkdwn, ctx: Context, *, bounded: bool) -> bool:
+        """Add the record's line; return False if there is no room left."""
+        row = dots(ctx.texts.brief(line.at), fact, _seq(line))
+        plain = dots(escape(ctx.texts.brief_plain(line.at)), fact, _seq(line))
+        self._room, self._text_room = self._room - len(row) - 1, self._text_room - len(plain) - 1
+        if bounded and min(self._room, self._text_room) < 0:
+            return False
+        self.rows.append(row)
+        self.plain.append(plain)
+        self.last = line.id
+        return True
+
+
+def _history_foot(
+    last: int, arguments: Mapping[str, str | int], ctx: Context, *, whole: bool
+) -> Message:
+    """Return how to find older records, with the button for the next page."""
+    narrow = _narrow(ctx)
+    if "history" not in ctx.runnable:
+        return message([narrow], [context_line(narrow)])
+    kept = {key: value for key, value in arguments.items() if whole or key != "limit"}
+    label = ctx.texts.plain("button-older")
+    older = page_button("history", label, {**kept, "before": last}, ctx.texts)
+    return message([narrow], [context_line(narrow), actions([older], "history")])
 
 
 def _seq(line: AuditLine) -> Mrkdwn:

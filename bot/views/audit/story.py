@@ -1,16 +1,17 @@
 """One order's story: a line per event, newest last, near the reader's eye and the buttons.
 
 The buttons stand at the end, above the message field, because people read a story from its
-beginning. A long story omits its beginning.
+beginning. The earlier events of a long story come in messages before, without buttons.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit.records import MARKS
-from bot.views.blocks import context_line, message, section
+from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
 from bot.views.refusal import reason_words
@@ -19,6 +20,8 @@ from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, sta
 LINES = 12
 LINE = 280
 """Lines of a message; with buttons and fallback text they stay under 10,000 characters."""
+EARLIER, EARLIER_LINE, EARLIER_MESSAGES = 22, 140, 4
+"""Earlier events of a message, their characters, and the messages before the last one."""
 PEOPLE = 5
 
 
@@ -37,15 +40,37 @@ def story_message(story: Story, ctx: Context) -> Message:
         return Message(str(join("\n", [*head, *rows, *foot])))
     shown_events = story.events[-LINES:]
     hidden = len(story.events) - len(shown_events)
-    earlier = _earlier(hidden, story, ctx)
-    blocks = [section(join("\n", head)), *(context_line(line) for line in earlier)]
-    lines = [*head, *earlier]
+    before = story.events[:hidden][-EARLIER * EARLIER_MESSAGES :]
+    omitted = _omitted(hidden - len(before), story, ctx)
+    blocks = [section(join("\n", head)), *(context_line(line) for line in omitted)]
+    lines = [*head, *omitted]
+    messages = _earlier(before, draw, ctx)
+    if messages:
+        messages[0] = with_more(message(lines, blocks), (), messages[0])
+        lines, blocks = [], []
     for event in shown_events:
         line = cut(draw(event, ctx.texts.brief(event.at)), LINE)
         blocks += _blocks(event, line, ctx)
         lines.append(cut(draw(event, escape(ctx.texts.brief_plain(event.at))), LINE))
-    blocks += [context_line(line) for line in foot]
-    return message([*lines, *foot], blocks)
+    messages.append(message(lines, blocks))
+    end = message(foot, [context_line(line) for line in foot])
+    return with_more(messages[0], messages[1:], end)
+
+
+def _earlier(
+    events: Sequence[Event], draw: Callable[[Event, Mrkdwn], Mrkdwn], ctx: Context
+) -> list[Message]:
+    """Return the events as lines without buttons, in as many messages as they need."""
+    messages = []
+    for begin in range(0, len(events), EARLIER):
+        part = events[begin : begin + EARLIER]
+        rows = [cut(draw(event, ctx.texts.brief(event.at)), EARLIER_LINE + 40) for event in part]
+        plain = [
+            cut(draw(event, escape(ctx.texts.brief_plain(event.at))), EARLIER_LINE)
+            for event in part
+        ]
+        messages.append(message(plain, sections(rows)))
+    return messages
 
 
 def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
@@ -187,9 +212,9 @@ def _blocks(event: Event, line: Mrkdwn, ctx: Context) -> list[Block]:
     return [section(line)]
 
 
-def _earlier(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
+def _omitted(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
     if story.more:
-        return [ctx.texts("find-earlier-more", count=hidden)]
+        return [ctx.texts("find-earlier-more", count=max(0, hidden))]
     return [ctx.texts("find-earlier", count=hidden)] if hidden else []
 
 

@@ -15,15 +15,29 @@ from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Message, Modal, Source
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
-from bot.views.blocks import SECTION, actions, context_line, fields, message, section
+from bot.views.blocks import (
+    SECTION,
+    actions,
+    context_line,
+    fields,
+    message,
+    number_cell,
+    section,
+    text_cell,
+    with_more,
+)
 from bot.views.buttons import Argument, page_button, run_button
 from bot.views.context import Context
 from bot.views.details import TITLE
+from bot.views.lists import page_arguments
 from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, seconds_since
+from bot.views.row_tables import TableRow, plain_time, table_messages, table_row
 from bot.views.rows import failed_elements, failed_line, row_blocks
 
 ROWS = 6
-"""Groups per message; with buttons and notification text they stay under 10,000 characters."""
+"""Groups with buttons; with notification text they stay under 10,000 characters."""
+COLUMNS = ("error", "failed", "cause", "queue", "last")
+SHORT, CAUSE = 20, 45
 NAME = 140
 ROW = 800
 TIMES = 400
@@ -56,15 +70,31 @@ def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Messa
         text_of_row = _row(row, ctx, windowed=windowed, numbers=False)
         blocks += row_blocks(text_of_row, elements, f"error:{row.error}")
         lines.append(_row(row, ctx, windowed=windowed, numbers=True))
-    more = groups.count > listed.after + len(rows)
+    rest = groups.errors[ROWS:] if listed.whole and not in_terminal else ()
+    tables = table_messages(
+        "errors", COLUMNS, [_table_row(row, ctx) for row in rest], listed.after + ROWS, ctx
+    )
+    shown = len(rows) + len(rest)
+    more = groups.count > listed.after + shown
     if more:
         notes.append(texts("list-more"))
-    foot = [_next(listed, len(rows), ctx)] if more and "errors" in ctx.runnable else []
-    lines += notes
+    foot = [_next(listed, shown, ctx)] if more and "errors" in ctx.runnable else []
     if in_terminal:
-        return Message(str(join("\n", lines)))
-    blocks += [context_line(note) for note in notes]
-    return message(lines, [*blocks, *([actions(foot, "list")] if foot else [])])
+        return Message(str(join("\n", [*lines, *notes])))
+    end = [*map(context_line, notes), *([actions(foot, "list")] if foot else [])]
+    return with_more(message(lines, blocks), tables, message(notes, end))
+
+
+def _table_row(row: ErrorGroup, ctx: Context) -> TableRow:
+    queues = ", ".join(f"{part.queue} ({part.count})" for part in row.queues[:QUEUES])
+    cells = [
+        text_cell(row.error, SHORT),
+        number_cell(row.failed, ctx.texts.number(row.failed)),
+        text_cell(row.name, CAUSE),
+        text_cell(queues, SHORT),
+        text_cell("" if row.last_at is None else plain_time(row.last_at, ctx), SHORT),
+    ]
+    return table_row(cells)
 
 
 def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
@@ -78,7 +108,10 @@ def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
 def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
     after = listed.after + shown
     return page_button(
-        "errors", ctx.texts.plain("button-next"), {**listed.arguments, "after": after}
+        "errors",
+        ctx.texts.plain("button-next"),
+        {**page_arguments(listed), "after": after},
+        ctx.texts,
     )
 
 
@@ -166,10 +199,10 @@ def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Bl
         if queue is not None:
             arguments["queue"] = queue
         label = ctx.texts.plain("button-retry-group")
-        elements.append(run_button("retry", label, arguments, style="primary"))
+        elements.append(run_button("retry", label, arguments, ctx.texts, style="primary"))
     if "error" in ctx.runnable:
         label = ctx.texts.plain("button-details")
-        elements.append(run_button("error", label, {"error": row.error}))
+        elements.append(run_button("error", label, {"error": row.error}, ctx.texts))
     return elements
 
 

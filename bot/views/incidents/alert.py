@@ -107,8 +107,8 @@ def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> li
     retry: dict[str, Argument] = {"ids": [alert.failed_id], "digest": alert.row_digest}
     arguments: dict[str, Argument] = {"id": alert.failed_id}
     return [
-        run_button("retry", texts.plain("button-retry"), retry, style="primary"),
-        run_button("failed-job", texts.plain("button-details"), arguments),
+        run_button("retry", texts.plain("button-retry"), retry, texts, style="primary"),
+        run_button("failed-job", texts.plain("button-details"), arguments, texts),
         incident_menu(
             incident,
             ctx,
@@ -195,8 +195,8 @@ def _group_elements(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context
     texts = ctx.texts
     arguments = {"error": alert.error_group}
     return [
-        run_button("retry", texts.plain("button-retry-group"), arguments, style="primary"),
-        run_button("error", texts.plain("button-details"), arguments),
+        run_button("retry", texts.plain("button-retry-group"), arguments, texts, style="primary"),
+        run_button("error", texts.plain("button-details"), arguments, texts),
         incident_menu(incident, ctx),
     ]
 
@@ -210,8 +210,8 @@ def summary_message(
     foot = dots(span, short_id(incident))
     extra = [*quiet_line(incident, remaining, ctx), *notes(incident, ctx)]
     lines = [lead, _remaining_line(count, remaining, ctx), *extra, foot]
-    elements = [run_button("errors", ctx.texts.plain("button-errors"), {})]
-    elements.append(run_button("failed", ctx.texts.plain("button-failed"), {}))
+    elements = [run_button("errors", ctx.texts.plain("button-errors"), {}, ctx.texts)]
+    elements.append(run_button("failed", ctx.texts.plain("button-failed"), {}, ctx.texts))
     if remaining > 0:
         elements.append(incident_menu(incident, ctx))
     blocks = [section(join("\n", lines[:2])), *(context_line(line) for line in [*extra, foot])]

@@ -62,7 +62,7 @@ def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -
     blocks += [context_line(line) for line in foot]
     if incident.is_active:
         elements = [
-            run_button(command, ctx.texts.plain(key), _about(command, alert))
+            run_button(command, ctx.texts.plain(key), _about(command, alert), ctx.texts)
             for command, key in _BUTTONS[alert.rule]
         ]
         elements.append(incident_menu(incident, ctx))

@@ -122,7 +122,9 @@ def _mute_block(mute: NamedMute, line: Mrkdwn, ctx: Context) -> Block:
         return section(line)
     about = {"error": mute.error, "queue": mute.queue, "alert": mute.alert}
     args: dict[str, Argument] = {name: value for name, value in about.items() if value is not None}
-    return section(line, accessory=run_button("unmute", ctx.texts.plain("button-unmute"), args))
+    return section(
+        line, accessory=run_button("unmute", ctx.texts.plain("button-unmute"), args, ctx.texts)
+    )
 
 
 def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:

@@ -132,13 +132,13 @@ def _undone(progress: Progress, undone: PutBack, ctx: Context) -> Mrkdwn:
 
 def _undo(progress: Progress, ctx: Context) -> list[Block]:
     label = ctx.texts.plain("button-undo")
-    button = run_button("undo", label, {"what": progress.operation})
+    button = run_button("undo", label, {"what": progress.operation}, ctx.texts)
     return [actions([button], f"operation:{progress.operation}")]
 
 
 def _cancel(progress: Progress, ctx: Context) -> Block:
     label = ctx.texts.plain("button-stop")
-    return run_button("cancel", label, {"id": progress.operation}, style="danger")
+    return run_button("cancel", label, {"id": progress.operation}, ctx.texts, style="danger")
 
 
 def cancelled(operation: int, done: int, total: int, ctx: Context) -> Message:

@@ -26,7 +26,7 @@ def undo_blocks(ctx: Context) -> list[Block]:
     everybody = ctx.role is Role.NONE
     if ctx.request is None or not (everybody or "undo" in ctx.runnable):
         return []
-    button = run_button("undo", ctx.texts.plain("button-undo"), {"request": ctx.request})
+    button = run_button("undo", ctx.texts.plain("button-undo"), {"request": ctx.request}, ctx.texts)
     return [actions([button], BLOCK)]
 
 

@@ -1,6 +1,8 @@
-"""`/queue chart`: two Slack charts, with the same data as a table and as text.
+"""`/queue chart`: two Slack charts and rows of bars, with the same data as a table and as text.
 
-Slack requires a value in every category of a chart. So the categories of an unmonitored period are
+A chart of Slack has one scale for all of its lines, and a message has at most two charts. So each
+chart has only counts of one size, and every other metric has its own scale in a row of bars. Slack
+requires a value in every category of a chart. So the categories of an unmonitored period are
 omitted, and the next category begins with the gap sign. Limits:
 docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
@@ -10,10 +12,19 @@ from dataclasses import dataclass
 
 from bot.models.chart import Chart, ChartPoint
 from bot.models.requests import Block, Message
-from bot.text import Mrkdwn, Texts, escape, join, plain_line
-from bot.views.blocks import context_line, message, section, sections, table
+from bot.text import Mrkdwn, Texts, code, escape, join, plain_line
+from bot.views.blocks import (
+    context_line,
+    data_table,
+    message,
+    number_cell,
+    section,
+    sections,
+    text_cell,
+)
 from bot.views.context import Context
 from bot.views.names import age, dots, queue_name
+from bot.views.reports.day import bars
 
 TITLE, LABEL, AXIS = 50, 20, 50
 GAP = "⋯ "
@@ -31,27 +42,24 @@ class ChartSeries:
     of: Callable[[ChartPoint], int | None]
 
 
-LEVELS = (
+def _oldest(point: ChartPoint) -> int | None:
+    """Return the oldest job's age in seconds; 0 if no job was available."""
+    return None if point.is_gap else point.oldest_seconds or 0
+
+
+QUEUED = (
     ChartSeries("pending", lambda point: point.pending),
     ChartSeries("reserved", lambda point: point.reserved),
-    ChartSeries("failed", lambda point: point.failed),
 )
-
-
-def _minutes(point: ChartPoint) -> int | None:
-    """Return the oldest job's age in whole minutes, rounded up; 0 if no job was available."""
-    return None if point.is_gap else -(-(point.oldest_seconds or 0) // 60)
-
-
-EVENTS = (
-    ChartSeries("processed", lambda point: point.processed),
-    ChartSeries("failures", lambda point: point.new_failures),
-    ChartSeries("oldest", _minutes),
-)
+FAILURES = (ChartSeries("failures", lambda point: point.new_failures),)
+PROCESSED = ChartSeries("processed", lambda point: point.processed)
+FAILED = ChartSeries("failed", lambda point: point.failed)
+OLDEST = ChartSeries("oldest", _oldest)
+COUNTS = (*QUEUED, FAILED, PROCESSED, *FAILURES)
 
 
 def chart_message(data: Chart, ctx: Context) -> Message:
-    """Return the levels and the events as charts; on Home, which has only text, as lines."""
+    """Return charts and bars; on Home, which has only text, a line per period."""
     texts = ctx.texts
     scope = texts("chart-all") if data.queue is None else queue_name(data.queue)
     title = texts("chart-title-day" if data.span == "24h" else "chart-title-week", scope=scope)
@@ -63,10 +71,11 @@ def chart_message(data: Chart, ctx: Context) -> Message:
     totals, notes = _totals(data, texts), _notes(data, ctx)
     charts = [
         line_chart(texts.plain(f"chart-{name}"), labels, data.points, series, ctx)
-        for name, series in (("there", LEVELS), ("happened", EVENTS))
+        for name, series in (("queued", QUEUED), ("failures", FAILURES))
     ]
     drawable = [chart for chart in charts if chart is not None]
-    blocks = [section(join("\n", [title, totals])), *drawable] if ctx.in_message else []
+    rows = sections(_bars(data.points, texts))
+    blocks = [section(join("\n", [title, totals])), *drawable, *rows] if ctx.in_message else []
     blocks = blocks or sections([title, totals, *lines])
     return message([title, totals, *lines, *notes], [*blocks, *map(context_line, notes)])
 
@@ -141,12 +150,25 @@ def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
         return texts("chart-line-gap", at=label)
     parts = [
         texts(f"chart-part-{series.word}", count=value)
-        for series in (*LEVELS, *EVENTS)
-        if series.word != "oldest" and (value := series.of(point)) is not None
+        for series in COUNTS
+        if (value := series.of(point)) is not None
     ]
     if point.oldest_seconds is not None:
         parts.append(texts("chart-part-oldest", age=age(point.oldest_seconds, texts)))
     return texts("chart-line", at=label, figures=dots(*parts))
+
+
+def _bars(points: Sequence[ChartPoint], texts: Texts) -> list[Mrkdwn]:
+    """Return a row of bars for each known metric that has no chart, with its highest value."""
+    rows = []
+    for series in (PROCESSED, FAILED, OLDEST):
+        values = [series.of(point) for point in points]
+        highest = max((value for value in values if value is not None), default=None)
+        if highest is not None:
+            most = age(highest, texts) if series is OLDEST else highest
+            label = texts(f"chart-bars-{series.word}", most=most)
+            rows.append(join(" ", [code(bars(values)), label]))
+    return rows
 
 
 def _totals(data: Chart, texts: Texts) -> Mrkdwn:
@@ -177,11 +199,6 @@ def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
     return [*notes, texts("chart-how", zone=escape(str(ctx.reader_zone)))]
 
 
-def has_chart(blocks: Sequence[Block]) -> bool:
-    """Whether the blocks contain a chart."""
-    return any(block["type"] == CHART for block in blocks)
-
-
 def without_charts(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with one table of all charts' data in place of the first chart."""
     charts = [block for block in blocks if block["type"] == CHART]
@@ -190,21 +207,23 @@ def without_charts(blocks: Sequence[Block]) -> list[Block]:
         if block["type"] != CHART:
             rest.append(block)
         elif block is charts[0]:
-            rest.append(as_table([chart["chart"] for chart in charts]))
+            rest.append(as_table(charts))
     return rest
 
 
 def as_table(charts: Sequence[Block]) -> Block:
     """Return a row per category and a column per series; a dash means no value."""
-    axis = charts[0]["axis_config"]
-    every = [series for chart in charts for series in chart["series"]]
-    rows: dict[str, list[str]] = {}
+    axis = charts[0]["chart"]["axis_config"]
+    every = [series for chart in charts for series in chart["chart"]["series"]]
+    rows: dict[str, list[Block]] = {}
     categories: dict[str, str] = {}
     for index, series in enumerate(every):
         for point in series["data"]:
             label = point["label"].removeprefix(GAP)
             categories[label] = max(categories.get(label, ""), point["label"], key=len)
-            row = rows.setdefault(label, [NOTHING] * len(every))
-            row[index] = str(point["value"])
+            row = rows.setdefault(label, [text_cell(NOTHING)] * len(every))
+            row[index] = number_cell(point["value"], str(point["value"]))
     head = [axis.get("x_label") or NOTHING, *(series["name"] for series in every)]
-    return table(head, [[categories[label], *row] for label, row in rows.items()], numbers_from=1)
+    caption = " · ".join(chart["title"] for chart in charts)
+    cells = [[text_cell(categories[label]), *row] for label, row in rows.items()]
+    return data_table(caption, head, cells)

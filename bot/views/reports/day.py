@@ -38,7 +38,11 @@ def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
 
 def bar(points: Sequence[Point], figure: Callable[[QueueMetrics], int | None]) -> str:
     """Return a bar for each point, scaled to the highest."""
-    values = [None if point.figures is None else figure(point.figures) for point in points]
+    return bars([None if point.figures is None else figure(point.figures) for point in points])
+
+
+def bars(values: Sequence[int | None]) -> str:
+    """Return a bar for each value, scaled to the highest; a dash for an unknown one."""
     highest = max((value for value in values if value), default=0)
     return "".join(_bar(value, highest) for value in values)
 

@@ -149,7 +149,7 @@ def _errors(
                 texts("digest-error", error=row.error, count=row.failed),
                 cut(code(row.name, NAME), NAME + 20),
             ),
-            run_button("error", texts.plain("button-details"), {"error": row.error}),
+            run_button("error", texts.plain("button-details"), {"error": row.error}, texts),
         )
         for row in groups.groups
     ]

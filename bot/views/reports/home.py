@@ -81,9 +81,9 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     some_failed = data.failed is None or data.failed.count > 0
     buttons = []
     if "retry-all" in ctx.runnable and some_failed:
-        buttons.append(run_button("retry-all", texts.plain("button-retry-all"), {}))
+        buttons.append(run_button("retry-all", texts.plain("button-retry-all"), {}, texts))
     if "jobs" in ctx.runnable:
-        buttons.append(run_button("jobs", texts.plain("button-jobs"), {}))
+        buttons.append(run_button("jobs", texts.plain("button-jobs"), {}, texts))
     all_of_it = [actions(buttons, "home:all")] if buttons else []
     return [_header(_verdict(data, ctx)), top, *all_of_it]
 
@@ -112,7 +112,7 @@ def _verdict(data: HomeData, ctx: Context) -> str:
 def _frozen(data: HomeData, ctx: Context) -> list[Block]:
     if data.freeze is None:
         return []
-    ends = run_button("unfreeze", ctx.texts.plain("home-unfreeze"), {})
+    ends = run_button("unfreeze", ctx.texts.plain("home-unfreeze"), {}, ctx.texts)
     may = "unfreeze" in ctx.runnable
     lines = join("\n", frozen_lines(data.freeze, ctx))
     return [section(lines, accessory=ends if may else None, block_id="home:frozen")]
@@ -207,7 +207,9 @@ def _day(data: HomeData, ctx: Context) -> list[Block]:
     Slack refuses the whole view if Home does not take a chart in it.
     """
     title, *lines = day_lines(data.day, ctx)
-    button = run_button("chart", ctx.texts.plain("button-details"), {})
+    spoken = ctx.texts.plain("spoken-home-day")
+    label = ctx.texts.plain("button-details")
+    button = run_button("chart", label, {}, ctx.texts, spoken=spoken)
     more = button if lines and "chart" in ctx.runnable else None
     bars = section(join("\n", lines or [title]), accessory=more, block_id="home:day")
     return [_header(ctx.texts.plain("home-day")), bars]

@@ -14,8 +14,8 @@ from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Moment, Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join
-from bot.views.blocks import context_line
-from bot.views.buttons import menu, run_button
+from bot.views.blocks import context_line, divider
+from bot.views.buttons import Argument, menu, run_button
 from bot.views.context import Context
 from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import dots, queue_name
@@ -35,7 +35,7 @@ COMMANDS: dict[str, str] = {
 
 
 def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
-    """Return a row per incident, unacknowledged ones first.
+    """Return a row per incident below a thin line, unacknowledged ones first.
 
     Each row has Retry group, Acknowledge and Details if the reader may run them.
     """
@@ -43,9 +43,11 @@ def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context)
         return []
     blocks: list[Block] = []
     for incident in sorted(incidents, key=lambda incident: incident.acknowledged_by is not None):
-        blocks += row_blocks(
-            _row(incident, ctx), _elements(incident, ctx), f"incident:{incident.id}"
-        )
+        elements = _elements(incident, ctx)
+        blocks += [
+            divider(),
+            *row_blocks(_row(incident, ctx), elements, f"incident:{incident.id}"),
+        ]
     if count > len(incidents):
         more = ctx.texts("home-more-incidents", count=count - len(incidents))
         blocks.append(context_line(more))
@@ -87,19 +89,26 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     few = ctx.role >= Role.ADMIN or incident.left <= OPERATOR_ROWS
     if incident.error is not None and incident.left and few and "retry" in ctx.runnable:
         label = texts.plain("button-retry-group")
-        elements.append(run_button("retry", label, {"error": incident.error}, style="primary"))
+        args: dict[str, Argument] = {"error": incident.error}
+        spoken = texts.plain(
+            "spoken-incident-retry", error=incident.error, incident=f"I{incident.id}"
+        )
+        elements.append(run_button("retry", label, args, texts, style="primary", spoken=spoken))
     if incident.acknowledged_by is None and "acknowledge" in ctx.runnable:
         label = texts.plain("home-acknowledge")
-        elements.append(run_button("acknowledge", label, {"id": f"I{incident.id}"}))
+        elements.append(run_button("acknowledge", label, {"id": f"I{incident.id}"}, texts))
     command = COMMANDS.get(incident.rule, "jobs")
     if command in ctx.runnable and (command != "error" or incident.error is not None):
-        arguments = (
+        arguments: dict[str, Argument] = (
             {"error": incident.error} if command == "error" and incident.error is not None else {}
         )
         label = texts.plain("button-details")
+        spoken = texts.plain("spoken-incident-details", incident=f"I{incident.id}")
         # A row has at most two buttons, as an alert has.
         many = len(elements) > 1
         elements.append(
-            menu([(command, label, arguments)]) if many else run_button(command, label, arguments)
+            menu([(command, label, arguments)])
+            if many
+            else run_button(command, label, arguments, texts, spoken=spoken)
         )
     return elements

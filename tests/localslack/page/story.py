@@ -115,7 +115,7 @@ class Story:
     def retry_group(self) -> None:
         """Three first, the others at a rate, out of the preview."""
         answer = self.message("Error groups:")
-        self.click(answer.get_by_role("button", name="Retry group…").first)
+        self.click(answer.get_by_role("button", name="Retry group").first)
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
         self.dialog.get_by_text("will go back").scroll_into_view_if_needed()
         self.show("preview")

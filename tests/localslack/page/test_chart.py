@@ -9,8 +9,8 @@ from bot.playground.play import playing
 from bot.views.reports.chart import CHART
 from tests.kit.queues import GRACE
 
-DOTS = 36
-"""One for each of three figures at each of twelve times."""
+DOTS = 12
+"""One a figure, at each of twelve times."""
 TRIES = 60
 
 
@@ -26,17 +26,17 @@ def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_r
         page.get_by_text("Connected").wait_for()
         ask_until_whole(page)
 
-        chart = page.get_by_role("img", name="Jobs in the tables").last
-        happened = page.get_by_role("img", name="Processed and failed").last
-        expect(chart.locator("circle")).to_have_count(DOTS)
+        chart = page.get_by_role("img", name="Jobs in the queue").last
+        happened = page.get_by_role("img", name="New failures").last
+        expect(chart.locator("circle")).to_have_count(2 * DOTS)
         expect(happened.locator("circle")).to_have_count(DOTS)
-        assert "failed" in (chart.get_attribute("aria-label") or "")
+        assert "reserved" in (chart.get_attribute("aria-label") or "")
         page.screenshot(path=tmp_path / "chart.png")
 
         slack.refuse_blocks(CHART)
         say(page, "/queue chart 7d")
         table = page.get_by_role("table").last
-        expect(table).to_contain_text("processed")
+        expect(table).to_contain_text("new failures")
         expect(table.get_by_role("row")).to_have_count(15)
         page.screenshot(path=tmp_path / "table.png")
 
@@ -50,7 +50,7 @@ def say(page: Page, words: str) -> None:
 
 def ask_until_whole(page: Page) -> None:
     """Ask for the chart; again where an hour has just begun, in which the bot has not looked."""
-    charts = page.get_by_role("img", name="Processed and failed")
+    charts = page.get_by_role("img", name="New failures")
     for attempt in range(TRIES):
         say(page, "/queue chart")
         expect(charts).to_have_count(attempt + 1)

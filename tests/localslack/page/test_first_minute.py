@@ -69,12 +69,12 @@ def test_the_first_minute_is_ticked_off_by_what_happened(
     card.get_by_role("button", name="Press Retry as stranger").click()
     expect(page.get_by_role("radio", name="stranger")).to_be_checked()
     expect(page.get_by_role("heading", name="queue-alerts", level=1)).to_be_visible()
-    messages.get_by_role("button", name="Retry", exact=True).first.click()
+    messages.get_by_role("button", name="Retry failed job").first.click()
     expect(card.get_by_role("button", name="Press Retry as stranger, done")).to_be_visible()
     expect(card.get_by_role("button", name="Press Retry as operator, done")).to_have_count(0)
 
     card.get_by_role("button", name="Press Retry as operator").click()
-    messages.get_by_role("button", name="Retry", exact=True).first.click()
+    messages.get_by_role("button", name="Retry failed job").first.click()
     expect(card.get_by_role("button", name="Press Retry as operator, done")).to_be_visible()
     expect(messages).to_contain_text("Retried by @Omar Operator")
 
@@ -107,7 +107,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
     card.get_by_role("button", name="Fix NetSuite").click()
     page.get_by_role("complementary").get_by_role("button", name="Fix NetSuite").click()
     card.get_by_role("button", name="Press Retry group").click()
-    page.get_by_role("log").get_by_role("button", name="Retry group…").first.click()
+    page.get_by_role("log").get_by_role("button", name="Retry group").first.click()
     confirm(re.compile(r"^Retry \d+ job"))
     expect(card.get_by_role("button", name="Press Retry group, done")).to_be_visible()
 

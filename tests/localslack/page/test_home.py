@@ -61,7 +61,7 @@ def test_home_is_opened_a_job_is_retried_there_and_home_shows_it(
     expect(home(page)).to_contain_text("Failed job 46")
     pending = len([one for one in failing.jobs if one.reserved_at is None])
 
-    row(page, 46).get_by_role("button", name="Retry", exact=True).click()
+    row(page, 46).get_by_role("button", name="Retry failed job").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Failed job 46 is back in the queue")
     dialog.get_by_role("button", name="Close").last.click()

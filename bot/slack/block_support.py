@@ -1,0 +1,99 @@
+"""Newer blocks if the workspace takes them, else the same content in older blocks, else as text.
+
+Slack brings a new block to its workspaces gradually
+(docs.slack.dev/reference/block-kit/blocks/data-visualization-block and …/data-table-block), and
+answers `invalid_blocks` until then. A `response_url` and a method return that error. An
+acknowledgement returns nothing, so no such block is sent in one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from slack_sdk.webhook import WebhookClient
+
+from bot.models.requests import Block
+from bot.views.blocks import DATA_TABLE, without_data_tables
+from bot.views.reports.chart import CHART, without_charts
+
+log = structlog.get_logger(__name__)
+
+REFUSED = "invalid_blocks"
+OLDER: Mapping[str, Callable[[Sequence[Block]], list[Block]]] = {
+    CHART: without_charts,
+    DATA_TABLE: without_data_tables,
+}
+"""How to replace each newer type by an older one; a chart becomes a `data_table` first."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A body, and the types of newer blocks that were replaced in it."""
+
+    body: dict[str, Any]
+    replaced: frozenset[str] = frozenset()
+
+
+@dataclass
+class BlockSupport:
+    """The newer blocks that this workspace does not take; learned once per process."""
+
+    refused: set[str] = field(default_factory=set)
+
+    def fitted(self, blocks: Sequence[Block]) -> list[Block]:
+        """Return the blocks in the form that this workspace takes."""
+        fitted = list(blocks)
+        for type_ in (type_ for type_ in OLDER if type_ in self.refused):
+            fitted = OLDER[type_](fitted)
+        return fitted
+
+    def may_be_refused(self, blocks: Sequence[Block]) -> bool:
+        """Whether `fitted` would return a newer block."""
+        return bool(_newer(self.fitted(blocks)))
+
+    def variants(self, body: Mapping[str, Any]) -> Iterator[Variant]:
+        """Yield the body unchanged, then with one type after the other replaced.
+
+        The caller asks for the next variant after a refusal, and calls `learn` with the accepted
+        one.
+        """
+        if "blocks" not in body:
+            yield Variant(dict(body))
+            return
+        blocks = self.fitted(body["blocks"] or ())
+        yield Variant({**body, "blocks": blocks})
+        replaced: frozenset[str] = frozenset()
+        for type_, older in OLDER.items():
+            if type_ in _newer(blocks):
+                blocks, replaced = older(blocks), replaced | {type_}
+                yield Variant({**body, "blocks": blocks}, replaced)
+
+    def learn(self, variant: Variant) -> None:
+        """Record that Slack accepted this variant, and refused the ones before it."""
+        if variant.replaced - self.refused:
+            types = sorted(variant.replaced)
+            log.warning(
+                "this workspace takes no newer blocks yet: others replace them", types=types
+            )
+        self.refused |= variant.replaced
+
+
+def _newer(blocks: Sequence[Block]) -> set[str]:
+    return {block["type"] for block in blocks if block.get("type") in OLDER}
+
+
+def respond(hook: WebhookClient, body: Mapping[str, Any], support: BlockSupport) -> None:
+    """Answer through a `response_url`; if Slack refuses newer blocks, with older ones or text."""
+    text_alone = Variant({**body, "blocks": []})
+    reason = ""
+    for variant in [*support.variants(body), text_alone]:
+        response = hook.send_dict(variant.body)
+        if response.status_code == 200 and REFUSED not in response.body:
+            if variant is not text_alone:
+                support.learn(variant)
+            return
+        reason = response.body[:100]
+        if REFUSED not in reason:
+            break
+    log.warning("answer not delivered", because=reason)
