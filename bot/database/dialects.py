@@ -180,6 +180,11 @@ def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) 
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
+def sqlite_name(name: str) -> str:
+    """Return a table's name as SQLite's pragmas take it, always quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def add_sqlite_functions(connection: Any) -> None:
     """Add functions of MariaDB and MySQL to a connection to SQLite."""
     connection.create_function("sha2", 2, _sha2, deterministic=True)
