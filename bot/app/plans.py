@@ -14,6 +14,7 @@ from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
 from bot.models.roles import Role
+from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
@@ -119,6 +120,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "canary": options.canary or None,
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
+        "children": _children(work, scope),
     }
     return plan.model_copy(update=details)
 
@@ -130,6 +132,15 @@ def recorded(work: Work, progress: Progress) -> dict[str, Any]:
         return {}
     # The keys are the arguments' names, so that `history order=` finds the record.
     return {**operation.scope.words(), "total": operation.total, **operations.way_of(operation)}
+
+
+def _children(work: Work, scope: Scope) -> tuple[str, ...]:
+    """Return the tables whose rows the database deletes or changes with the rows of the plan."""
+    undone = None if scope.undo is None else operations.find(work.connection, scope.undo)
+    if undone is not None and undone.counts_as != "retried":
+        return ()
+    table = work.queue.failed if undone is None else work.queue.jobs
+    return children_of(work.connection, table).tables
 
 
 def _duplicates(work: Work, preview: Preview) -> Duplicates | None:

@@ -3,24 +3,25 @@
 The server lists only the keys of tables for which the account has a privilege.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_sqlite, sqlite_name
+from bot.database.dialects import is_access_denied, is_sqlite
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
     """A foreign key: which column of `table` refers to which column of `parent`.
 
-    `schema` is the database of `table`, or None on SQLite.
+    `schema` is the database of `table`.
     """
 
     name: str
-    schema: str | None
+    schema: str
     table: str
     column: str
     parent: str
@@ -36,7 +37,8 @@ class ForeignKey:
 _CHILDREN = text(
     "SELECT k.constraint_name AS name, k.table_schema AS home, k.table_name AS tbl,"
     " k.column_name AS col, k.referenced_column_name AS parent_col, r.delete_rule AS on_delete"
-    " FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r"
+    " FROM information_schema.key_column_usage k"
+    " LEFT JOIN information_schema.referential_constraints r"
     " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
     " AND r.table_name = k.table_name"
     " WHERE k.referenced_table_schema = DATABASE() AND k.referenced_table_name = :name"
@@ -45,35 +47,39 @@ _CHILDREN = text(
 
 
 def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
-    """Return the foreign keys that refer to this table."""
+    """Return the foreign keys that refer to this table.
+
+    SQLite has none: it enforces a foreign key only on a connection that asks for that.
+    """
     if is_sqlite(connection):
-        return _read_sqlite(connection, name)
-    return [
-        ForeignKey(row.name, row.home, row.tbl, row.col, name, row.parent_col, row.on_delete)
-        for row in connection.execute(_CHILDREN, {"name": name})
-    ]
-
-
-_SQLITE_TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-
-
-def _read_sqlite(connection: Connection, name: str) -> Sequence[ForeignKey]:
+        return []
     return [
         ForeignKey(
-            f"{table}.{row['from']}",
-            None,
-            table,
-            row["from"],
-            row["table"],
-            row["to"] or "id",
-            row["on_delete"],
+            row.name,
+            row.home,
+            row.tbl,
+            row.col,
+            name,
+            row.parent_col,
+            row.on_delete or _rule_of(connection, row.home, row.tbl, row.name),
         )
-        for table in connection.execute(_SQLITE_TABLES).scalars().all()
-        for row in _sqlite_keys(connection, table)
-        if row["table"] == name
+        for row in connection.execute(_CHILDREN, {"name": name}).all()
     ]
 
 
-def _sqlite_keys(connection: Connection, table: str) -> Any:
-    rows = connection.exec_driver_sql(f"PRAGMA foreign_key_list({sqlite_name(table)})")
-    return rows.mappings().all()
+def _rule_of(connection: Connection, schema: str, table: str, name: str) -> str:
+    """Return what a key does at a deletion, from the statement that would create its table.
+
+    MariaDB lists the rule only to accounts with more than SELECT on the whole database.
+    """
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    statement = f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}"
+    try:
+        lines = str(connection.exec_driver_sql(statement).one()[1]).splitlines()
+    except DBAPIError as error:
+        if not is_access_denied(error):
+            raise
+        return "CASCADE"  # unknown, so the worst is assumed
+    own = next((line for line in lines if f"CONSTRAINT {quote(name)} " in line), "")
+    rule = re.search(r" ON DELETE (CASCADE|SET NULL|SET DEFAULT)", own)
+    return "RESTRICT" if rule is None else rule[1]

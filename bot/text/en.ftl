@@ -206,6 +206,8 @@ refusal-reserved-recently = Job { $id } was reserved only at { $at }, so its wor
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
+refusal-row-has-children = Row { $id } was not changed: rows of the table { $detail } refer to it, so the database would delete or change them too, and an undo could not restore them. To change the row anyway, repeat the command with force=yes
+reason-row-has-children = rows of another table refer to it (repeat with force=yes)
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -870,6 +872,7 @@ bulk-identical =
        *[other] ⚠️ { $count } of them have the same payload as another one.
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
+bulk-children = ⚠️ Rows of { $tables } that refer to these jobs are deleted or changed by the database too. An undo does not restore them.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->

@@ -222,6 +222,8 @@ refusal-reserved-recently = El job { $id } se reservó recién a las { $at }, as
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
+refusal-row-has-children = La fila { $id } no se cambió: hay filas de la tabla { $detail } que dependen de ella; la base de datos también las borraría o modificaría, y al deshacer no se recuperan. Para cambiarla de todos modos, repite el comando con force=yes
+reason-row-has-children = hay filas de otra tabla que dependen de ella (repite con force=yes)
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto
 reason-row-refused = la base de datos rechazó la fila
@@ -910,6 +912,7 @@ bulk-identical =
        *[other] ⚠️ { $count } tienen el mismo payload que otro.
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más nuevos en busca de duplicados.
+bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->

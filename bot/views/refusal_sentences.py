@@ -36,6 +36,7 @@ from bot.models.refusals import (
     Refusal,
     ReservedAgain,
     ReservedRecently,
+    RowHasChildren,
     RowRefused,
     RowThere,
     RowTooLong,
@@ -161,7 +162,7 @@ def _row_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
             return {"id": refusal.id, "at": _clock(refusal.at, texts)}
         case NotReserved():
             return {"id": refusal.id, **_by(refusal.by, refusal.at, texts)}
-        case RowRefused() | RowTooLong() | RowWouldChange():
+        case RowHasChildren() | RowRefused() | RowTooLong() | RowWouldChange():
             return {"id": refusal.id, "detail": code(refusal.detail, 200)}
         case JobTaken() | JobGone():
             by = _by(refusal.by, refusal.at, texts) if isinstance(refusal, JobGone) else {}

@@ -31,8 +31,6 @@ def test_tables_views_keys_and_triggers_are_read(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         _run(connection, (*GONE, *TABLES))
         read = read_tables(connection, ["parent", "child", "seen", "nowhere"])
-        (key,) = read_children(connection, "parent")
-        assert not read_children(connection, "child")
         _run(connection, GONE)
     assert sorted(read) == ["child", "parent", "seen"]
     assert (read["child"].kind, read["seen"].kind) == ("table", "view")
@@ -42,6 +40,14 @@ def test_tables_views_keys_and_triggers_are_read(queue: TestQueue) -> None:
     assert list(columns) == ["id", "parent_id", "note", "due"]
     filled = {name: column.is_filled for name, column in columns.items() if name != "id"}
     assert filled == {"parent_id": False, "note": True, "due": True}
+
+
+def test_a_child_names_the_table_that_its_rows_are_deleted_with(mariadb_queue: TestQueue) -> None:
+    with mariadb_queue.engine.begin() as connection:
+        _run(connection, (*GONE, *TABLES))
+        (key,) = read_children(connection, "parent")
+        assert not read_children(connection, "child")
+        _run(connection, GONE)
     assert (key.table, key.column, key.parent_column) == ("child", "parent_id", "id")
     assert key.deletes_children
 

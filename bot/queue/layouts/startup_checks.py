@@ -13,6 +13,7 @@ from bot.database.definitions import (
 )
 from bot.database.dialects import is_sqlite
 from bot.database.extra_columns import extra_columns, is_restorable
+from bot.database.foreign_keys import read_children
 from bot.models.refusals import StartError
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 from bot.queue.layouts.spec import NUMBERS, TEXTS, TIMES
@@ -108,6 +109,24 @@ def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Itera
             f"The column {full_name} is TIMESTAMP, which the bot reads in UTC: set "
             f"QUEUE_BOT_TIME_ZONE=UTC."
         )
+
+
+def warnings(connection: Connection, queue: Queue) -> list[str]:
+    """Return one sentence for each property of these tables that people should know at start."""
+    definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    sentences = [
+        f"The account may not see the triggers of {name}: each row that enters it is compared with "
+        f"its original. docs/operating.md names the privilege."
+        for name, definition in definitions.items()
+        if definition.triggers is None
+    ]
+    return sentences + [
+        f"The database deletes or changes rows of {key.schema}.{key.table} ({key.name}) together "
+        f"with a row of {name}, and an undo does not restore them: by id, this needs force=yes."
+        for name in definitions
+        for key in read_children(connection, name)
+        if key.deletes_children
+    ]
 
 
 def require(connection: Connection, queue: Queue) -> None:
