@@ -18,6 +18,7 @@ from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
+from bot.store.failures.zone_offset import require_right_zone
 from bot.store.operations import change_freeze, duplicates, operations
 
 ALL_QUEUES = "*"
@@ -87,9 +88,12 @@ def preview_or_start(
 def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLAIN) -> Preview:
     """Index the newest failures, freeze the matching ones as a plan, and return its preview.
 
-    Raises `Denied` if the person may not change that many jobs at once.
+    Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
+    has a time and `failed_at` is in another zone.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
+    if scope.failed_before is not None or scope.failed_after is not None:
+        require_right_zone(work.connection, work.queue)
     # If the bot may change only some queues, it must refuse a change of all queues.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor

@@ -208,6 +208,7 @@ refusal-row-would-change = Failed job { $id } was not moved: the table { $detail
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
 refusal-row-has-children = Row { $id } was not changed: rows of the table { $detail } refer to it, so the database would delete or change them too, and an undo could not restore them. To change the row anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to it (repeat with force=yes)
+reason-times-off = the times of failures are in another zone
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -648,6 +649,11 @@ modal-too-late = Slack took too long to open the dialog. Nothing was changed; pl
 ## Refusals: sentences without a full stop, as the queue's API words them
 refusal-lead = { $mark } { $sentence }.
 refusal-question = { $mark } { $sentence }
+refusal-times-off =
+    { $direction ->
+        [earlier] Failures cannot be filtered by time: failed_at of new failures is { $offset } too early. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
+       *[later] Failures cannot be filtered by time: failed_at of new failures is { $offset } too late. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
+    }
 refusal-refused = This was refused: { $code }
 refusal-usage = Usage: { $usage }
 refusal-holders =
@@ -1335,6 +1341,11 @@ background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failur
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
+background-zone-offset =
+    { $direction ->
+        [earlier] ⚠️ *failed_at of new failures is { $offset } too early:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
+       *[later] ⚠️ *failed_at of new failures is { $offset } too late:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
+    }
 background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): its state is unknown.
 background-more =
     { $count ->
@@ -1343,6 +1354,7 @@ background-more =
     }
 background-hint = The bot's log has the reason: search it for { $line }.
 background-part-watcher = the background work
+background-part-times = the times of failures
 background-part-failures = the index of failures
 background-part-counts = the counts of failures
 background-part-incidents = alerting
@@ -1354,6 +1366,7 @@ background-part-metrics = the sampling of the queue
 background-part-digest = the digest
 background-part-purge = the purge of old records
 background-means-watcher = Alerts, counts and messages may be missing.
+background-means-times = Commands that filter failures by time are refused.
 background-means-failures = New failures may trigger no alert, and may be missing from lists and counts.
 background-means-counts = The counts in the lists of errors are out of date.
 background-means-incidents = Alerts are late or missing.

@@ -42,6 +42,7 @@ from bot.models.refusals import (
     RowTooLong,
     RowWouldChange,
     StillRunning,
+    TimesOff,
     UndoExpired,
     Unfinished,
     UnknownCommand,
@@ -51,6 +52,7 @@ from bot.models.refusals import (
 from bot.models.refusals.skipped import refusal_of
 from bot.models.requests import Person
 from bot.text import Mrkdwn, Texts, code, join, named
+from bot.views.names import offset_values
 
 NAMED = 10
 LONGEST = 300
@@ -64,6 +66,8 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
             return _not_found(refusal, texts, actions)
         case Invalid():
             return _invalid(refusal, texts)
+        case TimesOff():
+            return texts(_key(refusal), **offset_values(refusal.minutes, texts))
     values = (
         _access_values(refusal, texts)
         or _row_values(refusal, texts)

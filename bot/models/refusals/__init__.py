@@ -42,6 +42,7 @@ from bot.models.refusals.operations import (
 from bot.models.refusals.requests import (
     Invalid,
     RequestIdUsed,
+    TimesOff,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -112,6 +113,7 @@ __all__ = [
     "RowWouldChange",
     "StartError",
     "StillRunning",
+    "TimesOff",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",
