@@ -5,11 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from bot.database.transactions import reading
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
-from bot.queue.layouts import Queue, fitted, problems
+from bot.queue.layouts import (
+    Queue,
+    content_digest,
+    failed_digest,
+    fitted,
+    payload_digest,
+    problems,
+)
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue, make_queue
 from tests.kit.replicas import ask, make_setup
@@ -139,6 +146,24 @@ def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset:
     comes_back(queue, "retry 1")
     comes_back(queue, "delete-failed 1")
     comes_back(queue, "delete 9", "jobs")
+
+
+@pytest.mark.parametrize(("charset", "converts"), [("utf8mb4", False), ("latin1", True)])
+def test_a_digest_is_the_same_with_and_without_a_needless_conversion(
+    mariadb_queue: TestQueue, charset: str, *, converts: bool
+) -> None:
+    queue = mariadb_queue
+    run(queue, f"ALTER TABLE failed_jobs CONVERT TO CHARACTER SET {charset}")
+    queue.fail(1, queue="pedidos-é", body='{"note":"é ñ"}')
+    known = fitted_to(queue)
+    for digest in (failed_digest, payload_digest, content_digest):
+        assert ("CONVERT(" in str(digest(known.failed).compile(queue.engine))) is converts
+        with queue.engine.begin() as connection:
+            values = [
+                connection.execute(select(digest(table))).scalar_one()
+                for table in (known.failed, queue.queue.failed)
+            ]
+        assert values[0] == values[1]
 
 
 def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
