@@ -22,7 +22,7 @@ from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
 from bot.models.refusals import StartError
-from bot.queue.layouts import Queue, fitted, require, spec_tables
+from bot.queue.layouts import Queue, fitted, require, spec_tables, warnings
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
@@ -131,6 +131,14 @@ def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
     return server_settings
 
 
+def warn_of_tables(engine: Engine, queue: Queue) -> None:
+    """Log what people should know of the queue's tables; the bot works with it."""
+    with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
+        sentences = warnings(connection, queue)
+    for sentence in sentences:
+        log.warning(sentence)
+
+
 def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
@@ -200,6 +208,7 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engine, background = open_engines(settings, grace)
     warn_of_kept(check_tables(background, queue_of(settings)))
+    warn_of_tables(background, queue_of(settings))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(

@@ -18,16 +18,21 @@ from bot.background.database_load import Load
 from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
 from bot.background.incidents import grouping, probe
 from bot.background.operations import canary
+from bot.background.operations.runner import Runner
 from bot.background.retries import track, track_bulk
 from bot.database.engine import connect
-from bot.database.transactions import changing, now_of
-from bot.queue.layouts import Queue, spec_tables
+from bot.database.transactions import changing, now_of, reading
+from bot.models.refusals import RowWouldChange
+from bot.queue.layouts import Queue, spec_tables, warnings
+from bot.store import tables
 from bot.store.leases import take
 from bot.store.migrate import migrate
 from bot.terminal import TerminalRequest, do
 from bot.wiring import NoSlack
+from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
 
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
@@ -151,6 +156,37 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     # By then the mutes have ended, too.
     purge.purge_once(replace(setup, clock=Clock(by=timedelta(days=40))), lease)
     engine.dispose()
+
+
+REWRITE = """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
+    SET NEW.payload = REPLACE(NEW.payload, 'cart', 'box')"""
+
+
+def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: TestQueue) -> None:
+    """The page's grants have no TRIGGER: an empty list must not be taken for no trigger."""
+    bodies = ('{"note":"cart"}', '{"note":"bag"}', '{"note":"hat"}')
+    changed, same, _ = (granted.fail(queue="shop", body=body) for body in bodies)
+    engine = connect(running(granted))
+    setup = make_setup(replace(granted, engine=engine))
+    try:
+        with granted.engine.begin() as connection:
+            connection.execute(text(REWRITE))
+        with reading(engine) as connection:
+            known = warnings(connection, setup.queue)
+        assert len([sentence for sentence in known if "may not see the triggers" in sentence]) == 2
+        refusal = ask(setup, f"retry {changed}").refusal
+        assert isinstance(refusal, RowWouldChange)
+        assert ask(setup, f"retry {same}").refusal is None
+        plan = previewed(setup, "retry queue=shop").plan
+        assert confirm(setup, "retry", plan).refusal is None
+        run_out(Runner(setup))
+        assert [row.id for row in granted.failed if row.queue == "shop"] == [changed]
+        assert not [row for row in granted.jobs if "box" in row.payload]
+        assert [row.failed_id for row in granted.rows(tables.set_aside)] == [changed]
+    finally:
+        with granted.engine.begin() as connection:
+            connection.execute(text("DROP TRIGGER IF EXISTS rewrite"))
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
 from bot.models.roles import Role
+from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
+from bot.store.failures.zone_offset import require_right_zone
 from bot.store.operations import change_freeze, duplicates, operations, transitions
 
 ALL_QUEUES = "*"
@@ -85,9 +87,12 @@ def preview_or_start(
 def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLAIN) -> Preview:
     """Index the newest failures, freeze the matching ones as a plan, and return its preview.
 
-    Raises `Denied` if the person may not change that many jobs at once.
+    Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
+    has a time and `failed_at` is in another zone.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
+    if scope.failed_before is not None or scope.failed_after is not None:
+        require_right_zone(work.connection, work.queue)
     # If the bot may change only some queues, it must refuse a change of all queues.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
@@ -118,6 +123,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "canary": options.canary or None,
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
+        "children": _children(work, scope),
     }
     return plan.model_copy(update=details)
 
@@ -129,6 +135,15 @@ def recorded(work: Work, progress: Progress) -> dict[str, Any]:
         return {}
     # The keys are the arguments' names, so that `history order=` finds the record.
     return {**operation.scope.words(), "total": operation.total, **operations.way_of(operation)}
+
+
+def _children(work: Work, scope: Scope) -> tuple[str, ...]:
+    """Return the tables whose rows the database deletes or changes with the rows of the plan."""
+    undone = None if scope.undo is None else operations.find(work.connection, scope.undo)
+    if undone is not None and undone.counts_as != "retried":
+        return ()
+    table = work.queue.failed if undone is None else work.queue.jobs
+    return children_of(work.connection, table).tables
 
 
 def _duplicates(work: Work, preview: Preview) -> Duplicates | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
+from sqlalchemy import Table
 
 from bot.access.roles import check_queue
 from bot.app.argument_types import Ids
@@ -18,22 +19,28 @@ from bot.models.refusals import (
     JobNotFound,
     NothingToDo,
     Refusal,
+    RowHasChildren,
     RowRefused,
     RowTooLong,
     RowWouldChange,
 )
 from bot.models.refusals.skipped import skipped_row
 from bot.queue import moves
+from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
 
 
 class RowArguments(Arguments):
-    """The ids of the rows; `digest` is the row digest that a button carries."""
+    """The ids of the rows; `digest` is the row digest that a button carries.
+
+    `force` also changes rows to which rows of another table refer.
+    """
 
     ids: Ids = Field(json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
+    force: bool = Field(default=False, json_schema_extra={"form": "yes"})
 
 
 class Row(Protocol):
@@ -123,25 +130,37 @@ def _lock(
 
 
 def change_each(
-    work: Work, rows: Sequence[R], change: Callable[[R], T]
+    work: Work, rows: Sequence[R], change: Callable[[R], T], children: Children | None
 ) -> tuple[list[tuple[R, T]], tuple[SkippedRow, ...]]:
     """Change locked rows one by one; return those that were changed, and those that were refused.
 
     A single row that is refused raises its own refusal; of several, the others are changed.
+    `children` refuses rows to which rows of another table refer; None refuses none.
     """
+
+    def checked(row: R) -> T:
+        if children is not None:
+            children.check(work.connection, row.id)
+        return change(row)
+
     if len(rows) == 1:
-        return [(rows[0], change(rows[0]))], ()
+        return [(rows[0], checked(rows[0]))], ()
     changed: list[tuple[R, T]] = []
     refused: list[SkippedRow] = []
     for row in rows:
         try:
             with work.connection.begin_nested():
-                changed.append((row, change(row)))
-        except (RowRefused, RowTooLong, RowWouldChange) as refusal:
+                changed.append((row, checked(row)))
+        except (RowHasChildren, RowRefused, RowTooLong, RowWouldChange) as refusal:
             refused.append(skipped_row(row.id, refusal))
     if not changed:
         raise NothingToDo(skipped=tuple(refused))
     return changed, tuple(refused)
+
+
+def children_unless(work: Work, table: Table, *, force: bool) -> Children | None:
+    """Return the children of the table's rows, or None if the person changes them by `force`."""
+    return None if force else children_of(work.connection, table)
 
 
 def same_row(current: str, expected: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.access.roles import check_queue
 from bot.app.command import Work
 from bot.app.plans import preview
+from bot.app.targets import children_unless
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity, identify
 from bot.models.actions import Action
@@ -136,15 +137,16 @@ class Restored:
     is_left: bool
 
 
-def undo(work: Work, change: Change) -> Restored:
+def undo(work: Work, change: Change, *, force: bool) -> Restored:
     """Put back the rows that the change removed.
 
-    A single row that cannot be put back raises its own refusal; of several, it is skipped.
+    A single row that cannot be put back raises its own refusal; of several, it is skipped. Without
+    `force` that includes a row whose retried job has rows of another table that refer to it.
     """
     action = work.setup.actions.get(change.action)
     if action is None or not action.undo_by_id:
         raise NotUndoable(action=change.action)
-    plans, skipped = _plans(work, change)
+    plans, skipped = _plans(work, change, force=force)
     reach("undo-locked")
     request = work.invocation.request_id
     ids = [_restore(work, plan) for plan in plans]
@@ -157,19 +159,23 @@ def undo(work: Work, change: Change) -> Restored:
     return Restored(rows, tuple(skipped), _targets(plans, ids), is_left)
 
 
-def _plans(work: Work, change: Change) -> tuple[list[_Plan], list[SkippedRow]]:
+def _plans(work: Work, change: Change, *, force: bool) -> tuple[list[_Plan], list[SkippedRow]]:
     """Lock every row of the change in id order; return those to put back and the skipped ones."""
     copies = restore.kept(work.connection, change.request_id, change.targets)
     if not copies:
         raise UndoExpired(days=work.setup.archive_days)
     targets = {target.id: target for target in change.targets}
+    children = children_unless(work, work.queue.jobs, force=force)
     plans: list[_Plan] = []
     skipped: list[SkippedRow] = []
     for row in copies:
         target = targets[row.row_id]
         try:
             check_queue(work.setup.rules, row.queue)
-            plans.append(_Plan(row, target, _check(work, row, target)))
+            plan = _Plan(row, target, _check(work, row, target))
+            if children is not None and target.job_id is not None:
+                children.check(work.connection, target.job_id)
+            plans.append(plan)
         except Refusal as refusal:
             if len(copies) == 1:
                 raise

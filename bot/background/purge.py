@@ -1,8 +1,8 @@
 """Deletion of old rows, in small batches.
 
 It deletes archived rows, stored answers, sent messages, removed failures, resolved incidents,
-tracked jobs, ended mutes, and plans that nobody confirmed. The audit log is never purged, nor are
-the operations and their items, because its digests are verified by them.
+tracked jobs, ended mutes, reasons of refused rows, and plans that nobody confirmed. The audit log
+is never purged, nor are the operations and their items, because its digests are verified by them.
 """
 
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from bot.store.tables import (
     operations,
     outbox,
     requests,
+    set_aside,
     tracked_jobs,
 )
 
@@ -49,7 +50,9 @@ def purge_once(setup: Setup, lease: Lease) -> int:
         now = setup.clock(connection)
         # Kept as long as the archive, because a bulk undo finds the removed rows by the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
-        return _purge_incidents(connection, now - INCIDENTS_KEPT) + sum(
+        others = _purge_incidents(connection, now - INCIDENTS_KEPT)
+        others += _purge_set_aside(connection, removed)
+        return others + sum(
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
@@ -105,7 +108,23 @@ def _purge(
     keys = connection.execute(select(key).where(old).limit(BATCH)).scalars().all()
     if not keys:
         return 0
-    return connection.execute(delete(table).where(key.in_(keys))).rowcount
+    return connection.execute(delete(table).where(key.in_(keys), old)).rowcount
+
+
+def _purge_set_aside(connection: Connection, finished_before: datetime) -> int:
+    """Delete the reasons of rows that an old operation could not move, one operation at a time.
+
+    They are kept as long as the removed failures of the operation.
+    """
+    c = set_aside.c
+    old = select(operations.c.id).where(
+        operations.c.id == c.operation, operations.c.finished_at < finished_before
+    )
+    first = select(c.operation).where(old.exists()).order_by(c.operation).limit(1)
+    operation = connection.execute(first).scalar()
+    return (
+        0 if operation is None else _purge(connection, set_aside, c.seq, c.operation == operation)
+    )
 
 
 def _purge_incidents(connection: Connection, closed_before: datetime) -> int:

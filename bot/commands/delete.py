@@ -1,7 +1,14 @@
 """`/queue delete 123`: delete jobs from the queue, pending or reserved."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, archived_as, change_each, lock_jobs, target
+from bot.app.targets import (
+    RowArguments,
+    archived_as,
+    change_each,
+    children_unless,
+    lock_jobs,
+    target,
+)
 from bot.models.actions import Action
 from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
 from bot.models.requests import Message
@@ -31,7 +38,8 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
         archive.keep_job(work.connection, work.queue, row.id, archived_as(work, ACTION))
         moves.delete_job(work.connection, work.queue, row.id)
 
-    changed, refused = change_each(work, rows, delete)
+    children = children_unless(work, work.queue.jobs, force=args.force)
+    changed, refused = change_each(work, rows, delete, children)
     rows = [row for row, _ in changed]
     metric_deltas.append_removed(work.connection, len(rows))
     deleted_rows = tuple(

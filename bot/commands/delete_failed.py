@@ -1,7 +1,14 @@
 """`/queue delete-failed 45`: delete failed jobs without a retry."""
 
 from bot.app.command import Command, Effect, Result, Work
-from bot.app.targets import RowArguments, archived_as, change_each, lock_failed, target
+from bot.app.targets import (
+    RowArguments,
+    archived_as,
+    change_each,
+    children_unless,
+    lock_failed,
+    target,
+)
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message
@@ -33,7 +40,8 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
         archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
         moves.delete_failed(work.connection, work.queue, row.id)
 
-    changed, refused = change_each(work, rows, delete)
+    children = children_unless(work, work.queue.failed, force=args.force)
+    changed, refused = change_each(work, rows, delete, children)
     rows = [row for row, _ in changed]
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]

@@ -12,6 +12,7 @@ from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
+from bot.store.failures.zone_offset import require_right_zone
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_list
 
@@ -45,6 +46,8 @@ class ErrorsResult(Result):
 
 def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     """Read one page."""
+    if args.since is not None:
+        require_right_zone(work.connection, work.queue)
     within = error_group_sums.window(work.queue, work.now, args.queue, args.since)
     arguments: dict[str, str | int] = {"limit": args.limit}
     if args.queue is not None:

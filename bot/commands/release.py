@@ -27,7 +27,6 @@ class ReleaseArguments(RowArguments):
     reserved_at: int | None = Field(
         default=None, ge=0, le=LARGEST_ID, json_schema_extra={"internal": True}
     )
-    force: bool = Field(default=False, json_schema_extra={"form": "yes"})
 
 
 class ReleaseResult(Result):

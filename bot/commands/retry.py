@@ -11,7 +11,7 @@ from bot.app.argument_types import MAX_IDS, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
-from bot.app.targets import archived_as, change_each, lock_failed, target
+from bot.app.targets import archived_as, change_each, children_unless, lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -36,10 +36,14 @@ ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True,
 
 
 class RetryArguments(FilterArguments, RateArguments):
-    """The failed jobs, by id or filter; `digest` is the row digest that a button carries."""
+    """The failed jobs, by id or filter; `digest` is the row digest that a button carries.
+
+    `force` also retries jobs by id to which rows of another table refer.
+    """
 
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
+    force: bool = Field(default=False, json_schema_extra={"form": "yes"})
 
     @property
     def at_once(self) -> bool:
@@ -68,7 +72,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
     if args.ids is None and args.plan is None and not is_filtered(args):
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
-        return _now(work, args.ids, args.digest)
+        return _now(work, args.ids, args.digest, force=args.force)
     options = BulkOptions(rate=args.rate, canary=args.canary)
     started = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), options)
     return RetryResult(
@@ -80,7 +84,7 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
     )
 
 
-def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
+def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> RetryResult:
     """Lock the rows, compare their digest, archive and move them; the row count must match."""
     rows, skipped = lock_failed(work, ids, digest)
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
@@ -101,7 +105,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None) -> RetryResult:
             order_id=row.identity.order_id,
         )
 
-    changed, refused = change_each(work, rows, move)
+    children = children_unless(work, work.queue.failed, force=force)
+    changed, refused = change_each(work, rows, move, children)
     moved = [job for _, job in changed]
     actor = work.invocation.actor.user
     tracked_jobs.track(

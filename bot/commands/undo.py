@@ -36,7 +36,8 @@ ACTION = Action("undo", counts_as="undone")
 class UndoArguments(Arguments):
     """The change: an operation, an audit record, or the `request` that a button carries.
 
-    Without any of them: the person's own last change that was not undone yet.
+    Without any of them: the person's own last change that was not undone yet. `force` also deletes
+    a retried job to which rows of another table refer.
     """
 
     what: Annotated[ChangeReference, BeforeValidator(_read)] | None = Field(
@@ -49,6 +50,7 @@ class UndoArguments(Arguments):
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
     )
     typed: int | None = Field(default=None, json_schema_extra={"internal": True})
+    force: bool = Field(default=False, json_schema_extra={"form": "yes"})
 
 
 class UndoExtra(BulkExtra):
@@ -76,7 +78,7 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:
         return _bulk(None, UndoExtra(preview=preview_of(work, ACTION, change)), None)
-    restored = undo(work, change)
+    restored = undo(work, change, force=args.force)
     rows = restored.rows
     single = len(rows) == 1
     return UndoResult(

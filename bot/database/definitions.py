@@ -1,4 +1,4 @@
-"""The database's definition of a table: its columns, keys, triggers and foreign keys.
+"""The database's definition of a table: its columns and triggers.
 
 The definitions are read from `information_schema` on MariaDB and MySQL, and from SQLite's pragmas.
 They stay valid for the rest of a transaction that has already read the table: the server prevents
@@ -8,11 +8,11 @@ changes to a table in use.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, bindparam, text
 
-from bot.database.dialects import is_sqlite
+from bot.database.dialects import is_sqlite, sqlite_name
 
 TEXT_TYPES = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json"})
 BINARY_TYPES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
@@ -69,29 +69,11 @@ class ColumnDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """A foreign key: which column of `table` refers to which column of `parent`."""
-
-    name: str
-    table: str
-    column: str
-    parent: str
-    parent_column: str
-    on_delete: str
-
-    @property
-    def deletes_children(self) -> bool:
-        """Whether the database deletes or changes the rows that refer to a deleted row."""
-        return self.on_delete.upper() in ("CASCADE", "SET NULL", "SET DEFAULT")
-
-
-@dataclass(frozen=True, slots=True)
 class TableDefinition:
     """One table or view. `engine` is None on SQLite and for views.
 
     `triggers` maps each trigger's name to its event (`INSERT`, `UPDATE` or `DELETE`). It is None
     if the account may not see triggers, because it lacks the privilege TRIGGER.
-    `children` are the foreign keys of other tables that refer to this one.
     """
 
     name: str
@@ -99,8 +81,6 @@ class TableDefinition:
     engine: str | None
     columns: Mapping[str, ColumnDefinition]
     triggers: Mapping[str, str] | None
-    foreign_keys: Sequence[ForeignKey] = ()
-    children: Sequence[ForeignKey] = ()
 
     def column(self, name: str) -> ColumnDefinition:
         """The column with this name."""
@@ -131,34 +111,22 @@ _COLUMNS = text(
     " WHERE table_schema = DATABASE() AND table_name IN :names"
     " ORDER BY table_name, ordinal_position"
 ).bindparams(bindparam("names", expanding=True))
-_TRIGGERS = text(
-    "SELECT event_object_table AS tbl, trigger_name AS name, event_manipulation AS event"
-    " FROM information_schema.triggers"
-    " WHERE event_object_schema = DATABASE() AND event_object_table IN :names"
-).bindparams(bindparam("names", expanding=True))
-_KEYS = text(
-    "SELECT k.constraint_name AS name, k.table_name AS tbl, k.column_name AS col,"
-    " k.referenced_table_name AS parent, k.referenced_column_name AS parent_col,"
-    " r.delete_rule AS on_delete"
-    " FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r"
-    " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
-    " AND r.table_name = k.table_name"
-    " WHERE k.table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL"
-    " AND (k.table_name IN :names OR k.referenced_table_name IN :names)"
-).bindparams(bindparam("names", expanding=True))
-
-
 # dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: the server lists only the
 # triggers of tables for which the account has TRIGGER. This query misses a privilege that comes
 # from a role; the triggers of such tables count as unknown.
-_MAY_SEE_TRIGGERS = text(
-    "SELECT table_name AS tbl FROM information_schema.table_privileges"
-    " WHERE privilege_type = 'TRIGGER' AND table_schema = DATABASE() AND grantee = :grantee"
-    " UNION SELECT '*' FROM information_schema.schema_privileges"
-    " WHERE privilege_type = 'TRIGGER' AND DATABASE() LIKE table_schema AND grantee = :grantee"
-    " UNION SELECT '*' FROM information_schema.user_privileges"
-    " WHERE privilege_type = 'TRIGGER' AND grantee = :grantee"
-)
+_HOST = "SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
+_USER = f"LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH({_HOST}) - 1)"
+_MAY_SEE = f"privilege_type = 'TRIGGER' AND grantee = CONCAT('''', {_USER}, '''@''', {_HOST}, '''')"
+_TRIGGERS = text(
+    "SELECT event_object_table AS tbl, trigger_name AS name, event_manipulation AS event"  # noqa: S608
+    " FROM information_schema.triggers"
+    " WHERE event_object_schema = DATABASE() AND event_object_table IN :names"
+    " UNION ALL SELECT table_name, NULL, NULL FROM information_schema.table_privileges"
+    f" WHERE table_schema = DATABASE() AND {_MAY_SEE}"
+    " UNION ALL SELECT '*', NULL, NULL FROM information_schema.schema_privileges"
+    f" WHERE DATABASE() LIKE table_schema AND {_MAY_SEE}"
+    f" UNION ALL SELECT '*', NULL, NULL FROM information_schema.user_privileges WHERE {_MAY_SEE}"
+).bindparams(bindparam("names", expanding=True))
 
 
 def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
@@ -166,36 +134,31 @@ def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
     columns: defaultdict[str, dict[str, ColumnDefinition]] = defaultdict(dict)
     for row in connection.execute(_COLUMNS, parameters).mappings():
         columns[row["tbl"]][row["name"]] = _server_column(row)
-    user, _, host = str(connection.execute(text("SELECT CURRENT_USER()")).scalar()).rpartition("@")
-    visible = set(
-        connection.execute(_MAY_SEE_TRIGGERS, {"grantee": f"'{user}'@'{host}'"}).scalars()
-    )
-    triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(_TRIGGERS, parameters).mappings():
-        triggers[row["tbl"]][row["name"]] = row["event"]
-    keys = [
-        ForeignKey(
-            row["name"],
-            row["tbl"],
-            row["col"],
-            row["parent"],
-            row["parent_col"],
-            row["on_delete"],
-        )
-        for row in connection.execute(_KEYS, parameters).mappings()
-    ]
+    triggers = read_triggers(connection, names)
     return {
         row["name"]: TableDefinition(
             name=row["name"],
             kind="table" if row["type"] == "BASE TABLE" else "view",
             engine=row["engine"],
             columns=columns[row["name"]],
-            triggers=triggers[row["name"]] if visible & {"*", row["name"]} else None,
-            foreign_keys=[key for key in keys if key.table == row["name"]],
-            children=[key for key in keys if key.parent == row["name"]],
+            triggers=triggers.get(row["name"]),
         )
         for row in connection.execute(_TABLES, parameters).mappings()
     }
+
+
+def read_triggers(
+    connection: Connection, names: Sequence[str]
+) -> dict[str, Mapping[str, str] | None]:
+    """Return the triggers of each named table, as `TableDefinition.triggers`; not on SQLite."""
+    visible: set[str] = set()
+    triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in connection.execute(_TRIGGERS, {"names": list(names)}):
+        if row.name is None:
+            visible.add(row.tbl)
+        else:
+            triggers[row.tbl][row.name] = row.event
+    return {name: triggers[name] if visible & {"*", name} else None for name in names}
 
 
 def _server_column(row: RowMapping) -> ColumnDefinition:
@@ -222,7 +185,6 @@ def _server_column(row: RowMapping) -> ColumnDefinition:
 def _read_sqlite(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
     master = text("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view')")
     present = {row.name: row for row in connection.execute(master)}
-    keys = [key for name in present for key in _sqlite_keys(connection, name)]
     return {
         name: TableDefinition(
             name=name,
@@ -230,20 +192,14 @@ def _read_sqlite(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
             engine=None,
             columns=_sqlite_columns(connection, name, present[name].sql or ""),
             triggers=_sqlite_triggers(connection, name),
-            foreign_keys=[key for key in keys if key.table == name],
-            children=[key for key in keys if key.parent == name],
         )
         for name in names
         if name in present
     }
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _sqlite_columns(connection: Connection, table: str, sql: str) -> dict[str, ColumnDefinition]:
-    rows = connection.exec_driver_sql(f"PRAGMA table_xinfo({_quoted(table)})").mappings().all()
+    rows = connection.exec_driver_sql(f"PRAGMA table_xinfo({sqlite_name(table)})").mappings().all()
     only_key = [row["name"] for row in rows if row["pk"]]
     return {row["name"]: _sqlite_column(row, only_key, sql) for row in rows}
 
@@ -283,18 +239,3 @@ def _event_of(sql: str) -> str:
     """Return a trigger's event: the first such word (sqlite.org/lang_createtrigger.html)."""
     words = sql.upper().split()
     return next((word for word in words if word in ("INSERT", "UPDATE", "DELETE")), "UPDATE")
-
-
-def _sqlite_keys(connection: Connection, table: str) -> list[ForeignKey]:
-    rows: Any = connection.exec_driver_sql(f"PRAGMA foreign_key_list({_quoted(table)})").mappings()
-    return [
-        ForeignKey(
-            f"{table}.{row['from']}",
-            table,
-            row["from"],
-            row["table"],
-            row["to"] or "id",
-            row["on_delete"],
-        )
-        for row in rows
-    ]

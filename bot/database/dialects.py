@@ -54,6 +54,7 @@ _ROW_REFUSED = {
     *(1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1365, 1366, 1406, 1411, 1451, 1452),
     *(1525, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3141, 3819, 3903, 4025),
 }
+_DENIED = {1142, 1143}
 _NO_ACCESS = {1044, 1045, 1049, 2002, 2026}
 
 
@@ -180,6 +181,11 @@ def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) 
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
+def sqlite_name(name: str) -> str:
+    """Return a table's name as SQLite's pragmas take it, always quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def add_sqlite_functions(connection: Any) -> None:
     """Add functions of MariaDB and MySQL to a connection to SQLite."""
     connection.create_function("sha2", 2, _sha2, deterministic=True)
@@ -253,6 +259,11 @@ def is_duplicate(error: DBAPIError) -> bool:
 def is_full(error: DBAPIError) -> bool:
     """Whether the server accepts no more connections now."""
     return error_number(error) in _FULL
+
+
+def is_access_denied(error: DBAPIError) -> bool:
+    """Whether the account lacks a privilege on a table or a column."""
+    return error_number(error) in _DENIED
 
 
 def is_read_only_server(error: DBAPIError) -> bool:

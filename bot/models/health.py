@@ -24,6 +24,7 @@ Part = Literal[
     "metrics",
     "digest",
     "purge",
+    "times",
 ]
 """The parts whose failure people notice; each has one sentence and at most one open incident."""
 
@@ -61,12 +62,14 @@ ProblemCode = Literal[
     "sample-old",
     "sample-missing",
     "unseen",
+    "zone-offset",
 ]
 
 
 class HealthProblem(Value):
     """One problem of a part, with its start (naive UTC) and the row or step concerned.
 
+    `minutes`: how much earlier `failed_at` is than the failures happened, for `zone-offset`.
     `unseen`: the part could not be checked, so its state is not known. `error` is a code, never a
     message, because a message may quote a payload.
     """
@@ -77,6 +80,7 @@ class HealthProblem(Value):
     step: str | None = None
     row: int | None = None
     error: str | None = None
+    minutes: int | None = None
 
 
 class WatcherState(Value):

@@ -112,6 +112,8 @@ class Preview(Value):
     indexing: bool = False
     # A change freeze is active, so the plan cannot be confirmed yet.
     freeze: Freeze | None = None
+    # Tables whose rows the database deletes or changes with the rows that they refer to.
+    children: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property

@@ -13,8 +13,9 @@ _MADE_BY = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :
 _SEQUENCE = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _SETTINGS = text(
     "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'wsrep_on', "
-    "'information_schema_stats_expiry', 'innodb_autoinc_lock_mode')"
+    "'information_schema_stats_expiry')"
 )
+_LOCK_MODE = text("SELECT @@innodb_autoinc_lock_mode")
 _LIVE = text("SET SESSION information_schema_stats_expiry = 0")
 _COUNTER = text(
     "SELECT AUTO_INCREMENT FROM information_schema.TABLES "
@@ -52,7 +53,7 @@ def ids_unused(connection: Connection, rows: int) -> int:
     """Return how many ids an INSERT … SELECT of `rows` rows reserves but does not use."""
     if is_sqlite(connection):
         return 0
-    if _settings(connection).get("innodb_autoinc_lock_mode") == "0":
+    if connection.execute(_LOCK_MODE).scalar() == 0:
         return 0
     reserved, step = 0, 1
     while reserved < rows:

@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Connection, Transaction, func, not_, select
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.definitions import TableDefinition, read_tables
+from bot.database.current_definitions import current_tables
+from bot.database.definitions import TableDefinition
 from bot.database.dialects import is_row_refused, server_message
 from bot.database.lossless import CopyRisk, copy_risk, fits
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
@@ -59,7 +60,7 @@ def _read(connection: Connection, queue: Queue) -> MoveRules:
         for layout in (queue.jobs_layout, queue.failed_layout)
     )
     connection.execute(select(*touched))
-    tables = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    tables = current_tables(connection, [queue.jobs.name, queue.failed.name])
     jobs, failed = tables[queue.jobs.name], tables[queue.failed.name]
     risks = retry_risks(queue, failed, jobs)
     compared = jobs.may_have_trigger_on("INSERT") or any(risk.may_differ for risk in risks)

@@ -245,6 +245,9 @@ refusal-reserved-recently = Job { $id } was reserved only at { $at }, so its wor
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
+refusal-row-has-children = Row { $id } was not changed: rows of the table { $detail } refer to it, so the database would delete or change them too, and an undo could not restore them. To change the row anyway, repeat the command with force=yes
+reason-row-has-children = rows of another table refer to it (repeat with force=yes)
+reason-times-off = the times of failures are in another zone
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -690,6 +693,11 @@ modal-too-late = Slack took too long to open the dialog. Nothing was changed; pl
 ## Refusals: sentences without a full stop, as the queue's API words them
 refusal-lead = { $mark } { $sentence }.
 refusal-question = { $mark } { $sentence }
+refusal-times-off =
+    { $direction ->
+        [earlier] Failures cannot be filtered by time: failed_at of new failures is { $offset } too early. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
+       *[later] Failures cannot be filtered by time: failed_at of new failures is { $offset } too late. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
+    }
 refusal-refused = This was refused: { $code }
 refusal-usage = Usage: { $usage }
 refusal-holders =
@@ -914,6 +922,7 @@ bulk-identical =
        *[other] ⚠️ { $count } of them have the same payload as another one.
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
+bulk-children = ⚠️ Rows of { $tables } that refer to these jobs are deleted or changed by the database too. An undo does not restore them.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->
@@ -1376,6 +1385,11 @@ background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failur
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
+background-zone-offset =
+    { $direction ->
+        [earlier] ⚠️ *failed_at of new failures is { $offset } too early:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
+       *[later] ⚠️ *failed_at of new failures is { $offset } too late:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
+    }
 background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): its state is unknown.
 background-more =
     { $count ->
@@ -1384,6 +1398,7 @@ background-more =
     }
 background-hint = The bot's log has the reason: search it for { $line }.
 background-part-watcher = the background work
+background-part-times = the times of failures
 background-part-failures = the index of failures
 background-part-counts = the counts of failures
 background-part-incidents = alerting
@@ -1395,6 +1410,7 @@ background-part-metrics = the sampling of the queue
 background-part-digest = the digest
 background-part-purge = the purge of old records
 background-means-watcher = Alerts, counts and messages may be missing.
+background-means-times = Commands that filter failures by time are refused.
 background-means-failures = New failures may trigger no alert, and may be missing from lists and counts.
 background-means-counts = The counts in the lists of errors are out of date.
 background-means-incidents = Alerts are late or missing.

@@ -261,6 +261,9 @@ refusal-reserved-recently = El job { $id } se reservó recién a las { $at }, as
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
+refusal-row-has-children = La fila { $id } no se cambió: hay filas de la tabla { $detail } que dependen de ella; la base de datos también las borraría o modificaría, y al deshacer no se recuperan. Para cambiarla de todos modos, repite el comando con force=yes
+reason-row-has-children = hay filas de otra tabla que dependen de ella (repite con force=yes)
+reason-times-off = las horas de los fallos están en otra zona
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto
 reason-row-refused = la base de datos rechazó la fila
@@ -730,6 +733,11 @@ modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada
 ## Rechazos: oraciones sin punto final, como las de la API de la cola
 refusal-lead = { $mark } { $sentence }.
 refusal-question = { $mark } { $sentence }
+refusal-times-off =
+    { $direction ->
+        [earlier] No se puede filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } atrasado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
+       *[later] No se puede filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } adelantado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
+    }
 refusal-refused = Se rechazó: { $code }
 refusal-usage = Uso: { $usage }
 refusal-holders =
@@ -954,6 +962,7 @@ bulk-identical =
        *[other] ⚠️ { $count } tienen el mismo payload que otro.
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más nuevos en busca de duplicados.
+bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->
@@ -1483,6 +1492,11 @@ background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índi
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
 background-sample-missing = ⚠️ *No hay muestras de la cola* desde hace { $age }.
+background-zone-offset =
+    { $direction ->
+        [earlier] ⚠️ *El failed_at de los fallos nuevos está { $offset } atrasado:* no está en la zona horaria de QUEUE_BOT_TIME_ZONE.
+       *[later] ⚠️ *El failed_at de los fallos nuevos está { $offset } adelantado:* no está en la zona horaria de QUEUE_BOT_TIME_ZONE.
+    }
 background-unseen = ⚠️ *No se pudo revisar { $part }* ({ $error }): no se sabe su estado.
 background-more =
     { $count ->
@@ -1491,6 +1505,7 @@ background-more =
     }
 background-hint = El log del bot da la causa: busca { $line }.
 background-part-watcher = el trabajo interno
+background-part-times = las horas de los fallos
 background-part-failures = el índice de fallos
 background-part-counts = la cuenta de fallos
 background-part-incidents = el sistema de alertas
@@ -1502,6 +1517,7 @@ background-part-metrics = el muestreo de la cola
 background-part-digest = el resumen diario
 background-part-purge = la limpieza de registros viejos
 background-means-watcher = Pueden faltar alertas, cantidades y mensajes.
+background-means-times = Los comandos que filtran fallos por hora se rechazan.
 background-means-failures = Los fallos nuevos quizá no activen alertas y falten en listas y cantidades.
 background-means-counts = Las cantidades en las listas de errores están desactualizadas.
 background-means-incidents = Las alertas llegan tarde o no llegan.

@@ -103,6 +103,14 @@ def age(seconds: int, texts: Texts) -> str:
     return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
 
 
+def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
+    """Return the values of a message about times that are so many minutes too early."""
+    return {
+        "offset": age(60 * abs(minutes), texts),
+        "direction": "earlier" if minutes > 0 else "later",
+    }
+
+
 def age_since(since: datetime | None, ctx: Context) -> str:
     """Return the time since a moment; for an unknown moment, no time."""
     seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)

@@ -36,11 +36,13 @@ from bot.models.refusals import (
     Refusal,
     ReservedAgain,
     ReservedRecently,
+    RowHasChildren,
     RowRefused,
     RowThere,
     RowTooLong,
     RowWouldChange,
     StillRunning,
+    TimesOff,
     UndoExpired,
     Unfinished,
     UnknownCommand,
@@ -50,6 +52,7 @@ from bot.models.refusals import (
 from bot.models.refusals.skipped import refusal_of
 from bot.models.requests import Person
 from bot.text import Mrkdwn, Texts, code, join, named
+from bot.views.names import offset_values
 
 NAMED = 10
 LONGEST = 300
@@ -63,6 +66,8 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
             return _not_found(refusal, texts, actions)
         case Invalid():
             return _invalid(refusal, texts)
+        case TimesOff():
+            return texts(_key(refusal), **offset_values(refusal.minutes, texts))
     values = (
         _access_values(refusal, texts)
         or _row_values(refusal, texts)
@@ -161,7 +166,7 @@ def _row_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
             return {"id": refusal.id, "at": _clock(refusal.at, texts)}
         case NotReserved():
             return {"id": refusal.id, **_by(refusal.by, refusal.at, texts)}
-        case RowRefused() | RowTooLong() | RowWouldChange():
+        case RowHasChildren() | RowRefused() | RowTooLong() | RowWouldChange():
             return {"id": refusal.id, "detail": code(refusal.detail, 200)}
         case JobTaken() | JobGone():
             by = _by(refusal.by, refusal.at, texts) if isinstance(refusal, JobGone) else {}

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TypeVar
 
@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from bot.app.command import Setup
 from bot.background.operations.runner import Runner
+from bot.database.transactions import reading
+from bot.queue.layouts import fitted
 from tests.bench import indexed, laravel, tables
 from tests.bench.figures import growing, median, say
 from tests.bench.people import confirm, make_setup, preview
@@ -154,6 +156,9 @@ def _on(server: MariaDB, rows: int, measure: Callable[[Field], T]) -> T:
     """Measure on a database of its own that holds so many failed jobs."""
     with server.database() as name:
         test = make_queue(server.url(name))
+        # As the bot opens the queue at start.
+        with reading(test.engine) as connection:
+            test = replace(test, queue=fitted(connection, test.queue))
         setup = make_setup(test)
         try:
             return measure(Field(test, setup, rows, _sources(test, setup, rows)))

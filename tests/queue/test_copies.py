@@ -5,11 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, select, text
 
 from bot.database.transactions import reading
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
-from bot.queue.layouts import Queue, fitted, problems
+from bot.queue.layouts import (
+    Queue,
+    content_digest,
+    failed_digest,
+    fitted,
+    payload_digest,
+    problems,
+)
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue, make_queue
 from tests.kit.replicas import ask, make_setup
@@ -141,6 +148,24 @@ def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset:
     comes_back(queue, "delete 9", "jobs")
 
 
+@pytest.mark.parametrize(("charset", "converts"), [("utf8mb4", False), ("latin1", True)])
+def test_a_digest_is_the_same_with_and_without_a_needless_conversion(
+    mariadb_queue: TestQueue, charset: str, *, converts: bool
+) -> None:
+    queue = mariadb_queue
+    run(queue, f"ALTER TABLE failed_jobs CONVERT TO CHARACTER SET {charset}")
+    queue.fail(1, queue="pedidos-é", body='{"note":"é ñ"}')
+    known = fitted_to(queue)
+    for digest in (failed_digest, payload_digest, content_digest):
+        assert ("CONVERT(" in str(digest(known.failed).compile(queue.engine))) is converts
+        with queue.engine.begin() as connection:
+            values = [
+                connection.execute(select(digest(table))).scalar_one()
+                for table in (known.failed, queue.queue.failed)
+            ]
+        assert values[0] == values[1]
+
+
 def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
     """D5: an undo put their defaults in."""
     run(
@@ -160,6 +185,46 @@ def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> No
     comes_back(queue, "retry 1")
     comes_back(queue, "delete-failed 1 2")
     comes_back(queue, "delete 9", "jobs")
+
+
+CHANGES = {
+    "a shorter column": ("ALTER TABLE jobs MODIFY payload VARCHAR(20) NOT NULL", RowTooLong),
+    "a smaller character set": ("ALTER TABLE jobs CONVERT TO CHARACTER SET latin1", RowRefused),
+    "a trigger": (
+        "CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW SET NEW.payload = 'other'",
+        RowWouldChange,
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "refusal"), CHANGES.values(), ids=CHANGES)
+def test_a_definition_that_changed_since_the_last_retry_is_read_again(
+    mariadb_queue: TestQueue, statement: str, refusal: type[Exception]
+) -> None:
+    for failed_id in (1, 2):
+        mariadb_queue.fail(failed_id, body=EMOJI)
+    assert ask(make_setup(mariadb_queue), "retry 1").refusal is None
+    run(mariadb_queue, "DELETE FROM jobs", statement)
+    unchanged(mariadb_queue, "retry 2", refusal, "jobs")
+
+
+def test_a_definition_that_did_not_change_is_compared_and_not_read(
+    mariadb_queue: TestQueue,
+) -> None:
+    setup = make_setup(mariadb_queue)
+    for failed_id in (1, 2):
+        mariadb_queue.fail(failed_id)
+    assert ask(setup, "retry 1").refusal is None
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(mariadb_queue.engine, "before_cursor_execute", note)
+    assert ask(setup, "retry 2").refusal is None
+    event.remove(mariadb_queue.engine, "before_cursor_execute", note)
+    assert len([one for one in statements if "SHOW CREATE TABLE" in one]) == 2
+    assert not [one for one in statements if "information_schema.columns" in one]
 
 
 def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueue) -> None:

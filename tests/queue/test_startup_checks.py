@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.database.transactions import reading
-from bot.queue.layouts import problems
+from bot.queue.layouts import problems, warnings
 from tests.kit.queues import TestQueue, make_queue
 
 
@@ -86,6 +86,17 @@ def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
     (sentence,) = problems_after(queue)
     assert "failed_jobs.failed_at is TIMESTAMP" in sentence
     assert "QUEUE_BOT_TIME_ZONE=UTC" in sentence
+
+
+def test_what_works_and_should_be_known_is_a_warning(queue: TestQueue) -> None:
+    with reading(queue.engine) as connection:
+        assert warnings(connection, queue.queue) == []
+    notes = """CREATE TABLE notes (job_id BIGINT UNSIGNED, CONSTRAINT note_of FOREIGN KEY (job_id)
+        REFERENCES jobs (id) ON DELETE SET NULL)"""
+    assert problems_after(queue, notes) == []
+    with reading(queue.engine) as connection:
+        (sentence,) = warnings(connection, queue.queue)
+    assert "notes (note_of) together with a row of jobs" in sentence
 
 
 def test_a_view_and_a_name_in_other_letters_are_told_apart_from_nothing(queue: TestQueue) -> None:

@@ -119,6 +119,29 @@ def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> No
     assert not queue.rows(tables.mutes)
 
 
+def test_reasons_of_refused_rows_go_with_the_failures_of_their_operation(queue: TestQueue) -> None:
+    clock = Clock()
+    setup = make_setup(queue, clock=clock)
+    queue.fail(1)
+    run_and_seal(queue)
+    queue.fail(2)
+    assert ask(setup, "clear-failed").refusal is None
+    row = {"failed_id": 1, "code": "row-refused", "detail": "a reason"}
+    with queue.engine.begin() as connection:
+        # The second operation is only planned; both refused a row with the same number.
+        rows = [{**row, "operation": number, "seq": 1} for number in (1, 2)]
+        rows += [{**row, "operation": 1, "seq": 1 + seq} for seq in range(1, purge.BATCH + 1)]
+        connection.execute(insert(tables.set_aside), rows)
+    clock.move(days=29)
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.set_aside) == purge.BATCH + 2
+    clock.move(days=2)
+    purge.purge_once(setup, hold(setup))
+    assert queue.count(tables.set_aside) == 2
+    purge.purge_once(setup, hold(setup))
+    assert [(row.operation, row.seq) for row in queue.rows(tables.set_aside)] == [(2, 1)]
+
+
 def over(setup: Setup, number: int, days: float) -> int:
     """An incident that was over so many days ago."""
     with setup.engine.begin() as connection:

@@ -404,8 +404,11 @@ def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
 
 
 def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
+    yield "times-off-earlier", errors.TimesOff(minutes=300)
+    yield "times-off-later", errors.TimesOff(minutes=-345)
     yield "row-too-long", errors.RowTooLong(id="45", detail="jobs.payload")
     yield "row-would-change", errors.RowWouldChange(id="45", detail="jobs")
+    yield "row-has-children", errors.RowHasChildren(id="45", detail="order_notes")
     yield "row-refused", errors.RowRefused(id="45", detail=w.word)
     yield "read-only", errors.ReadOnly(reason="server")
     yield "not-muted", errors.NotMuted(word=w.queue)

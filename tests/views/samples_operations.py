@@ -51,7 +51,9 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"retry-preview-{source}", shown, source=source)
     some = preview(w, action="retry", scope=Scope(order_id=str(w.order), limit=5), total=5)
     yield Sample("retry-preview-limit", partial(bulk.bulk_answer, "retry", some, None))
-    final = preview(w, action="clear-failed", archive=False)
+    final = preview(
+        w, action="clear-failed", archive=False, children=("order_notes", "billing.notes")
+    )
     yield Sample("clear-failed-final", partial(bulk.bulk_answer, "clear-failed", final, None))
     none = preview(w, action="retry", scope=everything, total=0, plan=0)
     yield Sample("retry-fits-nothing", partial(bulk.bulk_answer, "retry", none, None))

@@ -108,6 +108,7 @@ def problems(w: Words = PLAIN) -> tuple[HealthProblem, ...]:
         HealthProblem(part="audit", code="unsealed", since=since, row=1_234),
         HealthProblem(part="metrics", code="sample-old", since=since),
         HealthProblem(part="metrics", code="sample-missing", since=since),
+        HealthProblem(part="times", code="zone-offset", minutes=300),
         HealthProblem(part="outbox", code="unseen", error=error),
     )
 

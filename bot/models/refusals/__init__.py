@@ -42,6 +42,7 @@ from bot.models.refusals.operations import (
 from bot.models.refusals.requests import (
     Invalid,
     RequestIdUsed,
+    TimesOff,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -51,6 +52,7 @@ from bot.models.refusals.rows import (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowHasChildren,
     RowRefused,
     RowTooLong,
     RowWouldChange,
@@ -104,12 +106,14 @@ __all__ = [
     "RequestIdUsed",
     "ReservedAgain",
     "ReservedRecently",
+    "RowHasChildren",
     "RowRefused",
     "RowThere",
     "RowTooLong",
     "RowWouldChange",
     "StartError",
     "StillRunning",
+    "TimesOff",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",

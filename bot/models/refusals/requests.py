@@ -33,6 +33,18 @@ class Invalid(Refusal):
     usage: str
 
 
+@dataclass(eq=False, kw_only=True)
+class TimesOff(Refusal):
+    """`failed_at` is `minutes` earlier than the failures happened, so no filter by time is right.
+
+    A negative number means later.
+    """
+
+    code = "times-off"
+
+    minutes: int
+
+
 class RequestIdUsed(Refusal):
     """Another request has this request id, so this one was not executed."""
 

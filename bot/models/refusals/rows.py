@@ -92,6 +92,19 @@ class RowWouldChange(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class RowHasChildren(Refusal):
+    """Rows of the table `detail` refer to this row, and the database would delete or change them.
+
+    `force=yes` changes the row anyway; an undo does not restore those other rows.
+    """
+
+    code = "row-has-children"
+
+    id: str
+    detail: str
+
+
+@dataclass(eq=False, kw_only=True)
 class RowRefused(Refusal):
     """The database refused the row; `detail` is its reason, without secrets."""
 

@@ -13,6 +13,7 @@ from bot.models.refusals.rows import (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowHasChildren,
     RowRefused,
     RowTooLong,
     RowWouldChange,
@@ -29,6 +30,7 @@ ROW_REFUSALS: tuple[type[Refusal], ...] = (
     NotReserved,
     ReservedAgain,
     ReservedRecently,
+    RowHasChildren,
     RowRefused,
     RowThere,
     RowTooLong,
@@ -53,7 +55,7 @@ def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
             details |= {"job": refusal.job, "by": refusal.by, "at": refusal.at}
         case JobTaken():
             details["job"] = refusal.job
-        case RowRefused() | RowTooLong() | RowWouldChange():
+        case RowHasChildren() | RowRefused() | RowTooLong() | RowWouldChange():
             details["detail"] = refusal.detail
         case AlreadyUndone():
             details |= {"by": refusal.by, "at": refusal.at}

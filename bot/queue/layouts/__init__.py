@@ -8,7 +8,7 @@ from bot.queue.layouts.spec import (
     payload_digest,
     spec_tables,
 )
-from bot.queue.layouts.startup_checks import fitted, problems, require
+from bot.queue.layouts.startup_checks import fitted, problems, require, warnings
 
 __all__ = [
     "LONGEST_QUEUE",
@@ -21,4 +21,5 @@ __all__ = [
     "problems",
     "require",
     "spec_tables",
+    "warnings",
 ]

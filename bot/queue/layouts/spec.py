@@ -111,15 +111,27 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
         return stored
 
 
+UTF8MB4 = "utf8mb4"
+"""The key of a column's `info` if the column is known to be in this character set."""
+
+
+def _text(column: Column[Any]) -> ColumnElement[Any]:
+    # A conversion costs 0.6 to 1 µs a row, also where nothing has to be converted.
+    return column if column.info.get(UTF8MB4) else utf8mb4(column)
+
+
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
     # All texts in one character set: a server refuses to concatenate latin1 and utf8mb4.
-    texts = (utf8mb4(part) if isinstance(part.type, String) else part for part in parts)
+    texts = (
+        _text(part) if isinstance(part, Column) and isinstance(part.type, String) else part
+        for part in parts
+    )
     return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)
 
 
-def _content(payload: ColumnElement[Any]) -> ColumnElement[str]:
+def _content(payload: Column[Any]) -> ColumnElement[str]:
     # Hashed first: a text longer than max_allowed_packet would make the row's digest NULL.
-    return sha256(payload if isinstance(payload.type, LargeBinary) else utf8mb4(payload))
+    return sha256(payload if isinstance(payload.type, LargeBinary) else _text(payload))
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:

@@ -13,9 +13,10 @@ from bot.database.definitions import (
 )
 from bot.database.dialects import is_sqlite
 from bot.database.extra_columns import extra_columns, is_restorable
+from bot.database.foreign_keys import read_children
 from bot.models.refusals import StartError
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
-from bot.queue.layouts.spec import NUMBERS, TEXTS, TIMES
+from bot.queue.layouts.spec import NUMBERS, TEXTS, TIMES, UTF8MB4
 
 TIME_TYPES = frozenset({"datetime", "timestamp"})
 
@@ -110,6 +111,24 @@ def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Itera
         )
 
 
+def warnings(connection: Connection, queue: Queue) -> list[str]:
+    """Return one sentence for each property of these tables that people should know at start."""
+    definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    sentences = [
+        f"The account may not see the triggers of {name}: each row that enters it is compared with "
+        f"its original. docs/operating.md names the privilege."
+        for name, definition in definitions.items()
+        if definition.triggers is None
+    ]
+    return sentences + [
+        f"The database deletes or changes rows of {key.schema}.{key.table} ({key.name}) together "
+        f"with a row of {name}, and an undo does not restore them: by id, this needs force=yes."
+        for name in definitions
+        for key in read_children(connection, name)
+        if key.deletes_children
+    ]
+
+
 def require(connection: Connection, queue: Queue) -> None:
     """Raise `StartError` if the tables have problems."""
     if sentences := problems(connection, queue):
@@ -117,23 +136,28 @@ def require(connection: Connection, queue: Queue) -> None:
 
 
 def fitted(connection: Connection, queue: Queue) -> Queue:
-    """Return the queue with its binary columns marked as such; the layout declares all as text.
+    """Return the queue with its binary and its utf8mb4 columns marked as such.
 
-    A text is converted to utf8mb4 before a comparison; bytes are compared unchanged.
+    The layout declares all as text. A text in another character set is converted to utf8mb4 before
+    a comparison; bytes are compared unchanged. SQLite stores any value in any column.
     """
+    sqlite = is_sqlite(connection)
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
     return replace(
         queue,
-        jobs=_fitted(queue.jobs, definitions.get(queue.jobs.name)),
-        failed=_fitted(queue.failed, definitions.get(queue.failed.name)),
+        jobs=_fitted(queue.jobs, definitions.get(queue.jobs.name), sqlite=sqlite),
+        failed=_fitted(queue.failed, definitions.get(queue.failed.name), sqlite=sqlite),
     )
 
 
-def _fitted(table: Table, definition: TableDefinition | None) -> Table:
-    if definition is None or not any(column.is_binary for column in definition.columns.values()):
+def _fitted(table: Table, definition: TableDefinition | None, *, sqlite: bool) -> Table:
+    if definition is None:
         return table
     copy = table.to_metadata(MetaData())
     for column in copy.columns:
-        if column.name in definition.columns and definition.columns[column.name].is_binary:
+        actual = definition.columns.get(column.name)
+        if actual is not None and actual.is_binary:
             column.type = LargeBinary()
+        elif actual is not None and actual.charset == UTF8MB4 and not sqlite:
+            column.info[UTF8MB4] = True
     return copy

@@ -1,7 +1,7 @@
 """Carrying out one batch of a bulk change: its rows, archive, index and incidents at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from bot.database.dialects import force_index, is_sqlite, sha256_of_lines, straight_join
 from bot.database.transactions import LostRace
 from bot.failpoints import reach
-from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.queue import auto_increment, bulk
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
@@ -19,17 +18,14 @@ from bot.store.archive import ArchivedAs
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
-from bot.store.operations import batches, set_aside, undo_batches
+from bot.store.operations import batches, undo_batches
 from bot.store.operations.batches import Batch
+from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
 from bot.store.operations.transitions import wait_for_canary
 from bot.store.tables import failures as index
-
-MOST_REFUSED = 100
-"""If a table refuses more rows of one batch, something is wrong with all of them: the operation
-stops with the last reason."""
 
 
 def execute_batch(
@@ -51,9 +47,13 @@ def execute_batch(
     if operation.scope.undo is not None:
         return undo_batches.put_back(connection, queue, operation, batch, owner, now)
     part = _Part(connection, queue, operation, now, before_jobs)
-    moved = part.move_or_halve(batch)
+    halving = Halving(connection, operation, part.move)
+    moved = halving.run(batch)
     rows = sum(one.rows for one in moved)
-    values: dict[str, Any] = {"rows": rows, "digest": _digest_of(part, batch, moved)}
+    values: dict[str, Any] = {
+        "rows": rows,
+        "digest": _digest_of(part, batch, moved, halving.refused),
+    }
     if made := [one.new_ids for one in moved if one.new_ids is not None]:
         first, last = min(ids[0] for ids in made), max(ids[1] for ids in made)
         values |= {"first_job_id": first, "last_job_id": last}
@@ -75,48 +75,15 @@ class _Moved:
     new_ids: tuple[int, int] | None
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Part:
-    """A batch at work in one transaction; a row that the table refuses is set aside.
-
-    A refused row is found by halves: each half is moved in a savepoint of its own, so that the
-    other rows of the batch are moved all the same. A batch of 4,000 rows with one refused row needs
-    24 savepoints.
-    """
+    """A batch at work in one transaction, or a part of it."""
 
     connection: Connection
     queue: Queue
     operation: Operation
     now: datetime
     before_jobs: Callable[[], None]
-    refused: int = 0
-
-    def move_or_halve(self, batch: Batch) -> list[_Moved]:
-        """Move the rows of the batch; if one is refused, those of its halves."""
-        try:
-            with self.connection.begin_nested():
-                return [self.move(batch)]
-        except (RowRefused, RowTooLong, RowWouldChange) as refusal:
-            if self.refused >= MOST_REFUSED:
-                raise
-            rows = self.connection.execute(
-                select(index.c.seq, index.c.failed_id)
-                .where(matching(self.operation.scope), batch.stretch)
-                .order_by(index.c.seq)
-            ).all()
-            if len(rows) <= 1:
-                self.refused += 1
-                for row in rows:
-                    set_aside.add(
-                        self.connection, self.operation.id, row.seq, row.failed_id, refusal
-                    )
-                return []
-        middle = rows[(len(rows) - 1) // 2].seq
-        lower, size = (len(rows) + 1) // 2, len(rows)
-        return [
-            *self.move_or_halve(replace(batch, last_seq=middle, size=lower)),
-            *self.move_or_halve(replace(batch, after_seq=middle, size=size - lower)),
-        ]
 
     def taken(self, batch: Batch) -> ColumnElement[bool]:
         """The condition for the failures of the batch that the operation took."""
@@ -142,9 +109,9 @@ class _Part:
         return _Moved(extent.rows, extent.digest, new_ids)
 
 
-def _digest_of(part: _Part, batch: Batch, moved: Sequence[_Moved]) -> str:
+def _digest_of(part: _Part, batch: Batch, moved: Sequence[_Moved], refused: int) -> str:
     """The digest of all rows of the batch that were moved."""
-    if len(moved) == 1 and not part.refused:
+    if len(moved) == 1 and not refused:
         return moved[0].digest
     items = select(index.c.failed_id, index.c.row_digest).where(part.taken(batch))
     return batches.listed(part.connection.execute(items.order_by(index.c.seq)).all()).digest

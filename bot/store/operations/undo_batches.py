@@ -21,6 +21,7 @@ from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import batches, operations, reindex, restore
 from bot.store.operations.batches import Batch
+from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
@@ -51,11 +52,32 @@ def put_back(
 ) -> int:
     """Restore the batch's rows in the caller's transaction; return how many.
 
-    Jobs that a worker has taken or processed stay. Raises `LostRace` and `NotOurs` as every batch.
+    Jobs that a worker has taken or processed stay. A row that the table refuses is set aside.
+    Raises `LostRace` and `NotOurs` as every batch.
     """
     undone = operations.find(connection, operation.scope.undo or 0)
     if undone is None:
         raise LookupError(operation.scope.undo)
+    parts = Halving(
+        connection,
+        operation,
+        lambda part: _put_back(connection, queue, operation, undone, part, now),
+    ).run(batch)
+    restored = [row for part in parts for row in part]
+    digest = batches.listed(restored).digest
+    batches.close(connection, operation, batch, owner, {"rows": len(restored), "digest": digest})
+    return len(restored)
+
+
+def _put_back(
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    undone: Operation,
+    batch: Batch,
+    now: datetime,
+) -> list[_Lost]:
+    """Restore the rows of a batch, or of a part of it; return the restored rows."""
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.stretch))
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
@@ -64,9 +86,7 @@ def put_back(
     reach("undo-batch-taken")
     if lost:
         _restore(connection, queue, operation, undone, lost, set(digests_in_use), now)
-    digest = batches.listed(lost).digest
-    batches.close(connection, operation, batch, owner, {"rows": len(lost), "digest": digest})
-    return len(lost)
+    return lost
 
 
 def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]) -> list[_Lost]:

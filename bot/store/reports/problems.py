@@ -17,7 +17,8 @@ from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
 from bot.store import background_steps
 from bot.store.background_steps import error_code
-from bot.store.failures.index import NO_INCIDENT, backfill_left
+from bot.store.failures.index import backfill_left
+from bot.store.failures.zone_offset import zone_offset
 from bot.store.tables import audit, audit_chain, failures, samples
 
 log = structlog.get_logger(__name__)
@@ -32,10 +33,6 @@ SAMPLE_SHARE = 20
 """The wait after a count, as a multiple of the duration of that count."""
 NEWEST = 200
 """How many of the newest failed jobs are searched in the index."""
-COMPARED = 50
-"""How many indexed failures are read to find the offset of a wrong time zone."""
-ZONE_STEP = timedelta(minutes=15)
-CLOCK_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +106,9 @@ def _unindexed(check: Check) -> list[HealthProblem]:
     waiting = _next_unindexed(check) + _newest_unindexed(check)
     if not waiting:
         return []
-    error = _zone_error(check)
-    since, failed_id = min((check.queue.utc(at) + error, id_) for id_, at in waiting)
+    # Otherwise every new failure would seem hours old until it is indexed.
+    offset = zone_offset(check.connection, check.queue)
+    since, failed_id = min((check.queue.utc(at) + offset, id_) for id_, at in waiting)
     if check.waited(since) <= UNINDEXED_AFTER:
         return []
     return [HealthProblem(part="failures", code="index-lag", since=since, row=failed_id)]
@@ -137,21 +135,10 @@ def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
     return [(row.id, row.failed_at) for row in check.connection.execute(first)]
 
 
-def _zone_error(check: Check) -> timedelta:
-    """Return the error of `failed_at` if the configured time zone is not the queue's.
-
-    Otherwise every new failure would seem hours old until it is indexed. Zones differ by quarters
-    of an hour, and the failure with the shortest delay was indexed within seconds. A lag of minutes
-    is still reported as a lag.
-    """
-    f = failures.c
-    newest = select(f.failed_at, f.seen_at, f.incident).order_by(f.seq.desc()).limit(COMPARED)
-    ages = [
-        row.seen_at - check.queue.utc(row.failed_at)
-        for row in check.connection.execute(newest)
-        if row.incident != NO_INCIDENT
-    ]
-    return (min(ages) + CLOCK_SKEW) // ZONE_STEP * ZONE_STEP if ages else timedelta()
+def _zone_offset(check: Check) -> list[HealthProblem]:
+    """Return a problem if `failed_at` is written in another time zone than the configured one."""
+    minutes = zone_offset(check.connection, check.queue) // timedelta(minutes=1)
+    return [HealthProblem(part="times", code="zone-offset", minutes=minutes)] if minutes else []
 
 
 def _unsealed(check: Check) -> list[HealthProblem]:
@@ -186,6 +173,7 @@ _CHECKS: tuple[tuple[Part, Callable[[Check], list[HealthProblem]]], ...] = (
     ("watcher", _watcher),
     ("watcher", _steps),
     ("failures", _unindexed),
+    ("times", _zone_offset),
     ("audit", _unsealed),
     ("metrics", _stale_sample),
 )

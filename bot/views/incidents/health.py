@@ -6,7 +6,7 @@ from bot.models.health import MOST_MS, Health, HealthProblem, Undelivered, Watch
 from bot.models.requests import Moment, Source
 from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
-from bot.views.names import age_since
+from bot.views.names import age_since, offset_values
 
 SHOWN = 8
 """Problems that a message lists; a terminal lists all."""
@@ -70,7 +70,7 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
     lines = [problem_line(problem, ctx) for problem in first]
     if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
-    if any(problem.code != "nobody" for problem in problems):
+    if any(problem.code not in ("nobody", "zone-offset") for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
     return lines
 
@@ -86,6 +86,7 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
         "id": escape(str(problem.row)),
         "part": texts(f"background-part-{problem.part}"),
         "error": code(problem.error or "–"),
+        **offset_values(problem.minutes or 0, texts),
     }
     line = texts(f"background-{problem.code}", **values)
     return join(" ", [line, texts(f"background-means-{problem.part}")])

@@ -192,6 +192,9 @@ def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         lines.append(ctx.texts("bulk-ids-missing", count=missing))
     if preview.duplicates is not None:
         lines += _duplicates(preview.duplicates, ctx)
+    if preview.children:
+        tables = join(", ", [code(table) for table in preview.children])
+        lines.append(ctx.texts("bulk-children", tables=tables))
     if not preview.archive:
         lines.append(ctx.texts("bulk-final"))
     return lines

@@ -127,3 +127,35 @@ def test_a_row_that_something_else_refers_to_is_left_by_a_clear(queue: TestQueue
     assert [row.id for row in queue.failed] == [2]
     (row,) = queue.rows(tables.set_aside)
     assert "note_of" in row.detail
+
+
+@pytest.mark.parametrize("command", ["retry-all", "clear-failed"])
+def test_a_bulk_undo_restores_all_rows_but_the_refused_ones(queue: TestQueue, command: str) -> None:
+    refused = {5, 17, 31}
+    for failed_id in range(1, 32):
+        name = "refused" if failed_id in refused else "mail"
+        queue.fail(failed_id, queue=name, order=failed_id)
+    assert ended(queue, command).done == 31
+    run(queue, "ALTER TABLE failed_jobs ADD CONSTRAINT picky CHECK (queue <> 'refused')")
+    undo = ended(queue, "undo")
+    assert (undo.state, undo.done, undo.skipped) == ("done", 28, 3)
+    assert {row.id for row in queue.failed} == set(range(1, 32)) - refused
+    # A refused row keeps its job: what the retry created is deleted only together with the insert.
+    assert queue.count(queue.queue.jobs) == (3 if command == "retry-all" else 0)
+    rows = queue.rows(tables.set_aside)
+    assert [(row.operation, row.failed_id) for row in rows] == [
+        (undo.id, id_) for id_ in (5, 17, 31)
+    ]
+    assert all("picky" in row.detail for row in rows)
+    assert broken(queue) == []
+
+
+def test_what_a_bulk_undo_could_not_restore_can_be_undone_later(queue: TestQueue) -> None:
+    for failed_id in (1, 2, 3):
+        queue.fail(failed_id, queue="refused" if failed_id == 2 else "mail")
+    ended(queue, "retry-all")
+    run(queue, "ALTER TABLE failed_jobs ADD CONSTRAINT picky CHECK (queue <> 'refused')")
+    ended(queue, "undo")
+    run(queue, "ALTER TABLE failed_jobs DROP CONSTRAINT picky")
+    assert (ended(queue, "undo 1").done, len(queue.failed)) == (1, 3)
+    assert broken(queue) == []

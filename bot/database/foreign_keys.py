@@ -1,0 +1,85 @@
+"""Foreign keys of other tables that refer to a table.
+
+The server lists only the keys of tables for which the account has a privilege.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.database.dialects import is_access_denied, is_sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key: which column of `table` refers to which column of `parent`.
+
+    `schema` is the database of `table`.
+    """
+
+    name: str
+    schema: str
+    table: str
+    column: str
+    parent: str
+    parent_column: str
+    on_delete: str
+
+    @property
+    def deletes_children(self) -> bool:
+        """Whether the database deletes or changes the rows that refer to a deleted row."""
+        return self.on_delete.upper() in ("CASCADE", "SET NULL", "SET DEFAULT")
+
+
+_CHILDREN = text(
+    "SELECT k.constraint_name AS name, k.table_schema AS home, k.table_name AS tbl,"
+    " k.column_name AS col, k.referenced_column_name AS parent_col, r.delete_rule AS on_delete"
+    " FROM information_schema.key_column_usage k"
+    " LEFT JOIN information_schema.referential_constraints r"
+    " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
+    " AND r.table_name = k.table_name"
+    " WHERE k.referenced_table_schema = DATABASE() AND k.referenced_table_name = :name"
+    " ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
+)
+
+
+def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
+    """Return the foreign keys that refer to this table.
+
+    SQLite has none: it enforces a foreign key only on a connection that asks for that.
+    """
+    if is_sqlite(connection):
+        return []
+    return [
+        ForeignKey(
+            row.name,
+            row.home,
+            row.tbl,
+            row.col,
+            name,
+            row.parent_col,
+            row.on_delete or _rule_of(connection, row.home, row.tbl, row.name),
+        )
+        for row in connection.execute(_CHILDREN, {"name": name}).all()
+    ]
+
+
+def _rule_of(connection: Connection, schema: str, table: str, name: str) -> str:
+    """Return what a key does at a deletion, from the statement that would create its table.
+
+    MariaDB lists the rule only to accounts with more than SELECT on the whole database.
+    """
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    statement = f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}"
+    try:
+        lines = str(connection.exec_driver_sql(statement).one()[1]).splitlines()
+    except DBAPIError as error:
+        if not is_access_denied(error):
+            raise
+        return "CASCADE"  # unknown, so the worst is assumed
+    own = next((line for line in lines if f"CONSTRAINT {quote(name)} " in line), "")
+    rule = re.search(r" ON DELETE (CASCADE|SET NULL|SET DEFAULT)", own)
+    return "RESTRICT" if rule is None else rule[1]

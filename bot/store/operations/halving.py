@@ -1,0 +1,64 @@
+"""Find the rows of a batch that the database refuses, by halving the batch.
+
+Each half is moved in a savepoint of its own, so that the other rows of the batch are moved. A batch
+of 4,000 rows with one refused row needs 24 savepoints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection, select
+
+from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
+from bot.store.operations import set_aside
+from bot.store.operations.batches import Batch
+from bot.store.operations.operations import Operation
+from bot.store.operations.scopes import matching
+from bot.store.tables import failures
+
+T = TypeVar("T")
+
+MOST_REFUSED = 100
+"""If a table refuses more rows of one batch, something is wrong with all of them: the operation
+stops with the last reason."""
+
+
+@dataclass
+class Halving(Generic[T]):
+    """A batch in one transaction; `move` moves the rows of a part, or raises the row's refusal.
+
+    `refused` counts the rows that were set aside.
+    """
+
+    connection: Connection
+    operation: Operation
+    move: Callable[[Batch], T]
+    refused: int = 0
+
+    def run(self, batch: Batch) -> list[T]:
+        """Move the rows of the batch, or of its halves if a row is refused; in order of `seq`."""
+        try:
+            with self.connection.begin_nested():
+                return [self.move(batch)]
+        except (RowRefused, RowTooLong, RowWouldChange) as refusal:
+            if self.refused >= MOST_REFUSED:
+                raise
+            rows = self.connection.execute(
+                select(failures.c.seq, failures.c.failed_id)
+                .where(matching(self.operation.scope), batch.stretch)
+                .order_by(failures.c.seq)
+            ).all()
+            if len(rows) <= 1:
+                self.refused += 1
+                for row in rows:
+                    set_aside.add(
+                        self.connection, self.operation.id, row.seq, row.failed_id, refusal
+                    )
+                return []
+        middle = rows[(len(rows) - 1) // 2].seq
+        lower, size = (len(rows) + 1) // 2, len(rows)
+        return [
+            *self.run(replace(batch, last_seq=middle, size=lower)),
+            *self.run(replace(batch, after_seq=middle, size=size - lower)),
+        ]

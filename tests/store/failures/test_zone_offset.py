@@ -1,0 +1,87 @@
+"""D6: a filter by time is refused where `failed_at` is in another time zone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.app.command import Setup
+from bot.background.failures import index_once
+from bot.database.transactions import now_of
+from bot.models.refusals import TimesOff
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, codes, hold, make_setup
+
+FILTERS = (
+    "clear-failed before=30m",
+    "clear-failed older=30m",
+    "retry after=2h",
+    "retry queue=mail before=2025-11-07",
+    "errors since=1h",
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A queue whose workers write `failed_at` so many minutes too early."""
+
+    queue: TestQueue
+    setup: Setup
+
+    def fail(self, minutes: float) -> int:
+        """Let a job fail now."""
+        with self.queue.engine.begin() as connection:
+            moment = now_of(connection) - timedelta(minutes=minutes)
+        return self.queue.fail(queue="mail", failed_at=self.queue.queue.wall_clock(moment))
+
+    def index(self) -> None:
+        """Index what has failed."""
+        while index_once(self.setup, hold(self.setup)):
+            pass
+
+
+@pytest.fixture
+def written(queue: TestQueue) -> Written:
+    """The bot has started before the first failure."""
+    made = Written(queue, make_setup(queue))
+    made.index()
+    return made
+
+
+@pytest.mark.parametrize("minutes", [300, -120, 345, 15])
+@pytest.mark.parametrize("command", FILTERS)
+def test_one_new_failure_in_another_zone_is_enough(
+    written: Written, command: str, minutes: int
+) -> None:
+    written.fail(minutes)
+    written.index()
+    refusal = ask(written.setup, command).refusal
+    assert isinstance(refusal, TimesOff)
+    assert refusal.minutes == minutes
+    assert len(written.queue.failed) == 1
+
+
+def test_the_failure_may_be_as_new_as_the_command(written: Written) -> None:
+    written.fail(300)
+    assert codes([ask(written.setup, "clear-failed before=30m")]) == ["times-off"]
+
+
+@pytest.mark.parametrize("command", FILTERS)
+def test_where_the_zone_is_right_filters_work(written: Written, command: str) -> None:
+    written.fail(0)
+    written.index()
+    assert codes([ask(written.setup, command)]) == ["ok"]
+
+
+def test_commands_without_a_time_work_in_another_zone(written: Written) -> None:
+    failed_id = written.fail(300)
+    written.index()
+    for command in ("errors", "failed", "retry-all", f"retry {failed_id}"):
+        assert codes([ask(written.setup, command)]) == ["ok"]
+
+
+def test_failures_of_before_the_first_start_prove_no_zone(queue: TestQueue) -> None:
+    old = Written(queue, make_setup(queue))
+    old.fail(300)
+    old.index()
+    assert codes([ask(old.setup, "clear-failed before=30m")]) == ["ok"]
