@@ -17,6 +17,7 @@ from pydantic import BeforeValidator
 
 from bot.app.command import LARGEST_ID, Arguments, Command
 from bot.models.refusals import Invalid, UnknownCommand
+from bot.text.day_names import NamedDay, read_day
 
 MAX_TEXT = 2_000
 BEGINNING = 3
@@ -304,6 +305,8 @@ def _read_when(value: object) -> object:
     word = str(value).strip()
     if _AGE.match(word.lower()):
         return _read_age(word)
+    if (day := read_day(word)) is not None:
+        return day
     try:
         moment = datetime.fromisoformat(word)
     except ValueError as error:
@@ -313,5 +316,17 @@ def _read_when(value: object) -> object:
     return moment
 
 
-When = Annotated[timedelta | datetime, BeforeValidator(_read_when)]
-"""An age (`2h`), or a day or time of the queue's wall clock (`2025-11-07T17:45`)."""
+When = Annotated[timedelta | datetime | NamedDay, BeforeValidator(_read_when)]
+"""An age (`2h`), a day by name, or a time of the queue's wall clock (`2025-11-07T17:45`)."""
+
+
+def _read_since(value: object) -> object:
+    day = read_day(value) if isinstance(value, str) else None
+    try:
+        return _read_age(value) if day is None else day
+    except ValueError as error:
+        raise ValueError(f"period:{str(value)[:20]}") from error
+
+
+Since = Annotated[timedelta | NamedDay, BeforeValidator(_read_since)]
+"""The beginning of a period: an age (`24h`), or a day by name in the person's time zone."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.access.roles import Grant, allows_changes
 from bot.app.command import Command, Result, Setup
+from bot.app.people import zone_of
 from bot.models.refusals import Refusal
 from bot.models.requests import Invocation, Message, Modal, Person
 from bot.models.roles import Role
@@ -35,17 +35,6 @@ def texts_of(setup: Setup, invocation: Invocation) -> Texts:
     actor = invocation.actor
     locale = None if actor.is_terminal else setup.directory.locale(actor.user)
     return texts_for(locale, setup.language, setup.zone)
-
-
-def zone_of(setup: Setup, invocation: Invocation) -> ZoneInfo:
-    """Return the person's time zone if Slack's is known, else the queue's."""
-    actor = invocation.actor
-    name = None if actor.is_terminal else setup.directory.time_zone(actor.user)
-    try:
-        return setup.zone if name is None else ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # This machine's time zone data does not have the name.
-        return setup.zone
 
 
 def context_of(

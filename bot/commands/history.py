@@ -5,7 +5,9 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
-from bot.app.parsing import Age, Order, command_names
+from bot.app.filters import begin
+from bot.app.parsing import Order, Since, command_names
+from bot.app.people import actors_named
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
@@ -15,6 +17,7 @@ from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story
+from bot.text.day_names import NamedDay
 from bot.views.audit.records import history_message
 from bot.views.audit.story import retries_line
 from bot.views.context import Context
@@ -27,15 +30,15 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 class HistoryArguments(Arguments):
     """One order, job, person, command or time; `before` is the last record of the previous page.
 
-    `job` is a job's or a failed job's id, `user` a mention or a terminal's name, `since` the
-    maximum age.
+    `job` is a job's or a failed job's id, `user` a mention or a name, `since` the maximum age or
+    the first day.
     """
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
     job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
     action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
-    since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
+    since: Since | None = Field(default=None, json_schema_extra={"form": "24h"})
     limit: int = Field(default=LINES, ge=1, le=MOST)
     before: int | None = Field(
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
@@ -70,11 +73,11 @@ class HistoryResult(Result):
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read one page, and with the first page of an order or job the outcomes of its retries."""
     record_filter = history.HistoryFilter(
-        actor=args.user,
+        actors=None if args.user is None else actors_named(work, args.user),
         action=_action_name(work, args.action),
         job=args.job,
         order=args.order,
-        since=None if args.since is None else work.now - args.since,
+        since=None if args.since is None else begin(work, args.since),
         before=args.before,
     )
     rows = history.newest(work.connection, record_filter, args.limit + 1)
@@ -106,8 +109,10 @@ def _retries(work: Work, args: HistoryArguments) -> Retries | None:
     return story.retries(story.fates(known, (), complete=False))
 
 
-def _written(age: timedelta) -> str:
-    """Return an age as people type it, in the largest unit with a whole number."""
+def _written(age: timedelta | NamedDay) -> str:
+    """Return an age as people type it, in the largest unit with a whole number; or the day."""
+    if isinstance(age, NamedDay):
+        return age.value
     for word, unit in _UNITS:
         if not age % unit:
             return f"{age // unit}{word}"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.parsing import Age
-from bot.models.jobs import StuckJobs, StuckListed
+from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import reads
@@ -26,7 +26,7 @@ class StuckResult(Result):
     """The stuck jobs."""
 
     data: StuckJobs
-    extra: StuckListed
+    extra: Listed
 
 
 def run(work: Work, args: StuckArguments) -> StuckResult:

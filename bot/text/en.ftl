@@ -161,8 +161,17 @@ skipped-wrong-queue = The bot may not change the queue of { $id }
 
 ## Stuck jobs, and changes that are switched off
 button-release = Release
+button-release-jobs =
+    { $count ->
+        [one] Release job { $id }
+       *[other] Release { $count } jobs
+    }
 button-leave = Keep reserved
-confirm-release = Release job { $id }?
+confirm-release =
+    { $count ->
+        [one] Release job { $id }?
+       *[other] Release { $count } jobs?
+    }
 confirm-release-text = Any worker may then take it. If its old worker is still running, the job may run twice: check the workers first.
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
@@ -662,6 +671,7 @@ refusal-channels =
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
+refusal-person-not-found = Nobody called { $name } is known here. Mention the person, as in user=@ana
 refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
        *[other] yours is { $has }
@@ -688,7 +698,7 @@ refusal-job-not-found = Job { $id } not found: it was already processed or moved
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
 refusal-job-not-found-deleted = Job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-job-not-found-undone = Job { $id } not found: { $by } undid its retry at { $at }
-refusal-failed-job-not-found = Failed job { $id } not found: it was already retried or deleted
+refusal-failed-job-not-found = No failed job { $id }
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-maybe-order = An order? { $command }
@@ -813,6 +823,7 @@ problem-one = Exactly one id is needed
 problem-no-value = { $field } needs a value
 problem-bool_parsing = { $field } must be yes or no, not { $value }
 problem-age = { $value } is not a length of time like 30m, 12h or 7d
+problem-period = { $value } is not a time like 30m, 24h, yesterday or monday
 problem-old-button = This button is from another version of the bot. Please ask for the list again
 problem-other = { $field } cannot be { $value }
 
@@ -882,7 +893,7 @@ progress-rate =
        *[other] At most { $count } a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
-problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
+problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
@@ -1169,7 +1180,8 @@ help-unmute = end a mute before its time
 refusal-incident-not-found = There is no incident { $id }
 refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
 refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
-refusal-queue-not-found = There is no queue { $queue }: it has no job, and none of its jobs ever failed. Nothing was muted
+refusal-queue-not-found = There is no queue { $queue }: no job was ever in it. Nothing was changed
+refusal-nearest-queue = Did you mean { $queue }?
 refusal-known-queues = Known queues: { $queues }
 refusal-already-muted = { $by } muted { $word } until { $at } already, which is longer. To shorten the mute, unmute it first
 refusal-not-muted = { $word } is not muted
@@ -1179,6 +1191,7 @@ reason-incident-not-found = no such incident
 reason-incident-closed = the incident was resolved
 reason-already-acknowledged = the incident was already acknowledged
 reason-queue-not-found = no such queue
+reason-person-not-found = person not found
 reason-already-muted = a longer mute was active
 reason-not-muted = there was no such mute
 reason-muted-otherwise = another mute covers it

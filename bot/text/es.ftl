@@ -177,8 +177,17 @@ skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
 
 ## Jobs atascados, y cambios desactivados
 button-release = Liberar
+button-release-jobs =
+    { $count ->
+        [one] Liberar el job { $id }
+       *[other] Liberar { $count } jobs
+    }
 button-leave = Dejar reservado
-confirm-release = ¿Liberar el job { $id }?
+confirm-release =
+    { $count ->
+        [one] ¿Liberar el job { $id }?
+       *[other] ¿Liberar { $count } jobs?
+    }
 confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: revisa antes los workers.
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
@@ -702,6 +711,7 @@ refusal-channels =
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
+refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a la persona, como en user=@ana
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
        *[other] y el tuyo es { $has }
@@ -728,7 +738,7 @@ refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fa
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-job-not-found-undone = Job { $id } no encontrado: { $by } deshizo su reintento a las { $at }
-refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
+refusal-failed-job-not-found = No hay un job fallido { $id }
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-maybe-order = ¿Una orden? { $command }
@@ -857,6 +867,7 @@ problem-one = Hace falta exactamente un id
 problem-no-value = Falta el valor de { $field }
 problem-bool_parsing = { $field } debe ser yes o no, no { $value }
 problem-age = { $value } no es una duración como 30m, 12h o 7d
+problem-period = { $value } no es un momento como 30m, 24h, ayer o lunes
 problem-old-button = Este botón es de otra versión del bot. Pide la lista de nuevo
 problem-other = { $field } no puede ser { $value }
 
@@ -922,7 +933,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
-problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
+problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
@@ -1241,7 +1252,8 @@ help-unmute = terminar un silencio antes de tiempo
 refusal-incident-not-found = No existe el incidente { $id }
 refusal-incident-closed = El incidente { $id } se resolvió a las { $at }: ya no hay nada que reconocer
 refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
-refusal-queue-not-found = No existe la cola { $queue }: no tiene jobs, y ninguno de sus jobs falló nunca. No se silenció nada
+refusal-queue-not-found = No existe la cola { $queue }: nunca tuvo un job. No se cambió nada
+refusal-nearest-queue = ¿Quisiste decir { $queue }?
 refusal-known-queues = Colas conocidas: { $queues }
 refusal-already-muted = { $by } ya silenció { $word } hasta las { $at }, que es más tiempo. Para acortar el silencio, primero quítalo
 refusal-not-muted = { $word } no está en silencio
@@ -1251,6 +1263,7 @@ reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya se había resuelto
 reason-already-acknowledged = el incidente ya estaba reconocido
 reason-queue-not-found = no existe esa cola
+reason-person-not-found = persona no encontrada
 reason-already-muted = había un silencio más largo
 reason-not-muted = no había ese silencio
 reason-muted-otherwise = lo cubre otro silencio

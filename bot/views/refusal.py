@@ -10,6 +10,7 @@ from bot.models.refusals import (
     Denied,
     FailedJobNotFound,
     Invalid,
+    JobNotFound,
     NotAllowed,
     NothingToDo,
     OutcomeUnknown,
@@ -37,7 +38,7 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
     lead = texts(key, mark=_mark(refusal), sentence=sentence)
     skipped = refusal.skipped if isinstance(refusal, NothingToDo) else ()
     lines = [lead, *skipped_lines(skipped, ctx)]
-    notes = _notes(refusal, texts)
+    notes = _notes(refusal, ctx)
     blocks = [*sections(lines), *(context_line(note) for note in notes)]
     return message([*lines, *notes], blocks)
 
@@ -77,23 +78,39 @@ def _mark(refusal: Refusal) -> str:
     return _NOTE
 
 
-def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:
+def _notes(refusal: Refusal, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
     match refusal:
         case Invalid() | UnknownCommand():
             usage = code(refusal.usage[:LONGEST], LONGEST)
             return [texts("refusal-usage", usage=usage)] if usage else []
-        case FailedJobNotFound(by=None):
-            command = code(f"/queue retry order={refusal.id}")
-            return [texts("refusal-maybe-order", command=command)]
+        case FailedJobNotFound() | JobNotFound():
+            return _maybe_order(refusal, ctx)
         case Denied():
             return _listed("refusal-holders", refusal.holders, texts)
         case WrongChannel():
             return _listed("refusal-channels", refusal.channels, texts)
         case WrongQueue() | QueueNotFound():
-            known = isinstance(refusal, QueueNotFound)
-            key = "refusal-known-queues" if known else "refusal-queues"
-            return _queues(key, refusal.queues, texts)
+            return _queue_notes(refusal, texts)
     return []
+
+
+def _maybe_order(refusal: FailedJobNotFound | JobNotFound, ctx: Context) -> list[Mrkdwn]:
+    """Return the command that the person probably meant, if nothing is known of the id."""
+    if refusal.by is not None:
+        return []
+    is_order = isinstance(refusal, FailedJobNotFound) and refusal.is_order
+    verb = "retry order=" if is_order and "retry" in ctx.runnable else "find "
+    return [ctx.texts("refusal-maybe-order", command=code(f"/queue {verb}{refusal.id}"))]
+
+
+def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkdwn]:
+    if isinstance(refusal, WrongQueue):
+        return _queues("refusal-queues", refusal.queues, texts)
+    known = _queues("refusal-known-queues", refusal.queues, texts)
+    if refusal.nearest is None:
+        return known
+    return [texts("refusal-nearest-queue", queue=code(refusal.nearest, 80)), *known]
 
 
 def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:

@@ -122,7 +122,7 @@ def test_several_ids_go_in_one_change_and_what_is_missing_is_named(team: Team) -
     assert team.queue.failed == []
     assert len(team.queue.jobs) == 4
     assert "Retried 4 failed jobs" in answer.text
-    assert "Failed job 99 not found" in answer.text
+    assert "No failed job 99" in answer.text
     (record,) = team.records
     assert record.targets.count('"kind":"failed"') == 4
 
@@ -146,9 +146,9 @@ def test_a_failed_job_that_is_gone_is_told_by_whom_and_nothing_happens(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("retry 9", "Failed job 9 not found: it was already retried or deleted"),
-        ("delete-failed 9", "Failed job 9 not found: it was already retried or deleted"),
-        ("failed-job 9", "Failed job 9 not found: it was already retried or deleted"),
+        ("retry 9", "No failed job 9"),
+        ("delete-failed 9", "No failed job 9"),
+        ("failed-job 9", "No failed job 9"),
         ("delete 9", "Job 9 not found: it was already processed or moved to failed"),
         ("job 9", "Job 9 not found: it was already processed or moved to failed"),
     ],

@@ -46,6 +46,7 @@ def utc(*parts: int) -> datetime:
 LIMA = ZoneInfo("America/Lima")
 NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
 DIGEST = "0123456789abcdef" * 2
+RESERVED_AT = 1_762_530_000
 
 READS = frozenset(
     {
@@ -191,7 +192,12 @@ def job_list(
         given["queue"] = queue
     filters = JobFilters(queue=queue, status="all", limit=limit)
     digests = dict.fromkeys((row.id for row in jobs), DIGEST)
-    listed = Listed(row_digests=digests, arguments=given, partial=in_part)
+    listed = Listed(
+        row_digests=digests,
+        arguments=given,
+        partial=in_part,
+        reserved_at=dict.fromkeys(digests, RESERVED_AT),
+    )
     return lists.job_list(JobList(jobs=jobs, count=len(jobs), filters=filters), listed, ctx)
 
 
@@ -413,7 +419,12 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
             id="I12", word=w.queue, nearest=f"unmute queue={w.queue}", by=w.person, at=NOW
         ),
     )
+    yield "person-not-found", errors.PersonNotFound(name=w.queue)
     yield "queue-not-found", errors.QueueNotFound(queue=w.queue, queues=(w.queue, "mail"))
+    yield (
+        "queue-not-found-nearest",
+        errors.QueueNotFound(queue=w.queue, queues=("mail",), nearest=w.queue),
+    )
     yield "queue-not-found-at-all", errors.QueueNotFound(queue=w.queue, queues=())
 
 
@@ -548,6 +559,7 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
     failed = FailedJobDetail(
         failed_job=failed_job(45, w),
         error_group=w.group,
+        error="E12",
         exception=w.exception,
         payload=w.payload,
         row_digest=DIGEST,
@@ -561,7 +573,9 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
         name = f"failed-job-largest-id-{source}"
         yield Sample(name, partial(details.failed_detail, largest), source=source)
     for row, state in zip(mixed_jobs(w), words, strict=True):
-        detail = JobDetail(job=row, state=state, payload=w.payload, row_digest=DIGEST)
+        detail = JobDetail(
+            job=row, state=state, payload=w.payload, row_digest=DIGEST, reserved_at=RESERVED_AT
+        )
         name = f"job-{row.id}"
         yield Sample(name, partial(details.job_detail, detail))
         yield Sample(f"{name}-dialog", partial(details.job_detail, detail), source=Source.BUTTON)

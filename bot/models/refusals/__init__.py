@@ -41,6 +41,7 @@ from bot.models.refusals.operations import (
 )
 from bot.models.refusals.requests import (
     Invalid,
+    PersonNotFound,
     RequestIdUsed,
     UnknownCommand,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "NothingToUndo",
     "OperationRunning",
     "OutcomeUnknown",
+    "PersonNotFound",
     "PlanExpired",
     "QueueNotFound",
     "ReadOnly",

@@ -49,12 +49,16 @@ class AlreadyAcknowledged(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class QueueNotFound(Refusal):
-    """The queue never held a job; `queues` are those that did, the most similar first."""
+    """The queue never held a job; `queues` are those that did, the most similar first.
+
+    `nearest` is the one that the person probably meant.
+    """
 
     code = "queue-not-found"
 
     queue: str
     queues: tuple[str, ...]
+    nearest: str | None = None
 
 
 @dataclass(eq=False, kw_only=True)

@@ -33,6 +33,15 @@ class Invalid(Refusal):
     usage: str
 
 
+@dataclass(eq=False, kw_only=True)
+class PersonNotFound(Refusal):
+    """Nobody whom the bot knows is called `name`."""
+
+    code = "person-not-found"
+
+    name: str
+
+
 class RequestIdUsed(Refusal):
     """Another request has this request id, so this one was not executed."""
 

@@ -14,7 +14,7 @@ from bot.views.blocks import context_line, message, section
 from bot.views.context import Context
 from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
 from bot.views.refusal import reason_words
-from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state
+from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state, stuck_since
 
 LINES = 12
 LINE = 280
@@ -182,7 +182,8 @@ def _blocks(event: Event, line: Mrkdwn, ctx: Context) -> list[Block]:
         return row_blocks(line, elements, f"failed:{event.failed_id}")
     if isinstance(event, Queued):
         job = event.found
-        elements = job_elements(job.job.id, job.row_digest, ctx)
+        since = stuck_since(job.job, job.reserved_at, ctx)
+        elements = job_elements(job.job.id, job.row_digest, ctx, stuck_since=since)
         return row_blocks(line, elements, f"job:{job.job.id}")
     return [section(line)]
 

@@ -92,7 +92,11 @@ def test_a_job_held_too_long_is_breached_with_its_id_and_age(queue: TestQueue) -
         "limit": 300,
         "held": 5,
         "counted": "exact",
-        "jobs": [[104, 404], [103, 403], [102, 402]],
+        "jobs": [
+            [104, 404, team.now - 404],
+            [103, 403, team.now - 403],
+            [102, 402, team.now - 402],
+        ],
         "timeout": 600,
     }
 

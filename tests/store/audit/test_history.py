@@ -115,7 +115,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
     every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
-    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actor=ANA)):
+    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actors=(ANA,))):
         seen: list[int] = []
         before = None
         with reading(queue.engine) as connection:
