@@ -152,7 +152,7 @@ def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) 
     team.click(answer.reply, "run:discard")
     assert team.queue.failed == []
     assert len(team.channel_texts("queue-ops", 2)) == 2
-    assert "· discard ·" in team.audit_texts(2)[0]
+    assert "ran `discard` on failed job" in team.audit_texts(2)[0]
 
     assert "is back in failed_jobs" in team.say("undo").text
     assert "is back in failed_jobs" in team.click(answer.reply, "run:undo").text

@@ -341,7 +341,7 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
     assert text("retry 99") == (
         "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} "
         "No failed job 99.\n"
-        "An order? /queue retry order=99"
+        "An order? /queue find 99"
     )
     whole = text("retry-all")
     assert "4 failed jobs will go back" in whole.replace("*", "")

@@ -29,7 +29,9 @@ from bot.failpoints import reach
 from bot.models.refusals import (
     Busy,
     DatabaseDown,
+    Denied,
     Frozen,
+    Mistyped,
     OutcomeUnknown,
     Refusal,
     RequestIdUsed,
@@ -55,9 +57,13 @@ UNSETTLED = (Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
 
 @dataclass
 class _PendingRequest:
-    """The part of a request that is known so far; a refusal is recorded with this part."""
+    """The part of a request that is known so far; a refusal is recorded with this part.
+
+    `typed`: a person wrote the words, so that a mistake in them is no attempt to do something.
+    """
 
     values: Mapping[str, Any]
+    typed: bool
     name: str = ""
     command: Command | None = None
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
@@ -81,7 +87,8 @@ def dispatch(
     The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
     run; if it already ran, its stored answer is returned again.
     """
-    pending = _PendingRequest({"text": whole(content[:200])} if isinstance(content, str) else {})
+    typed_text = {"text": whole(content[:200])} if isinstance(content, str) else {}
+    pending = _PendingRequest(typed_text, typed=bool(typed_text))
     try:
         if isinstance(content, Refusal):
             raise content
@@ -252,9 +259,19 @@ def _record(
 def _refused(
     setup: Setup, invocation: Invocation, pending: _PendingRequest, refusal: Refusal
 ) -> Outcome:
-    """Record the refusal and return it, or return the stored answer of the same request."""
+    """Record the refusal and return it, or return the stored answer of the same request.
+
+    A typing error is logged only: it would hide the attempts that the audit log is there for.
+    """
     command, grant = pending.command, pending.grant
     now = datetime.now(UTC).replace(tzinfo=None)  # until the database's time is read
+    if pending.typed and isinstance(refusal, Mistyped):
+        user = invocation.actor.user
+        log.info("mistyped", command=pending.name or "?", reason=refusal.code, user=user)
+        return Outcome(command, grant, now, refusal=refusal)
+    if isinstance(refusal, Denied):
+        # The check stopped before it gave a grant, but it found the role.
+        grant = replace(grant, role=refusal.has)
     english = texts_for("en", "en", setup.zone)
     record = replace(
         _record(setup, invocation, grant, pending.name or "?", pending.values, now),

@@ -64,6 +64,8 @@ def context_of(
         archive_days=setup.archive_days,
         here=invocation.channel,
         request=invocation.request_id,
+        roles=_roles(setup),
+        admins=setup.rules.admins,
     )
 
 
@@ -85,7 +87,14 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         links=setup.links,
         zone=setup.zone,
         reader_zone=setup.zone,
+        roles=_roles(setup),
+        admins=setup.rules.admins,
     )
+
+
+def _roles(setup: Setup) -> dict[str, Role]:
+    """Return the least role of each command, by name."""
+    return {command.name: command.role for command in setup.commands.values()}
 
 
 def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | Modal:

@@ -6,19 +6,20 @@ from pydantic import Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
 from bot.app.filters import begin
-from bot.app.parsing import Order, Since, command_names
+from bot.app.parsing import OneId, Order, Since, command_names
 from bot.app.people import actors_named
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
-from bot.models.requests import Message
+from bot.models.refusals import ChangeNotFound
+from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story
 from bot.text.day_names import NamedDay
-from bot.views.audit.records import history_message
+from bot.views.audit.records import history_message, record_detail
 from bot.views.audit.story import retries_line
 from bot.views.context import Context
 
@@ -31,7 +32,7 @@ class HistoryArguments(Arguments):
     """One order, job, person, command or time; `before` is the last record of the previous page.
 
     `job` is a job's or a failed job's id, `user` a mention or a name, `since` the maximum age or
-    the first day.
+    the first day. `record` is the number of a sealed record, which is shown in full.
     """
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
@@ -39,6 +40,7 @@ class HistoryArguments(Arguments):
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
     action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
     since: Since | None = Field(default=None, json_schema_extra={"form": "24h"})
+    record: OneId | None = Field(default=None, json_schema_extra={"form": "12"})
     limit: int = Field(default=LINES, ge=1, le=MOST)
     before: int | None = Field(
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
@@ -72,6 +74,8 @@ class HistoryResult(Result):
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read one page, and with the first page of an order or job the outcomes of its retries."""
+    if args.record is not None:
+        return _one(work, args.record)
     record_filter = history.HistoryFilter(
         actors=None if args.user is None else actors_named(work, args.user),
         action=_action_name(work, args.action),
@@ -93,6 +97,16 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
             retries=_retries(work, args) if args.before is None else None,
         ),
     )
+
+
+def _one(work: Work, number: int) -> HistoryResult:
+    """Return a sealed record; raises `ChangeNotFound`."""
+    rows = audit_log.sealed(work.connection, [number])
+    if not rows:
+        raise ChangeNotFound(word=f"#{number}")
+    lines = tuple(audit_log.line(row.record, row.seq, row.hash) for row in rows)
+    extra = HistoryExtra(arguments={"record": number}, more=False)
+    return HistoryResult(data=History(records=lines, count=1), extra=extra)
 
 
 def _action_name(work: Work, word: str | None) -> str | None:
@@ -119,9 +133,11 @@ def _written(age: timedelta | NamedDay) -> str:
     return f"{age // timedelta(seconds=1)}s"
 
 
-def view(result: HistoryResult, context: Context) -> Message:
-    """Show a line per record, with a button for older records."""
+def view(result: HistoryResult, context: Context) -> Message | Modal:
+    """Show a line per record, with a button for older records; or one record in full."""
     extra = result.extra
+    if "record" in extra.arguments:
+        return record_detail(result.data.records[0], context)
     summary = retries_line(extra.retries or Retries(), context)
     return history_message(result.data.records, summary, extra.arguments, context, more=extra.more)
 

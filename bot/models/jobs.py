@@ -182,7 +182,8 @@ class SkippedRow(Value):
     """A skipped row; `code` is the refusal's, `by` and `at` say who changed the row before.
 
     `job` is the job that a retry made of the row. `detail` is the column that is too short, the
-    table that would change the row, or the database's reason.
+    table that would change the row, or the database's reason. `is_order`: as in
+    `FailedJobNotFound`.
     """
 
     id: int
@@ -192,6 +193,7 @@ class SkippedRow(Value):
     action: str | None = None
     at: datetime | None = None
     detail: str | None = None
+    is_order: bool = False
 
 
 class DeletedRows(Value):

@@ -526,6 +526,80 @@ audit-more-targets =
 audit-terminal = in the terminal
 audit-home = in the app's Home
 audit-link = message
+audit-confirmed = { $who } confirmed operation { $operation }: { $what }
+audit-tried = { $who } tried { $command }
+audit-needs =
+    { $any ->
+        [1] needs { $needed }; has { $has }
+       *[other] needs { $needed }; has no role
+    }
+audit-did = { $who } ran { $command }
+audit-did-to = { $who } ran { $command } on { $what }
+audit-did-retry = { $who } retried { $what }
+audit-did-delete = { $who } deleted { $what }
+audit-did-delete-failed = { $who } deleted { $what }
+audit-did-release = { $who } released { $what }
+audit-did-undo = { $who } put back { $what }
+audit-did-freeze = { $who } froze all changes: { $what }
+audit-did-unfreeze = { $who } allowed changes again
+audit-did-acknowledge = { $who } acknowledged incident { $what }
+audit-did-mute = { $who } muted { $what }
+audit-did-unmute = { $who } ended the mute of { $what }
+audit-did-cancel = { $who } cancelled operation { $what }
+audit-plan-retried =
+    { $count ->
+        [one] retry 1 failed job{ $scope }
+       *[other] retry { $count } failed jobs{ $scope }
+    }
+audit-moved-retried =
+    { $total ->
+        [one] retried { $done } of 1 failed job
+       *[other] retried { $done } of { $total } failed jobs
+    }
+audit-plan-deleted =
+    { $count ->
+        [one] delete 1 failed job{ $scope }
+       *[other] delete { $count } failed jobs{ $scope }
+    }
+audit-moved-deleted =
+    { $total ->
+        [one] deleted { $done } of 1 failed job
+       *[other] deleted { $done } of { $total } failed jobs
+    }
+audit-plan-undone =
+    { $count ->
+        [one] put back 1 failed job{ $scope }
+       *[other] put back { $count } failed jobs{ $scope }
+    }
+audit-moved-undone =
+    { $total ->
+        [one] put back { $done } of 1 failed job
+       *[other] put back { $done } of { $total } failed jobs
+    }
+audit-plan-other =
+    { $count ->
+        [one] 1 failed job{ $scope }
+       *[other] { $count } failed jobs{ $scope }
+    }
+audit-moved-other = { $done } of { $total }
+audit-scope-error = { " " }of { $error }
+audit-with-canary = canary { $count }
+audit-with-rate = rate { $count }/min
+audit-without-copies = no copies kept
+audit-ended-done = Operation { $operation } of { $who } finished: { $what }
+audit-ended-cancelled = Operation { $operation } of { $who } was cancelled: { $what }
+audit-ended-stopped = Operation { $operation } of { $who } stopped: { $what }
+audit-skipped = { $count } skipped
+record-name = Audit record #{ $number }
+label-at = *When:*
+label-role = *Role:*
+label-place = *Where:*
+label-outcome = *Outcome:*
+label-answer = *Answer:*
+label-request = *Request:*
+label-hash = *Hash:*
+label-version = *Version and replica:*
+label-arguments = *Arguments*
 target-failed = failed job { $id }
 target-job = job { $id }
 outcome-ok = done
@@ -604,6 +678,7 @@ retries-by = { $who } { $count }
 retries-last = Last outcome: { $became }.
 history-none-here = No record matches.
 history-narrow = There may be older ones. To narrow it down: { $filters }
+history-record = Everything about a record: { $command }
 button-older = Older
 button-order = Show order
 help-find = everything about one order
@@ -612,7 +687,7 @@ problem-one-order = Exactly one order is needed
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
 whoami-rule = It comes from the rule { $rule }.
-whoami-none = No rule gives you a role. An administrator of the bot can add you.
+whoami-none = No rule gives you a role.
 whoami-changes-here = Your role's changes are allowed here.
 whoami-changes-elsewhere = Changes are not allowed here, only in { $channels }.
 whoami-changes-nowhere = Changes are not allowed in any channel.
@@ -663,6 +738,11 @@ refusal-holders =
        *[other] Who can: { $names } and { $more } more
     }
 refusal-holders-none = Nobody has this role yet.
+refusal-ask =
+    { $more ->
+        [0] For the role { $role }, ask { $names }.
+       *[other] For the role { $role }, ask { $names } or { $more } more.
+    }
 refusal-channels =
     { $more ->
         [0] Allowed in: { $names }
@@ -675,10 +755,7 @@ refusal-person-not-found = Nobody called { $name } is known here. Mention the pe
 refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
        *[other] yours is { $has }
-    }. { $needed ->
-        [viewer] Ask an administrator of the bot for it
-       *[other] Nothing was changed
-    }
+    }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace

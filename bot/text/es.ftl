@@ -550,6 +550,80 @@ audit-more-targets =
 audit-terminal = en la terminal
 audit-home = en el inicio de la app
 audit-link = mensaje
+audit-confirmed = { $who } confirmó la operación { $operation }: { $what }
+audit-tried = { $who } intentó { $command }
+audit-needs =
+    { $any ->
+        [1] hace falta { $needed }; tiene { $has }
+       *[other] hace falta { $needed }; no tiene rol
+    }
+audit-did = { $who } ejecutó { $command }
+audit-did-to = { $who } ejecutó { $command } en { $what }
+audit-did-retry = { $who } reintentó { $what }
+audit-did-delete = { $who } eliminó { $what }
+audit-did-delete-failed = { $who } eliminó { $what }
+audit-did-release = { $who } liberó { $what }
+audit-did-undo = { $who } devolvió { $what }
+audit-did-freeze = { $who } congeló todos los cambios: { $what }
+audit-did-unfreeze = { $who } permitió otra vez los cambios
+audit-did-acknowledge = { $who } reconoció el incidente { $what }
+audit-did-mute = { $who } silenció { $what }
+audit-did-unmute = { $who } terminó el silencio de { $what }
+audit-did-cancel = { $who } canceló la operación { $what }
+audit-plan-retried =
+    { $count ->
+        [one] reintentar 1 job fallido{ $scope }
+       *[other] reintentar { $count } jobs fallidos{ $scope }
+    }
+audit-moved-retried =
+    { $total ->
+        [one] reintentó { $done } de 1 job fallido
+       *[other] reintentó { $done } de { $total } jobs fallidos
+    }
+audit-plan-deleted =
+    { $count ->
+        [one] eliminar 1 job fallido{ $scope }
+       *[other] eliminar { $count } jobs fallidos{ $scope }
+    }
+audit-moved-deleted =
+    { $total ->
+        [one] eliminó { $done } de 1 job fallido
+       *[other] eliminó { $done } de { $total } jobs fallidos
+    }
+audit-plan-undone =
+    { $count ->
+        [one] devolver 1 job fallido{ $scope }
+       *[other] devolver { $count } jobs fallidos{ $scope }
+    }
+audit-moved-undone =
+    { $total ->
+        [one] devolvió { $done } de 1 job fallido
+       *[other] devolvió { $done } de { $total } jobs fallidos
+    }
+audit-plan-other =
+    { $count ->
+        [one] 1 job fallido{ $scope }
+       *[other] { $count } jobs fallidos{ $scope }
+    }
+audit-moved-other = { $done } de { $total }
+audit-scope-error = { " " }de { $error }
+audit-with-canary = primero { $count } de prueba
+audit-with-rate = ritmo { $count }/min
+audit-without-copies = sin guardar copias
+audit-ended-done = La operación { $operation } de { $who } terminó: { $what }
+audit-ended-cancelled = La operación { $operation } de { $who } se canceló: { $what }
+audit-ended-stopped = La operación { $operation } de { $who } se detuvo: { $what }
+audit-skipped = { $count } sin cambiar
+record-name = Registro #{ $number }
+label-at = *Cuándo:*
+label-role = *Rol:*
+label-place = *Dónde:*
+label-outcome = *Resultado:*
+label-answer = *Respuesta:*
+label-request = *Solicitud:*
+label-hash = *Hash:*
+label-version = *Versión y réplica:*
+label-arguments = *Argumentos*
 target-failed = job fallido { $id }
 target-job = job { $id }
 outcome-ok = hecho
@@ -644,6 +718,7 @@ retries-by = { $who } { $count }
 retries-last = Último resultado: { $became }.
 history-none-here = Ningún registro coincide.
 history-narrow = Puede haber más antiguos. Para acotar: { $filters }
+history-record = Todo sobre un registro: { $command }
 button-older = Más antiguos
 button-order = Ver la orden
 help-find = todo sobre una orden
@@ -652,7 +727,7 @@ problem-one-order = Hace falta exactamente una orden
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
 whoami-rule = Viene de la regla { $rule }.
-whoami-none = Ninguna regla te da un rol. Un administrador del bot puede agregarte.
+whoami-none = Ninguna regla te da un rol.
 whoami-changes-here = Aquí se permiten los cambios de tu rol.
 whoami-changes-elsewhere = Aquí no se permiten cambios, solo en { $channels }.
 whoami-changes-nowhere = No se permiten cambios en ningún canal.
@@ -703,6 +778,11 @@ refusal-holders =
        *[other] Quién puede: { $names } y { $more } más
     }
 refusal-holders-none = Nadie tiene este rol todavía.
+refusal-ask =
+    { $more ->
+        [0] El rol { $role } se pide a { $names }.
+       *[other] El rol { $role } se pide a { $names } o a { $more } más.
+    }
 refusal-channels =
     { $more ->
         [0] Se permite en: { $names }
@@ -715,10 +795,7 @@ refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
        *[other] y el tuyo es { $has }
-    }. { $needed ->
-        [lector] Pídelo a un administrador del bot
-       *[other] No se cambió nada
-    }
+    }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo

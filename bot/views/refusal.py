@@ -22,6 +22,7 @@ from bot.models.refusals import (
     WrongQueue,
 )
 from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
@@ -87,7 +88,7 @@ def _notes(refusal: Refusal, ctx: Context) -> list[Mrkdwn]:
         case FailedJobNotFound() | JobNotFound():
             return _maybe_order(refusal, ctx)
         case Denied():
-            return _listed("refusal-holders", refusal.holders, texts)
+            return _whom_to_ask(refusal, ctx)
         case WrongChannel():
             return _listed("refusal-channels", refusal.channels, texts)
         case WrongQueue() | QueueNotFound():
@@ -113,18 +114,33 @@ def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkd
     return [texts("refusal-nearest-queue", queue=code(refusal.nearest, 80)), *known]
 
 
+def _whom_to_ask(refusal: Denied, ctx: Context) -> list[Mrkdwn]:
+    """Return who may do it, and who can give the role; a viewer's role needs only the latter."""
+    role = ctx.texts(f"role-{refusal.needed.word}")
+    # The admins are the holders of their own role.
+    ask = whom_to_ask(ctx, role) if refusal.needed < Role.ADMIN else []
+    if refusal.needed is Role.VIEWER and ask:
+        return ask
+    return [*_listed("refusal-holders", refusal.holders, ctx.texts), *ask]
+
+
+def whom_to_ask(ctx: Context, role: Mrkdwn) -> list[Mrkdwn]:
+    """Return the admins, who can give a role; nothing if the settings name none."""
+    return _listed("refusal-ask", ctx.admins, ctx.texts, role=role) if ctx.admins else []
+
+
 def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:
     names = [code(queue, 80) for queue in queues[:NAMED]]
     return [texts(key, queues=join(", ", names))] if names else []
 
 
-def _listed(key: str, ids: Sequence[str], texts: Texts) -> list[Mrkdwn]:
+def _listed(key: str, ids: Sequence[str], texts: Texts, **values: Mrkdwn) -> list[Mrkdwn]:
     """Return people, groups or channels by name, the first ten of them."""
     named = [_named(id_, texts) for id_ in ids]
     if not named:
         return [texts(f"{key}-none")]
     first = join(", ", named[:NAMED])
-    return [texts(key, names=first, more=len(named) - len(named[:NAMED]))]
+    return [texts(key, names=first, more=len(named) - len(named[:NAMED]), **values)]
 
 
 def _named(id_: str, texts: Texts) -> Mrkdwn:

@@ -85,13 +85,14 @@ WORDS = {
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: ascii(words)[:30])
 def test_what_cannot_be_meant_is_answered_with_a_sentence(filled: Team, words: str) -> None:
+    before = len(filled.records)
+
     answer = filled.say(words, as_="admin")
 
     assert WORDS[words] in answer.text.replace("`", "")
     assert answer.reply["response_type"] == "ephemeral"
     assert untouched(filled)
-    assert latest(filled).outcome == "refused"
-    assert latest(filled).reason in ("unknown-command", "invalid")
+    assert len(filled.records) == before
 
 
 HOSTILE = [

@@ -1,12 +1,13 @@
 """Every message and dialog of the bot, made of believable values or of one hostile text."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import tests.views
@@ -134,6 +135,8 @@ def context(
         links=links or Links(),
         zone=LIMA,
         here="C0OPS00001",
+        roles={"retry": Role.OPERATOR, "retry-all": Role.ADMIN},
+        admins=("U0ANA00001",),
     )
 
 
@@ -622,6 +625,7 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     posts["refused"] = ([denied_line(w, outcome="refused", reason="changed")], None, False)
     for name, (lines, url, repeat) in posts.items():
         yield Sample(f"audit-{name}", partial(records.audit_message, lines, url, repeat))
+    yield from _sentence_samples(w)
     yield Sample("audit-missing", partial(records.missing_message, [12, 13]))
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
     yield Sample("audit-untold", partial(records.undeliverable_message, anchors))
@@ -635,6 +639,39 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     )
     terminal_history = partial(records.history_message, told, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
+
+
+def _sentence_samples(w: Words) -> Iterator[Sample]:
+    """Records of operations and of changes without targets."""
+    scope = {"plan": 2, "total": 182, "error": "E4", "queue": w.queue, "order": str(w.order)}
+    options = {"canary": 3, "rate": 60, "before": "2025-11-07 10:00:00", "archive": "no"}
+    ending = {"operation": 2, "total": 182, "done": 180, "skipped": 2, "items_digest": "a" * 64}
+    arguments: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "confirmed": ("retry-all", "started", scope | options),
+        "confirmed-delete": ("clear-failed", "started", {"plan": 3, "total": 1}),
+        "confirmed-undo": ("undo", "started", {"plan": 3, "total": 5, "what": "2"}),
+        "finished": ("retry-all", "done", ending),
+        "cancelled-half": ("clear-failed", "cancelled", ending | {"done": 90, "skipped": 0}),
+        "stopped-half": ("undo", "stopped", ending),
+        "frozen": ("freeze", "ok", {"reason": w.word}),
+        "unfrozen": ("unfreeze", "ok", {}),
+        "acknowledged": ("acknowledge", "ok", {"id": "I12"}),
+        "muted": ("mute", "ok", {"queue": w.queue, "for": "60m", "until": "x"}),
+        "unmuted": ("unmute", "ok", {"error": "E4"}),
+        "cancels": ("cancel", "ok", {"id": 2}),
+        "other": ("discard", "ok", {"ids": [45, 46], "force": True}),
+        "tried": ("retry", "refused", {"ids": [45], "digest": "a" * 32}),
+    }
+    for name, (action, outcome, values) in arguments.items():
+        reason = "changed" if outcome in ("refused", "stopped") else None
+        line = audit_line(
+            w, action=action, outcome=outcome, reason=reason, targets=(),
+            arguments=json.dumps(values),
+        )  # fmt: skip
+        yield Sample(f"audit-{name}", partial(records.audit_message, [line], None, False))  # noqa: FBT003
+    whole = audit_line(w, rule=w.rule, request_id="c" * 64, version="1.2", replica=w.word)
+    for source in (Source.SLASH, Source.BUTTON, Source.TERMINAL):
+        yield Sample(f"record-{source}", partial(records.record_detail, whole), source=source)
 
 
 def _people_samples(w: Words) -> Iterator[Sample]:

@@ -9,6 +9,7 @@ from bot.models.refusals.access import (
     WrongQueue,
 )
 from bot.models.refusals.base import (
+    Mistyped,
     Refusal,
     StartError,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "JobGone",
     "JobNotFound",
     "JobTaken",
+    "Mistyped",
     "MutedOtherwise",
     "NotAllowed",
     "NotFrozen",

@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.models.operations import AuditLine, Target
-from bot.models.requests import Message, Moment, Person, Source
-from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
-from bot.views.blocks import actions, context_line, message, section, sections
-from bot.views.buttons import page_button
+from bot.models.operations import AuditLine
+from bot.models.requests import Block, Message, Modal, Moment, Source
+from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named, preformatted_parts
+from bot.views.audit.sentences import audit_sentence
+from bot.views.blocks import actions, context_line, fields, message, section, sections
+from bot.views.buttons import page_button, run_button
 from bot.views.context import Context
-from bot.views.names import dots, order, queue_name
+from bot.views.names import dots
 from bot.views.refusal import reason_words
 
 HASH = 8
-TARGETS = 20
 LEAD = 1_800
+ARGUMENTS = 1_500
 HISTORY_ROW = 240
-HISTORY_BLOCKS = 5_900
+HISTORY_BLOCKS = 5_750
 HISTORY_TEXT = 3_700
 """Lines of a message; they stay under 10,000 characters with the line that counts the rest."""
 
-_ENDED = ("done", "cancelled", "stopped")
 MARKS = {
     "ok": "✅",
     "denied": "⛔",
@@ -46,14 +46,63 @@ def audit_message(
     it.
     """
     first, last = lines[0], lines[-1]
-    lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
-    body = [cut(lead, LEAD), *_why(first, ctx)]
+    sentence = audit_sentence(first, ctx, times=len(lines))
+    lead = cut(join(" ", [escape(_mark(first)), sentence]), LEAD)
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
     place += [ctx.texts("possible-repeat")] if possible_repeat else []
     foot = dots(*place, _anchor(lines))
-    return message([*body, foot], [section(join("\n", body)), context_line(foot)])
+    return message(
+        [lead, foot], [section(lead, accessory=_details(first, ctx)), context_line(foot)]
+    )
+
+
+def _details(line: AuditLine, ctx: Context) -> Block | None:
+    """Return a button that shows everything about a sealed record."""
+    if line.seq is None:
+        return None
+    return run_button("history", ctx.texts.plain("button-details"), {"record": line.seq})
+
+
+def record_detail(line: AuditLine, ctx: Context) -> Message | Modal:
+    """Return everything about one record: a dialog after a click, a message after a command."""
+    texts = ctx.texts
+    pairs = [(texts(f"label-{name}"), value) for name, value in _facts(line, ctx) if value]
+    lead = cut(_fact(line, ctx), LEAD)
+    title = texts.plain("record-name", number=line.seq or line.id)
+    parts, _ = preformatted_parts(line.arguments, ARGUMENTS, 1)
+    blocks = [section(lead), fields([join("\n", pair) for pair in pairs])]
+    blocks += [section(texts("label-arguments")), *(section(part) for part in parts)]
+    if ctx.in_dialog:
+        return Modal(title, tuple(blocks), texts.plain("button-close"))
+    lines = [lead, *(join(" ", pair) for pair in pairs), texts("label-arguments"), *parts]
+    return message(lines, blocks)
+
+
+def _facts(line: AuditLine, ctx: Context) -> list[tuple[str, Mrkdwn]]:
+    """Return the labels and values of a record, at most ten."""
+    rule = [code(line.rule, 80)] if line.rule else []
+    role = (
+        ctx.texts(f"role-{line.role}") if ctx.texts.has(f"role-{line.role}") else named(line.role)
+    )
+    return [
+        ("at", ctx.texts("at", at=Moment(line.at))),
+        ("role", dots(role, *rule)),
+        ("place", _place(line, ctx)),
+        ("outcome", _outcome(line, ctx)),
+        ("answer", code(line.answer, 500)),
+        ("request", code(line.request_id or "", 64)),
+        ("hash", code(line.hash or "", 64)),
+        ("version", code(" ".join([line.version or "", line.replica or ""]).strip(), 100)),
+    ]
+
+
+def _outcome(line: AuditLine, ctx: Context) -> Mrkdwn:
+    key = f"outcome-{line.outcome}"
+    word = ctx.texts(key) if ctx.texts.has(key) else named(line.outcome)
+    reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
+    return join(": ", [word, *reason])
 
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
@@ -116,6 +165,9 @@ def history_message(
             label = texts.plain("button-older")
             older = page_button("history", label, {**arguments, "before": last})
             blocks.append(actions([older], "history"))
+    if (number := next((line.seq for line in lines if line.seq is not None), None)) is not None:
+        command = code(f"/queue history record={number}")
+        blocks.append(context_line(texts("history-record", command=command)))
     return message(fallback, blocks)
 
 
@@ -130,58 +182,13 @@ def _narrow(ctx: Context) -> Mrkdwn:
 
 
 def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
-    """Return who did what to which target, briefly; the mark alone means success."""
-    done = line.outcome == "ok"
-    lead = _who(line, ctx) if done else _outcome(line, 1, ctx)
-    return dots(lead, _subject(line, ctx, queues=ctx.source is Source.TERMINAL))
+    """Return the mark of the outcome and the record as a sentence."""
+    sentence = audit_sentence(line, ctx, queues=ctx.source is Source.TERMINAL)
+    return join(" ", [escape(_mark(line)), sentence])
 
 
-def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
-    """Return the mark, person, command and outcome, and the number of equal records."""
-    texts = ctx.texts
-    key = f"outcome-{line.outcome}"
-    word = texts(key) if texts.has(key) else named(line.outcome)
-    if times > 1:
-        word = texts("audit-times", outcome=word, count=times)
-    return dots(_who(line, ctx), word)
-
-
-def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
-    mark = MARKS.get(line.outcome, "•")
-    command = named(line.action, 40)
-    return ctx.texts("audit-who", mark=mark, who=Person(line.actor), command=command)
-
-
-def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
-    """Return the targets, or the arguments as given if there are none.
-
-    The answer of an operation states how it ended.
-    """
-    if line.outcome in _ENDED and line.answer.strip():
-        return Mrkdwn()
-    if not line.targets:
-        arguments = line.arguments if line.arguments not in ("", "{}") else ""
-        return code(arguments, 200)
-    targets = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
-    hidden = len(line.targets) - TARGETS
-    targets += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
-    return join(", ", targets)
-
-
-def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
-    row = ctx.texts(f"target-{target.kind}", id=str(target.id))
-    whose = order(target.order_id, ctx, queue=target.queue)
-    more = dots(whose, queue_name(target.queue)) if queues else whose
-    return ctx.texts("audit-target", row=row, more=more) if more else row
-
-
-def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
-    """Return the reason in words and the person's answer, unless the outcome is plain success."""
-    if line.outcome == "ok":
-        return []
-    reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
-    answer = [code(line.answer, 300)] if line.answer.strip() else []
-    return [join(": ", [*reason, *answer])] if reason or answer else []
+def _mark(line: AuditLine) -> str:
+    return MARKS.get(line.outcome, "•")
 
 
 def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
