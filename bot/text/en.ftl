@@ -29,6 +29,11 @@ role-admin = admin
 button-retry = Retry
 button-details = Details
 button-delete = Delete
+button-delete-undo =
+    { $days ->
+        [one] Delete (undo for 1 day)
+       *[other] Delete (undo for { $days } days)
+    }
 button-keep = Keep it
 button-next = Next page
 button-failed = Failed jobs
@@ -278,7 +283,12 @@ undone-reserved =
        *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }). If no worker finishes them, release them.
     }
 bulk-title-undo = Undo
-bulk-submit-undo = Put them back
+bulk-submit-undo = Put back { $count }
+bulk-submit-undo-long =
+    { $count ->
+        [one] Put back 1 job
+       *[other] Put back { $count } jobs
+    }
 bulk-lead-undo =
     { $count ->
         [one] *1 failed job*{ $scope } will be put back as it was.
@@ -343,7 +353,8 @@ reason-row-there = the row was there already
 ## Bulk changes
 bulk-title-retry-all = Retry all failed jobs
 bulk-title-clear-failed = Clear failed jobs
-bulk-submit-retry-all =
+bulk-submit-retry-all = Retry { $count }
+bulk-submit-retry-all-long =
     { $count ->
         [one] Retry 1 job
        *[other] Retry { $count } jobs
@@ -352,6 +363,11 @@ bulk-submit-clear-failed =
     { $count ->
         [one] Delete 1 job
        *[other] Delete { $count } jobs
+    }
+bulk-submit-clear-failed-long =
+    { $days ->
+        [one] Delete { $count } (undo 1 day)
+       *[other] Delete { $count } (undo { $days } days)
     }
 bulk-lead-retry-all =
     { $count ->
@@ -912,7 +928,8 @@ scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
-bulk-submit-retry =
+bulk-submit-retry = Retry { $count }
+bulk-submit-retry-long =
     { $count ->
         [one] Retry 1 job
        *[other] Retry { $count } jobs

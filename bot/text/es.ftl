@@ -29,6 +29,11 @@ role-admin = administrador
 button-retry = Reintentar
 button-details = Detalles
 button-delete = Eliminar
+button-delete-undo =
+    { $days ->
+        [one] Eliminar (reversible 1 día)
+       *[other] Eliminar (reversible { $days } días)
+    }
 button-keep = Conservar
 button-next = Página siguiente
 button-failed = Jobs fallidos
@@ -294,7 +299,12 @@ undone-reserved =
        *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }). Si ningún worker los termina, libéralos.
     }
 bulk-title-undo = Deshacer
-bulk-submit-undo = Devolverlos
+bulk-submit-undo = Devolver { $count }
+bulk-submit-undo-long =
+    { $count ->
+        [one] Devolver 1 job
+       *[other] Devolver { $count } jobs
+    }
 bulk-lead-undo =
     { $count ->
         [one] *1 job fallido*{ $scope } volverá a estar como antes.
@@ -360,7 +370,17 @@ reason-row-there = la fila ya existía
 bulk-title-retry-all = Reintentar fallidos
 bulk-title-clear-failed = Limpiar jobs fallidos
 bulk-submit-retry-all = Reintentar { $count }
-bulk-submit-clear-failed = Eliminar { $count }
+bulk-submit-retry-all-long =
+    { $count ->
+        [one] Reintentar 1 job
+       *[other] Reintentar { $count } jobs
+    }
+bulk-submit-clear-failed =
+    { $count ->
+        [one] Eliminar 1 job
+       *[other] Eliminar { $count } jobs
+    }
+bulk-submit-clear-failed-long = Borrar { $count } (deshacer { $days } d)
 bulk-lead-retry-all =
     { $count ->
         [one] *1 job fallido*{ $scope } volverá a la cola.
@@ -957,6 +977,11 @@ scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
 scope-between = { " " }con fallo desde { $from } y antes de { $at }
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar { $count }
+bulk-submit-retry-long =
+    { $count ->
+        [one] Reintentar 1 job
+       *[other] Reintentar { $count } jobs
+    }
 label-samples = *Los más nuevos*
 bulk-rate = Ritmo
 bulk-rate-option =

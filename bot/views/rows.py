@@ -20,7 +20,7 @@ from bot.views.names import (
     seconds_since,
 )
 
-ROW = 420
+ROW = 405
 SHORT = 103
 ERROR = 110
 """Characters of an error in a list; the spec's `exception_short` has 103.
@@ -185,7 +185,8 @@ def _delete(
 ) -> Block:
     """Return Delete with its confirmation: in a menu, or as a button if there is room."""
     label = ctx.texts.plain("button-delete")
-    question = confirm(title, text, label, ctx.texts.plain("button-keep"))
+    yes = ctx.texts.plain("button-delete-undo", days=ctx.archive_days)
+    question = confirm(title, text, yes, ctx.texts.plain("button-keep"))
     if as_button:
         return run_button(command, label, row, style="danger", confirm=question)
     return menu([(command, label, row)], question)

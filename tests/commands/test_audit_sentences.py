@@ -13,13 +13,15 @@ def test_a_bulk_change_is_confirmed_and_ends_in_sentences(team: Team) -> None:
     fill(team.queue)
     preview = team.say("retry queue=netsuite rate=60/min", as_="admin").view
     team.submit(preview)
-    ended(team)
+    number = f"O{ended(team).id}"
 
     started, finished = team.audit_texts(2)[:2]
 
-    assert f"<@{IDS.admin}> confirmed operation O1: retry 3 failed jobs in netsuite" in started
+    assert (
+        f"<@{IDS.admin}> confirmed operation {number}: retry 3 failed jobs in netsuite" in started
+    )
     assert "rate 60/min" in started
-    assert f"Operation O1 of <@{IDS.admin}> " in finished
+    assert f"Operation {number} of <@{IDS.admin}> " in finished
     assert "of 3 failed jobs" in finished
     history = team.say("history", as_="viewer").text
     for text in (started, finished, history):

@@ -156,7 +156,8 @@ STORED = [
         errors.NothingToDo(skipped=(SkippedRow(id=46, code="changed"),)),
         (
             '{"refused": "NothingToDo", "values": {"skipped": [{"id": 46, "code": "changed", '
-            '"job": null, "by": null, "action": null, "at": null, "detail": null}]}}'
+            '"job": null, "by": null, "action": null, "at": null, "detail": null, '
+            '"is_order": false}]}}'
         ),
     ),
 ]

@@ -17,7 +17,7 @@ from bot.views.refusal import reason_words
 from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state, stuck_since
 
 LINES = 12
-LINE = 280
+LINE = 270
 """Lines of a message; with buttons and fallback text they stay under 10,000 characters."""
 PEOPLE = 5
 

@@ -179,7 +179,7 @@ def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue)
     team.fill(4_000)
     job = team.push(reserved_at=team.now - 600)
     reading = team.look()["stuck_jobs:netsuite"]
-    assert (reading.breached, reading.facts["jobs"]) == (True, [[job, 600]])
+    assert (reading.breached, reading.facts["jobs"]) == (True, [[job, 600, team.now - 600]])
     assert reading.facts["counted"] == "least"
 
 

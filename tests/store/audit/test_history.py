@@ -140,10 +140,10 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
             rows = newest(connection, HistoryFilter(**wanted), 50)
             return [f"{row['actor']} {row['action']}" for row in rows]
 
-        assert found(actor=OMAR) == [f"{OMAR} retry"] * 2
+        assert found(actors=(OMAR,)) == [f"{OMAR} retry"] * 2
         assert found(action="delete") == [f"{ANA} delete"]
-        assert found(actor=ANA, action="retry") == [f"{ANA} retry"]
-        assert found(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
+        assert found(actors=(ANA,), action="retry") == [f"{ANA} retry"]
+        assert found(since=now - timedelta(minutes=90), actors=(OMAR,)) == [f"{OMAR} retry"]
         assert found(order="803193", job=46) == [f"{ANA} retry"]
 
 
