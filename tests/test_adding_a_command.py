@@ -179,7 +179,7 @@ def test_who_lacks_the_role_is_refused_and_the_record_names_the_row(at_work: Tea
 
     assert [row.id for row in team.queue.failed] == [45]
     assert outcomes(team) == [(IDS.viewer, "discard", "denied")]
-    assert "· discard ·" in team.say("history job=45").text
+    assert "tried `discard 45`: needs " in team.say("history job=45").text
 
 
 def test_a_second_request_hears_who_deleted_the_row(queue: TestQueue) -> None:

@@ -113,6 +113,9 @@ HOSTILE = [
 def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, text: str) -> None:
     for words in (text, f"retry {text}", f"jobs queue={text}", f"history user={text}"):
         filled.say(words, as_="admin")
+    # A mistake in typed words is only logged; what is denied is in the audit channel.
+    for words in ("freeze", f"freeze {text}"):
+        filled.say(words, as_="stranger")
     filled.until(lambda: len(filled.queue.rows(tables.audit_chain)) == len(filled.records))
     filled.audit_texts()
 
