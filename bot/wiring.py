@@ -143,7 +143,7 @@ def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
     """Return the context of requests, built from the settings."""
-    with reading(engine) as connection:
+    with at_start(), reading(engine) as connection:
         queue = fitted(connection, queue_of(settings))
     return Setup(
         engine=engine,

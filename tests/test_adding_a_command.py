@@ -145,7 +145,7 @@ def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) 
     team.click(answer.reply, "run:discard")
     assert team.queue.failed == []
     assert len(team.channel_texts("queue-ops", 2)) == 2
-    assert "· discard ·" in team.audit_texts(2)[0]
+    assert "ran `discard` on failed job" in team.audit_texts(2)[0]
 
     assert "is back in failed_jobs" in team.say("undo").text
     assert "is back in failed_jobs" in team.click(answer.reply, "run:undo").text
@@ -172,7 +172,7 @@ def test_who_lacks_the_role_is_refused_and_the_record_names_the_row(at_work: Tea
 
     assert [row.id for row in team.queue.failed] == [45]
     assert outcomes(team) == [(IDS.viewer, "discard", "denied")]
-    assert "· discard ·" in team.say("history job=45").text
+    assert "tried `discard 45`: needs " in team.say("history job=45").text
 
 
 def test_a_second_request_hears_who_deleted_the_row(queue: TestQueue) -> None:

@@ -160,7 +160,7 @@ def test_a_long_exception_is_cut_as_in_the_spec(kept_queue: TestQueue) -> None:
 @pytest.mark.parametrize(
     ("words", "error", "code"),
     [
-        ("retry 9", "Failed job 9 not found", "failed-job-not-found"),
+        ("retry 9", "No failed job 9", "failed-job-not-found"),
         ("delete 9", "Job 9 not found", "job-not-found"),
         ("retri 9", "There is no command retri", "unknown-command"),
         ("jobs limit=201", "limit can be at most 200", "invalid"),
@@ -340,8 +340,8 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
     assert "Failed job 45 is back in the queue" in text("retry 45")
     assert text("retry 99") == (
         "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} "
-        "Failed job 99 not found: it was already retried or deleted.\n"
-        "An order? /queue retry order=99"
+        "No failed job 99.\n"
+        "An order? /queue find 99"
     )
     whole = text("retry-all")
     assert "4 failed jobs will go back" in whole.replace("*", "")

@@ -33,6 +33,7 @@ class Profile:
     is_deleted: bool = False
     locale: str | None = None
     time_zone: str | None = None
+    names: tuple[str, ...] = ()
 
 
 class Directory(Protocol):

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from bot.app.command import LARGEST_ID
+from bot.text.day_names import NamedDay, read_day
 
 LONGEST_ORDER = 64
 MAX_IDS = 20
@@ -133,6 +134,8 @@ def _read_when(value: object) -> object:
     word = str(value).strip()
     if _AGE.match(word.lower()):
         return _read_age(word)
+    if (day := read_day(word)) is not None:
+        return day
     try:
         moment = datetime.fromisoformat(word)
     except ValueError as error:
@@ -142,5 +145,17 @@ def _read_when(value: object) -> object:
     return moment
 
 
-When = Annotated[timedelta | datetime, BeforeValidator(_read_when)]
-"""An age (`2h`), or a day or time of the queue's wall clock (`2025-11-07T17:45`)."""
+When = Annotated[timedelta | datetime | NamedDay, BeforeValidator(_read_when)]
+"""An age (`2h`), a day by name, or a time of the queue's wall clock (`2025-11-07T17:45`)."""
+
+
+def _read_since(value: object) -> object:
+    day = read_day(value) if isinstance(value, str) else None
+    try:
+        return _read_age(value) if day is None else day
+    except ValueError as error:
+        raise ValueError(f"period:{str(value)[:20]}") from error
+
+
+Since = Annotated[timedelta | NamedDay, BeforeValidator(_read_since)]
+"""The beginning of a period: an age (`24h`), or a day by name in the person's time zone."""

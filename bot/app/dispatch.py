@@ -43,7 +43,8 @@ def dispatch(
     The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
     run; if it already ran, its stored answer is returned again.
     """
-    pending = PendingRequest({"text": whole(content[:200])} if isinstance(content, str) else {})
+    typed_text = {"text": whole(content[:200])} if isinstance(content, str) else {}
+    pending = PendingRequest(typed_text, typed=bool(typed_text))
     try:
         if isinstance(content, Refusal):
             raise content

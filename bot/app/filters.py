@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from bot.app.argument_types import GroupId, ManyIds, Order, When
 from bot.app.command import Work
+from bot.app.people import zone_of
 from bot.app.plans import BulkArguments
 from bot.models.operations import Scope
+from bot.text.day_names import NamedDay, start_of
 
 MOST_ROWS = 10_000_000
 MOST_CANARIES = 20
@@ -71,10 +73,17 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
 
 def moment(work: Work, when: Any) -> datetime | None:
     """Return a time of the queue's wall clock; a `timedelta` means that long ago."""
-    if isinstance(when, timedelta):
-        when = work.queue.wall_clock(work.now - when)
+    if isinstance(when, timedelta | NamedDay):
+        when = work.queue.wall_clock(begin(work, when))
     # Whole seconds, as views show them and as both databases compare them.
     return when.replace(microsecond=0) if isinstance(when, datetime) else None
+
+
+def begin(work: Work, since: timedelta | NamedDay) -> datetime:
+    """Return the beginning of a period as naive UTC; a day begins in the person's time zone."""
+    if isinstance(since, timedelta):
+        return work.now - since
+    return start_of(since, work.now, zone_of(work.setup, work.invocation))
 
 
 def is_filtered(args: FilterArguments) -> bool:

@@ -1,21 +1,18 @@
 """The topic of a mute: read from typed words or a click, and checked."""
 
-from difflib import get_close_matches
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.app.argument_types import GroupId, IncidentId
 from bot.app.command import Arguments, Work
+from bot.app.known_queue import require_known
 from bot.models.alert_rules import ALIASES, AlertRule
 from bot.models.incidents import Topic
-from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound
+from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_groups
 from bot.store.incidents import known_queues, lookups
-
-NAMED = 10
-"""The number of queues that a refusal names."""
 
 
 def _current_name(value: object) -> object:
@@ -87,9 +84,5 @@ def existing(work: Work, args: TopicArguments) -> tuple[Topic, bool]:
         return topic, spelt is None
     if spelt is not None:
         return Topic(queue=spelt), False
-    known = known_queues.names(work.connection)
-    if args.queue not in known:
-        alike = get_close_matches(args.queue, known, n=NAMED, cutoff=0.5)
-        others = sorted(known - set(alike))
-        raise QueueNotFound(queue=args.queue, queues=tuple([*alike, *others][:NAMED]))
+    require_known(work, args.queue)
     return topic, True

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.access.roles import Need, check_queue
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
+from bot.app.known_queue import require_known
 from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
@@ -81,6 +82,8 @@ def preview_or_start(
         progress = confirm(work, action, args, options)
         return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
     plan = preview(work, action, scope, options)
+    if not plan.total:
+        require_known(work, scope.queue)
     return BulkOutcome(BulkExtra(preview=plan), None if plan.total else "no-op")
 
 

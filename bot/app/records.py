@@ -15,7 +15,16 @@ from bot.app.responses import Outcome
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, time_limit
-from bot.models.refusals import Busy, DatabaseDown, Frozen, OutcomeUnknown, Refusal, Unverifiable
+from bot.models.refusals import (
+    Busy,
+    DatabaseDown,
+    Denied,
+    Frozen,
+    Mistyped,
+    OutcomeUnknown,
+    Refusal,
+    Unverifiable,
+)
 from bot.models.requests import Invocation
 from bot.models.roles import Role
 from bot.store import requests
@@ -33,9 +42,13 @@ UNSETTLED = (Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
 
 @dataclass
 class PendingRequest:
-    """The part of a request that is known so far; a refusal is recorded with this part."""
+    """The part of a request that is known so far; a refusal is recorded with this part.
+
+    `typed`: a person wrote the words, so that a mistake in them is no attempt to do something.
+    """
 
     values: Mapping[str, Any]
+    typed: bool
     name: str = ""
     command: Command | None = None
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
@@ -92,9 +105,19 @@ def record_of(
 def refused(
     setup: Setup, invocation: Invocation, pending: PendingRequest, refusal: Refusal
 ) -> Outcome:
-    """Record the refusal and return it, or return the stored answer of the same request."""
+    """Record the refusal and return it, or return the stored answer of the same request.
+
+    A typing error is logged only: it would hide the attempts that the audit log is there for.
+    """
     command, grant = pending.command, pending.grant
     now = datetime.now(UTC).replace(tzinfo=None)  # until the database's time is read
+    if pending.typed and isinstance(refusal, Mistyped):
+        user = invocation.actor.user
+        log.info("mistyped", command=pending.name or "?", reason=refusal.code, user=user)
+        return Outcome(command, grant, now, refusal=refusal)
+    if isinstance(refusal, Denied):
+        # The check stopped before it gave a grant, but it found the role.
+        grant = replace(grant, role=refusal.has)
     english = texts_for("en", "en", setup.zone)
     record = replace(
         record_of(setup, invocation, grant, pending.name or "?", pending.values, now),

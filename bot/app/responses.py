@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.access.roles import Grant, allows_changes
 from bot.app.command import Command, Result, Setup
+from bot.app.people import zone_of
 from bot.models.refusals import Refusal
 from bot.models.requests import Invocation, Message, Modal, Person
 from bot.models.roles import Role
@@ -37,17 +37,6 @@ def texts_of(setup: Setup, invocation: Invocation) -> Texts:
     return texts_for(locale, setup.language, setup.zone)
 
 
-def zone_of(setup: Setup, invocation: Invocation) -> ZoneInfo:
-    """Return the person's time zone if Slack's is known, else the queue's."""
-    actor = invocation.actor
-    name = None if actor.is_terminal else setup.directory.time_zone(actor.user)
-    try:
-        return setup.zone if name is None else ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # This machine's time zone data does not have the name.
-        return setup.zone
-
-
 def context_of(
     setup: Setup, invocation: Invocation, grant: Grant, now: datetime, texts: Texts
 ) -> Context:
@@ -75,6 +64,8 @@ def context_of(
         archive_days=setup.archive_days,
         here=invocation.channel,
         request=invocation.request_id,
+        roles=_roles(setup),
+        admins=setup.rules.admins,
     )
 
 
@@ -96,7 +87,14 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         links=setup.links,
         zone=setup.zone,
         reader_zone=setup.zone,
+        roles=_roles(setup),
+        admins=setup.rules.admins,
     )
+
+
+def _roles(setup: Setup) -> dict[str, Role]:
+    """Return the least role of each command, by name."""
+    return {command.name: command.role for command in setup.commands.values()}
 
 
 def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | Modal:

@@ -30,6 +30,7 @@ from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
+from bot.store.failures import index
 
 
 class RowArguments(Arguments):
@@ -174,6 +175,9 @@ def same_row(current: str, expected: str) -> bool:
 def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """Return the refusal that names who removed the row, if the audit log knows."""
     last = audit_log.last_removal(work.connection, kind, id_)
+    if last is None and kind == "failed":
+        is_order = index.has_failures_of_order(work.connection, str(id_))
+        return FailedJobNotFound(id=str(id_), is_order=is_order)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if last is None:
         return refusal(id=str(id_))

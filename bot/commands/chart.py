@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import Field, field_validator
 
 from bot.app.command import Arguments, Command, Result, Work
+from bot.app.known_queue import require_known
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.metrics import Point, bucketed
 from bot.models.requests import Message
@@ -52,6 +53,8 @@ def run(work: Work, args: ChartArguments) -> ChartResult:
     # The last point of the span is the current one, which is not complete yet.
     every = rollups.series(work.connection, work.now, timedelta(hours=hours + width), queue)
     points = bucketed(every, width, work.setup.zone)[-(hours // width) :]
+    if not any(point.figures for point in points):
+        require_known(work, args.queue)
     return ChartResult(
         data=Chart(
             span=args.span,

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.known_queue import require_known
 from bot.models.jobs import FailedJobList, Listed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -36,6 +37,8 @@ def run(work: Work, args: FailedArguments) -> FailedResult:
     rows, digests = reads.failed(
         work.connection, work.queue, name=args.queue, limit=args.limit, after=args.after
     )
+    if not rows.failed_jobs and args.after is None:
+        require_known(work, args.queue)
     arguments = args.model_dump(exclude_none=True, exclude={"after"})
     return FailedResult(
         data=rows,

@@ -11,6 +11,7 @@ from bot.models.refusals import FailedJobNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
+from bot.store.failures import index
 from bot.views.context import Context
 from bot.views.details import failed_detail
 
@@ -34,7 +35,9 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
     except FailedJobNotFound as error:
         raise not_found(work, "failed", args.id) from error
     masked = mask_payload(row.payload, work.setup.masked_keys)
-    return FailedJobResult(data=row.model_copy(update={"payload": masked}))
+    group = index.error_group_of(work.connection, args.id, row.row_digest)
+    details = {"payload": masked, "error": None if group is None else f"E{group}"}
+    return FailedJobResult(data=row.model_copy(update=details))
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:

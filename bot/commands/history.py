@@ -4,19 +4,23 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from bot.app.argument_types import Age, Order
+from bot.app.argument_types import OneId, Order, Since
 from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.filters import begin
 from bot.app.parsing import command_names
+from bot.app.people import actors_named
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import AuditLine
-from bot.models.requests import Message
+from bot.models.refusals import ChangeNotFound
+from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.queue.search import OrderKey
 from bot.store.audit import audit_log, history, orders, story
-from bot.views.audit.records import history_message
+from bot.text.day_names import NamedDay
+from bot.views.audit.records import history_message, record_detail
 from bot.views.audit.story import retries_line
 from bot.views.context import Context
 
@@ -28,15 +32,16 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 class HistoryArguments(Arguments):
     """One order, job, person, command or time; `before` is the last record of the previous page.
 
-    `job` is a job's or a failed job's id, `user` a mention or a terminal's name, `since` the
-    maximum age.
+    `job` is a job's or a failed job's id, `user` a mention or a name, `since` the maximum age or
+    the first day. `record` is the number of a sealed record, which is shown in full.
     """
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
     job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
     action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
-    since: Age | None = Field(default=None, json_schema_extra={"form": "24h"})
+    since: Since | None = Field(default=None, json_schema_extra={"form": "24h"})
+    record: OneId | None = Field(default=None, json_schema_extra={"form": "12"})
     limit: int = Field(default=LINES, ge=1, le=MOST, json_schema_extra=ROWS_FORM)
     before: int | None = Field(
         default=None, ge=1, le=LARGEST_ID, json_schema_extra={"internal": True}
@@ -72,12 +77,14 @@ class HistoryResult(Result):
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
     """Read one page, and with the first page of an order or job the outcomes of its retries."""
+    if args.record is not None:
+        return _one(work, args.record)
     record_filter = history.HistoryFilter(
-        actor=args.user,
+        actors=None if args.user is None else actors_named(work, args.user),
         action=_action_name(work, args.action),
         job=args.job,
         order=args.order,
-        since=None if args.since is None else work.now - args.since,
+        since=None if args.since is None else begin(work, args.since),
         before=args.before,
     )
     rows = history.newest(work.connection, record_filter, args.limit + 1)
@@ -96,6 +103,16 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
     )
 
 
+def _one(work: Work, number: int) -> HistoryResult:
+    """Return a sealed record; raises `ChangeNotFound`."""
+    rows = audit_log.sealed(work.connection, [number])
+    if not rows:
+        raise ChangeNotFound(word=f"#{number}")
+    lines = tuple(audit_log.line(row.record, row.seq, row.hash) for row in rows)
+    extra = HistoryExtra(arguments={"record": number}, more=False)
+    return HistoryResult(data=History(records=lines, count=1), extra=extra)
+
+
 def _action_name(work: Work, word: str | None) -> str | None:
     """Return the recorded name of a command for its name or an alias."""
     return None if word is None else command_names(work.setup.commands).get(word, word)
@@ -110,17 +127,21 @@ def _retries(work: Work, args: HistoryArguments) -> Retries | None:
     return story.retries(story.fates(known, (), complete=False))
 
 
-def _written(age: timedelta) -> str:
-    """Return an age as people type it, in the largest unit with a whole number."""
+def _written(age: timedelta | NamedDay) -> str:
+    """Return an age as people type it, in the largest unit with a whole number; or the day."""
+    if isinstance(age, NamedDay):
+        return age.value
     for word, unit in _UNITS:
         if not age % unit:
             return f"{age // unit}{word}"
     return f"{age // timedelta(seconds=1)}s"
 
 
-def view(result: HistoryResult, context: Context) -> Message:
-    """Show a line per record, with a button for older records."""
+def view(result: HistoryResult, context: Context) -> Message | Modal:
+    """Show a line per record, with a button for older records; or one record in full."""
     extra = result.extra
+    if "record" in extra.arguments:
+        return record_detail(result.data.records[0], context)
     summary = retries_line(extra.retries or Retries(), context)
     return history_message(
         result.data.records,

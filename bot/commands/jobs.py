@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.known_queue import require_known
 from bot.models.jobs import JobList, JobState, Listed
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -39,7 +40,7 @@ class JobsResult(Result):
 
 def run(work: Work, args: JobsArguments) -> JobsResult:
     """Read one page."""
-    rows, digests, partial = reads.jobs(
+    rows, listed = reads.jobs(
         work.connection,
         work.queue,
         work.now,
@@ -50,15 +51,14 @@ def run(work: Work, args: JobsArguments) -> JobsResult:
         after=args.after,
     )
     arguments = args.model_dump(exclude_none=True, exclude={"after"})
-    whole = "limit" in args.model_fields_set
-    return JobsResult(
-        data=rows,
-        extra=Listed(row_digests=digests, arguments=arguments, partial=partial, whole=whole),
-    )
+    if not rows.jobs and args.after is None:
+        require_known(work, args.queue)
+    update = {"arguments": arguments, "whole": "limit" in args.model_fields_set}
+    return JobsResult(data=rows, extra=listed.model_copy(update=update))
 
 
 def view(result: JobsResult, context: Context) -> Message:
-    """Show a line per job, with Details and, if permitted, Delete."""
+    """Show a line per job, with Details and, if permitted, Delete or Release."""
     return job_list(result.data, result.extra, context)
 
 

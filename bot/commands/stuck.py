@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bot.app.argument_types import Age
 from bot.app.command import ROWS_FORM, Arguments, Command, Result, Work
-from bot.models.jobs import StuckJobs, StuckListed
+from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import reads
@@ -28,7 +28,7 @@ class StuckResult(Result):
     """The stuck jobs."""
 
     data: StuckJobs
-    extra: StuckListed
+    extra: Listed
 
 
 def run(work: Work, args: StuckArguments) -> StuckResult:

@@ -1,11 +1,12 @@
 """`/queue undo`: put back the rows that a retry or a delete removed, unchanged."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result, Work
-from bot.app.plans import BulkArguments, BulkExtra, confirm
+from bot.app.plans import BulkArguments, BulkExtra, confirm, recorded
 from bot.app.undo import change_to_undo, check_planned, preview_of, undo
 from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
@@ -74,7 +75,7 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
         check_planned(work, args.plan)
         progress = confirm(work, ACTION, confirmed)
         message = f"Undoing {progress.total} failed jobs"
-        return _bulk(message, UndoExtra(progress=progress), "started")
+        return _bulk(message, UndoExtra(progress=progress), "started", recorded(work, progress))
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:
         return _bulk(None, UndoExtra(preview=preview_of(work, ACTION, change)), None)
@@ -90,9 +91,18 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
     )
 
 
-def _bulk(message: str | None, extra: UndoExtra, outcome: str | None) -> UndoResult:
+def _bulk(
+    message: str | None,
+    extra: UndoExtra,
+    outcome: str | None,
+    recorded_fields: Mapping[str, Any] | None = None,
+) -> UndoResult:
     return UndoResult(
-        message=message, data=UndoneCount(restored_count=0), extra=extra, outcome=outcome
+        message=message,
+        data=UndoneCount(restored_count=0),
+        extra=extra,
+        outcome=outcome,
+        recorded=recorded_fields or {},
     )
 
 

@@ -118,7 +118,7 @@ _HOST = "SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
 _USER = f"LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH({_HOST}) - 1)"
 _MAY_SEE = f"privilege_type = 'TRIGGER' AND grantee = CONCAT('''', {_USER}, '''@''', {_HOST}, '''')"
 _TRIGGERS = text(
-    "SELECT event_object_table AS tbl, trigger_name AS name, event_manipulation AS event"  # noqa: S608
+    "SELECT event_object_table AS tbl, trigger_name AS name, event_manipulation AS event"  # noqa: S608 no input
     " FROM information_schema.triggers"
     " WHERE event_object_schema = DATABASE() AND event_object_table IN :names"
     " UNION ALL SELECT table_name, NULL, NULL FROM information_schema.table_privileges"

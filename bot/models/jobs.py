@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Value(BaseModel):
@@ -96,19 +96,27 @@ class FailedJobList(Value):
 
 
 class JobDetail(Value):
-    """Everything about one job; `payload` is masked, `row_digest` identifies the row's content."""
+    """Everything about one job; `payload` is masked, `row_digest` identifies the row's content.
+
+    `reserved_at` is in unix seconds, for the button that releases the job.
+    """
 
     job: Job
     state: Literal["pending", "reserved", "delayed"]
     payload: str
     row_digest: str
+    reserved_at: int | None = Field(default=None, exclude=True)
 
 
 class FailedJobDetail(Value):
-    """Everything about one failed job; `payload` is masked, `exception` masked and in full."""
+    """Everything about one failed job; `payload` is masked, `exception` masked and in full.
+
+    `error` is the id of its error group, such as E12, if the index has the failure.
+    """
 
     failed_job: FailedJob
     error_group: str
+    error: str | None = None
     exception: str
     payload: str
     row_digest: str
@@ -174,7 +182,8 @@ class SkippedRow(Value):
     """A skipped row; `code` is the refusal's, `by` and `at` say who changed the row before.
 
     `job` is the job that a retry made of the row. `detail` is the column that is too short, the
-    table that would change the row, or the database's reason.
+    table that would change the row, or the database's reason. `is_order`: as in
+    `FailedJobNotFound`.
     """
 
     id: int
@@ -184,6 +193,7 @@ class SkippedRow(Value):
     action: str | None = None
     at: datetime | None = None
     detail: str | None = None
+    is_order: bool = False
 
 
 class DeletedRows(Value):
@@ -230,12 +240,14 @@ class Listed(Value):
     These are the row digests by id, and the arguments of the request, to which the button for the
     next page adds `after`. `partial`: only the lowest and the highest ids were scanned. `whole`:
     the person typed a limit, so all of its rows are shown, also those without room for buttons.
+    `reserved_at` is when each reserved job was taken (unix seconds), by id.
     """
 
     row_digests: dict[int, str]
     arguments: dict[str, str | int]
     partial: bool = False
     whole: bool = False
+    reserved_at: dict[int, int] = {}
 
 
 class StuckJobs(Value):
@@ -244,12 +256,6 @@ class StuckJobs(Value):
     jobs: tuple[Job, ...]
     count: int
     older_seconds: int
-
-
-class StuckListed(Listed):
-    """The data of every list, and when each job was reserved (unix seconds), by id."""
-
-    reserved_at: dict[int, int]
 
 
 class Released(Value):

@@ -237,3 +237,7 @@ class AuditLine(Value):
     detail: str | None = None
     seq: int | None = None
     hash: str | None = None
+    rule: str | None = None
+    request_id: str | None = None
+    version: str | None = None
+    replica: str | None = None

@@ -3,19 +3,25 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from bot.models.jobs import FailedJob, Job, Value
 
 JobPlace = Literal["pending", "delayed", "reserved"]
 
 
 class FoundJob(Value):
-    """A job of the order; `created_at` is naive UTC, the digests are those of its row."""
+    """A job of the order; `created_at` is naive UTC, the digests are those of its row.
+
+    `reserved_at` is in unix seconds, for the button that releases the job.
+    """
 
     job: Job
     state: JobPlace
     created_at: datetime
     row_digest: str
     payload_digest: str
+    reserved_at: int | None = Field(default=None, exclude=True)
 
 
 class FoundFailed(Value):

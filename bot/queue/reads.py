@@ -18,6 +18,7 @@ from bot.models.jobs import (
     JobFilters,
     JobList,
     JobState,
+    Listed,
 )
 from bot.models.refusals import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.layouts import Queue, failed_digest
@@ -48,8 +49,8 @@ def jobs(
     oldest_first: bool = False,
     after: int | None = None,
     seconds: float = LIST_SECONDS,
-) -> tuple[JobList, dict[int, str], bool]:
-    """Return up to `limit` jobs by id, newest first, their row digests, and if some may be missing.
+) -> tuple[JobList, Listed]:
+    """Return up to `limit` jobs by id, newest first, and what their buttons need.
 
     `after` is the last id of the previous page. If reading all jobs takes more than `seconds`, only
     the two ends are read: new jobs arrive at one end, and workers take jobs from the other.
@@ -71,8 +72,13 @@ def jobs(
         rows, partial = _ends(connection, queue, query, limit, oldest_first=oldest_first), True
     items = tuple(job_of(queue, row, now) for row in rows)
     filters = JobFilters(queue=name, status=state, limit=limit)
-    digests = {row.id: row.digest for row in rows}
-    return JobList(jobs=items, count=len(items), filters=filters), digests, partial
+    listed = Listed(
+        row_digests={row.id: row.digest for row in rows},
+        arguments={},
+        partial=partial,
+        reserved_at={row.id: row.reserved_at for row in rows if row.reserved_at is not None},
+    )
+    return JobList(jobs=items, count=len(items), filters=filters), listed
 
 
 def _ends(
@@ -148,6 +154,7 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
         state=row.state(now),
         payload=row.payload,
         row_digest=row.digest,
+        reserved_at=row.reserved_at,
     )
 
 

@@ -189,6 +189,7 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
         created_at=decode_moment(row.created_at or 0),
         row_digest=row.digest,
         payload_digest=selected["payload_digest"],
+        reserved_at=row.reserved_at,
     )
 
 

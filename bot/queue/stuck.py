@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from bot.database.transactions import TooSlow, bounded, bounded_until, time_limit
-from bot.models.jobs import StuckJobs, StuckListed
+from bot.models.jobs import Listed, StuckJobs
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import JobRow
 from bot.queue.moves import exactly
@@ -26,7 +26,7 @@ def stuck(
     limit: int,
     *,
     seconds: float = LIST_SECONDS,
-) -> tuple[StuckJobs, StuckListed]:
+) -> tuple[StuckJobs, Listed]:
     """Return up to `limit` jobs that are reserved for at least `older` seconds, the longest first.
 
     There is no index on reserved jobs. If reading all jobs takes more than `seconds`, only the
@@ -49,7 +49,7 @@ def stuck(
     selected = connection.execute(query).mappings().all() if ids else []
     # The query returns no job without `reserved_at`; the 0 satisfies the type checker.
     rows = sorted(map(JobRow.of, selected), key=lambda row: (row.reserved_at or 0, row.id))[:limit]
-    listed = StuckListed(
+    listed = Listed(
         row_digests={row.id: row.digest for row in rows},
         reserved_at={row.id: row.reserved_at or 0 for row in rows},
         arguments={"limit": limit},

@@ -113,12 +113,15 @@ class RequestHandler:
         self._homes.request_drawing(person.user, person.team, person.hash)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
-        """Answer a submitted modal in its acknowledgement: beside the field, or as a new view."""
+        """Answer a submitted modal: close it, or show the refusal beside its field or in it."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         message = self._as_message(envelope, reply.answer)
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
             field_error = self._field_error(envelope, reply.outcome.refusal)
             ack(response_action="errors", errors={"typed": field_error})
+        elif _has_started(reply.outcome):
+            # The progress message, or Home, shows it: another dialog would only be one to close.
+            ack(response_action="clear")
         else:
             modal = self._as_modal(envelope, message)
             ack(response_action="update", view=view_json(modal, envelope.origin))
@@ -233,6 +236,11 @@ class RequestHandler:
 
     def _body(self, message: Message) -> dict[str, Any]:
         return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
+
+
+def _has_started(outcome: Outcome | None) -> bool:
+    """Return whether a confirmed bulk change runs: a submission that is not refused starts one."""
+    return outcome is not None and outcome.result is not None
 
 
 def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -186,6 +186,7 @@ class SlackDirectory:
             is_deleted=bool(account.get("deleted")),
             locale=account.get("locale"),
             time_zone=account.get("tz"),
+            names=_names(account),
         )
 
     def _fetch_members(self, group: str) -> frozenset[str]:
@@ -219,3 +220,10 @@ def reason_of(error: Exception) -> str:
         # If the answer is an HTML page, the SDK returns the page as the code.
         return code if _CODE.fullmatch(code) else "no JSON"
     return type(error).__name__
+
+
+def _names(account: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the handle and the names that Slack shows for an account."""
+    profile = account.get("profile") or {}
+    names = (account.get("name"), profile.get("display_name"), profile.get("real_name"))
+    return tuple(dict.fromkeys(str(name) for name in names if name))

@@ -29,6 +29,11 @@ role-admin = admin
 button-retry = Retry
 button-details = Details
 button-delete = Delete
+button-delete-undo =
+    { $days ->
+        [one] Delete (undo for 1 day)
+       *[other] Delete (undo for { $days } days)
+    }
 button-keep = Keep it
 button-next = Next page
 button-failed = Failed jobs
@@ -200,8 +205,17 @@ skipped-wrong-queue = The bot may not change the queue of { $id }
 
 ## Stuck jobs, and changes that are switched off
 button-release = Release
+button-release-jobs =
+    { $count ->
+        [one] Release job { $id }
+       *[other] Release { $count } jobs
+    }
 button-leave = Keep reserved
-confirm-release = Release job { $id }?
+confirm-release =
+    { $count ->
+        [one] Release job { $id }?
+       *[other] Release { $count } jobs?
+    }
 confirm-release-text = Any worker may then take it. If its old worker is still running, the job may run twice: check the workers first.
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
@@ -311,7 +325,12 @@ undone-reserved =
        *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }). If no worker finishes them, release them.
     }
 bulk-title-undo = Undo
-bulk-submit-undo = Put them back
+bulk-submit-undo = Put back { $count }
+bulk-submit-undo-long =
+    { $count ->
+        [one] Put back 1 job
+       *[other] Put back { $count } jobs
+    }
 bulk-lead-undo =
     { $count ->
         [one] *1 failed job*{ $scope } will be put back as it was.
@@ -376,7 +395,8 @@ reason-row-there = the row was there already
 ## Bulk changes
 bulk-title-retry-all = Retry all failed jobs
 bulk-title-clear-failed = Clear failed jobs
-bulk-submit-retry-all =
+bulk-submit-retry-all = Retry { $count }
+bulk-submit-retry-all-long =
     { $count ->
         [one] Retry 1 job
        *[other] Retry { $count } jobs
@@ -385,6 +405,11 @@ bulk-submit-clear-failed =
     { $count ->
         [one] Delete 1 job
        *[other] Delete { $count } jobs
+    }
+bulk-submit-clear-failed-long =
+    { $days ->
+        [one] Delete { $count } (undo 1 day)
+       *[other] Delete { $count } (undo { $days } days)
     }
 bulk-lead-retry-all =
     { $count ->
@@ -559,6 +584,80 @@ audit-more-targets =
 audit-terminal = in the terminal
 audit-home = in the app's Home
 audit-link = message
+audit-confirmed = { $who } confirmed operation { $operation }: { $what }
+audit-tried = { $who } tried { $command }
+audit-needs =
+    { $any ->
+        [1] needs { $needed }; has { $has }
+       *[other] needs { $needed }; has no role
+    }
+audit-did = { $who } ran { $command }
+audit-did-to = { $who } ran { $command } on { $what }
+audit-did-retry = { $who } retried { $what }
+audit-did-delete = { $who } deleted { $what }
+audit-did-delete-failed = { $who } deleted { $what }
+audit-did-release = { $who } released { $what }
+audit-did-undo = { $who } put back { $what }
+audit-did-freeze = { $who } froze all changes: { $what }
+audit-did-unfreeze = { $who } allowed changes again
+audit-did-acknowledge = { $who } acknowledged incident { $what }
+audit-did-mute = { $who } muted { $what }
+audit-did-unmute = { $who } ended the mute of { $what }
+audit-did-cancel = { $who } cancelled operation { $what }
+audit-plan-retried =
+    { $count ->
+        [one] retry 1 failed job{ $scope }
+       *[other] retry { $count } failed jobs{ $scope }
+    }
+audit-moved-retried =
+    { $total ->
+        [one] retried { $done } of 1 failed job
+       *[other] retried { $done } of { $total } failed jobs
+    }
+audit-plan-deleted =
+    { $count ->
+        [one] delete 1 failed job{ $scope }
+       *[other] delete { $count } failed jobs{ $scope }
+    }
+audit-moved-deleted =
+    { $total ->
+        [one] deleted { $done } of 1 failed job
+       *[other] deleted { $done } of { $total } failed jobs
+    }
+audit-plan-undone =
+    { $count ->
+        [one] put back 1 failed job{ $scope }
+       *[other] put back { $count } failed jobs{ $scope }
+    }
+audit-moved-undone =
+    { $total ->
+        [one] put back { $done } of 1 failed job
+       *[other] put back { $done } of { $total } failed jobs
+    }
+audit-plan-other =
+    { $count ->
+        [one] 1 failed job{ $scope }
+       *[other] { $count } failed jobs{ $scope }
+    }
+audit-moved-other = { $done } of { $total }
+audit-scope-error = { " " }of { $error }
+audit-with-canary = canary { $count }
+audit-with-rate = rate { $count }/min
+audit-without-copies = no copies kept
+audit-ended-done = Operation { $operation } of { $who } finished: { $what }
+audit-ended-cancelled = Operation { $operation } of { $who } was cancelled: { $what }
+audit-ended-stopped = Operation { $operation } of { $who } stopped: { $what }
+audit-skipped = { $count } skipped
+record-name = Audit record #{ $number }
+label-at = *When:*
+label-role = *Role:*
+label-place = *Where:*
+label-outcome = *Outcome:*
+label-answer = *Answer:*
+label-request = *Request:*
+label-hash = *Hash:*
+label-version = *Version and replica:*
+label-arguments = *Arguments*
 target-failed = failed job { $id }
 target-job = job { $id }
 outcome-ok = done
@@ -642,6 +741,7 @@ retries-by = { $who } { $count }
 retries-last = Last outcome: { $became }.
 history-none-here = No record matches.
 history-narrow = There may be older ones. To narrow it down: { $filters }
+history-record = Everything about a record: { $command }
 button-older = Older
 button-order = Show order
 help-find = everything about one order
@@ -650,7 +750,7 @@ problem-one-order = Exactly one order is needed
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
 whoami-rule = It comes from the rule { $rule }.
-whoami-none = No rule gives you a role. An administrator of the bot can add you.
+whoami-none = No rule gives you a role.
 whoami-changes-here = Your role's changes are allowed here.
 whoami-changes-elsewhere = Changes are not allowed here, only in { $channels }.
 whoami-changes-nowhere = Changes are not allowed in any channel.
@@ -706,6 +806,11 @@ refusal-holders =
        *[other] Who can: { $names } and { $more } more
     }
 refusal-holders-none = Nobody has this role yet.
+refusal-ask =
+    { $more ->
+        [0] For the role { $role }, ask { $names }.
+       *[other] For the role { $role }, ask { $names } or { $more } more.
+    }
 refusal-channels =
     { $more ->
         [0] Allowed in: { $names }
@@ -714,13 +819,11 @@ refusal-channels =
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
+refusal-person-not-found = Nobody called { $name } is known here. Mention the person, as in user=@ana
 refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
        *[other] yours is { $has }
-    }. { $needed ->
-        [viewer] Ask an administrator of the bot for it
-       *[other] Nothing was changed
-    }
+    }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
@@ -740,7 +843,7 @@ refusal-job-not-found = Job { $id } not found: it was already processed or moved
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
 refusal-job-not-found-deleted = Job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-job-not-found-undone = Job { $id } not found: { $by } undid its retry at { $at }
-refusal-failed-job-not-found = Failed job { $id } not found: it was already retried or deleted
+refusal-failed-job-not-found = No failed job { $id }
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-maybe-order = An order? { $command }
@@ -865,6 +968,7 @@ problem-one = Exactly one id is needed
 problem-no-value = { $field } needs a value
 problem-bool_parsing = { $field } must be yes or no, not { $value }
 problem-age = { $value } is not a length of time like 30m, 12h or 7d
+problem-period = { $value } is not a time like 30m, 24h, yesterday or monday
 problem-old-button = This button is from another version of the bot. Please ask for the list again
 problem-other = { $field } cannot be { $value }
 
@@ -876,7 +980,8 @@ scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
 bulk-title-retry = Retry failed jobs
-bulk-submit-retry =
+bulk-submit-retry = Retry { $count }
+bulk-submit-retry-long =
     { $count ->
         [one] Retry 1 job
        *[other] Retry { $count } jobs
@@ -935,7 +1040,7 @@ progress-rate =
        *[other] At most { $count } a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
-problem-when = { $value } is not a time like 2h, 2025-11-07 or 2025-11-07T17:45
+problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
@@ -1222,7 +1327,8 @@ help-unmute = end a mute before its time
 refusal-incident-not-found = There is no incident { $id }
 refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
 refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
-refusal-queue-not-found = There is no queue { $queue }: it has no job, and none of its jobs ever failed. Nothing was muted
+refusal-queue-not-found = There is no queue { $queue }: no job was ever in it. Nothing was changed
+refusal-nearest-queue = Did you mean { $queue }?
 refusal-known-queues = Known queues: { $queues }
 refusal-already-muted = { $by } muted { $word } until { $at } already, which is longer. To shorten the mute, unmute it first
 refusal-not-muted = { $word } is not muted
@@ -1232,6 +1338,7 @@ reason-incident-not-found = no such incident
 reason-incident-closed = the incident was resolved
 reason-already-acknowledged = the incident was already acknowledged
 reason-queue-not-found = no such queue
+reason-person-not-found = person not found
 reason-already-muted = a longer mute was active
 reason-not-muted = there was no such mute
 reason-muted-otherwise = another mute covers it

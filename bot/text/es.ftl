@@ -29,6 +29,11 @@ role-admin = administrador
 button-retry = Reintentar
 button-details = Detalles
 button-delete = Eliminar
+button-delete-undo =
+    { $days ->
+        [one] Eliminar (reversible 1 día)
+       *[other] Eliminar (reversible { $days } días)
+    }
 button-keep = Conservar
 button-next = Página siguiente
 button-failed = Jobs fallidos
@@ -216,8 +221,17 @@ skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
 
 ## Jobs atascados, y cambios desactivados
 button-release = Liberar
+button-release-jobs =
+    { $count ->
+        [one] Liberar el job { $id }
+       *[other] Liberar { $count } jobs
+    }
 button-leave = Dejar reservado
-confirm-release = ¿Liberar el job { $id }?
+confirm-release =
+    { $count ->
+        [one] ¿Liberar el job { $id }?
+       *[other] ¿Liberar { $count } jobs?
+    }
 confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: revisa antes los workers.
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
@@ -327,7 +341,12 @@ undone-reserved =
        *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }). Si ningún worker los termina, libéralos.
     }
 bulk-title-undo = Deshacer
-bulk-submit-undo = Devolverlos
+bulk-submit-undo = Devolver { $count }
+bulk-submit-undo-long =
+    { $count ->
+        [one] Devolver 1 job
+       *[other] Devolver { $count } jobs
+    }
 bulk-lead-undo =
     { $count ->
         [one] *1 job fallido*{ $scope } volverá a estar como antes.
@@ -393,7 +412,17 @@ reason-row-there = la fila ya existía
 bulk-title-retry-all = Reintentar fallidos
 bulk-title-clear-failed = Limpiar jobs fallidos
 bulk-submit-retry-all = Reintentar { $count }
-bulk-submit-clear-failed = Eliminar { $count }
+bulk-submit-retry-all-long =
+    { $count ->
+        [one] Reintentar 1 job
+       *[other] Reintentar { $count } jobs
+    }
+bulk-submit-clear-failed =
+    { $count ->
+        [one] Eliminar 1 job
+       *[other] Eliminar { $count } jobs
+    }
+bulk-submit-clear-failed-long = Borrar { $count } (deshacer { $days } d)
 bulk-lead-retry-all =
     { $count ->
         [one] *1 job fallido*{ $scope } volverá a la cola.
@@ -583,6 +612,80 @@ audit-more-targets =
 audit-terminal = en la terminal
 audit-home = en el inicio de la app
 audit-link = mensaje
+audit-confirmed = { $who } confirmó la operación { $operation }: { $what }
+audit-tried = { $who } intentó { $command }
+audit-needs =
+    { $any ->
+        [1] hace falta { $needed }; tiene { $has }
+       *[other] hace falta { $needed }; no tiene rol
+    }
+audit-did = { $who } ejecutó { $command }
+audit-did-to = { $who } ejecutó { $command } en { $what }
+audit-did-retry = { $who } reintentó { $what }
+audit-did-delete = { $who } eliminó { $what }
+audit-did-delete-failed = { $who } eliminó { $what }
+audit-did-release = { $who } liberó { $what }
+audit-did-undo = { $who } devolvió { $what }
+audit-did-freeze = { $who } congeló todos los cambios: { $what }
+audit-did-unfreeze = { $who } permitió otra vez los cambios
+audit-did-acknowledge = { $who } reconoció el incidente { $what }
+audit-did-mute = { $who } silenció { $what }
+audit-did-unmute = { $who } terminó el silencio de { $what }
+audit-did-cancel = { $who } canceló la operación { $what }
+audit-plan-retried =
+    { $count ->
+        [one] reintentar 1 job fallido{ $scope }
+       *[other] reintentar { $count } jobs fallidos{ $scope }
+    }
+audit-moved-retried =
+    { $total ->
+        [one] reintentó { $done } de 1 job fallido
+       *[other] reintentó { $done } de { $total } jobs fallidos
+    }
+audit-plan-deleted =
+    { $count ->
+        [one] eliminar 1 job fallido{ $scope }
+       *[other] eliminar { $count } jobs fallidos{ $scope }
+    }
+audit-moved-deleted =
+    { $total ->
+        [one] eliminó { $done } de 1 job fallido
+       *[other] eliminó { $done } de { $total } jobs fallidos
+    }
+audit-plan-undone =
+    { $count ->
+        [one] devolver 1 job fallido{ $scope }
+       *[other] devolver { $count } jobs fallidos{ $scope }
+    }
+audit-moved-undone =
+    { $total ->
+        [one] devolvió { $done } de 1 job fallido
+       *[other] devolvió { $done } de { $total } jobs fallidos
+    }
+audit-plan-other =
+    { $count ->
+        [one] 1 job fallido{ $scope }
+       *[other] { $count } jobs fallidos{ $scope }
+    }
+audit-moved-other = { $done } de { $total }
+audit-scope-error = { " " }de { $error }
+audit-with-canary = primero { $count } de prueba
+audit-with-rate = ritmo { $count }/min
+audit-without-copies = sin guardar copias
+audit-ended-done = La operación { $operation } de { $who } terminó: { $what }
+audit-ended-cancelled = La operación { $operation } de { $who } se canceló: { $what }
+audit-ended-stopped = La operación { $operation } de { $who } se detuvo: { $what }
+audit-skipped = { $count } sin cambiar
+record-name = Registro #{ $number }
+label-at = *Cuándo:*
+label-role = *Rol:*
+label-place = *Dónde:*
+label-outcome = *Resultado:*
+label-answer = *Respuesta:*
+label-request = *Solicitud:*
+label-hash = *Hash:*
+label-version = *Versión y réplica:*
+label-arguments = *Argumentos*
 target-failed = job fallido { $id }
 target-job = job { $id }
 outcome-ok = hecho
@@ -682,6 +785,7 @@ retries-by = { $who } { $count }
 retries-last = Último resultado: { $became }.
 history-none-here = Ningún registro coincide.
 history-narrow = Puede haber más antiguos. Para acotar: { $filters }
+history-record = Todo sobre un registro: { $command }
 button-older = Más antiguos
 button-order = Ver la orden
 help-find = todo sobre una orden
@@ -690,7 +794,7 @@ problem-one-order = Hace falta exactamente una orden
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
 whoami-rule = Viene de la regla { $rule }.
-whoami-none = Ninguna regla te da un rol. Un administrador del bot puede agregarte.
+whoami-none = Ninguna regla te da un rol.
 whoami-changes-here = Aquí se permiten los cambios de tu rol.
 whoami-changes-elsewhere = Aquí no se permiten cambios, solo en { $channels }.
 whoami-changes-nowhere = No se permiten cambios en ningún canal.
@@ -746,6 +850,11 @@ refusal-holders =
        *[other] Quién puede: { $names } y { $more } más
     }
 refusal-holders-none = Nadie tiene este rol todavía.
+refusal-ask =
+    { $more ->
+        [0] El rol { $role } se pide a { $names }.
+       *[other] El rol { $role } se pide a { $names } o a { $more } más.
+    }
 refusal-channels =
     { $more ->
         [0] Se permite en: { $names }
@@ -754,13 +863,11 @@ refusal-channels =
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
+refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a la persona, como en user=@ana
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
        *[other] y el tuyo es { $has }
-    }. { $needed ->
-        [lector] Pídelo a un administrador del bot
-       *[other] No se cambió nada
-    }
+    }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
@@ -780,7 +887,7 @@ refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fa
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-job-not-found-deleted = Job { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-job-not-found-undone = Job { $id } no encontrado: { $by } deshizo su reintento a las { $at }
-refusal-failed-job-not-found = Job fallido { $id } no encontrado: ya fue reintentado o eliminado
+refusal-failed-job-not-found = No hay un job fallido { $id }
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-maybe-order = ¿Una orden? { $command }
@@ -909,6 +1016,7 @@ problem-one = Hace falta exactamente un id
 problem-no-value = Falta el valor de { $field }
 problem-bool_parsing = { $field } debe ser yes o no, no { $value }
 problem-age = { $value } no es una duración como 30m, 12h o 7d
+problem-period = { $value } no es un momento como 30m, 24h, ayer o lunes
 problem-old-button = Este botón es de otra versión del bot. Pide la lista de nuevo
 problem-other = { $field } no puede ser { $value }
 
@@ -921,6 +1029,11 @@ scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
 scope-between = { " " }con fallo desde { $from } y antes de { $at }
 bulk-title-retry = Reintentar fallidos
 bulk-submit-retry = Reintentar { $count }
+bulk-submit-retry-long =
+    { $count ->
+        [one] Reintentar 1 job
+       *[other] Reintentar { $count } jobs
+    }
 label-samples = *Los más nuevos*
 bulk-rate = Ritmo
 bulk-rate-option =
@@ -975,7 +1088,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
-problem-when = { $value } no es un momento como 2h, 2025-11-07 o 2025-11-07T17:45
+problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
@@ -1294,7 +1407,8 @@ help-unmute = terminar un silencio antes de tiempo
 refusal-incident-not-found = No existe el incidente { $id }
 refusal-incident-closed = El incidente { $id } se resolvió a las { $at }: ya no hay nada que reconocer
 refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
-refusal-queue-not-found = No existe la cola { $queue }: no tiene jobs, y ninguno de sus jobs falló nunca. No se silenció nada
+refusal-queue-not-found = No existe la cola { $queue }: nunca tuvo un job. No se cambió nada
+refusal-nearest-queue = ¿Quisiste decir { $queue }?
 refusal-known-queues = Colas conocidas: { $queues }
 refusal-already-muted = { $by } ya silenció { $word } hasta las { $at }, que es más tiempo. Para acortar el silencio, primero quítalo
 refusal-not-muted = { $word } no está en silencio
@@ -1304,6 +1418,7 @@ reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya se había resuelto
 reason-already-acknowledged = el incidente ya estaba reconocido
 reason-queue-not-found = no existe esa cola
+reason-person-not-found = persona no encontrada
 reason-already-muted = había un silencio más largo
 reason-not-muted = no había ese silencio
 reason-muted-otherwise = lo cubre otro silencio

@@ -53,7 +53,8 @@ def run_button(
 
     Screen readers read `spoken` instead of the label; by default it names the argument's object.
     """
-    button = _button(RUN + command, label, args, spoken or _spoken(command, label, args, texts))
+    spoken = spoken or _spoken(command, label, args, texts)
+    button = _button(RUN + command, label, args, None if spoken == label else spoken)
     if style is not None:
         button["style"] = style
     if confirm is not None:

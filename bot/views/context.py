@@ -1,5 +1,6 @@
 """The context of a view: its data besides the values that it shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -26,7 +27,8 @@ class Context:
     `here` is the id of the channel that shows the answer. `runnable` are the commands that the
     reader may run; others get no button. `actions` says what the commands do to jobs. `zone` is the
     queue's time zone, and `reader_zone` the reader's, for places where Slack formats no date.
-    `request` is the id of the answered request, by which its change can be undone.
+    `request` is the id of the answered request, by which its change can be undone. `roles` are the
+    least roles of the commands; `admins` are the ids of the admins, whom people ask for a role.
     """
 
     texts: Texts
@@ -45,6 +47,8 @@ class Context:
     archive_days: int = 7
     here: str | None = None
     request: str | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    admins: tuple[str, ...] = ()
 
     @property
     def in_message(self) -> bool:

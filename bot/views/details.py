@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import FailedJob, FailedJobDetail, Job, JobDetail
 from bot.models.requests import Block, Message, Modal
-from bot.text import Mrkdwn, code, cut, join, plain_line, preformatted_parts
+from bot.text import Mrkdwn, code, cut, join, named, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import run_button
 from bot.views.context import Context
@@ -17,7 +17,14 @@ from bot.views.names import (
     read_wall_clock,
 )
 from bot.views.payloads import lined
-from bot.views.rows import failed_elements, is_stuck, job_elements, state, stuck_hint
+from bot.views.rows import (
+    failed_elements,
+    is_stuck,
+    job_elements,
+    state,
+    stuck_hint,
+    stuck_since,
+)
 
 TITLE = 24
 LONGEST_ORDER = 64
@@ -36,12 +43,12 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     facts = [
         *_whose(row, ctx),
         _fact("label-failed-at", _moment(row.failed_at, ctx), ctx),
-        _fact("label-error-group", code(detail.error_group), ctx),
+        _fact("label-error-group", _group(detail), ctx),
     ]
     elements = failed_elements(row.id, detail.row_digest, ctx, in_details=True)
     long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
-    more = _whole_order(row.order_id, ctx)
+    more = [*_whole_order(row.order_id, ctx), *_whole_group(detail.error, ctx)]
     return _detail_view(title, plain_title, facts, [], long, elements, more, ctx)
 
 
@@ -62,7 +69,8 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
-    elements = job_elements(row.id, detail.row_digest, ctx, in_details=True)
+    since = stuck_since(row, detail.reserved_at, ctx)
+    elements = job_elements(row.id, detail.row_digest, ctx, stuck_since=since, in_details=True)
     long = [("label-payload", lined(detail.payload))]
     name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row.order_id, ctx)
     return _detail_view(title, name, facts, hints, long, elements, more, ctx)
@@ -86,6 +94,20 @@ def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
     return [run_button("find", ctx.texts.plain("button-order"), {"order": order}, ctx.texts)]
 
 
+def _group(detail: FailedJobDetail) -> Mrkdwn:
+    """Return the error group's id, if it is known, and its name."""
+    number = [] if detail.error is None else [named(detail.error)]
+    return join(" ", [*number, code(detail.error_group)])
+
+
+def _whole_group(error: str | None, ctx: Context) -> list[Block]:
+    """Return a button that shows the job's error group, where all of it can be retried."""
+    if error is None or "error" not in ctx.runnable:
+        return []
+    label = ctx.texts.plain("error-name", error=error)
+    return [run_button("error", label, {"error": error}, ctx.texts, spoken=label)]
+
+
 def _moment(text: str | None, ctx: Context) -> Mrkdwn:
     if text is None:
         return Mrkdwn()
@@ -106,17 +128,14 @@ def _detail_view(
     more: list[Block],
     ctx: Context,
 ) -> Message | Modal:
-    """Return a message with all parts, or a dialog with only links and confirmed buttons."""
+    """Return a message or a dialog with all parts."""
     pairs = [(label, value) for label, value in facts if value]
     blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks += [context_line(hint) for hint in hints]
     limit, most = (SECTION, DIALOG_PARTS) if ctx.in_dialog else (MESSAGE_TEXT, 1)
     for label, text in long:
         blocks += _long_text(label, text, limit, most, ctx)
-    buttons = (
-        [element for element in elements if "confirm" in element] if ctx.in_dialog else elements
-    )
-    blocks += [actions(buttons, "details")] if buttons else []
+    blocks += [actions(elements, "details")] if elements else []
     blocks += [actions(more, "order")] if more else []
     if ctx.in_dialog:
         return Modal(plain_line(plain_title, TITLE), tuple(blocks), ctx.texts.plain("button-close"))

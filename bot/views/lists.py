@@ -26,6 +26,7 @@ from bot.views.rows import (
     job_line,
     row_blocks,
     stuck_hint,
+    stuck_since,
 )
 
 Row = TypeVar("Row", Job, FailedJob)
@@ -69,7 +70,8 @@ def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
     lines = [title]
     for row in rows:
         line = job_line(row, ctx)
-        elements = job_elements(row.id, listed.row_digests[row.id], ctx)
+        since = stuck_since(row, listed.reserved_at.get(row.id), ctx)
+        elements = job_elements(row.id, listed.row_digests[row.id], ctx, stuck_since=since)
         blocks += row_blocks(line, elements, f"job:{row.id}")
         lines.append(line)
     if any(is_stuck(row, ctx) for row in rows):

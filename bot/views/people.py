@@ -8,6 +8,7 @@ from bot.text import Mrkdwn, Texts, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.lists import ROWS
+from bot.views.refusal import whom_to_ask
 from bot.views.stuck import ROWS as STUCK_ROWS
 
 CHANNELS = 10
@@ -26,8 +27,9 @@ def whoami_message(
     texts = ctx.texts
     who = texts("whoami-role", who=Person(user), role=texts(f"role-{ctx.role.word}"))
     why = texts("whoami-none") if rule == "none" else texts("whoami-rule", rule=code(rule))
+    ask = whom_to_ask(ctx, texts("role-viewer")) if rule == "none" else []
     where = texts("whoami-changes-here") if changes_here else _elsewhere(change_channels, ctx)
-    lines = [who, why, where]
+    lines = [who, why, *ask, where]
     may = join(", ", (named(name) for name in sorted(ctx.runnable)))
     foot = [texts("whoami-may", commands=may)] if may else []
     blocks = [*sections(lines), *(context_line(line) for line in foot)]

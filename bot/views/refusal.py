@@ -10,6 +10,7 @@ from bot.models.refusals import (
     Denied,
     FailedJobNotFound,
     Invalid,
+    JobNotFound,
     NotAllowed,
     NothingToDo,
     OutcomeUnknown,
@@ -21,6 +22,7 @@ from bot.models.refusals import (
     WrongQueue,
 )
 from bot.models.requests import Message
+from bot.models.roles import Role
 from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
@@ -37,7 +39,7 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
     lead = texts(key, mark=_mark(refusal), sentence=sentence)
     skipped = refusal.skipped if isinstance(refusal, NothingToDo) else ()
     lines = [lead, *skipped_lines(skipped, ctx)]
-    notes = _notes(refusal, texts)
+    notes = _notes(refusal, ctx)
     blocks = [*sections(lines), *(context_line(note) for note in notes)]
     return message([*lines, *notes], blocks)
 
@@ -77,23 +79,54 @@ def _mark(refusal: Refusal) -> str:
     return _NOTE
 
 
-def _notes(refusal: Refusal, texts: Texts) -> list[Mrkdwn]:
+def _notes(refusal: Refusal, ctx: Context) -> list[Mrkdwn]:
+    texts = ctx.texts
     match refusal:
         case Invalid() | UnknownCommand():
             usage = code(refusal.usage[:LONGEST], LONGEST)
             return [texts("refusal-usage", usage=usage)] if usage else []
-        case FailedJobNotFound(by=None):
-            command = code(f"/queue retry order={refusal.id}")
-            return [texts("refusal-maybe-order", command=command)]
+        case FailedJobNotFound() | JobNotFound():
+            return _maybe_order(refusal, ctx)
         case Denied():
-            return _listed("refusal-holders", refusal.holders, texts)
+            return _whom_to_ask(refusal, ctx)
         case WrongChannel():
             return _listed("refusal-channels", refusal.channels, texts)
         case WrongQueue() | QueueNotFound():
-            known = isinstance(refusal, QueueNotFound)
-            key = "refusal-known-queues" if known else "refusal-queues"
-            return _queues(key, refusal.queues, texts)
+            return _queue_notes(refusal, texts)
     return []
+
+
+def _maybe_order(refusal: FailedJobNotFound | JobNotFound, ctx: Context) -> list[Mrkdwn]:
+    """Return the command that the person probably meant, if nothing is known of the id."""
+    if refusal.by is not None:
+        return []
+    is_order = isinstance(refusal, FailedJobNotFound) and refusal.is_order
+    verb = "retry order=" if is_order and "retry" in ctx.runnable else "find "
+    return [ctx.texts("refusal-maybe-order", command=code(f"/queue {verb}{refusal.id}"))]
+
+
+def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkdwn]:
+    if isinstance(refusal, WrongQueue):
+        return _queues("refusal-queues", refusal.queues, texts)
+    known = _queues("refusal-known-queues", refusal.queues, texts)
+    if refusal.nearest is None:
+        return known
+    return [texts("refusal-nearest-queue", queue=code(refusal.nearest, 80)), *known]
+
+
+def _whom_to_ask(refusal: Denied, ctx: Context) -> list[Mrkdwn]:
+    """Return who may do it, and who can give the role; a viewer's role needs only the latter."""
+    role = ctx.texts(f"role-{refusal.needed.word}")
+    # The admins are the holders of their own role.
+    ask = whom_to_ask(ctx, role) if refusal.needed < Role.ADMIN else []
+    if refusal.needed is Role.VIEWER and ask:
+        return ask
+    return [*_listed("refusal-holders", refusal.holders, ctx.texts), *ask]
+
+
+def whom_to_ask(ctx: Context, role: Mrkdwn) -> list[Mrkdwn]:
+    """Return the admins, who can give a role; nothing if the settings name none."""
+    return _listed("refusal-ask", ctx.admins, ctx.texts, role=role) if ctx.admins else []
 
 
 def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:
@@ -101,13 +134,13 @@ def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:
     return [texts(key, queues=join(", ", names))] if names else []
 
 
-def _listed(key: str, ids: Sequence[str], texts: Texts) -> list[Mrkdwn]:
+def _listed(key: str, ids: Sequence[str], texts: Texts, **values: Mrkdwn) -> list[Mrkdwn]:
     """Return people, groups or channels by name, the first ten of them."""
     named = [_named(id_, texts) for id_ in ids]
     if not named:
         return [texts(f"{key}-none")]
     first = join(", ", named[:NAMED])
-    return [texts(key, names=first, more=len(named) - len(named[:NAMED]))]
+    return [texts(key, names=first, more=len(named) - len(named[:NAMED]), **values)]
 
 
 def _named(id_: str, texts: Texts) -> Mrkdwn:

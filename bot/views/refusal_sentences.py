@@ -31,6 +31,7 @@ from bot.models.refusals import (
     NotReserved,
     NotUndoable,
     OperationRunning,
+    PersonNotFound,
     PlanExpired,
     QueueNotFound,
     Refusal,
@@ -69,7 +70,8 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         case TimesOff():
             return texts(_key(refusal), **offset_values(refusal.minutes, texts))
     values = (
-        _access_values(refusal, texts)
+        _word_values(refusal)
+        or _access_values(refusal, texts)
         or _row_values(refusal, texts)
         or _incident_values(refusal, texts)
         or _freeze_values(refusal, texts)
@@ -126,7 +128,8 @@ def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
 def _is_error_group(refusal: Invalid) -> bool:
     """Return whether an error group was typed as an id, and the command has a filter for it."""
     group = re.fullmatch(r"[eE]\d{1,18}", refusal.value)
-    return refusal.problem == "id" and group is not None and "[error=" in refusal.usage
+    words = ("id", "extra-word", "incident")
+    return refusal.problem in words and group is not None and "[error=" in refusal.usage
 
 
 def _expected(text: str) -> Mrkdwn:
@@ -135,11 +138,18 @@ def _expected(text: str) -> Mrkdwn:
     return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
 
 
-def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+def _word_values(refusal: Refusal) -> dict[str, object]:
     match refusal:
+        case PersonNotFound():
+            return {"name": _word(refusal.name)}
         case UnknownCommand():
             nearest = code(f"/queue {refusal.nearest}")
             return {"word": _word(refusal.word), "nearest": nearest}
+    return {}
+
+
+def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
+    match refusal:
         case Denied():
             needed, has = texts(f"role-{refusal.needed.word}"), texts(f"role-{refusal.has.word}")
             return {

@@ -18,7 +18,7 @@ from bot.views.rows import first_line, plain_state
 ROWS = 48
 CLASS, NAME, TIME = 20, 16, 16
 ERROR, STATE = 30, 34
-CELLS, LINE = 118, 75
+CELLS, LINE = 118, 74
 """Characters of a row's cells together, and of its text."""
 
 

@@ -20,7 +20,7 @@ from bot.views.names import (
     seconds_since,
 )
 
-ROW = 420
+ROW = 400
 SHORT = 103
 ERROR = 110
 """Characters of an error in a list; the spec's `exception_short` has 103.
@@ -95,6 +95,11 @@ def reserved_for(row: Job, ctx: Context) -> int:
     return seconds_since(read_wall_clock(row.reserved_at_human, ctx), ctx.now)
 
 
+def stuck_since(row: Job, reserved_at: int | None, ctx: Context) -> int | None:
+    """Return when a worker took the job if it is stuck, for its Release button; else None."""
+    return reserved_at if is_stuck(row, ctx) else None
+
+
 def is_stuck(row: Job, ctx: Context) -> bool:
     """Whether the job has been reserved for longer than the threshold."""
     return reserved_for(row, ctx) > ctx.reserved_seconds
@@ -136,18 +141,51 @@ def failed_elements(
     return elements
 
 
-def job_elements(id_: int, digest: str, ctx: Context, *, in_details: bool = False) -> list[Block]:
-    """Return Details and Delete of a job if the reader may run them."""
+def job_elements(
+    id_: int,
+    digest: str,
+    ctx: Context,
+    *,
+    stuck_since: int | None = None,
+    in_details: bool = False,
+) -> list[Block]:
+    """Return Release of a stuck job, Details and Delete, if the reader may run them.
+
+    A list has no room for two confirmations a row: a stuck job then has Delete in its details.
+    """
     texts = ctx.texts
-    elements: list[Block] = []
+    elements = [] if stuck_since is None else release_elements(id_, digest, stuck_since, ctx)
+    has_release = bool(elements)
     if "job" in ctx.runnable and not in_details:
         elements.append(run_button("job", texts.plain("button-details"), {"id": id_}, texts))
-    if "delete" in ctx.runnable:
+    if "delete" in ctx.runnable and (in_details or not has_release):
         row: dict[str, Argument] = {"ids": [id_], "digest": digest}
         title = texts.plain("confirm-delete", id=str(id_))
         text = texts("confirm-delete-text")
         elements.append(_delete("delete", row, title, text, ctx, as_button=in_details))
     return elements
+
+
+def release_elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Block]:
+    """Return Release of a job that a worker took at `reserved_at` (unix seconds), if allowed."""
+    if "release" not in ctx.runnable:
+        return []
+    row: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
+    return [release_button(ctx.texts.plain("button-release"), row, [id_], ctx)]
+
+
+def release_button(
+    label: str, arguments: dict[str, Argument], ids: Sequence[int], ctx: Context
+) -> Block:
+    """Return a button that releases jobs after a confirmation."""
+    texts = ctx.texts
+    question = confirm(
+        texts.plain("confirm-release", count=len(ids), id=", ".join(map(str, ids))),
+        texts("confirm-release-text"),
+        texts.plain("button-release"),
+        texts.plain("button-leave"),
+    )
+    return run_button("release", label, arguments, texts, confirm=question)
 
 
 def _delete(
@@ -161,7 +199,8 @@ def _delete(
 ) -> Block:
     """Return Delete with its confirmation: in a menu, or as a button if there is room."""
     label = ctx.texts.plain("button-delete")
-    question = confirm(title, text, label, ctx.texts.plain("button-keep"))
+    yes = ctx.texts.plain("button-delete-undo", days=ctx.archive_days)
+    question = confirm(title, text, yes, ctx.texts.plain("button-keep"))
     if as_button:
         return run_button(command, label, row, ctx.texts, style="danger", confirm=question)
     return menu([(command, label, row)], question)

@@ -107,6 +107,7 @@ def _buttons(data: QueueStatus, ctx: Context) -> list[Block]:
     candidates = (
         ("failed", "button-failed", data.failed_jobs_count > 0),
         ("jobs", "button-jobs", bool(data.pending_jobs or data.reserved_jobs)),
+        ("stuck", "button-stuck", bool(data.reserved_jobs)),
     )
     return [
         run_button(name, ctx.texts.plain(label), {}, ctx.texts)

@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 
-from bot.models.jobs import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
-from bot.models.requests import Block, Message, Source
+from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
+from bot.models.requests import Message, Source
 from bot.text import Mrkdwn, code, cut, join
-from bot.views.blocks import confirm, context_line, message, section, sections, with_more
-from bot.views.buttons import Argument, run_button
+from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, known, order, queue_name
 from bot.views.refusal import skipped_lines
 from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
-from bot.views.rows import ROW, job_elements, job_line, row_blocks
+from bot.views.rows import ROW, job_elements, job_line, release_elements, row_blocks
 
 ROWS = 8
 """Rows with buttons: each has one more confirmation than in other lists, and all must fit."""
 
 
-def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
+def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
     """Return the stuck jobs, longest first; a terminal shows all rows."""
     texts = ctx.texts
     limit = age(page.older_seconds, texts)
@@ -31,7 +30,11 @@ def stuck_list(page: StuckJobs, listed: StuckListed, ctx: Context) -> Message:
     for row in rows:
         line = job_line(row, ctx)
         digest, since = listed.row_digests[row.id], listed.reserved_at[row.id]
-        blocks += row_blocks(line, _elements(row.id, digest, since, ctx), f"job:{row.id}")
+        elements = [
+            *release_elements(row.id, digest, since, ctx),
+            *job_elements(row.id, digest, ctx),
+        ]
+        blocks += row_blocks(line, elements, f"job:{row.id}")
         lines.append(line)
     notes = [workers_hint(ctx)]
     shown = page.count if listed.whole else len(rows)
@@ -51,23 +54,6 @@ def workers_hint(ctx: Context) -> Mrkdwn:
     """Return how to check whether the workers run, and how to restart them."""
     check, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
     return ctx.texts("workers-hint", look=check, restart=restart)
-
-
-def _elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> list[Block]:
-    """Return Release, Details and Delete if the reader may run them."""
-    others = job_elements(id_, digest, ctx)
-    if "release" not in ctx.runnable:
-        return others
-    texts = ctx.texts
-    label = texts.plain("button-release")
-    question = confirm(
-        texts.plain("confirm-release", id=str(id_)),
-        texts("confirm-release-text"),
-        label,
-        texts.plain("button-leave"),
-    )
-    arguments: dict[str, Argument] = {"ids": [id_], "digest": digest, "reserved_at": reserved_at}
-    return [run_button("release", label, arguments, ctx.texts, confirm=question), *others]
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:

@@ -111,7 +111,7 @@ def test_a_queue_s_errors_are_its_own_and_its_retry_stays_in_it(team_on_each: Te
     assert len(rows_of(reply)) == 1
     (retry,) = values_of(reply, "run:retry")
     assert retry == {"v": 1, "error": retry["error"], "queue": "mail"}
-    assert "No errors in stock" in team.say("errors queue=stock", as_="viewer").text
+    assert "There is no queue `stock`" in team.say("errors queue=stock", as_="viewer").text
 
 
 def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
@@ -161,7 +161,7 @@ def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
     ("words", "sentence"),
     [
         ("since=8d", "`since` can be at most `7d`"),
-        ("since=soon", "`soon` is not a length of time"),
+        ("since=soon", "`soon` is not a time like"),
         ("limit=51", "`limit` can be at most `50`"),
         ("after=5", "There is no argument `after`"),
     ],

@@ -145,7 +145,7 @@ def test_an_order_that_is_too_long_is_found_by_as_much_as_is_kept(
         ("find ''", "Exactly one order is needed"),
         ("find 1 shop=2", "There is no argument `shop`"),
         (f"find 1 tienda={'9' * 65}", "`tienda` is too long"),
-        ("history since=yesterday", "is not a length of time"),
+        ("history since=someday", "is not a time like"),
         ("history limit=201", "at most `200`"),
         ("history before=5", "There is no argument `before`"),
     ],

@@ -66,7 +66,7 @@ def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told
     (text,) = team.channel_texts("queue-ops")
     assert f"<@{IDS.operator}> released job 123" in text
     (audited,) = team.audit_texts()
-    assert f"<@{IDS.operator}> · release · " in audited
+    assert f"<@{IDS.operator}> released job 123" in audited
     assert "job 123" in audited
     assert team.archived == []
 

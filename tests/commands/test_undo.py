@@ -62,7 +62,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     team.until(lambda: "run:retry" in action_ids(team.now(alert)))
     assert len([one for one in team.posted("queue-alerts") if "job 45" in one["text"]]) == 1
     audited = team.audit_texts(2)
-    assert f"<@{IDS.operator}> · undo · " in audited[1]
+    assert f"<@{IDS.operator}> put back " in audited[1]
     assert broken(team.queue) == []
 
 

@@ -289,12 +289,33 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         migrate(engine)
 
 
-@pytest.mark.parametrize("words", [["migrate"], ["do", "status", "--as", "ana"]])
+WORDS = [
+    ["migrate"],
+    ["do", "status", "--as", "ana"],
+    ["run"],
+    ["health"],
+    ["audit", "verify"],
+    ["audit", "tail"],
+]
+RUN = {
+    "SLACK_BOT_TOKEN": "xoxb-1-2-a",
+    "SLACK_APP_TOKEN": "xapp-1-A1-2-a",
+    "QUEUE_BOT_ADMINS": "U07ADMINANA1",
+    "QUEUE_BOT_AUDIT_CHANNEL": "C07QAUDIT001",
+    "QUEUE_BOT_ALERT_CHANNEL": "C07QALERTS01",
+}
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_the_terminal_prints_the_sentence_alone(account: Account, words: list[str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *words],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": changed(account, password="wrong")},
+        env={
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": changed(account, password="wrong"),
+            **(RUN if words == ["run"] else {}),
+        },
         capture_output=True,
         text=True,
         timeout=50,

@@ -51,13 +51,13 @@ def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue
     queue.push(reserved_at=1762537400)
     queue.push(queue="mail")
     with reading(queue.engine) as connection:
-        listing, digests, partial = reads.jobs(
+        listing, listed = reads.jobs(
             connection, queue.queue, NOW, name="netsuite", state="pending", limit=50
         )
     assert [job.id for job in listing.jobs] == [second, first]
     assert listing.filters.model_dump() == {"queue": "netsuite", "status": "pending", "limit": 50}
-    assert set(digests) == {first, second}
-    assert not partial
+    assert set(listed.row_digests) == {first, second}
+    assert not listed.partial
     assert listing.jobs[1].model_dump() == {
         "id": first,
         "queue": "netsuite",
@@ -76,8 +76,8 @@ def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue
 def test_a_page_begins_after_the_last_id_of_the_one_before(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(5)]
     with reading(queue.engine) as connection:
-        newest, _, _ = reads.jobs(connection, queue.queue, NOW, limit=2, after=ids[3])
-        oldest, _, _ = reads.jobs(
+        newest, _ = reads.jobs(connection, queue.queue, NOW, limit=2, after=ids[3])
+        oldest, _ = reads.jobs(
             connection, queue.queue, NOW, limit=2, oldest_first=True, after=ids[1]
         )
     assert [job.id for job in newest.jobs] == [ids[2], ids[1]]
@@ -106,7 +106,7 @@ def test_times_are_printed_in_the_zone_of_the_queue(queue: TestQueue) -> None:
     queue.push()
     lima = Queue(queue.queue.jobs, queue.queue.failed, ZoneInfo("America/Lima"))
     with reading(queue.engine) as connection:
-        listing, _, _ = reads.jobs(connection, lima, NOW)
+        listing, _ = reads.jobs(connection, lima, NOW)
     assert listing.jobs[0].created_at_human == "2025-11-07 12:42:56"
     noon = datetime(2025, 11, 7, 12, 0)  # noqa: DTZ001 a wall clock
     assert lima.utc(noon) == noon + timedelta(hours=5)
@@ -124,7 +124,7 @@ def test_a_missing_row_is_refused_by_its_kind(queue: TestQueue) -> None:
 def test_a_payload_that_names_nothing_is_listed_all_the_same(queue: TestQueue, body: str) -> None:
     queue.push(body=body)
     with reading(queue.engine) as connection:
-        listing, _, _ = reads.jobs(connection, queue.queue, NOW)
+        listing, _ = reads.jobs(connection, queue.queue, NOW)
         detail = reads.job(connection, queue.queue, NOW, listing.jobs[0].id)
     assert listing.jobs[0].order_id is None
     assert detail.payload == body
@@ -186,7 +186,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 
     def reserved(limit: int, after: int | None = None) -> tuple[list[int], bool]:
         with reading(queue.in_haste.engine) as connection:
-            listing, digests, partial = reads.jobs(
+            listing, listed = reads.jobs(
                 connection,
                 queue.queue,
                 NOW,
@@ -196,8 +196,8 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
                 after=after,
                 seconds=0,
             )
-        assert list(digests) == [job.id for job in listing.jobs]
-        return list(digests), partial
+        assert list(listed.row_digests) == [job.id for job in listing.jobs]
+        return list(listed.row_digests), listed.partial
 
     ends = [1, 2, 299_999] if oldest_first else [299_999, 2, 1]
     assert reserved(50) == (ends, True)
@@ -208,9 +208,9 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 def test_of_few_jobs_none_is_found_twice_at_the_two_ends(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(3)]
     with queue.in_haste.engine.begin() as connection:
-        listing, _, partial = reads.jobs(connection, queue.queue, NOW, seconds=0)
+        listing, listed = reads.jobs(connection, queue.queue, NOW, seconds=0)
         assert [job.id for job in listing.jobs] == list(reversed(ids))
-        assert partial
+        assert listed.partial
         connection.execute(text("DELETE FROM jobs"))
         assert reads.jobs(connection, queue.queue, NOW, seconds=0)[0].count == 0
         connection.rollback()

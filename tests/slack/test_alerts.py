@@ -50,7 +50,7 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     assert len(team.queue.jobs) == 1
     assert f"Retried by <@{IDS.operator}>" in settled(team, alert)["text"]
     (audited,) = team.audit_texts()
-    assert f"<@{IDS.operator}> · retry" in audited
+    assert f"<@{IDS.operator}> retried failed job 45" in audited
     link = f"{team.slack.url}archives/{IDS.queue_alerts}/p{alert['ts'].replace('.', '')}"
     assert link in json.dumps(team.posted("queue-audit"))
     # The alert itself says it: nothing more is posted in the channel.
@@ -259,7 +259,7 @@ def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None
     assert {(row.actor, row.outcome) for row in team.records} == {(IDS.stranger, "denied")}
     texts = team.audit_texts(3)
     for name in ("retry", "mute", "failed-job"):
-        assert any(f"· {name} ·" in text for text in texts), name
+        assert any(f"tried `{name} " in text for text in texts), name
 
 
 def test_what_failed_before_the_first_start_raises_no_alert(kept_queue: TestQueue) -> None:

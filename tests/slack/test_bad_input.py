@@ -85,13 +85,14 @@ WORDS = {
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: ascii(words)[:30])
 def test_what_cannot_be_meant_is_answered_with_a_sentence(filled: Team, words: str) -> None:
+    before = len(filled.records)
+
     answer = filled.say(words, as_="admin")
 
     assert WORDS[words] in answer.text.replace("`", "")
     assert answer.reply["response_type"] == "ephemeral"
     assert untouched(filled)
-    assert latest(filled).outcome == "refused"
-    assert latest(filled).reason in ("unknown-command", "invalid")
+    assert len(filled.records) == before
 
 
 HOSTILE = [
@@ -112,6 +113,9 @@ HOSTILE = [
 def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, text: str) -> None:
     for words in (text, f"retry {text}", f"jobs queue={text}", f"history user={text}"):
         filled.say(words, as_="admin")
+    # A mistake in typed words is only logged; what is denied is in the audit channel.
+    for words in ("freeze", f"freeze {text}"):
+        filled.say(words, as_="stranger")
     filled.until(lambda: len(filled.queue.rows(tables.audit_chain)) == len(filled.records))
     filled.audit_texts()
 

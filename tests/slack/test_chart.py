@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app.responses import zone_of
+from bot.app.people import zone_of
 from bot.background.outbox.failures import DeliveryError, Fault
 from bot.database.transactions import now_of
 from bot.localslack.demo import IDS

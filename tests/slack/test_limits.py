@@ -71,13 +71,15 @@ def _ids(block: Json, kind: str) -> Iterator[int]:
 def test_failed_shows_as_many_as_were_typed(team: Team, limit: int, messages: int) -> None:
     for id_ in range(1, limit + 2):
         team.queue.fail(id_)
-    said = answers(team, f"failed limit={limit}")
-    assert ids(said, "failed") == list(range(limit + 1, 1, -1))
-    assert len(said) == messages
+    messages_shown = answers(team, f"failed limit={limit}")
+    assert ids(messages_shown, "failed") == list(range(limit + 1, 1, -1))
+    assert len(messages_shown) == messages
     for id_ in range(limit + 1, 1, -1):
-        assert sum(len(re.findall(rf"\b{id_}\b", message["text"])) for message in said) >= 1
-    assert "Next page" in str(said[-1]["blocks"])
-    assert not [message for message in said[:-1] if "Next page" in str(message["blocks"])]
+        assert (
+            sum(len(re.findall(rf"\b{id_}\b", message["text"])) for message in messages_shown) >= 1
+        )
+    assert "Next page" in str(messages_shown[-1]["blocks"])
+    assert not [message for message in messages_shown[:-1] if "Next page" in str(message["blocks"])]
 
 
 def test_jobs_shows_fifty(team: Team) -> None:
@@ -97,13 +99,13 @@ def test_errors_shows_fifty(team: Team) -> None:
         first, second = WORDS[number % 20], WORDS[number // 20]
         team.queue.fail(exception=f"RuntimeException: the {first} has no {second} in the feed")
     team.until(lambda: team.queue.count(tables.failures) == 51)
-    said = answers(team, "errors limit=50")
+    messages_shown = answers(team, "errors limit=50")
     groups = [
         block["block_id"]
-        for block in said[0]["blocks"]
+        for block in messages_shown[0]["blocks"]
         if block.get("block_id", "").startswith("error:")
     ]
-    (table,) = [block for block in said[1]["blocks"] if block["type"] == DATA_TABLE]
+    (table,) = [block for block in messages_shown[1]["blocks"] if block["type"] == DATA_TABLE]
     names = [*groups, *(f"error:{row[0]['text']}" for row in table["rows"][1:])]
     assert len(names) == len({*names}) == 50
 
@@ -112,31 +114,31 @@ def test_history_shows_fifty(team: Team) -> None:
     for id_ in range(1, 53):
         team.queue.fail(id_)
         team.say(f"retry {id_}")
-    said = answers(team, "history limit=50")
-    found = [
+    messages_shown = answers(team, "history limit=50")
+    rows = [
         int(id_)
-        for message in said
+        for message in messages_shown
         for id_ in re.findall(r"failed job (\d+)", str(message["blocks"]))
     ]
-    assert found == list(range(52, 2, -1))
-    assert "Older" in str(said[-1]["blocks"])
+    assert rows == list(range(52, 2, -1))
+    assert "Older" in str(messages_shown[-1]["blocks"])
 
 
 def test_find_shows_fifty_events_of_an_order(team: Team) -> None:
     for id_ in range(1, 51):
         team.queue.fail(id_, order=ORDER)
     team.until(lambda: team.queue.count(tables.failures) == 50)
-    said = answers(team, f"find {ORDER}")
-    found = [
+    messages_shown = answers(team, f"find {ORDER}")
+    rows = [
         int(id_)
-        for message in said
+        for message in messages_shown
         for block in message["blocks"]
         if block["type"] == "section"
         for id_ in re.findall(r"Failed job (\d+)", block["text"]["text"])
     ]
-    assert found == list(range(1, 51))
+    assert rows == list(range(1, 51))
     # The newest come last, where the buttons are.
-    assert "run:retry" in str(said[-1]["blocks"])
+    assert "run:retry" in str(messages_shown[-1]["blocks"])
 
 
 def test_without_a_limit_there_is_one_message_of_rows_with_buttons(team: Team) -> None:
@@ -163,10 +165,10 @@ def test_the_next_page_of_a_typed_limit_replaces_the_button_it_came_from(team: T
 
 def pages(team: Team) -> list[Json]:
     """The ephemeral messages with a button for the next page."""
-    found = team.slack.workspace.find_channel("queue-ops")
-    assert found is not None
+    channel = team.slack.workspace.find_channel("queue-ops")
+    assert channel is not None
     return [
-        {**message, "channel": found.id}
+        {**message, "channel": channel.id}
         for message in team.slack.messages("queue-ops")
         if "page:failed" in str(message.get("blocks"))
     ]

@@ -58,8 +58,8 @@ def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
     [
         ("operator", "45", "back in the queue"),
         ("stranger", "45", f"Who can: <!subteam^{IDS.oncall}>, <@{IDS.admin}>"),
-        ("operator", "46", "Failed job 46 not found"),
-        ("operator", "46,47", "Failed job 47 not found"),
+        ("operator", "46", "No failed job 46"),
+        ("operator", "46,47", "No failed job 47"),
     ],
 )
 def test_a_click_that_comes_twice_gets_the_same_answer_twice(
@@ -111,9 +111,9 @@ def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
     view = team.say("clear-failed", as_="admin").view
     team.slack.duplicate_next()
 
-    answer = team.submit(view, "1")
+    team.submit(view, "1")
 
-    assert "Started: deleting 1 failed job" in answer.everything
+    assert team.slack.views("admin") == []
     team.until(lambda: team.slack.hub.repeated_acks == 1)
     team.until(lambda: len(team.records) == 2)
     assert [row.outcome for row in team.records] == ["started", "done"]

@@ -14,8 +14,8 @@ def table_of(message: Json, kind: str) -> Json:
     """The message's only table, which is of this type."""
     (table,) = [block for block in message["blocks"] if "table" in block["type"]]
     assert table["type"] == kind
-    found: Json = table
-    return found
+    block: Json = table
+    return block
 
 
 def test_status_has_a_table_with_a_caption_and_row_headers(team: Team) -> None:

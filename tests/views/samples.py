@@ -1,12 +1,13 @@
 """Every message and dialog of the bot, made of believable values or of one hostile text."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import tests.views
@@ -46,6 +47,7 @@ def utc(*parts: int) -> datetime:
 LIMA = ZoneInfo("America/Lima")
 NOW = utc(2025, 11, 8, 0, 30)  # 19:30 on the 7th in Lima
 DIGEST = "0123456789abcdef" * 2
+RESERVED_AT = 1_762_530_000
 
 READS = frozenset(
     {
@@ -133,6 +135,8 @@ def context(
         links=links or Links(),
         zone=LIMA,
         here="C0OPS00001",
+        roles={"retry": Role.OPERATOR, "retry-all": Role.ADMIN},
+        admins=("U0ANA00001",),
     )
 
 
@@ -192,7 +196,13 @@ def job_list(
         given["queue"] = queue
     filters = JobFilters(queue=queue, status="all", limit=limit)
     digests = dict.fromkeys((row.id for row in jobs), DIGEST)
-    listed = Listed(row_digests=digests, arguments=given, partial=in_part, whole=whole)
+    listed = Listed(
+        row_digests=digests,
+        arguments=given,
+        partial=in_part,
+        whole=whole,
+        reserved_at=dict.fromkeys(digests, RESERVED_AT),
+    )
     return lists.job_list(JobList(jobs=jobs, count=len(jobs), filters=filters), listed, ctx)
 
 
@@ -423,7 +433,12 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
             id="I12", word=w.queue, nearest=f"unmute queue={w.queue}", by=w.person, at=NOW
         ),
     )
+    yield "person-not-found", errors.PersonNotFound(name=w.queue)
     yield "queue-not-found", errors.QueueNotFound(queue=w.queue, queues=(w.queue, "mail"))
+    yield (
+        "queue-not-found-nearest",
+        errors.QueueNotFound(queue=w.queue, queues=("mail",), nearest=w.queue),
+    )
     yield "queue-not-found-at-all", errors.QueueNotFound(queue=w.queue, queues=())
 
 
@@ -566,6 +581,7 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
     failed = FailedJobDetail(
         failed_job=failed_job(45, w),
         error_group=w.group,
+        error="E12",
         exception=w.exception,
         payload=w.payload,
         row_digest=DIGEST,
@@ -579,7 +595,9 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
         name = f"failed-job-largest-id-{source}"
         yield Sample(name, partial(details.failed_detail, largest), source=source)
     for row, state in zip(mixed_jobs(w), words, strict=True):
-        detail = JobDetail(job=row, state=state, payload=w.payload, row_digest=DIGEST)
+        detail = JobDetail(
+            job=row, state=state, payload=w.payload, row_digest=DIGEST, reserved_at=RESERVED_AT
+        )
         name = f"job-{row.id}"
         yield Sample(name, partial(details.job_detail, detail))
         yield Sample(f"{name}-dialog", partial(details.job_detail, detail), source=Source.BUTTON)
@@ -626,6 +644,7 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     posts["refused"] = ([denied_line(w, outcome="refused", reason="changed")], None, False)
     for name, (lines, url, repeat) in posts.items():
         yield Sample(f"audit-{name}", partial(records.audit_message, lines, url, repeat))
+    yield from _sentence_samples(w)
     yield Sample("audit-missing", partial(records.missing_message, [12, 13]))
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
     yield Sample("audit-untold", partial(records.undeliverable_message, anchors))
@@ -646,6 +665,39 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"history-{len(records_of)}", all_of_it)
     terminal_history = partial(records.history_message, history_lines, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
+
+
+def _sentence_samples(w: Words) -> Iterator[Sample]:
+    """Records of operations and of changes without targets."""
+    scope = {"plan": 2, "total": 182, "error": "E4", "queue": w.queue, "order": str(w.order)}
+    options = {"canary": 3, "rate": 60, "before": "2025-11-07 10:00:00", "archive": "no"}
+    ending = {"operation": 2, "total": 182, "done": 180, "skipped": 2, "items_digest": "a" * 64}
+    arguments: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "confirmed": ("retry-all", "started", scope | options),
+        "confirmed-delete": ("clear-failed", "started", {"plan": 3, "total": 1}),
+        "confirmed-undo": ("undo", "started", {"plan": 3, "total": 5, "what": "2"}),
+        "finished": ("retry-all", "done", ending),
+        "cancelled-half": ("clear-failed", "cancelled", ending | {"done": 90, "skipped": 0}),
+        "stopped-half": ("undo", "stopped", ending),
+        "frozen": ("freeze", "ok", {"reason": w.word}),
+        "unfrozen": ("unfreeze", "ok", {}),
+        "acknowledged": ("acknowledge", "ok", {"id": "I12"}),
+        "muted": ("mute", "ok", {"queue": w.queue, "for": "60m", "until": "x"}),
+        "unmuted": ("unmute", "ok", {"error": "E4"}),
+        "cancels": ("cancel", "ok", {"id": 2}),
+        "other": ("discard", "ok", {"ids": [45, 46], "force": True}),
+        "tried": ("retry", "refused", {"ids": [45], "digest": "a" * 32}),
+    }
+    for name, (action, outcome, values) in arguments.items():
+        reason = "changed" if outcome in ("refused", "stopped") else None
+        line = audit_line(
+            w, action=action, outcome=outcome, reason=reason, targets=(),
+            arguments=json.dumps(values),
+        )  # fmt: skip
+        yield Sample(f"audit-{name}", partial(records.audit_message, [line], None, False))  # noqa: FBT003 as delivery does
+    whole = audit_line(w, rule=w.rule, request_id="c" * 64, version="1.2", replica=w.word)
+    for source in (Source.SLASH, Source.BUTTON, Source.TERMINAL):
+        yield Sample(f"record-{source}", partial(records.record_detail, whole), source=source)
 
 
 def _people_samples(w: Words) -> Iterator[Sample]:

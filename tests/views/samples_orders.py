@@ -74,6 +74,7 @@ def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> 
             created_at=ago(5),
             row_digest=DIGEST,
             payload_digest=DIGEST,
+            reserved_at=1_762_530_000,
         ),
     )
 

@@ -25,7 +25,7 @@ RESERVED = {
     "limit": 300,
     "held": 5,
     "counted": "exact",
-    "jobs": [[104, 4_210], [103, 403], [102, 301]],
+    "jobs": [[104, 4_210, 1_762_530_000], [103, 403, 1_762_533_807], [102, 301, 1_762_533_909]],
     "timeout": 900,
 }
 BACKLOG = {"limit": 500, "minutes": 15, "counted": "exact", "grown": 620, "grows": True}
@@ -66,7 +66,7 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
             "stuck_jobs",
             301,
             301,
-            {"limit": 300, "held": 1, "counted": "exact", "jobs": [[104, 301]]},
+            {"limit": 300, "held": 1, "counted": "exact", "jobs": [[104, 301, 1_762_533_909]]},
         ),
         "reserved-least": ("stuck_jobs", 4_210, 5_000, {**RESERVED, "counted": "least"}),
         "reserved-over": (

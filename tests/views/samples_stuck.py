@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.models.jobs import ReleasedJob, ReleasedJobs, StuckJobs, StuckListed
+from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
 from bot.models.requests import Source
 from bot.views import stuck
 from tests.views.samples import DIGEST, PLAIN, Sample, Words, job, skipped_rows
@@ -23,7 +23,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             job(120 + n, w, attempts=2, reserved_at_human="2025-11-07 19:00:00")
             for n in range(count)
         )
-        listed = StuckListed(
+        listed = Listed(
             row_digests={row.id: DIGEST for row in rows},
             reserved_at={row.id: 1_762_560_000 for row in rows},
             arguments={"limit": 50},

@@ -19,7 +19,16 @@ from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
 
 COMMANDS = find_commands()
-FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "outcome", "undo-", "digest")
+FOR_EVERYBODY = (
+    "audit-",
+    "alert-",
+    "summary-",
+    "retry-all-",
+    "clear-failed-",
+    "outcome",
+    "undo-",
+    "digest",
+)
 """Messages that a whole channel sees: their buttons are checked at the click."""
 
 
@@ -133,8 +142,8 @@ def test_after_a_typed_limit_the_next_page_has_it_too(name: str, page: dict[str,
         for element in elements_in(list(part.blocks))
     ]
     assert not any(pages)
-    found = [e for e in elements_in(list(last.blocks)) if e["action_id"].startswith("page:")]
-    assert [args for e in found for _, args in carried(e)] == [page]
+    pages = [e for e in elements_in(list(last.blocks)) if e["action_id"].startswith("page:")]
+    assert [args for e in pages for _, args in carried(e)] == [page]
 
 
 @pytest.mark.parametrize("name", ["failed", "jobs"])

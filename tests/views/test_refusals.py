@@ -30,6 +30,7 @@ def kinds(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
 FIELD_VALUES: dict[object, object] = {
     str: "45",
     str | None: "45",
+    bool: True,
     int: 7,
     int | None: 7,
     Role: Role.OPERATOR,
@@ -54,7 +55,7 @@ EVERY_REFUSAL = [refusal for kind in kinds() for refusal in instances(kind)]
 SENTENCES = [
     (
         errors.FailedJobNotFound(id="45"),
-        "Failed job 45 not found: it was already retried or deleted",
+        "No failed job 45",
     ),
     (
         errors.JobNotFound(id="123"),
@@ -155,7 +156,8 @@ STORED = [
         errors.NothingToDo(skipped=(SkippedRow(id=46, code="changed"),)),
         (
             '{"refused": "NothingToDo", "values": {"skipped": [{"id": 46, "code": "changed", '
-            '"job": null, "by": null, "action": null, "at": null, "detail": null}]}}'
+            '"job": null, "by": null, "action": null, "at": null, "detail": null, '
+            '"is_order": false}]}}'
         ),
     ),
 ]

@@ -209,7 +209,9 @@ def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
         "limit": limit,
         "held": probe.held,
         "counted": "exact" if probe.whole else "least",
-        "jobs": [[id_, snapshot.at - reserved_at] for reserved_at, id_ in probe.longest],
+        "jobs": [
+            [id_, snapshot.at - reserved_at, reserved_at] for reserved_at, id_ in probe.longest
+        ],
     }
     if timeout is not None and timeout > limit:
         facts["timeout"] = timeout

@@ -9,6 +9,7 @@ from bot.models.refusals.access import (
     WrongQueue,
 )
 from bot.models.refusals.base import (
+    Mistyped,
     Refusal,
     StartError,
 )
@@ -41,6 +42,7 @@ from bot.models.refusals.operations import (
 )
 from bot.models.refusals.requests import (
     Invalid,
+    PersonNotFound,
     RequestIdUsed,
     TimesOff,
     UnknownCommand,
@@ -88,6 +90,7 @@ __all__ = [
     "JobGone",
     "JobNotFound",
     "JobTaken",
+    "Mistyped",
     "MutedOtherwise",
     "NotAllowed",
     "NotFrozen",
@@ -99,6 +102,7 @@ __all__ = [
     "NothingToUndo",
     "OperationRunning",
     "OutcomeUnknown",
+    "PersonNotFound",
     "PlanExpired",
     "QueueNotFound",
     "ReadOnly",

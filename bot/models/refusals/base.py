@@ -21,6 +21,10 @@ class Refusal(Exception):
         return self.code
 
 
+class Mistyped(Refusal):
+    """The words name nothing that the bot knows; typed words are logged, not audited."""
+
+
 class StartError(Exception):
     """The bot cannot start; each problem is one sentence with its remedy."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models.refusals.base import Refusal
+from bot.models.refusals.base import Mistyped, Refusal
 
 
 @dataclass(eq=False, kw_only=True)
@@ -48,13 +48,17 @@ class AlreadyAcknowledged(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
-class QueueNotFound(Refusal):
-    """The queue never held a job; `queues` are those that did, the most similar first."""
+class QueueNotFound(Mistyped):
+    """The queue never held a job; `queues` are those that did, the most similar first.
+
+    `nearest` is the one that the person probably meant.
+    """
 
     code = "queue-not-found"
 
     queue: str
     queues: tuple[str, ...]
+    nearest: str | None = None
 
 
 @dataclass(eq=False, kw_only=True)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from bot.models.refusals.base import Refusal
+from bot.models.refusals.base import Mistyped, Refusal
 
 
 @dataclass(eq=False, kw_only=True)
-class UnknownCommand(Refusal):
+class UnknownCommand(Mistyped):
     """No command is called `word`; `nearest` is the most similar name, `usage` its form."""
 
     code = "unknown-command"
@@ -17,7 +17,7 @@ class UnknownCommand(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
-class Invalid(Refusal):
+class Invalid(Mistyped):
     """An argument is missing, misspelt or out of range.
 
     `problem` names the sentence in the catalogs, `field` the argument and
@@ -43,6 +43,15 @@ class TimesOff(Refusal):
     code = "times-off"
 
     minutes: int
+
+
+@dataclass(eq=False, kw_only=True)
+class PersonNotFound(Mistyped):
+    """Nobody whom the bot knows is called `name`."""
+
+    code = "person-not-found"
+
+    name: str
 
 
 class RequestIdUsed(Refusal):

@@ -20,7 +20,10 @@ class JobNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class FailedJobNotFound(Refusal):
-    """The failed job was retried or deleted, by `by` with `action` at `at` if that is recorded."""
+    """The failed job was retried or deleted, by `by` with `action` at `at` if that is recorded.
+
+    `is_order`: there is no record of the id, but an order with this number has failed jobs.
+    """
 
     code = "failed-job-not-found"
 
@@ -28,6 +31,7 @@ class FailedJobNotFound(Refusal):
     by: str | None = None
     action: str | None = None
     at: datetime | None = None
+    is_order: bool = False
 
 
 @dataclass(eq=False, kw_only=True)

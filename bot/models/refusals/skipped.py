@@ -49,6 +49,7 @@ def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
         case JobNotFound() | FailedJobNotFound() | NotReserved():
             by, action, at = refusal.by, refusal.action, refusal.at
             details |= {"by": by, "action": action, "at": at}
+            details["is_order"] = isinstance(refusal, FailedJobNotFound) and refusal.is_order
         case ReservedAgain() | ReservedRecently():
             details["at"] = refusal.at
         case JobGone():

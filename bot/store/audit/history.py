@@ -18,11 +18,12 @@ Condition = ColumnElement[bool]
 class HistoryFilter:
     """The filter for records; None means no restriction.
 
-    `job` is the id of a job or a failed job, `since` is naive UTC. Only records with an id below
-    `before` match, so that a page begins after the last record of the previous page.
+    `actors` are people as recorded. `job` is the id of a job or a failed job, `since` is naive UTC.
+    Only records with an id below `before` match, so that a page begins after the last record of the
+    previous page.
     """
 
-    actor: str | None = None
+    actors: tuple[str, ...] | None = None
     action: str | None = None
     job: int | None = None
     order: str | None = None
@@ -53,10 +54,15 @@ def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Seque
     return connection.execute(query).mappings().all()
 
 
+def actors(connection: Connection) -> Sequence[str]:
+    """Return the people who have a record: Slack ids, and names from the terminal."""
+    return connection.execute(select(audit.c.actor).distinct().limit(MOST)).scalars().all()
+
+
 def _filters(criteria: HistoryFilter) -> list[Condition]:
     filters: list[Condition] = []
-    if criteria.actor is not None:
-        filters.append(audit.c.actor == criteria.actor)
+    if criteria.actors is not None:
+        filters.append(audit.c.actor.in_(criteria.actors))
     if criteria.action is not None:
         filters.append(audit.c.action == criteria.action)
     if criteria.since is not None:

@@ -263,3 +263,18 @@ def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping
         return {}
     query = select(failures).where(failures.c.seq.in_(seqs))
     return {row["seq"]: row for row in connection.execute(query).mappings()}
+
+
+def error_group_of(connection: Connection, failed_id: int, row_digest: str) -> int | None:
+    """Return the error group of a failed job; None if the index does not have this row yet."""
+    c = failures.c
+    query = select(c.error_group).where(c.failed_id == failed_id, c.row_digest == row_digest)
+    group = connection.execute(query.order_by(c.seq.desc()).limit(1)).scalar()
+    return None if group is None else int(group)
+
+
+def has_failures_of_order(connection: Connection, order: str) -> bool:
+    """Return whether the index has a failed job of this order that is not removed."""
+    c = failures.c
+    query = select(c.seq).where(c.order_id == order, c.removed_at.is_(None)).limit(1)
+    return connection.execute(query).first() is not None

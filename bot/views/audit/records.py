@@ -1,27 +1,28 @@
 """Audit records as people read them: a message each in the channel, a line each in the history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from bot.models.operations import AuditLine, Target
-from bot.models.requests import Message, Moment, Person, Source
-from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named
-from bot.views.blocks import actions, context_line, message, section, sections, with_more
-from bot.views.buttons import page_button
+from bot.models.operations import AuditLine
+from bot.models.requests import Block, Message, Modal, Moment, Source
+from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named, preformatted_parts
+from bot.views.audit.sentences import audit_sentence
+from bot.views.blocks import actions, context_line, fields, message, section, sections, with_more
+from bot.views.buttons import page_button, run_button
 from bot.views.context import Context
-from bot.views.names import dots, order, queue_name
+from bot.views.names import dots
 from bot.views.refusal import reason_words
 
 HASH = 8
-TARGETS = 20
 LEAD = 1_800
+ARGUMENTS = 1_500
 HISTORY_ROW = 240
-HISTORY_BLOCKS = 5_900
+HISTORY_BLOCKS = 5_750
 HISTORY_TEXT = 3_700
 """Lines of a message; they stay under 10,000 characters with the line that counts the rest."""
 HISTORY_ROWS, HISTORY_MESSAGES, HISTORY_TIME = 25, 5, 32
 """With a typed limit: lines of a message and messages, and characters of a line's time and seq."""
 
-_ENDED = ("done", "cancelled", "stopped")
 MARKS = {
     "ok": "✅",
     "denied": "⛔",
@@ -48,14 +49,63 @@ def audit_message(
     it.
     """
     first, last = lines[0], lines[-1]
-    lead = dots(_outcome(first, len(lines), ctx), _subject(first, ctx))
-    body = [cut(lead, LEAD), *_why(first, ctx)]
+    sentence = audit_sentence(first, ctx, times=len(lines))
+    lead = cut(join(" ", [escape(_mark(first)), sentence]), LEAD)
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
     place += [ctx.texts("possible-repeat")] if possible_repeat else []
     foot = dots(*place, _anchor(lines))
-    return message([*body, foot], [section(join("\n", body)), context_line(foot)])
+    return message(
+        [lead, foot], [section(lead, accessory=_details(first, ctx)), context_line(foot)]
+    )
+
+
+def _details(line: AuditLine, ctx: Context) -> Block | None:
+    """Return a button that shows everything about a sealed record."""
+    if line.seq is None:
+        return None
+    return run_button("history", ctx.texts.plain("button-details"), {"record": line.seq}, ctx.texts)
+
+
+def record_detail(line: AuditLine, ctx: Context) -> Message | Modal:
+    """Return everything about one record: a dialog after a click, a message after a command."""
+    texts = ctx.texts
+    pairs = [(texts(f"label-{name}"), value) for name, value in _facts(line, ctx) if value]
+    lead = cut(_fact(line, ctx), LEAD)
+    title = texts.plain("record-name", number=line.seq or line.id)
+    parts, _ = preformatted_parts(line.arguments, ARGUMENTS, 1)
+    blocks = [section(lead), fields([join("\n", pair) for pair in pairs])]
+    blocks += [section(texts("label-arguments")), *(section(part) for part in parts)]
+    if ctx.in_dialog:
+        return Modal(title, tuple(blocks), texts.plain("button-close"))
+    lines = [lead, *(join(" ", pair) for pair in pairs), texts("label-arguments"), *parts]
+    return message(lines, blocks)
+
+
+def _facts(line: AuditLine, ctx: Context) -> list[tuple[str, Mrkdwn]]:
+    """Return the labels and values of a record, at most ten."""
+    rule = [code(line.rule, 80)] if line.rule else []
+    role = (
+        ctx.texts(f"role-{line.role}") if ctx.texts.has(f"role-{line.role}") else named(line.role)
+    )
+    return [
+        ("at", ctx.texts("at", at=Moment(line.at))),
+        ("role", dots(role, *rule)),
+        ("place", _place(line, ctx)),
+        ("outcome", _outcome(line, ctx)),
+        ("answer", code(line.answer, 500)),
+        ("request", code(line.request_id or "", 64)),
+        ("hash", code(line.hash or "", 64)),
+        ("version", code(" ".join([line.version or "", line.replica or ""]).strip(), 100)),
+    ]
+
+
+def _outcome(line: AuditLine, ctx: Context) -> Mrkdwn:
+    key = f"outcome-{line.outcome}"
+    word = ctx.texts(key) if ctx.texts.has(key) else named(line.outcome)
+    reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
+    return join(": ", [word, *reason])
 
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
@@ -110,7 +160,7 @@ def history_message(
             break
     messages = [message(part.plain, sections(part.rows)) for part in parts]
     end = _history_foot(parts[-1].last, arguments, ctx, whole=whole) if more else Message("")
-    return with_more(messages[0], messages[1:], end)
+    return with_more(messages[0], messages[1:], _with_record_hint(end, lines, ctx))
 
 
 class _HistoryPart:
@@ -132,6 +182,15 @@ class _HistoryPart:
         self.plain.append(plain)
         self.last = line.id
         return True
+
+
+def _with_record_hint(end: Message, lines: Sequence[AuditLine], ctx: Context) -> Message:
+    """Return the end of a history with the command that shows one of its records in full."""
+    number = next((line.seq for line in lines if line.seq is not None), None)
+    if number is None:
+        return end
+    hint = ctx.texts("history-record", command=code(f"/queue history record={number}"))
+    return replace(end, blocks=(*end.blocks, context_line(hint)))
 
 
 def _history_foot(
@@ -158,58 +217,13 @@ def _narrow(ctx: Context) -> Mrkdwn:
 
 
 def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
-    """Return who did what to which target, briefly; the mark alone means success."""
-    done = line.outcome == "ok"
-    lead = _who(line, ctx) if done else _outcome(line, 1, ctx)
-    return dots(lead, _subject(line, ctx, queues=ctx.source is Source.TERMINAL))
+    """Return the mark of the outcome and the record as a sentence."""
+    sentence = audit_sentence(line, ctx, queues=ctx.source is Source.TERMINAL)
+    return join(" ", [escape(_mark(line)), sentence])
 
 
-def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
-    """Return the mark, person, command and outcome, and the number of equal records."""
-    texts = ctx.texts
-    key = f"outcome-{line.outcome}"
-    word = texts(key) if texts.has(key) else named(line.outcome)
-    if times > 1:
-        word = texts("audit-times", outcome=word, count=times)
-    return dots(_who(line, ctx), word)
-
-
-def _who(line: AuditLine, ctx: Context) -> Mrkdwn:
-    mark = MARKS.get(line.outcome, "•")
-    command = named(line.action, 40)
-    return ctx.texts("audit-who", mark=mark, who=Person(line.actor), command=command)
-
-
-def _subject(line: AuditLine, ctx: Context, *, queues: bool = True) -> Mrkdwn:
-    """Return the targets, or the arguments as given if there are none.
-
-    The answer of an operation states how it ended.
-    """
-    if line.outcome in _ENDED and line.answer.strip():
-        return Mrkdwn()
-    if not line.targets:
-        arguments = line.arguments if line.arguments not in ("", "{}") else ""
-        return code(arguments, 200)
-    targets = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
-    hidden = len(line.targets) - TARGETS
-    targets += [ctx.texts("audit-more-targets", count=hidden)] if hidden > 0 else []
-    return join(", ", targets)
-
-
-def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
-    row = ctx.texts(f"target-{target.kind}", id=str(target.id))
-    whose = order(target.order_id, ctx, queue=target.queue)
-    more = dots(whose, queue_name(target.queue)) if queues else whose
-    return ctx.texts("audit-target", row=row, more=more) if more else row
-
-
-def _why(line: AuditLine, ctx: Context) -> list[Mrkdwn]:
-    """Return the reason in words and the person's answer, unless the outcome is plain success."""
-    if line.outcome == "ok":
-        return []
-    reason = [] if line.reason is None else [reason_words(line.reason, ctx.texts)]
-    answer = [code(line.answer, 300)] if line.answer.strip() else []
-    return [join(": ", [*reason, *answer])] if reason or answer else []
+def _mark(line: AuditLine) -> str:
+    return MARKS.get(line.outcome, "•")
 
 
 def _place(line: AuditLine, ctx: Context) -> Mrkdwn:

@@ -15,10 +15,10 @@ from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
 from bot.views.refusal import reason_words
-from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state
+from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state, stuck_since
 
 LINES = 12
-LINE = 280
+LINE = 270
 """Lines of a message; with buttons and fallback text they stay under 10,000 characters."""
 EARLIER, EARLIER_LINE, EARLIER_MESSAGES = 22, 140, 4
 """Earlier events of a message, their characters, and the messages before the last one."""
@@ -207,7 +207,8 @@ def _blocks(event: Event, line: Mrkdwn, ctx: Context) -> list[Block]:
         return row_blocks(line, elements, f"failed:{event.failed_id}")
     if isinstance(event, Queued):
         job = event.found
-        elements = job_elements(job.job.id, job.row_digest, ctx)
+        since = stuck_since(job.job, job.reserved_at, ctx)
+        elements = job_elements(job.job.id, job.row_digest, ctx, stuck_since=since)
         return row_blocks(line, elements, f"job:{job.job.id}")
     return [section(line)]
 

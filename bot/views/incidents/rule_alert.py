@@ -1,6 +1,6 @@
 """Alerts of the metric rules: a value crosses its limit, and recovers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.models.alert_rules import (
@@ -12,7 +12,7 @@ from bot.models.alert_rules import (
     STUCK_JOBS,
 )
 from bot.models.jobs import Value
-from bot.models.requests import Message
+from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button
@@ -26,13 +26,14 @@ from bot.views.incidents.alert_parts import (
 )
 from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import LONGEST_NAME, age
+from bot.views.rows import release_button
 
 SECONDS = frozenset({OLDEST_JOB, STUCK_JOBS, NO_WORKER_ACTIVITY})
 """Rules whose value is a duration; the value of the others is a number of jobs."""
 
 _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     OLDEST_JOB: (("status", "button-status"), ("jobs", "button-jobs")),
-    STUCK_JOBS: (("stuck", "button-stuck"), ("status", "button-status")),
+    STUCK_JOBS: (("stuck", "button-stuck"),),
     FAILED_COUNT: (("errors", "button-errors"), ("failed", "button-failed")),
     BACKLOG_GROWTH: (("status", "button-status"), ("jobs", "button-jobs")),
     NO_WORKER_ACTIVITY: (("status", "button-status"), ("stuck", "button-stuck")),
@@ -62,12 +63,32 @@ def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -
     blocks += [context_line(line) for line in foot]
     if incident.is_active:
         elements = [
-            run_button(command, ctx.texts.plain(key), _about(command, alert), ctx.texts)
-            for command, key in _BUTTONS[alert.rule]
+            *_release(alert, ctx),
+            *(
+                run_button(command, ctx.texts.plain(key), _about(command, alert), ctx.texts)
+                for command, key in _BUTTONS[alert.rule]
+            ),
         ]
         elements.append(incident_menu(incident, ctx))
         blocks.append(actions(elements, f"incident:{incident.id}"))
     return message(lines, blocks)
+
+
+def _release(alert: RuleAlert, ctx: Context) -> list[Block]:
+    """Return Release of the stuck jobs that the alert names; everybody sees it.
+
+    A click releases a single job only from the worker that the alert is about, and several only
+    from workers that have had them for too long.
+    """
+    jobs: Sequence[Sequence[int]] = alert.facts.get("jobs", ()) if alert.rule == STUCK_JOBS else ()
+    ids = [id_ for id_, *_ in jobs]
+    if not ids:
+        return []
+    arguments: dict[str, Argument] = {"ids": ids}
+    if len(jobs) == 1 and len(jobs[0]) > 2:
+        arguments["reserved_at"] = jobs[0][2]
+    label = ctx.texts.plain("button-release-jobs", count=len(ids), id=str(ids[0]))
+    return [release_button(label, arguments, ids, ctx)]
 
 
 def _about(command: str, alert: RuleAlert) -> dict[str, Argument]:

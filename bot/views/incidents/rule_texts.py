@@ -94,7 +94,7 @@ def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
         dots(
             *(
                 texts("rule-stuck-jobs-job", id=str(id_), age=age(seconds, texts))
-                for id_, seconds in jobs
+                for id_, seconds, *_ in jobs
             ),
             texts("rule-more", count=reserved - len(jobs)) if reserved > len(jobs) else Mrkdwn(),
         ),

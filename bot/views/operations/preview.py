@@ -31,6 +31,8 @@ from bot.views.names import (
 from bot.views.operations.change_freeze import frozen_preview
 
 QUEUES = 10
+# docs.slack.dev/reference/views/modal-views
+SUBMIT = 24
 RATES = (0, 10, 60, 300, 600)
 """Rates to choose from (jobs a minute), besides the requested one."""
 CANARIES = (0, 1, 3, 10)
@@ -59,7 +61,7 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
         count = str(preview.total)
         label = texts.plain("bulk-type-count", count=count)
         blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
-    elif action.counts_as == "retried":
+    elif action.counts_as == "retried" and preview.total > 1:
         blocks += _choices(preview, ctx)
     own = texts.has(f"bulk-title-{preview.action}")
     name = preview.action if own else kind(preview.action, ctx)
@@ -67,7 +69,7 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
         title=texts.plain(f"bulk-title-{name}"),
         blocks=tuple(blocks),
         close=texts.plain("button-cancel"),
-        submit=texts.plain(f"bulk-submit-{name}", count=preview.total),
+        submit=_submit_label(name, preview, ctx),
         metadata={
             "v": VERSION,
             "command": preview.action,
@@ -75,6 +77,16 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
             "channel": ctx.here,
         },
     )
+
+
+def _submit_label(name: str, preview: Preview, ctx: Context) -> str:
+    """Return what the button does, in as many words as Slack allows."""
+    values = {"count": preview.total, "days": ctx.archive_days}
+    label = ctx.texts.plain(f"bulk-submit-{name}-long", **values)
+    can_undo = preview.archive or counted_as(ctx.actions, preview.action) != "deleted"
+    if can_undo and len(label) <= SUBMIT:
+        return label
+    return ctx.texts.plain(f"bulk-submit-{name}", **values)
 
 
 def preview_message(preview: Preview, ctx: Context) -> Message:
@@ -222,8 +234,9 @@ def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
 
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
-    notes = [texts("bulk-note-frozen")]
-    if preview.archive or counted_as(ctx.actions, preview.action) != "deleted":
+    notes, counts_as = [texts("bulk-note-frozen")], counted_as(ctx.actions, preview.action)
+    is_load = counts_as != "retried" or preview.total > 1
+    if is_load and (preview.archive or counts_as != "deleted"):
         key = f"bulk-note-{kind(preview.action, ctx)}"
         notes = [texts(key, days=ctx.archive_days), *notes]
     if preview.rate:

@@ -92,7 +92,11 @@ def test_a_job_held_too_long_is_breached_with_its_id_and_age(queue: TestQueue) -
         "limit": 300,
         "held": 5,
         "counted": "exact",
-        "jobs": [[104, 404], [103, 403], [102, 402]],
+        "jobs": [
+            [104, 404, team.now - 404],
+            [103, 403, team.now - 403],
+            [102, 402, team.now - 402],
+        ],
         "timeout": 600,
     }
 
@@ -175,7 +179,7 @@ def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue)
     team.fill(4_000)
     job = team.push(reserved_at=team.now - 600)
     reading = team.look()["stuck_jobs:netsuite"]
-    assert (reading.breached, reading.facts["jobs"]) == (True, [[job, 600]])
+    assert (reading.breached, reading.facts["jobs"]) == (True, [[job, 600, team.now - 600]])
     assert reading.facts["counted"] == "least"
 
 

@@ -277,8 +277,10 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     team.until(lambda: len(team.queue.failed) == 3)
     assert columns(team.queue.failed) == before
     team.until(lambda: any("Put back 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
-    record = f"<@{IDS.admin}> · undo · started"
-    team.until(lambda: any(record in text for text in team.audit_texts()))
+    confirmed = f"<@{IDS.admin}> confirmed operation"
+    team.until(
+        lambda: any(confirmed in text and ": put back 3" in text for text in team.audit_texts())
+    )
     marked = team.until(
         lambda: next((one for one in team.posted("queue-ops") if "Undone by" in one["text"]), None)
     )

@@ -98,7 +98,7 @@ def replay(page: Page, playground: LocalSlack) -> None:
 
     def confirm(name: str | re.Pattern[str]) -> None:
         dialog.get_by_role("button", name=name).click()
-        dialog.get_by_role("button", name="Close").last.click()
+        expect(dialog).to_have_count(0)
 
     steer(playground, paused=False)
     failed = page.get_by_role("table", name="failed_jobs").get_by_role("row")
@@ -117,10 +117,10 @@ def replay(page: Page, playground: LocalSlack) -> None:
     page.get_by_role("combobox", name="Message").press("Enter")
     expect(dialog).to_contain_text("to confirm")
     dialog.get_by_role("textbox").fill(re.findall(r"Type (\d+) to", dialog.inner_text())[0])
-    confirm(re.compile(r"^Delete \d+ job"))
+    confirm(re.compile(r"^Delete \d+ \(undo"))
     cleared = page.get_by_role("log").get_by_role("article").filter(has_text="Cleared").last
     cleared.get_by_role("button", name="Undo").click()
-    confirm("Put them back")
+    confirm(re.compile(r"^Put back \d+ job"))
 
 
 def hear(page: Page, playground: LocalSlack) -> None:

@@ -98,10 +98,10 @@ def test_clear_failed_asks_for_the_count_and_then_clears(
     modal = page.get_by_role("dialog", name="Clear failed jobs")
     expect(modal).to_contain_text("9 failed jobs")
     modal.get_by_role("textbox").fill("8")
-    modal.get_by_role("button", name="Delete 9 jobs").click()
+    modal.get_by_role("button", name="Delete 9 (undo 7 days)").click()
     expect(modal).to_contain_text("You did not type 9")
     assert len(failing.failed) == 9
     modal.get_by_role("textbox").fill("9")
-    modal.get_by_role("button", name="Delete 9 jobs").click()
+    modal.get_by_role("button", name="Delete 9 (undo 7 days)").click()
     expect(page.get_by_role("log")).to_contain_text("Cleared 9 failed jobs")
     assert failing.failed == []

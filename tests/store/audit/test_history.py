@@ -115,7 +115,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
     every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
-    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actor=ANA)):
+    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actors=(ANA,))):
         seen: list[int] = []
         before = None
         with reading(queue.engine) as connection:
@@ -140,10 +140,10 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
             rows = newest(connection, HistoryFilter(**filters), 50)
             return [f"{row['actor']} {row['action']}" for row in rows]
 
-        assert records(actor=OMAR) == [f"{OMAR} retry"] * 2
+        assert records(actors=(OMAR,)) == [f"{OMAR} retry"] * 2
         assert records(action="delete") == [f"{ANA} delete"]
-        assert records(actor=ANA, action="retry") == [f"{ANA} retry"]
-        assert records(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
+        assert records(actors=(ANA,), action="retry") == [f"{ANA} retry"]
+        assert records(since=now - timedelta(minutes=90), actors=(OMAR,)) == [f"{OMAR} retry"]
         assert records(order="803193", job=46) == [f"{ANA} retry"]
 
 

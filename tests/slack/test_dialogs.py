@@ -1,0 +1,76 @@
+"""Few dialogs: a confirmed one closes, one job needs no options, and buttons say what they do."""
+
+import json
+
+import pytest
+
+from tests.kit.bulk_in_slack import ended, fill
+from tests.kit.team import Json, Team
+
+
+def submit_label(view: Json) -> str:
+    """The label of a dialog's submit button."""
+    text: str = view["submit"]["text"]
+    return text
+
+
+def test_a_confirmed_dialog_closes_and_the_channel_shows_the_progress(team: Team) -> None:
+    fill(team.queue)
+    preview = team.say("retry queue=netsuite", as_="admin").view
+    assert team.slack.views("admin") != []
+
+    team.submit(preview)
+
+    assert team.slack.views("admin") == []
+    ended(team)
+    team.until(lambda: any("Retried 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
+
+
+def test_a_dialog_that_is_refused_says_so_in_its_place(team: Team) -> None:
+    fill(team.queue)
+    preview = team.say("clear-failed queue=netsuite", as_="admin").view
+
+    team.submit(preview, "7")
+    (view,) = team.slack.views("admin")
+    assert "You did not type 3" in view["errors"]["typed"]
+
+    team.say("freeze", as_="admin")
+    team.submit(preview, "3")
+    (view,) = team.slack.views("admin")
+    assert "Changes are frozen" in json.dumps(view)
+    assert len(team.queue.failed) == 5
+
+
+def test_the_preview_of_one_job_has_no_rate_canary_or_load(team: Team) -> None:
+    team.queue.fail(45, queue="mail")
+    team.queue.fail(46)
+    team.queue.fail(47)
+
+    one = json.dumps(team.say("retry queue=mail", as_="admin").view)
+    two = json.dumps(team.say("retry queue=netsuite", as_="admin").view)
+
+    for part in ("Rate", "Try some first?", "put load on every service"):
+        assert part not in one
+        assert part in two
+
+
+@pytest.mark.parametrize(
+    ("words", "who", "label"),
+    [
+        ("retry queue=netsuite", "admin", "Retry 3 jobs"),
+        ("clear-failed queue=netsuite", "admin", "Delete 3 (undo 7 days)"),
+        ("clear-failed queue=netsuite archive=no", "admin", "Delete 3 jobs"),
+        ("retry queue=netsuite", "lucia", "Reintentar 3 jobs"),
+    ],
+)
+def test_a_submit_button_says_what_it_does(team: Team, words: str, who: str, label: str) -> None:
+    fill(team.queue)
+
+    assert submit_label(team.say(words, as_=who).view) == label
+
+
+def test_the_question_before_a_delete_says_how_long_it_can_be_undone(team: Team) -> None:
+    team.queue.fail(45)
+    text = json.dumps(team.say("failed", as_="admin").reply)
+
+    assert "Delete (undo for 7 days)" in text

@@ -1,0 +1,113 @@
+"""The installation page: the bot starts on its tables, and its files and commands work."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.database.engine import connect
+from bot.queue.layouts import Queue, spec_tables
+from bot.settings import load_settings, old_variables, variables
+from bot.store.migrate import migrate
+from bot.wiring import check_tables
+from tests.services.mariadb import MariaDB
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The page's code blocks of a language."""
+    fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", PAGE, re.DOTALL | re.MULTILINE)
+    return [code for written, code in fenced if written == language]
+
+
+def env_files() -> list[dict[str, str]]:
+    """The page's environment files, in their order."""
+    pairs = [re.findall(r"^([A-Z_]+)=(.+)$", block, re.MULTILINE) for block in blocks("")]
+    return [dict(pair) for pair in pairs if any(name == "DATABASE_URL" for name, _ in pair)]
+
+
+@pytest.fixture
+def schema(mariadb_server: MariaDB) -> Iterator[str]:
+    """The address of a database with the page's tables."""
+    with mariadb_server.database() as name:
+        url = mariadb_server.url(name)
+        engine = connect(url)
+        with engine.begin() as connection:
+            for statement in blocks("sql")[0].split(";"):
+                if statement.strip():
+                    connection.execute(text(statement))
+        engine.dispose()
+        yield url
+
+
+def test_the_tables_of_the_page_are_those_that_the_bot_works_on(schema: str) -> None:
+    engine = connect(schema)
+    try:
+        migrate(engine)
+        check_tables(engine, Queue(*spec_tables()))
+    finally:
+        engine.dispose()
+
+
+def test_each_account_has_a_file_of_its_own() -> None:
+    migrating, running = env_files()
+
+    assert migrating.keys() == {"DATABASE_URL"}
+    assert "//queue_bot_migrate:" in migrating["DATABASE_URL"]
+    assert "//queue_bot:" in running["DATABASE_URL"]
+    assert running.keys() <= {*variables(), *old_variables()}
+
+
+def test_the_settings_of_the_page_are_accepted() -> None:
+    running = {name: value.replace("…", "1-2-a") for name, value in env_files()[1].items()}
+
+    settings = load_settings(running, need="run")
+
+    assert settings.viewers == ("*",)
+
+
+def test_a_shell_reads_the_file_as_the_page_says(tmp_path: Path) -> None:
+    shell = shutil.which("sh")
+    assert shell is not None
+    path = tmp_path / "queue-bot.env"
+    path.write_text("".join(f"{name}={value}\n" for name, value in env_files()[1].items()))
+
+    ended = subprocess.run(
+        [shell, "-c", f"(set -a; . {path}; env)"], capture_output=True, text=True, check=True
+    )
+
+    seen = dict(line.split("=", 1) for line in ended.stdout.splitlines() if "=" in line)
+    assert env_files()[1].items() <= seen.items()
+
+
+def test_the_unit_runs_the_program_that_the_page_installs() -> None:
+    unit = ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign] # as typeshed words it
+    unit.read_string(blocks("ini")[0])
+
+    assert unit["Service"]["ExecStart"] == "/opt/queue-bot/bin/queue-bot run"
+    assert unit["Service"]["EnvironmentFile"] == "/etc/queue-bot/queue-bot.env"
+    assert unit["Service"]["RestartPreventExitStatus"] == "2"
+    assert int(unit["Service"]["TimeoutStopSec"]) >= 25
+
+
+def test_the_query_of_the_uninstall_names_the_bots_tables_alone(schema: str) -> None:
+    engine = connect(schema)
+    try:
+        migrate(engine)
+        with engine.begin() as connection:
+            name = connection.execute(text("SELECT DATABASE()")).scalar_one()
+            query = blocks("sql")[-1]
+            drop = connection.execute(text(query.replace("'shop'", f"'{name}'"))).scalar_one()
+            connection.execute(text(str(drop).rstrip(";")))
+            left = connection.execute(text("SHOW TABLES")).scalars().all()
+        assert sorted(left) == ["failed_jobs", "jobs"]
+    finally:
+        engine.dispose()
