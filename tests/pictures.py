@@ -141,7 +141,7 @@ def film(browser: Browser, slack: LocalSlack) -> None:
 def story_film(browser: Browser, slack: LocalSlack) -> None:
     """Fix and replay, as its test does it."""
     page = visit(browser, slack, "queue-ops", "light", TALL)
-    page.get_by_role("button", name="Dismiss the first minute").click()
+    page.get_by_role("button", name="Close the guide").click()
     reel = Film(page)
     story = Story(page, click=reel.click, show=lambda name: reel.show(STANDS.get(name, 2400)))
     story.open_panel()
@@ -163,7 +163,7 @@ def story_film(browser: Browser, slack: LocalSlack) -> None:
 def incident_film(browser: Browser, slack: LocalSlack) -> None:
     """An alert that counts up, is acknowledged, retried, and says that it is over."""
     page = visit(browser, slack, "queue-alerts", "light", TALL)
-    page.get_by_role("button", name="Dismiss the first minute").click()
+    page.get_by_role("button", name="Close the guide").click()
     reel = Film(page)
 
     def show(name: str) -> None:
@@ -195,7 +195,7 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     steer(slack, broken=True, paused=False, speed=8)
     expect(page.get_by_role("log")).to_contain_text("20 failed jobs")
     steer(slack, paused=True)
-    page.get_by_role("button", name="Dismiss the first minute").click()
+    page.get_by_role("button", name="Close the guide").click()
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=IMAGES / "alert.png")
     page.context.close()
@@ -214,7 +214,7 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
 def chart_still(browser: Browser, slack: LocalSlack) -> None:
     """The day as charts."""
     page = visit(browser, slack, "queue-ops", "light", HOME)
-    page.get_by_role("button", name="Dismiss the first minute").click()
+    page.get_by_role("button", name="Close the guide").click()
     for one in page.get_by_role("button", name="Dismiss message").all():
         one.click()
     page.get_by_role("combobox", name="Message").fill("/queue chart")
@@ -236,7 +236,7 @@ def home_stills(browser: Browser, slack: LocalSlack) -> None:
     """App Home of the operator, in the light and in the dark, while NetSuite is broken."""
     for scheme in ("light", "dark"):
         page = visit(browser, slack, "queue-ops", scheme, HOME)
-        page.get_by_role("button", name="Dismiss the first minute").click()
+        page.get_by_role("button", name="Close the guide").click()
         page.get_by_role("button", name="queue-bot App Home").click()
         expect(page.locator(".home-view")).to_contain_text("As of")
         save_small(page, f"home-{scheme}")

@@ -38,9 +38,9 @@ function notTaken(answer) {
 
 /** Sends a slash command in a channel; a failure is told by Slackbot, as in Slack. */
 export async function command(text, channel) {
-  const me = state.me;
   const answer = await request("/_local/command", text, { channel, text });
-  did({ me, kind: "command", text, answered: answer.error === undefined });
+  const replies = (answer.replies ?? []).map((reply) => reply.text).join("\n");
+  did({ kind: "command", text, replies, answered: answer.error === undefined });
   set({});
   if (untold(answer)) say(channel, `\`${text.split(/\s/)[0]}\` failed: ${explain(answer.error)}.`);
 }
@@ -48,9 +48,8 @@ export async function command(text, channel) {
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };
-  const [me, after] = [state.me, state.messages[channel]?.at(-1)?.ts ?? "0"];
   const answer = await request("/_local/click", "a click", body);
-  did({ me, kind: "click", ts: message.ts, action_id: action.action_id, after });
+  did({ kind: "click", action_id: action.action_id });
   set({});
   if (untold(answer)) complain(`That did not work: ${explain(answer.error)}.`);
 }
@@ -61,6 +60,8 @@ let noted = Promise.resolve();
 export async function clickInView(view, action) {
   await noted;
   const answer = await request("/_local/click", "a click", { view_id: view.id, ...action });
+  did({ kind: "click", action_id: action.action_id });
+  set({});
   const quiet = view.type === "modal" && !notTaken(answer);
   if (answer.error && !quiet) complain(`That did not work: ${explain(answer.error)}.`);
 }

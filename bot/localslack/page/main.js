@@ -20,7 +20,6 @@ const byId = (id) => document.getElementById(id);
 function start() {
   const writing = composer(byId("composer"), byId("field"), byId("suggestions"));
   const panel = sidePanel(byId("panel"), byId("behind"));
-  const openPanel = () => byId("panel").hidden && panel.toggle();
   const parts = [
     messageList(byId("log"), byId("jump"), (channel) => intro(channel, writing)),
     threadPane(byId("thread")),
@@ -32,7 +31,7 @@ function start() {
     drawHead,
     drawStatus,
     panel.draw,
-    guide(byId("guide"), { openPanel, focus: writing.focus }),
+    guide(byId("guide"), { openPanel: panel.openQueue, focus: writing.focus }),
   ];
   onChange(() => {
     if (!state.ready || !settle()) return;

@@ -74,8 +74,12 @@ export function sidePanel(pane, button) {
     }
     bodies[shown].draw(state.backstage);
   }
+  function openQueue() {
+    choose("queue");
+    if (pane.hidden) toggle();
+  }
   if (readSetting("open") === "yes") show(true);
-  return { draw, toggle };
+  return { draw, toggle, openQueue };
 }
 
 function tabButton(name, words, click) {

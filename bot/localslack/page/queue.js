@@ -59,7 +59,7 @@ function workerControls() {
     outage.textContent = worker.broken ? "Fix NetSuite" : "Break NetSuite";
     outage.classList.toggle("primary", worker.broken);
     outage.classList.toggle("danger", !worker.broken);
-    pause.textContent = worker.paused ? "Go on" : "Pause";
+    pause.textContent = worker.paused ? "Resume" : "Pause";
     const job = worker.at === null ? "waits" : `at work on job ${worker.at}`;
     const doing = worker.paused ? "paused" : job;
     about.textContent = `${worker.done} done, ${worker.failed} failed; ${doing}.${worker.broken ? " NetSuite is broken: every netsuite job fails." : ""}`;

@@ -43,9 +43,9 @@ export function set(values) {
   for (const listener of listeners) listener();
 }
 
-/** Notes what the acting user did and what came of it, for the first minute. */
+/** Notes an action of the acting user and its result, for the guide. */
 export function did(deed) {
-  state.deeds.push({ me: state.me, ...deed });
+  state.deeds.push(deed);
 }
 
 /** Reads the whole state again; calls while one is under way are answered by one more reading. */

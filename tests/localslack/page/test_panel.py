@@ -110,7 +110,7 @@ def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage
     # One after the other: each request changes the settings that it finds.
     worker.get_by_role("button", name="Fix NetSuite").click()
     expect(worker).not_to_contain_text("every netsuite job fails")
-    worker.get_by_role("button", name="Go on").click()
+    worker.get_by_role("button", name="Resume").click()
     expect(worker).not_to_contain_text("paused")
     worker.get_by_role("slider", name="Speed").press("End")
     expect(worker).to_contain_text("8\u00d7")
