@@ -83,6 +83,11 @@ export function close(view, clear = false) {
   return request("/_local/close", "a modal's close", { view_id: view.id, clear });
 }
 
+/** Loses the acting user's modals, as Slack does when it is reloaded or closed; the app is not told. */
+export function leave() {
+  void post("/_local/leave", { user: state.me }, { keepalive: true });
+}
+
 /** Tells the app that the acting user opened its Home. */
 export function openHome() {
   return request("/_local/home", "the opening of Home", {});

@@ -11,9 +11,10 @@ export async function get(path) {
 }
 
 /** The answer to a control request; `{error}` with a word for what went wrong where it failed. */
-export async function post(path, body) {
+export async function post(path, body, options = {}) {
   try {
     const response = await fetch(path, {
+      ...options,
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),

@@ -1,5 +1,6 @@
 /* The page: its parts put together, and the address read for who one is and where. */
 
+import { leave } from "./actions.js";
 import { firstCommands, loadCommands } from "./commands.js";
 import { composer } from "./composer.js";
 import { h } from "./dom.js";
@@ -43,6 +44,7 @@ function start() {
   keys(writing, panel.toggle);
   window.addEventListener("hashchange", () => goToHash(location.hash));
   document.addEventListener("visibilitychange", () => set({}));
+  window.addEventListener("pagehide", () => state.views[state.me]?.length && leave());
   void loadCommands().then(() => set({}));
   void readPanel();
   writing.focus();
@@ -73,7 +75,9 @@ function drawHead() {
   byId("log-frame").hidden = home;
   byId("home").hidden = !home;
   byId("log").setAttribute("aria-label", `Messages in ${direct ? "" : "#"}${name}`);
-  byId("me").textContent = `Role: ${rolesOf(state.me) || "none"}`;
+  const roles = rolesOf(state.me);
+  byId("me").hidden = roles === null;
+  byId("me").textContent = `Role: ${roles}`;
   byId("workspace").textContent = state.team?.name ?? "Local Slack";
   const unread = places().reduce((sum, { id }) => sum + (id === state.place ? 0 : unreadCount(id)), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${home || direct ? "" : "#"}${name} · Local Slack`;

@@ -23,10 +23,10 @@ function initials(id) {
   return words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join("");
 }
 
-/** The words of a user's roles, empty for a stranger. */
+/** A user's roles in words, or null if the app's roles are not known here. */
 export function rolesOf(id) {
   const { roles } = user(id);
-  return Array.isArray(roles) ? roles.join(", ") : (roles ?? "");
+  return roles ? roles.join(", ") || "none" : null;
 }
 
 /** The makers of mention nodes that mrkdwn and rich_text ask for. */

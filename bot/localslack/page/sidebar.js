@@ -86,7 +86,7 @@ function personItem({ id }) {
         "aria-checked": selected ? "true" : "false",
         "aria-label": name,
         tabindex: selected ? 0 : -1,
-        title: `${nameOf(id)} · ${roles || "no role"}`,
+        title: roles === null ? nameOf(id) : `${nameOf(id)} · role: ${roles}`,
         "data-action": `as ${id}`,
         on: { click: () => actAs(id) },
       },
