@@ -147,7 +147,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
-            problem = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            problem = f"Port {port} on 127.0.0.1 is in use. Choose another with --port; 0 is any."
             raise StartError([problem]) from error
     return LocalSlack(
         port=port,

@@ -154,12 +154,12 @@ def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
             [sys.executable, *words, "--no-browser"],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=3 * PATIENCE,
             check=False,
         )
 
     assert ended.returncode == 2
-    assert f"Port {port} of 127.0.0.1 is taken" in ended.stderr
+    assert f"Port {port} on 127.0.0.1 is in use" in ended.stderr
 
 
 @pytest.mark.parametrize("words", [["--only-slack"], ["--manifest", "x.yml"]])

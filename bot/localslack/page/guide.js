@@ -1,4 +1,4 @@
-/* The guide: a short list of things to try. A step is ticked when it happened, by whichever way. */
+/* The guide: a short list of things to try. A step is ticked when it happened, in any way. */
 
 import { command } from "./actions.js";
 import { h, reconcile } from "./dom.js";
@@ -22,7 +22,7 @@ function saveProgress(values) {
   localStorage.setItem(KEY, JSON.stringify(progress));
 }
 
-/** Wires the card: `panel` opens the side panel, `focus` gives the focus to the composer. */
+/** Connects the card: `openPanel` opens the side panel, `focus` moves the focus to the composer. */
 export function guide(card, { openPanel, focus }) {
   const list = h("ol", { "aria-label": "Things to try" });
   const count = h("span", { class: "guide-count", role: "status" });
@@ -52,7 +52,7 @@ export function guide(card, { openPanel, focus }) {
   };
 }
 
-/** Shows the next step and the one before it where the list is longer than its room. */
+/** Scrolls a long list so that the next step and the one before it are visible. */
 function scrollTo(list, next) {
   const before = next?.previousElementSibling;
   if (before) list.scrollTop = before.offsetTop;
@@ -121,7 +121,7 @@ const HAPPENED = {
   steer: (step) => (!step.after || progress.done.includes(step.after)) && [...steered(), state.backstage.worker ?? {}].some((controls) => same(controls, step.wanted)),
 };
 
-/** Whether a person's action had the effect of a suggested command: typed with options too, or by a button. */
+/** Whether an action had the effect of a suggested command: typed, also with options, or by a button. */
 function isOf(deed, { same: commands, action_id: actionId }) {
   if (deed.kind === "click") return actionId !== "" && deed.action_id === actionId;
   if (deed.kind !== "command" || !deed.answered) return false;
@@ -129,7 +129,7 @@ function isOf(deed, { same: commands, action_id: actionId }) {
   return commands.some((text) => typed === text || (text.split(" ").length > 1 && typed.startsWith(`${text} `)));
 }
 
-/** Whether a command of the step was answered with the reply that there is nothing to do. */
+/** Whether the reply to a command of the step was that there is nothing to do. */
 function nothingToDo(step) {
   if (!step.replies) return false;
   const replies = new RegExp(step.replies);

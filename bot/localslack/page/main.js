@@ -1,4 +1,4 @@
-/* The page: its parts put together, and the address read for who one is and where. */
+/* The page: connects its parts, and reads the acting user and the place from the address. */
 
 import { leave } from "./actions.js";
 import { firstCommands, loadCommands } from "./commands.js";
@@ -52,7 +52,7 @@ function start() {
   follow();
 }
 
-/** Chooses a person and a place where none is chosen yet or the chosen one has gone. */
+/** Chooses a person and a place if there is none yet, or if it no longer exists. */
 function settle() {
   const all = people();
   const requestedName = new URLSearchParams(location.search).get("as");
@@ -95,7 +95,7 @@ function drawStatus() {
   byId("busy").textContent = state.busy ? `Sending ${state.busy} …` : "";
 }
 
-/** What stands above a channel's first message, with commands to begin with. */
+/** Returns the text above a channel's first message, with the first commands to try. */
 function intro(channel, writing) {
   const name = placeName(channel);
   const commands = firstCommands();
@@ -108,7 +108,7 @@ function intro(channel, writing) {
       "section",
       { class: "intro", "aria-label": `About ${name}` },
       h("h2", null, icon("hash"), name),
-      h("p", null, "This is the very beginning of this channel. Type a slash command below, or begin with one of these:"),
+      h("p", null, "This is the very beginning of this channel. Type a slash command below, or start with one of these:"),
       h(
         "div",
         { class: "tries" },
@@ -135,7 +135,7 @@ function themeSwitch(button) {
   draw();
 }
 
-/** Typing anywhere goes to the composer, Alt with an arrow to the next channel, Ctrl+. to the panel. */
+/** Handles keys: text goes to the composer, Alt with an arrow to the next channel, Ctrl+. to the panel. */
 function keys(writing, togglePanel) {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return undefined;

@@ -75,7 +75,7 @@ class Story:
 
     def hurry(self) -> None:
         """Let the worker work as fast as it can, and nothing fail by chance."""
-        self.panel.get_by_role("slider", name="Failures by chance").press("Home")
+        self.panel.get_by_role("slider", name="Random failures").press("Home")
         self.panel.get_by_role("slider", name="Speed").press("End")
         expect(self.panel.get_by_role("slider", name="Speed")).to_have_attribute(
             "aria-valuetext", re.compile("^8")

@@ -187,5 +187,5 @@ def test_a_command_that_nobody_takes_fails_visibly(slack: LocalSlack, visit: Vis
     expect(notice).to_contain_text("/queue failed with the error")
     expect(page.get_by_text("No ack within 3000 ms")).to_be_visible()
     send(page, "good morning")
-    expect(notice.last).to_contain_text("Only slash commands are sent here")
+    expect(notice.last).to_contain_text("Only slash commands work here. Try /")
     assert len(slack.messages("queue-ops")) == 1
