@@ -11,6 +11,8 @@ import io
 import re
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +33,8 @@ TALL = {"width": 1100, "height": 700}
 HOME = {"width": 1100, "height": 1100}
 PATIENCE_MS = 20_000
 COLOURS = 255
+EXACT = 160
+Colour = tuple[int, int, int]
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
 STANDS = {
     "broken": 2200,
@@ -46,7 +50,7 @@ TRIES = 20
 WHOLE_BLOCKS = """() => {
     const end = document.getElementById("home").getBoundingClientRect().bottom;
     const blocks = [...document.querySelectorAll("#home .block")];
-    const bottoms = blocks.map((one) => one.getBoundingClientRect().bottom + 12);
+    const bottoms = blocks.map((one) => one.getBoundingClientRect().bottom + 3);
     return Math.round(innerHeight - end + Math.max(...bottoms.filter((bottom) => bottom <= end)));
 }"""
 """The height of a window in which the last visible block of Home is not cut off."""
@@ -61,8 +65,36 @@ COLOURED_PIXELS = """() => {
     const { data } = pen.getImageData(0, 0, 64, 64);
     return data.some((red, at) => at % 4 === 0 && red > data[at + 1] + 60);
 }"""
+SAMPLED_MS = 15_000
 SETTLED_MS = 350
 """Until what was clicked is drawn, and the page's short animations are over."""
+
+
+def pixels_of(image: Image.Image) -> Iterator[Colour]:
+    """Return the pixels of a picture, row by row."""
+    data = image.tobytes()
+    return zip(data[::3], data[1::3], data[2::3], strict=True)
+
+
+def palette_of(image: Image.Image) -> list[Colour]:
+    """Return the colours of a picture: the frequent ones exactly, so that no background is tinted.
+
+    The others cover the whole range: usually every colour is spent on what is large, and a green
+    tick would be grey.
+    """
+    frequent = [colour for colour, _ in Counter(pixels_of(image)).most_common(EXACT)]
+    flat = image.quantize(COLOURS - EXACT, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    return frequent + list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+
+def indexed(image: Image.Image, colours: list[Colour], nearest: dict[Colour, int]) -> Image.Image:
+    """Return the picture in these colours; `nearest` keeps which one stands for which."""
+    for red, green, blue in set(pixels_of(image)) - nearest.keys():
+        distances = [(red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2 for r, g, b in colours]
+        nearest[red, green, blue] = distances.index(min(distances))
+    result = Image.frombytes("P", image.size, bytes(nearest[pixel] for pixel in pixels_of(image)))
+    result.putpalette([part for colour in colours for part in colour])
+    return result
 
 
 @dataclass
@@ -98,11 +130,9 @@ class Film:
         whole = Image.new("RGB", (self.frames[0].width, height))
         for number, frame in enumerate(self.frames):
             whole.paste(frame, (0, number * frame.height))
-        # The usual way spends every colour on what is large: a green tick would be grey.
-        colours = whole.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
-        first, *rest = [
-            frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in self.frames
-        ]
+        colours = palette_of(whole)
+        nearest: dict[Colour, int] = {}
+        first, *rest = [indexed(frame, colours, nearest) for frame in self.frames]
         first.save(
             file, save_all=True, append_images=rest, duration=self.stands, loop=0, optimize=True
         )
@@ -220,6 +250,7 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     steer(slack, paused=True)
     page.get_by_role("button", name="Close the guide").click()
     dismiss_all(page)
+    page.mouse.move(640, 4)
     page.get_by_role("article").filter(has_text="Retried by").last.evaluate(
         "one => one.scrollIntoView({ block: 'start' })"
     )
@@ -234,6 +265,8 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     expect(page.get_by_role("table", name="failed_jobs")).to_be_visible()
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=IMAGES / "playground-dark.png")
+    # Home and the chart add up samples, and must agree with the status.
+    page.wait_for_timeout(SAMPLED_MS)
     page.context.close()
 
 
@@ -272,8 +305,7 @@ def save_small(page: Page, name: str) -> None:
     """A still with as many colours as a page needs."""
     page.wait_for_timeout(SETTLED_MS)
     taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    small.save(IMAGES / f"{name}.png", optimize=True)
+    indexed(taken, palette_of(taken), {}).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def home_stills(browser: Browser, slack: LocalSlack) -> None:
