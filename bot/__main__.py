@@ -98,7 +98,7 @@ def run() -> None:
 )
 @stopping
 def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
-    """Try everything: a local Slack in the browser, a queue, a worker. No account, no token."""
+    """Try the bot: a local Slack in your browser, a sample queue, a worker. No account needed."""
     if only_slack != (manifest is not None):
         raise click.UsageError("--only-slack and --manifest belong together")
     # Only the playground needs a web server, and the image does not contain one.

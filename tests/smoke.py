@@ -151,7 +151,7 @@ def run(url: str) -> None:
 
     expect("netsuite" in replied(playground.command("viewer", "/queue status")), "No queue shown.")
     failed = replied(playground.command("viewer", "/queue failed"))
-    expect("Lock wait timeout" in failed, "The failed jobs do not show their errors.")
+    expect("MySQL server has gone away" in failed, "The failed jobs do not show their errors.")
 
     button = wait_for(lambda: first_alert(playground), "A failed-job message with Retry")
     before = audited(playground)

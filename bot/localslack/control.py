@@ -46,13 +46,16 @@ Commands = Callable[[], list[Json]]
 
 @dataclass(frozen=True)
 class AppInfo:
-    """Facts that only the app's owner knows: roles of people, and slash commands to suggest."""
+    """Facts that only the app's owner knows: roles of people, and slash commands to suggest.
 
-    roles: Roles
+    `roles` is None if this app has no roles that the page could show.
+    """
+
+    roles: Roles | None
     commands: Commands
 
 
-def state_json(backend: Backend, hub: Hub, roles: Roles) -> Json:
+def state_json(backend: Backend, hub: Hub, roles: Roles | None) -> Json:
     """Return all state that a page needs to draw the workspace."""
     workspace = backend.workspace
     people = [user for user in workspace.users.values() if not user.is_bot]
@@ -70,7 +73,7 @@ def state_json(backend: Backend, hub: Hub, roles: Roles) -> Json:
                 "locale": user.locale,
                 "tz": user.tz,
                 "is_bot": user.is_bot,
-                "roles": roles(user.id),
+                "roles": roles(user.id) if roles is not None else None,
             }
             for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
         ],
@@ -156,6 +159,7 @@ class Control:
             "click": self._click,
             "submit": self._submit,
             "close": self._close,
+            "leave": self._leave,
             "home": self._home,
         }
         return [
@@ -199,6 +203,10 @@ class Control:
     async def _close(self, body: Json) -> Json:
         user, view_id = texts(body, "user", "view_id")
         return await self._people.close(user, view_id, everything=bool(body.get("clear")))
+
+    async def _leave(self, body: Json) -> Json:
+        (user,) = texts(body, "user")
+        return await self._people.leave(user)
 
     async def _home(self, body: Json) -> Json:
         (user,) = texts(body, "user")

@@ -50,7 +50,7 @@ class Backstage:
 
     `look` reads the current state of the database and the worker, in its own thread. `steer` takes
     a visitor's settings of the worker and returns the new ones (`WrongValueError` for an impossible
-    value). `guide` is the first minute, step by step.
+    value). `guide` is a list of steps for a visitor.
     """
 
     look: Callable[[], Json] | None = None

@@ -40,8 +40,8 @@ class LocalSlack(Switches):
     `clock` returns the wall time in seconds (message times, 30 minutes, 3 s of a trigger).
     `ack_timeout` is in real seconds, and a trigger lives at least as long. `seed` determines which
     socket gets which envelope. Three arguments are for the page only: `roles` names a person's
-    roles, `commands` lists slash commands, and `backstage` is the data beside Slack. Every method
-    may be called from any thread.
+    roles (without it no role is shown), `commands` lists slash commands, and `backstage` is the
+    data beside Slack. Every method may be called from any thread.
     """
 
     ids = IDS
@@ -55,7 +55,7 @@ class LocalSlack(Switches):
         clock: Callable[[], float] = time.time,
         ack_timeout: float = ACK_SECONDS,
         seed: int = 0,
-        roles: Roles = lambda _user: [],
+        roles: Roles | None = None,
         commands: Commands | None = None,
         backstage: Backstage | None = None,
         workspace: Workspace | None = None,
@@ -212,6 +212,10 @@ class LocalSlack(Switches):
         return self._server_thread.wait_for(
             self._people.close(user, view_id, everything=everything)
         )
+
+    def leave(self, user: str) -> Json:
+        """Close or reload the person's Slack; the answer is that of `POST /_local/leave`."""
+        return self._server_thread.wait_for(self._people.leave(user))
 
     def open_home(self, user: str, *, wait: float = WAIT) -> Json:
         """Open the Home tab; the answer is that of `POST /_local/home`."""

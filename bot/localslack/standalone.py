@@ -65,7 +65,7 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
         try:
             slack = stack.enter_context(local)
         except OSError as error:
-            problem = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            problem = f"Port {port} on 127.0.0.1 is in use. Choose another with --port; 0 is any."
             raise CannotStart(problem) from error
         for line in [*lines(slack), f"Page: {slack.url}"]:
             say(line)

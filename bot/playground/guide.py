@@ -1,58 +1,95 @@
-"""The playground's guide for the first minute; the page ticks off the steps that happened.
+"""The playground's guide; the page ticks each step that happened, in any order and by any way.
 
-A step's `kind` defines when it is done. `commands`: each command was answered. `arrives`: a message
-with the button is in the channel. `says`: a message with `text` is in the channel. `refused`: a
-person without these roles clicked the button, got an answer, and the button is still there. `done`:
-somebody clicked the button and it is no longer there. `visit`: the channel was opened after the
-step `after`. `home`: the app's Home was opened. `steer`: the worker has the `wanted` controls. A
-click on the step switches the page to the person `as` and to `channel`.
+A step's `kind` defines when it is done. `commands`: each of its commands was answered, or a button
+with the same effect was clicked. `says`: for each of its `patterns` there is a message of the bot
+in the channel `in`; a step about changes reads the audit channel, because every change is there,
+whether by button, command or modal. `visit`: the channel is open and has a message of the bot.
+`home`: the app's Home was opened. `steer`: the worker has the `wanted` controls, after the step
+`after`. With `replies`, the reply to one of these commands is enough, because there was nothing to
+do. A click on the step switches the page to the person `as` and to `channel`.
 """
 
 from bot.localslack.blocks.specs import Json
 
-_ENTITLED = ["operator", "admin"]
-_BUTTON: Json = {"channel": "queue-alerts", "action_id": "run:retry"}
+_DONE = "(done|started|finished)"
+_BULK = "(started|finished)"
+_PANEL = "In the side panel (“Behind the scenes”, at the top) press"
 
-FIRST_MINUTE: tuple[Json, ...] = (
+
+def _command(text: str, *same: str, action: str = "") -> Json:
+    """Return a command that a step suggests; `same` and the button `action` have its effect."""
+    return {"text": text, "same": [text, *same], "action_id": action}
+
+
+def _single(what: str) -> str:
+    """Return the pattern of the audit message about one failed job; a bulk change may hold it."""
+    return rf"{what}|· (retry|retry-all|clear-failed) · {_BULK}"
+
+
+GUIDE: tuple[Json, ...] = (
     {
         "id": "ask",
         "kind": "commands",
-        "title": "Ask what the queue holds",
+        "title": "See what the queue holds",
+        "note": "Click each command here, or type it below the messages.",
         "as": "operator",
         "channel": "queue-ops",
-        "commands": ["/queue status", "/queue failed", "/queue help"],
+        "commands": [
+            _command("/queue status", "/queue", action="run:status"),
+            _command("/queue failed", action="run:failed"),
+            _command("/queue help"),
+        ],
+    },
+    {
+        "id": "orders",
+        "kind": "says",
+        "title": "Retry orders 803193 and 803196",
+        "note": "They failed with “MySQL server has gone away”, which is fixed now. "
+        "In the answer to /queue failed press Retry on jobs 45 and 46, or click the command.",
+        "as": "operator",
+        "channel": "queue-ops",
+        "commands": [_command("/queue find 803193"), _command("/queue retry 45 46")],
+        "in": "queue-audit",
+        "patterns": [
+            _single(rf"(retry|delete-failed) · done · .*failed job {id_} ") for id_ in (45, 46)
+        ],
     },
     {
         "id": "alert",
-        "kind": "arrives",
-        "title": "An alert arrives by itself",
-        "note": "The worker's fourth job fails.",
+        "kind": "says",
+        "title": "Wait for the first alert",
+        "note": "The worker's fourth job fails. Click here to open #queue-alerts.",
         "as": "operator",
-        **_BUTTON,
+        "channel": "queue-alerts",
+        "in": "queue-alerts",
+        "patterns": [r"[Ff]ailed job"],
     },
     {
         "id": "refused",
-        "kind": "refused",
+        "kind": "says",
         "title": "Press Retry as stranger",
-        "note": "Refused: no role. It is audited.",
+        "note": "On the new alert in #queue-alerts. It is refused and audited, because a stranger "
+        "has no role.",
         "as": "stranger",
-        "roles": _ENTITLED,
-        **_BUTTON,
+        "channel": "queue-alerts",
+        "in": "queue-audit",
+        "patterns": [r"· (retry|retry-all) · denied"],
     },
     {
         "id": "retried",
-        "kind": "done",
+        "kind": "says",
         "title": "Press Retry as operator",
-        "note": "It works, once.",
+        "note": "On the same alert. Then the alert says who retried the job.",
         "as": "operator",
-        "roles": _ENTITLED,
-        **_BUTTON,
+        "channel": "queue-alerts",
+        "in": "queue-audit",
+        "patterns": [_single(r"retry · done · .*failed job (?!4[56] )")],
     },
     {
         "id": "audit",
         "kind": "visit",
         "title": "Read who did what",
-        "after": "retried",
+        "note": "Open #queue-audit on the left.",
         "as": "operator",
         "channel": "queue-audit",
     },
@@ -60,7 +97,7 @@ FIRST_MINUTE: tuple[Json, ...] = (
         "id": "break",
         "kind": "steer",
         "title": "Break NetSuite",
-        "note": "In the side panel.",
+        "note": f"{_PANEL} “Break NetSuite”. Twenty jobs fail with one cause.",
         "as": "operator",
         "channel": "queue-ops",
         "wanted": {"broken": True},
@@ -68,81 +105,106 @@ FIRST_MINUTE: tuple[Json, ...] = (
     {
         "id": "errors",
         "kind": "commands",
-        "title": "See what they have in common",
-        "note": "Twenty jobs fail with one cause.",
+        "title": "See what the failures have in common",
+        "note": "Click the command, or type it below the messages.",
         "as": "operator",
         "channel": "queue-ops",
-        "commands": ["/queue errors"],
+        "commands": [_command("/queue errors", action="run:errors")],
     },
     {
         "id": "fix",
         "kind": "steer",
         "title": "Fix NetSuite",
-        "note": "In the side panel. A retry before that would fail again.",
+        "note": f"{_PANEL} “Fix NetSuite”. Jobs that are retried before fail again.",
         "as": "operator",
         "channel": "queue-ops",
         "wanted": {"broken": False},
+        "after": "break",
     },
     {
         "id": "replay",
         "kind": "says",
         "title": "Press Retry group",
-        "note": "Try 3 first. The message counts up to “20 processed”.",
+        "note": "In the answer to /queue errors, or on the alert. Choose “3 first” and confirm. "
+        "A message in #queue-ops counts up to “20 processed”.",
         "as": "operator",
         "channel": "queue-ops",
-        "text": "All of them have ended",
+        "in": "queue-audit",
+        "patterns": [rf"· (retry|retry-all) · {_BULK}"],
     },
     {
         "id": "clear",
         "kind": "says",
         "title": "Clear what is left",
-        "note": "/queue clear-failed asks for the count.",
+        "note": "Click the command as admin, then type the number that it asks for.",
         "as": "admin",
         "channel": "queue-ops",
-        "text": "Cleared",
+        "commands": [_command("/queue clear-failed", "/queue flush")],
+        "in": "queue-audit",
+        "patterns": [rf"· clear-failed · {_DONE}"],
+        "replies": r"nothing to clear",
     },
     {
         "id": "undo",
         "kind": "says",
         "title": "Press Undo",
-        "note": "Every row comes back as it was.",
+        "note": "On the message “Cleared …” in #queue-ops, or click the command. "
+        "Every row is as it was before.",
         "as": "admin",
         "channel": "queue-ops",
-        "text": "Undone by",
+        "commands": [_command("/queue undo")],
+        "in": "queue-audit",
+        "patterns": [rf"· undo · {_DONE}"],
+        "replies": r"no change .* undone|nothing to put back",
     },
     {
         "id": "look",
         "kind": "commands",
         "title": "See the day’s chart and the alert rules",
+        "note": "Click each command, or type it below the messages.",
         "as": "operator",
         "channel": "queue-ops",
-        "commands": ["/queue chart", "/queue watch"],
+        "commands": [
+            _command("/queue chart", action="run:chart"),
+            _command("/queue watch", action="run:watch"),
+        ],
     },
     {
         "id": "home",
         "kind": "home",
         "title": "Open queue-bot’s Home",
-        "note": "Under Apps: active incidents, waiting jobs, failures.",
+        "note": "Click “queue-bot” under Apps, on the left.",
         "as": "operator",
-        "channel": "queue-alerts",
     },
     {
         "id": "pause",
-        "kind": "says",
+        "kind": "steer",
         "title": "Pause the worker",
-        "note": "In the side panel. Orders wait, and within a minute an alert reports inactive "
-        "workers. Resume the worker, and the incident is resolved.",
+        "note": f"{_PANEL} “Pause”. Orders still arrive, but no job is taken.",
         "as": "operator",
         "channel": "queue-alerts",
-        "text": "workers have stopped taking jobs",
+        "wanted": {"paused": True},
     },
     {
         "id": "mute",
         "kind": "says",
         "title": "Mute an alert for an hour",
-        "note": "In its menu, ⋯. The alert is still updated.",
+        "note": "Within a minute an alert in #queue-alerts says that workers have stopped. Open "
+        "its menu ⋯ and choose “Mute 1 h”, or click the command.",
         "as": "operator",
         "channel": "queue-alerts",
-        "text": "muted until",
+        "commands": [_command("/queue mute alert=no_worker_activity")],
+        "in": "queue-audit",
+        "patterns": [r"· mute · done"],
+    },
+    {
+        "id": "resume",
+        "kind": "steer",
+        "title": "Resume the worker",
+        "note": f"{_PANEL} “Resume”. Soon the alert says that the incident is resolved.",
+        "as": "operator",
+        "channel": "queue-alerts",
+        "wanted": {"paused": False},
+        "after": "pause",
     },
 )

@@ -27,11 +27,11 @@ from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import ACK_SECONDS, LocalSlack
 from bot.models.refusals import StartError
 from bot.models.roles import Role
-from bot.playground.guide import FIRST_MINUTE
+from bot.playground.guide import GUIDE
 from bot.playground.rows import tables_json
-from bot.playground.seed import seed
+from bot.playground.seed import seed as seed_queue
 from bot.playground.seed_history import seed_history
-from bot.playground.worker import Worker
+from bot.playground.worker import SEED, Worker
 from bot.queue.layouts import Queue, spec_tables
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
@@ -86,17 +86,21 @@ def playing(
     worker: bool = True,
     no_activity_seconds: int = NO_ACTIVITY_SECONDS,
     grace: int = 0,
+    seed: int = SEED,
 ) -> Iterator[LocalSlack]:
-    """Start all parts in order and stop them in reverse order; `grace` as for `SlackBot`."""
+    """Start all parts in order and stop them in reverse order.
+
+    `grace` is that of `SlackBot`; `seed` makes the worker's orders and failures repeatable.
+    """
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
     engine = connect(f"sqlite:///{database}", grace=grace)
     queue = Queue(*spec_tables())
-    simulated = Worker(engine, queue)
+    simulated = Worker(engine, queue, seed)
     app_info = AppInfo(lambda user: roles.get(user, []), suggestions)
     backstage = _backstage(engine, queue, simulated if worker else None)
     with _closing(engine), _local_slack(port, app_info, backstage, grace) as slack:
-        seed(engine, queue)
+        seed_queue(engine, queue)
         migrate(engine)
         seed_history(engine)
         bot = make_bot(playground_settings(slack, database, no_activity_seconds), INTERVAL, grace)
@@ -133,7 +137,7 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
         at_work = worker.as_json() if worker is not None else None
         return {"tables": tables_json(engine, queue), "worker": at_work}
 
-    return Backstage(look, worker.steer if worker is not None else None, FIRST_MINUTE)
+    return Backstage(look, worker.steer if worker is not None else None, GUIDE)
 
 
 def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
@@ -143,7 +147,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
-            problem = f"Port {port} of 127.0.0.1 is taken: choose another with --port, 0 for any."
+            problem = f"Port {port} on 127.0.0.1 is in use. Choose another with --port; 0 is any."
             raise StartError([problem]) from error
     return LocalSlack(
         port=port,

@@ -14,14 +14,26 @@ from sqlalchemy.exc import OperationalError
 
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
-from bot.playground.seed import GONE_AWAY, LOCK_WAIT, MAILBOX_FULL, RATE_LIMIT, TIMEOUT, payload
+from bot.playground.seed import (
+    FAILED,
+    LOCK_WAIT,
+    MAILBOX_FULL,
+    NETSUITE_DOWN,
+    RATE_LIMIT,
+    TIMEOUT,
+    payload,
+)
 from bot.queue.layouts import Queue
 from bot.wall_clock import unix
 
+SEED = 7
 STEP_SECONDS = 1.5
 TICK = 0.05  # seconds until a changed speed takes effect
 FIRST_FAILURE = 4
-"""The worker's fourth job fails, so that an alert arrives while a visitor watches."""
+"""The worker's fourth job fails, so that an alert arrives while a visitor watches.
+
+A retried job is not counted as the one that fails: a retry after the fix works.
+"""
 MOST_PENDING = 8
 OUTAGE_JOBS = 20
 """The number of jobs that fail while NetSuite is broken; new orders follow after the fix."""
@@ -39,8 +51,8 @@ class WorkerControls:
     """The worker's controls: `speed` as a factor, and `failure_rate` of random failures.
 
     While `paused` the worker takes no job, but orders still arrive, as if the worker were dead.
-    While NetSuite is `broken` every job of its queue fails at once, as if its database had gone
-    away, and new orders for it arrive fast until `OUTAGE_JOBS` have failed.
+    While NetSuite is `broken` every job of its queue fails at once, and new orders for it arrive
+    fast until `OUTAGE_JOBS` have failed.
     """
 
     speed: float = 1.0
@@ -69,7 +81,7 @@ def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
 class Worker:
     """A worker in its own thread until it is stopped; `seed` makes it repeatable."""
 
-    def __init__(self, engine: Engine, queue: Queue, seed: int = 7) -> None:
+    def __init__(self, engine: Engine, queue: Queue, seed: int = SEED) -> None:
         self._engine = engine.execution_options(changes=True)
         self._queue = queue
         self._random = random.Random(seed)  # noqa: S311 a simulation
@@ -81,7 +93,7 @@ class Worker:
         self._at: int | None = None
         self._lost = 0
         self._hurries = False
-        self._failed_once: set[str] = set()
+        self._failed_once = {payload(row.queue, row.order, row.tienda) for row in FAILED}
         self._order = 803_210
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -173,7 +185,7 @@ class Worker:
                 self._fail(connection, job, error)
         self._done += 1
         self._failed += error is not None
-        self._lost += error == GONE_AWAY
+        self._lost += error == NETSUITE_DOWN
 
     def _take(self, connection: Connection) -> RowMapping | None:
         jobs, layout = self._queue.jobs, self._queue.jobs_layout
@@ -194,15 +206,15 @@ class Worker:
     def _error(self, job: RowMapping) -> str | None:
         """Return the job's error, if it fails; a repeat of a random failure fails less often."""
         if self._is_lost(job):
-            return GONE_AWAY
+            return NETSUITE_DOWN
         controls = self._controls
         is_repeat = job["payload"] in self._failed_once
         rate = controls.failure_rate**2 if is_repeat else controls.failure_rate
-        first = self._done + 1 == FIRST_FAILURE and not is_repeat
+        first = not self._failed and self._done + 1 >= FIRST_FAILURE and not is_repeat
         if not first and self._random.random() >= rate:
             return None
         self._failed_once.add(job["payload"])
-        return self._random.choice(_ERRORS.get(job["queue"], (GONE_AWAY,)))
+        return self._random.choice(_ERRORS.get(job["queue"], (TIMEOUT,)))
 
     def _fail(self, connection: Connection, job: RowMapping, error: str) -> None:
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -20,7 +20,7 @@ from bot.views.names import (
     seconds_since,
 )
 
-ROW = 400
+ROW = 395
 SHORT = 103
 ERROR = 110
 """Characters of an error in a list; the spec's `exception_short` has 103.

@@ -97,12 +97,14 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
                 lambda: page.post("/_local/home", json=visit).json(),
                 lambda answer: "error" not in answer,
             )
+        people = page.get("/_local/state").json()["users"]
         suggested = page.get("/_local/commands").json()["commands"]
         strange = page.post("/_local/command", json={**typed, "text": "/queue status"})
 
         assert "Hello, Ana!" in [reply["text"] for reply in answer["replies"]]
         assert [view["type"] for view in home["views"]] == ["home"]
         assert [(one["command"], one["usage_hint"]) for one in suggested] == [("/greet", "[name]")]
+        assert {person["roles"] for person in people} == {None}
         assert strange.json() == {"error": "/queue is not a valid command"}
         client = WebClient(environment["SLACK_BOT_TOKEN"], environment["SLACK_API_URL"])
         with pytest.raises(SlackApiError) as caught:
@@ -152,12 +154,12 @@ def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
             [sys.executable, *words, "--no-browser"],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=3 * PATIENCE,
             check=False,
         )
 
     assert ended.returncode == 2
-    assert f"Port {port} of 127.0.0.1 is taken" in ended.stderr
+    assert f"Port {port} on 127.0.0.1 is in use" in ended.stderr
 
 
 @pytest.mark.parametrize("words", [["--only-slack"], ["--manifest", "x.yml"]])

@@ -73,6 +73,33 @@ def test_a_closed_modal_is_told_where_the_app_asked_for_it(
     assert closed[0]["is_cleared"] is False
 
 
+def test_a_reload_loses_the_modals_and_tells_nobody(
+    slack: LocalSlack, app: App, client: WebClient, connect: Connect
+) -> None:
+    closed: list[Json] = []
+
+    @app.view_closed("plan")
+    def remember(ack: Ack, body: Json) -> None:
+        closed.append(body)
+        ack()
+
+    view_id = open_modal(slack, app, connect, modal(notify_on_close=True))
+    slack.leave("viewer")
+    assert len(slack.views("operator")) == 1
+    slack.leave("operator")
+    slack.leave("operator")
+
+    assert slack.views("operator") == []
+    with pytest.raises(SlackApiError, match="not_found"):
+        client.views_update(view_id=view_id, view=modal())
+    with pytest.raises(CannotError):
+        slack.submit("operator", view_id, {})
+    # A modal that is opened next is told of, and the lost one was not.
+    (view,) = slack.command("operator", "queue-ops", "/queue retry-all", wait=0)["views"]
+    slack.close_view("operator", view["id"])
+    assert [body["view"]["id"] for body in closed] == [view["id"]]
+
+
 def test_closing_everything_tells_that_the_stack_was_cleared(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:

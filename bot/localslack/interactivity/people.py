@@ -163,6 +163,16 @@ class People:
                 )
         return result
 
+    async def leave(self, user: str) -> Json:
+        """Close or reload the person's Slack: open modals are lost, and the app is not told.
+
+        `view_closed` follows a click on a close button only:
+        https://docs.slack.dev/reference/views/modal-views.
+        """
+        person = self._person(user)
+        modals.clear(self._workspace, person.id)
+        return result_json(Interaction(person.id), None)
+
     async def open_home(self, user: str, wait: float) -> Json:
         """Open the app's Home tab; only an app that subscribed receives the event."""
         person = self._person(user)

@@ -1,4 +1,4 @@
-/* What a person does, sent to the local Slack, with the time its acknowledgement took. */
+/* Sends what a person does to the local Slack, and keeps how long the ack took. */
 
 import { post } from "./api.js";
 import { did, refresh, say, set, state } from "./state.js";
@@ -14,33 +14,33 @@ const WORDS = {
 async function request(path, words, body) {
   set({ busy: words });
   const answer = await post(path, { user: state.me, wait_ms: 0, ...body });
-  // Closing a modal that does not ask to hear of it sends nothing that could be acknowledged.
+  // A modal without `notify_on_close` is closed without a request, so there is no ack to measure.
   const measured = typeof answer.ack_ms === "number" || (answer.ack_ms === null && answer.error !== undefined);
   set({ busy: "", ack: measured ? { ms: answer.ack_ms, error: answer.error } : state.ack });
   await refresh();
   return answer;
 }
 
-/** What an error code means, in words. */
+/** Returns an error code with its meaning. */
 export function explain(code) {
   return Object.hasOwn(WORDS, code) ? `${WORDS[code]} (${code})` : code;
 }
 
-/** Whether something failed of which the local Slack has posted no word. */
+/** Whether a request failed and the local Slack posted no message about it. */
 function untold(answer) {
   return answer.error !== undefined && !answer.replies?.length;
 }
 
-/** Whether the local Slack did not even take the request: a view that it took it for tells so. */
+/** Whether the local Slack rejected the request itself; other failures are shown by the view. */
 function notTaken(answer) {
   return answer.error !== undefined && answer.replies === undefined;
 }
 
-/** Sends a slash command in a channel; a failure is told by Slackbot, as in Slack. */
+/** Sends a slash command in a channel; Slackbot reports a failure, as in Slack. */
 export async function command(text, channel) {
-  const me = state.me;
   const answer = await request("/_local/command", text, { channel, text });
-  did({ me, kind: "command", text, answered: answer.error === undefined });
+  const replies = (answer.replies ?? []).map((reply) => reply.text).join("\n");
+  did({ kind: "command", text, replies, answered: answer.error === undefined });
   set({});
   if (untold(answer)) say(channel, `\`${text.split(/\s/)[0]}\` failed: ${explain(answer.error)}.`);
 }
@@ -48,30 +48,31 @@ export async function command(text, channel) {
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };
-  const [me, after] = [state.me, state.messages[channel]?.at(-1)?.ts ?? "0"];
   const answer = await request("/_local/click", "a click", body);
-  did({ me, kind: "click", ts: message.ts, action_id: action.action_id, after });
+  did({ kind: "click", action_id: action.action_id });
   set({});
   if (untold(answer)) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
 let noted = Promise.resolve();
 
-/** Sends a click in a modal or in App Home, after what was typed before it. */
+/** Sends a click in a modal or in App Home, after the field values before it. */
 export async function clickInView(view, action) {
   await noted;
   const answer = await request("/_local/click", "a click", { view_id: view.id, ...action });
+  did({ kind: "click", action_id: action.action_id });
+  set({});
   const quiet = view.type === "modal" && !notTaken(answer);
   if (answer.error && !quiet) complain(`That did not work: ${explain(answer.error)}.`);
 }
 
-/** Tells the local Slack what a field of a view holds now; the app hears of it with a click. */
+/** Sends the current value of a view's field; the app receives it with the next click. */
 export function note(view, block, element, value) {
   const what = { action_id: element.action_id, block_id: block.block_id, selected_option: value };
   noted = post("/_local/click", { user: state.me, view_id: view.id, ...what });
 }
 
-/** Submits a modal; answers what went wrong where the modal itself does not tell it, else null. */
+/** Submits a modal; returns the error if the modal itself does not show it, else null. */
 export async function submit(view, values) {
   const answer = await request("/_local/submit", "a form", { view_id: view.id, values });
   return notTaken(answer) ? explain(answer.error) : null;
@@ -82,12 +83,17 @@ export function close(view, clear = false) {
   return request("/_local/close", "a modal's close", { view_id: view.id, clear });
 }
 
+/** Drops the acting user's modals, as Slack does at a reload; the app gets no request. */
+export function leave() {
+  void post("/_local/leave", { user: state.me }, { keepalive: true });
+}
+
 /** Tells the app that the acting user opened its Home. */
 export function openHome() {
   return request("/_local/home", "the opening of Home", {});
 }
 
-/** Shows a short complaint that goes away by itself. */
+/** Shows an error for some seconds. */
 export function complain(words) {
   const toast = document.getElementById("toast");
   toast.textContent = words;

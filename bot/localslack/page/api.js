@@ -1,6 +1,6 @@
-/* Requests to the local Slack's control endpoints; they resolve, also when nobody answers. */
+/* Requests to the local Slack's control endpoints; they resolve even without an answer. */
 
-/** What `path` says, or null if it is not there. */
+/** Returns the JSON of `path`, or null without an answer. */
 export async function get(path) {
   try {
     const response = await fetch(path, { headers: { Accept: "application/json" } });
@@ -10,10 +10,11 @@ export async function get(path) {
   }
 }
 
-/** The answer to a control request; `{error}` with a word for what went wrong where it failed. */
-export async function post(path, body) {
+/** Returns the answer to a control request; if it failed, `{error}` with a code. */
+export async function post(path, body, options = {}) {
   try {
     const response = await fetch(path, {
+      ...options,
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),

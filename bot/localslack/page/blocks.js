@@ -1,4 +1,4 @@
-/* Block Kit, block by block. A block this page does not know is shown as a box that says so. */
+/* Draws Block Kit, block by block. An unknown block becomes a box with its JSON. */
 
 import { chart } from "./chart.js";
 import { h, safeUrl } from "./dom.js";
@@ -27,7 +27,7 @@ const DRAW = {
   carousel: (block, ctx) => h("div", { class: "carousel" }, (block.elements ?? []).map((item) => card(item, ctx))),
 };
 
-/** The nodes of a list of blocks. */
+/** Returns the nodes of a list of blocks. */
 export function drawBlocks(blocks, ctx) {
   return blocks.map((block) => {
     const draw = Object.hasOwn(DRAW, block.type ?? "") ? DRAW[block.type] : null;
@@ -40,8 +40,8 @@ function content(draw, block, ctx) {
   try {
     return draw(block, ctx);
   } catch (error) {
-    // Edge: a block of a known type with a shape nobody foresaw must not take the page with it.
-    return unknown(`This block of type “${block.type}” could not be drawn: ${error.message}`, block);
+    // A block of a known type with an unexpected shape must not break the whole page.
+    return unknown(`This page cannot draw this block of type “${block.type}”: ${error.message}`, block);
   }
 }
 
@@ -50,14 +50,14 @@ function unknown(words, what) {
     "div",
     { class: "unknown", role: "note" },
     h("p", null, icon("puzzle"), words),
-    h("details", null, h("summary", null, "Its JSON"), h("pre", { class: "pre" }, JSON.stringify(what, null, 2))),
+    h("details", null, h("summary", null, "JSON"), h("pre", { class: "pre" }, JSON.stringify(what, null, 2))),
   );
 }
 
 function element(item, block, ctx) {
   if (item.type === "image") return picture(item);
   if (item.type === "mrkdwn" || item.type === "plain_text") return h("span", null, textObject(item, ctx));
-  return interactive(item, block, ctx) ?? unknown(`This page cannot draw an element “${item.type}”.`, item);
+  return interactive(item, block, ctx) ?? unknown(`This page cannot draw an element of type “${item.type}”.`, item);
 }
 
 function section(block, ctx) {
@@ -88,7 +88,7 @@ function title(block, ctx) {
   return block.title ? h("figcaption", null, textObject(block.title, ctx)) : null;
 }
 
-/** A picture that is inside the page's own reach, else a frame with its words and its address. */
+/** Returns an image that this page may load, else a frame with its text and its address. */
 function picture(image) {
   const words = image.alt_text ?? "Image";
   const source = image.image_url ?? "";

@@ -1,4 +1,4 @@
-/* data_visualization blocks as SVG: line, area, bar and pie, with a legend and a spoken summary. */
+/* data_visualization blocks as SVG: line, area, bar and pie, with a legend and a summary for screen readers. */
 
 import { h, svg } from "./dom.js";
 
@@ -6,7 +6,7 @@ const WIDTH = 560;
 const HEIGHT = 220;
 const EDGE = { left: 48, right: 12, top: 12, bottom: 34 };
 
-/** A chart with its title and legend. */
+/** Returns a chart with its title and legend. */
 export function chart(block) {
   const { chart: data = {}, title = "" } = block;
   const names = data.type === "pie" ? data.segments.map((s) => s.label) : data.series.map((s) => s.name);
@@ -57,7 +57,7 @@ function plot(data) {
   };
 }
 
-/** Round numbers from below `low` to above `high`, four or five steps. */
+/** Returns round numbers from below `low` to above `high`, in four or five steps. */
 function niceTicks(low, high) {
   const raw = (high - low || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -149,7 +149,7 @@ function pie(segments) {
   return { box: "0 0 200 200", nodes };
 }
 
-/** A ring's piece between two fractions of a turn, on a 200 × 200 sheet. */
+/** Returns the path of a ring's slice between two fractions of a turn, on a 200 × 200 grid. */
 function slice(from, to) {
   const end = Math.min(to, from + 0.9999);
   const at = (turn, radius) => {

@@ -1,10 +1,10 @@
-/* What can be typed after a slash: commands, their words, and the usage of each. */
+/* Slash commands for suggestions: their subcommands, and the usage of each. */
 
 import { get } from "./api.js";
 
 let commandList = [{ command: "/queue", description: "", usage: "", words: [] }];
 
-/** Asks the local Slack for its slash commands; without an answer only `/queue` is known. */
+/** Loads the slash commands; without an answer only `/queue` is suggested. */
 export async function loadCommands() {
   const answer = await get("/_local/commands");
   const list = Array.isArray(answer) ? answer : answer?.commands;
@@ -25,7 +25,7 @@ function asCommand(one) {
   };
 }
 
-/** The first commands offered to somebody who is new here. */
+/** Returns the commands that a new visitor is offered first. */
 export function firstCommands() {
   const { command, words } = commandList[0];
   const defaults = ["status", "failed", "help"].filter((name) => words.some((w) => w.name === name));
@@ -34,8 +34,8 @@ export function firstCommands() {
 }
 
 /**
- * What could be meant by the text typed so far: `[{fill, title, usage, summary}]`, where `fill` is
- * the text that taking the suggestion leaves in the composer.
+ * Returns the suggestions for the text typed so far: `[{fill, title, usage, summary}]`. `fill` is the
+ * text in the composer after the suggestion is chosen.
  */
 export function suggestions(text) {
   if (!text.startsWith("/") || text.includes("\n")) return [];

@@ -1,11 +1,11 @@
-/* The composer: slash commands with suggestions, a history of what was sent, Enter sends. */
+/* The composer: slash commands with suggestions, and a history of what was sent. */
 
 import { command } from "./actions.js";
-import { suggestions } from "./commands.js";
+import { firstCommands, suggestions } from "./commands.js";
 import { h } from "./dom.js";
 import { HOME, placeName, say, state } from "./state.js";
 
-/** Wires the form with its text field and its list of suggestions; answers `{draw, focus, put}`. */
+/** Connects the form, its text field and its suggestions; returns `{draw, focus, put, send}`. */
 export function composer(form, field, list) {
   const history = [];
   let at = null;
@@ -47,7 +47,7 @@ export function composer(form, field, list) {
   }
   function send() {
     const text = field.value.trim();
-    // Who was faster than the page is answered as soon as it knows where it is.
+    // A command that was typed before the page has loaded is sent as soon as it has.
     early = text !== "" && state.place === "";
     if (text === "" || early) return;
     if (history.at(-1) !== text) history.push(text);
@@ -55,7 +55,7 @@ export function composer(form, field, list) {
     list.hidden = true;
     field.focus();
     if (text.startsWith("/")) void command(text, state.place);
-    else say(state.place, "Only slash commands are sent here. Try `/queue help`.");
+    else say(state.place, `Only slash commands work here. Try \`${firstCommands().at(-1)}\`.`);
   }
   function byKey(event) {
     if (event.isComposing) return;

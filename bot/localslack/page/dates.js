@@ -11,7 +11,7 @@ const PARTS = {
   time_secs: { hour: "numeric", minute: "2-digit", second: "2-digit" },
 };
 
-/** The text of a date token's format string for an epoch in seconds; null for a bad epoch. */
+/** Returns the text of a date token for an epoch in seconds; null for a wrong epoch. */
 export function dateToken(seconds, format, locale, now = Date.now()) {
   const moment = new Date(Number(seconds) * 1000);
   if (Number.isNaN(moment.getTime())) return null;
@@ -55,18 +55,18 @@ function ago(moment, locale, now) {
   );
 }
 
-/** The time of day of a message's ts. */
+/** Returns the time of day of a message's ts. */
 export function clock(ts, locale) {
   return new Intl.DateTimeFormat(locale, PARTS.time).format(new Date(Number(ts) * 1000));
 }
 
-/** The day and time of a message's ts in full, for a tooltip. */
+/** Returns the full day and time of a message's ts, for a tooltip. */
 export function fullDate(ts, locale) {
   const parts = { ...PARTS.date_long, ...PARTS.time_secs };
   return new Intl.DateTimeFormat(locale, parts).format(new Date(Number(ts) * 1000));
 }
 
-/** "Today", "Yesterday" or the weekday and date, as on the line between two days. */
+/** Returns "Today", "Yesterday" or the weekday and date, for the line between two days. */
 export function dayName(moment, locale, now = Date.now()) {
   const near = nearDay(moment, locale, now);
   if (near !== null) return near.charAt(0).toLocaleUpperCase(locale) + near.slice(1);

@@ -1,17 +1,17 @@
 /*
- * The only way this page makes elements. Text given to it becomes text nodes, so nothing that a
- * bot or a job payload says can turn into markup.
+ * Creates all elements of this page. Text becomes text nodes, so no text of a bot or of a job payload
+ * can become markup.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 const FORBIDDEN = /^(?:on|style$|srcdoc$)/i;
 
-/** An HTML element with attributes, listeners under `on`, and children (nodes or text). */
+/** Returns an HTML element with attributes, listeners under `on`, and children (nodes or text). */
 export function h(tag, props, ...children) {
   return dress(document.createElement(tag), props, children);
 }
 
-/** The same for an SVG element. */
+/** Returns an SVG element in the same way. */
 export function svg(tag, props, ...children) {
   return dress(document.createElementNS(SVG, tag), props, children);
 }
@@ -28,7 +28,7 @@ function dress(node, props, children) {
   return node;
 }
 
-/** The address if a click on it can do no harm (web and mail only), else null. */
+/** Returns the address if it is safe to open (web and mail only), else null. */
 export function safeUrl(address) {
   try {
     const url = new URL(address);
@@ -38,7 +38,7 @@ export function safeUrl(address) {
   }
 }
 
-/** A link that opens beside the page, or its text alone where the address is not a safe one. */
+/** Returns a link that opens in another tab, or its text alone if the address is not safe. */
 export function link(address, label) {
   const href = safeUrl(address);
   const inside = href !== null && permalink(new URL(href));
@@ -47,7 +47,7 @@ export function link(address, label) {
   return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
 }
 
-/** A message's permalink as a place on this page, null for any other address. */
+/** Returns a message's permalink as a place on this page, null for any other address. */
 function permalink(url) {
   const here = url.origin === location.origin && /^\/archives\/\w+\/p\d+$/.test(url.pathname);
   return here ? `#${url.pathname}` : null;
@@ -56,8 +56,8 @@ function permalink(url) {
 const drawn = new WeakMap();
 
 /**
- * Makes the children of `parent` be `items` (`{key, signature, build}`), in order; a child whose
- * signature has not changed stays as it is, with its focus, its sorting and its open menus.
+ * Makes `items` (`{key, signature, build}`) the children of `parent`, in this order. A child with an
+ * unchanged signature keeps its node, with its focus, its sorting and its open menus.
  */
 export function reconcile(parent, items) {
   const old = new Map();
@@ -93,7 +93,7 @@ function replaceKeepingFocus(node, fresh) {
 
 let counter = 0;
 
-/** An id for aria references, unique on this page. */
+/** Returns an id for aria references, unique on this page. */
 export function uniqueId(prefix) {
   counter += 1;
   return `${prefix}-${counter}`;

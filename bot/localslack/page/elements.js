@@ -1,4 +1,4 @@
-/* Block elements a person acts on. What they hold is read back by `read`, keyed by block. */
+/* Interactive block elements. `read` returns the value of each, by block. */
 
 import { h, uniqueId } from "./dom.js";
 import { confirmed, openUrl, overflow } from "./menu.js";
@@ -15,7 +15,7 @@ const TEXT_INPUTS = {
 const PICKERS = { datepicker: "initial_date", timepicker: "initial_time" };
 const CHOICES = /^(?:checkboxes|radio_buttons|multi_(?:static|users|channels|conversations)_select)$/;
 
-/** The node of an interactive element, or null for a type this page does not know. */
+/** Returns the node of an interactive element, or null for an unknown type. */
 export function interactive(element, block, ctx) {
   if (element.type === "button") return button(element, block, ctx);
   if (element.type === "overflow") {
@@ -31,7 +31,7 @@ function marker(element, block) {
   return `${block.block_id ?? ""}|${element.action_id ?? ""}`;
 }
 
-/** Asks for confirmation, sends the action, and shows on the control that it is on its way. */
+/** Asks for confirmation, sends the action, and marks the control as busy meanwhile. */
 async function send(element, block, ctx, node, extra) {
   if (node.getAttribute("aria-busy") === "true") return;
   if (!(await confirmed(element.confirm, ctx))) return;
@@ -72,7 +72,7 @@ function optionsOf(element, ctx) {
   return (element.option_groups ?? []).flatMap((group) => group.options).concat(element.options ?? []);
 }
 
-/** The value, or the list of values, that an element begins with; null for none. */
+/** Returns an element's initial value, or list of values; null for none. */
 function initialOf(element) {
   const many = element.initial_options?.map((option) => option.value);
   const kind = element.type.replace(/^multi_/, "").replace("_select", "");
@@ -114,7 +114,7 @@ function select(element, block, ctx) {
   return node;
 }
 
-/** Checkboxes (also for a multi-select) and radio buttons. */
+/** Returns checkboxes (also for a multi-select) or radio buttons. */
 function group(element, block, ctx) {
   const single = element.type === "radio_buttons";
   const options = optionsOf(element, ctx);

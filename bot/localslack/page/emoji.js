@@ -1,4 +1,4 @@
-/* The shortcodes that bots use most. A name that is not here is shown as it was written. */
+/* The shortcodes that bots use most. An unknown name is shown as text. */
 
 import { h } from "./dom.js";
 
@@ -37,7 +37,7 @@ const EMOJI = {
   checkered_flag: "🏁", triangular_flag_on_post: "🚩", traffic_light: "🚦", stop_sign: "🛑",
 };
 
-/** A shortcode's picture with its name for screen readers, or null for an unknown name. */
+/** Returns a shortcode's emoji with its name for screen readers, or null for an unknown name. */
 export function emoji(name) {
   if (!Object.hasOwn(EMOJI, name)) return null;
   const label = name.replaceAll("_", " ");

@@ -1,10 +1,10 @@
-/* The first minute: a short list of things to try, ticked off by what really happened. */
+/* The guide: a short list of things to try. A step is ticked when it happened, in any way. */
 
 import { command } from "./actions.js";
 import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { actAs, goTo } from "./people.js";
-import { HOME, people, set, state, user } from "./state.js";
+import { HOME, people, set, state } from "./state.js";
 
 const KEY = "local-slack-guide";
 let progress = load();
@@ -22,36 +22,37 @@ function saveProgress(values) {
   localStorage.setItem(KEY, JSON.stringify(progress));
 }
 
-/** Wires the card: `panel` opens the side panel, `focus` gives the focus to the composer. */
+/** Connects the card: `openPanel` opens the side panel, `focus` moves the focus to the composer. */
 export function guide(card, { openPanel, focus }) {
   const list = h("ol", { "aria-label": "Things to try" });
   const count = h("span", { class: "guide-count", role: "status" });
   const leave = () => {
-    saveProgress({ dismissed: true });
+    saveProgress({ dismissed: state.backstage.session });
     set({});
     focus();
   };
-  const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss the first minute", on: { click: leave } }, icon("close"));
-  card.append(h("header", null, h("h2", null, "First minute"), count, shut), list);
+  const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Close the guide", on: { click: leave } }, icon("close"));
+  card.append(h("header", null, h("h2", null, "Guide"), count, shut), list);
 
   let lastNextId = null;
   return function draw() {
     const { backstage } = state;
     const steps = backstage?.guide ?? [];
-    card.hidden = steps.length === 0 || progress.dismissed === true;
+    card.hidden = steps.length === 0 || progress.dismissed === backstage.session;
     if (card.hidden) return;
-    if (progress.session !== backstage.session) saveProgress({ session: backstage.session, done: [] });
+    if (progress.session !== backstage.session) saveProgress({ session: backstage.session, done: [], chosen: null });
     for (const step of steps) tick(step);
     const done = steps.filter((step) => progress.done.includes(step.id)).length;
     count.textContent = done === steps.length ? "All done" : `${done} of ${steps.length}`;
-    const next = steps.find((step) => !progress.done.includes(step.id));
+    const open = steps.filter((step) => !progress.done.includes(step.id));
+    const next = open.find((step) => step.id === progress.chosen) ?? open[0];
     reconcile(list, steps.map((step) => item(step, step === next, { openPanel, focus })));
     if (next?.id !== lastNextId) scrollTo(list, list.querySelector(".next"));
     lastNextId = next?.id;
   };
 }
 
-/** Shows the next step and the one before it where the list is longer than its room. */
+/** Scrolls a long list so that the next step and the one before it are visible. */
 function scrollTo(list, next) {
   const before = next?.previousElementSibling;
   if (before) list.scrollTop = before.offsetTop;
@@ -59,7 +60,7 @@ function scrollTo(list, next) {
 
 function item(step, isNext, more) {
   const done = progress.done.includes(step.id);
-  const answered = (step.commands ?? []).filter((words) => progress.done.includes(words));
+  const answered = (step.commands ?? []).map(({ text }) => text).filter((text) => progress.done.includes(text));
   const label = `${step.title}${done ? ", done" : ""}`;
   const build = () =>
     h(
@@ -71,7 +72,7 @@ function item(step, isNext, more) {
         null,
         h("button", { type: "button", "aria-label": label, "data-action": `step ${step.id}`, on: { click: () => start(step, more) } }, step.title),
         step.note && isNext ? h("p", null, step.note) : null,
-        step.commands ? h("div", { class: "tries" }, step.commands.map((words) => suggested(step, words, answered, more))) : null,
+        step.commands ? h("div", { class: "tries" }, step.commands.map(({ text }) => suggested(step, text, answered, more))) : null,
       ),
     );
   return { key: step.id, signature: JSON.stringify([done, isNext, answered]), build };
@@ -87,25 +88,25 @@ function suggested(step, words, answered, more) {
   return h("button", props, words, done ? icon("tick") : null);
 }
 
-/** Goes to where a step is done, as the one who does it; doing it is left to the visitor. */
+/** Opens the place of a step as the person who does it; the visitor does the step. */
 function start(step, { openPanel, focus }) {
+  saveProgress({ chosen: step.id });
   const who = people().find((one) => one.name === step.as);
-  const channel = channelOf(step);
+  const channel = idOf(step.channel);
   if (who && who.id !== state.me) actAs(who.id);
   if (channel && channel !== state.place) goTo(channel);
+  set({});
   if (step.kind === "steer") openPanel();
   else focus();
 }
 
-function channelOf(step) {
-  return state.channels.find((one) => one.name === step.channel)?.id;
+function idOf(channel) {
+  return state.channels.find((one) => one.name === channel)?.id;
 }
 
 function tick(step) {
-  for (const words of step.commands ?? []) {
-    if (state.deeds.some((deed) => deed.kind === "command" && deed.text === words && deed.answered)) note(words);
-  }
-  if (HAPPENED[step.kind]?.(step)) note(step.id);
+  for (const one of step.commands ?? []) if (state.deeds.some((deed) => isOf(deed, one))) note(one.text);
+  if (HAPPENED[step.kind](step) || nothingToDo(step)) note(step.id);
 }
 
 function note(id) {
@@ -113,41 +114,34 @@ function note(id) {
 }
 
 const HAPPENED = {
-  commands: (step) => step.commands.every((words) => progress.done.includes(words)),
-  arrives: (step) => messages(step).some((message) => holds(message, step.action_id)),
-  says: (step) => messages(step).some((message) => message.text.includes(step.text)),
-  refused: (step) => clicks(step).some(({ deed, message }) => !entitled(step, deed) && gotReply(step, deed) && holds(message, step.action_id)),
-  done: (step) => clicks(step).some(({ deed, message }) => entitled(step, deed) && !holds(message, step.action_id)),
+  commands: (step) => step.commands.every(({ text }) => progress.done.includes(text)),
+  says: (step) => step.patterns.every((pattern) => messages(step.in).some(({ text }) => new RegExp(pattern, "m").test(text))),
   home: () => state.place === HOME,
-  visit: (step) => progress.done.includes(step.after) && state.place === channelOf(step),
-  steer: (step) => state.deeds.some((deed) => deed.kind === "steer" && same(deed.wanted, step.wanted)),
+  visit: (step) => state.place === idOf(step.channel) && messages(step.channel).length > 0,
+  steer: (step) => (!step.after || progress.done.includes(step.after)) && [...steered(), state.backstage.worker ?? {}].some((controls) => same(controls, step.wanted)),
 };
 
-function messages(step) {
-  return (state.messages[channelOf(step)] ?? []).filter((one) => one.user === state.bot_user && !one.ephemeral_to);
+/** Whether an action had the effect of a suggested command: typed, also with options, or by a button. */
+function isOf(deed, { same: commands, action_id: actionId }) {
+  if (deed.kind === "click") return actionId !== "" && deed.action_id === actionId;
+  if (deed.kind !== "command" || !deed.answered) return false;
+  const typed = deed.text.trim().replace(/\s+/g, " ");
+  return commands.some((text) => typed === text || (text.split(" ").length > 1 && typed.startsWith(`${text} `)));
 }
 
-/** The clicks on the step's button, each with the message as it stands now. */
-function clicks(step) {
-  const candidates = messages(step);
-  return state.deeds
-    .filter((deed) => deed.kind === "click" && deed.action_id === step.action_id)
-    .map((deed) => ({ deed, message: candidates.find((one) => one.ts === deed.ts) }))
-    .filter(({ message }) => message);
+/** Whether the reply to a command of the step was that there is nothing to do. */
+function nothingToDo(step) {
+  if (!step.replies) return false;
+  const replies = new RegExp(step.replies);
+  return state.deeds.some((deed) => step.commands.some((one) => isOf(deed, one)) && replies.test(deed.replies));
 }
 
-/** Whether the one who clicked was told something that only they see. */
-function gotReply(step, { me, after }) {
-  const all = state.messages[channelOf(step)] ?? [];
-  return all.some((one) => one.ephemeral_to === me && Number(one.ts) > Number(after));
+function messages(channel) {
+  return (state.messages[idOf(channel)] ?? []).filter((one) => one.user === state.bot_user && !one.ephemeral_to);
 }
 
-function entitled(step, deed) {
-  return (user(deed.me).roles ?? []).some((role) => step.roles.includes(role));
-}
-
-function holds(message, actionId) {
-  return message.blocks.some((block) => [...(block.elements ?? []), block.accessory].some((one) => one?.action_id === actionId));
+function steered() {
+  return state.deeds.filter((deed) => deed.kind === "steer").map((deed) => deed.wanted);
 }
 
 function same(a, b) {

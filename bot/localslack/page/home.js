@@ -1,4 +1,4 @@
-/* App Home: the view the bot published for the acting user. */
+/* App Home: the view that the app published for the acting user. */
 
 import { clickInView, note, openHome } from "./actions.js";
 import { drawBlocks } from "./blocks.js";
@@ -6,7 +6,7 @@ import { h, reconcile } from "./dom.js";
 import { fieldValue, surface } from "./people.js";
 import { HOME, state } from "./state.js";
 
-/** Keeps the App Home pane as the state says; the app hears when somebody comes to it. */
+/** Draws the App Home pane from the state, and reports to the app when somebody opens it. */
 export function homePane(pane) {
   let visitor = null;
   return function draw() {
@@ -30,5 +30,5 @@ function drawHome(view) {
 }
 
 function empty() {
-  return h("p", { class: "nothing" }, "The app has not published a Home for this person.");
+  return h("p", { class: "nothing" }, "The app has not published a Home for this person yet.");
 }

@@ -1,4 +1,4 @@
-/* Line icons on a 20 × 20 grid, drawn here because the page may load nothing from elsewhere. */
+/* Line icons on a 20 × 20 grid, drawn here because the page loads nothing from other servers. */
 
 import { svg } from "./dom.js";
 
@@ -30,7 +30,7 @@ const PATHS = {
   puzzle: "M4 7h3.2a1.8 1.8 0 1 1 3.6 0H14v3.2a1.8 1.8 0 1 1 0 3.6V17H4Z",
 };
 
-/** A decorative icon; the element around it carries the words. */
+/** Returns a decorative icon; its parent element has the text. */
 export function icon(name) {
   return svg(
     "svg",
@@ -39,7 +39,7 @@ export function icon(name) {
   );
 }
 
-/** Three dots, as an overflow menu's button shows them. */
+/** Returns the three dots of an overflow menu's button. */
 export function dots() {
   return svg(
     "svg",

@@ -1,5 +1,6 @@
-/* The page: its parts put together, and the address read for who one is and where. */
+/* The page: connects its parts, and reads the acting user and the place from the address. */
 
+import { leave } from "./actions.js";
 import { firstCommands, loadCommands } from "./commands.js";
 import { composer } from "./composer.js";
 import { h } from "./dom.js";
@@ -20,7 +21,6 @@ const byId = (id) => document.getElementById(id);
 function start() {
   const writing = composer(byId("composer"), byId("field"), byId("suggestions"));
   const panel = sidePanel(byId("panel"), byId("behind"));
-  const openPanel = () => byId("panel").hidden && panel.toggle();
   const parts = [
     messageList(byId("log"), byId("jump"), (channel) => intro(channel, writing)),
     threadPane(byId("thread")),
@@ -32,7 +32,7 @@ function start() {
     drawHead,
     drawStatus,
     panel.draw,
-    guide(byId("guide"), { openPanel, focus: writing.focus }),
+    guide(byId("guide"), { openPanel: panel.openQueue, focus: writing.focus }),
   ];
   onChange(() => {
     if (!state.ready || !settle()) return;
@@ -44,6 +44,7 @@ function start() {
   keys(writing, panel.toggle);
   window.addEventListener("hashchange", () => goToHash(location.hash));
   document.addEventListener("visibilitychange", () => set({}));
+  window.addEventListener("pagehide", () => state.views[state.me]?.length && leave());
   void loadCommands().then(() => set({}));
   void readPanel();
   writing.focus();
@@ -51,7 +52,7 @@ function start() {
   follow();
 }
 
-/** Chooses a person and a place where none is chosen yet or the chosen one has gone. */
+/** Chooses a person and a place if there is none yet, or if it no longer exists. */
 function settle() {
   const all = people();
   const requestedName = new URLSearchParams(location.search).get("as");
@@ -74,7 +75,9 @@ function drawHead() {
   byId("log-frame").hidden = home;
   byId("home").hidden = !home;
   byId("log").setAttribute("aria-label", `Messages in ${direct ? "" : "#"}${name}`);
-  byId("me").textContent = `Role: ${rolesOf(state.me) || "none"}`;
+  const roles = rolesOf(state.me);
+  byId("me").hidden = roles === null;
+  byId("me").textContent = `Role: ${roles}`;
   byId("workspace").textContent = state.team?.name ?? "Local Slack";
   const unread = places().reduce((sum, { id }) => sum + (id === state.place ? 0 : unreadCount(id)), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${home || direct ? "" : "#"}${name} · Local Slack`;
@@ -92,7 +95,7 @@ function drawStatus() {
   byId("busy").textContent = state.busy ? `Sending ${state.busy} …` : "";
 }
 
-/** What stands above a channel's first message, with commands to begin with. */
+/** Returns the text above a channel's first message, with the first commands to try. */
 function intro(channel, writing) {
   const name = placeName(channel);
   const commands = firstCommands();
@@ -105,7 +108,7 @@ function intro(channel, writing) {
       "section",
       { class: "intro", "aria-label": `About ${name}` },
       h("h2", null, icon("hash"), name),
-      h("p", null, "This is the very beginning of this channel. Type a slash command below, or begin with one of these:"),
+      h("p", null, "This is the very beginning of this channel. Type a slash command below, or start with one of these:"),
       h(
         "div",
         { class: "tries" },
@@ -132,7 +135,7 @@ function themeSwitch(button) {
   draw();
 }
 
-/** Typing anywhere goes to the composer, Alt with an arrow to the next channel, Ctrl+. to the panel. */
+/** Handles keys: text goes to the composer, Alt with an arrow to the next channel, Ctrl+. to the panel. */
 function keys(writing, togglePanel) {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return undefined;

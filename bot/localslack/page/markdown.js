@@ -1,4 +1,4 @@
-/* The `markdown` block: the common subset of Markdown that Slack draws, read into nodes. */
+/* The `markdown` block: turns the subset of Markdown that Slack supports into nodes. */
 
 import { h, link } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -7,7 +7,7 @@ const FENCE = /^\s*(?:```|~~~)/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
 const TABLE_LINE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 
-/** The nodes of a Markdown text. */
+/** Returns the nodes of a Markdown text. */
 export function markdown(text) {
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   const nodes = [];

@@ -1,10 +1,10 @@
-/* Menus and confirm dialogs: what opens above a message before something is sent. */
+/* Menus and confirm dialogs, which open before an action is sent. */
 
 import { h, link, safeUrl, uniqueId } from "./dom.js";
 import { dots } from "./icons.js";
 import { textObject } from "./mrkdwn.js";
 
-/** An overflow button with its menu; `choose(option)` is called with the option taken. */
+/** Returns an overflow button with its menu; `choose(option)` gets the chosen option. */
 export function overflow(element, ctx, choose) {
   const id = uniqueId("menu");
   const button = h(
@@ -23,7 +23,7 @@ export function overflow(element, ctx, choose) {
   );
   const items = (element.options ?? []).map((option) => menuItem(option, ctx, () => take(option)));
   const on = { keydown: byKey, toggle: toggled };
-  // A popover lies above all else and is closed by Escape or a click elsewhere, by the browser.
+  // The browser shows a popover above everything, and closes it at Escape or a click elsewhere.
   const menu = h("div", { id, class: "menu", role: "menu", popover: "auto", on }, items);
   const shut = () => menu.hidePopover();
 
@@ -56,7 +56,7 @@ export function overflow(element, ctx, choose) {
   return h("span", null, button, menu);
 }
 
-/** Puts a menu under its button, or above where the window ends. */
+/** Places a menu below its button, or above it at the end of the window. */
 function placeBeside(menu, button) {
   const { left, top, bottom } = button.getBoundingClientRect();
   const below = bottom + 4 + menu.offsetHeight < window.innerHeight;
@@ -71,13 +71,13 @@ function menuItem(option, ctx, click) {
   return h("button", { type: "button", role: "menuitem", tabindex: -1, on: { click } }, label, note);
 }
 
-/** Opens an address of the bot's in another tab, if it is a safe one. */
+/** Opens the bot's address in another tab if the address is safe. */
 export function openUrl(address) {
   const href = safeUrl(address);
   if (href) link(href, "").click();
 }
 
-/** Asks what a `confirm` object asks; resolves to whether the person went on. */
+/** Shows the question of a `confirm` object; resolves to whether the person confirmed. */
 export function confirmed(confirm, ctx) {
   if (!confirm) return Promise.resolve(true);
   return new Promise((resolve) => {

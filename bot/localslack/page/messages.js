@@ -12,7 +12,7 @@ import { markRead, readUpTo, rows, unreadCount } from "./unread.js";
 
 const NEAR_END = 80;
 
-/** Keeps the message list in `log` as the state says; `intro` makes what stands above it. */
+/** Draws the message list in `log` from the state; `intro` returns the text above it. */
 export function messageList(log, jump, intro) {
   let shown = null;
   let newFrom = null;
@@ -42,7 +42,7 @@ export function messageList(log, jump, intro) {
   };
 }
 
-/** Brings the message of an opened permalink into view, once; says whether there was one. */
+/** Scrolls once to the message of an opened permalink; returns whether there was one. */
 function showLinked(log) {
   const node = state.linkedTs && log.querySelector(`[data-ts="${CSS.escape(state.linkedTs)}"]`);
   if (!node) return false;
@@ -133,7 +133,7 @@ function body(message, channel) {
   return nodes;
 }
 
-/** "(edited)" goes on in the last line of text, or stands below where the end is no text. */
+/** Appends "(edited)" to the last line of text, or below if the message does not end with text. */
 function addEdited(nodes) {
   const mark = h("span", { class: "edited" }, "\u00a0(edited)");
   const last = nodes.at(-1);
@@ -160,7 +160,7 @@ function dismissLine(message) {
   return h("button", { type: "button", class: "dismiss", on: { click } }, "Dismiss message");
 }
 
-/** Keeps the thread pane as the state says. */
+/** Draws the thread pane from the state. */
 export function threadPane(pane) {
   const list = h("div", { class: "thread-list", role: "log" });
   const where = h("span", { class: "where" });

@@ -1,4 +1,4 @@
-/* Modals: the top view of the acting user's stack, in a native dialog that keeps the focus. */
+/* Modals: the top view of the acting user's stack, in a native dialog that holds the focus. */
 
 import { clickInView, close, note, submit } from "./actions.js";
 import { drawBlocks } from "./blocks.js";
@@ -8,7 +8,7 @@ import { textObject } from "./mrkdwn.js";
 import { avatar, fieldValue, surface } from "./people.js";
 import { state } from "./state.js";
 
-/** Keeps the open modal as the state says; `closed` is called when the last one has gone. */
+/** Draws the open modal from the state; `closed` is called after the last one is closed. */
 export function modals(closed) {
   let open = null;
   return function draw() {
@@ -21,7 +21,7 @@ export function modals(closed) {
     const previous = same ? { values: open.values(), action: document.activeElement?.dataset?.action } : null;
     const had = open;
     open = null;
-    // A dialog gives the focus back as it closes, so the old one goes before the new one comes.
+    // A dialog returns the focus when it closes, so the old one is closed before the new one opens.
     had?.dialog.close();
     had?.dialog.remove();
     if (had && !view) refocus(closed);
@@ -34,7 +34,7 @@ export function modals(closed) {
   };
 }
 
-/** Gives the focus once more to who got it back: Chromium puts no typed text there otherwise. */
+/** Sets the focus again on the focused element: otherwise Chromium ignores typed text there. */
 function refocus(closed) {
   const active = document.activeElement;
   active.blur();
@@ -86,7 +86,7 @@ function present(view, depth, previous, signature) {
   return { view, dialog, signature, values, tell: news.tell };
 }
 
-/** Puts the focus back where it was, else in the first field, else on the main button. */
+/** Restores the focus, else sets it on the first field, else on the main button. */
 function focusFirst(dialog, body, action) {
   const before = action ? body.querySelector(`[data-action="${CSS.escape(action)}"]`) : null;
   const field = body.querySelector("[autofocus]") ?? body.querySelector("input, textarea, select");
@@ -100,7 +100,7 @@ function head(view, ctx, id, depth) {
     { class: "dialog-head" },
     avatar(state.bot_user, "small"),
     h("h2", { id }, textObject(view.title, ctx)),
-    depth > 1 ? h("span", { class: "depth" }, `${depth} of a stack`) : null,
+    depth > 1 ? h("span", { class: "depth" }, `level ${depth}`) : null,
     h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", on: { click: shut } }, icon("close")),
   );
 }
@@ -122,7 +122,7 @@ async function send(event, view, fields, form, news) {
   const missing = check(fields);
   if (showErrors(form, fields, missing)) return;
   const busy = (on) => {
-    // What an earlier submission was told must not be shown as the answer to this one.
+    // The result of an earlier submission must not be shown as the result of this one.
     Object.assign(news, { sending: on, summary: "" });
     form.classList.toggle("sending", on);
     button.setAttribute("aria-busy", String(on));
@@ -144,7 +144,7 @@ function collect(fields) {
   return values;
 }
 
-/** What Slack itself refuses before it asks the app: empty, too short, out of range. */
+/** Returns the errors that Slack shows before it asks the app: empty, too short, out of range. */
 function check(fields) {
   const errors = {};
   for (const { block, element, node, read } of fields.values()) {
@@ -159,7 +159,7 @@ function check(fields) {
   return errors;
 }
 
-/** Shows one text under each block named, puts the focus in the first; says whether there was one. */
+/** Shows an error below each named block and focuses the first; returns whether there is any. */
 function showErrors(form, fields, errors) {
   let first = null;
   for (const place of form.querySelectorAll("[data-error-for]")) {

@@ -1,4 +1,4 @@
-/* Slack's mrkdwn, read into nodes: one pass over the text, no markup on the way. */
+/* Turns Slack's mrkdwn into nodes, in one pass and without markup. */
 
 import { dateToken } from "./dates.js";
 import { h, link } from "./dom.js";
@@ -7,12 +7,12 @@ import { emoji } from "./emoji.js";
 const MARKS = { "*": "strong", _: "em", "~": "del" };
 const WORD = /[\p{L}\p{N}]/u;
 
-/** `&amp;`, `&lt;` and `&gt;` as the characters they stand for; Slack knows no other entity. */
+/** `&amp;`, `&lt;` and `&gt;` as their characters; Slack has no other entities. */
 export function decode(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-/** The nodes of a mrkdwn text: fences, quotes, list lines, then inline marks. */
+/** Returns the nodes of a mrkdwn text: fences, quotes, list lines, then inline marks. */
 export function mrkdwn(text, ctx) {
   return text.split(/```([\s\S]+?)```/).flatMap((part, index) => {
     if (index % 2 === 1) return [h("pre", { class: "pre" }, code(part.replace(/^\n|\n$/g, ""), ctx))];
@@ -60,7 +60,7 @@ function listLine([, indent, marker, rest], ctx) {
   return h("div", { class: `list-line depth-${depth}` }, bullet, h("span", null, inline(rest, ctx)));
 }
 
-/** The nodes of one run of mrkdwn: marks, code, tokens, emoji, bare addresses, line ends. */
+/** Returns the nodes of inline mrkdwn: marks, code, tokens, emoji, addresses, line ends. */
 export function inline(text, ctx) {
   const nodes = [];
   let start = 0;
@@ -94,7 +94,7 @@ function codeSpan(text, at, ctx) {
   return { node: h("code", null, code(text.slice(at + 1, end), ctx)), end: end + 1 };
 }
 
-/** Text inside code: tokens are still read, marks and emoji are not. */
+/** Returns the nodes of text inside code: with tokens, but without marks and emoji. */
 function code(text, ctx) {
   return text.split(/(<[^<>\n]+>)/).map((part, index) =>
     index % 2 === 1 ? (token(part.slice(1, -1), ctx) ?? decode(part)) : decode(part),
@@ -125,7 +125,7 @@ function span(text, at, ctx) {
   return { node: h(MARKS[mark], null, inner), end: close + 1 };
 }
 
-/** Where the mark opened at `at` ends on its line, stepping over code and tokens; else -1. */
+/** Returns where the mark opened at `at` ends on its line, outside code and tokens; else -1. */
 function closing(text, at, mark) {
   for (let i = at + 1; i < text.length && text[i] !== "\n"; i += 1) {
     if (text[i] === "`" || text[i] === "<") {
@@ -142,7 +142,7 @@ function angle(text, at, ctx) {
   return node ? { node, end: at + match[0].length } : null;
 }
 
-/** What stands between `<` and `>`: a mention, a date or a link; null where it is none. */
+/** Returns the mention, date or link between `<` and `>`; null if it is none. */
 function token(body, ctx) {
   const bar = body.indexOf("|");
   const target = bar < 0 ? body : body.slice(0, bar);
@@ -164,14 +164,14 @@ function date(target, label, ctx) {
   return address ? link(decode(address), time) : time;
 }
 
-/** A text object of Block Kit (`mrkdwn` or `plain_text`) as nodes. */
+/** Returns the nodes of a text object (`mrkdwn` or `plain_text`). */
 export function textObject(object, ctx) {
   if (!object || typeof object.text !== "string") return [];
   if (object.type === "mrkdwn") return mrkdwn(object.text, ctx);
   return plain(object.text, object.emoji !== false);
 }
 
-/** Plain text: emoji and line ends, no marks and no tokens. */
+/** Returns the nodes of plain text: emoji and line ends, but no marks and no tokens. */
 export function plain(text, withEmoji = true) {
   return text.split(/(:[a-z0-9_+-]+:|\n)/).map((part) => {
     if (part === "\n") return h("br");

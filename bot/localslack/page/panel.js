@@ -1,4 +1,4 @@
-/* The side panel: what happens behind the messages. It is asked for while it is open. */
+/* The side panel: the queue and the wire. Its data is read only while it is open. */
 
 import { get } from "./api.js";
 import { h } from "./dom.js";
@@ -11,14 +11,17 @@ const EVERY_MS = 700;
 const KEY = "local-slack-panel";
 const TABS = { queue: "Queue", wire: "Wire" };
 
-/** Reads the panel's state once, or answers false where the local Slack has none. */
+/** Reads the panel's data once; returns false if the local Slack has none. */
 export async function readPanel() {
+  const actions = state.deeds.length;
   const backstage = await get("/_local/panel");
-  if (backstage) set({ backstage, backstageAt: Date.now() });
+  // A reading that began before an action may not show its effect.
+  const isStale = state.backstage !== null && state.deeds.length > actions;
+  if (backstage && !isStale) set({ backstage, backstageAt: Date.now() });
   return backstage !== null;
 }
 
-/** Wires the pane and the button that opens it; answers what draws it. */
+/** Connects the pane and its button; returns `{draw, toggle, openQueue}`. */
 export function sidePanel(pane, button) {
   let tab = readSetting("tab") ?? "queue";
   let timer = null;
@@ -74,8 +77,12 @@ export function sidePanel(pane, button) {
     }
     bodies[shown].draw(state.backstage);
   }
+  function openQueue() {
+    choose("queue");
+    if (pane.hidden) toggle();
+  }
   if (readSetting("open") === "yes") show(true);
-  return { draw, toggle };
+  return { draw, toggle, openQueue };
 }
 
 function tabButton(name, words, click) {

@@ -1,4 +1,4 @@
-/* Faces and mentions: who somebody is, as it is shown in a message. */
+/* Avatars and mentions of people, and where the acting user is. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -6,7 +6,7 @@ import { HOME, locale, nameOf, people, places, set, state, user } from "./state.
 
 const COLOURS = 10;
 
-/** A square with a person's initials, or the bot's face; decorative, the name stands beside it. */
+/** Returns a square with a person's initials, or the bot's icon; the name is shown beside it. */
 export function avatar(id, size = "") {
   const bot = id === state.bot_user || id === "USLACKBOT";
   const look = bot ? "bot" : `colour-${colourOf(id)}`;
@@ -23,13 +23,13 @@ function initials(id) {
   return words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join("");
 }
 
-/** The words of a user's roles, empty for a stranger. */
+/** Returns a user's roles as text, or null if the app's roles are not known here. */
 export function rolesOf(id) {
   const { roles } = user(id);
-  return Array.isArray(roles) ? roles.join(", ") : (roles ?? "");
+  return roles ? roles.join(", ") || "none" : null;
 }
 
-/** The makers of mention nodes that mrkdwn and rich_text ask for. */
+/** Functions that return the nodes of mentions, for mrkdwn and rich_text. */
 export const mention = {
   user: (id, label) => chip(`@${nameIn(state.users, id) ?? label ?? id}`, id === state.me),
   channel: (id, label) => {
@@ -53,7 +53,7 @@ function chip(words, self) {
   return h("span", { class: `mention${self ? " mention-self" : ""}` }, words);
 }
 
-/** What blocks need to be drawn on a surface where actions go to `act`. */
+/** Returns the context for drawing blocks on a surface whose actions go to `act`. */
 export function surface(act, more = {}) {
   return {
     locale: locale(),
@@ -67,7 +67,7 @@ export function surface(act, more = {}) {
   };
 }
 
-/** What a view's state says that a field holds, as `read` of the field would give it. */
+/** Returns a field's value from the view's state, in the form of the field's `read`. */
 export function fieldValue(view, block, element) {
   const entry = view.state?.values?.[block.block_id]?.[element.action_id] ?? {};
   const [, content] = Object.entries(entry).find(([name]) => name !== "type") ?? [];
@@ -75,7 +75,7 @@ export function fieldValue(view, block, element) {
   return Array.isArray(content) ? content.map(value) : value(content);
 }
 
-/** Goes to a channel or to App Home, and writes it into the address. */
+/** Opens a channel or App Home, and writes it into the address. */
 export function goTo(place) {
   const channel = state.channels.find((one) => one.id === place);
   const hash = `#${place === HOME ? HOME : channel?.name || place}`;
@@ -83,7 +83,7 @@ export function goTo(place) {
   set({ place, thread: null });
 }
 
-/** Goes where the address's hash says: a channel's name, App Home, or a message's permalink. */
+/** Opens the place in the address's hash: a channel, App Home, or a message's permalink. */
 export function goToHash(hash) {
   const message = /^#\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(hash);
   if (!message) return set({ place: placeOf(hash), thread: null });

@@ -1,4 +1,4 @@
-/* The panel's queue: the simulated worker under the visitor's hand, and the tables' rows. */
+/* The panel's queue: the controls of the simulated worker, and the tables' rows. */
 
 import { post } from "./api.js";
 import { complain } from "./actions.js";
@@ -9,7 +9,7 @@ import { did, set, state } from "./state.js";
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const MOMENTS = new Set(["reserved_at", "available_at", "created_at"]);
 
-/** The tab's node, and what draws it. */
+/** Returns the tab's node, and the function that draws it. */
 export function queueTab() {
   const controls = workerControls();
   const tables = h("div");
@@ -30,7 +30,7 @@ export function queueTab() {
 
 async function steer(changes) {
   const answer = await post("/_local/worker", changes);
-  if (answer.error) return complain(`The worker cannot do that: ${answer.error}.`);
+  if (answer.error) return complain(`The worker did not change: ${answer.error}.`);
   did({ kind: "steer", wanted: changes });
   return set({ backstage: { ...state.backstage, worker: answer.worker } });
 }
@@ -42,7 +42,7 @@ function workerControls() {
   const pause = h("button", { type: "button", class: "button", on: { click: flip("paused") } });
   const about = h("p", { class: "worker-about", role: "status" });
   const speed = slider("Speed", { min: 0, max: SPEEDS.length - 1, step: 1 }, (at) => steer({ speed: SPEEDS[at] }));
-  const rate = slider("Failures by chance", { min: 0, max: 100, step: 1 }, (percent) => steer({ failure_rate: percent / 100 }));
+  const rate = slider("Random failures", { min: 0, max: 100, step: 1 }, (percent) => steer({ failure_rate: percent / 100 }));
   const node = h(
     "section",
     { class: "worker", "aria-label": "Simulated worker" },
@@ -59,17 +59,17 @@ function workerControls() {
     outage.textContent = worker.broken ? "Fix NetSuite" : "Break NetSuite";
     outage.classList.toggle("primary", worker.broken);
     outage.classList.toggle("danger", !worker.broken);
-    pause.textContent = worker.paused ? "Go on" : "Pause";
-    const job = worker.at === null ? "waits" : `at work on job ${worker.at}`;
+    pause.textContent = worker.paused ? "Resume" : "Pause";
+    const job = worker.at === null ? "idle" : `processing job ${worker.at}`;
     const doing = worker.paused ? "paused" : job;
-    about.textContent = `${worker.done} done, ${worker.failed} failed; ${doing}.${worker.broken ? " NetSuite is broken: every netsuite job fails." : ""}`;
+    about.textContent = `${worker.done} processed, ${worker.failed} failed; ${doing}.${worker.broken ? " NetSuite is broken: every netsuite job fails." : ""}`;
     speed.show(SPEEDS.indexOf(worker.speed), `${worker.speed}×`);
     rate.show(Math.round(worker.failure_rate * 100), `${Math.round(worker.failure_rate * 100)} %`);
   }
   return { node, draw };
 }
 
-/** A labelled slider; while somebody holds it, what the server says does not move it. */
+/** Returns a labelled slider; while somebody drags it, the server's value does not move it. */
 function slider(label, range, change) {
   const shown = h("output");
   const input = h("input", { type: "range", ...range, "aria-label": label, on: { change: () => change(Number(input.value)) } });
@@ -109,7 +109,7 @@ function tableView(name) {
   return { node, draw };
 }
 
-/** A stored value as it is; a moment as a time of day, with the stored number beside the pointer. */
+/** Returns a stored value; a moment is a time of day, with the stored number as a tooltip. */
 function cell(value, column) {
   if (value === null) return h("td", { class: "null" }, "NULL");
   const text = String(value);

@@ -1,4 +1,4 @@
-/* rich_text blocks: sections, lists, preformatted text and quotes out of typed elements. */
+/* Draws rich_text blocks: sections, lists, preformatted text and quotes. */
 
 import { dateToken } from "./dates.js";
 import { h, link } from "./dom.js";
@@ -7,7 +7,7 @@ import { emoji } from "./emoji.js";
 const STYLE_TAGS = [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "del"]];
 const NUMBERING = ["1", "a", "i"];
 
-/** The nodes of a rich_text block. */
+/** Returns the nodes of a rich_text block. */
 export function richText(block, ctx) {
   return (block.elements ?? []).map((part) => drawPart(part, ctx));
 }

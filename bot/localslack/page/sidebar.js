@@ -1,4 +1,4 @@
-/* The left side: channels with unread marks and the bot's App Home; above, who one acts as. */
+/* The left side: channels with unread counts, and App Home. Above: the acting user. */
 
 import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
@@ -6,7 +6,7 @@ import { actAs, avatar, goTo, rolesOf } from "./people.js";
 import { HOME, nameOf, people, placeName, places, state, user, visible } from "./state.js";
 import { unreadCount } from "./unread.js";
 
-/** Keeps the list of channels and apps as the state says. */
+/** Draws the lists of channels and apps from the state. */
 export function sidebar(channels, apps) {
   return function draw() {
     const all = places();
@@ -56,7 +56,7 @@ function placeItem(place, label, current, bold, children) {
   return { key: place, signature: JSON.stringify([label, current]), build };
 }
 
-/** Keeps the switch of the acting user as the state says: one radio button a person. */
+/** Draws the switch of the acting user from the state: one radio button a person. */
 export function actingAs(group) {
   group.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -86,7 +86,7 @@ function personItem({ id }) {
         "aria-checked": selected ? "true" : "false",
         "aria-label": name,
         tabindex: selected ? 0 : -1,
-        title: `${nameOf(id)} · ${roles || "no role"}`,
+        title: roles === null ? nameOf(id) : `${nameOf(id)} · role: ${roles}`,
         "data-action": `as ${id}`,
         on: { click: () => actAs(id) },
       },

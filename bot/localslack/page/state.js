@@ -1,4 +1,4 @@
-/* What the local Slack holds, who one acts as and what one looks at; changes are announced. */
+/* The local Slack's state, the acting user and the open place; listeners learn of each change. */
 
 import { get } from "./api.js";
 
@@ -37,18 +37,18 @@ export function onChange(listener) {
   listeners.add(listener);
 }
 
-/** Sets what is given and tells every listener. */
+/** Sets these values and calls every listener. */
 export function set(values) {
   Object.assign(state, values);
   for (const listener of listeners) listener();
 }
 
-/** Notes what the acting user did and what came of it, for the first minute. */
+/** Notes an action of the acting user and its result, for the guide. */
 export function did(deed) {
-  state.deeds.push({ me: state.me, ...deed });
+  state.deeds.push(deed);
 }
 
-/** Reads the whole state again; calls while one is under way are answered by one more reading. */
+/** Reads the whole state again; calls during a reading cause one more reading. */
 export function refresh() {
   again = true;
   running ??= readAll().finally(() => {
@@ -79,36 +79,36 @@ export function follow() {
   source.addEventListener("error", () => set({ online: false }));
 }
 
-/** The users one can act as: everyone but bots. */
+/** Returns the users to act as: everyone except bots. */
 export function people() {
   return state.users.filter((user) => user.id !== state.bot_user && !user.is_bot);
 }
 
-/** The user of an id, with at least an id and a name. */
+/** Returns the user with an id, with at least an id and a name. */
 export function user(id) {
   if (id === "USLACKBOT") return { id, name: "Slackbot", real_name: "Slackbot", roles: [] };
   return state.users.find((one) => one.id === id) ?? { id, name: id, roles: [] };
 }
 
-/** The name shown for a user. */
+/** Returns the name shown for a user. */
 export function nameOf(id) {
   const { real_name: real, name } = user(id);
   return real || name;
 }
 
-/** The channels of the workspace and the acting user's own conversation with the bot. */
+/** Returns the channels, and the acting user's own conversation with the bot. */
 export function places() {
   return state.channels.filter((one) => !one.is_im || one.user === state.me);
 }
 
-/** A place's name as its heading shows it: a channel's, or the bot's where one talks to it. */
+/** Returns a place's name for its heading: the channel's, or the bot's in a direct message. */
 export function placeName(id) {
   if (id === HOME) return nameOf(state.bot_user);
   const channel = state.channels.find((one) => one.id === id);
   return channel?.is_im ? nameOf(state.bot_user) : (channel?.name ?? "");
 }
 
-/** The language of the acting user, for dates. */
+/** Returns the acting user's language, for dates. */
 export function locale() {
   const language = user(state.me).locale;
   try {
@@ -118,7 +118,7 @@ export function locale() {
   }
 }
 
-/** The messages of a channel that the acting user may see, oldest first. */
+/** Returns the messages of a channel that the acting user may see, oldest first. */
 export function visible(channel) {
   const own = local.get(`${state.me} ${channel}`) ?? [];
   return [...(state.messages[channel] ?? []), ...own]
@@ -127,12 +127,12 @@ export function visible(channel) {
     .sort((a, b) => Number(a.ts) - Number(b.ts));
 }
 
-/** Whether a message stands in the channel itself and not only in a thread. */
+/** Whether a message is in the channel itself and not only in a thread. */
 export function topLevel(message) {
   return !message.thread_ts || message.thread_ts === message.ts || message.reply_broadcast === true;
 }
 
-/** Shows a message of Slackbot's to the acting user alone; it is not kept by the server. */
+/** Shows a message of Slackbot to the acting user only; the server does not keep it. */
 export function say(channel, text) {
   const key = `${state.me} ${channel}`;
   const ts = (Date.now() / 1000).toFixed(6);
@@ -141,7 +141,7 @@ export function say(channel, text) {
   set({});
 }
 
-/** Takes an ephemeral message away from this page. */
+/** Removes an ephemeral message from this page. */
 export function dismiss(ts) {
   dismissed.add(ts);
   set({});

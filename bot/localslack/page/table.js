@@ -1,10 +1,10 @@
-/* `table` blocks as they are, and `data_table` blocks with filter, sorting and pages. */
+/* Draws `table` blocks, and `data_table` blocks with a filter, sorting and pages. */
 
 import { h, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { richText } from "./richtext.js";
 
-/** A plain table; its first row is the header. */
+/** Returns a plain table; its first row is the header. */
 export function table(block, ctx) {
   const [header = [], ...rows] = block.rows ?? [];
   const settings = block.column_settings ?? [];
@@ -37,7 +37,7 @@ function plainText(node) {
     : String(node ?? "");
 }
 
-/** A data table: filter above `page_size` rows, sorting by a click on a heading, and pages. */
+/** Returns a data table: a filter above `page_size` rows, sorting by click, and pages. */
 export function dataTable(block, ctx) {
   const [header = [], ...rows] = block.rows ?? [];
   const view = {

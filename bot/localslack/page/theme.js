@@ -1,10 +1,10 @@
-/* Runs before the first paint, so that a chosen theme does not flash in the other one. */
+/* Runs before the first paint, so that the page does not flash in the other theme. */
 
 (() => {
   try {
     const theme = localStorage.getItem("local-slack-theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   } catch {
-    // A browser that keeps nothing for pages shows the theme of its own settings.
+    // Without localStorage the page has the theme of the browser's settings.
   }
 })();

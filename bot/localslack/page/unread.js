@@ -1,4 +1,4 @@
-/* What the acting user has not seen yet, kept in this browser. */
+/* The messages that the acting user has not seen yet, stored in this browser. */
 
 import { locale, state, topLevel, visible } from "./state.js";
 import { dayName } from "./dates.js";
@@ -15,12 +15,12 @@ function load() {
 
 const read = load();
 
-/** The ts up to which the acting user has read a channel, "0" before the first visit. */
+/** Returns the ts up to which the acting user has read a channel, "0" before the first visit. */
 export function readUpTo(channel) {
   return read[`${state.me} ${channel}`] ?? "0";
 }
 
-/** Notes that the acting user has seen all of a channel. */
+/** Marks all messages of a channel as seen by the acting user. */
 export function markRead(channel) {
   const newest = visible(channel).at(-1)?.ts;
   if (!newest || Number(newest) <= Number(readUpTo(channel))) return;
@@ -28,13 +28,13 @@ export function markRead(channel) {
   localStorage.setItem(KEY, JSON.stringify(read));
 }
 
-/** How many messages of others the acting user has not seen in a channel. */
+/** Returns the number of unseen messages of others in a channel. */
 export function unreadCount(channel) {
   const from = Number(readUpTo(channel));
   return visible(channel).filter((m) => Number(m.ts) > from && m.user !== state.me).length;
 }
 
-/** The rows of a channel's list: messages, lines between days, and the line above what is new. */
+/** Returns the rows of a channel: messages, lines between days, and the line above new messages. */
 export function rows(channel, newFrom) {
   const result = [];
   let day = null;
@@ -54,7 +54,7 @@ export function rows(channel, newFrom) {
   return result;
 }
 
-/** Whether a message goes on under the face of the one before it. */
+/** Whether a message is drawn below the avatar of the message before it. */
 function follows(before, message) {
   if (!before || before.user !== message.user) return false;
   if (before.ephemeral_to || message.ephemeral_to) return false;

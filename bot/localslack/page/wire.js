@@ -1,4 +1,4 @@
-/* The panel's wire: faults to switch on, and each request with how long it took. */
+/* The panel's wire: faults to switch on, and each request with its duration. */
 
 import { post } from "./api.js";
 import { complain } from "./actions.js";
@@ -24,19 +24,19 @@ const ANSWERS = {
   429: "429, too many requests",
   500: "500",
   html: "503 with an HTML page",
-  timeout: "no answer, after it took effect",
-  reset: "connection reset, before it took effect",
+  timeout: "no answer, although it took effect",
+  reset: "connection reset, without effect",
   error: "an error code:",
 };
 const SOCKETS = {
   duplicate: ["Duplicate next", "The next envelope is sent twice"],
-  delay: ["Delay next", "The next envelope is sent two seconds later"],
-  refresh: ["Ask to reconnect", "Send every socket a disconnect frame"],
-  silence: ["Silence", "Leave the sockets open and deaf"],
-  kill: ["Kill", "Cut every socket without a word"],
+  delay: ["Delay next", "The next envelope is sent two seconds late"],
+  refresh: ["Ask to reconnect", "Send a disconnect frame to every socket"],
+  silence: ["Silence", "Keep the sockets open, but neither read nor send"],
+  kill: ["Kill", "Close every socket without a disconnect frame"],
 };
 
-/** The tab's node, and what draws it. */
+/** Returns the tab's node, and the function that draws it. */
 export function wireTab() {
   const faults = faultForm();
   const list = h("ol", { class: "requests", "aria-label": "Requests, newest first" });
@@ -57,7 +57,7 @@ export function wireTab() {
 
 async function fault(body) {
   const answer = await post("/_local/faults", body);
-  if (answer.error) return complain(`That fault cannot be: ${answer.error}.`);
+  if (answer.error) return complain(`This fault is not possible: ${answer.error}.`);
   return set({ backstage: { ...state.backstage, ...answer } });
 }
 
@@ -67,7 +67,7 @@ function faultForm() {
   const answer = h("select", { class: "select", "aria-label": "Answer", on: { change: () => showCode() } }, kinds);
   const code = h("input", { class: "input", "aria-label": "Error code", value: "internal_error", spellcheck: "false", autocomplete: "off" });
   const count = h("input", { class: "input count", type: "number", min: 1, max: 100, value: 1, "aria-label": "How many times" });
-  const waiting = h("ul", { class: "faults-waiting", "aria-label": "Faults to come" });
+  const waiting = h("ul", { class: "faults-waiting", "aria-label": "Active faults" });
   const showCode = () => {
     code.hidden = answer.value !== "error";
   };
@@ -76,8 +76,8 @@ function faultForm() {
     const body = { method: method.value, answer: answer.value, count: Number(count.value) };
     void fault(answer.value === "error" ? { ...body, code: code.value } : body);
   };
-  const refuse = h("button", { type: "button", class: "button", title: "Take no new socket; those that are open stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new");
-  const noCharts = h("button", { type: "button", class: "button", title: "Answer invalid_blocks to messages with a chart, as where Slack has not brought them yet", on: { click: () => void fault({ blocks: "data_visualization", on: noCharts.ariaPressed !== "true" }) } }, "Refuse charts");
+  const refuse = h("button", { type: "button", class: "button", title: "Refuse new sockets; open ones stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new");
+  const noCharts = h("button", { type: "button", class: "button", title: "Answer invalid_blocks to messages with a chart, as in a workspace without charts", on: { click: () => void fault({ blocks: "data_visualization", on: noCharts.ariaPressed !== "true" }) } }, "Refuse charts");
   const socketButtons = Object.entries(SOCKETS).map(([sockets, [words, title]]) =>
     h("button", { type: "button", class: "button", title, on: { click: () => void fault({ sockets }) } }, words),
   );
@@ -107,7 +107,7 @@ function faultForm() {
       signature: String(left),
       build: () => h("li", null, h("code", null, name), ` fails ${left} more ${left === 1 ? "time" : "times"}`),
     }));
-    const off = () => h("li", null, h("button", { type: "button", class: "dismiss", on: { click: () => void fault({ clear: true }) } }, "Switch all off"));
+    const off = () => h("li", null, h("button", { type: "button", class: "dismiss", on: { click: () => void fault({ clear: true }) } }, "Remove all faults"));
     reconcile(waiting, items.length ? [...items, { key: "", signature: "", build: off }] : []);
   }
   return { node, draw };
@@ -115,7 +115,7 @@ function faultForm() {
 
 const KINDS = { call: ["out", "from the app"], envelope: ["in", "to the app"], socket: ["plug", "socket"] };
 
-/** One request: where it went, what was answered, and an envelope's ack against its limit. */
+/** Returns the row of a request: its direction, its outcome, and an envelope's ack time. */
 function request(one, limit) {
   const { number, kind, name, ms, outcome } = one;
   const [glyph, direction] = KINDS[kind];

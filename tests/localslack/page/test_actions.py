@@ -104,6 +104,29 @@ def test_a_modal_shows_errors_by_block_and_closes_when_it_is_right(
     assert values["day"]["selected_date"] == "2027-01-31"
 
 
+def test_a_reload_closes_the_modals_and_leaves_nothing_behind(
+    seen: Seen, slack: LocalSlack, visit: Visit
+) -> None:
+    page = visit()
+    send(page, "/queue form")
+    page.get_by_role("textbox", name="Type the count").fill("12")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("dialog", name="Preview")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Connected")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert slack.views("admin") == []
+
+    # What was typed is lost with the modal, as in Slack, and the next one is submitted as usual.
+    send(page, "/queue form")
+    count = page.get_by_role("textbox", name="Type the count")
+    expect(count).to_have_value("")
+    count.fill("38")
+    page.get_by_role("button", name="Retry 38").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert seen.submitted[-1]["count"]["v"]["value"] == "38"
+
+
 def test_modals_stack_keep_what_was_typed_and_hold_the_focus(
     seen: Seen, slack: LocalSlack, visit: Visit
 ) -> None:
@@ -164,5 +187,5 @@ def test_a_command_that_nobody_takes_fails_visibly(slack: LocalSlack, visit: Vis
     expect(notice).to_contain_text("/queue failed with the error")
     expect(page.get_by_text("No ack within 3000 ms")).to_be_visible()
     send(page, "good morning")
-    expect(notice.last).to_contain_text("Only slash commands are sent here")
+    expect(notice.last).to_contain_text("Only slash commands work here. Try /")
     assert len(slack.messages("queue-ops")) == 1

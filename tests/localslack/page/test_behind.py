@@ -1,5 +1,6 @@
 """What stands behind the panel: the wire's times by a clock of the test's own, and the worker."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from bot.database.engine import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 from bot.localslack.traffic import MAX_EXCHANGES, Traffic
-from bot.playground.guide import FIRST_MINUTE
+from bot.playground.guide import GUIDE
 from bot.playground.rows import NEWEST, tables_json
-from bot.playground.seed import GONE_AWAY, seed
+from bot.playground.seed import NETSUITE_DOWN, seed
 from bot.playground.worker import Worker
 from bot.queue.layouts import Queue, spec_tables
 from tests.kit.concurrency import until
@@ -131,13 +132,39 @@ def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only
 
     lost = [row for row in queue.failed if row.id > 46]
     assert len(lost) >= 3
-    assert [row.queue for row in lost if row.exception != GONE_AWAY] in ([], ["shipping"])
+    assert [row.queue for row in lost if row.exception != NETSUITE_DOWN] in ([], ["shipping"])
     assert worker.as_json()["done"] >= 1
 
 
-def test_every_step_of_the_first_minute_is_of_a_kind_that_the_page_can_tick() -> None:
+def test_orders_of_the_specification_failed_before_and_are_processed_by_a_retry(
+    queue: TestQueue,
+) -> None:
+    for id_, order in ((45, 803193), (46, 803196)):
+        (row,) = [row for row in queue.failed if row.id == id_]
+        data = json.loads(row.payload)
+        assert row.exception.startswith("NetSuite sync failed: exception - MySQL server has gone a")
+        assert (row.queue, data["job"]) == ("netsuite", "App\\Jobs\\NetsuiteSyncJob")
+        assert (data["data"]["order_id"], data["data"]["tienda_id"]) == (order, 12097)
+        queue.push(id_, body=row.payload)
+    # Then 46 is the fourth job, and the fourth fails unless it is a retry.
+    for id_ in (1, 2):
+        queue.push(id_, order=803100)
+    worker = Worker(queue.engine, queue.queue)
+    worker.steer({"failure_rate": 0, "speed": 8})
+    worker.start()
+    try:
+        until(lambda: worker.as_json()["failed"] == 1 and worker.as_json()["done"] >= 4)
+    finally:
+        worker.stop()
+
+    (failed,) = [row for row in queue.failed if row.id > 46]
+    assert json.loads(failed.payload)["data"]["order_id"] not in (803193, 803196)
+    assert not {45, 46} & {row.id for row in queue.jobs}
+
+
+def test_every_step_of_the_guide_is_of_a_kind_that_the_page_can_tick() -> None:
     page = Path(__file__).parents[3] / "bot" / "localslack" / "page" / "guide.js"
     kinds = page.read_text().partition("const HAPPENED = {")[2].partition("\n};")[0]
 
-    assert all(f"  {step['kind']}: (" in kinds for step in FIRST_MINUTE)
-    assert len({step["id"] for step in FIRST_MINUTE}) == len(FIRST_MINUTE)
+    assert all(f"  {step['kind']}: (" in kinds for step in GUIDE)
+    assert len({step["id"] for step in GUIDE}) == len(GUIDE)

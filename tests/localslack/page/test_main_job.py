@@ -61,7 +61,7 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
 
     type_command(page, "/queue failed")
     expect(messages).to_contain_text("Failed job 45")
-    expect(messages).to_contain_text("Lock wait timeout exceeded")
+    expect(messages).to_contain_text("MySQL server has gone away")
 
     failed_id = failing.fail(order=803555)
     page.goto(f"{playground.url}?as=stranger#queue-alerts")

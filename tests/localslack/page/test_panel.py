@@ -100,7 +100,7 @@ def test_the_rows_of_the_database_are_shown_as_they_change(panel: Page, stage: S
 
 def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage) -> None:
     worker = panel.get_by_role("region", name="Simulated worker")
-    expect(worker).to_contain_text("3 done, 1 failed; at work on job 9.")
+    expect(worker).to_contain_text("3 processed, 1 failed; processing job 9.")
 
     worker.get_by_role("button", name="Break NetSuite").click()
     expect(worker).to_contain_text("every netsuite job fails")
@@ -110,11 +110,11 @@ def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage
     # One after the other: each request changes the settings that it finds.
     worker.get_by_role("button", name="Fix NetSuite").click()
     expect(worker).not_to_contain_text("every netsuite job fails")
-    worker.get_by_role("button", name="Go on").click()
+    worker.get_by_role("button", name="Resume").click()
     expect(worker).not_to_contain_text("paused")
     worker.get_by_role("slider", name="Speed").press("End")
     expect(worker).to_contain_text("8\u00d7")
-    worker.get_by_role("slider", name="Failures by chance").press("Home")
+    worker.get_by_role("slider", name="Random failures").press("Home")
     expect(worker).to_contain_text("0 %")
     assert stage.controls == WorkerControls(speed=8, failure_rate=0)
 
@@ -137,13 +137,13 @@ def test_each_request_is_listed_with_its_time_and_its_error(
     panel.get_by_role("combobox", name="Answer").select_option("error")
     panel.get_by_role("textbox", name="Error code").fill("is_archived")
     panel.get_by_role("button", name="Switch on").click()
-    expect(panel.get_by_role("list", name="Faults to come")).to_contain_text(
+    expect(panel.get_by_role("list", name="Active faults")).to_contain_text(
         "chat.postMessage fails 1 more time"
     )
     panel.get_by_role("combobox", name="Message").fill("/queue post texts")
     panel.keyboard.press("Enter")
     expect(rows.filter(has_text="chat.postMessage")).to_contain_text("is_archived")
-    expect(panel.get_by_role("list", name="Faults to come")).to_be_empty()
+    expect(panel.get_by_role("list", name="Active faults")).to_be_empty()
 
 
 def test_faults_are_switched_on_and_off_by_hand(panel: Page, slack: LocalSlack) -> None:
@@ -158,6 +158,6 @@ def test_faults_are_switched_on_and_off_by_hand(panel: Page, slack: LocalSlack) 
     for name in ("Duplicate next", "Delay next"):
         panel.get_by_role("button", name=name).click()
     until(lambda: slack.hub.faults.duplicates == 1 and len(slack.hub.faults.delays) == 1)
-    panel.get_by_role("button", name="Switch all off").click()
+    panel.get_by_role("button", name="Remove all faults").click()
     expect(panel.get_by_text("chat.update fails")).to_have_count(0)
     assert (slack.faults.waiting(), slack.hub.faults.refusing) == ({}, False)

@@ -94,7 +94,7 @@ def test_an_unknown_block_is_a_box_that_names_its_type(slack: LocalSlack, visit:
 
     boxes = page.get_by_role("note")
     expect(boxes.first).to_contain_text("cannot draw a block of type “hologram”")
-    expect(boxes.last).to_contain_text("“data_table” could not be drawn")
+    expect(boxes.last).to_contain_text("cannot draw this block of type “data_table”")
 
 
 def test_app_home_opens_shows_the_apps_view_and_takes_clicks(seen: Seen, visit: Visit) -> None:
