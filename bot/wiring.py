@@ -20,7 +20,8 @@ from bot.database.start import START_SECONDS, at_start
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
-from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
+from bot.masking.keys import DEFAULT_MASKED_KEYS
+from bot.masking.masker import mask_text
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, fitted, require, spec_tables
 from bot.settings import Settings

@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant, Need, authorize
 from bot.app.announce import announce
 from bot.app.command import Command, Effect, Result, Setup, Work
-from bot.app.parsing import Request, invalid, parse, whole
+from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.responses import Outcome
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
+from bot.masking.masker import mask_value
 from bot.models.refusals import (
     Busy,
     DatabaseDown,
@@ -81,6 +82,7 @@ def dispatch(
     The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
     run; if it already ran, its stored answer is returned again.
     """
+    content = _without_secrets(setup, content)
     pending = _PendingRequest({"text": whole(content[:200])} if isinstance(content, str) else {})
     try:
         if isinstance(content, Refusal):
@@ -101,9 +103,23 @@ def dispatch(
         return _refused(setup, invocation, pending, refusal)
 
 
+def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Request | Refusal:
+    """Return the words or values without secrets: they are audited for ever and posted."""
+    if isinstance(content, str):
+        # A text that is too long is refused, also if it is shorter without its secrets.
+        longest = MAX_TEXT + 1
+        masked = setup.queue.mask(content[:longest])
+        return masked.ljust(longest) if len(content) >= longest else masked
+    if isinstance(content, Request):
+        values = mask_value(dict(content.values), setup.masked_keys)
+        return replace(content, command=setup.queue.mask(content.command), values=values)
+    return content
+
+
 def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
     """Return whether this request changes something now if it is not refused."""
     try:
+        content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
             return False

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, paced, page, receipts, storm
+from tests.bench import acks, errors, large, masking, moves, paced, page, receipts, storm
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "receipts": receipts.bench_receipts,
     "storm": storm.bench_storm,
     "page": page.bench_page,
+    "masking": masking.bench_masking,
 }
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.masking.masker import DEFAULT_MASKED_KEYS, Masker, mask_payload, mask_text
+from bot.masking.keys import DEFAULT_MASKED_KEYS
+from bot.masking.masker import Masker, mask_payload, mask_text
 from bot.masking.secret_patterns import is_card_number
 
 CANARY = "k4n4ry-Zx9"
