@@ -37,6 +37,7 @@ from bot.wiring import (
     make_setup,
     open_database,
     queue_of,
+    start_notes,
 )
 
 log = structlog.get_logger(__name__)
@@ -170,7 +171,7 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options o
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
-    raise SystemExit(report_health(setup, click.echo, as_json=as_json))
+    raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
 
 
 @main.group(name="audit")

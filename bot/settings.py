@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
+    database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
 
     viewers: Readers = ()
     operators: Members = ()
@@ -270,6 +271,8 @@ def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
 def _contradictions(settings: Settings, need: Need) -> list[str]:
     """Return the contradictions between settings that are each valid."""
     problems = []
+    if settings.database_ca is not None and settings.database_tls == "off":
+        problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
             "Nobody may use the bot yet; list Slack user or user-group ids in "

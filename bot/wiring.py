@@ -81,8 +81,21 @@ def open_database(
     ca = None if settings.database_ca is None else str(settings.database_ca)
     url = settings.database_url.get_secret_value()
     return connect(
-        url, ca=ca, pool=pool, read_seconds=read_seconds, lock_seconds=lock_seconds, grace=grace
+        url,
+        ca=ca,
+        tls=settings.database_tls,
+        pool=pool,
+        read_seconds=read_seconds,
+        lock_seconds=lock_seconds,
+        grace=grace,
     )
+
+
+def start_notes(settings: Settings) -> list[str]:
+    """Return one sentence for each setting that weakens the bot on purpose."""
+    if settings.database_tls == "off":
+        return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
+    return []
 
 
 def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
@@ -199,6 +212,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
+    for note in start_notes(settings):
+        log.warning(note)
     engine, background = open_engines(settings, grace)
     warn_of_kept(check_tables(background, queue_of(settings)))
     if settings.alert_channel not in settings.change_channels:

@@ -20,6 +20,7 @@ from bot.settings import (
     variables,
 )
 from bot.text import LANGUAGES
+from bot.wiring import start_notes
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -296,3 +297,11 @@ def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
         == Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
     }
     assert unchanged == set()
+
+
+def test_a_database_without_tls_is_mentioned_at_start_and_contradicts_an_authority() -> None:
+    settings = load_settings({**RUNS, "DATABASE_TLS": "off"}, need="run")
+    assert [note.partition(":")[0] for note in start_notes(settings)] == ["DATABASE_TLS=off"]
+    assert start_notes(load_settings(RUNS, need="run")) == []
+    both = {**RUNS, "DATABASE_TLS": "off", "DATABASE_CA": str(PAGE)}
+    assert "DATABASE_CA and DATABASE_TLS=off" in problems(both)[0]
