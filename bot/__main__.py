@@ -22,7 +22,7 @@ from bot.database.transactions import reading
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
-from bot.settings import load_settings
+from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, history
 from bot.store.migrate import migrate as apply_migrations
@@ -73,6 +73,8 @@ def main() -> None:
 def run() -> None:
     """Run the bot: connect to Slack and answer until SIGTERM."""
     logs.configure(mask=mask_value)
+    for note in exposed_files(os.environ):
+        log.warning(note)
     bot = make_bot(load_settings(os.environ, need="run"))
     if is_sqlite(bot.setup.engine):
         log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")

@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|xwfp-[\w-]+"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?<=[Bb]earer )[\w.~+/=-]+"
-    r"|https?://\S+/(?:commands|actions|app|hooks|services)/\S+"
+    r"|https?://\S+/(?:commands|actions|app|hooks|services|workflows|triggers|webhooks?|webhookb2)/\S+"
     r"|ticket=[\w-]+"
 )
 

@@ -40,6 +40,7 @@ from bot.setting_types import (
     Weekdays,
     Words,
     Zone,
+    is_exposed,
 )
 
 PREFIX = "QUEUE_BOT_"
@@ -249,6 +250,16 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
             if not merged[name]:
                 problems.append(f"{name}_FILE names an empty file.")
     return merged
+
+
+def exposed_files(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each file of a secret that every account of this machine can read."""
+    paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
+    return [
+        f"{name}_FILE names a file that every account of this machine can read: chmod 600."
+        for name, path in paths.items()
+        if path and is_exposed(path)
+    ]
 
 
 def _missing(name: str) -> str:

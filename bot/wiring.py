@@ -7,7 +7,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from bot import __version__
 from bot.access.roles import Directory, Profile, Rules, Unreachable
@@ -24,6 +24,7 @@ from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, fitted, require, spec_tables
+from bot.setting_types import is_exposed
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
@@ -92,7 +93,11 @@ def open_database(
 
 
 def start_notes(settings: Settings) -> list[str]:
-    """Return one sentence for each setting that weakens the bot on purpose."""
+    """Return one sentence for each setting that weakens the bot."""
+    url = None if settings.database_url is None else settings.database_url.get_secret_value()
+    database = make_url(url).database if url is not None and url.startswith("sqlite") else None
+    if database is not None and is_exposed(database):
+        return ["Every account of this machine can read the SQLite file: chmod 600."]
     if settings.database_tls == "off":
         return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
     return []

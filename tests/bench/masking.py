@@ -7,8 +7,7 @@ from bot.masking.masker import Masker
 from bot.queue.layouts import Queue, spec_tables
 from bot.queue.layouts.queue import message_end
 from tests.bench.figures import say
-from tests.masking.corpus import exceptions
-from tests.masking.test_masker import PIECES
+from tests.masking.corpus import PIECES, exceptions
 from tests.services.mariadb import MariaDB
 
 SIZES = (65_536, 1_048_576)

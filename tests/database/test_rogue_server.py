@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from bot.database.engine import connect
 from bot.database.start import sentence_of
 from bot.models.refusals import StartError
-from tests.database.test_silent_server import OK, greeting
-from tests.database.test_tls import self_signed
+from tests.kit.certificates import self_signed
 from tests.kit.listeners import listening
+from tests.kit.mysql_packets import OK, greeting
 from tests.kit.queues import GRACE
 
 PASSWORD = "k4n4ry-Zx9Q-password"

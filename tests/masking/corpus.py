@@ -16,6 +16,12 @@ from bot.masking.secret_patterns import MASK
 
 HERE = Path(__file__).parent
 FINGERPRINTS = HERE.parent / "fingerprint"
+PIECES = ["{", "}", '"', "'", "\\", ":", "=", "=>", "password", "token:", "[", "]", "\n", " ", ","]
+PIECES += ["a@b.co", "://a:", "@", "4111 ", "1", "eyJ", "Bearer ", "-----BEGIN PRIVATE KEY-----"]
+PIECES += ['s:8:"password";', "a:1:{", 'O:1:"A":1:{', "\0", "\ud800", "insert into a (", "<a "]
+PIECES += ['"password":"', "%40", "xoxb-", "<password>", ") values (", "\\u0040", "é"]
+"""Texts that, repeated, could make a rule slow."""
+
 EXAMPLES = 5
 """How many random examples each form gets."""
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.tables.columns import metadata
+from tests.kit.processes import PATIENCE, ROOT, environ, running
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, team_at_work
 from tests.masking.corpus import HERE
-from tests.slack.test_process import PATIENCE, ROOT, environ, running
 
 CANARY = "k4n4ryZx9Q"
 QUEUE = f"mail password={CANARY}"
