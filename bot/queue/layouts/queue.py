@@ -22,7 +22,7 @@ from bot.queue.layouts.spec import (
     encode_failed_at,
 )
 
-_TRACE = re.compile(r"\n(?:Stack trace:|\[stacktrace\]|#0 |file: )")
+_TRACE = re.compile(r"\n(?:Stack trace:|\[stacktrace\]|#0 )")
 LONGEST_QUEUE = 255
 """The maximum length of a queue's name in the bot's own tables, in characters."""
 
@@ -60,7 +60,7 @@ class Queue:
     def error_group(self, exception: str) -> str:
         """The failure's error group without secrets; they are masked before the group is cut."""
         end = message_end(exception)
-        return self.mask(error_group(self.mask(exception[:end]) + exception[end:]))
+        return error_group(self.mask(exception[:end]) + exception[end:])
 
     def identify(self, payload: str) -> JobIdentity:
         """The job's class, order and store without secrets; an id that has a secret is no id."""
