@@ -2,10 +2,13 @@
 # so it runs with --read-only (SQLite files, if any, belong on a volume).
 #
 #   docker build -t queue-bot .
-#   docker run --read-only --env-file queue-bot.env queue-bot
+#   docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges \
+#     --env-file queue-bot.env queue-bot
 #   docker run --rm --env-file queue-bot.env queue-bot migrate
 
-FROM python:3.11-slim AS build
+# Pin it for a release: --build-arg BASE=python:3.11-slim@sha256:… (docker buildx imagetools inspect)
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements/build.txt requirements/run.txt requirements/
@@ -20,7 +23,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
     && /opt/build/bin/pip --python /opt/queue-bot/bin/python install \
         --no-deps --no-index /wheel/*.whl
 
-FROM python:3.11-slim
+FROM ${BASE}
 LABEL org.opencontainers.image.title="queue-bot" \
       org.opencontainers.image.description="Run your team's database job queue from Slack" \
       org.opencontainers.image.licenses="MIT"

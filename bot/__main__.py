@@ -19,9 +19,10 @@ from bot import __version__, logs
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
+from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
-from bot.settings import load_settings
+from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, history
 from bot.store.migrate import migrate as apply_migrations
@@ -36,6 +37,7 @@ from bot.wiring import (
     make_setup,
     open_database,
     queue_of,
+    start_notes,
 )
 
 log = structlog.get_logger(__name__)
@@ -70,7 +72,9 @@ def main() -> None:
 @stopping
 def run() -> None:
     """Run the bot: connect to Slack and answer until SIGTERM."""
-    logs.configure()
+    logs.configure(mask=mask_value)
+    for note in exposed_files(os.environ):
+        log.warning(note)
     bot = make_bot(load_settings(os.environ, need="run"))
     if is_sqlite(bot.setup.engine):
         log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
@@ -104,7 +108,7 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
     # Only the playground needs a web server, and the image does not contain one.
     from bot.localslack.proxies import bypass_proxies  # noqa: PLC0415 see above
 
-    logs.configure("WARNING")
+    logs.configure("WARNING", mask_value)
     bypass_proxies(os.environ)
     if manifest is not None:
         from bot.localslack.standalone import (  # noqa: PLC0415 see above
@@ -127,7 +131,7 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
 @stopping
 def migrate() -> None:
     """Create or update the bot's own tables (queue_bot_…)."""
-    logs.configure("WARNING")
+    logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     applied = apply_migrations(engine)
@@ -145,7 +149,7 @@ def migrate() -> None:
 @stopping
 def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
     """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
-    logs.configure("WARNING")
+    logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     check_tables(engine, queue_of(settings))
@@ -166,10 +170,10 @@ def _ask(preview: Preview) -> int | None:
 @stopping
 def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
     """Report whether background work is done and messages arrive; exit with 1 if not."""
-    logs.configure("WARNING")
+    logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
-    raise SystemExit(report_health(setup, click.echo, as_json=as_json))
+    raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
 
 
 @main.group(name="audit")

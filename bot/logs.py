@@ -3,15 +3,16 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 
 _SECRET = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|xwfp-[\w-]+"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|https?://\S+/(?:commands|actions|app|hooks|services)/\S+"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?<=[Bb]earer )[\w.~+/=-]+"
+    r"|https?://\S+/(?:commands|actions|app|hooks|services|workflows|triggers|webhooks?|webhookb2)/\S+"
     r"|ticket=[\w-]+"
 )
 
@@ -21,37 +22,51 @@ def redact(text: str) -> str:
     return _SECRET.sub("[secret]", text)
 
 
-def _redacted(value: Any) -> Any:
-    match value:
-        case str():
-            return redact(value)
-        case dict():
-            return {key: _redacted(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_redacted(item) for item in value]
-    return value
+class _Redaction:
+    """A processor that removes secrets from an event: first the addresses, then with `mask`."""
 
+    def __init__(self, mask: Callable[[Any], Any]) -> None:
+        self._mask = mask
 
-def _redact_event(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    return {key: _redacted(value) for key, value in event.items()}
+    def __call__(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        redacted: MutableMapping[str, Any] = self._mask(self._redacted(dict(event)))
+        return redacted
+
+    def _redacted(self, value: Any) -> Any:
+        match value:
+            case str():
+                return redact(value)
+            case dict():
+                return {key: self._redacted(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self._redacted(item) for item in value]
+        return value
 
 
 class _Redactor(logging.Formatter):
     """Format the log lines of libraries like the bot's own."""
+
+    def __init__(self, redaction: _Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
 
     def format(self, record: logging.LogRecord) -> str:
         event = {"event": record.getMessage(), "level": record.levelname.lower()}
         event["logger"] = record.name
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        line = structlog.processors.JSONRenderer()(None, "", _redact_event(None, "", event))
+        line = structlog.processors.JSONRenderer()(None, "", self._redaction(None, "", event))
         return str(line)
 
 
-def configure(level: str = "INFO") -> None:
-    """Set up logging for the process; the SDK's loggers write from WARNING up."""
+def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: event) -> None:
+    """Set up logging for the process; the SDK's loggers write from WARNING up.
+
+    `mask` returns an event's values without the secrets of payloads and exceptions.
+    """
+    redaction = _Redaction(mask)
     number = logging.getLevelName(level)
     structlog.configure(
         processors=[
@@ -59,7 +74,7 @@ def configure(level: str = "INFO") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _redact_event,
+            redaction,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -67,5 +82,5 @@ def configure(level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Redactor())
+    handler.setFormatter(_Redactor(redaction))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -1,6 +1,7 @@
 """The types of setting values; an error about a value never shows the value."""
 
 import re
+import stat
 from datetime import time
 from pathlib import Path
 from string import Formatter
@@ -50,6 +51,11 @@ def _starting(*starts: str) -> AfterValidator:
     """Return a validator of the prefix that distinguishes Slack's tokens."""
 
     def check(value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("xoxe"):
+            raise ValueError(
+                "is a token that expires (xoxe…), which the bot cannot renew: turn token rotation "
+                "off for the app"
+            )
         if not value.get_secret_value().startswith(starts):
             raise ValueError(f"must be the token that starts with {starts[0]}")
         return value
@@ -124,6 +130,14 @@ def _file(value: Path) -> Path:
     return value
 
 
+def is_exposed(path: str) -> bool:
+    """Return whether every account of this machine can read the file."""
+    try:
+        return bool(Path(path).stat().st_mode & stat.S_IROTH)
+    except (OSError, ValueError):
+        return False
+
+
 def _time(value: object) -> object:
     """Return the time of day of text like 09:00; None for `off`."""
     if not isinstance(value, str):
@@ -179,7 +193,7 @@ Table = Annotated[
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
 
-BotToken = Annotated[SecretStr, _starting("xoxb-", "xoxe.xoxb-")]
+BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

@@ -40,6 +40,7 @@ from bot.setting_types import (
     Weekdays,
     Words,
     Zone,
+    is_exposed,
 )
 
 PREFIX = "QUEUE_BOT_"
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
+    database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
 
     viewers: Readers = ()
     operators: Members = ()
@@ -250,6 +252,16 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
     return merged
 
 
+def exposed_files(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each file of a secret that every account of this machine can read."""
+    paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
+    return [
+        f"{name}_FILE names a file that every account of this machine can read: chmod 600."
+        for name, path in paths.items()
+        if path and is_exposed(path)
+    ]
+
+
 def _missing(name: str) -> str:
     alternative = f", or {name}_FILE to a file that holds it" if name in Settings.SECRETS else ""
     return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
@@ -270,6 +282,8 @@ def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
 def _contradictions(settings: Settings, need: Need) -> list[str]:
     """Return the contradictions between settings that are each valid."""
     problems = []
+    if settings.database_ca is not None and settings.database_tls == "off":
+        problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
             "Nobody may use the bot yet; list Slack user or user-group ids in "

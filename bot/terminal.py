@@ -4,7 +4,7 @@ import getpass
 import json
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import uuid4
@@ -78,9 +78,16 @@ def do(
     return 1 if outcome.refusal is not None else 0
 
 
-def report_health(setup: Setup, say: Callable[[str], None], *, as_json: bool = False) -> int:
+def report_health(
+    setup: Setup,
+    say: Callable[[str], None],
+    *,
+    as_json: bool = False,
+    notes: Sequence[str] = (),
+) -> int:
     """Print the bot's own problems and return the exit code, 0 only if there are none.
 
+    `notes` are sentences about the settings, which are no problems.
     An unreadable state is a problem, too. A monitor cannot tell a traceback from no answer, and a
     person needs the sentence.
     """
@@ -96,8 +103,11 @@ def report_health(setup: Setup, say: Callable[[str], None], *, as_json: bool = F
         return 1
     context = replace(channel_context(setup, now), source=Source.TERMINAL)
     if as_json:
-        say(state.model_dump_json())
+        noted = {"notes": list(notes)} if notes else {}
+        say(json.dumps(state.model_dump(mode="json") | noted, ensure_ascii=False))
     else:
+        for note in notes:
+            say(note)
         for line in health_lines(state, context):
             say(readable(line))
     return 0 if state.is_good else 1

@@ -7,7 +7,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from bot import __version__
 from bot.access.roles import Directory, Profile, Rules, Unreachable
@@ -20,9 +20,11 @@ from bot.database.start import START_SECONDS, at_start
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
-from bot.masking.masker import DEFAULT_MASKED_KEYS, mask_text
+from bot.masking.keys import DEFAULT_MASKED_KEYS
+from bot.masking.masker import mask_text
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, fitted, require, spec_tables, warnings
+from bot.setting_types import is_exposed
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store.migrate import require_current
@@ -80,8 +82,25 @@ def open_database(
     ca = None if settings.database_ca is None else str(settings.database_ca)
     url = settings.database_url.get_secret_value()
     return connect(
-        url, ca=ca, pool=pool, read_seconds=read_seconds, lock_seconds=lock_seconds, grace=grace
+        url,
+        ca=ca,
+        tls=settings.database_tls,
+        pool=pool,
+        read_seconds=read_seconds,
+        lock_seconds=lock_seconds,
+        grace=grace,
     )
+
+
+def start_notes(settings: Settings) -> list[str]:
+    """Return one sentence for each setting that weakens the bot."""
+    url = None if settings.database_url is None else settings.database_url.get_secret_value()
+    database = make_url(url).database if url is not None and url.startswith("sqlite") else None
+    if database is not None and is_exposed(database):
+        return ["Every account of this machine can read the SQLite file: chmod 600."]
+    if settings.database_tls == "off":
+        return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
+    return []
 
 
 def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
@@ -206,6 +225,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
+    for note in start_notes(settings):
+        log.warning(note)
     engine, background = open_engines(settings, grace)
     warn_of_kept(check_tables(background, queue_of(settings)))
     warn_of_tables(background, queue_of(settings))

@@ -15,11 +15,13 @@ from bot.settings import (
     Need,
     Settings,
     SettingsError,
+    exposed_files,
     load_settings,
     old_variables,
     variables,
 )
 from bot.text import LANGUAGES
+from bot.wiring import start_notes
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -296,3 +298,33 @@ def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
         == Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
     }
     assert unchanged == set()
+
+
+def test_a_database_without_tls_is_mentioned_at_start_and_contradicts_an_authority() -> None:
+    settings = load_settings({**RUNS, "DATABASE_TLS": "off"}, need="run")
+    assert [note.partition(":")[0] for note in start_notes(settings)] == ["DATABASE_TLS=off"]
+    assert start_notes(load_settings(RUNS, need="run")) == []
+    both = {**RUNS, "DATABASE_TLS": "off", "DATABASE_CA": str(PAGE)}
+    assert "DATABASE_CA and DATABASE_TLS=off" in problems(both)[0]
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+@pytest.mark.parametrize("start", ["xoxe.xoxb-1-", "xoxe-1-"])
+def test_a_token_that_expires_is_refused_with_a_sentence(name: str, start: str) -> None:
+    (problem,) = problems({**RUNS, name: f"{start}{CANARY}"})
+    assert problem.startswith(f"{name} is a token that expires")
+    assert CANARY not in problem
+
+
+def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
+    secret, database = tmp_path / "token", tmp_path / "queue.sqlite3"
+    for file in (secret, database):
+        file.write_text(f"xoxb-{CANARY}")
+    environ = {"SLACK_BOT_TOKEN_FILE": str(secret)}
+    at_file = load_settings({"DATABASE_URL": f"sqlite:///{database}"}, need="database")
+    for mode, count in ((0o600, 0), (0o644, 1)):
+        secret.chmod(mode)
+        database.chmod(mode)
+        assert len(exposed_files(environ)) == count
+        assert len(start_notes(at_file)) == count
+    assert exposed_files({"DATABASE_URL_FILE": "/does/not/exist"}) == []

@@ -18,11 +18,12 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant, Need, authorize
 from bot.app.announce import announce
 from bot.app.command import Command, Effect, Setup, Work
-from bot.app.parsing import Request, invalid, parse, whole
+from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
 from bot.app.responses import Outcome
 from bot.database.transactions import changing, reading
 from bot.failpoints import reach
+from bot.masking.masker import mask_value
 from bot.models.refusals import Busy, Refusal, RequestIdUsed, UnknownCommand
 from bot.models.requests import Invocation
 from bot.store import requests
@@ -43,6 +44,7 @@ def dispatch(
     The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
     run; if it already ran, its stored answer is returned again.
     """
+    content = _without_secrets(setup, content)
     typed_text = {"text": whole(content[:200])} if isinstance(content, str) else {}
     pending = PendingRequest(typed_text, typed=bool(typed_text))
     try:
@@ -64,9 +66,23 @@ def dispatch(
         return refused(setup, invocation, pending, refusal)
 
 
+def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Request | Refusal:
+    """Return the words or values without secrets: they are audited for ever and posted."""
+    if isinstance(content, str):
+        # A text that is too long is refused, also if it is shorter without its secrets.
+        longest = MAX_TEXT + 1
+        masked = setup.queue.mask(content[:longest])
+        return masked.ljust(longest) if len(content) >= longest else masked
+    if isinstance(content, Request):
+        values = mask_value(dict(content.values), setup.masked_keys)
+        return replace(content, command=setup.queue.mask(content.command), values=values)
+    return content
+
+
 def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
     """Return whether this request changes something now if it is not refused."""
     try:
+        content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
             return False

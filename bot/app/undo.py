@@ -9,7 +9,7 @@ from bot.app.command import Work
 from bot.app.plans import preview
 from bot.app.targets import children_unless
 from bot.failpoints import reach
-from bot.fingerprint.payload import JobIdentity, identify
+from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow
 from bot.models.operations import Preview, Scope, Target
@@ -240,7 +240,7 @@ def _restored_row(work: Work, plan: _Plan, id_: int) -> RestoredRow:
         kind=row.kind,
         id=row.row_id,
         new_id=None if id_ == row.row_id else id_,
-        queue=row.queue,
+        queue=work.queue.mask(row.queue),
         job_class=identity.job_class,
         order_id=identity.order_id,
         job_id=plan.target.job_id,
@@ -249,8 +249,7 @@ def _restored_row(work: Work, plan: _Plan, id_: int) -> RestoredRow:
 
 
 def _identity(work: Work, row: Kept) -> JobIdentity:
-    queue = work.queue
-    return identify(row.head, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    return work.queue.identify(row.head)
 
 
 def _targets(plans: Sequence[_Plan], ids: Sequence[int]) -> tuple[Target, ...]:

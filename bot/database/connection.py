@@ -18,8 +18,10 @@ from pymysql.protocol import MysqlPacket
 
 from bot.database.session import Session
 from bot.database.time_limits import DeadlinePassed, ServerSilent
-from bot.database.tls import trusting
+from bot.database.tls import CLEAR_TEXT_PLUGINS, is_verified, trusting
 
+CLEAR_TEXT = 2061
+"""The client's own error number for a way to log in that it refuses."""
 HANDSHAKE_FAILED = 2012
 """The client's own error number for a greeting that it cannot parse."""
 STEP_SECONDS = 0.05
@@ -55,6 +57,7 @@ class TimedConnection(Connection):
     """
 
     until: float | None = None
+    _secure: bool
     _session: Session
     _usual: float | None = None
     _limited: tuple[float | None, float] = (None, 0.0)
@@ -123,6 +126,12 @@ class TimedConnection(Connection):
     def _write_bytes(self, data: bytes) -> None:
         self._limit()
         super()._write_bytes(data)  # type: ignore[misc]  # not in its types
+
+    def _process_auth(self, plugin_name: bytes, auth_packet: Any, handler: Any = None) -> Any:
+        verified = is_verified(getattr(self, "ctx", None), secure=self._secure)
+        if plugin_name in CLEAR_TEXT_PLUGINS and not verified:
+            raise OperationalError(CLEAR_TEXT, f"the server asks for {plugin_name.decode()}")
+        return super()._process_auth(plugin_name, auth_packet, handler)  # type: ignore[misc]  # not in its types
 
     def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
         if sslp:

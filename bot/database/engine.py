@@ -1,7 +1,6 @@
 """Engines for MariaDB, MySQL and SQLite: their pools, sessions and statement limits."""
 
 import sqlite3
-import ssl
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -20,6 +19,7 @@ from bot.database.time_limits import (
     limit_rollback,
     limit_statement,
 )
+from bot.database.tls import Tls, required_context
 from bot.models.refusals import StartError
 
 POOL = 20
@@ -37,6 +37,7 @@ def connect(
     url: str,
     *,
     ca: str | None = None,
+    tls: Tls = None,
     pool: int = POOL,
     read_seconds: float = READ_SECONDS,
     lock_seconds: float = LOCK_WAIT_SECONDS,
@@ -44,7 +45,8 @@ def connect(
 ) -> Engine:
     """Return an engine for the queue's database.
 
-    `ca` is a file with the certificate authority of the server. A server that does not answer for
+    `ca` is a file with the certificate authority of the server. With `tls` off, a server on another
+    machine may have no TLS, and is not verified. A server that does not answer for
     `read_seconds` counts as lost; SQLite has no server. A statement waits `lock_seconds` for a
     lock. `grace` lengthens each `time_limit`, in seconds: the tests need it on a busy machine.
     Raises `StartError` if the database is not supported.
@@ -65,8 +67,8 @@ def connect(
         "sql_mode": None,
     }
     session = Session(lock_seconds)
-    if ca is not None:
-        arguments["ssl"] = ssl.create_default_context(cafile=ca)
+    if (context := required_context(parsed, ca, tls)) is not None:
+        arguments["ssl"] = context
     engine = _engine(
         # Under mariadb:// SQLAlchemy would ignore the hints for MySQL, which are for MariaDB too.
         parsed.set(drivername="mysql+pymysql"),

@@ -21,7 +21,11 @@ _CROWDED = "The database accepts no more connections now: try again, or raise it
 _READ_ONLY = "The database accepts no changes: use the address of the primary server"
 _FULL = "The database has no room left: free some space, then try again"
 _LOCKED = "Another session holds a lock, or the server is too slow now: try again"
-_TLS = "The connection cannot be encrypted as required: check DATABASE_CA and the server"
+_TLS = (
+    "The connection cannot be encrypted as required: check DATABASE_CA and the server, "
+    "or set DATABASE_TLS=off in a network that you trust"
+)
+_CLEAR = "The server asks for the password in clear text: set DATABASE_CA, so that it is verified"
 _PASSWORD = "The account cannot be used: renew its password or unlock it"  # noqa: S105 a sentence
 _NO_DATABASE = "The database in DATABASE_URL does not exist: check the part after the last slash"
 _STORAGE = "The server cannot create queue-bot's InnoDB tables: check its storage settings"
@@ -41,6 +45,7 @@ _SENTENCES: dict[str, tuple[int, ...]] = {
     _FULL: (3, 28, 1021, 1030, 1114, 1206, 3675),
     _LOCKED: (1205, 1213, 1317, 1969, 3024, 3572, 3058),
     _TLS: (2026, 3159),
+    _CLEAR: (2061,),
     _PASSWORD: (1820, 1862, 3118, 3955, 4151),
     _NO_DATABASE: (1046, 1049),
     _STORAGE: (1005, 1286, 1911, 3161),
@@ -59,6 +64,9 @@ _BY_WORDS = {
     "readonly database": "The SQLite file cannot be written: check its owner and its rights",
     "disk is full": _FULL,
     "disk I/O": "The SQLite file cannot be read or written: check the disk",
+    # PyMySQL reports a failed TLS handshake as a server that cannot be reached.
+    "certificate verify failed": _TLS,
+    "SSL is required": _TLS,
     "database is locked": "Another program has locked the SQLite file: stop it, or try again",
     "not a database": "The file in DATABASE_URL is no SQLite database",
     "disk image is malformed": "The SQLite file is damaged: restore it from a backup",

@@ -4,6 +4,7 @@ import json
 import re
 
 from bot.fingerprint.php_text import looks_like_php, read_php
+from bot.models.nesting import is_too_deep
 
 # A noncharacter that no payload contains; it marks the string in which a cut text ended.
 CUT = "\ufdd0"
@@ -51,6 +52,8 @@ def _open_json(text: str) -> object:
 
 
 def _load(text: str) -> object:
+    if is_too_deep(text):
+        return _BROKEN
     try:
         value: object = json.loads(text, parse_int=_whole, strict=False)
     except (ValueError, RecursionError):

@@ -2,80 +2,42 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from bot.fingerprint.payload_tree import CUT, holds_data, open_text, plain
 from bot.fingerprint.php_text import PhpObject
+from bot.masking.command_lines import mask_command_lines
+from bot.masking.encoded import decoded_escapes, mask_encoded
+from bot.masking.keys import DEFAULT_MASKED_KEYS, key_hint, key_rule
 from bot.masking.named_values import mask_pairs
+from bot.masking.random_tokens import mask_random_tokens
 from bot.masking.secret_patterns import MASK, is_card_number, mask_secrets
-
-DEFAULT_MASKED_KEYS: tuple[str, ...] = (
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "jwt",
-    "authorization",
-    "auth",
-    "bearer",
-    "credential",
-    "cookie",
-    "session_id",
-    "api_key",
-    "access_key",
-    "private_key",
-    "consumer_key",
-    "encryption_key",
-    "signature",
-    "email",
-    "mail",
-    "card",
-    "card_number",
-    "creditcard",
-    "cvv",
-    "cvv2",
-    "cvc",
-    "pan",
-    "pin",
-    "otp",
-    "iban",
-    "ssn",
-    "account_number",
-    "contraseña",
-    "clave",
-    "secreto",
-    "tarjeta",
-    "correo",
-)
+from bot.masking.stack_traces import mask_arguments
 
 _MAX_DEPTH = 40
 _MAX_VALUES = 20_000
-_SHORT_KEY = 4
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
-_NUMBER_WORD = re.compile(r"[a-z]+\d*")
 _LAST_WORD = re.compile(r"\S{1,400}\Z")
-# Quotes, backslashes and control characters stay escaped, because they could end a value.
-_ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
+_CACHED = 1_000
+_TOO_SHORT = 10
+"""A word of so many letters and digits has no form of a secret; most ids are shorter."""
+_NAME = re.compile(r"[^\W\d][\w .-]{1,60}\Z|--?[A-Za-z][\w.-]{1,60}\Z")
+_NAME_KEYS = frozenset(
+    {"name", "key", "field", "header", "label", "param", "parameter", "attribute", "option"}
+    | {"property", "variable", "k", "type", "id", "nombre", "campo", "parametro", "chave", "nome"}
+)
+_ID_KEY = re.compile(r"(?:uu)?ids?\Z|.*(?:_id|Id|_ids|uuid|_uuid)\Z")
 
 
 class Masker:
-    """Masks by a set of keys; a key of up to 4 letters is a whole word, a longer one any part.
-
-    So `pin` masks `card_pin` and `cardPin` but not `shipping`, and `token` masks `accessTokens`.
-    """
+    """Masks by a set of keys (see `key_rule`) and by the forms of secrets."""
 
     def __init__(self, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> None:
-        normalized = {_normalized(key) for key in keys} - {""}
-        self._short = frozenset(key for key in normalized if len(key) <= _SHORT_KEY)
-        self._long = tuple(sorted(key for key in normalized if len(key) > _SHORT_KEY))
-        self.is_masked = lru_cache(maxsize=4096)(self._is_masked)
+        keys = tuple(keys)
+        self.is_masked = key_rule(keys)
+        self._may_have_key = key_hint(keys)
 
     def payload(self, payload: str) -> str:
         """Return the payload as indented JSON with nested data opened, or masked text if broken."""
@@ -87,22 +49,41 @@ class Masker:
             text = self.raw(payload)
         return plain(text)
 
-    def text(self, text: str) -> str:
-        """Return free text, such as an exception, with named values and known forms masked."""
-        return mask_secrets(mask_pairs(text, self.is_masked))
+    def text(self, text: str, depth: int = 0) -> str:
+        """Return free text, such as an exception, with named values and known forms masked.
+
+        `depth` is how many encodings the text was inside.
+        """
+        return mask_random_tokens(self.known(text, depth))
+
+    def known(self, text: str, depth: int = 0) -> str:
+        """Return free text as `text` does, but with its random tokens, which may be ids."""
+        text = mask_arguments(decoded_escapes(text))
+        text = mask_command_lines(text, self.is_masked)
+        if self._may_have_key(text):
+            text = mask_pairs(text, self.is_masked)
+        return mask_encoded(mask_secrets(text), self.text, depth)
 
     def raw(self, text: str) -> str:
         """Return unreadable data as masked text, with escapes decoded so that they hide nothing."""
-        text = _ESCAPED.sub(lambda match: chr(int(match["code"], 16)), text)
-        return self.text(_ESCAPED_SLASH.sub("/", text))
+        return self.text(_ESCAPED_SLASH.sub("/", decoded_escapes(text)))
 
-    def _is_masked(self, key: str) -> bool:
-        normalized = _normalized(key)
-        if any(word in normalized for word in self._long):
-            return True
-        words = {part.casefold() for part in _PARTS.findall(_unaccented(key))}
-        words |= set(_NUMBER_WORD.findall(normalized)) | {normalized}
-        return any(word in self._short or word.removesuffix("s") in self._short for word in words)
+    def value(self, value: object) -> object:
+        """Return data such as a request's arguments with its texts masked; types are kept."""
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {
+                    key: MASK if self._is_secret(key, entry) else self.value(entry)
+                    for key, entry in value.items()
+                }
+            case list() | tuple():
+                return type(value)(self.value(entry) for entry in value)
+        return value
+
+    def _is_secret(self, key: object, entry: object) -> bool:
+        return isinstance(entry, str) and entry != "" and self.is_masked(str(key))
 
 
 def mask_payload(payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
@@ -112,7 +93,22 @@ def mask_payload(payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str
 
 def mask_text(text: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
     """Return free text masked by these keys; never raises. See `Masker.text`."""
+    if len(text) <= _TOO_SHORT and text.isalnum():
+        return text
+    if len(text) <= _CACHED:
+        return _short_text(text, tuple(keys))
     return _masker(tuple(keys)).text(text)
+
+
+def mask_value(value: object, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Any:
+    """Return data with its texts masked by these keys. See `Masker.value`."""
+    return _masker(tuple(keys)).value(value)
+
+
+# One outage fails a thousand jobs with one text.
+@lru_cache(maxsize=4_096)
+def _short_text(text: str, keys: tuple[str, ...]) -> str:
+    return _masker(keys).text(text)
 
 
 @lru_cache(maxsize=8)
@@ -141,20 +137,46 @@ class _Walk:
 
     def _container(self, value: object, depth: int) -> object:
         if isinstance(value, list):
-            return [self.masked(item, depth + 1) for item in value[: self._budget + 1]]
+            return self._items(value[: self._budget + 1], depth)
         if isinstance(value, PhpObject):
             return {"(class)": plain(value.class_name)} | self._fields(value.fields, depth)
         return self._fields(value, depth) if isinstance(value, dict) else MASK
 
+    def _items(self, items: list[object], depth: int) -> list[object]:
+        """Mask the items, and the value after a secret's name: `["password", "…"]`."""
+        display: list[object] = []
+        named = False
+        for item in items:
+            is_name = self._is_name(item)
+            hidden = named and not is_name and not _is_empty(item)
+            display.append(MASK if hidden else self.masked(item, depth + 1))
+            named = is_name
+        return display
+
     def _fields(self, fields: dict[str, object], depth: int) -> dict[str, object]:
+        """Mask the fields, and every value beside a secret's name: `{"name": "password", …}`."""
         display: dict[str, object] = {}
+        named = any(key in _NAME_KEYS and self._is_name(entry) for key, entry in fields.items())
         for key, value in fields.items():
             if self._budget < 0:
                 display["(more)"] = "[not shown]"
                 break
-            hidden = self._masker.is_masked(key) and not _is_empty(value)
-            display[self._masker.text(key)] = MASK if hidden else self.masked(value, depth + 1)
+            hidden = self._masker.is_masked(key) or (named and key not in _NAME_KEYS)
+            shown_key = self._masker.text(key)
+            if hidden and not _is_empty(value):
+                display[shown_key] = MASK
+            elif isinstance(value, str) and _ID_KEY.match(key) and not holds_data(value):
+                display[shown_key] = self._masker.known(value.rstrip(CUT))
+            else:
+                display[shown_key] = self.masked(value, depth + 1)
         return display
+
+    def _is_name(self, value: object) -> bool:
+        return (
+            isinstance(value, str)
+            and _NAME.match(value) is not None
+            and self._masker.is_masked(value)
+        )
 
     def _string(self, text: str, depth: int) -> object:
         if holds_data(text):
@@ -174,13 +196,3 @@ def _is_empty(value: object) -> bool:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
-
-
-def _normalized(key: str) -> str:
-    """Return a key's letters and digits in lower case without accents: `API-Key` is `apikey`."""
-    return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
-
-
-def _unaccented(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))

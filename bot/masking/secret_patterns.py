@@ -14,7 +14,7 @@ _USERINFO = re.compile(
     r"(?P<scheme>://)[^\s/:@\"'<>]{0,200}:(?!\d{1,5}(?:[/?#\s\"'<>]|\Z))[^\s\"'<>]{0,300}@"
 )
 _BEARER = re.compile(
-    r"\b(?P<kind>bearer|basic|digest)(?P<gap>[\s:]{1,4})"
+    r"\b(?P<kind>bearer|basic)(?P<gap>[\s:]{1,4})"
     r"(?!(?:token|auth|authentication|authorization|scheme|header|realm)s?\b)"
     r"[A-Za-z0-9._~+/=|-]{6,4000}",
     re.IGNORECASE,
@@ -22,21 +22,71 @@ _BEARER = re.compile(
 _MAIL_HOST = re.compile(r"(?:@|%40)(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _NOT_MAILBOX = frozenset(" \t\r\n\"'<>,;:()[]{}=@/\\&?|")
 _MAX_MAILBOX = 200
+# The boundary is tested once, so that the engine rejects most branches by their first character.
 _KEYS = re.compile(
-    r"\beyJ[\w-]{5,4000}\.[\w-]{2,8000}(?:\.[\w-]{0,2000})?"  # JSON web token
-    r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{12,124}\b"  # AWS
-    r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,500}|\bxapp-[\w-]{6,500}"  # Slack
-    r"|\bhooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{6,300}"
-    r"|\b(?:sk|rk|pk)_(?:live|test)_\w{6,300}|\bwhsec_[\w+/=]{6,300}"  # Stripe
-    r"|\bgh[pousr]_\w{16,300}|\bgithub_pat_\w{16,300}|\bglpat-[\w-]{16,100}|\bnpm_\w{30,60}"
-    r"|\bAIza[\w-]{30,60}|\bya29\.[\w-]{16,2000}|\bGOCSPX-[\w-]{16,60}"  # Google
-    r"|\bSG\.[\w-]{12,60}\.[\w-]{12,120}|\bkey-[0-9a-f]{32}\b"  # SendGrid, Mailgun
-    r"|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{16,80}"  # Shopify
-    r"|\b(?:APP_USR|TEST)-[\w-]{20,200}"  # Mercado Pago
-    r"|\bsk-[\w-]{20,300}|\bdop_v1_\w{32,100}"
-    r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,60}|\$argon2(?:id|i|d)\$[^\s\"',;)]{10,300}"
+    r"(?<![A-Za-z0-9])(?:"
+    r"eyJ[\w-]{5,4000}\.[\w-]{2,8000}(?:\.[\w-]{0,2000})?"  # JSON web token
+    r"|A(?:KIA|SIA|GPA|IDA|ROA|IPA|NPA|NVA|BIA|CCA)[A-Z0-9]{12,124}\b"  # AWS
+    r"|xox[a-z](?:\.xox[a-z])?-[\w-]{6,500}|xapp-[\w-]{6,500}|xwfp-[\w-]{6,500}"  # Slack
+    r"|hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers|commands|actions|app)/[\w/-]{6,300}"
+    r"|hooks\.zapier\.com/hooks/catch/[\w/-]{6,300}|outlook\.office\.com/webhook/[\w@/.-]{6,400}"
+    r"|discord(?:app)?\.com/api/webhooks/[\w/-]{6,300}|maker\.ifttt\.com/trigger/[\w/.-]{6,300}"
+    r"|webhook\.office\.com/webhookb2/[\w@/.-]{6,400}"
+    r"|sk_(?:live|test)_\w{6,300}|rk_(?:live|test)_\w{6,300}|pk_(?:live|test)_\w{6,300}"  # Stripe
+    r"|whsec_[\w+/=]{6,300}"
+    r"|AccountKey=[\w+/=]{20,200}|SharedAccessKey=[\w+/=]{20,200}"  # Azure
+    r"|base64:[A-Za-z0-9+/]{20,400}={0,2}"  # Laravel
+    r"|gh[pousr]_\w{16,300}|github_pat_\w{16,300}|glpat-[\w.-]{16,100}|npm_\w{30,60}"
+    r"|gl(?:cbt|dt|ffct|ft|imt|agent|oas|ptt|rt|soat)-[\w.-]{20,1100}"
+    r"|AIza[\w-]{30,60}|ya29\.[\w-]{16,2000}|GOCSPX-[\w-]{16,60}"  # Google
+    r"|SG\.[\w-]{12,60}\.[\w-]{12,120}|key-[0-9a-f]{32}\b"  # SendGrid, Mailgun
+    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{16,80}"  # Shopify
+    r"|APP_USR-[\w-]{20,200}|TEST-[\w-]{20,200}"  # Mercado Pago
+    r"|sk-[\w-]{20,300}|do[opr]_v1_\w{32,100}"
+    r"|AC[0-9a-f]{32}\b|SK[0-9a-f]{32}\b"  # Twilio
+    r"|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}\b"  # Discord
+    r"|EAA[A-Z][\w-]{17,300}|cmVmd\w{17,200}|AKCp?\w{17,200}|4b1d\w{38}\b|AQVN[\w-]{17,200}"
+    r"|ABSK[\w+/=]{17,200}|LTAI\w{17,40}|EZ[AT]K\w{17,100}|CLOJARS_\w{17,100}|GR1348941[\w-]{17,100}"
+    r"|ATATT3[\w=-]{20,300}|A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}\b|AGE-SECRET-KEY-1[A-Z0-9]{50,60}"
+    r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|pat\.[\w-]{22}\.\w{24}\.\w{20}"
+    r"|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,80}|dt0c01\.[\w.]{80,100}|sl\.[\w=-]{100,1400}"
+    r"|s-s4t2ud-[0-9a-f]{64}|sha256~[\w-]{43}|hv[sbr]\.[\w-]{24,300}|pk\.[\w-]{60,}\.[\w-]{20,40}"
+    r"|hf_[A-Za-z]{34}\b|api_org_[A-Za-z]{34}\b|sm_[aps]at_\w{16}|FLWSECK_TEST-[\w-]{12,60}"
+    r"|contribsys(?:__|\.)com[\"']?\s?[=:]\s?[\"']?[0-9a-f:]{17}"
+    # An issuer's prefix and a long random part with a digit.
+    r"|(?:p8e|dapi|dnkey|duffel_(?:test|live)|FLWSECK(?:_TEST)?|fo1|fm[12]|fio-u|glsa|glc|HRKU|ico"
+    r"|lin_api|lin_oauth|NRAK|NRII|NRJS|NRRA|ntn|secret|API|pplx|PMAK|pnu|pul|pypi|rdme|rubygems"
+    r"|tk-us|xkeysib|xsmtpsib|sntry[su]|shippo_(?:live|test)|sgp|sgp_local|sq0(?:csp|atp|idp)"
+    r"|pscale_(?:tkn|oauth|pw)|tfp|pk|ops|b|live|test|key|pubkey)"
+    r"(?:[_-]|(?<=dapi))(?=[\w.-]{0,40}\d)[\w.=+/-]{20,400}"
+    r")"
 )
+_KEYS_IN_MIDDLE = re.compile(
+    r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,60}|\$argon2(?:id|i|d)\$[^\s\"',;)]{10,300}"
+)
+# These begin with anything, so they are searched only in texts that have a part of them.
+_RARE_PARTS = ("-us", "|", "%7C", "atlasv1", "_mmk", "acc", "Q~", "==", ":A")
+_RARE_KEYS = re.compile(
+    r"\b\d{5,16}:A[\w-]{34}\b"  # Telegram
+    r"|\b[0-9a-z]{32}-us\d{1,2}\b"  # Mailchimp
+    r"|\b\d{15,16}(?:\||%7C)[\w-]{27,40}"  # Facebook
+    r"|\b[a-z0-9]{14}\.atlasv1\.[\w=-]{60,70}|\b\w{6}_\w{29}_mmk\b"
+    r"|\b(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,120}"
+    r"|(?<![\w~.])[\w~.]{3}\dQ~[\w~.-]{31,34}|(?<![\w+/=])[A-Za-z0-9+/]{86}==(?![\w+/=])"
+)
+_ADDRESS_SECRET = re.compile(
+    r"(?P<lead>[?&;](?:amp;)?(?:key|code|hmac|ticket|assertion|verify|invite|hdn(?:ts|ea))=)"
+    r"(?=[^&\s\"'<>]{0,80}\d)[^&\s\"'<>#]{8,4000}",
+    re.IGNORECASE,
+)
+# Go's and Oracle's addresses have no scheme.
+_LOGIN = re.compile(
+    r"(?P<lead>(?<![\w./-])[\w.-]{1,64}:)[^\s:@\"'/<>]{1,200}(?=@(?:tcp|unix)\()"
+    r"|(?P<user>(?<![\w./-])[A-Za-z]\w{1,30}/)[^\s/@\"']{1,100}(?=@(?://)?[\w.-]{1,100}:\d{2,5}/)"
+)
+_DIGEST_USER = re.compile(r"(?P<scheme>://)[0-9a-f]{32}(?=@)")
 _BASE64_40 = re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
+_MOST_SLASHES = 3
 _DIGIT_RUNS = re.compile(r"(?<![0-9])[0-9](?:[ .\u00a0-]{0,2}[0-9]){11,160}(?![0-9])")
 _GROUPS = re.compile(r"[0-9]+")
 # Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro (ISO/IEC 7812).
@@ -46,10 +96,21 @@ _CARD_LENGTHS = range(13, 20)
 
 def mask_secrets(text: str) -> str:
     """Return `text` with `[masked]` for each secret of a known form; the rest unchanged."""
-    text = _PRIVATE_KEY.sub(MASK, text)
-    text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+    if "-----BEGIN" in text:
+        text = _PRIVATE_KEY.sub(MASK, text)
+    if "@" in text:
+        text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+    if "@" in text:
+        text = _DIGEST_USER.sub(rf"\g<scheme>{MASK}", text)
+        text = _LOGIN.sub(lambda login: (login["lead"] or login["user"]) + MASK, text)
+    if "=" in text:
+        text = _ADDRESS_SECRET.sub(rf"\g<lead>{MASK}", text)
     text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
+    if any(part in text for part in _RARE_PARTS):
+        text = _RARE_KEYS.sub(MASK, text)
     text = _KEYS.sub(MASK, text)
+    if "$" in text:
+        text = _KEYS_IN_MIDDLE.sub(MASK, text)
     text = _mask_addresses(text)
     text = _BASE64_40.sub(_mask_aws_key, text)
     return _DIGIT_RUNS.sub(_mask_cards, text)
@@ -85,7 +146,8 @@ def _mask_aws_key(match: re.Match[str]) -> str:
     """Mask an AWS secret key; it has all three kinds of characters, unlike a SHA-1 or a path."""
     text = match.group()
     kinds = (str.islower, str.isupper, str.isdigit)
-    return MASK if all(any(kind(char) for char in text) for kind in kinds) else text
+    mixed = all(any(kind(char) for char in text) for kind in kinds)
+    return MASK if mixed and text.count("/") <= _MOST_SLASHES else text
 
 
 def _mask_cards(match: re.Match[str]) -> str:

@@ -79,7 +79,7 @@ def names(
     column = queue.jobs_layout.queue
     query = select(func.min(column))
     while (name := bounded(connection, query, seconds).scalar()) is not None:
-        yield name
+        yield queue.mask(name)
         query = select(func.min(column)).where(column > name)
 
 

@@ -57,20 +57,22 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     oldest = None if least is None else _oldest(connection, queue, least, seconds)
     failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
     status = QueueStatus(
-        pending_jobs=_counts(counts, "pending"),
-        reserved_jobs=_counts(counts, "reserved"),
+        pending_jobs=_counts(queue, counts, "pending"),
+        reserved_jobs=_counts(queue, counts, "reserved"),
         failed_jobs_count=int(failures or 0),
         oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
         oldest_pending_job=oldest,
         timestamp=queue.human(unix(now)),
     )
-    return JobCounts(status=status, queues=tuple(_queue_counts(row, unix(now)) for row in counts))
+    return JobCounts(
+        status=status, queues=tuple(_queue_counts(queue, row, unix(now)) for row in counts)
+    )
 
 
-def _queue_counts(row: Any, now: int) -> QueueJobCounts:
+def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobCounts:
     since = row.available_since
     return QueueJobCounts(
-        queue=row.queue,
+        queue=queue.mask(row.queue),
         pending=row.pending,
         reserved=row.reserved,
         delayed=row.delayed,
@@ -91,9 +93,13 @@ def _oldest(
     ).first()
     if first is None:
         first = bounded(connection, pending.order_by(jobs.created_at, jobs.id), seconds).first()
-    return None if first is None else OldestPending.model_validate(first._asdict())
+    return (
+        None
+        if first is None
+        else OldestPending.model_validate(first._asdict() | {"queue": queue.mask(first.queue)})
+    )
 
 
-def _counts(rows: Any, state: str) -> tuple[QueueCount, ...]:
-    counts = ((row.queue, int(getattr(row, state))) for row in rows)
+def _counts(queue: Queue, rows: Any, state: str) -> tuple[QueueCount, ...]:
+    counts = ((queue.mask(row.queue), int(getattr(row, state))) for row in rows)
     return tuple(QueueCount(queue=name, count=count) for name, count in counts if count)

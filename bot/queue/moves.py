@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, delete, select
 
 from bot.database.transactions import LostRace
-from bot.fingerprint.payload import JobIdentity, identify
+from bot.fingerprint.payload import JobIdentity
 from bot.queue.copies import check_fits, check_same_row, read_rules, refusing_rows
 from bot.queue.layouts import Queue, failed_digest, job_digest
 from bot.queue.layouts.spec import QueueTable
@@ -70,7 +70,9 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
     ).first()
     if row is None:
         return None
-    return LockedFailed(row.id, row.queue, row.failed_at, row.digest, _identity(queue, row.head))
+    return LockedFailed(
+        row.id, queue.mask(row.queue), row.failed_at, row.digest, queue.identify(row.head)
+    )
 
 
 def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
@@ -91,14 +93,15 @@ def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | N
     ).first()
     if row is None:
         return None
-    identity = _identity(queue, row.head)
     return LockedJob(
-        row.id, row.queue, row.attempts, row.max_attempts, row.reserved_at, row.digest, identity
+        row.id,
+        queue.mask(row.queue),
+        row.attempts,
+        row.max_attempts,
+        row.reserved_at,
+        row.digest,
+        queue.identify(row.head),
     )
-
-
-def _identity(queue: Queue, head: str) -> JobIdentity:
-    return identify(head, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
 
 
 def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> int:

@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from bot.database.transactions import TooSlow, bounded
-from bot.fingerprint.error_group import error_group
-from bot.fingerprint.payload import identify
 from bot.models.jobs import (
     FailedJob,
     FailedJobDetail,
@@ -170,7 +168,7 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     row = FailedRow.of(selected)
     return FailedJobDetail(
         failed_job=failed_of(queue, row),
-        error_group=queue.mask(error_group(row.exception[:EXCEPTION_HEAD])),
+        error_group=queue.error_group(row.exception[:EXCEPTION_HEAD]),
         exception=queue.mask(row.exception),
         payload=row.payload,
         row_digest=row.digest,
@@ -190,10 +188,10 @@ def failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select
 
 def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
     """Convert a row of `job_columns` to the spec's job."""
-    identity = identify(row.payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    identity = queue.identify(row.payload)
     return Job(
         id=row.id,
-        queue=row.queue,
+        queue=queue.mask(row.queue),
         attempts=row.attempts,
         max_attempts=row.max_attempts,
         job_class=identity.job_class,
@@ -208,10 +206,10 @@ def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
 
 def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
     """Convert a row of `failed_columns` to the spec's failed job."""
-    identity = identify(row.payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
+    identity = queue.identify(row.payload)
     return FailedJob(
         id=row.id,
-        queue=row.queue,
+        queue=queue.mask(row.queue),
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,

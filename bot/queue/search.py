@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from bot.database.dialects import contains
 from bot.database.transactions import TooSlow, bounded_until, time_limit
-from bot.fingerprint.payload import JobIdentity, identify
+from bot.fingerprint.payload import JobIdentity
 from bot.models.jobs import Job
 from bot.models.order_search import FoundFailed, FoundJob, Looked
 from bot.queue.layouts import Queue, payload_digest
@@ -144,10 +144,7 @@ class _Scan:
             high = rows[-1].id - 1
 
     def _identity_of(self, payload: str | None) -> JobIdentity:
-        queue = self.queue
-        return identify(
-            payload or "", order_paths=queue.order_paths, tienda_paths=queue.tienda_paths
-        )
+        return self.queue.identify(payload or "")
 
     def _read(self, statement: Any) -> Any:
         return bounded_until(self.connection, statement, self.until)

@@ -26,6 +26,7 @@ from bot.slack.block_support import BlockSupport, respond
 from bot.slack.directory import SlackDirectory, reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
+from bot.slack.response_urls import is_of_slack
 from bot.text import Mrkdwn
 from bot.views.blocks import section
 from bot.views.refusal import bug_message, refusal_sentence
@@ -208,6 +209,9 @@ class RequestHandler:
         message = self._as_message(envelope, content)
         if envelope.response_url is None:
             self._show(envelope, self._as_modal(envelope, message))
+            return
+        if not is_of_slack(envelope.response_url, self._client.base_url):
+            log.warning("answer not delivered", because="the response_url is not Slack's")
             return
         hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.app.dispatch import request_id
 from bot.app.parsing import Request, whole
+from bot.models.nesting import is_too_deep
 from bot.models.refusals import Invalid, Refusal
 from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
@@ -161,8 +162,9 @@ def _person(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _metadata(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = str(view.get("private_metadata") or "{}")
     try:
-        metadata = json.loads(view.get("private_metadata") or "{}")
+        metadata = {} if is_too_deep(text) else json.loads(text)
     except ValueError:
         return {}
     return whole(metadata) if isinstance(metadata, dict) and metadata.get("v") == VERSION else {}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from bot.models.nesting import is_too_deep
 from bot.models.requests import Block
 from bot.text import Texts, plain_line
 from bot.views.blocks import plain
@@ -147,6 +148,8 @@ def read_value(text: object) -> tuple[str | None, dict[str, Any]]:
     """
     if not isinstance(text, str) or len(text) > _BUTTON_VALUE:
         raise UnreadableValue("not a text of the right length")
+    if is_too_deep(text):
+        raise UnreadableValue("nested too deep")
     try:
         arguments = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

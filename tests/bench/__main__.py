@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, outcomes, paced, page, storm
+from tests.bench import acks, errors, large, masking, moves, outcomes, paced, page, storm
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "outcomes": outcomes.bench_outcomes,
     "storm": storm.bench_storm,
     "page": page.bench_page,
+    "masking": masking.bench_masking,
 }
 
 

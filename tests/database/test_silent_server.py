@@ -1,7 +1,6 @@
 """D16: a server that accepts a connection and then is silent costs a request its deadline."""
 
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from bot.queue.layouts import Queue, spec_tables
 from bot.store.migrate import migrate
 from bot.wiring import check_tables
 from tests.kit.listeners import listening
+from tests.kit.mysql_packets import OK, greeting
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, make_setup
 
@@ -27,19 +27,6 @@ SLACK = 45.0
 """What a busy machine may add to the deadline; the silence would cost 60 s."""
 COMMIT_LIMIT = 5.0
 """The limit of a change that must reach its COMMIT, also on a busy machine."""
-CLIENT_SSL = 0x800
-
-
-def greeting(*, tls: bool) -> bytes:
-    """The first packet of a MySQL server, dev.mysql.com/doc/dev/mysql-server/latest/."""
-    flags = 0x0008_A20D | (CLIENT_SSL if tls else 0)
-    body = b"\x0a8.4.0\0" + struct.pack("<I", 7) + b"12345678\0"
-    body += struct.pack("<HBHHB", flags & 0xFFFF, 45, 2, flags >> 16, 21) + bytes(10)
-    body += b"123456789012\0mysql_native_password\0"
-    return len(body).to_bytes(3, "little") + b"\0" + body
-
-
-OK = b"\x07\0\0\x02\0\0\0\x02\0\0\0"
 
 
 def nothing(_client: socket.socket) -> None:

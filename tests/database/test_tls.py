@@ -2,44 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import make_url, text
 
 from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.models.refusals import DatabaseDown
+from tests.kit.certificates import self_signed
 from tests.services.mariadb import MariaDB, running_mariadb
 from tests.services.proxy import running_proxy
 
 CIPHER = text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Files with a new certificate for 127.0.0.1 that is its own authority, and with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    unlocked = serialization.NoEncryption()
-    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, unlocked))
-    return certificate, secret
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.masking.masker import DEFAULT_MASKED_KEYS, Masker, mask_payload, mask_text
+from bot.masking.keys import DEFAULT_MASKED_KEYS
+from bot.masking.masker import Masker, mask_payload, mask_text
 from bot.masking.secret_patterns import is_card_number
+from tests.masking.corpus import PIECES
 
 CANARY = "k4n4ry-Zx9"
 
@@ -203,12 +205,6 @@ def test_references_that_multiply_are_shown_within_a_budget() -> None:
     assert len(mask_payload(bomb)) < 5_000_000
     wide = json.dumps(list(range(100_000)))
     assert "[not shown]" in mask_payload(wide)
-
-
-PIECES = ["{", "}", '"', "'", "\\", ":", "=", "=>", "password", "token:", "[", "]", "\n", " ", ","]
-PIECES += ["a@b.co", "://a:", "@", "4111 ", "1", "eyJ", "Bearer ", "-----BEGIN PRIVATE KEY-----"]
-PIECES += ['s:8:"password";', "a:1:{", 'O:1:"A":1:{', "\0", "\ud800", "insert into a (", "<a "]
-PIECES += ['"password":"', "%40", "xoxb-", "<password>", ") values (", "\\u0040", "é"]
 
 
 @settings(max_examples=300, deadline=None)

@@ -12,55 +12,15 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.store import tables
+from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, environ, running
 from tests.kit.queues import TestQueue
 from tests.kit.team import sqlite_queue, team_at_work
 from tests.services.mariadb import MariaDB
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = STOP_SECONDS + 12
-"""Seconds for a stop: the bot's own bound, and what a loaded machine adds to it."""
-SLACK_WAITS = 20.0
-"""Seconds that the local Slack waits for an acknowledgement: a loaded machine needs some for it."""
 TRIES = 3
-
-
-def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
-    """A team's settings, and nothing else of this machine's."""
-    variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {
-        **variables,
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
-        "SLACK_API_URL": slack.base_url,
-        "DATABASE_URL": url,
-        "QUEUE_BOT_VIEWERS": IDS.viewer,
-        "QUEUE_BOT_OPERATORS": IDS.oncall,
-        "QUEUE_BOT_ADMINS": IDS.admin,
-        "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
-        "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
-        "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
-        **changed,
-    }
-
-
-@contextmanager
-def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
-    """`queue-bot run` with a team's settings, connected; killed at the end if it is still there."""
-    command = [sys.executable, "-m", "bot", "run"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environ(slack, url), stderr=subprocess.PIPE, text=True
-    )
-    try:
-        slack.wait_for(lambda: slack.hub.connected == 1, 30)
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def waits_for_a_lock(queue: TestQueue) -> bool:

@@ -1,5 +1,6 @@
 """The queue that the bot works on: its two tables, its time zone, the paths in its payloads."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 
-from bot.fingerprint.error_group import short_error
-from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
+from bot.fingerprint.error_group import error_group, short_error
+from bot.fingerprint.payload import (
+    DEFAULT_ORDER_PATHS,
+    DEFAULT_TIENDA_PATHS,
+    JobIdentity,
+    identify,
+)
 from bot.queue.layouts.spec import (
     FailedJobsTable,
     JobsTable,
@@ -16,6 +22,7 @@ from bot.queue.layouts.spec import (
     encode_failed_at,
 )
 
+_TRACE = re.compile(r"\n(?:Stack trace:|\[stacktrace\]|#0 )")
 LONGEST_QUEUE = 255
 """The maximum length of a queue's name in the bot's own tables, in characters."""
 
@@ -24,8 +31,9 @@ LONGEST_QUEUE = 255
 class Queue:
     """The two tables, the time zone of `failed_at`, and the paths of the order in payloads.
 
-    `mask` masks the secrets in an exception's text. It runs before the text is cut, because no rule
-    recognizes half a secret.
+    `mask` masks the secrets in a text. Exceptions, job classes, ids and names of queues pass it
+    before they are stored or shown, and before they are cut, because no rule recognizes half a
+    secret.
     """
 
     jobs: Table
@@ -46,9 +54,26 @@ class Queue:
         return FailedJobsTable(self.failed)
 
     def short(self, exception: str) -> str:
-        """The spec's `exception_short` without secrets; only its line is masked, for speed."""
-        lines = exception.strip().splitlines()
-        return short_error(self.mask(lines[0])) if lines else short_error("")
+        """The spec's `exception_short` without secrets."""
+        return short_error(self.mask(exception[: message_end(exception)]))
+
+    def error_group(self, exception: str) -> str:
+        """The failure's error group without secrets; they are masked before the group is cut."""
+        end = message_end(exception)
+        return error_group(self.mask(exception[:end]) + exception[end:])
+
+    def identify(self, payload: str) -> JobIdentity:
+        """The job's class, order and store without secrets; an id that has a secret is no id."""
+        identity = identify(payload, order_paths=self.order_paths, tienda_paths=self.tienda_paths)
+        return JobIdentity(
+            None if identity.job_class is None else self.mask(identity.job_class),
+            self._public_id(identity.order_id),
+            self._public_id(identity.tienda_id),
+        )
+
+    def _public_id(self, value: int | str | None) -> int | str | None:
+        text = str(value)
+        return value if value is None or self.mask(text) == text else None
 
     def human(self, seconds: int) -> str:
         """Format unix seconds as `YYYY-MM-DD HH:MM:SS` in the queue's time zone."""
@@ -61,3 +86,9 @@ class Queue:
     def utc(self, failed_at: datetime) -> datetime:
         """Convert a `failed_at` in the queue's time zone to naive UTC."""
         return decode_failed_at(failed_at, self.zone)
+
+
+def message_end(exception: str) -> int:
+    """Return where a stack trace begins, which neither a group nor a short error shows."""
+    trace = _TRACE.search(exception)
+    return len(exception) if trace is None else trace.start()

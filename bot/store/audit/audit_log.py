@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from bot.database.transactions import now_of
+from bot.masking.masker import mask_text, mask_value
 from bot.models.operations import AuditLine, Named, Target
 from bot.store.audit import targets as subjects
 from bot.store.cursors import position, set_position
@@ -128,9 +129,18 @@ def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange |
 
 
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:
-    """Return a record as the history and the audit channel show it."""
+    """Return a record as the history and the audit channel show it.
+
+    The record stays as it was sealed. An old one may have secrets, which are masked here.
+    """
     values = {name: row[name] for name in AuditLine.model_fields if name in row}
-    values |= {"targets": json.loads(row["targets"]), "seq": seq, "hash": link}
+    values |= {
+        "targets": mask_value(json.loads(row["targets"])),
+        "arguments": _compact(mask_value(json.loads(row["arguments"]))),
+        "answer": mask_text(row["answer"]),
+        "seq": seq,
+        "hash": link,
+    }
     return AuditLine.model_validate(values)
 
 

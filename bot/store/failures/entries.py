@@ -11,8 +11,6 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
-from bot.fingerprint.error_group import error_group
-from bot.fingerprint.payload import identify
 from bot.queue.layouts import LONGEST_QUEUE, Queue
 from bot.store.deltas import metric_deltas
 from bot.store.failures import error_groups, failure_counts
@@ -76,7 +74,7 @@ def _add_one(
         log.warning("failure not readable", failed_id=row["id"], because=type(error).__name__)
         try:
             with connection.begin_nested():
-                return _put(connection, [_bare(row, now, incident)])[0]
+                return _put(connection, [_bare(queue, row, now, incident)])[0]
         except _ODD as second_error:
             log.warning(
                 "failure not indexed", failed_id=row["id"], because=type(second_error).__name__
@@ -86,10 +84,10 @@ def _add_one(
 
 def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
     exception, payload = row["exception"] or "", row["payload"] or ""
-    identity = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
-    return _bare(row, now, incident) | {
-        "queue": row["queue"] or "",
-        "error_group": _name(queue.mask(_group_of(exception))),
+    identity = queue.identify(payload)
+    return _bare(queue, row, now, incident) | {
+        "queue": queue.mask(row["queue"] or ""),
+        "error_group": _name(_group_of(queue, exception)),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),
         "order_id": _short(identity.order_id, 64),
@@ -97,13 +95,13 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
     }
 
 
-def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
+def _bare(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
     """Return an entry without the values that are parsed from texts."""
     at = row["failed_at"]
     return {
         "failed_id": row["id"],
         "row_digest": row["row_digest"],
-        "queue": (row["queue"] or "")[:LONGEST_QUEUE],
+        "queue": queue.mask(row["queue"] or "")[:LONGEST_QUEUE],
         "error_group": UNREADABLE,
         "error": UNREADABLE,
         "job_class": None,
@@ -119,14 +117,14 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
     }
 
 
-def readable(rows: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
+def readable(queue: Queue, rows: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
     """Return how many rows, from the first, can be parsed within `seconds`; at least one.
 
     Other transactions that need the index wait for the parsing, too.
     """
     until = monotonic() + seconds
     for number, row in enumerate(rows, 1):
-        _group_of(row["exception"] or "")
+        _group_of(queue, row["exception"] or "")
         if monotonic() > until:
             return number
     return len(rows)
@@ -134,7 +132,9 @@ def readable(rows: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
 
 # One outage fails a thousand jobs with one text, and parsing a text takes longer than the rest of
 # its row. The cache holds a whole pass, so that `readable` does not cause a second parsing.
-_group_of = lru_cache(maxsize=2_048)(error_group)
+@lru_cache(maxsize=2_048)
+def _group_of(queue: Queue, exception: str) -> str:
+    return queue.error_group(exception)
 
 
 def _name(group: str) -> str:

@@ -183,7 +183,7 @@ def _missing(
     if high is not None:
         query = query.where(layout.id <= high)
     unindexed = connection.execute(query).mappings().all()
-    part = unindexed[: entries.readable(unindexed)]
+    part = unindexed[: entries.readable(queue, unindexed)]
     return part, len(part) == rows or len(part) < len(unindexed)
 
 

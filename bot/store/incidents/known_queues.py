@@ -18,7 +18,7 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
     """
     column = queue.jobs_layout.queue
     spelling = connection.execute(select(column).where(column == name).limit(1)).scalar()
-    return None if spelling is None else str(spelling)
+    return None if spelling is None else queue.mask(str(spelling))
 
 
 def names(connection: Connection) -> set[str]:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from bot.database.transactions import TooSlow, bounded_until, time_limit
-from bot.fingerprint.payload import identify
 from bot.models.operations import Duplicates
 from bot.queue.layouts import Queue
 from bot.queue.reads import PAYLOAD_HEAD
@@ -82,9 +81,9 @@ def _queued(
         return None
     orders: dict[str, set[str]] = defaultdict(set)
     for of_queue, head in jobs:
-        identity = identify(head, order_paths=queue.order_paths, tienda_paths=())
+        identity = queue.identify(head)
         if identity.order_id is not None:
-            orders[of_queue].add(str(identity.order_id)[:64])
+            orders[queue.mask(of_queue)].add(str(identity.order_id)[:64])
     count, samples = 0, list[str]()
     for of_queue, queued_orders in sorted(orders.items()):
         for part in _pieces(sorted(queued_orders)):

@@ -97,9 +97,8 @@ class Visitor:
         field.press("Enter")
 
     def confirm(self, name: str) -> None:
-        """Press the modal's main button, then close what it says."""
+        """Press the modal's main button, which closes the modal."""
         self.dialog.get_by_role("button", name=re.compile(name)).click()
-        self.dialog.get_by_role("button", name="Close").last.click()
         expect(self.dialog).to_have_count(0)
 
     def type_count(self) -> None:
@@ -200,12 +199,12 @@ def clear_and_undo(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("radio", name="admin")).to_be_checked()
     visitor.click_command("/queue clear-failed")
     visitor.type_count()
-    visitor.confirm(r"^Delete \d+ job")
+    visitor.confirm(r"^Delete \d+ \(undo")
     visitor.expect_done("clear")
     visitor.begin("undo")
     cleared = visitor.log.get_by_role("article").filter(has_text="Cleared").last
     cleared.get_by_role("button", name="Undo").click()
-    visitor.confirm("^Put them back")
+    visitor.confirm(r"^Put back \d+ job")
     visitor.expect_done("undo")
 
 

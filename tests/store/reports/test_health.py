@@ -135,3 +135,10 @@ def test_a_server_that_is_away_is_a_failure_with_a_sentence(queue: TestQueue) ->
     away.dispose()
     (line,) = lines
     assert line.startswith("The health could not be read: ")
+
+
+def test_health_mentions_a_setting_that_weakens_the_bot_and_stays_good(queue: TestQueue) -> None:
+    for as_json in (False, True):
+        lines: list[str] = []
+        report_health(make_setup(queue), lines.append, as_json=as_json, notes=["DATABASE_TLS=off"])
+        assert "DATABASE_TLS=off" in lines[0]

@@ -77,7 +77,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> 
     layout = queue.jobs_layout
     job_ids = [row.job_id for row in rows]
     present = {
-        job_id: (name, digest)
+        job_id: (queue.mask(name), digest)
         for job_id, name, digest in connection.execute(
             select(layout.id, layout.queue, payload_digest(queue.jobs)).where(
                 layout.id.in_(job_ids)

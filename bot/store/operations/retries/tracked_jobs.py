@@ -85,7 +85,7 @@ def before_retry(
         .select_from(queue.failed.join(failures, is_original, isouter=True))
         .where(layout.id.in_(failed_ids))
     )
-    return {row[0]: Retry(*row) for row in rows}
+    return {row[0]: Retry(row[0], row[1], queue.mask(row[2]), row[3], row[4]) for row in rows}
 
 
 def track(

@@ -1,0 +1,84 @@
+"""Find secrets behind an encoding: JSON's escapes, base64, addresses and HTML."""
+
+import html
+import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Callable
+from urllib.parse import unquote_plus
+
+from bot.masking.secret_patterns import MASK
+
+# Quotes, backslashes and control characters stay escaped, because they could end a value.
+_ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
+_SURROGATES = re.compile(r"[\ud800-\udfff]+")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=])")
+_CREDENTIALS = re.compile(r"[\w.@+-]{1,64}:[^\s:]{4,200}\Z")
+_PERCENT = re.compile(r"[\w.~%+*-]{4,}")
+_PERCENT_PAIR = re.compile(r"%(?:3[DdAa]|22)")
+_ENTITIES = ("&quot;", "&#34;", "&#39;", "&#039;", "&apos;")
+_HEAD = 32
+_LONGEST = 200_000
+_DEEPEST = 3
+
+
+def decoded_escapes(text: str) -> str:
+    r"""Return `text` with the characters for JSON's `\u` escapes, which would hide a key."""
+    if "\\u" not in text:
+        return text
+    text = _ESCAPED.sub(lambda match: chr(int(match["code"], 16)), text)
+    return _SURROGATES.sub(_joined, text)
+
+
+def _joined(halves: re.Match[str]) -> str:
+    return halves.group().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def mask_encoded(text: str, mask: Callable[[str, int], str], depth: int) -> str:
+    """Return `text` with encoded parts masked if `mask` changes what they hold.
+
+    `depth` is how many encodings this text was inside; `mask` gets the depth of the part.
+    """
+    if depth >= _DEEPEST:
+        return text
+    if any(entity in text for entity in _ENTITIES):
+        plain = html.unescape(text)
+        masked = mask(plain, depth + 1)
+        text = text if masked == plain else masked
+    if "%" in text:
+        text = _PERCENT.sub(lambda run: _unless_same(run.group(), mask, depth), text)
+    return _BASE64.sub(lambda run: _masked_base64(run.group(), mask, depth), text)
+
+
+def _unless_same(run: str, mask: Callable[[str, int], str], depth: int) -> str:
+    if _PERCENT_PAIR.search(run) is None:
+        return run
+    plain = unquote_plus(run)
+    masked = mask(plain, depth + 1)
+    return run if masked == plain else masked
+
+
+def _masked_base64(run: str, mask: Callable[[str, int], str], depth: int) -> str:
+    if _base64_text(run[:_HEAD]) is None:
+        return run
+    plain = _base64_text(run[:_LONGEST])
+    if plain is None:
+        return run
+    secret = _CREDENTIALS.match(plain) is not None or mask(plain, depth + 1) != plain
+    return MASK if secret else run
+
+
+def _base64_text(run: str) -> str | None:
+    """Return the text that a run of base64 holds, or None if it holds no readable text."""
+    body = run.rstrip("=").translate({0x2D: "+", 0x5F: "/"})
+    body = body[: len(body) // 4 * 4] if len(body) % 4 == 1 else body + "=" * (-len(body) % 4)
+    try:
+        plain = b64decode(body).decode("utf-8", "ignore")
+    except (Error, ValueError):
+        return None
+    readable = sum(char.isprintable() or char in "\t\r\n" for char in plain)
+    ascii_ = sum(char.isascii() for char in plain)
+    enough = (
+        len(plain) >= len(body) // 2 and readable == len(plain) and ascii_ * 4 >= len(plain) * 3
+    )
+    return plain if plain and enough else None

@@ -1,0 +1,132 @@
+"""Decide by the name of a key whether its value is secret."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+DEFAULT_MASKED_KEYS: tuple[str, ...] = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "jwt",
+    "authorization",
+    "auth",
+    "bearer",
+    "credential",
+    "cookie",
+    "session_id",
+    "api_key",
+    "access_key",
+    "private_key",
+    "consumer_key",
+    "encryption_key",
+    "signature",
+    "email",
+    "mail",
+    "card",
+    "card_number",
+    "creditcard",
+    "cvv",
+    "cvv2",
+    "cvc",
+    "pan",
+    "pin",
+    "otp",
+    "iban",
+    "ssn",
+    "account_number",
+    "contraseña",
+    "clave",
+    "secreto",
+    "tarjeta",
+    "correo",
+    "pswd",
+    "psw",
+    "senha",
+    "segredo",
+    "chave",
+    "cartao",
+    "credencial",
+    "palavra_passe",
+    "llave_privada",
+    "llave_secreta",
+    "llave_api",
+    "cuenta_bancaria",
+    "codigo_seguridad",
+    "codigo_seguranca",
+    "security_code",
+    "sig",
+    "hmac",
+    "totp",
+    "app_key",
+    "signing_key",
+    "master_key",
+    "account_key",
+    "shared_key",
+    "license_key",
+    "subscription_key",
+    "storage_key",
+    "server_key",
+    "service_key",
+    "deploy_key",
+    "ssh_key",
+    "insert_key",
+    "decryption_key",
+    "seed_phrase",
+    "mnemonic",
+)
+
+_SHORT_KEY = 4
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+_NUMBER_WORD = re.compile(r"[a-z]+\d*")
+
+
+def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
+    """Return the rule of these keys: whether the value under a name is secret.
+
+    A key of up to 4 letters is a whole word of the name, a longer one any part. So `pin` masks
+    `card_pin` and `cardPin` but not `shipping`, and `token` masks `accessTokens`.
+    """
+    normalized_keys = {_normalized(key) for key in keys} - {""}
+    short = frozenset(key for key in normalized_keys if len(key) <= _SHORT_KEY)
+    long = tuple(sorted(key for key in normalized_keys if len(key) > _SHORT_KEY))
+
+    @lru_cache(maxsize=4096)
+    def is_masked(name: str) -> bool:
+        normalized = _normalized(name)
+        if any(word in normalized for word in long):
+            return True
+        words = {part.casefold() for part in _PARTS.findall(_unaccented(name))}
+        words |= set(_NUMBER_WORD.findall(normalized)) | {normalized}
+        return any(word in short or word.removesuffix("s") in short for word in words)
+
+    return is_masked
+
+
+def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
+    """Return a fast check: False if no name in a text can be one of these keys."""
+    words = tuple({_normalized(key).encode() for key in keys} - {b""})
+
+    def may_have_key(text: str) -> bool:
+        plain = text.lower() if text.isascii() else _unaccented(text).casefold()
+        letters = plain.encode("utf-8", "replace").translate(None, _SIGNS)
+        return any(word in letters for word in words)
+
+    return may_have_key
+
+
+def _normalized(key: str) -> str:
+    """Return a key's letters and digits in lower case without accents: `API-Key` is `apikey`."""
+    return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -1,0 +1,50 @@
+"""Masking: what it adds to the index for each failure, and its time for hostile texts."""
+
+from collections.abc import Sequence
+from time import thread_time
+
+from bot.masking.keys import DEFAULT_MASKED_KEYS
+from bot.masking.masker import Masker, mask_text
+from bot.queue.layouts import Queue, spec_tables
+from tests.bench.figures import say
+from tests.masking.corpus import PIECES, exceptions
+from tests.services.mariadb import MariaDB
+
+SIZES = (65_536, 1_048_576)
+"""What is read of a text, and the size of a hostile one."""
+PAYLOAD = '{"job": "App\\\\Jobs\\\\SyncSalesOrder", "order_id": 803193, "tienda_id": 12097}'
+MORE_PIECES = [
+    *("#0 /a.php(1): ", "->a('", "curl -u ", "--password ", "name: a value ", "['a','"),
+    *("%3D", "YWRtaW46", "a1B2", "?key=", "://", "-", 'string(9) "', "aB3" * 30),
+]
+
+
+def bench_masking(_server: MariaDB, *, quick: bool) -> None:
+    """The time of masking a failure when it is indexed, and of texts of one repeated piece."""
+    masker = Masker(DEFAULT_MASKED_KEYS)
+    texts = exceptions()
+    # Each text is new; the classes and the ids of jobs repeat, so that the cache has them.
+    masked = Queue(*spec_tables(), mask=mask_text)
+    _index(masked, texts[:1])
+    cost = _index(masked, texts) - _index(Queue(*spec_tables()), texts)
+    say("a failure, each with a new text", f"{cost:.0f} µs")
+    for size in SIZES[: 1 if quick else 2]:
+        times = []
+        for piece in (*PIECES, *MORE_PIECES):
+            text = piece * (size // len(piece))
+            began = thread_time()
+            masker.text(text)
+            times.append((thread_time() - began, piece))
+        slowest, piece = max(times)
+        say(f"{size:,} characters", f"at most {slowest:.2f} s (of {piece[:20]!r})")
+
+
+def _index(queue: Queue, texts: Sequence[str]) -> float:
+    """Return the microseconds that the parts of one index entry take."""
+    began = thread_time()
+    for text in texts:
+        queue.short(text)
+        queue.error_group(text)
+        queue.identify(PAYLOAD)
+        queue.mask("netsuite")
+    return (thread_time() - began) / len(texts) * 1e6

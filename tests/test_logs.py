@@ -1,0 +1,50 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+CANARY = "k4n4ryZx9Q"
+LINES = (
+    f"redis://:{CANARY}@cache:6379/0 refused",
+    f"redis://default:{CANARY}@cache:6379/0 refused",
+    f"Authorization: Bearer {CANARY}",
+    f"https://hooks.slack.com/services/T000/B000/{CANARY}",
+    f"https://hooks.slack.com/workflows/T000/A000/1/{CANARY}",
+    f"https://discord.com/api/webhooks/123456789012345678/{CANARY}",
+    f"password={CANARY}",
+)
+PROGRAM = """
+import logging, sys
+import structlog
+from bot import logs
+from bot.masking.masker import mask_value
+logs.configure(mask=mask_value if sys.argv[1] == "masked" else (lambda event: event))
+for line in sys.argv[2:]:
+    structlog.get_logger().warning("failed", because=line, parts=[line], nested={"a": line})
+    logging.getLogger("library").warning(line)
+try:
+    raise RuntimeError(" ".join(sys.argv[2:]))
+except RuntimeError:
+    structlog.get_logger().exception("bug")
+    logging.getLogger("library").exception("bug")
+"""
+
+
+def logged(mode: str, lines: tuple[str, ...]) -> list[dict[str, object]]:
+    """The log lines of a program that logs these texts in every way."""
+    command = [sys.executable, "-c", PROGRAM, mode, *lines]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in ended.stderr.splitlines()]
+
+
+def test_the_log_has_no_secret_of_an_address_a_header_or_a_text() -> None:
+    written = logged("masked", LINES)
+    assert len(written) == 2 * len(LINES) + 2
+    assert [line for line in written if CANARY in json.dumps(line)] == []
+    assert all("level" in line for line in written)
+
+
+@pytest.mark.parametrize("line", LINES[:-1])
+def test_addresses_and_headers_are_redacted_without_a_masker_too(line: str) -> None:
+    assert CANARY not in json.dumps(logged("plain", (line,)))
