@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
+from bot.queue.layouts.rows import as_number
 
 HEAD_ROWS = 2_000
 LEAST_ROWS = 100
@@ -172,7 +173,9 @@ def _scan_end(
         func.count(case((held, 1))).label("held"),
     ).join_from(ids, queue.jobs, jobs.id == ids.c.id)
     row = bounded(connection, summed, limits.seconds).mappings().one()
-    return _End(end.limit, end.above, **row)
+    # Columns of different types make a decimal of a number, and SQLite stores any kind of value.
+    sums: dict[str, Any] = {name: as_number(value) for name, value in row.items()}
+    return _End(end.limit, end.above, **sums)
 
 
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:

@@ -243,6 +243,22 @@ def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:
     unchanged(mariadb_queue, "delete-failed 1", RowRefused, "note_of")
 
 
+@pytest.mark.parametrize("command", ["retry 1", "delete-failed 1"])
+def test_a_child_row_that_the_database_deletes_does_not_come_back(
+    mariadb_queue: TestQueue, command: str
+) -> None:
+    run(
+        mariadb_queue,
+        """CREATE TABLE notes (id INT PRIMARY KEY, failed_id BIGINT UNSIGNED,
+        CONSTRAINT note_of FOREIGN KEY (failed_id) REFERENCES failed_jobs (id)
+        ON DELETE CASCADE)""",
+    )
+    mariadb_queue.fail(1)
+    run(mariadb_queue, "INSERT INTO notes VALUES (1, 1)")
+    comes_back(mariadb_queue, command)
+    assert rows(mariadb_queue, "notes") == []
+
+
 def test_an_undo_that_the_table_refuses_names_the_row(mariadb_queue: TestQueue) -> None:
     mariadb_queue.fail(45)
     setup = make_setup(mariadb_queue)

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from bot import wall_clock
 from bot.database.column_types import Long, RowId, WallSeconds
-from bot.database.dialects import sha256, utf8mb4
+from bot.database.dialects import sha256, stored_bytes, utf8mb4
 
 MAX_ATTEMPTS = 3
 """The `max_attempts` of a retried job, 3 in the spec."""
@@ -113,7 +113,9 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
     # All texts in one character set: a server refuses to concatenate latin1 and utf8mb4.
-    texts = (utf8mb4(part) if isinstance(part.type, String) else part for part in parts)
+    texts = (
+        stored_bytes(utf8mb4(part) if isinstance(part.type, String) else part) for part in parts
+    )
     return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)
 
 
@@ -138,8 +140,8 @@ def job_digest(jobs: Table) -> ColumnElement[str]:
 
 
 def payload_digest(table: Table) -> ColumnElement[str]:
-    """The digest of a row's payload, 32 hex digits, computed in the server."""
-    return func.substr(_content(table.c.payload), 1, 32)
+    """The digest of a row's payload, 32 hex digits, computed in the server; empty for NULL."""
+    return func.coalesce(func.substr(_content(table.c.payload), 1, 32), "")
 
 
 def content_digest(table: Table) -> ColumnElement[str]:

@@ -83,6 +83,8 @@ def _wrong_columns(queue: Queue, definition: TableDefinition, *, sqlite: bool) -
             yield f"The column {full_name} is not AUTO_INCREMENT: an inserted row gets no id."
         if name in TEXTS and not (column.is_text or column.is_binary):
             yield f"The column {full_name} is {column.type.upper()}, but must hold text."
+        if name == "queue" and column.is_binary:
+            yield f"The column {full_name} holds bytes, but a queue's name must be text."
         if name in NUMBERS and column.type not in INTEGER_BYTES:
             yield (
                 f"The column {full_name} is {column.type.upper()}, but must be a whole number "

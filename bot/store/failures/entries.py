@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from bot.fingerprint.error_group import error_group
 from bot.fingerprint.payload import identify
 from bot.queue.layouts import LONGEST_QUEUE, Queue
+from bot.queue.layouts.rows import as_text
 from bot.store.deltas import metric_deltas
 from bot.store.failures import error_groups, failure_counts
 from bot.store.tables import failures
@@ -88,7 +89,7 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
     exception, payload = row["exception"] or "", row["payload"] or ""
     identity = identify(payload, order_paths=queue.order_paths, tienda_paths=queue.tienda_paths)
     return _bare(row, now, incident) | {
-        "queue": row["queue"] or "",
+        "queue": as_text(row["queue"]),
         "error_group": _name(queue.mask(_group_of(exception))),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),
@@ -103,7 +104,7 @@ def _bare(row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any
     return {
         "failed_id": row["id"],
         "row_digest": row["row_digest"],
-        "queue": (row["queue"] or "")[:LONGEST_QUEUE],
+        "queue": as_text(row["queue"])[:LONGEST_QUEUE],
         "error_group": UNREADABLE,
         "error": UNREADABLE,
         "job_class": None,
