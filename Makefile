@@ -42,7 +42,7 @@ bench: venv ## measure speed; takes 20 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.bench
 
-campaign: venv ## run long tests with faults; takes 25 minutes
+campaign: venv ## run long tests with faults; takes 30 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.campaign
 
