@@ -64,6 +64,7 @@ PARTS = (
         120,
     ),
     Part("galera", ("tests/galera",), 1, 120),
+    Part("php", ("tests/php",), 1, 60),
 )
 LIMIT = 3
 """So many times its seconds a part may take before it is ended."""
