@@ -134,7 +134,7 @@ def is_still_available(
 ) -> bool:
     """Whether this job of the queue still exists and is available; one look-up by its id."""
     jobs = queue.jobs_layout
-    query = select(jobs.id).where(jobs.id == id_, jobs.queue == name, jobs.is_available(now))
+    query = select(jobs.id).where(jobs.id == id_, jobs.is_in_queue(name), jobs.is_available(now))
     return connection.execute(query).first() is not None
 
 
@@ -181,7 +181,7 @@ def _scan_end(
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
     """Select the ids of an end, in the order of the index on the queue's name."""
     jobs = queue.jobs_layout
-    query = select(jobs.id).where(jobs.queue == name).limit(end.limit)
+    query = select(jobs.id).where(jobs.is_in_queue(name)).limit(end.limit)
     if end.above is None:
         return query.order_by(jobs.id)
     return query.where(jobs.id > end.above).order_by(jobs.id.desc())

@@ -41,6 +41,9 @@ def sqlite_queue(sqlite_url: str) -> Iterator[TestQueue]:
     made.engine.dispose()
 
 
+TABLES = ("jobs", "failed_jobs")
+
+
 def read(queue: TestQueue, words: str) -> Outcome:
     """Say a command that must be answered."""
     outcome = ask(make_setup(queue), words)
@@ -124,6 +127,24 @@ def test_a_failure_without_a_payload_is_retried_and_comes_back(mariadb_queue: Te
     run(mariadb_queue, "UPDATE failed_jobs SET payload = NULL")
     comes_back(mariadb_queue, "retry 1")
     comes_back(mariadb_queue, "delete-failed 1")
+
+
+@pytest.mark.parametrize("charset", ["latin1", "cp1251", "utf8mb3", "ascii"])
+def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
+    mariadb_queue: TestQueue, charset: str
+) -> None:
+    """Error 1267: the server compares no column with such a character."""
+    queue = mariadb_queue
+    run(queue, *(f"ALTER TABLE {name} CONVERT TO CHARACTER SET {charset}" for name in TABLES))
+    queue.push(1, queue="mail", body="{}")
+    queue.fail(2, queue="mail", body="{}")
+    queue = replace(queue, queue=fitted_to(queue))
+    for name, rows_of in (("cart🛒", 0), ("correo-ñ-Ж", 0), ("mail", 1)):
+        for words in (f"jobs queue={name}", f"failed queue={name}"):
+            result = read(queue, words).result
+            assert result is not None
+            assert result.model_dump()["data"]["count"] == rows_of, words
+        ask(make_setup(queue), f"retry queue={name}")
 
 
 def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(

@@ -46,6 +46,9 @@ _FAILED = ("queue", "payload", "exception", "failed_at")
 _STATE = ("attempts", "max_attempts", "reserved_at", "available_at", "created_at")
 _JOB = ("queue", "payload", *_STATE)
 
+CHARSET = "charset"
+"""The key of the character set in the `info` of a table's column, as `fitted` reads it."""
+
 ARCHIVED = (*_FAILED, *_STATE)
 """The columns of either table that an archive keeps, under the same names."""
 
@@ -164,6 +167,15 @@ class QueueTable:
     def queue(self) -> Column[str]:
         """The queue's name."""
         return self.table.c.queue
+
+    def is_in_queue(self, name: str) -> ColumnElement[bool]:
+        """Whether the row is in this queue.
+
+        A server refuses to compare a column with a character that its character set does not have.
+        """
+        if self.queue.info.get(CHARSET) in (None, "utf8mb4") or name.isascii():
+            return self.queue == name
+        return utf8mb4(self.queue) == name
 
     @property
     def payload(self) -> Column[str]:

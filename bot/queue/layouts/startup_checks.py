@@ -15,7 +15,7 @@ from bot.database.dialects import is_sqlite
 from bot.database.extra_columns import extra_columns, is_restorable
 from bot.models.refusals import StartError
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
-from bot.queue.layouts.spec import NUMBERS, TEXTS, TIMES
+from bot.queue.layouts.spec import CHARSET, NUMBERS, TEXTS, TIMES
 
 TIME_TYPES = frozenset({"datetime", "timestamp"})
 
@@ -119,7 +119,7 @@ def require(connection: Connection, queue: Queue) -> None:
 
 
 def fitted(connection: Connection, queue: Queue) -> Queue:
-    """Return the queue with its binary columns marked as such; the layout declares all as text.
+    """Return the queue with its binary columns and character sets; the layout declares all as text.
 
     A text is converted to utf8mb4 before a comparison; bytes are compared unchanged.
     """
@@ -132,10 +132,14 @@ def fitted(connection: Connection, queue: Queue) -> Queue:
 
 
 def _fitted(table: Table, definition: TableDefinition | None) -> Table:
-    if definition is None or not any(column.is_binary for column in definition.columns.values()):
+    if definition is None:
         return table
     copy = table.to_metadata(MetaData())
     for column in copy.columns:
-        if column.name in definition.columns and definition.columns[column.name].is_binary:
+        if column.name not in definition.columns:
+            continue
+        actual = definition.columns[column.name]
+        column.info[CHARSET] = actual.charset
+        if actual.is_binary:
             column.type = LargeBinary()
     return copy
