@@ -24,6 +24,7 @@ from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue
 from tests.kit.replicas import ask, hold, make_setup
 from tests.queue.test_copies import comes_back, fitted_to, rows, run, unchanged
+from tests.services.programs import is_mysql
 
 
 # Not the databases that other tests keep: these tests alter the tables.
@@ -147,6 +148,7 @@ def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
         ask(make_setup(queue), f"retry queue={name}")
 
 
+@pytest.mark.skipif(is_mysql(), reason="MySQL stores no such bytes")
 def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
     mariadb_queue: TestQueue,
 ) -> None:
