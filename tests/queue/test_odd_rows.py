@@ -18,12 +18,12 @@ from bot.models.refusals import RowRefused
 from bot.store import tables
 from bot.store.reports.health import health
 from bot.wall_clock import utc_of_unix
+from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue
 from tests.kit.replicas import ask, hold, make_setup
-from tests.queue.test_copies import comes_back, fitted_to, rows, run, unchanged
 from tests.services.programs import is_mysql
 
 
