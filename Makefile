@@ -20,8 +20,8 @@ test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k ret
 	@tests/services/install.sh
 	@$(bin)/python -m pytest -n 3 $(ARGS)
 
-test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8 and Galera (ARGS="mysql" for one)
-	@tests/services/install.sh
+test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8, Galera and with PHP's workers (ARGS="mysql" for one)
+	@tests/services/install.sh php
 	@$(bin)/python -m tests.services $(ARGS)
 
 coverage: venv ## run every test and say which lines none of them ran; takes about twice as long
@@ -42,7 +42,7 @@ bench: venv ## measure speed; takes 20 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.bench
 
-campaign: venv ## run long tests with faults; takes 25 minutes
+campaign: venv ## run long tests with faults; takes 30 minutes
 	@tests/services/install.sh
 	@$(bin)/python -m tests.campaign
 

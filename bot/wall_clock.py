@@ -19,6 +19,11 @@ def unix(now: datetime) -> int:
     return int(now.replace(tzinfo=UTC).timestamp())
 
 
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
+"""The first and the last second of the calendar, in unix seconds."""
+
+
 def utc_of_unix(seconds: int) -> datetime:
-    """Return unix seconds as naive UTC."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    """Return unix seconds as naive UTC; outside the calendar, its nearest second."""
+    within = min(max(seconds, EARLIEST), LATEST)
+    return datetime.fromtimestamp(within, UTC).replace(tzinfo=None)

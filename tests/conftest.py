@@ -49,9 +49,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the cluster's tests, which take minutes, unless they were asked for."""
-    is_cluster = collection_path.name == "galera" and collection_path.is_dir()
-    return True if is_cluster and config.getoption("--server") != "galera" else None
+    """Leave out the tests of the cluster and of PHP's workers, unless they were asked for."""
+    is_extra = collection_path.name in ("galera", "php") and collection_path.is_dir()
+    return True if is_extra and config.getoption("--server") != collection_path.name else None
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def limit_delete(statement: Delete, rows: int) -> Delete:
 
 def sha256(value: ColumnElement[Any]) -> ColumnElement[str]:
     """The SHA-256 of a value in 64 hex digits, computed in the database."""
-    return func.sha2(_stored_bytes(value), 256)
+    return func.sha2(stored_bytes(value), 256)
 
 
 class utf8mb4(FunctionElement[str]):  # noqa: N801 a function of SQL
@@ -126,20 +126,20 @@ def _as_text(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
 
 
-class _stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
+class stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
     """A value as its bytes: SQLite does not pass text that is not UTF-8 to a Python function."""
 
     inherit_cache = True
     name = "stored_bytes"
 
 
-@compiles(_stored_bytes)
-def _unchanged(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(stored_bytes)
+def _unchanged(element: stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
 
-@compiles(_stored_bytes, "sqlite")
-def _as_blob(element: _stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(stored_bytes, "sqlite")
+def _as_blob(element: stored_bytes, compiler: SQLCompiler, **options: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
 
 
@@ -204,8 +204,13 @@ def _unhex(digits: str | None) -> bytes | None:
     return None if digits is None else bytes.fromhex(digits)
 
 
-def _concat_ws(separator: object, *values: object) -> str:
-    return str(separator).join(str(v) for v in values if v is not None)
+def _concat_ws(separator: object, *values: object) -> str | bytes:
+    parts = [v if isinstance(v, bytes) else str(v).encode() for v in values if v is not None]
+    joined = str(separator).encode().join(parts)
+    try:
+        return joined.decode()
+    except UnicodeDecodeError:
+        return joined
 
 
 def error_number(error: DBAPIError) -> int:

@@ -10,9 +10,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnClause,
     ColumnElement,
     Connection,
+    Float,
     Table,
     TableClause,
     Text,
@@ -65,9 +67,9 @@ def packed(
         value = literal_column(_name(connection, table, extra), Text())
         name = json.dumps(extra.name, ensure_ascii=False)
         key = ("{" if number == 0 else ", ") + name + ": "
-        hexadecimal = func.hex(_as_bytes(connection, value, extra))
+        encoded = _typed(value) if is_sqlite(connection) else func.hex(_as_bytes(value, extra))
         parts.append(literal(key))
-        parts.append(case((value.is_(None), literal("null")), else_=_joined('"', hexadecimal, '"')))
+        parts.append(case((value.is_(None), literal("null")), else_=_joined('"', encoded, '"')))
     return _joined(*parts, "}")
 
 
@@ -79,8 +81,7 @@ def unpacked(
         # SQLite's JSON paths cannot name a key that contains a quotation mark.
         entries = func.json_each(extra).table_valued("key", "value")
         entry = select(entries.c.value).where(entries.c.key == column.name).scalar_subquery()
-        stored = func.unhex(entry)
-        return stored if column.is_binary else cast(stored, Text)
+        return _untyped(entry, column)
     encoded = func.json_extract(extra, f"$.{json.dumps(column.name, ensure_ascii=False)}")
     raw = case(
         (func.json_type(encoded) == "NULL", null()), else_=func.unhex(func.json_unquote(encoded))
@@ -107,10 +108,31 @@ def _name(connection: Connection, table: Table, column: ColumnDefinition) -> str
     )
 
 
-def _as_bytes(
-    connection: Connection, value: ColumnElement[Any], column: ColumnDefinition
-) -> ColumnElement[Any]:
-    if is_sqlite(connection) or column.is_binary:
+def _typed(value: ColumnElement[Any]) -> ColumnElement[str]:
+    """A value of SQLite with its storage class: any column may hold a value of any class."""
+    # sqlite.org/printf.html: 17 digits are enough for every number.
+    text = case((func.typeof(value) == "real", func.printf("%!.17g", value)), else_=value)
+    return _joined(func.typeof(value), ":", func.hex(text))
+
+
+def _untyped(entry: ColumnElement[Any], column: ColumnDefinition) -> ColumnElement[Any]:
+    """The value of `_typed`; before 0.3 an archive had the hexadecimal digits alone."""
+    colon = func.instr(entry, ":")
+    stored = func.unhex(func.substr(entry, colon + 1))
+    kind = func.substr(entry, 1, colon - 1)
+    # A text that is a number becomes one where the column's affinity makes numbers of texts.
+    old = stored if column.is_binary else cast(stored, Text)
+    return case(
+        (kind == "blob", stored),
+        (kind == "integer", cast(cast(stored, Text), BigInteger)),
+        (kind == "real", cast(cast(stored, Text), Float)),
+        (kind == "text", cast(stored, Text)),
+        else_=old,
+    )
+
+
+def _as_bytes(value: ColumnElement[Any], column: ColumnDefinition) -> ColumnElement[Any]:
+    if column.is_binary:
         return value
     if column.type in INTEGER_BYTES or not column.is_text:
         # HEX of a number is the number in base 16, not the bytes of its text.

@@ -20,11 +20,14 @@ class QueueCount(Value):
 
 
 class OldestPending(Value):
-    """The pending job with the lowest `created_at`; times in unix seconds."""
+    """The pending job with the lowest `created_at`; times in unix seconds.
+
+    `available_at` is None if its column is empty.
+    """
 
     queue: str
     created_at: int
-    available_at: int
+    available_at: int | None
 
 
 class QueueStatus(Value):

@@ -21,6 +21,8 @@ _COUNTER = text(
     "SELECT AUTO_INCREMENT FROM information_schema.TABLES "
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name"
 )
+LARGEST = 2**63 - 1
+"""The largest counter that a sample can store; ids of BIGINT UNSIGNED may be larger."""
 MOST_AT_ONCE = 65_535
 """The server reserves 1, 2, 4, 8 … ids, up to this many, for rows that it cannot count first."""
 
@@ -44,7 +46,7 @@ def ids_taken(connection: Connection, queue: Queue) -> int | None:
         # MySQL 8 would return a cached value that is up to a day old.
         connection.execute(_LIVE)
     next_id = connection.execute(_COUNTER, name).scalar()
-    if next_id is None:
+    if next_id is None or int(next_id) > LARGEST:
         return None
     return (int(next_id) - 1) // int(settings.get("auto_increment_increment", 1))
 

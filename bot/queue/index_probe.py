@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
+from bot.queue.layouts.rows import as_number
 
 HEAD_ROWS = 2_000
 LEAST_ROWS = 100
@@ -133,7 +134,7 @@ def is_still_available(
 ) -> bool:
     """Whether this job of the queue still exists and is available; one look-up by its id."""
     jobs = queue.jobs_layout
-    query = select(jobs.id).where(jobs.id == id_, jobs.queue == name, jobs.is_available(now))
+    query = select(jobs.id).where(jobs.id == id_, jobs.is_in_queue(name), jobs.is_available(now))
     return connection.execute(query).first() is not None
 
 
@@ -172,13 +173,15 @@ def _scan_end(
         func.count(case((held, 1))).label("held"),
     ).join_from(ids, queue.jobs, jobs.id == ids.c.id)
     row = bounded(connection, summed, limits.seconds).mappings().one()
-    return _End(end.limit, end.above, **row)
+    # Columns of different types make a decimal of a number, and SQLite stores any kind of value.
+    sums: dict[str, Any] = {name: as_number(value) for name, value in row.items()}
+    return _End(end.limit, end.above, **sums)
 
 
 def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
     """Select the ids of an end, in the order of the index on the queue's name."""
     jobs = queue.jobs_layout
-    query = select(jobs.id).where(jobs.queue == name).limit(end.limit)
+    query = select(jobs.id).where(jobs.is_in_queue(name)).limit(end.limit)
     if end.above is None:
         return query.order_by(jobs.id)
     return query.where(jobs.id > end.above).order_by(jobs.id.desc())

@@ -15,6 +15,7 @@ from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity
 from bot.queue.copies import check_fits, check_same_row, read_rules, refusing_rows
 from bot.queue.layouts import Queue, failed_digest, job_digest
+from bot.queue.layouts.rows import as_number, as_text
 from bot.queue.layouts.spec import QueueTable
 from bot.queue.reads import PAYLOAD_HEAD
 
@@ -70,9 +71,8 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
     ).first()
     if row is None:
         return None
-    return LockedFailed(
-        row.id, queue.mask(row.queue), row.failed_at, row.digest, queue.identify(row.head)
-    )
+    name, identity = queue.mask(as_text(row.queue)), queue.identify(row.head)
+    return LockedFailed(row.id, name, row.failed_at, row.digest, identity)
 
 
 def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
@@ -95,10 +95,10 @@ def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | N
         return None
     return LockedJob(
         row.id,
-        queue.mask(row.queue),
-        row.attempts,
-        row.max_attempts,
-        row.reserved_at,
+        queue.mask(as_text(row.queue)),
+        as_number(row.attempts),
+        as_number(row.max_attempts),
+        as_number(row.reserved_at),
         row.digest,
         queue.identify(row.head),
     )

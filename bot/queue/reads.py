@@ -56,7 +56,7 @@ def jobs(
     layout = queue.jobs_layout
     query = job_columns(queue)
     if name is not None:
-        query = query.where(layout.queue == name)
+        query = query.where(layout.is_in_queue(name))
     if state != "all":
         query = query.where(layout.is_pending() if state == "pending" else layout.is_reserved())
     if after is not None:
@@ -116,7 +116,7 @@ def failed(
     layout = queue.failed_layout
     query = failed_columns(queue).order_by(layout.id.desc()).limit(limit)
     if name is not None:
-        query = query.where(layout.queue == name)
+        query = query.where(layout.is_in_queue(name))
     if after is not None:
         query = query.where(layout.id < after)
     rows = _fetch(connection, query)

@@ -78,7 +78,11 @@ def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> lis
 def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
     """Select the lowest or the highest ids of one queue, by the index on its name."""
     jobs = queue.jobs_layout
-    end = select(jobs.id).where(jobs.queue == name).order_by(jobs.id.desc() if newest else jobs.id)
+    end = (
+        select(jobs.id)
+        .where(jobs.is_in_queue(name))
+        .order_by(jobs.id.desc() if newest else jobs.id)
+    )
     # As a derived table, because MariaDB accepts no LIMIT in an IN.
     ids = end.limit(END_ROWS).subquery()
     return select(ids.c.id)

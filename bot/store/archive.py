@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.definitions import ColumnDefinition, TableDefinition
-from bot.database.dialects import is_id_taken, utf8mb4
+from bot.database.dialects import is_id_taken, is_row_refused, utf8mb4
 from bot.database.extra_columns import extra_columns, insertable, packed, unpacked
 from bot.database.transactions import LostRace
 from bot.models.actions import CountsAs
@@ -67,17 +67,18 @@ def keep_failed(
 ) -> int:
     """Archive the failed jobs that match `which`; return how many."""
     definition = read_rules(connection, queue).failed
-    return _keep(connection, queue.failed_layout, definition, "failed", which, archived_as)
+    return _keep(connection, queue, queue.failed_layout, definition, "failed", which, archived_as)
 
 
 def keep_job(connection: Connection, queue: Queue, job_id: int, archived_as: ArchivedAs) -> int:
     """Archive one job; return how many rows were copied."""
     definition, layout = read_rules(connection, queue).jobs, queue.jobs_layout
-    return _keep(connection, layout, definition, "job", layout.id == job_id, archived_as)
+    return _keep(connection, queue, layout, definition, "job", layout.id == job_id, archived_as)
 
 
 def _keep(
     connection: Connection,
+    queue: Queue,
     layout: Layout,
     definition: TableDefinition,
     kind: str,
@@ -96,7 +97,15 @@ def _keep(
         literal(archived_as.request_id),
         literal(archived_as.now, c.archived_at.type),
     ).where(which)
-    return connection.execute(insert(archive).from_select(_COLUMNS, rows)).rowcount
+    try:
+        return connection.execute(insert(archive).from_select(_COLUMNS, rows)).rowcount
+    except DBAPIError as error:
+        if not is_row_refused(error):
+            raise
+        # A text may hold bytes that are not valid in its character set, and a queue may be NULL.
+        first = connection.execute(select(layout.id).where(which).limit(1)).scalar_one()
+        with refusing_rows(queue, first):
+            raise
 
 
 def _readable(layout: Layout, definition: TableDefinition, name: str) -> ColumnElement[Any]:

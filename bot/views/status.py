@@ -86,7 +86,7 @@ def _oldest(data: QueueStatus, ctx: Context) -> Mrkdwn:
     if oldest is None or seconds is None:
         return ctx.texts("status-none-pending")
     # A delayed job waits on purpose, so the alarm counts only the time since it was available.
-    waited = seconds - max(0, oldest.available_at - oldest.created_at)
+    waited = seconds - max(0, (oldest.available_at or 0) - oldest.created_at)
     key = "status-oldest-alarm" if waited > ctx.oldest_seconds else "status-oldest"
     return ctx.texts(
         key,

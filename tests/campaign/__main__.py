@@ -6,10 +6,11 @@ import platform
 from collections.abc import Callable
 from time import monotonic
 
-from tests.campaign import kills, orders, sizes
+from tests.campaign import databases, kills, orders, sizes
 from tests.services.mariadb import MariaDB, running_mariadb
 
 RUNS: dict[str, Callable[[MariaDB, float], str]] = {
+    "databases": databases.any_database,
     "orders": orders.any_order,
     "kills": kills.kill_replicas,
     "servers": kills.kill_the_server,

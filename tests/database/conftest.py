@@ -7,6 +7,7 @@ import pytest
 from tests.kit.accounts import PASSWORD, Account
 from tests.kit.kept_database import mariadb_queue, queue
 from tests.services.mariadb import MariaDB, running_mariadb
+from tests.services.programs import is_mysql
 
 __all__ = ["hostile", "hostile_server", "mariadb_queue", "queue"]
 
@@ -45,7 +46,11 @@ HOSTILE_SETTINGS = {
 @pytest.fixture(scope="session")
 def hostile_server() -> Iterator[MariaDB]:
     """One server for the whole run that is started with those options."""
-    with running_mariadb(*HOSTILE_OPTIONS) as server:
+    options: tuple[str, ...] = HOSTILE_OPTIONS
+    if is_mysql():
+        # MySQL has no such mode any more.
+        options = tuple(option.replace("ORACLE", "ANSI") for option in options)
+    with running_mariadb(*options) as server:
         yield server
 
 

@@ -25,12 +25,9 @@ from tests.kit.replicas import ask, make_setup
 from tests.services.mariadb import MariaDB
 from tests.services.programs import is_mysql
 
-pytestmark = pytest.mark.skipif(is_mysql(), reason="MySQL starts with none of these options")
-
 NEEDED = {
     "autocommit": "OFF",
     "time_zone": "+00:00",
-    "tx_isolation": "READ-COMMITTED",
     "character_set_client": "utf8mb4",
     "character_set_results": "utf8mb4",
     "collation_connection": "utf8mb4_bin",
@@ -41,16 +38,23 @@ NEEDED = {
     "sql_quote_show_create": "ON",
     "foreign_key_checks": "ON",
     "unique_checks": "ON",
-    "check_constraint_checks": "ON",
     "completion_type": "NO_CHAIN",
     "div_precision_increment": "4",
     "max_sort_length": "1024",
     "group_concat_max_len": "1048576",
     "innodb_lock_wait_timeout": "2",
     "lock_wait_timeout": "2",
-    "max_statement_time": "0.000000",
-    "old_mode": "",
 }
+NEEDED |= (
+    {"transaction_isolation": "READ-COMMITTED", "max_execution_time": "0"}
+    if is_mysql()
+    else {
+        "tx_isolation": "READ-COMMITTED",
+        "check_constraint_checks": "ON",
+        "max_statement_time": "0.000000",
+        "old_mode": "",
+    }
+)
 MODES = [
     "",
     "ORACLE",
@@ -60,6 +64,17 @@ MODES = [
     "ALLOW_INVALID_DATES,REAL_AS_FLOAT,SIMULTANEOUS_ASSIGNMENT,TIME_ROUND_FRACTIONAL",
     "TRADITIONAL,ONLY_FULL_GROUP_BY",
 ]
+if is_mysql():
+    MODES = [
+        "",
+        "ANSI",
+        "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE,HIGH_NOT_PRECEDENCE",
+        "PAD_CHAR_TO_FULL_LENGTH,NO_UNSIGNED_SUBTRACTION",
+        "ALLOW_INVALID_DATES,REAL_AS_FLOAT,TIME_TRUNCATE_FRACTIONAL",
+        "TRADITIONAL,ONLY_FULL_GROUP_BY",
+    ]
+DEFAULT_MODE = "ANSI" if is_mysql() else "ORACLE"
+ISOLATION = "transaction_isolation" if is_mysql() else "tx_isolation"
 
 
 @pytest.fixture
@@ -83,7 +98,7 @@ def mode(request: pytest.FixtureRequest, hostile_server: MariaDB) -> Iterator[st
     """The server's default sql_mode, one after the other."""
     hostile_server.execute(f"SET GLOBAL sql_mode = '{request.param}'")
     yield request.param
-    hostile_server.execute("SET GLOBAL sql_mode = 'ORACLE'")
+    hostile_server.execute(f"SET GLOBAL sql_mode = '{DEFAULT_MODE}'")
 
 
 def value_of(engine: Engine, name: str) -> str:
@@ -131,7 +146,7 @@ def test_a_setting_that_the_server_does_not_have_is_left_out(
 ) -> None:
     monkeypatch.setitem(session.SETTINGS, "a_setting_of_tomorrow", "ON")
     engine = connect(hostile.url)
-    for name in ("collation_connection", "tx_isolation", "autocommit"):
+    for name in ("collation_connection", ISOLATION, "autocommit"):
         assert value_of(engine, name) == NEEDED[name]
     refused: set[str] = set(engine.get_execution_options()["session"].refused)
     assert refused >= {"a_setting_of_tomorrow", "binlog_format"}
@@ -144,10 +159,10 @@ def test_a_setting_that_the_server_does_not_have_is_left_out(
     [
         ("sql_mode", "ANSI_QUOTES"),
         ("time_zone", "-05:00"),
-        ("tx_isolation", "SERIALIZABLE"),
+        (ISOLATION, "SERIALIZABLE"),
         ("collation_connection", "utf8mb4_general_ci"),
         ("sql_select_limit", "7"),
-        ("max_statement_time", "9"),
+        ("max_execution_time" if is_mysql() else "max_statement_time", "9"),
     ],
 )
 def test_a_session_that_is_another_is_refused_by_name(
@@ -248,7 +263,7 @@ def narrow(
     migrate(engine)
     yield TestQueue(hostile.url, engine, Queue(jobs, failed))
     engine.dispose()
-    hostile_server.execute("SET GLOBAL sql_mode = 'ORACLE'")
+    hostile_server.execute(f"SET GLOBAL sql_mode = '{DEFAULT_MODE}'")
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,10 @@ REFUSED = {
         "ALTER TABLE failed_jobs MODIFY queue TEXT",
         "queue allows more",
     ),
+    "a queue's name of bytes": (
+        "ALTER TABLE failed_jobs MODIFY queue VARBINARY(99)",
+        "failed_jobs.queue holds bytes",
+    ),
     "a column that is missing": ("ALTER TABLE jobs DROP COLUMN attempts", "has no column attempts"),
 }
 

@@ -42,6 +42,8 @@ PARTS = (
             "tests/store",
             "tests/commands",
             "tests/background/test_database_load.py",
+            "tests/background/operations/test_refused_rows.py",
+            "tests/random_databases",
             "tests/test_grants.py",
         ),
         3,
@@ -59,11 +61,19 @@ PARTS = (
     ),
     Part(
         "mariadb-11.8",
-        ("tests/services", "tests/database", "tests/queue", "tests/test_grants.py"),
+        (
+            "tests/services",
+            "tests/database",
+            "tests/queue",
+            "tests/background/operations/test_refused_rows.py",
+            "tests/random_databases",
+            "tests/test_grants.py",
+        ),
         3,
         120,
     ),
     Part("galera", ("tests/galera",), 1, 120),
+    Part("php", ("tests/php",), 1, 60),
 )
 LIMIT = 3
 """So many times its seconds a part may take before it is ended."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to the programs that the tests start themselves: a MariaDB server, Chromium and git.
+# Sees to the programs that the tests start themselves: a MariaDB server, Chromium and git;
+# with the argument php, PHP and its driver for MySQL too.
 # As root with apt-get they are installed; otherwise it says what to install and exits 2.
 set -euo pipefail
 
@@ -10,10 +11,11 @@ command -v git >/dev/null || missing+=(git)
 command -v mariadbd >/dev/null || missing+=(mariadb-server)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
     command -v google-chrome >/dev/null || missing+=(chromium)
+if [ "${1:-}" = php ] && ! php -m 2>/dev/null | grep -qx pdo_mysql; then missing+=(php-cli php-mysql); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    printf '%s\n' "The tests start a real MariaDB server and a real browser. Missing packages: ${missing[*]}" \
+    printf '%s\n' "The tests start real servers, workers and a real browser. Missing packages: ${missing[*]}" \
         "Install them first, for example: sudo apt-get install ${missing[*]}" \
         "(The tests start their own server on a free port; a system service is neither needed nor used.)" >&2
     exit 2

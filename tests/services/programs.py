@@ -44,10 +44,14 @@ class Offer:
 OFFERS: dict[str, Offer | None] = {
     "mariadb": None,
     "galera": None,
+    "php": None,
     "mariadb-11.8": Offer("trixie", "mariadb-server-core", "1:11.8"),
     "mysql": Offer("sid", "mysql-server-core", "8.4"),
 }
-"""Every server by its name; what has no offer is this machine's own."""
+"""Every server by its name; what has no offer is this machine's own.
+
+`php` is this machine's MariaDB with workers in PHP.
+"""
 
 
 def choose(name: str) -> None:

@@ -16,7 +16,7 @@ from bot.database.extra_columns import extra_columns, is_restorable
 from bot.database.foreign_keys import read_children
 from bot.models.refusals import StartError
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
-from bot.queue.layouts.spec import NUMBERS, TEXTS, TIMES, UTF8MB4
+from bot.queue.layouts.spec import CHARSET, NUMBERS, TEXTS, TIMES
 
 TIME_TYPES = frozenset({"datetime", "timestamp"})
 
@@ -84,6 +84,8 @@ def _wrong_columns(queue: Queue, definition: TableDefinition, *, sqlite: bool) -
             yield f"The column {full_name} is not AUTO_INCREMENT: an inserted row gets no id."
         if name in TEXTS and not (column.is_text or column.is_binary):
             yield f"The column {full_name} is {column.type.upper()}, but must hold text."
+        if name == "queue" and column.is_binary:
+            yield f"The column {full_name} holds bytes, but a queue's name must be text."
         if name in NUMBERS and column.type not in INTEGER_BYTES:
             yield (
                 f"The column {full_name} is {column.type.upper()}, but must be a whole number "
@@ -136,7 +138,7 @@ def require(connection: Connection, queue: Queue) -> None:
 
 
 def fitted(connection: Connection, queue: Queue) -> Queue:
-    """Return the queue with its binary and its utf8mb4 columns marked as such.
+    """Return the queue with its binary columns and character sets marked as such.
 
     The layout declares all as text. A text in another character set is converted to utf8mb4 before
     a comparison; bytes are compared unchanged. SQLite stores any value in any column.
@@ -155,9 +157,10 @@ def _fitted(table: Table, definition: TableDefinition | None, *, sqlite: bool) -
         return table
     copy = table.to_metadata(MetaData())
     for column in copy.columns:
-        actual = definition.columns.get(column.name)
-        if actual is not None and actual.is_binary:
+        if column.name not in definition.columns:
+            continue
+        actual = definition.columns[column.name]
+        column.info[CHARSET] = None if sqlite else actual.charset
+        if actual.is_binary:
             column.type = LargeBinary()
-        elif actual is not None and actual.charset == UTF8MB4 and not sqlite:
-            column.info[UTF8MB4] = True
     return copy

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
 from bot.queue.layouts import LONGEST_QUEUE, Queue
+from bot.queue.layouts.rows import as_text
 from bot.store.deltas import metric_deltas
 from bot.store.failures import error_groups, failure_counts
 from bot.store.tables import failures
@@ -86,7 +87,7 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
     exception, payload = row["exception"] or "", row["payload"] or ""
     identity = queue.identify(payload)
     return _bare(queue, row, now, incident) | {
-        "queue": queue.mask(row["queue"] or ""),
+        "queue": queue.mask(as_text(row["queue"])),
         "error_group": _name(_group_of(queue, exception)),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),
@@ -101,7 +102,7 @@ def _bare(queue: Queue, row: RowMapping, now: datetime, incident: int | None) ->
     return {
         "failed_id": row["id"],
         "row_digest": row["row_digest"],
-        "queue": queue.mask(row["queue"] or "")[:LONGEST_QUEUE],
+        "queue": queue.mask(as_text(row["queue"]))[:LONGEST_QUEUE],
         "error_group": UNREADABLE,
         "error": UNREADABLE,
         "job_class": None,

@@ -74,7 +74,7 @@ def _queued(
     layout = queue.jobs_layout
     newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
     if name is not None:
-        newest = newest.where(layout.queue == name)
+        newest = newest.where(layout.is_in_queue(name))
     try:
         jobs = reads.at(newest.order_by(layout.id.desc()).limit(JOBS)).all()
     except TooSlow:

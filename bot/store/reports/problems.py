@@ -108,13 +108,28 @@ def _unindexed(check: Check) -> list[HealthProblem]:
         return []
     # Otherwise every new failure would seem hours old until it is indexed.
     offset = zone_offset(check.connection, check.queue)
-    since, failed_id = min((check.queue.utc(at) + offset, id_) for id_, at in waiting)
+    times = [
+        (check.queue.utc(at) + offset, id_) for id_, at in waiting if isinstance(at, datetime)
+    ] + _passed_by(check, [id_ for id_, at in waiting if not isinstance(at, datetime)])
+    if not times:
+        return []
+    since, failed_id = min(times)
     if check.waited(since) <= UNINDEXED_AFTER:
         return []
     return [HealthProblem(part="failures", code="index-lag", since=since, row=failed_id)]
 
 
-def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
+def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
+    """Return the failed jobs without a valid time that the index has passed, and since when.
+
+    MySQL allows NULL and zeros in `failed_at`, so only the index's order shows how long they wait.
+    """
+    newest = select(failures.c.failed_id, failures.c.seen_at).order_by(failures.c.seq.desc())
+    row = check.connection.execute(newest.limit(1)).first()
+    return [] if row is None else [(row.seen_at, id_) for id_ in ids if id_ < row.failed_id]
+
+
+def _next_unindexed(check: Check) -> list[tuple[int, object]]:
     """Return the first failed job above the highest id that was ever indexed."""
     c = check.queue.failed_layout
     highest = check.connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
@@ -122,7 +137,7 @@ def _next_unindexed(check: Check) -> list[tuple[int, datetime]]:
     return [(row.id, row.failed_at) for row in check.connection.execute(following)]
 
 
-def _newest_unindexed(check: Check) -> list[tuple[int, datetime]]:
+def _newest_unindexed(check: Check) -> list[tuple[int, object]]:
     """Return the first of the newest failed jobs that is not indexed: ids may restart."""
     c = check.queue.failed_layout
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()

@@ -118,7 +118,7 @@ def _moved(
     floors = {row.id: max(row.job_id, row.highest_id - UNCOMMITTED) for row in rows}
     newest = (
         select(layout.id.label("id"))
-        .where(layout.queue == name, layout.id > min(floors.values()))
+        .where(layout.is_in_queue(name), layout.id > min(floors.values()))
         .order_by(layout.id.desc())
         .limit(SCANNED)
     ).subquery()

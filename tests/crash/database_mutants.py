@@ -1,0 +1,67 @@
+"""Seeded faults of the guards against a team's database: each takes one of them away."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from bot.database import session
+from bot.queue import bulk, copies, moves
+from bot.store.operations import execute
+from bot.store.reports import problems
+from tests.crash.mutants import replaced
+
+
+@contextmanager
+def no_strict_session() -> Iterator[None]:
+    """A session keeps the server's default, under which a value is cut until it fits."""
+    with patch.dict(session.SETTINGS, {"sql_mode": ""}):
+        yield
+
+
+@contextmanager
+def no_definitions() -> Iterator[None]:
+    """Every copy counts as lossless, whatever the columns are."""
+    with replaced((copies, "retry_risks"), by=lambda *_given: ()):
+        yield
+
+
+@contextmanager
+def no_comparison() -> Iterator[None]:
+    """A copy is not compared with its original."""
+    places = ((moves, "check_same_row"), (bulk, "check_same_rows"))
+    with replaced(*places, by=lambda *_given: None):
+        yield
+
+
+@contextmanager
+def no_halving() -> Iterator[None]:
+    """A batch is moved as a whole or not at all."""
+    part = execute._Part  # noqa: SLF001 the mutant's victim
+
+    def move(self: Any, batch: Any) -> list[Any]:
+        return [self.move(batch)]
+
+    with replaced((part, "move_or_halve"), by=move):
+        yield
+
+
+@contextmanager
+def no_health_checks() -> Iterator[None]:
+    """Health asks only whether a replica leads."""
+    with patch.object(problems, "_CHECKS", ()):
+        yield
+
+
+@contextmanager
+def a_blind_check_is_content() -> Iterator[None]:
+    """A check that cannot read its tables finds no problem."""
+
+    def checked(_part: object, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        try:
+            return read()
+        except Exception:  # noqa: BLE001 the fault itself
+            return ()
+
+    with replaced((problems, "checked"), by=checked):
+        yield

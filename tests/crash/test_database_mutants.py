@@ -1,0 +1,45 @@
+"""The guards against a team's database are needed: without one, what must hold does not."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+import pytest
+
+from tests.crash import database_mutants, database_scenarios
+from tests.crash.scenarios import Mutant, Scenario
+from tests.kit.queues import TestQueue, make_queue
+from tests.services.programs import is_mysql
+
+KILLED: list[tuple[Scenario, Mutant]] = [
+    (database_scenarios.a_moment_that_the_column_cannot_hold, database_mutants.no_strict_session),
+    (database_scenarios.a_payload_that_is_cut_in_silence, database_mutants.no_definitions),
+    (database_scenarios.a_trigger_that_rewrites_the_payload, database_mutants.no_comparison),
+    (database_scenarios.one_row_of_a_batch_is_refused, database_mutants.no_halving),
+    (database_scenarios.a_failure_is_not_indexed, database_mutants.no_health_checks),
+    (database_scenarios.a_check_cannot_read, database_mutants.a_blind_check_is_content),
+]
+
+
+# Not the database that other tests keep: these scenarios alter the tables.
+@pytest.fixture
+def queue(mariadb_url: str) -> Iterator[TestQueue]:
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenario for scenario, _ in KILLED], ids=lambda scenario: scenario.__name__
+)
+def test_the_product_holds(queue: TestQueue, scenario: Scenario) -> None:
+    scenario(queue, nullcontext)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
+)
+def test_without_a_guard_it_does_not(queue: TestQueue, scenario: Scenario, mutant: Mutant) -> None:
+    if is_mysql() and mutant is database_mutants.no_definitions:
+        pytest.skip("MySQL itself refuses a payload that is too long")
+    with pytest.raises(AssertionError):
+        scenario(queue, mutant)

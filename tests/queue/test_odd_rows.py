@@ -1,0 +1,245 @@
+"""Rows that random databases found: each was a traceback, or hid other rows.
+
+`tests/random_databases` makes such databases; each fault that it found is a test here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot.app.responses import Outcome
+from bot.background import metrics
+from bot.background.incidents import probe
+from bot.database.transactions import reading
+from bot.models.refusals import RowRefused
+from bot.store import tables
+from bot.store.reports.health import health
+from bot.wall_clock import utc_of_unix
+from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.clock import Clock
+from tests.kit.failure_index import live
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ask, hold, make_setup
+from tests.services.programs import is_mysql
+
+
+# Not the databases that other tests keep: these tests alter the tables.
+@pytest.fixture
+def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
+    made = make_queue(mariadb_url)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_queue(sqlite_url: str) -> Iterator[TestQueue]:
+    made = make_queue(sqlite_url)
+    yield made
+    made.engine.dispose()
+
+
+TABLES = ("jobs", "failed_jobs")
+
+
+def read(queue: TestQueue, words: str) -> Outcome:
+    """Say a command that must be answered."""
+    outcome = ask(make_setup(queue), words)
+    assert outcome.refusal is None, (words, outcome.refusal)
+    return outcome
+
+
+def check_metrics(queue: TestQueue) -> None:
+    """Run the steps of the background work that read `jobs`, twice."""
+    setup = make_setup(queue)
+    lease = hold(setup)
+    for _ in range(2):
+        probe.probe_once(setup, lease)
+        metrics.sample_once(setup, lease, indexed=True)
+    assert queue.count(tables.samples) > 0
+
+
+@pytest.mark.parametrize(
+    "value", ["available_at = 4611686018427387904", "created_at = 4611686018427387904"]
+)
+def test_moments_of_two_types_and_outside_the_calendar_are_counted(
+    mariadb_queue: TestQueue, value: str
+) -> None:
+    """The minimum of an INT and a BIGINT UNSIGNED is a decimal."""
+    run(
+        mariadb_queue,
+        "ALTER TABLE jobs MODIFY available_at BIGINT UNSIGNED, MODIFY created_at BIGINT",
+    )
+    mariadb_queue.push(1)
+    mariadb_queue.push(2)
+    run(mariadb_queue, f"UPDATE jobs SET {value} WHERE id = 2")
+    check_metrics(mariadb_queue)
+    read(mariadb_queue, "status")
+    read(mariadb_queue, "stuck")
+
+
+def test_the_calendar_has_two_ends() -> None:
+    assert utc_of_unix(2**62).year == 9999
+    assert utc_of_unix(-(2**62)).year == 1
+    assert utc_of_unix(0).year == 1970
+
+
+def test_the_oldest_job_may_have_no_moment_from_which_it_is_available(
+    mariadb_queue: TestQueue,
+) -> None:
+    run(mariadb_queue, "ALTER TABLE jobs MODIFY available_at INT NULL")
+    mariadb_queue.push(1)
+    run(mariadb_queue, "UPDATE jobs SET available_at = NULL")
+    status = read(mariadb_queue, "status").result
+    assert status is not None
+    assert status.model_dump()["data"]["oldest_pending_job"]["available_at"] is None
+
+
+def test_a_job_with_an_id_beyond_a_sample_s_number_is_counted(mariadb_queue: TestQueue) -> None:
+    run(mariadb_queue, "ALTER TABLE jobs MODIFY id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT")
+    mariadb_queue.push(2**63 + 5)
+    check_metrics(mariadb_queue)
+
+
+def test_a_row_without_a_queue_is_shown_and_left_alone(mariadb_queue: TestQueue) -> None:
+    for table in ("jobs", "failed_jobs"):
+        run(mariadb_queue, f"ALTER TABLE {table} MODIFY queue VARCHAR(191) NULL")
+    mariadb_queue.fail(1)
+    mariadb_queue.push(9)
+    run(mariadb_queue, "UPDATE failed_jobs SET queue = NULL", "UPDATE jobs SET queue = NULL")
+    for words in ("failed", "jobs", "status", "failed-job 1", "job 9", "errors"):
+        read(mariadb_queue, words)
+    check_metrics(mariadb_queue)
+    for words in ("retry 1", "delete-failed 1"):
+        unchanged(mariadb_queue, words, RowRefused, "queue")
+    before = rows(mariadb_queue, "jobs")
+    refusal = ask(make_setup(mariadb_queue), "delete 9").refusal
+    assert isinstance(refusal, RowRefused)
+    assert rows(mariadb_queue, "jobs") == before
+
+
+def test_a_failure_without_a_payload_is_retried_and_comes_back(mariadb_queue: TestQueue) -> None:
+    for table in ("jobs", "failed_jobs"):
+        run(mariadb_queue, f"ALTER TABLE {table} MODIFY payload LONGTEXT NULL")
+    mariadb_queue.fail(1)
+    run(mariadb_queue, "UPDATE failed_jobs SET payload = NULL")
+    comes_back(mariadb_queue, "retry 1")
+    comes_back(mariadb_queue, "delete-failed 1")
+
+
+@pytest.mark.parametrize("charset", ["latin1", "cp1251", "utf8mb3", "ascii"])
+def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
+    mariadb_queue: TestQueue, charset: str
+) -> None:
+    """Error 1267: the server compares no column with such a character."""
+    queue = mariadb_queue
+    run(queue, *(f"ALTER TABLE {name} CONVERT TO CHARACTER SET {charset}" for name in TABLES))
+    queue.push(1, queue="mail", body="{}")
+    queue.fail(2, queue="mail", body="{}")
+    queue = replace(queue, queue=fitted_to(queue))
+    for name, rows_of in (("cart🛒", 0), ("correo-ñ-Ж", 0), ("mail", 1)):
+        for words in (f"jobs queue={name}", f"failed queue={name}"):
+            result = read(queue, words).result
+            assert result is not None
+            assert result.model_dump()["data"]["count"] == rows_of, words
+        ask(make_setup(queue), f"retry queue={name}")
+
+
+@pytest.mark.skipif(is_mysql(), reason="MySQL stores no such bytes")
+def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
+    mariadb_queue: TestQueue,
+) -> None:
+    """A lenient session stores such bytes; the archive could not hold them."""
+    run(
+        mariadb_queue,
+        "ALTER TABLE failed_jobs MODIFY exception LONGTEXT CHARACTER SET ascii NOT NULL",
+    )
+    mariadb_queue.fail(1)
+    mariadb_queue.fail(2)
+    with mariadb_queue.engine.begin() as connection:
+        connection.execute(text("SET SESSION sql_mode = ''"))
+        connection.execute(text("UPDATE failed_jobs SET exception = X'C3A9' WHERE id = 1"))
+        connection.execute(text("SET SESSION sql_mode = 'STRICT_ALL_TABLES'"))
+    mariadb_queue.engine.dispose()
+    for words in ("retry 1", "delete-failed 1"):
+        unchanged(mariadb_queue, words, RowRefused, "exception")
+    comes_back(mariadb_queue, "retry 2")
+
+
+@pytest.mark.parametrize("value", ["NULL", "'0000-00-00 00:00:00'"])
+def test_a_failure_without_a_time_that_waits_is_no_problem_until_the_index_passes_it(
+    mariadb_queue: TestQueue, value: str
+) -> None:
+    """The check of the index failed, and health said nothing else about the failures."""
+    queue = mariadb_queue
+    run(queue, "ALTER TABLE failed_jobs MODIFY failed_at DATETIME NULL")
+    setup = make_setup(queue, clock=Clock())
+    watch(setup, hold(setup))
+    with queue.engine.begin() as connection:
+        now = setup.clock(connection)
+
+    def lags(*, minutes: int) -> list[tuple[str, int | None]]:
+        with reading(queue.engine) as connection:
+            state = health(connection, queue.queue, now + timedelta(minutes=minutes))
+        return [(one.code, one.row) for one in state.problems if one.part == "failures"]
+
+    queue.fail(1)
+    run(queue, f"UPDATE failed_jobs SET failed_at = {value}")
+    assert lags(minutes=0) == []
+    watch(setup, hold(setup))
+    assert sorted(live(queue)) != []
+    queue.fail(5, failed_at=now)
+    watch(setup, hold(setup))
+    run(queue, "INSERT INTO failed_jobs (id, queue, payload, exception) VALUES (3, 'a', '', '')")
+    assert lags(minutes=0) == []
+    assert lags(minutes=2) == [("index-lag", 3)]
+
+
+# ---- SQLite: a column holds any kind of value
+
+
+def test_a_text_that_is_no_text_keeps_no_other_failure_from_being_seen(
+    sqlite_queue: TestQueue,
+) -> None:
+    queue = sqlite_queue
+    queue.fail(1)
+    queue.fail(2)
+    run(queue, "UPDATE failed_jobs SET failed_at = CAST(X'FF' AS TEXT) WHERE id = 1")
+    setup = make_setup(queue)
+    for words in ("failed", "failed-job 1", "failed-job 2", "errors"):
+        read(queue, words)
+    watch(setup, hold(setup))
+    assert sorted(id_ for id_, _ in live(queue)) == [1, 2]
+
+
+@pytest.mark.parametrize("value", ["12", "1.1", "0.1 + 0.2", "'12'", "X'E9FF'", "NULL", "''"])
+@pytest.mark.parametrize("kind", ["TEXT", "BLOB", "INTEGER", "DECIMAL(10,2)", ""])
+def test_a_value_of_any_kind_comes_back_as_that_kind(
+    sqlite_queue: TestQueue, kind: str, value: str
+) -> None:
+    queue = sqlite_queue
+    run(queue, f"ALTER TABLE failed_jobs ADD COLUMN extra {kind}")
+    queue.fail(1)
+    run(queue, f"UPDATE failed_jobs SET extra = {value}")
+    shown = (
+        "SELECT typeof(extra) || hex(extra) || COALESCE(extra = " + value + ", '') FROM failed_jobs"
+    )
+    with queue.engine.begin() as connection:
+        before = connection.execute(text(shown)).all()
+    queue = replace(queue, queue=fitted_to(queue))
+    comes_back(queue, "delete-failed 1")
+    with queue.engine.begin() as connection:
+        assert connection.execute(text(shown)).all() == before
+
+
+def test_a_number_that_is_a_word_is_counted_as_unknown(sqlite_queue: TestQueue) -> None:
+    queue = sqlite_queue
+    queue.push(1)
+    queue.push(2)
+    run(queue, "UPDATE jobs SET created_at = 'soon', available_at = 'soon' WHERE id = 1")
+    for words in ("jobs", "job 1", "status", "stuck"):
+        read(queue, words)
+    check_metrics(queue)

@@ -1,0 +1,38 @@
+"""What the bot logs while a story runs, with the traceback of each error."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from structlog.testing import LogCapture
+
+FAILED = ("watch step failed", "failure not indexed")
+"""Lines that are warnings, and say that a step failed or that a row was left out."""
+
+
+class _Capture(LogCapture):
+    def __call__(self, logger: Any, method_name: str, event_dict: Any) -> Any:
+        if event_dict.get("exc_info"):
+            event_dict["exc_info"] = traceback.format_exc()
+        return super().__call__(logger, method_name, event_dict)
+
+
+@contextmanager
+def captured_lines() -> Iterator[list[Any]]:
+    """Collect the lines of the log until the block ends."""
+    capture = _Capture()
+    processors = structlog.get_config()["processors"]
+    before = list(processors)
+    # In place: a logger that was used already keeps its list.
+    processors[:] = [capture]
+    try:
+        yield capture.entries
+    finally:
+        processors[:] = before
+
+
+def errors(lines: list[Any]) -> list[Any]:
+    """Return the lines that say that a step failed or a row was left out."""
+    return [line for line in lines if line["log_level"] == "error" or line["event"] in FAILED]
