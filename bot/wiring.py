@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -73,6 +74,7 @@ def open_database(
     read_seconds: float = READ_SECONDS,
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
+    autocommit: bool = False,
 ) -> Engine:
     """Return the engine of the configured database; the options are those of `connect`."""
     if settings.database_url is None:
@@ -80,16 +82,31 @@ def open_database(
     ca = None if settings.database_ca is None else str(settings.database_ca)
     url = settings.database_url.get_secret_value()
     return connect(
-        url, ca=ca, pool=pool, read_seconds=read_seconds, lock_seconds=lock_seconds, grace=grace
+        url,
+        ca=ca,
+        pool=pool,
+        read_seconds=read_seconds,
+        lock_seconds=lock_seconds,
+        grace=grace,
+        autocommit=autocommit,
     )
 
 
-def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
-    """Return the engine of requests, and the engine of background work.
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a running bot.
 
-    The first treats a silent server as lost early, the second allows long statements. An SQLite
-    file has one engine for both. `grace`: as for `connect`.
+    `requests` treats a silent server as lost early; `background` allows long statements; `polling`
+    reads by single statements, one round trip each. An SQLite file has one engine for all.
     """
+
+    requests: Engine
+    background: Engine
+    polling: Engine
+
+
+def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
+    """Return the engines of the configured database; `grace`: as for `connect`."""
     engine = open_database(
         settings,
         read_seconds=REQUEST_READ_SECONDS + grace,
@@ -97,8 +114,12 @@ def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine
         grace=grace,
     )
     if is_sqlite(engine):
-        return engine, engine
-    return engine, open_database(settings, pool=BACKGROUND_POOL, grace=grace)
+        return Engines(engine, engine, engine)
+    return Engines(
+        engine,
+        open_database(settings, pool=BACKGROUND_POOL, grace=grace),
+        open_database(settings, pool=1, grace=grace, autocommit=True),
+    )
 
 
 def queue_of(settings: Settings) -> Queue:
@@ -198,8 +219,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
-    engine, background = open_engines(settings, grace)
-    warn_of_kept(check_tables(background, queue_of(settings)))
+    engines = open_engines(settings, grace)
+    warn_of_kept(check_tables(engines.background, queue_of(settings)))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
@@ -208,12 +229,13 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         base_url=str(settings.slack_api_url),
     )
     workspace = look_up(access)
-    warn_of_limits(make_setup(settings, engine, NoSlack()))
+    warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
     return SlackBot(
         access,
         workspace,
-        lambda directory: make_setup(settings, engine, directory, workspace.team),
+        lambda directory: make_setup(settings, engines.requests, directory, workspace.team),
         interval,
-        background,
+        engines.background,
+        engines.polling,
         grace,
     )

@@ -8,11 +8,12 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, moves, paced, page, receipts, storm
+from tests.bench import acks, errors, idle, large, moves, paced, page, receipts, storm
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
 BENCHES: dict[str, Callable[..., None]] = {
+    "idle": idle.bench_idle,
     "ack": acks.bench_ack,
     "crowd": acks.bench_crowd,
     "retry-all": moves.bench_retry_all,
