@@ -86,9 +86,9 @@ class Film:
         )
 
 
-def steer(slack: LocalSlack, **wanted: float) -> None:
+def steer(slack: LocalSlack, **controls: float) -> None:
     """Tell the simulated worker how to work."""
-    httpx.post(f"{slack.url}_local/worker", json=wanted, trust_env=False).raise_for_status()
+    httpx.post(f"{slack.url}_local/worker", json=controls, trust_env=False).raise_for_status()
 
 
 def visit(

@@ -32,8 +32,8 @@ def table() -> str:
 
 def shown(readme: str) -> str | None:
     """The table as the README has it; None without the two marks."""
-    found = _BETWEEN.search(readme)
-    return None if found is None else found[1]
+    match = _BETWEEN.search(readme)
+    return None if match is None else match[1]
 
 
 def main() -> int:

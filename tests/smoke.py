@@ -59,8 +59,8 @@ class Playground:
         state = self.state()
         ids = {entry["name"].lstrip("#"): entry["id"] for entry in state["channels"]}
         expect(channel in ids, f"There is no channel #{channel}, only {sorted(ids)}.")
-        found: list[Json] = state["messages"].get(ids[channel], [])
-        return [{**message, "channel": ids[channel]} for message in found]
+        messages: list[Json] = state["messages"].get(ids[channel], [])
+        return [{**message, "channel": ids[channel]} for message in messages]
 
     def command(self, user: str, text: str) -> Json:
         """What somebody gets for a slash command typed in #queue-ops."""
@@ -99,9 +99,9 @@ def wait_for(get: Callable[[], T | None], what: str, seconds: float = ARRIVES_SE
     """What `get` gives as soon as it gives something, asked four times a second."""
     deadline = time.monotonic() + seconds
     while True:
-        found = get()
-        if found is not None:
-            return found
+        value = get()
+        if value is not None:
+            return value
         expect(time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} s.")
         time.sleep(0.25)
 
@@ -160,9 +160,9 @@ def run(url: str) -> None:
     wait_for(lambda: sealed(playground, before, ids["stranger"]), "The audit of the refusal", 20)
 
     def message() -> Json:
-        found = [m for m in playground.messages("queue-alerts") if m["ts"] == button.ts]
-        expect(found, "The failed-job message is gone.")
-        return found[0]
+        matching = [m for m in playground.messages("queue-alerts") if m["ts"] == button.ts]
+        expect(matching, "The failed-job message is gone.")
+        return matching[0]
 
     expect(retry_button(message()), "A refused click took the button away.")
     before = audited(playground)

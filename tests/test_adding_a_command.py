@@ -209,20 +209,20 @@ def test_the_digest_counts_it_and_the_terminal_prints_it_as_json(queue: TestQueu
     setup = replace(make_setup(queue), language="en")
     for id_ in (45, 46):
         queue.fail(id_)
-    said: list[str] = []
+    lines: list[str] = []
 
     asked = TerminalRequest("discard 45 46", "ana", yes=True, as_json=True)
-    assert do(setup, asked, said.append, lambda _preview: None) == 0
+    assert do(setup, asked, lines.append, lambda _preview: None) == 0
 
-    answer = json.loads(said[0])
+    answer = json.loads(lines[0])
     assert answer["data"] == {"deleted_count": 2}
     with reading(setup.engine) as connection:
         now = now_of(connection)
         days = Days(now.date(), now.date(), ZoneInfo("UTC"))
-        found = digest.read(connection, days, now, setup.actions)
-    assert found.deleted == Deeds(count=2, by=(DoneBy(actor="ana", count=2),))
-    assert found.retried == Deeds(count=0)
-    assert ANA not in str(found)
+        report = digest.read(connection, days, now, setup.actions)
+    assert report.deleted == Deeds(count=2, by=(DoneBy(actor="ana", count=2),))
+    assert report.retried == Deeds(count=0)
+    assert ANA not in str(report)
 
 
 def test_a_command_without_texts_of_its_own_has_a_readable_help_line() -> None:

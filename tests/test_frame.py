@@ -35,8 +35,8 @@ TOP_LEVEL = {
 
 def pins(file: Path) -> dict[str, str]:
     """Version of each package that a requirements file pins."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", file.read_text(), re.MULTILINE)
-    return {canonicalize_name(name): version for name, version in found}
+    pairs = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", file.read_text(), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in pairs}
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -92,8 +92,8 @@ def test_the_top_level_holds_only_what_the_architecture_names() -> None:
 def test_every_make_target_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
-    told = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
-    assert sorted(phony.split()) == sorted(told)
+    documented = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
+    assert sorted(phony.split()) == sorted(documented)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

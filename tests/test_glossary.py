@@ -1,16 +1,26 @@
 """The glossary's retired identifiers stay out of the code, and no class name has two meanings."""
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
 
-ALLOWED: dict[tuple[str, str], str] = {}
+QUEUED_FOUND = "the job of a story's event; `find` has the key in its JSON"
+
+ALLOWED: dict[tuple[str, str], str] = {
+    ("bot/commands/find.py", "found"): QUEUED_FOUND,
+    ("bot/models/story.py", "found"): QUEUED_FOUND,
+    ("bot/store/audit/story.py", "found"): QUEUED_FOUND,
+    ("bot/views/audit/story.py", "found"): QUEUED_FOUND,
+    ("tests/store/audit/test_story.py", "found"): QUEUED_FOUND,
+    ("tests/views/samples_orders.py", "found"): QUEUED_FOUND,
+}
 """A retired identifier that a file may use, and why: ("bot/x.py", "name") -> reason."""
+
+NAMING = ("arg", "asname", "attr", "id", "module", "name", "rest")
+"""The fields of a syntax tree that hold a name."""
 
 
 def retired() -> set[str]:
@@ -20,10 +30,11 @@ def retired() -> set[str]:
 
 
 def identifiers(path: Path) -> set[str]:
-    """Every name in a file's code; docstrings and comments are prose."""
-    source = path.read_text(encoding="utf-8")
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME}
+    """Every name in a file's code, f-strings included; docstrings and comments are prose."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    dotted = (getattr(node, field, None) for node in nodes for field in NAMING)
+    names = {part for name in dotted if isinstance(name, str) for part in name.split(".")}
+    return names.union(*(node.kwd_attrs for node in nodes if isinstance(node, ast.MatchClass)))
 
 
 def test_no_retired_identifier_is_in_the_code() -> None:

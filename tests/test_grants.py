@@ -91,7 +91,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         alert_channel="C0ALERTS1",
         commands=find_commands(),
     )
-    said: list[str] = []
+    lines: list[str] = []
     for words in (
         "status",
         "jobs",
@@ -119,11 +119,11 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         "watch",
     ):
         assert (
-            do(setup, TerminalRequest(words, "ana", yes=True), said.append, lambda _: None) == 0
+            do(setup, TerminalRequest(words, "ana", yes=True), lines.append, lambda _: None) == 0
         ), words
     granted.fail()
     assert (
-        do(setup, TerminalRequest("clear-failed", "ana", yes=True), said.append, lambda _: None)
+        do(setup, TerminalRequest("clear-failed", "ana", yes=True), lines.append, lambda _: None)
         == 0
     )
     granted.fail()
@@ -132,7 +132,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     indexing.index_once(setup, lease)
     indexing.scan_once(setup, lease)
     assert grouping.group_once(setup, lease) == 2
-    assert do(setup, TerminalRequest("acknowledge I1", "ana"), said.append, lambda _: None) == 0
+    assert do(setup, TerminalRequest("acknowledge I1", "ana"), lines.append, lambda _: None) == 0
     load = Load(setup)
     with load.measured():
         assert audit.seal_once(setup, lease) > 5

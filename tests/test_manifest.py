@@ -130,14 +130,14 @@ def sdk_methods() -> dict[str, str]:
 
 def mentioned(folder: Path) -> set[str]:
     """Every attribute name and every text in a folder's code, docstrings' sentences included."""
-    found: set[str] = set()
+    names: set[str] = set()
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute):
-                found.add(node.attr)
+                names.add(node.attr)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
-    return found
+                names.add(node.value)
+    return names
 
 
 def called(folder: Path) -> set[str]:

@@ -52,9 +52,9 @@ def test_the_least_environment_that_runs_has_the_documented_defaults() -> None:
 
 
 def test_nothing_set_is_one_sentence_for_each_thing_that_run_needs() -> None:
-    found = problems({})
-    assert [sentence.split()[0] for sentence in found] == [*Settings.NEEDED["run"], "Nobody"]
-    assert all(sentence.endswith(".") for sentence in found)
+    sentences = problems({})
+    assert [sentence.split()[0] for sentence in sentences] == [*Settings.NEEDED["run"], "Nobody"]
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
 def test_the_terminal_needs_the_database_only_and_ignores_a_broken_token() -> None:
@@ -90,8 +90,8 @@ def test_a_secret_is_read_from_its_file_without_the_line_end(tmp_path: Path) -> 
 def test_a_secret_and_its_file_together_are_a_problem(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(CANARY)
-    (found,) = problems({**RUNS, "DATABASE_URL_FILE": str(file)})
-    assert found == "DATABASE_URL and DATABASE_URL_FILE are both set; keep one of them."
+    (sentence,) = problems({**RUNS, "DATABASE_URL_FILE": str(file)})
+    assert sentence == "DATABASE_URL and DATABASE_URL_FILE are both set; keep one of them."
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
@@ -102,8 +102,8 @@ def test_a_file_that_gives_no_secret_is_the_one_problem(
     if content is not None:
         file.write_bytes(content)
     environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
-    (found,) = problems({**environ, "SLACK_APP_TOKEN_FILE": str(file)})
-    assert found.startswith("SLACK_APP_TOKEN_FILE names ")
+    (sentence,) = problems({**environ, "SLACK_APP_TOKEN_FILE": str(file)})
+    assert sentence.startswith("SLACK_APP_TOKEN_FILE names ")
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: 
 
 
 def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
-    (found,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
-    assert found == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
+    assert sentence == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -174,11 +174,11 @@ WRONG = [
 def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_never_the_value(
     name: str, value: str
 ) -> None:
-    (found,) = problems({**RUNS, name: value})
-    assert found.startswith(f"{name} ")
-    assert found.endswith(".")
-    assert CANARY not in found
-    assert "\n" not in found
+    (sentence,) = problems({**RUNS, name: value})
+    assert sentence.startswith(f"{name} ")
+    assert sentence.endswith(".")
+    assert CANARY not in sentence
+    assert "\n" not in sentence
 
 
 OLD = list(old_variables().items())

@@ -48,10 +48,10 @@ def ran(
     **environ: str,
 ) -> tuple[int, Json]:
     """The exit code and the JSON that was printed."""
-    said: list[str] = []
+    lines: list[str] = []
     asked = TerminalRequest(words, "ana", request, yes, as_json=True)
-    code = do(setup_of(queue, **environ), asked, said.append, ask)
-    (printed,) = said
+    code = do(setup_of(queue, **environ), asked, lines.append, ask)
+    (printed,) = lines
     read: Json = json.loads(printed)
     return code, read
 
@@ -122,19 +122,19 @@ def fill(queue: TestQueue) -> None:
 def test_the_json_of_each_operation_is_the_one_of_the_spec(
     kept_queue: TestQueue, tmp_path: Path, words: str, example: str
 ) -> None:
-    wanted = json.loads(example)
+    expected = json.loads(example)
     on_sqlite = make_queue(f"sqlite:///{tmp_path / 'q.sqlite3'}")
     for queue in (kept_queue, on_sqlite):
         fill(queue)
-        code, said = ran(queue, words, yes=True)
+        code, printed = ran(queue, words, yes=True)
 
         assert code == 0
-        said.pop("extra", None)
-        assert shape(said) == shape(wanted)
-        assert list(said) == list(wanted)
-        assert said.get("message") == wanted.get("message")
-        if "message" in wanted:
-            assert said["data"] == wanted["data"]
+        printed.pop("extra", None)
+        assert shape(printed) == shape(expected)
+        assert list(printed) == list(expected)
+        assert printed.get("message") == expected.get("message")
+        if "message" in expected:
+            assert printed["data"] == expected["data"]
     on_sqlite.engine.dispose()
 
 
@@ -144,17 +144,17 @@ def test_the_lists_say_what_the_spec_says_of_the_same_rows(kept_queue: TestQueue
     _, jobs = ran(kept_queue, "jobs queue=netsuite status=pending")
     _, failed = ran(kept_queue, "failed")
 
-    wanted = json.loads(JOBS)["data"]
-    assert jobs["data"]["filters"] == wanted["filters"]
-    assert jobs["data"]["jobs"][0] | {"age_seconds": 245} == wanted["jobs"][0]
+    expected = json.loads(JOBS)["data"]
+    assert jobs["data"]["filters"] == expected["filters"]
+    assert jobs["data"]["jobs"][0] | {"age_seconds": 245} == expected["jobs"][0]
     row = json.loads(FAILED)["data"]["failed_jobs"][0]
     assert failed["data"]["failed_jobs"] == [row]
 
 
 def test_a_long_exception_is_cut_as_in_the_spec(kept_queue: TestQueue) -> None:
     kept_queue.fail(45, exception="x" * 300)
-    _, said = ran(kept_queue, "failed")
-    assert said["data"]["failed_jobs"][0]["exception_short"] == "x" * 100 + "..."
+    _, printed = ran(kept_queue, "failed")
+    assert printed["data"]["failed_jobs"][0]["exception_short"] == "x" * 100 + "..."
 
 
 @pytest.mark.parametrize(
@@ -170,29 +170,29 @@ def test_a_long_exception_is_cut_as_in_the_spec(kept_queue: TestQueue) -> None:
 def test_a_refusal_is_an_error_and_exit_code_1(
     kept_queue: TestQueue, words: str, error: str, code: str
 ) -> None:
-    exit_code, said = ran(kept_queue, words)
+    exit_code, printed = ran(kept_queue, words)
     assert exit_code == 1
-    assert said["success"] is False
-    assert error in said["error"]
-    assert said["code"] == code
-    assert "data" not in said
+    assert printed["success"] is False
+    assert error in printed["error"]
+    assert printed["code"] == code
+    assert "data" not in printed
 
 
 def test_a_bulk_change_wants_yes_or_the_count(kept_queue: TestQueue) -> None:
     fill(kept_queue)
     for ask in (never, lambda _preview: 4):
-        code, said = ran(kept_queue, "clear-failed", ask=ask)
-        assert (code, said["success"]) == (1, False)
+        code, printed = ran(kept_queue, "clear-failed", ask=ask)
+        assert (code, printed["success"]) == (1, False)
         assert len(kept_queue.failed) == 5
 
-    code, said = ran(kept_queue, "clear-failed", ask=lambda preview: preview.total)
-    assert (code, said["data"]) == (0, {"deleted_count": 5})
+    code, printed = ran(kept_queue, "clear-failed", ask=lambda preview: preview.total)
+    assert (code, printed["data"]) == (0, {"deleted_count": 5})
     assert kept_queue.failed == []
 
 
 def test_nothing_failed_is_a_success_that_moved_nothing(kept_queue: TestQueue) -> None:
-    code, said = ran(kept_queue, "retry-all", yes=True)
-    assert (code, said["message"], said["data"]) == (
+    code, printed = ran(kept_queue, "retry-all", yes=True)
+    assert (code, printed["message"], printed["data"]) == (
         0,
         "Retried 0 failed jobs",
         {"retried_count": 0},
@@ -227,10 +227,10 @@ def test_a_request_id_that_was_used_for_other_words_does_nothing_and_says_so(
     first = ran(kept_queue, "retry 45", request="deploy-7")
     rows = (kept_queue.failed, kept_queue.jobs)
 
-    exit_code, said = ran(kept_queue, words, request="deploy-7")
+    exit_code, printed = ran(kept_queue, words, request="deploy-7")
 
-    assert (exit_code, said["success"], said["code"]) == (1, False, code)
-    assert "was used for another request" in said["error"]
+    assert (exit_code, printed["success"], printed["code"]) == (1, False, code)
+    assert "was used for another request" in printed["error"]
     assert (kept_queue.failed, kept_queue.jobs) == rows
     record = kept_queue.rows(tables.audit)[-1]
     assert (record.action, record.outcome, record.reason) == (
@@ -250,8 +250,8 @@ def given(count: int, _preview: Preview) -> int | None:
 def test_a_wrong_count_is_no_answer_to_the_right_one(kept_queue: TestQueue) -> None:
     fill(kept_queue)
     for typed, code in ((4, "count-mismatch"), (5, None)):
-        _, said = ran(kept_queue, "clear-failed", request="deploy-7", ask=partial(given, typed))
-        assert said.get("code") == code
+        _, printed = ran(kept_queue, "clear-failed", request="deploy-7", ask=partial(given, typed))
+        assert printed.get("code") == code
     assert kept_queue.failed == []
 
 
@@ -260,10 +260,10 @@ def test_another_person_with_the_same_request_id_is_another_request(
 ) -> None:
     kept_queue.fail(45)
     ran(kept_queue, "retry 45", request="deploy-7")
-    said: list[str] = []
+    lines: list[str] = []
     asked = TerminalRequest("retry 45", "lucia", "deploy-7", as_json=True)
-    assert do(setup_of(kept_queue), asked, said.append, never) == 1
-    assert "already retried by ana" in said[0] or "already retried by @ana" in said[0]
+    assert do(setup_of(kept_queue), asked, lines.append, never) == 1
+    assert "already retried by ana" in lines[0] or "already retried by @ana" in lines[0]
 
 
 @pytest.mark.parametrize(
@@ -286,10 +286,10 @@ def test_a_name_that_could_be_somebody_else_s_is_refused_before_anything_is_done
     kept_queue: TestQueue, name: str
 ) -> None:
     kept_queue.fail(45)
-    said: list[str] = []
+    lines: list[str] = []
     with pytest.raises(StartError, match="--as takes a name"):
-        do(setup_of(kept_queue), TerminalRequest("retry 45", name), said.append, never)
-    assert said == []
+        do(setup_of(kept_queue), TerminalRequest("retry 45", name), lines.append, never)
+    assert lines == []
     assert [row.id for row in kept_queue.failed] == [45]
     assert kept_queue.rows(tables.audit) == []
 
@@ -304,9 +304,9 @@ def test_a_name_is_kept_in_the_audit_as_it_was_given(kept_queue: TestQueue, name
 
 def test_the_terminal_has_the_role_of_its_setting(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
-    code, said = ran(kept_queue, "delete-failed 45", QUEUE_BOT_TERMINAL_ROLE="operator")
-    assert (code, said["code"]) == (1, "denied")
-    assert "needs the role admin, yours is operator" in said["error"]
+    code, printed = ran(kept_queue, "delete-failed 45", QUEUE_BOT_TERMINAL_ROLE="operator")
+    assert (code, printed["code"]) == (1, "denied")
+    assert "needs the role admin, yours is operator" in printed["error"]
     assert len(kept_queue.failed) == 1
 
 
@@ -332,9 +332,9 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
     setup = setup_of(kept_queue)
 
     def text(words: str) -> str:
-        said: list[str] = []
-        do(setup, TerminalRequest(words, "ana", yes=True), said.append, never)
-        return "\n".join(said)
+        lines: list[str] = []
+        do(setup, TerminalRequest(words, "ana", yes=True), lines.append, never)
+        return "\n".join(lines)
 
     assert "Failed job 45" in text("failed")
     assert "Failed job 45 is back in the queue" in text("retry 45")
@@ -381,8 +381,8 @@ def test_the_program_prints_json_verifies_its_audit_and_tells_it(
     url = {"DATABASE_URL": program_queue.url}
     done = queue_bot("do", "retry 45", "--as", "ana", "--json", "--request-id", "r1", **url)
     assert (done.returncode, done.stderr) == (0, "")
-    said = json.loads(done.stdout)
-    assert {key: said[key] for key in ("success", "message", "data")} == json.loads(RETRY)
+    printed = json.loads(done.stdout)
+    assert {key: printed[key] for key in ("success", "message", "data")} == json.loads(RETRY)
     assert [row.payload for row in program_queue.jobs] == [payload()]
 
     refused = queue_bot("do", "retry 45", "--as", "ana", "--json", **url)

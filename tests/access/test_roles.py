@@ -91,7 +91,7 @@ def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
     shown = buttons(commands)
     client = team.client()
     channel = IDS.queue_ops
-    said = {}
+    answers = {}
     for number, (command, one) in enumerate(commands.items()):
         if surface == "slash":
             answer = team.say(words(one), as_=name)
@@ -107,8 +107,8 @@ def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
             wait_for_home(team, user, drawn)
             for modal in team.slack.views(name):
                 team.slack.close_view(name, modal["id"], everything=True)
-        said[command] = answer.everything
-    return said
+        answers[command] = answer.everything
+    return answers
 
 
 @pytest.mark.parametrize("surface", ["slash", "button", "home"])
@@ -122,7 +122,7 @@ def test_every_command_asks_every_role_on_every_surface(
         ThreadPoolExecutor(len(PEOPLE)) as at_once,
     ):
         tries = {name: at_once.submit(try_all, team, name, surface) for name in PEOPLE}
-        said = {name: tried.result() for name, tried in tries.items()}
+        answers = {name: tried.result() for name, tried in tries.items()}
 
     refused = {(row.actor, row.action) for row in team.records if row.outcome == "denied"}
     expected = {
@@ -136,7 +136,7 @@ def test_every_command_asks_every_role_on_every_surface(
     for name, (user, _) in PEOPLE.items():
         for command in team.bot.setup.commands.values():
             sentence = f"this needs the role {command.role.word}"
-            assert (sentence in said[name][command.name]) == ((user, command.name) in expected)
+            assert (sentence in answers[name][command.name]) == ((user, command.name) in expected)
     assert [row.id for row in team.queue.failed] == [45]
     assert [row.id for row in team.queue.jobs] == [123]
     assert team.archived == []
@@ -460,7 +460,7 @@ def test_only_the_queues_on_the_list_are_changed(kept_queue: TestQueue) -> None:
         # All queues are not on the list either; the answer names those that are.
         for command in ("clear-failed", "retry-all"):
             whole = team.say(command, as_="admin")
-            assert whole.said["views"] == []
+            assert whole.response["views"] == []
             assert "Queues that the bot may change: mail" in plain(whole.text)
         assert "1 failed job" not in team.say("clear-failed queue=mail", as_="admin").everything
         assert [row.id for row in team.queue.failed] == [45]
@@ -488,6 +488,6 @@ def test_equal_refusals_of_one_person_become_one_message_a_minute(team: Team) ->
     assert len(texts) == 4
     assert "×4" in texts[-1]  # noqa: RUF001 the sign that the message has
     assert len(team.records) == 7
-    told = [json.loads(row.body)["seqs"] for row in team.queue.rows(tables.outbox)
+    seqs_by_message = [json.loads(row.body)["seqs"] for row in team.queue.rows(tables.outbox)
             if row.kind in ("audit", "refusals")]  # fmt: skip
-    assert sorted(seq for seqs in told for seq in seqs) == list(range(1, 8))
+    assert sorted(seq for seqs in seqs_by_message for seq in seqs) == list(range(1, 8))

@@ -68,8 +68,8 @@ def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_trie
     team = punctual
 
     def busy() -> bool:
-        told = "\n".join(message["text"] for message in team.slack.messages("queue-ops"))
-        return "The database is busy. Nothing was changed" in told
+        texts = "\n".join(message["text"] for message in team.slack.messages("queue-ops"))
+        return "The database is busy. Nothing was changed" in texts
 
     def redelivered() -> bool:
         acks = team.slack.hub.repeated_acks
@@ -83,7 +83,7 @@ def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_trie
         worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
         # It is told while the row is still held; where this machine stands still, after the ack.
         answer = team.say("retry 45")
-        assert "error" not in answer.said
+        assert "error" not in answer.response
         team.until(busy)
 
     assert [row.id for row in team.queue.failed] == [45]
@@ -150,16 +150,16 @@ def test_a_request_that_comes_again_and_late_gets_the_answer_it_had(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "typed",
     ["retry \ud800", "\udfff", "delete 45 queue=\ud83d", Request("retry", {"ids": ["\ud800"]})],
 )
 def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
-    tmp_path: Path, said: str | Request
+    tmp_path: Path, typed: str | Request
 ) -> None:
     queue = sqlite_queue(tmp_path)
     asked = Invocation(Actor("ana", None, Source.TERMINAL), request_id("a"), time.monotonic() + 5)
 
-    outcome = dispatch(terminal_setup(queue), asked, said)
+    outcome = dispatch(terminal_setup(queue), asked, typed)
 
     assert outcome.refusal is not None
     (record,) = queue.rows(tables.audit)
@@ -218,7 +218,7 @@ def test_a_slow_answer_follows_and_the_ack_says_so(punctual: Team) -> None:
     # The acknowledgement comes first: the answer waits for it.
     answer = team.say("slow", as_="viewer")
 
-    assert "error" not in answer.said
+    assert "error" not in answer.response
     assert "The answer follows" in answer.text or "llega" in answer.text or "moment" in answer.text
     acknowledged.set()
     team.until(lambda: any("here it is" in m["text"] for m in team.slack.messages("queue-ops")))
@@ -237,12 +237,12 @@ def test_a_slow_change_is_not_known_yet_and_a_slow_preview_is_only_slow(punctual
     with ThreadPoolExecutor(2) as people:
         change = people.submit(team.say, "slow 45", as_="admin")
         preview = people.submit(team.say, "slow-all", as_="admin")
-        told, looked = change.result(), preview.result()
+        changed, looked = change.result(), preview.result()
 
-    assert "not known yet whether this was done" in told.text
-    assert "do not click or type it again" in told.text
+    assert "not known yet whether this was done" in changed.text
+    assert "do not click or type it again" in changed.text
     assert "This takes a moment" in looked.text
-    assert not {"error"} & {*told.said, *looked.said}
+    assert not {"error"} & {*changed.response, *looked.response}
     acknowledged.set()
     team.until(
         lambda: len([m for m in team.slack.messages("queue-ops") if m["text"] == "here it is"]) == 2
@@ -265,11 +265,11 @@ def test_many_at_once_are_each_answered_in_time(team: Team) -> None:
     with ThreadPoolExecutor(24) as people:
         answers = list(people.map(lambda id_: team.say(f"retry {id_}"), range(1, 25)))
 
-    told = [answer.text for answer in answers]
-    done = sum("back in the queue" in text for text in told)
-    assert done + sum("busy" in text for text in told) == 24
+    texts = [answer.text for answer in answers]
+    done = sum("back in the queue" in text for text in texts)
+    assert done + sum("busy" in text for text in texts) == 24
     # Else Slack would show an error in the place of an answer.
-    assert not [answer.said for answer in answers if "error" in answer.said]
+    assert not [answer.response for answer in answers if "error" in answer.response]
     assert (len(team.queue.jobs), len(team.queue.failed)) == (done, 24 - done)
     assert done > 0
 

@@ -97,8 +97,8 @@ def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQ
         thread.start()
         thread.join()
 
-    found = cost(mariadb_queue, "SELECT 1", beside=elsewhere)
-    assert found.kept <= found.most
+    load = cost(mariadb_queue, "SELECT 1", beside=elsewhere)
+    assert load.kept <= load.most
 
 
 def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQueue) -> None:

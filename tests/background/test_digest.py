@@ -55,17 +55,17 @@ def look(setup: Setup) -> bool:
 
 def titles(queue: TestQueue) -> list[str]:
     """The first lines of all digests, sent or not."""
-    found = [row for row in queue.rows(tables.outbox) if row.subject.startswith("digest:")]
-    return [str(row.body).split('"text": "', 1)[1].split("\\n", 1)[0] for row in found]
+    digests = [row for row in queue.rows(tables.outbox) if row.subject.startswith("digest:")]
+    return [str(row.body).split('"text": "', 1)[1].split("\\n", 1)[0] for row in digests]
 
 
 def looks(setup: Setup, clock: SetClock, *times: str, zone: str = "UTC") -> list[bool]:
     """A look at each of these times."""
-    found = []
+    posted = []
     for text in times:
         clock.set(text, zone)
-        found.append(look(setup))
-    return found
+        posted.append(look(setup))
+    return posted
 
 
 def test_it_is_posted_at_its_hour_and_once(queue: TestQueue) -> None:
@@ -143,18 +143,18 @@ def test_an_hour_that_is_left_out_is_made_up_for_by_the_next(queue: TestQueue) -
 def test_an_hour_that_comes_twice_has_one(queue: TestQueue) -> None:
     setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone="Europe/Madrid")
     clock.set("2026-10-25 00:29")  # 02:29 in summer
-    found = []
+    posted = []
     for _ in range(4):
-        found.append(look(setup))
+        posted.append(look(setup))
         clock.move(minutes=30)
-    assert found == [False, True, False, False]
+    assert posted == [False, True, False, False]
     assert looks(setup, clock, "2026-10-25 22:00") == [False]
 
 
 def test_a_clock_that_goes_back_makes_no_second_one(queue: TestQueue) -> None:
     setup, clock = made(queue)
-    found = looks(setup, clock, "2026-03-05 09:00", "2026-03-04 09:00", "2026-03-05 09:00")
-    assert found == [True, False, False]
+    posted = looks(setup, clock, "2026-03-05 09:00", "2026-03-04 09:00", "2026-03-05 09:00")
+    assert posted == [True, False, False]
     assert looks(setup, clock, "2026-03-06 09:00") == [True]
 
 
@@ -225,8 +225,8 @@ def test_where_its_channel_cannot_be_posted_in_it_is_in_the_fallback_channel(
     slack.script(POST, [code])
     for _ in range(2):
         deliver(setup, poster_of(slack), hold(setup))
-    said = [one["text"] for one in slack.messages(OPS)]
-    assert sum(text.startswith("*Digest of Mon, Mar 2*") for text in said) == 1
+    texts = [one["text"] for one in slack.messages(OPS)]
+    assert sum(text.startswith("*Digest of Mon, Mar 2*") for text in texts) == 1
     assert slack.messages(channel) == []
 
 

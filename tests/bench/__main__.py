@@ -53,9 +53,9 @@ def version(server: MariaDB) -> str:
     """The server's own word for what it is."""
     engine = create_engine(server.url())
     with engine.connect() as connection:
-        found = connection.execute(text("SELECT VERSION()")).scalar_one()
+        version_text = connection.execute(text("SELECT VERSION()")).scalar_one()
     engine.dispose()
-    return str(found)
+    return str(version_text)
 
 
 if __name__ == "__main__":

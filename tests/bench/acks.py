@@ -44,9 +44,9 @@ def bench_ack(server: MariaDB, *, quick: bool) -> None:
                     for who, seconds in one.items():
                         took[who].append(seconds)
         engine.dispose()
-    for who, found in took.items():
-        times(who, found)
-    medians = {who: median(found) for who, found in took.items()}
+    for who, durations in took.items():
+        times(who, durations)
+    medians = {who: median(values) for who, values in took.items()}
     say("bot / bare Bolt", f"{medians['bot'] / medians['bare Bolt']:.2f} at the median")
     more = 1000 * (medians["bot"] - medians["query alone"])
     say("bot - query alone", f"{more:.1f} ms at the median (to reach: 5)")
@@ -78,8 +78,8 @@ def bench_crowd(server: MariaDB, *, quick: bool) -> None:
 def _all_at_once(bot: Bot, first: int = 0) -> list[float]:
     def one(number: int) -> float:
         command = COMMANDS[number % len(COMMANDS)]
-        took, said = bot.ask(f"/queue {command}", person(first + number))
-        assert "too busy" not in said, said
+        took, reply = bot.ask(f"/queue {command}", person(first + number))
+        assert "too busy" not in reply, reply
         return took
 
     with ThreadPoolExecutor(PEOPLE) as people:

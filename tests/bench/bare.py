@@ -25,8 +25,8 @@ def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> No
     def answer(ack: Ack, body: dict[str, Any]) -> None:
         del body
         with reading(engine) as connection:
-            said = job_counts.count(connection, queue, now_of(connection), SECONDS).status
-        ack(text=f"Status: {said.model_dump_json()}")
+            status = job_counts.count(connection, queue, now_of(connection), SECONDS).status
+        ack(text=f"Status: {status.model_dump_json()}")
 
     handler = SocketModeHandler(app, app_token)
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped

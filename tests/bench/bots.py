@@ -27,10 +27,10 @@ class Bot:
 
     def ask(self, text: str, user: str = IDS.viewer) -> tuple[float, str]:
         """How long the acknowledgement took, in seconds, and the reply in it or the dialog."""
-        said = self.slack.command(user, IDS.queue_ops, text)
-        shown = [*said["replies"], *said["views"]]
-        assert shown, f"no answer came: {said}"
-        return said["ack_ms"] / 1000, str(shown[0])
+        response = self.slack.command(user, IDS.queue_ops, text)
+        shown = [*response["replies"], *response["views"]]
+        assert shown, f"no answer came: {response}"
+        return response["ack_ms"] / 1000, str(shown[0])
 
 
 def person(number: int) -> str:

@@ -57,8 +57,8 @@ def failing(url: str, storm: Storm) -> Iterator[Written]:
         assert process.stdout is not None
         written.began = float(process.stdout.readline())
         yield written
-        said, _ = process.communicate(timeout=storm.seconds * 3 + STOP_SECONDS)
-        written.took = float(said)
+        printed, _ = process.communicate(timeout=storm.seconds * 3 + STOP_SECONDS)
+        written.took = float(printed)
     finally:
         process.kill()
         process.wait()

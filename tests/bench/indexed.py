@@ -47,8 +47,8 @@ def index(setup: Setup, rows: int, by_bot: int) -> None:
 
     began, added = monotonic(), 0
     while added < by_bot:
-        found, _ = step(setup, index_new)
-        added += found.added
+        progress, _ = step(setup, index_new)
+        added += progress.added
     say("backfill", f"{added / (monotonic() - began):,.0f} rows/s ({added:,} rows)")
     if added < rows:
         changing(setup.engine, monotonic() + 600, lambda connection: _copy(connection, setup))
@@ -61,9 +61,9 @@ def _copy(connection: Connection, setup: Setup) -> None:
     connection.execute(text(f"UPDATE queue_bot_cursors {end}"))
     connection.execute(text("DELETE FROM queue_bot_failure_counts"))
     now = setup.clock(connection)
-    found = connection.execute(text(_COUNTED)).mappings().all()
+    rows = connection.execute(text(_COUNTED)).mappings().all()
     counted = [
         {**row, "hour": failure_counts.bucket(row["hour"], now), "removed": 0, "aggregated": False}
-        for row in found
+        for row in rows
     ]
     connection.execute(insert(t.failure_counts), counted)

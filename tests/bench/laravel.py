@@ -40,8 +40,8 @@ def is_installed() -> bool:
     php = shutil.which("php")
     if php is None:
         return False
-    found = "exit(stream_resolve_include_path('Illuminate/Queue/autoload.php') ? 0 : 1);"
-    return subprocess.run([php, "-r", found], check=False).returncode == 0
+    script = "exit(stream_resolve_include_path('Illuminate/Queue/autoload.php') ? 0 : 1);"
+    return subprocess.run([php, "-r", script], check=False).returncode == 0
 
 
 def rate(server: MariaDB, rows: int) -> float | None:
@@ -53,14 +53,17 @@ def rate(server: MariaDB, rows: int) -> float | None:
         url = server.url(name)
         engine = create_engine(url)
         _fill(engine, rows)
-        said = _run(url)
+        measured = _run(url)
         with engine.connect() as connection:
             left = connection.execute(text("SELECT COUNT(*) FROM failed_jobs")).scalar_one()
         engine.dispose()
-    assert (said["rows"], left) == (rows, 0), said
-    found = rows / said["seconds"]
-    say("Laravel's queue:retry all", f"{found:,.0f} rows/s ({rows:,} in {said['seconds']:.1f} s)")
-    return found
+    assert (measured["rows"], left) == (rows, 0), measured
+    rows_a_second = rows / measured["seconds"]
+    say(
+        "Laravel's queue:retry all",
+        f"{rows_a_second:,.0f} rows/s ({rows:,} in {measured['seconds']:.1f} s)",
+    )
+    return rows_a_second
 
 
 def _fill(engine: Engine, rows: int) -> None:
@@ -73,7 +76,7 @@ def _fill(engine: Engine, rows: int) -> None:
 
 def _run(url: str) -> dict[str, float]:
     address = make_url(url)
-    told = {
+    connection = {
         "host": address.host,
         "port": address.port,
         "database": address.database,
@@ -82,12 +85,12 @@ def _run(url: str) -> dict[str, float]:
     }
     done = subprocess.run(
         ["php", str(SCRIPT)],
-        input=json.dumps(told),
+        input=json.dumps(connection),
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    said: dict[str, float] = json.loads(done.stdout)
-    return said
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured

@@ -62,9 +62,9 @@ def _passes(setup: Setup) -> None:
         ("a pass for new failures", index_new, 30),
         (f"a scan of {index.SCAN_ROWS:,} ids", scan, 10),
     ):
-        found = [indexed.step(setup, step) for _ in range(turns)]
-        assert sum(one.added + one.removed for one, _ in found) == 0
-        times(name, [seconds for _, seconds in found])
+        passes = [indexed.step(setup, step) for _ in range(turns)]
+        assert sum(one.added + one.removed for one, _ in passes) == 0
+        times(name, [seconds for _, seconds in passes])
 
 
 def _looks(setup: Setup) -> None:
@@ -111,11 +111,11 @@ def _previews(setup: Setup) -> None:
 
 def _ask(bot: Bot, times_each: int) -> None:
     began = monotonic()
-    took, said = bot.ask("/queue status")
-    say("the first status of all", f"{1000 * took:.0f} ms: {said[:60]}")
-    while "Queue status" not in said and monotonic() < began + SAMPLE_SECONDS:
+    took, reply = bot.ask("/queue status")
+    say("the first status of all", f"{1000 * took:.0f} ms: {reply[:60]}")
+    while "Queue status" not in reply and monotonic() < began + SAMPLE_SECONDS:
         sleep(3)
-        _, said = bot.ask("/queue status")
+        _, reply = bot.ask("/queue status")
     say("figures to show after", f"{monotonic() - began:.1f} s")
     for command in (
         "status",

@@ -49,17 +49,17 @@ def bench_paced(server: MariaDB, *, quick: bool) -> None:
 @contextmanager
 def _statements(test: TestQueue) -> Iterator[list[int]]:
     """How many statements put rows into `jobs`, by the server's own log, once the block ended."""
-    found: list[int] = []
+    counts: list[int] = []
     with test.engine.begin() as connection:
         connection.execute(text("TRUNCATE TABLE mysql.general_log"))
         connection.execute(text("SET GLOBAL log_output = 'TABLE'"))
         connection.execute(text("SET GLOBAL general_log = ON"))
     try:
-        yield found
+        yield counts
     finally:
         with test.engine.begin() as connection:
             connection.execute(text("SET GLOBAL general_log = OFF"))
-            found.append(_inserted(connection))
+            counts.append(_inserted(connection))
 
 
 def _inserted(connection: Connection) -> int:

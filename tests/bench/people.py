@@ -63,11 +63,11 @@ def make_setup(test: TestQueue) -> Setup:
     )
 
 
-def ask(setup: Setup, said: str | Request, seconds: float = SECONDS) -> Outcome:
+def ask(setup: Setup, request: str | Request, seconds: float = SECONDS) -> Outcome:
     """What the admin gets for a command; raises the refusal."""
     actor = Actor(ADMIN, TEAM, Source.SLASH)
     key = request_id("bench", uuid4())
-    outcome = dispatch(setup, Invocation(actor, key, monotonic() + seconds, CHANNEL), said)
+    outcome = dispatch(setup, Invocation(actor, key, monotonic() + seconds, CHANNEL), request)
     if outcome.refusal is not None:
         raise outcome.refusal
     return outcome
@@ -75,9 +75,9 @@ def ask(setup: Setup, said: str | Request, seconds: float = SECONDS) -> Outcome:
 
 def preview(setup: Setup, words: str, seconds: float = SECONDS) -> Preview:
     """The frozen scope of a bulk change."""
-    found = _extra(ask(setup, words, seconds)).preview
-    assert found is not None
-    return found
+    scope = _extra(ask(setup, words, seconds)).preview
+    assert scope is not None
+    return scope
 
 
 def confirm(setup: Setup, frozen: Preview) -> Progress:

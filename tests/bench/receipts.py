@@ -83,7 +83,7 @@ def _retried(test: TestQueue, setup: Setup, rows: int) -> None:
 
 def _passes(setup: Setup, clock: Clock, count: int) -> list[_Spent]:
     """So many passes, each when it is due, and what each cost."""
-    found = []
+    passes = []
     for _ in range(count):
         clock.by += INTERVAL
         lease = changing(
@@ -94,8 +94,8 @@ def _passes(setup: Setup, clock: Clock, count: int) -> list[_Spent]:
         assert lease is not None
         with _counting(setup.engine) as spent:
             outcomes_once(setup, lease)
-        found.append(spent)
-    return found
+        passes.append(spent)
+    return passes
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _counting(engine: Engine) -> Iterator[_Spent]:
 
 def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Spent]:
     """Workers take the oldest: of a hundred, five are released and two fail again."""
-    found = []
+    passes = []
     share = rows // PASSES
     for _ in range(PASSES):
         with test.engine.begin() as connection:
@@ -127,13 +127,13 @@ def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Sp
             monotonic() + 60,
             lambda connection: index.index_new(connection, setup.queue, setup.clock(connection)),
         )
-        found += _passes(setup, clock, 1)
+        passes += _passes(setup, clock, 1)
     with test.engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
     # Each look finds a hundred stretches empty.
     for _ in range(3):
-        found += _passes(setup, clock, 1)
-    return found
+        passes += _passes(setup, clock, 1)
+    return passes
 
 
 _WORKED = (
@@ -152,7 +152,7 @@ def _seen(test: TestQueue, column: str) -> Any:
         return connection.execute(text(f"SELECT {column} FROM queue_bot_outcomes")).scalar_one()
 
 
-def _told(name: str, found: list[_Spent]) -> None:
-    times(name, [spent.seconds for spent in found])
-    statements = [spent.statements for spent in found]
+def _told(name: str, passes: list[_Spent]) -> None:
+    times(name, [spent.seconds for spent in passes])
+    statements = [spent.statements for spent in passes]
     say("  statements a look", f"median {median(statements):.0f}, most {max(statements)}")

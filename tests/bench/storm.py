@@ -77,11 +77,11 @@ def _passes() -> Iterator[list[Pass]]:
     before = structlog.get_config()["processors"]
     passes: list[Pass] = []
 
-    def note(_logger: object, level: str, said: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        if said["event"] == "watch pass":
-            passes.append(Pass(monotonic(), said["database_ms"], said["statements"]))
+    def note(_logger: object, level: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        if entry["event"] == "watch pass":
+            passes.append(Pass(monotonic(), entry["database_ms"], entry["statements"]))
         if level in ("error", "exception"):
-            return said
+            return entry
         raise structlog.DropEvent
 
     structlog.configure(processors=[note, *before])
@@ -99,11 +99,11 @@ def _cost(passes: Sequence[Pass], seconds: float) -> str:
     for one in passes:
         number = int((one.at - passes[0].at) / INTERVAL)
         dearest[number] = max(dearest[number], one.ms)
-    found = list(dearest.values())
+    worst_each = list(dearest.values())
     share = sum(one.ms for one in passes) / seconds / 10
     return (
-        f"{sum(found) / len(found):.0f} ms of database time at the mean, median "
-        f"{median(found):.0f}, worst {max(found)} ({len(found)} times); "
+        f"{sum(worst_each) / len(worst_each):.0f} ms of database time at the mean, median "
+        f"{median(worst_each):.0f}, worst {max(worst_each)} ({len(worst_each)} times); "
         f"all rounds {share:.1f} % of the time"
     )
 
@@ -129,9 +129,9 @@ def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack, passes: 
     _until(lambda: _left(test, storm.rows) == 0)
     assigned = monotonic() - began
     _until(lambda: _untold(test) == 0)
-    told = monotonic() - began
-    say("  a pass afterwards", _cost(passes, told))
-    say("  after its end", f"all have their incident in {assigned:.1f} s, all told in {told:.1f}")
+    posted = monotonic() - began
+    say("  a pass afterwards", _cost(passes, posted))
+    say("  after its end", f"all have their incident in {assigned:.1f} s, all told in {posted:.1f}")
     say("  messages", _messages(slack))
     say("  incidents", _true(test, slack, storm.rows))
     _at_once(test, storm.rows)
@@ -196,17 +196,17 @@ def _true(test: TestQueue, slack: LocalSlack, rows: int) -> str:
     with test.engine.begin() as connection:
         every = connection.execute(select(incidents)).mappings().all()
         counted = select(c.incident, func.count().label("rows")).group_by(c.incident)
-        found = {row.incident: row.rows for row in connection.execute(counted)}
-    said = {one["ts"]: one["text"] for one in slack.messages(IDS.queue_alerts)}
-    groups = [one for one in every if one["id"] in found]
-    wrong = [one["id"] for one in groups if one["count"] != found[one["id"]]]
+        rows_by_incident = {row.incident: row.rows for row in connection.execute(counted)}
+    texts = {one["ts"]: one["text"] for one in slack.messages(IDS.queue_alerts)}
+    groups = [one for one in every if one["id"] in rows_by_incident]
+    wrong = [one["id"] for one in groups if one["count"] != rows_by_incident[one["id"]]]
     untrue = [
         one["id"]
         for one in groups
-        if one["count"] > 1 and f"{one['count']:,}" not in said.get(one["message_ts"] or "", "")
+        if one["count"] > 1 and f"{one['count']:,}" not in texts.get(one["message_ts"] or "", "")
     ]
     most = max(groups, key=lambda one: one["count"])
-    assert sum(found.values()) == rows, found
+    assert sum(rows_by_incident.values()) == rows, rows_by_incident
     assert not wrong, f"other counts than failures: {wrong}"
     assert not untrue, f"other counts in their messages: {untrue}"
     return (

@@ -54,10 +54,10 @@ def working(url: str) -> Iterator[Pops]:
         assert process.stdout is not None
         process.stdout.readline()
         yield pops
-        said, _ = process.communicate("stop\n", timeout=STOP_SECONDS)
-        found = json.loads(said)
-        pops.seconds.update(found["seconds"])
-        pops.taken.extend(sorted(found["taken"]))
+        printed, _ = process.communicate("stop\n", timeout=STOP_SECONDS)
+        measured = json.loads(printed)
+        pops.seconds.update(measured["seconds"])
+        pops.taken.extend(sorted(measured["taken"]))
     finally:
         process.kill()
         process.wait()
@@ -68,13 +68,15 @@ def _pop(
 ) -> float:
     """Take one job as a worker does, and delete it as if it were done; seconds of the pop."""
     now = int(time())
-    found = (
+    statement = (
         "SELECT id FROM jobs WHERE queue = %s AND ((reserved_at IS NULL AND available_at <= %s) "
         "OR reserved_at <= %s) ORDER BY id LIMIT 1 FOR UPDATE"
     )
     with connection.cursor() as cursor:
         began = monotonic()
-        cursor.execute(found + (" SKIP LOCKED" if kind.skips else ""), (kind.queue, now, now - 90))
+        cursor.execute(
+            statement + (" SKIP LOCKED" if kind.skips else ""), (kind.queue, now, now - 90)
+        )
         row = cursor.fetchone()
         if row is not None:
             cursor.execute(
@@ -90,7 +92,7 @@ def _pop(
     return took
 
 
-def _work(url: str, kind: Kind, stop: threading.Event, found: Pops) -> None:
+def _work(url: str, kind: Kind, stop: threading.Event, pops: Pops) -> None:
     address = make_url(url)
     connection = pymysql.connect(
         host=address.host,
@@ -102,7 +104,7 @@ def _work(url: str, kind: Kind, stop: threading.Event, found: Pops) -> None:
     )
     while not stop.is_set():
         try:
-            found.seconds[kind.name].append(_pop(connection, kind, found.taken))
+            pops.seconds[kind.name].append(_pop(connection, kind, pops.taken))
         except pymysql.err.OperationalError as error:
             # A worker that is the victim of a deadlock tries again, as Laravel's does.
             if error.args[0] not in (1213, 1205):
@@ -115,9 +117,9 @@ def _work(url: str, kind: Kind, stop: threading.Event, found: Pops) -> None:
 def main() -> None:
     """Run one worker of each kind until a line comes in, then print what they measured."""
     stop = threading.Event()
-    found = Pops({kind.name: [] for kind in KINDS})
+    pops = Pops({kind.name: [] for kind in KINDS})
     threads = [
-        threading.Thread(target=_work, args=(sys.argv[1], kind, stop, found)) for kind in KINDS
+        threading.Thread(target=_work, args=(sys.argv[1], kind, stop, pops)) for kind in KINDS
     ]
     for thread in threads:
         thread.start()
@@ -126,7 +128,7 @@ def main() -> None:
     stop.set()
     for thread in threads:
         thread.join()
-    print(json.dumps(asdict(found)))
+    print(json.dumps(asdict(pops)))
 
 
 if __name__ == "__main__":

@@ -77,12 +77,12 @@ def _rounds(server: MariaDB, until: float, kill: Callable[[Replica, Replica], No
                 replica(queue, jobs.write_many, "hand", **hand) as two,
             ):
                 kill(one, two)
-            found = broken(queue, before)
-            assert found == [], found
+            violations = broken(queue, before)
+            assert violations == [], violations
             midway += any(row.state in ACTIVE for row in queue.rows(tables.operations))
             _finish(queue)
-            found = broken(queue, before)
-            assert found == [], found
+            violations = broken(queue, before)
+            assert violations == [], violations
             rounds += 1
     return f"{rounds} rounds, {midway} of them ended midway, no invariant broken"
 

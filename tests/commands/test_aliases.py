@@ -38,10 +38,10 @@ def test_an_alias_runs_its_command_under_the_commands_name(
 
     answer = team.say(words.format(incident=incident.id), as_="admin")
 
-    confirmations = [answer.view] if answer.said["views"] else []
+    confirmations = [answer.view] if answer.response["views"] else []
     assert len(confirmations) == (name == "clear-failed")
     for view in confirmations:
-        assert "You did not type 1" in team.submit(view, "2").said["errors"]["typed"]
+        assert "You did not type 1" in team.submit(view, "2").response["errors"]["typed"]
         assert len(team.queue.failed) == 1
         team.submit(view, "1")
         team.until(lambda: not team.queue.failed)
@@ -127,8 +127,8 @@ def test_the_preview_has_the_rate_under_both_names_and_is_answered_again(
 
 def test_a_dialog_of_an_earlier_version_still_gives_its_rate() -> None:
     metadata = json.dumps({"v": 1, "command": "retry-all", "plan": 7, "channel": "C0"})
-    chosen = {"pace": {"pace": {"selected_option": {"value": "60"}}}}
-    view = {"private_metadata": metadata, "state": {"values": chosen}}
+    values = {"pace": {"pace": {"selected_option": {"value": "60"}}}}
+    view = {"private_metadata": metadata, "state": {"values": values}}
 
     envelope = submission({"view": view, "user": {"id": "U0"}, "team": {"id": "T0"}}, 0.0)
 

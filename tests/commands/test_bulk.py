@@ -26,9 +26,9 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
 
     view = team.say("retry-all", as_="admin").view
 
-    said = shown(view)
+    text = shown(view)
     for part in ("*5 failed jobs*", "netsuite", "mail", "gone away", "503"):
-        assert part in said, part
+        assert part in text, part
     assert len(team.queue.failed) == 5
     assert outcomes(team) == []
 
@@ -65,7 +65,7 @@ def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
     assert "*5 failed jobs*" in shown(view)
 
     wrong = team.submit(view, "4")
-    assert "You did not type 5" in wrong.said["errors"]["typed"]
+    assert "You did not type 5" in wrong.response["errors"]["typed"]
     assert len(team.queue.failed) == 5
     assert operation(team).state == "planned"
     assert outcomes(team) == [("clear-failed", "refused")]
@@ -80,7 +80,7 @@ def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
     assert sorted(row.row_id for row in team.archived) == [41, 42, 43, 44, 45]
     assert {row.payload for row in team.archived} == {payload()}
     assert outcomes(team)[1:] == [("clear-failed", "started"), ("clear-failed", "done")]
-    team.until(lambda: any("Cleared 5" in said for said in team.channel_texts("queue-ops")))
+    team.until(lambda: any("Cleared 5" in text for text in team.channel_texts("queue-ops")))
 
 
 @pytest.mark.parametrize("typed", ["", "one", "1x", "-1", "\uff11", "1 1", "11"])
@@ -90,7 +90,7 @@ def test_a_count_that_is_none_is_told_beside_the_field(team: Team, typed: str) -
 
     answer = team.submit(view, typed)
 
-    assert answer.said.get("errors"), answer.said
+    assert answer.response.get("errors"), answer.response
     assert len(team.queue.failed) == 1
 
 
@@ -125,7 +125,7 @@ def test_what_was_taken_away_meanwhile_is_skipped_and_said(team: Team) -> None:
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed"])
 def test_nothing_failed_is_said_and_opens_no_dialog(team: Team, command: str) -> None:
     answer = team.say(command, as_="admin")
-    assert answer.said["views"] == []
+    assert answer.response["views"] == []
     assert "There is nothing to" in answer.text
     assert outcomes(team) == [(command, "no-op")]
 

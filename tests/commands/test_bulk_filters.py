@@ -55,13 +55,13 @@ def quick(sqlite_url: str) -> Iterator[Bench]:
     queue.engine.dispose()
 
 
-def said(setup: Setup, outcome: Outcome) -> str:
+def text_of(setup: Setup, outcome: Outcome) -> str:
     """What the person reads, without markup; of a dialog all its blocks."""
     invocation = Invocation(Actor(ANA, TEAM, Source.SLASH), "x", 0.0, OPS)
-    told = answer(setup, invocation, outcome)
-    if isinstance(told, Message):
-        return readable(told.text)
-    return "\n".join(str(block.get("text", {}).get("text", "")) for block in told.blocks)
+    rendered = answer(setup, invocation, outcome)
+    if isinstance(rendered, Message):
+        return readable(rendered.text)
+    return "\n".join(str(block.get("text", {}).get("text", "")) for block in rendered.blocks)
 
 
 SCOPES: dict[str, tuple[list[int], str]] = {
@@ -94,14 +94,14 @@ SCOPES: dict[str, tuple[list[int], str]] = {
 
 def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
     groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
-    for words, (wanted, sentence) in SCOPES.items():
+    for words, (expected, sentence) in SCOPES.items():
         outcome = ask(bench.setup, f"retry {words.format(other=groups[45])}")
         assert outcome.result is not None, (words, outcome.refusal)
         preview = previewed(bench.setup, f"retry {words.format(other=groups[45])}")
-        assert preview.total == len(wanted), words
+        assert preview.total == len(expected), words
         newest = [one.failed_id for one in preview.samples]
-        assert newest == sorted(wanted, reverse=True)[:5], words
-        assert sentence in said(bench.setup, outcome), words
+        assert newest == sorted(expected, reverse=True)[:5], words
+        assert sentence in text_of(bench.setup, outcome), words
     assert len(bench.queue.failed) == 6
     assert bench.queue.jobs == []
 
@@ -109,13 +109,13 @@ def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
 @pytest.mark.parametrize("words", ["error=E{other}", "30-60 queue=mail", "order=2 limit=1"])
 def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: str) -> None:
     groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
-    wanted = {"error=E{other}": [43, 45], "30-60 queue=mail": [44, 45, 46]}.get(words, [42])
+    expected = {"error=E{other}": [43, 45], "30-60 queue=mail": [44, 45, 46]}.get(words, [42])
     plan = previewed(bench.setup, f"retry {words.format(other=groups[45])}").plan
     late = bench.queue.fail(47, order=2, queue="mail", exception=OTHER)
     watch(bench.setup, hold(bench.setup))
     assert codes([confirm(bench.setup, "retry", plan)]) == ["ok"]
     run_out(bench.runner(1))
-    left = [id_ for id_ in (41, 42, 43, 44, 45, 46) if id_ not in wanted]
+    left = [id_ for id_ in (41, 42, 43, 44, 45, 46) if id_ not in expected]
     assert [row.id for row in bench.queue.failed] == [*left, late]
     assert broken(bench.queue) == []
 
@@ -127,8 +127,8 @@ def test_the_audit_says_what_was_confirmed_and_the_history_finds_its_order(quick
     arguments = json.loads(record.arguments)
     assert (arguments["order"], arguments["total"], arguments["rate"]) == ("2", 2, 60)
     assert arguments["before"].startswith("2030-01-01")
-    told = said(quick.setup, ask(quick.setup, "history order=2"))
-    assert '"order":"2"' in told, told
+    text = text_of(quick.setup, ask(quick.setup, "history order=2"))
+    assert '"order":"2"' in text, text
 
 
 WRONG = {
@@ -168,12 +168,12 @@ def test_what_cannot_be_meant_is_told_in_a_sentence(kept_queue: TestQueue, zone:
     for words, sentence in WRONG.items():
         outcome = ask(setup, words)
         assert codes([outcome]) == ["invalid"], words
-        assert sentence in said(setup, outcome).replace("`", ""), words
+        assert sentence in text_of(setup, outcome).replace("`", ""), words
         spanish = replace(setup, language="es")
-        assert sentence not in said(spanish, outcome), words
+        assert sentence not in text_of(spanish, outcome), words
     assert len(kept_queue.failed) == 1
     for words in ("retry before=9998-12-31", "retry after=1970-01-01", "retry before=99999w"):
-        assert said(setup, ask(setup, words)), words
+        assert text_of(setup, ask(setup, words)), words
 
 
 # ---- who may
@@ -193,10 +193,10 @@ def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
     many(bench.queue, OPERATOR_ROWS + 1)
     refused = ask(bench.setup, "retry queue=netsuite", by=OMAR)
     assert codes([refused]) == ["denied"]
-    told = said(bench.setup, refused)
-    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in told
-    assert "limit=500" in told
-    assert "501 jobs fallidos" in said(replace(bench.setup, language="es"), refused)
+    text = text_of(bench.setup, refused)
+    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in text
+    assert "limit=500" in text
+    assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
     assert preview.total == OPERATOR_ROWS
     assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused one left no plan"
@@ -216,7 +216,7 @@ def test_a_role_lost_after_the_preview_counts_at_the_confirmation_and_in_between
     plan = previewed(bench.setup, "retry queue=netsuite").plan
     refused = confirm(fewer, "retry", plan)
     assert codes([refused]) == ["denied"]
-    assert "more than 500" in said(bench.setup, refused)
+    assert "more than 500" in text_of(bench.setup, refused)
     assert len(bench.queue.failed) == OPERATOR_ROWS + 1
     assert codes([confirm(bench.setup, "retry", plan)]) == ["ok"]
     run_out(bench.runner(200, fewer))
@@ -228,8 +228,8 @@ def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -
     some = replace(quick.setup, rules=replace(quick.setup.rules, allowed_queues=("mail",)))
     refused = ask(some, "retry order=2")
     assert codes([refused]) == ["wrong-queue"]
-    assert "please name one with queue=" in said(some, refused)
-    assert "queue=" in said(replace(some, language="es"), refused)
+    assert "please name one with queue=" in text_of(some, refused)
+    assert "queue=" in text_of(replace(some, language="es"), refused)
     assert previewed(some, "retry order=2 queue=mail").total == 1
 
 
@@ -243,8 +243,8 @@ def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Be
     assert codes(confirm(bench.setup, "retry", plan) for plan in plans) == ["ok", "ok"]
     refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
     assert codes([refused]) == ["operation-running"]
-    assert "is already running retry there" in said(bench.setup, refused)
-    assert "ya tiene en curso" in said(replace(bench.setup, language="es"), refused)
+    assert "is already running retry there" in text_of(bench.setup, refused)
+    assert "ya tiene en curso" in text_of(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))
     assert [row.done for row in bench.queue.rows(tables.operations) if row.state == "done"] == [
@@ -259,7 +259,7 @@ def test_while_frozen_a_preview_is_shown_and_says_that_it_cannot_be_confirmed(qu
     for words in ("retry order=2", "retry 30-60", "clear-failed queue=mail"):
         outcome = ask(quick.setup, words)
         assert codes([outcome]) == ["ok"], words
-        assert "only after an unfreeze" in said(quick.setup, outcome), words
+        assert "only after an unfreeze" in text_of(quick.setup, outcome), words
     plan = previewed(quick.setup, "retry order=2").plan
     assert codes([confirm(quick.setup, "retry", plan)]) == ["frozen"]
     assert codes([ask(quick.setup, "retry 41")]) == ["frozen"]
@@ -274,8 +274,8 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
     preview = previewed(bench.setup, "clear-failed older=30d archive=no queue=mail")
     assert preview.total == 3
     outcome = ask(bench.setup, "clear-failed archive=no")
-    assert "No copies are kept" in said(bench.setup, outcome)
-    assert "No se guardan copias" in said(replace(bench.setup, language="es"), outcome)
+    assert "No copies are kept" in text_of(bench.setup, outcome)
+    assert "No se guardan copias" in text_of(replace(bench.setup, language="es"), outcome)
     confirm(bench.setup, "clear-failed", preview.plan, typed=3)
     run_out(bench.runner(2))
     assert bench.queue.rows(tables.archive) == []
@@ -284,7 +284,7 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
     assert [record["archive"] for record in records] == ["no", "no"]
     refused = ask(bench.setup, f"undo {preview.plan}")
     assert codes([refused]) == ["not-undoable"]
-    assert "kept no copy of it" in said(bench.setup, refused)
+    assert "kept no copy of it" in text_of(bench.setup, refused)
     assert broken(bench.queue) == []
 
 
@@ -295,18 +295,18 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
 def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     group = quick.queue.rows(tables.failures)[0].error_group
     words = words.format(group=group)
-    told: list[str] = []
+    lines: list[str] = []
     setup = replace(quick.setup, replica="terminal")
     assert (
         do(
             setup,
             TerminalRequest(words, "ana", yes=True, as_json=True),
-            told.append,
+            lines.append,
             lambda _: None,
         )
         == 0
     )
-    (printed,) = told
+    (printed,) = lines
     answered = json.loads(printed)
     moved = len(quick.queue.jobs)
     assert moved == {"retry 30-60": 6, "retry 41 42 rate=60": 2}.get(words, 4)
@@ -318,35 +318,35 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
 
 
 def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
-    told: list[str] = []
+    lines: list[str] = []
     setup = replace(quick.setup, replica="terminal")
     asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
-    assert do(setup, asked, told.append, lambda _: None) == 1
-    assert "3 failed jobs" in told[0]
-    assert "At most 60 a minute" in told[0]
-    assert "1 is tried first" in told[0]
-    assert "Nothing was changed" in told[1]
+    assert do(setup, asked, lines.append, lambda _: None) == 1
+    assert "3 failed jobs" in lines[0]
+    assert "At most 60 a minute" in lines[0]
+    assert "1 is tried first" in lines[0]
+    assert "Nothing was changed" in lines[1]
     assert len(quick.queue.failed) == 6
 
 
 # ---- over the wire
 
 
-def choose(team: Team, view: Json, *, as_: str = "admin", **chosen: str) -> Answer:
+def choose(team: Team, view: Json, *, as_: str = "admin", **fields: str) -> Answer:
     """Submit a dialog with something typed or chosen in its fields."""
-    values = {name: {name: value} for name, value in chosen.items()}
+    values = {name: {name: value} for name, value in fields.items()}
     return Answer(team.slack.submit(as_, view["id"], values, wait=0))
 
 
 def selects(view: Json) -> dict[str, tuple[str, Sequence[str]]]:
     """Each select of a dialog: what is chosen, and what can be."""
-    found: dict[str, tuple[str, Sequence[str]]] = {}
+    by_block: dict[str, tuple[str, Sequence[str]]] = {}
     for block in view["blocks"]:
         element = block.get("element", {})
         if element.get("type") == "static_select":
             values = [option["value"] for option in element["options"]]
-            found[block["block_id"]] = (element["initial_option"]["value"], values)
-    return found
+            by_block[block["block_id"]] = (element["initial_option"]["value"], values)
+    return by_block
 
 
 def test_rate_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
@@ -357,14 +357,14 @@ def test_rate_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
         "rate": ("7", ["0", "7", "10", "60", "300", "600"]),
         "canary": ("2", ["0", "1", "2"]),
     }
-    told = choose(team, view, as_="operator", rate="60", canary="0")
-    assert "3 failed jobs are going back to the queue" in told.everything
+    response = choose(team, view, as_="operator", rate="60", canary="0")
+    assert "3 failed jobs are going back to the queue" in response.everything
     done = ended(team)
     assert (done.rate, done.canary, done.done) == (60, None, 3)
     begin = sorted(row.available_at for row in team.queue.jobs)
     assert [at - begin[0] for at in begin] == [0, 1, 2]
     texts = team.channel_texts("queue-ops")
-    team.until(lambda: any("Retried 3" in said for said in team.channel_texts("queue-ops")))
+    team.until(lambda: any("Retried 3" in text for text in team.channel_texts("queue-ops")))
     assert len(texts) == 1
 
 

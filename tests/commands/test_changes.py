@@ -39,8 +39,8 @@ def test_retry_moves_the_job_and_tells_the_person_the_channel_and_the_audit(
     assert (kept.kind, kept.row_id, kept.action, kept.payload) == ("failed", 45, "retry", UNUSUAL)
     assert answer.reply["response_type"] == "ephemeral"
     assert f"Failed job 45 is back in the queue as job {job.id}" in answer.text
-    (told,) = team.channel_texts("queue-ops")
-    assert f"<@{IDS.operator}> retried failed job 45" in told
+    (text,) = team.channel_texts("queue-ops")
+    assert f"<@{IDS.operator}> retried failed job 45" in text
     (audited,) = team.audit_texts()
     assert f"<@{IDS.operator}> · retry" in audited
     assert "failed job 45" in audited
@@ -83,8 +83,8 @@ def test_delete_takes_a_job_out_and_warns_where_a_worker_has_it(team_on_each: Te
     assert answer.reply["response_type"] == "ephemeral"
     assert "Job 123 deleted" in answer.text
     assert "may still finish it" in answer.text
-    (told,) = team.channel_texts("queue-ops")
-    assert f"<@{IDS.admin}> deleted job 123" in told
+    (text,) = team.channel_texts("queue-ops")
+    assert f"<@{IDS.admin}> deleted job 123" in text
     (audited,) = team.audit_texts()
     assert "· delete ·" in audited
     assert "job 123" in audited
@@ -105,8 +105,8 @@ def test_delete_failed_takes_a_failed_job_out_for_good(team_on_each: Team) -> No
     assert (kept.kind, kept.row_id, kept.action) == ("failed", 45, "delete-failed")
     assert kept.payload == UNUSUAL
     assert "Failed job 45 deleted permanently" in answer.text
-    (told,) = team.channel_texts("queue-ops")
-    assert f"<@{IDS.admin}> deleted failed job 45 permanently" in told
+    (text,) = team.channel_texts("queue-ops")
+    assert f"<@{IDS.admin}> deleted failed job 45 permanently" in text
     (audited,) = team.audit_texts()
     assert "· delete-failed ·" in audited
     assert SEAL.search(audited)

@@ -158,7 +158,7 @@ def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         ("since=8d", "`since` can be at most `7d`"),
         ("since=soon", "`soon` is not a length of time"),
@@ -166,8 +166,8 @@ def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
         ("after=5", "There is no argument `after`"),
     ],
 )
-def test_a_window_that_cannot_be_shown_is_refused(team: Team, words: str, said: str) -> None:
-    assert said in team.say(f"errors {words}", as_="viewer").everything
+def test_a_window_that_cannot_be_shown_is_refused(team: Team, words: str, sentence: str) -> None:
+    assert sentence in team.say(f"errors {words}", as_="viewer").everything
 
 
 def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each: Team) -> None:
@@ -193,11 +193,13 @@ def test_a_group_is_told_in_words_where_words_asked(team_on_each: Team) -> None:
     fail_both(team)
     numbers = sorted(row.id for row in team.queue.rows(tables.error_groups))
 
-    said = [team.say(f"error {word}", as_="viewer").text for word in (f"E{numbers[0]}", numbers[1])]
+    texts = [
+        team.say(f"error {word}", as_="viewer").text for word in (f"E{numbers[0]}", numbers[1])
+    ]
 
-    assert "*Failed jobs:* 5" in said[0]
-    assert "Undefined array key" in said[0]
-    assert "*Failed jobs:* 3" in said[1]
+    assert "*Failed jobs:* 5" in texts[0]
+    assert "Undefined array key" in texts[0]
+    assert "*Failed jobs:* 3" in texts[1]
 
 
 def test_a_secret_in_an_exception_is_masked_in_the_example(team: Team) -> None:
@@ -230,14 +232,14 @@ def test_the_terminal_has_the_groups_as_json_and_as_text(queue: TestQueue) -> No
     queue.fail(exception=exception, failed_at=ago(minutes=1))
     index(queue, datetime.now(UTC).replace(tzinfo=None))
     setup = replicas.make_setup(queue)
-    said: list[str] = []
+    lines: list[str] = []
     for words, as_json in (("errors", True), ("error E1", True), ("errors", False)):
         asked = TerminalRequest(words, "ana", as_json=as_json)
-        assert do(setup, asked, said.append, lambda _: None) == 0
-    (group,) = json.loads(said[0])["data"]["errors"]
+        assert do(setup, asked, lines.append, lambda _: None) == 0
+    (group,) = json.loads(lines[0])["data"]["errors"]
     assert (group["error"], group["failed"], sum(group["hours"])) == ("E1", 1, 1)
     assert group["queues"] == [{"queue": "netsuite", "count": 1}]
-    detail = json.loads(said[1])["data"]
+    detail = json.loads(lines[1])["data"]
     assert detail["group"]["error"] == "E1"
     assert detail["exception"] == exception
-    assert "1 failed job" in said[2]
+    assert "1 failed job" in lines[2]

@@ -164,8 +164,8 @@ def test_no_secret_and_no_payload_is_shown(mariadb_queue: TestQueue) -> None:
         just_failed = team.say(f"find {ORDER}", as_="admin").everything
         indexed(team, 1)
         mariadb_queue.push(700, body=json.dumps(body))
-        told = team.say(f"find {ORDER}", as_="admin").everything
-    for text in (just_failed, told):
+        after_indexing = team.say(f"find {ORDER}", as_="admin").everything
+    for text in (just_failed, after_indexing):
         assert "Failed job 45" in text
         assert "canary" not in text
         assert "hunter2" not in text
@@ -207,17 +207,17 @@ def test_the_terminal_gets_the_whole_story_as_json(queue: TestQueue) -> None:
     for id_ in range(1, 21):
         queue.fail(id_, order=ORDER)
     queue.push(700, order=ORDER)
-    said: list[str] = []
+    lines: list[str] = []
     setup = make_setup(queue)
     asked = TerminalRequest(f"find {ORDER}", "ana", as_json=True)
-    assert do(setup, asked, said.append, lambda _: None) == 0
-    data: dict[str, Any] = json.loads(said[0])["data"]
+    assert do(setup, asked, lines.append, lambda _: None) == 0
+    data: dict[str, Any] = json.loads(lines[0])["data"]
     assert [event["what"] for event in data["events"]].count("failure") == 20
     assert [event["what"] for event in data["events"]].count("queued") == 1
     assert data["jobs"] == {"newest": 1, "oldest": 0, "complete": True, "in_time": True}
     assert data["indexing"]
-    assert do(setup, TerminalRequest(f"find {ORDER}", "ana"), said.append, lambda _: None) == 0
-    assert said[1].count("Failed job") == 20
+    assert do(setup, TerminalRequest(f"find {ORDER}", "ana"), lines.append, lambda _: None) == 0
+    assert lines[1].count("Failed job") == 20
 
 
 def test_the_history_goes_back_page_by_page_under_the_same_filters(team_on_each: Team) -> None:
@@ -250,12 +250,14 @@ def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_o
     with team.queue.engine.begin() as connection:
         connection.execute(team.queue.queue.jobs.delete())
 
-    def said(words: str) -> str | None:
+    def settled_text(words: str) -> str | None:
         text = team.say(words, as_="viewer").text
         return text if "failed again (failed job 52)" in text else None
 
-    assert f"Retried once: <@{IDS.operator}>" in team.until(lambda: said(f"history order={ORDER}"))
-    assert "Retried once" in team.until(lambda: said("history job=45"))
+    assert f"Retried once: <@{IDS.operator}>" in team.until(
+        lambda: settled_text(f"history order={ORDER}")
+    )
+    assert "Retried once" in team.until(lambda: settled_text("history job=45"))
     assert "Retried" not in team.say("history", as_="viewer").text
     assert "No record matches" in team.say("history order=1", as_="viewer").text
 

@@ -57,9 +57,9 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     assert "back in the queue" in team.say("retry 45").text
     assert "Frozen" not in team.say("status").text
     assert f"<@{IDS.admin}> allowed them again at" in team.say("unfreeze", as_="admin").text
-    told = team.channel_texts("queue-ops", 3)
-    assert f"<@{IDS.admin}> froze all changes" in told[0]
-    assert f"<@{IDS.admin}> allows changes again" in told[1]
+    texts = team.channel_texts("queue-ops", 3)
+    assert f"<@{IDS.admin}> froze all changes" in texts[0]
+    assert f"<@{IDS.admin}> allows changes again" in texts[1]
     audited = "\n".join(team.audit_texts(5))
     assert f"<@{IDS.admin}> · freeze" in audited
     assert f"<@{IDS.admin}> · unfreeze" in audited
@@ -113,7 +113,7 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
     queue.push(11, reserved_at=1_762_537_400)
     queue.push(12)
     ask(setup, "retry 4")
-    said: dict[str, str | Request] = {
+    requests: dict[str, str | Request] = {
         "undo": "undo",
         "retry": "retry 1",
         "delete-failed": "delete-failed 2",
@@ -126,26 +126,26 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
         assert isinstance(outcome.result.extra, BulkExtra)
         preview = outcome.result.extra.preview
         assert preview is not None
-        said[action] = Request(action, {"plan": preview.plan, "typed": preview.total})
-    return said
+        requests[action] = Request(action, {"plan": preview.plan, "typed": preview.total})
+    return requests
 
 
-def from_source(setup: Setup, said: str | Request, source: Source) -> Outcome:
+def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome:
     """The same request from any surface."""
     terminal = source is Source.TERMINAL
     actor = Actor("ana" if terminal else ANA, None if terminal else TEAM, source)
     asked = Invocation(actor, request_id(uuid4()), monotonic() + 10, OPS)
-    return dispatch(setup, asked, said)
+    return dispatch(setup, asked, request)
 
 
 def nothing_gets_through(queue: TestQueue) -> None:
     """Every command that changes, from every surface, while frozen."""
     setup = make_setup(queue)
-    said = words_of_everything(queue, setup)
-    assert said.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
+    requests = words_of_everything(queue, setup)
+    assert requests.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
     assert codes([ask(setup, "freeze deploying")]) == ["ok"]
     before = (queue.jobs, queue.failed)
-    for words in said.values():
+    for words in requests.values():
         for source in Source:
             outcome = from_source(setup, words, source)
             assert codes([outcome]) == ["frozen"], words
@@ -153,7 +153,7 @@ def nothing_gets_through(queue: TestQueue) -> None:
             assert outcome.refusal.reason == "deploying"
     assert (queue.jobs, queue.failed) == before
     assert codes([ask(setup, "unfreeze")]) == ["ok"]
-    for words in said.values():
+    for words in requests.values():
         assert codes([ask(setup, words)]) in (["ok"], ["operation-running"]), words
 
 
@@ -196,9 +196,9 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
 
     def freeze() -> str:
         until(is_held)
-        found = codes([ask(other, "freeze")])[0]
+        code = codes([ask(other, "freeze")])[0]
         committed_when_told.append(len(queue.jobs))
-        return found
+        return code
 
     def conduct() -> None:
         until(is_held)
@@ -207,9 +207,9 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
 
     unguarded = replaced((change_freeze, "require_none"), by=lambda _connection: None)
     with nullcontext() if guarded else unguarded, held_at("retry-locked") as (is_held, go_on):
-        said = at_once(retry, freeze, conduct)[:2]
+        answer_codes = at_once(retry, freeze, conduct)[:2]
 
-    assert said == ["ok", "ok"]
+    assert answer_codes == ["ok", "ok"]
     # Where nothing is held, the freeze is told while a change can still commit.
     assert committed_when_told == ([1] if guarded else [0])
     assert len(queue.jobs) == 1
@@ -233,8 +233,8 @@ def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
     assert len(queue.jobs) == 2
     (paused,) = queue.rows(tables.operations)
     assert paused.state == "running"
-    told = [row for row in queue.rows(tables.outbox) if row.kind == outbox.EDIT]
-    assert len([row for row in told if "Paused: changes are frozen by" in row.body]) == 1
+    edits = [row for row in queue.rows(tables.outbox) if row.kind == outbox.EDIT]
+    assert len([row for row in edits if "Paused: changes are frozen by" in row.body]) == 1
 
     ask(setup, "unfreeze")
     run_out(runner)

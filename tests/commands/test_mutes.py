@@ -67,7 +67,7 @@ def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     indexing.index_once(setup, hold(setup))
 
 
-def said(setup: Setup, outcome: Outcome) -> str:
+def text_of(setup: Setup, outcome: Outcome) -> str:
     """What the person is told."""
     asked = Invocation(Actor(OMAR, TEAM, Source.SLASH), request_id("x"), 0.0, OPS)
     shown = answer(setup, asked, outcome)
@@ -75,7 +75,7 @@ def said(setup: Setup, outcome: Outcome) -> str:
     return shown.text
 
 
-def told(queue: TestQueue) -> list[str]:
+def posted_bodies(queue: TestQueue) -> list[str]:
     """What is posted in the channel of the change."""
     return [row.body for row in queue.rows(tables.outbox) if row.subject.startswith("request:")]
 
@@ -98,10 +98,10 @@ def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> 
     (row,) = queue.rows(incident_table)
     assert (row.acknowledged_by, row.stale) == (OMAR, True)
     assert row.acknowledged_at is not None
-    assert f"You acknowledged *I{id_}*: new failures of *E" in said(setup, done)
-    assert NAME in said(setup, done)
-    assert f"<@{OMAR}> already acknowledged I{id_}" in said(setup, again)
-    (posted,) = told(queue)
+    assert f"You acknowledged *I{id_}*: new failures of *E" in text_of(setup, done)
+    assert NAME in text_of(setup, done)
+    assert f"<@{OMAR}> already acknowledged I{id_}" in text_of(setup, again)
+    (posted,) = posted_bodies(queue)
     assert f"*<@{OMAR}> acknowledged I{id_}*" in posted
     assert records(queue)[0][:2] == ("acknowledge", "ok")
     assert records(queue)[0][2]["id"] == f"I{id_}"
@@ -117,8 +117,8 @@ def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
     unknown = ask(setup, "acknowledge I999")
 
     assert codes([over, unknown]) == ["incident-closed", "incident-not-found"]
-    assert f"Incident I{id_} was resolved at" in said(setup, over)
-    assert "There is no incident I999" in said(setup, unknown)
+    assert f"Incident I{id_} was resolved at" in text_of(setup, over)
+    assert "There is no incident I999" in text_of(setup, unknown)
     assert queue.rows(incident_table)[0].acknowledged_by is None
 
 
@@ -129,11 +129,11 @@ def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
     id_ = opened(one, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     words = f"acknowledge I{id_}"
 
-    found = at_once(
+    outcome_codes = at_once(
         lambda: codes([ask(one, words, by=ANA)])[0], lambda: codes([ask(other, words, by=OMAR)])[0]
     )
 
-    assert sorted(found) == ["already-acknowledged", "ok"]
+    assert sorted(outcome_codes) == ["already-acknowledged", "ok"]
 
 
 def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueue) -> None:
@@ -207,10 +207,10 @@ def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: Tes
     (row,) = queue.rows(mute_table)
     assert row.muted_by == ANA
     assert timedelta(hours=2.9) < row.until - row.muted_at <= timedelta(hours=3)
-    assert "It was muted until" in said(setup, longer)
-    assert "It was muted until" not in said(setup, first)
-    assert "muted oldest_job until" in said(setup, shorter).replace("`", "")
-    assert f"<@{ANA}> muted" in said(setup, shorter)
+    assert "It was muted until" in text_of(setup, longer)
+    assert "It was muted until" not in text_of(setup, first)
+    assert "muted oldest_job until" in text_of(setup, shorter).replace("`", "")
+    assert f"<@{ANA}> muted" in text_of(setup, shorter)
 
 
 def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) -> None:
@@ -240,8 +240,8 @@ def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQu
     assert mute_of(setup, rule="no_worker_activity") is None
     (row,) = queue.rows(mute_table)
     assert (row.ended_by, row.active_subject) == (ANA, None)
-    assert f"<@{ANA}> ended that" in said(setup, again)
-    assert "`nobodys` is not muted" in said(setup, never)
+    assert f"<@{ANA}> ended that" in text_of(setup, again)
+    assert "`nobodys` is not muted" in text_of(setup, never)
     assert codes([ask(setup, "mute alert=no_worker_activity")]) == ["ok"]
     assert mute_of(setup, rule="no_worker_activity")
 
@@ -254,15 +254,15 @@ def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: Te
 
     def stale() -> list[int]:
         """The incidents whose message is to follow; then all of them have."""
-        found = [row.id for row in queue.rows(incident_table) if row.stale]
+        ids = [row.id for row in queue.rows(incident_table) if row.stale]
         within(setup, lambda c: c.execute(update(incident_table).values(stale=False)))
-        return found
+        return ids
 
     assert about != other
     stale()
     done = ask(setup, "mute queue=mail")
     assert stale() == [about]
-    assert "This mutes 1 active incident" in said(setup, done)
+    assert "This mutes 1 active incident" in text_of(setup, done)
     ask(setup, "unmute queue=mail")
     assert stale() == [about]
 
@@ -279,9 +279,9 @@ def test_an_incidents_id_means_what_it_is_about(
     kept_queue: TestQueue, subject: Subject, words: dict[str, str]
 ) -> None:
     setup = make_setup(kept_queue)
-    found = group(setup)
+    error_group = group(setup)
     if subject.error_group is not None:
-        subject, words = group_subject(found, "mail"), {"error": f"E{found}"}
+        subject, words = group_subject(error_group, "mail"), {"error": f"E{error_group}"}
     id_ = opened(setup, subject)
 
     done = ask(setup, f"mute I{id_} for=90m", by=OMAR)
@@ -299,13 +299,13 @@ def test_an_incidents_id_means_what_it_is_about(
 
 def test_unmuting_an_alert_that_another_mute_covers_says_which_one(queue: TestQueue) -> None:
     setup = make_setup(queue)
-    found = group(setup)
-    id_ = opened(setup, group_subject(found, "night mail"))
+    error_group = group(setup)
+    id_ = opened(setup, group_subject(error_group, "night mail"))
     queue.push(queue="night mail")
     ask(setup, "mute queue='night mail'", by=OMAR)
 
     refused = ask(setup, f"unmute I{id_}")
-    shown = said(setup, refused)
+    shown = text_of(setup, refused)
 
     assert codes([refused]) == ["muted-otherwise"]
     assert f"<@{OMAR}> muted `night mail`" in shown
@@ -338,7 +338,7 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
             "acknowledge E12",
         )
     }
-    shown = {words: said(setup, outcome) for words, outcome in outcomes.items()}
+    shown = {words: text_of(setup, outcome) for words, outcome in outcomes.items()}
 
     assert codes(outcomes.values()) == [
         "error-group-not-found", "queue-not-found", "invalid", "incident-not-found",
@@ -364,8 +364,8 @@ def test_a_queue_without_a_job_is_muted_and_the_answer_says_so(queue: TestQueue)
     busy = ask(setup, "mute queue=mail")
 
     assert codes([empty, busy]) == ["ok", "ok"]
-    assert "The queue night has no job now" in said(setup, empty)
-    assert "no job now" not in said(setup, busy)
+    assert "The queue night has no job now" in text_of(setup, empty)
+    assert "no job now" not in text_of(setup, busy)
 
 
 def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQueue) -> None:
@@ -430,7 +430,7 @@ def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> N
     beside = ask(setup, f"mute I{id_}", by=OMAR, channel=ALERTS, message_ts="18.1")
 
     assert codes([on_it, beside]) == ["ok", "ok"]
-    (posted,) = told(queue)
+    (posted,) = posted_bodies(queue)
     assert "muted*" in posted
 
 

@@ -243,15 +243,15 @@ def test_the_language_is_the_one_of_the_persons_slack(team: Team) -> None:
     answer = team.say("retry 45", as_="lucia")
     assert "Failed job" not in answer.text
     # Everybody reads what is said in the channel: it has the configured language.
-    (told,) = team.channel_texts("queue-ops")
-    assert "retried failed job 45" in told
+    (text,) = team.channel_texts("queue-ops")
+    assert "retried failed job 45" in text
 
 
 def test_the_channel_speaks_the_configured_language(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, language="es") as team:
         team.queue.fail(45)
         team.say("retry 45")
-        (told,) = team.channel_texts("queue-ops")
+        (text,) = team.channel_texts("queue-ops")
         (audited,) = team.audit_texts()
-    assert "retried" not in told
+    assert "retried" not in text
     assert "done" not in audited

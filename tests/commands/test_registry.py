@@ -118,8 +118,10 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
     assert callable(command.view)
     assert command.usage().startswith(f"/queue {command.name}")
     zone = ZoneInfo("UTC")
-    said = {texts_for(language, "en", zone).plain(f"help-{command.name}") for language in LANGUAGES}
-    assert len(said) == len(LANGUAGES)
+    help_texts = {
+        texts_for(language, "en", zone).plain(f"help-{command.name}") for language in LANGUAGES
+    }
+    assert len(help_texts) == len(LANGUAGES)
     if command.effect is not Effect.READ:
         assert command.role >= Role.OPERATOR
         # Everybody sees a change: in the channel it was made in.
@@ -147,11 +149,11 @@ def test_every_module_has_exactly_one_command() -> None:
 
 
 def test_the_issues_commands_are_there() -> None:
-    wanted = (
+    expected = (
         "status jobs failed job failed-job retry retry-all delete delete-failed clear-failed "
         "history whoami help cancel"
     )
-    assert set(wanted.split()) <= COMMANDS.keys()
+    assert set(expected.split()) <= COMMANDS.keys()
 
 
 def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
@@ -159,10 +161,10 @@ def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
     team.queue.push(123)
     for number in range(1, 13):
         team.queue.fail(number)
-    said = [team.say(words, as_="admin").everything for words in ("status", "failed", "jobs")]
-    said += [str(team.alert()["blocks"]), str(team.say("failed-job 45", as_="admin").said)]
+    texts = [team.say(words, as_="admin").everything for words in ("status", "failed", "jobs")]
+    texts += [str(team.alert()["blocks"]), str(team.say("failed-job 45", as_="admin").response)]
     clickable = set()
-    for text in said:
+    for text in texts:
         for part in text.replace("'", '"').split('"action_id": "')[1:]:
             clickable.add(part.split('"')[0])
     assert clickable - {MENU}

@@ -63,8 +63,8 @@ def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told
     assert "it may run twice" in answer.text
     assert "Job 123 has used up its attempts" in answer.text
     assert "systemctl restart queue-worker" in answer.text
-    (told,) = team.channel_texts("queue-ops")
-    assert f"<@{IDS.operator}> released job 123" in told
+    (text,) = team.channel_texts("queue-ops")
+    assert f"<@{IDS.operator}> released job 123" in text
     (audited,) = team.audit_texts()
     assert f"<@{IDS.operator}> · release · " in audited
     assert "job 123" in audited
@@ -130,13 +130,13 @@ def test_two_people_release_one_job_and_the_second_is_told_by_whom(
     mariadb_queue.push(123, reserved_at=LONG_AGO)
     setups = [make_setup(mariadb_queue, name) for name in ("a", "b")]
 
-    said = at_once(
+    outcomes = at_once(
         partial(ask, setups[0], "release 123", by=ANA),
         partial(ask, setups[1], "release 123", by=OMAR),
     )
 
-    assert sorted(codes(said)) == ["not-reserved", "ok"]
-    (loser,) = [outcome.refusal for outcome in said if outcome.refusal is not None]
+    assert sorted(codes(outcomes)) == ["not-reserved", "ok"]
+    (loser,) = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]
     assert isinstance(loser, NotReserved)
     assert loser.by in (ANA, OMAR)
 
@@ -156,8 +156,8 @@ def test_where_there_are_too_many_jobs_both_ends_are_looked_at(kept_queue: TestQ
     with kept_queue.in_haste.engine.begin() as connection:
         connection.execute(insert(kept_queue.queue.jobs), rows)
         now = make_setup(kept_queue).clock(connection)
-        found, listed = stuck(connection, kept_queue.queue, now, 300, 50, seconds=-1)
-    assert [job.id for job in found.jobs] == [5, 120_000]
+        stuck_jobs, listed = stuck(connection, kept_queue.queue, now, 300, 50, seconds=-1)
+    assert [job.id for job in stuck_jobs.jobs] == [5, 120_000]
     assert listed.partial
 
 

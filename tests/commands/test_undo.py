@@ -27,9 +27,9 @@ from tests.kit.team import Json, Team, action_ids
 UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"
 
 
-def as_rows(found: object) -> list[Json]:
+def as_rows(rows: object) -> list[Json]:
     """Rows as dictionaries, to compare all of their columns."""
-    return [row._asdict() for row in found]  # type: ignore[attr-defined] # rows of any table
+    return [row._asdict() for row in rows]  # type: ignore[attr-defined] # rows of any table
 
 
 def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
@@ -42,7 +42,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     before = as_rows(team.queue.failed)
     retried = team.say("retry 45")
     (job,) = team.queue.jobs
-    told = team.until(lambda: team.posted("queue-ops"))[0]
+    notice = team.until(lambda: team.posted("queue-ops"))[0]
 
     answer = team.click(retried.reply, "run:undo")
 
@@ -52,8 +52,8 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert f"job {job.id} will not run" in answer.text
     assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
     # First as an undo tells it, then as the receipt does.
-    team.until(lambda: re.search("Undone by|undid its retry", team.now(told)["text"]))
-    team.until(lambda: "run:undo" not in action_ids(team.now(told)))
+    team.until(lambda: re.search("Undone by|undid its retry", team.now(notice)["text"]))
+    team.until(lambda: "run:undo" not in action_ids(team.now(notice)))
     assert any(
         f"<@{IDS.operator}> put failed job 45 back" in message["text"]
         for message in team.until(lambda: team.posted("queue-ops")[1:] or None)
@@ -84,10 +84,10 @@ def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -
     queue.fail(45, body=UNUSUAL, failed_at=datetime(2025, 1, 2, 3, 4, 5))  # noqa: DTZ001 wall clock
     before = (as_rows(queue.jobs), as_rows(queue.failed))
     deleted = team.say("delete 123" if kind == "job" else "delete-failed 45", as_="admin")
-    told = team.until(lambda: team.posted("queue-ops"))[0]
-    assert "run:undo" in action_ids(told)
+    notice = team.until(lambda: team.posted("queue-ops"))[0]
+    assert "run:undo" in action_ids(notice)
 
-    answer = team.click(told, "run:undo", as_="admin")
+    answer = team.click(notice, "run:undo", as_="admin")
 
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     if kind == "job":
@@ -95,8 +95,8 @@ def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -
         assert "It is reserved, as it was" in answer.text
     else:
         assert "Failed job 45 is back in failed_jobs" in answer.text
-    team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(told)["text"])
-    assert "run:undo" not in action_ids(team.now(told))
+    team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(notice)["text"])
+    assert "run:undo" not in action_ids(team.now(notice))
     again = team.click(deleted.reply, "run:undo", as_="admin")
     assert f"<@{IDS.admin}> already undid this at" in again.text
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
@@ -119,11 +119,11 @@ def test_undo_without_words_takes_the_person_s_own_last_change(team: Team) -> No
 def test_an_operator_undoes_their_own_and_an_admin_anybody_s(team: Team) -> None:
     team.queue.fail(1)
     team.say("retry 1", as_="lucia")
-    told = team.until(lambda: team.posted("queue-ops"))[0]
+    notice = team.until(lambda: team.posted("queue-ops"))[0]
     (audited,) = team.audit_texts(1)
     seq = audited.rsplit("#", 1)[1].split()[0]
 
-    denied = team.click(told, "run:undo")
+    denied = team.click(notice, "run:undo")
     by_number = team.say(f"undo #{seq}")
     admin = team.say(f"undo #{seq}", as_="admin")
 
@@ -146,7 +146,7 @@ def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: 
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "code"),
     [
         ({"reserved_at": 1_762_537_500}, "job-taken"),
         ({"attempts": 1}, "job-taken"),
@@ -156,7 +156,7 @@ def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: 
     ],
 )
 def test_a_job_that_a_worker_has_or_ended_is_not_taken_back(
-    queue: TestQueue, values: Json, said: str
+    queue: TestQueue, values: Json, code: str
 ) -> None:
     queue.fail(45)
     setup = make_setup(queue)
@@ -168,7 +168,7 @@ def test_a_job_that_a_worker_has_or_ended_is_not_taken_back(
 
     outcome = ask(setup, "undo")
 
-    assert codes([outcome]) == [said]
+    assert codes([outcome]) == [code]
     assert (queue.jobs, queue.failed, queue.count(tables.archive)) == before
 
 
@@ -280,15 +280,13 @@ def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: Test
 
     counts = tables.failure_counts.c
     with queue.engine.begin() as connection:
-        found = connection.execute(
-            select(func.sum(counts.appeared), func.sum(counts.removed))
-        ).one()
+        sums = connection.execute(select(func.sum(counts.appeared), func.sum(counts.removed))).one()
         present = connection.execute(
             select(func.count()).where(tables.failures.c.removed_at.is_(None))
         ).scalar_one()
         bound = connection.execute(select(func.max(tables.operations.c.bound_seq))).scalar_one()
         newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()
-    assert [int(value) for value in found] == [2, 0]
+    assert [int(value) for value in sums] == [2, 0]
     assert present == 2
     assert newest > bound, "what came back is outside of every scope that was frozen before"
     assert plan.result is not None
@@ -310,13 +308,13 @@ def test_two_admins_undo_at_once_and_one_is_told_by_whom(mariadb_queue: TestQueu
         is_waiting.append(True)
 
     with meanwhile("undo-locked", hold_on):
-        said = at_once(
+        outcomes = at_once(
             partial(ask, setups[0], "undo #1", by=ANA),
             partial(ask, setups[1], "undo #1", by=OMAR),
         )
 
     assert is_waiting == [True]
-    assert sorted(codes(said)) == ["already-undone", "ok"]
+    assert sorted(codes(outcomes)) == ["already-undone", "ok"]
     assert [row.id for row in queue.failed] == [45]
     assert broken(queue, born) == []
 
@@ -340,12 +338,12 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
             assert reached.wait(SECONDS)
         with queue.engine.begin() as connection:
             pending = select(jobs.c.id).where(jobs.c.reserved_at.is_(None)).limit(1)
-            found = connection.execute(pending.with_for_update()).scalar()
+            job_id = connection.execute(pending.with_for_update()).scalar()
             if first == "worker":
                 wait()
-            if found is None:
+            if job_id is None:
                 return "nothing"
-            taken = update(jobs).where(jobs.c.id == found).values(reserved_at=7, attempts=1)
+            taken = update(jobs).where(jobs.c.id == job_id).values(reserved_at=7, attempts=1)
             return f"took {connection.execute(taken).rowcount}"
 
     def undo() -> str:
@@ -359,9 +357,9 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
         go_on.set()
 
     with meanwhile("undo-locked", wait) if first == "undo" else nullcontext():
-        said = at_once(pop, undo, conduct)[:2]
+        answers = at_once(pop, undo, conduct)[:2]
 
-    assert said == (["took 1", "job-taken"] if first == "worker" else ["nothing", "ok"])
+    assert answers == (["took 1", "job-taken"] if first == "worker" else ["nothing", "ok"])
     assert len(queue.jobs) + len(queue.failed) == 1
 
 
@@ -370,10 +368,10 @@ def test_an_undo_speaks_json(kept_queue: TestQueue) -> None:
     setup = make_setup(kept_queue)
     ask(setup, "retry 45")
 
-    said = envelope(setup, ask(setup, "undo"))
+    printed = envelope(setup, ask(setup, "undo"))
 
-    assert said["message"] == "Restored failed job 45"
-    assert said["data"].items() >= {"restored_count": 1, "action": "retry", "by": ANA}.items()
-    assert [row["id"] for row in said["extra"]["rows"]] == [45]
+    assert printed["message"] == "Restored failed job 45"
+    assert printed["data"].items() >= {"restored_count": 1, "action": "retry", "by": ANA}.items()
+    assert [row["id"] for row in printed["extra"]["rows"]] == [45]
     again = envelope(setup, ask(setup, "undo"))
     assert (again["success"], again["code"]) == (False, "nothing-to-undo")

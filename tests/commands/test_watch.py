@@ -179,12 +179,12 @@ def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: Te
     )
     assert do(setup, TerminalRequest("watch", "ana"), lines.append, lambda _: None) == 0
 
-    said: dict[str, Any] = json.loads(lines[0])
-    assert len(said["data"]["incidents"]) == 200
-    assert len(said["data"]["mutes"]) == 100
-    assert said["data"]["limits"]["failed_count"] == 100
-    assert said["data"]["health"]["watcher"]["replica"] is None
-    assert said["extra"]["alert_channel"] == setup.alert_channel
+    printed: dict[str, Any] = json.loads(lines[0])
+    assert len(printed["data"]["incidents"]) == 200
+    assert len(printed["data"]["mutes"]) == 100
+    assert printed["data"]["limits"]["failed_count"] == 100
+    assert printed["data"]["health"]["watcher"]["replica"] is None
+    assert printed["extra"]["alert_channel"] == setup.alert_channel
     assert sum(line.startswith("I") for line in lines[1].splitlines()) == 200
     assert "queue-99" in lines[1]
 
@@ -210,9 +210,9 @@ def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) ->
     assert action_ids(shown.reply) == ["run:unmute"]
     assert len(shown.text) < 4_000
 
-    told = team.channel_texts("queue-ops", 2)
-    assert f"<@{IDS.operator}> acknowledged I{id_}" in told[0]
-    assert f"<@{IDS.operator}> muted* the queue mail" in told[1]
+    texts = team.channel_texts("queue-ops", 2)
+    assert f"<@{IDS.operator}> acknowledged I{id_}" in texts[0]
+    assert f"<@{IDS.operator}> muted* the queue mail" in texts[1]
     audited = "\n".join(team.audit_texts(4))
     assert "acknowledge" in audited
     assert '"queue":"mail"' in audited
@@ -240,12 +240,12 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     team.queue.fail(45)
     alert = team.alert()
 
-    seen_to = team.click(alert, MENU, chosen=option(alert, "acknowledge"))
+    seen_to = team.click(alert, MENU, value=option(alert, "acknowledge"))
     team.until(lambda: f"👀 Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
-    muted = team.click(alert, MENU, chosen=option(team.now(alert), "mute"))
+    muted = team.click(alert, MENU, value=option(team.now(alert), "mute"))
     team.until(lambda: "🔕 muted until" in team.now(alert)["text"])
     now = team.now(alert)
-    denied = team.click(now, MENU, as_="viewer", chosen=option(now, "unmute"))
+    denied = team.click(now, MENU, as_="viewer", value=option(now, "unmute"))
 
     assert "You acknowledged *I" in seen_to.text
     assert "Muted until" in muted.text
@@ -258,7 +258,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     assert "new failures of *E" in looked
     assert f"👀 <@{IDS.operator}>" in looked
 
-    unmuted = team.click(now, MENU, chosen=option(now, "unmute"))
+    unmuted = team.click(now, MENU, value=option(now, "unmute"))
     assert "No longer muted" in unmuted.text
     team.until(lambda: "🔕" not in team.now(alert)["text"])
 

@@ -35,8 +35,8 @@ def no_lock_on_a_batch() -> Iterator[None]:
 def no_row_count_of_a_batch() -> Iterator[None]:
     """Nobody looks at how many rows a batch kept, moved and deleted."""
 
-    def keep(connection: Any, queue: Any, operation: Any, chosen: Any, now: Any) -> None:
-        which = chosen.condition(queue.failed_layout)
+    def keep(connection: Any, queue: Any, operation: Any, locked: Any, now: Any) -> None:
+        which = locked.condition(queue.failed_layout)
         archived_as = archive.ArchivedAs(
             operation.action, operation.counts_as, operation.request_id, now
         )
@@ -78,12 +78,12 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
     def lost(connection: Any, undone: Any, within: Any) -> list[Any]:
         f, a = failures.c, tables.archive.c
         copies = and_(a.kind == "failed", a.row_id == f.failed_id)
-        chosen = (
+        query = (
             select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
             .where(within, copies, a.request_id == undone.request_id)
             .order_by(f.seq)
         )
-        return [undo_batches._Lost(*row) for row in connection.execute(chosen)]  # noqa: SLF001 the mutant's victim
+        return [undo_batches._Lost(*row) for row in connection.execute(query)]  # noqa: SLF001 the mutant's victim
 
     def taken(scope: Any) -> Any:
         return failures.c.operation == scope.undo if scope.undo else matching(scope)

@@ -77,11 +77,11 @@ class Bulk(World):
     def _plan(self, outcome: Any, by: str, meant: Any) -> None:
         if outcome.result is None or not isinstance(outcome.result.extra, BulkExtra):
             return
-        found = outcome.result.extra.preview
-        if found is not None and found.total:
-            self.plans.append(Plan(found.action, found.plan, found.total, by))
-            self.frozen[found.plan] = meant()
-            assert found.total == len(self.frozen[found.plan])
+        preview = outcome.result.extra.preview
+        if preview is not None and preview.total:
+            self.plans.append(Plan(preview.action, preview.plan, preview.total, by))
+            self.frozen[preview.plan] = meant()
+            assert preview.total == len(self.frozen[preview.plan])
 
     @precondition(lambda self: self.plans)
     @rule(name=REPLICAS, pick=PICK, step=st.none() | st.sampled_from(["settled", "committed"]))

@@ -23,10 +23,10 @@ def say(setup: Setup, words: str, by: str, key: str) -> str:
 def write_many(setup: Setup, ids: Sequence[Sequence[int]], by: str) -> list[str]:
     """Retry each list of failed jobs one by one, all lists at once."""
 
-    def one(chosen: Sequence[int]) -> list[str]:
-        return codes(ask(setup, f"retry {failed_id}", by=by) for failed_id in chosen)
+    def one(failed_ids: Sequence[int]) -> list[str]:
+        return codes(ask(setup, f"retry {failed_id}", by=by) for failed_id in failed_ids)
 
-    returned = at_once(*[partial(one, chosen) for chosen in ids], seconds=600)
+    returned = at_once(*[partial(one, failed_ids) for failed_ids in ids], seconds=600)
     return [code for some in returned for code in some]
 
 
@@ -53,7 +53,7 @@ def tell(setup: Setup, base_url: str, token: str) -> int:
 
 def everything(setup: Setup) -> list[str]:
     """Each kind of change, a refusal, a bulk change, and all that a watcher does."""
-    said = [
+    outcomes = [
         ask(setup, "retry 1 2"),
         ask(setup, "delete 7"),
         ask(setup, "delete-failed 3"),
@@ -61,7 +61,7 @@ def everything(setup: Setup) -> list[str]:
     ]
     state = run_bulk(setup, "retry-all", 2, "bulk")
     watch(setup, hold(setup))
-    return [*codes(said), state]
+    return [*codes(outcomes), state]
 
 
 def serve(setup: Setup, base_url: str, bot_token: str, app_token: str) -> None:

@@ -65,11 +65,11 @@ class Machine(Watched):
             row_id += 1_000_000
         self.send(name, lambda setup, key: ask(setup, f"{words} {row_id}", by=by, key=key), step)
 
-    @precondition(lambda self: self.said)
+    @precondition(lambda self: self.requests)
     @rule(name=REPLICAS, pick=PICK)
     def come_again(self, name: str, pick: int) -> None:
         """The same envelope arrives once more, at any replica."""
-        key, send, before = self.said[pick % len(self.said)]
+        key, send, before = self.requests[pick % len(self.requests)]
         again = send(self.setups[name])
         # These two were no answer yet: what was refused so may be done when it comes again.
         if before is not None and codes([before])[0] not in ("busy", "frozen"):
@@ -98,7 +98,7 @@ class Machine(Watched):
     )
     def undo(self, name: str, by: str, pick: int, step: str | None) -> None:
         """Somebody takes a change back: that of an older message, or their own last one."""
-        keys = [key for key, _, outcome in self.said if outcome is not None]
+        keys = [key for key, _, outcome in self.requests if outcome is not None]
         words: dict[str, object] = {}
         if keys and pick % 3:
             words["request"] = request_id("test", keys[pick % len(keys)])
@@ -126,4 +126,4 @@ class Machine(Watched):
     def lose_or_get_back_the_role(self) -> None:
         """Ana is deactivated, or back."""
         self.people.gone ^= {ANA}
-        self.said.clear()  # what she was told depends on it
+        self.requests.clear()  # what she was told depends on it

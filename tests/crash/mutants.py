@@ -78,8 +78,8 @@ def no_frozen_bound() -> Iterator[None]:
     locked = operations.locked
 
     def unbounded(*given: Any, **named: Any) -> Any:
-        found = locked(*given, **named)
-        return None if found is None else replace(found, bound_seq=2**53)
+        operation = locked(*given, **named)
+        return None if operation is None else replace(operation, bound_seq=2**53)
 
     with replaced((batches, "locked"), by=unbounded):
         yield

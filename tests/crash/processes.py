@@ -53,9 +53,9 @@ class Replica:
 
     def wait_at(self) -> str:
         """The failpoint at which the process holds now."""
-        kind, said = self._next()
-        assert kind == "at", said
-        return str(said)
+        kind, failpoint = self._next()
+        assert kind == "at", failpoint
+        return str(failpoint)
 
     def is_held(self) -> bool:
         """Whether the process has said something that was not read yet."""
@@ -67,12 +67,12 @@ class Replica:
 
     def result(self) -> Any:
         """What the job returned; what it raised is raised here."""
-        kind, said = self._next()
+        kind, value = self._next()
         if kind == "raised":
-            raise said
-        assert kind == "returned", said
+            raise value
+        assert kind == "returned", value
         self._process.join(SECONDS)
-        return said
+        return value
 
     def assert_killed(self) -> None:
         """Wait until the process was killed at its failpoint."""
@@ -90,8 +90,8 @@ class Replica:
     def _next(self) -> tuple[str, Any]:
         if not self._pipe.poll(SECONDS):
             raise TimeoutError("the other process says nothing")
-        kind, said = self._pipe.recv()
-        return kind, said
+        kind, value = self._pipe.recv()
+        return kind, value
 
 
 @contextmanager

@@ -58,11 +58,11 @@ def two_people_retry_one_job(queue: TestQueue, mutant: Mutant) -> None:
             others[0].wait_at()
         for one in people.values():
             one.go_on()
-        said = {by: one.result() for by, one in people.items()}
-    assert sorted(said.values()) == ["failed-job-not-found", "ok"]
+        code_by_person = {by: one.result() for by, one in people.items()}
+    assert sorted(code_by_person.values()) == ["failed-job-not-found", "ok"]
     assert len(queue.jobs) == 1
     assert sorted(row.outcome for row in queue.rows(tables.audit)) == ["ok", "refused"]
-    winner = next(by for by, code in said.items() if code == "ok")
+    winner = next(by for by, code in code_by_person.items() if code == "ok")
     (refused,) = [row for row in queue.rows(tables.audit) if row.outcome == "refused"]
     assert winner in refused.answer
     assert broken(queue, before) == []
@@ -189,6 +189,6 @@ def a_stranger_retries(queue: TestQueue, mutant: Mutant) -> None:
     queue.fail(45)
     setup = make_setup(queue)
     with mutant():
-        said = [ask(setup, "retry 45", by=SAM), ask(setup, "delete-failed 45", by=OMAR)]
-    assert codes(said) == ["denied"] * 2
+        outcomes = [ask(setup, "retry 45", by=SAM), ask(setup, "delete-failed 45", by=OMAR)]
+    assert codes(outcomes) == ["denied"] * 2
     assert len(queue.failed) == 1

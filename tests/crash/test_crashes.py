@@ -73,8 +73,8 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
     assert codes([again]) == ["ok"]
     assert again.repeated is committed
     assert (len(queue.jobs), queue.count(tables.audit)) == (1, 1)
-    told = [row.request_id for row in queue.rows(tables.requests)]
-    assert broken(queue, before, told=told) == []
+    request_ids = [row.request_id for row in queue.rows(tables.requests)]
+    assert broken(queue, before, confirmed=request_ids) == []
     tell_all(queue, slack, clock)
 
 
@@ -96,8 +96,8 @@ def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
         two.wait_at()
         two.go_on()
         one.kill()
-        said = two.result()
-    assert said == ("failed-job-not-found" if step == "committed" else "ok")
+        code = two.result()
+    assert code == ("failed-job-not-found" if step == "committed" else "ok")
     assert len(queue.jobs) == 1
     assert broken(queue, before) == []
 
@@ -168,8 +168,8 @@ def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
 def heard_of(queue: TestQueue) -> datetime:
     """When the only operation was last said to be alive."""
     (row,) = queue.rows(tables.operations)
-    found: datetime = row.heartbeat
-    return found
+    heartbeat: datetime = row.heartbeat
+    return heartbeat
 
 
 def now(queue: TestQueue) -> datetime:
@@ -209,9 +209,9 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
     assert broken(queue) == []
     clock.by += wait * 2
     tell_all(queue, slack, clock)
-    said = slack.messages(AUDIT)
-    assert len(said) == copies
-    assert ["may repeat" in str(message) for message in said][-1] is (step != "sealed")
+    messages = slack.messages(AUDIT)
+    assert len(messages) == copies
+    assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")
 
 
 def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:

@@ -26,7 +26,7 @@ Side = tuple[LocalSlack, Replica]
 def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
     """Two bots, each a process with its Slack, on one database; a retry holds with its lock."""
     with ExitStack() as open_until_the_end:
-        found = []
+        pair = []
         for name in ("one", "two"):
             slack = LocalSlack(ack_timeout=ACK_SECONDS + GRACE)
             open_until_the_end.enter_context(slack)
@@ -36,10 +36,10 @@ def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
                 "app_token": slack.app_token,
             }
             bot = replica(mariadb_queue, jobs.serve, name, hold=("retry-locked",), **access)
-            found.append((slack, open_until_the_end.enter_context(bot)))
-        for slack, _ in found:
+            pair.append((slack, open_until_the_end.enter_context(bot)))
+        for slack, _ in pair:
             until(partial(is_connected, slack), SECONDS)
-        yield found
+        yield pair
 
 
 def is_connected(slack: LocalSlack) -> bool:
@@ -48,8 +48,8 @@ def is_connected(slack: LocalSlack) -> bool:
 
 def retry_button(slack: LocalSlack, user: str) -> dict[str, Any]:
     """The arguments of a click on the only Retry button of `/queue failed`."""
-    said = slack.command(user, IDS.queue_ops, "/queue failed", wait=REPLY_SECONDS)
-    (reply,) = said["replies"]
+    response = slack.command(user, IDS.queue_ops, "/queue failed", wait=REPLY_SECONDS)
+    (reply,) = response["replies"]
     for block in reply["blocks"]:
         elements = [*block.get("elements", []), block.get("accessory") or {}]
         for element in elements:
@@ -79,7 +79,7 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
         until(lambda: lock_waits(queue.engine))  # the other one waits for the row
         held.go_on()
 
-    said = at_once(
+    responses = at_once(
         lambda: first_slack.click(**clicks[0], wait=REPLY_SECONDS),
         lambda: second_slack.click(**clicks[1], wait=REPLY_SECONDS),
         conduct,
@@ -92,7 +92,7 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
     assert refused.reason == "failed-job-not-found"
     texts = {
         user: " ".join(reply["text"] for reply in answer["replies"])
-        for user, answer in zip((ANA, OMAR), said, strict=True)
+        for user, answer in zip((ANA, OMAR), responses, strict=True)
     }
     assert f"<@{done.actor}>" in texts[refused.actor], texts
     assert "already retried" in texts[refused.actor], texts

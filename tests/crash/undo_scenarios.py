@@ -27,9 +27,9 @@ def two_people_undo_one_change(queue: TestQueue, mutant: Mutant) -> None:
     with mutant(), beside(queue, lambda: undo(other, "delete")) as second:
         with meanwhile("undo-locked", second.begin):
             first = undo(setup, "delete")
-        said = codes([first, second.result()])
+        outcome_codes = codes([first, second.result()])
     assert broken(queue, before) == []
-    assert sorted(said) == ["already-undone", "ok"]
+    assert sorted(outcome_codes) == ["already-undone", "ok"]
 
 
 def a_change_is_undone_again(queue: TestQueue, mutant: Mutant) -> None:

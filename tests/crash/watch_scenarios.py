@@ -40,8 +40,8 @@ def watched(queue: TestQueue, clock: Clock, name: str = "a", alerts: int = 20) -
 def holds(queue: TestQueue) -> None:
     """What is always true of incidents."""
     with queue.engine.begin() as connection:
-        found = list(kept(connection))
-    assert found == [], found
+        violations = list(kept(connection))
+    assert violations == [], violations
 
 
 def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
@@ -149,9 +149,9 @@ def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
 
 def _posts(queue: TestQueue) -> int:
     c = tables.outbox.c
-    chosen = select(c.id).where(c.channel == ALERTS, c.kind == "post")
+    query = select(c.id).where(c.channel == ALERTS, c.kind == "post")
     with queue.engine.begin() as connection:
-        return len(connection.execute(chosen).all())
+        return len(connection.execute(query).all())
 
 
 def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:

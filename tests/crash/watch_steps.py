@@ -62,20 +62,22 @@ class Eye:
         """One step; raises `AssertionError` where it said what is not so, or not to be said."""
         before = _Before(setup)
         done = STEPS[name](setup, lease)
-        found = [*before.wrongly_said()]
+        violations = [*before.wrongly_said()]
         if name == "sample":
             now = appeared(setup)
-            found += () if self._appeared is None else before.wrongly_summed(now - self._appeared)
+            violations += (
+                () if self._appeared is None else before.wrongly_summed(now - self._appeared)
+            )
             self._appeared = now
-        assert found == [], found
+        assert violations == [], violations
         return done
 
 
 def appeared(setup: Setup) -> int:
     """How many failures were ever indexed, each once, however often it came back."""
-    chosen = select(func.count()).select_from(index).where(index.c.restored_by.is_(None))
+    query = select(func.count()).select_from(index).where(index.c.restored_by.is_(None))
     with setup.engine.begin() as connection:
-        return int(connection.execute(chosen).scalar_one())
+        return int(connection.execute(query).scalar_one())
 
 
 class _Before:
@@ -95,11 +97,11 @@ class _Before:
     def wrongly_said(self) -> Iterator[str]:
         """What a step posted of a muted incident, or called for one that is acknowledged."""
         o = tables.outbox.c
-        said = select(o.subject, o.kind, o.body).where(
+        query = select(o.subject, o.kind, o.body).where(
             o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
         )
         with self._setup.engine.begin() as connection:
-            letters = connection.execute(said).all()
+            letters = connection.execute(query).all()
             rows = connection.execute(select(tables.incidents)).mappings() if letters else ()
             known = {f"incident:{row['id']}": row for row in rows}
         for letter in letters:
@@ -114,16 +116,16 @@ class _Before:
         c = tables.rollups.c
         sums = select(func.sum(c.seconds), func.sum(c.appeared))
         with self._setup.engine.begin() as connection:
-            found = connection.execute(sums.where(c.span == "minute", c.queue == "")).one()
-        return [int(one or 0) for one in found]
+            row = connection.execute(sums.where(c.span == "minute", c.queue == "")).one()
+        return [int(one or 0) for one in row]
 
     def wrongly_summed(self, came: int) -> Iterator[str]:
         """A sample that says what happened since the one before says what the index holds."""
-        seconds, said = (
+        seconds, by_sample = (
             now - before for now, before in zip(self._summed(), self._sums, strict=True)
         )
-        if (seconds or said) and said != came:
-            yield f"{said} failures appeared by the sample, {came} by the index"
+        if (seconds or by_sample) and by_sample != came:
+            yield f"{by_sample} failures appeared by the sample, {came} by the index"
 
 
 def _covers(mute: RowMapping, incident: RowMapping) -> bool:

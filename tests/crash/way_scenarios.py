@@ -28,9 +28,9 @@ def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
     """Of one queue, at one time, with failures of all others between its own."""
     both = two(queue)
     early, late = datetime(2025, 11, 7), datetime(2025, 11, 9)  # noqa: DTZ001 wall clock
-    wanted = []
+    late_ids = []
     for number in range(1, 4):
-        wanted.append(queue.fail(order=number, queue="mail", failed_at=late))
+        late_ids.append(queue.fail(order=number, queue="mail", failed_at=late))
         queue.fail(order=number, queue="mail", failed_at=late, exception=OTHER)
         queue.fail(order=number, queue="netsuite", failed_at=late)
         queue.fail(order=number, queue="mail", failed_at=early)
@@ -42,7 +42,7 @@ def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
     assert codes([confirm(both.one, "retry", plan)]) == ["ok"]
     with mutant():
         run_out(both.runner(both.one))
-    assert not {row.id for row in queue.failed} & set(wanted)
+    assert not {row.id for row in queue.failed} & set(late_ids)
     assert len(queue.failed) == 9
     assert broken(queue, before) == []
 

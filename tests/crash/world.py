@@ -113,8 +113,8 @@ class World(RuleBasedStateMachine):
             name: Runner(setup, 2, lanes=1, seconds=0) for name, setup in self.setups.items()
         }
         self.born, self.worked = Counter[str](), Counter[str]()
-        self.said: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
-        self.told: list[str] = []
+        self.requests: list[tuple[str, Callable[[Setup], Outcome], Outcome | None]] = []
+        self.confirmed: list[str] = []
         self.plans: list[Plan] = []
         self.frozen: dict[int, set[int]] = {}
         self.begins: dict[int, dict[int, int]] = {}
@@ -188,7 +188,7 @@ class World(RuleBasedStateMachine):
         outcome: Outcome | None = None
         with crashing(step):
             outcome = send(self.setups[name], key)
-        self.said.append((key, lambda setup: send(setup, key), outcome))
+        self.requests.append((key, lambda setup: send(setup, key), outcome))
         if outcome is not None:
             self.note(key, outcome)
         return outcome
@@ -198,7 +198,7 @@ class World(RuleBasedStateMachine):
         if outcome.result is not None and outcome.command is not None:
             extra = outcome.result.extra
             if not isinstance(extra, BulkExtra) or extra.progress is not None:
-                self.told.append(request_id("test", key))
+                self.confirmed.append(request_id("test", key))
 
     # ---- what runs by itself
 
@@ -241,8 +241,8 @@ class World(RuleBasedStateMachine):
     def nothing_is_broken(self) -> None:
         """After every step."""
         if hasattr(self, "queue"):
-            found = broken(self.queue, self.born, worked=self.worked, told=self.told)
-            assert found == [], found
+            violations = broken(self.queue, self.born, worked=self.worked, confirmed=self.confirmed)
+            assert violations == [], violations
 
     @invariant()
     def only_what_was_previewed_is_taken(self) -> None:
@@ -269,8 +269,10 @@ class World(RuleBasedStateMachine):
             deliver(setup, poster_of(self.slack), lease)
             if self._is_quiet():
                 break
-        found = broken(self.queue, self.born, worked=self.worked, told=self.told, drained=True)
-        assert found == [], found
+        violations = broken(
+            self.queue, self.born, worked=self.worked, confirmed=self.confirmed, drained=True
+        )
+        assert violations == [], violations
 
     def _is_quiet(self) -> bool:
         with self.queue.engine.begin() as connection:

@@ -45,12 +45,12 @@ def changed(account: Account, **parts: object) -> str:
 
 def sentences(url: str) -> list[str]:
     """What `migrate` and the check at start say of this address, a sentence each."""
-    said = []
+    problems = []
     for check in (migrate, lambda engine: check_tables(engine, QUEUE)):
         with pytest.raises(StartError) as refusal:
             checked(url, check)
-        said += refusal.value.problems
-    return said
+        problems += refusal.value.problems
+    return problems
 
 
 def checked(url: str, check: Callable[[Engine], object]) -> None:
@@ -64,9 +64,9 @@ def checked(url: str, check: Callable[[Engine], object]) -> None:
 
 def says(url: str, *words: str) -> None:
     """Hold both checks to one sentence each, with these words and without the password."""
-    said = sentences(url)
-    assert len(said) == 2
-    for sentence in said:
+    problems = sentences(url)
+    assert len(problems) == 2
+    for sentence in problems:
         assert all(word in sentence for word in words), sentence
         assert sentence.endswith(".")
         assert "\n" not in sentence

@@ -45,9 +45,9 @@ def test_production_has_no_grace(sqlite_url: str) -> None:
 )
 def test_mysql_is_given_the_time_of_a_select_in_a_hint(statement: Any) -> None:
     words = compiled(statement)
-    said = limited(words, 0.4567, on_mariadb=False)
-    assert said.startswith("SELECT /*+ MAX_EXECUTION_TIME(456) */")
-    assert said.removeprefix("SELECT /*+ MAX_EXECUTION_TIME(456) */").split() == words.split()[1:]
+    sql = limited(words, 0.4567, on_mariadb=False)
+    assert sql.startswith("SELECT /*+ MAX_EXECUTION_TIME(456) */")
+    assert sql.removeprefix("SELECT /*+ MAX_EXECUTION_TIME(456) */").split() == words.split()[1:]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_mysql_is_given_nothing_with_what_it_cannot_limit(statement: Any) -> Non
 
 @pytest.mark.parametrize("word", ["SELECT", "insert", "UPDATE", "DELETE"])
 def test_mariadb_is_given_the_time_of_every_statement(word: str) -> None:
-    said = limited(f"{word} x", 0.4567, on_mariadb=True)
-    assert said == f"SET STATEMENT max_statement_time=0.457 FOR {word} x"
+    sql = limited(f"{word} x", 0.4567, on_mariadb=True)
+    assert sql == f"SET STATEMENT max_statement_time=0.457 FOR {word} x"
     assert limited("SAVEPOINT x", 0.4, on_mariadb=True) == "SAVEPOINT x"
 
 
@@ -87,11 +87,11 @@ def test_an_address_that_says_mariadb_is_the_same_as_mysql(mariadb_url: str) -> 
     try:
         assert engine.dialect.name == "mysql"
         assert migrate(engine) == 1
-        chosen = text(
+        query = text(
             "SELECT DISTINCT table_collation FROM information_schema.tables "
             "WHERE table_schema = DATABASE()"
         )
         with engine.begin() as connection:
-            assert connection.execute(chosen).scalars().all() == ["utf8mb4_bin"]
+            assert connection.execute(query).scalars().all() == ["utf8mb4_bin"]
     finally:
         engine.dispose()

@@ -54,8 +54,8 @@ def with_tls(folder: Path) -> Iterator[tuple[MariaDB, Path]]:
 @pytest.fixture(scope="module")
 def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MariaDB, Path]]:
     """One server with TLS for all tests here."""
-    with with_tls(tmp_path_factory.mktemp("tls") / "server") as found:
-        yield found
+    with with_tls(tmp_path_factory.mktemp("tls") / "server") as server_and_certificate:
+        yield server_and_certificate
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["any server", "its authority"])

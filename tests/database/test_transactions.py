@@ -41,7 +41,7 @@ def holding(queue: TestQueue, statement: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("said", "locked"),
+    ("words", "locked"),
     [
         ("retry 45", "SELECT * FROM failed_jobs WHERE id = 45 FOR UPDATE"),
         ("delete 7", "UPDATE jobs SET attempts = 1 WHERE id = 7"),
@@ -49,7 +49,7 @@ def holding(queue: TestQueue, statement: str) -> Iterator[None]:
     ],
 )
 def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
-    mariadb_queue: TestQueue, said: str, locked: str
+    mariadb_queue: TestQueue, words: str, locked: str
 ) -> None:
     mariadb_queue.fail(45)
     mariadb_queue.push(7)
@@ -57,14 +57,14 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
     setup = make_setup(mariadb_queue)
     with holding(mariadb_queue, locked):
         began = monotonic()
-        outcome = ask(setup, said, key="one", seconds=LIMIT)
+        outcome = ask(setup, words, key="one", seconds=LIMIT)
         took = monotonic() - began
     assert codes([outcome]) == ["busy"]
     assert LIMIT <= took < GRACE  # its locks are waited for longer than that otherwise
     assert payloads(mariadb_queue) == before
     assert mariadb_queue.count(tables.requests) == mariadb_queue.count(tables.archive) == 0
     # The refusal is no answer for ever: the same click works when the row is free.
-    assert codes([ask(setup, said, key="one")]) == ["ok"]
+    assert codes([ask(setup, words, key="one")]) == ["ok"]
     assert broken(mariadb_queue, before) == []
 
 

@@ -94,7 +94,7 @@ def test_two_migrations_on_two_nodes_make_every_table_once(
         assert sorted(applied) == [0, len(MIGRATIONS)]
         for url, engine in zip(empty, engines, strict=False):
             indexes = inspect(engine).get_multi_indexes(filter_names=list(metadata.tables))
-            names = {index["name"] for found in indexes.values() for index in found}
+            names = {index["name"] for listed in indexes.values() for index in listed}
             for table in metadata.sorted_tables:
                 assert {index.name for index in table.indexes} <= names, table.name
             queue = TestQueue(url, engine, None)  # type: ignore[arg-type]  # not looked at

@@ -121,7 +121,7 @@ class AlertChannel:
 NEVER = 10**6
 
 
-def told(
+def make_alert_channel(
     queue: TestQueue, slack: LocalSlack, alerting: Alerting | None = None, **values: Any
 ) -> AlertChannel:
     """Somebody who watches this queue; `values` are of the setup."""
@@ -257,5 +257,5 @@ def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     alerting = Alerting(backlog_count=25)
     if case.quiet:
         alerting = replace(alerting, silent_seconds=NEVER)
-        return told(queue, slack, alerting, failed_count=10, oldest_seconds=NEVER)
-    return told(queue, slack, alerting, failed_count=10)
+        return make_alert_channel(queue, slack, alerting, failed_count=10, oldest_seconds=NEVER)
+    return make_alert_channel(queue, slack, alerting, failed_count=10)

@@ -41,9 +41,9 @@ class Bench:
     def operation(self, number: int = 1) -> Operation:
         """The operation as it is now."""
         with self.queue.engine.begin() as connection:
-            found = operations.find(connection, number)
-        assert found is not None
-        return found
+            operation = operations.find(connection, number)
+        assert operation is not None
+        return operation
 
 
 def make_bench(queue: TestQueue) -> Bench:

@@ -29,9 +29,9 @@ def operation(team: Team) -> operations.Operation:
     """The only operation, as it is now."""
     (row,) = team.queue.rows(tables.operations)
     with team.queue.engine.begin() as connection:
-        found = operations.find(connection, row.id)
-    assert found is not None
-    return found
+        latest = operations.find(connection, row.id)
+    assert latest is not None
+    return latest
 
 
 def ended(team: Team) -> Any:

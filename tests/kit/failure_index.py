@@ -27,9 +27,9 @@ def index(queue: TestQueue, now: datetime = NOW) -> int:
     """Passes until nothing is waiting; returns how many failures were added."""
     added = 0
     while True:
-        found = step(queue, failures.index_new, now)
-        added += found.added
-        if not found.more:
+        progress = step(queue, failures.index_new, now)
+        added += progress.added
+        if not progress.more:
             return added
 
 
@@ -37,10 +37,10 @@ def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int
     """Scan the whole table in stretches of `rows`; return how many were added and removed."""
     added = removed = 0
     while True:
-        found = step(queue, partial(failures.scan, rows=rows), now)
-        added, removed = added + found.added, removed + found.removed
+        progress = step(queue, partial(failures.scan, rows=rows), now)
+        added, removed = added + progress.added, removed + progress.removed
         with queue.engine.begin() as connection:
-            if not found.more and position(connection, "scan") == 0:
+            if not progress.more and position(connection, "scan") == 0:
                 return added, removed
 
 
@@ -48,8 +48,8 @@ def live(queue: TestQueue) -> list[tuple[int, int | None]]:
     """Failed id and incident of what the index says is there, by `seq`."""
     c = tables.failures.c
     with queue.engine.begin() as connection:
-        chosen = select(c.failed_id, c.incident).where(c.removed_at.is_(None)).order_by(c.seq)
-        return [(row.failed_id, row.incident) for row in connection.execute(chosen)]
+        query = select(c.failed_id, c.incident).where(c.removed_at.is_(None)).order_by(c.seq)
+        return [(row.failed_id, row.incident) for row in connection.execute(query)]
 
 
 def ids(queue: TestQueue) -> list[int]:

@@ -1,6 +1,6 @@
 """What must hold of incidents whatever happened (I5), read off the tables.
 
-`kept` holds after every transaction, `told` when watcher and delivery have had their time.
+`kept` holds after every transaction, `broken_alerts` when watcher and delivery have had their time.
 """
 
 from collections import Counter
@@ -44,13 +44,13 @@ def kept(connection: Connection) -> Iterator[str]:
 
 def _waiting(connection: Connection) -> dict[int, Counter[str]]:
     """What was appended by incident, and not aggregated into it yet."""
-    found: dict[int, Counter[str]] = {}
+    by_incident: dict[int, Counter[str]] = {}
     for row in _mappings(connection, select(tables.incident_deltas)):
-        sums = found.setdefault(row["incident"], Counter())
+        sums = by_incident.setdefault(row["incident"], Counter())
         sums["removed"] += row["removed"]
         sums["retried"] += row["removed"] if row["counts_as"] == "retried" else 0
         sums["deleted"] += row["removed"] if row["counts_as"] == "deleted" else 0
-    return found
+    return by_incident
 
 
 def _held(connection: Connection) -> dict[int, Counter[str]]:
@@ -63,12 +63,12 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
     # watcher indexed it is marked by the watcher, with that moment.
     by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
-    found: dict[int, Counter[str]] = {}
+    by_incident: dict[int, Counter[str]] = {}
     rows = select(tables.failures).where(
         tables.failures.c.incident > 0, tables.failures.c.restored_by.is_(None)
     )
     for row in _mappings(connection, rows):
-        sums = found.setdefault(row["incident"], Counter())
+        sums = by_incident.setdefault(row["incident"], Counter())
         sums["count"] += 1
         if row["removed_at"] is not None:
             sums["removed"] += 1
@@ -76,7 +76,7 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
             how = in_bulk.get(row["operation"], single)
             sums["retried"] += how in RETRIED
             sums["deleted"] += how in DELETED
-    return found
+    return by_incident
 
 
 def _active_twice(connection: Connection) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _calling_edits(connection: Connection) -> Iterator[str]:
         yield f"I5: letter {number} edits {subject} and calls somebody"
 
 
-def told(connection: Connection) -> Iterator[str]:
+def broken_alerts(connection: Connection) -> Iterator[str]:
     """I5: a failure belongs to an incident that has one message, or was there before the bot.
 
     An incident that is muted, and one that was over before it could be posted, has none.
@@ -140,5 +140,5 @@ def _posted_once(connection: Connection) -> Iterator[str]:
             yield f"I5: {subject} was posted {times} times"
 
 
-def _mappings(connection: Connection, chosen: Any) -> list[RowMapping]:
-    return list(connection.execute(chosen).mappings())
+def _mappings(connection: Connection, query: Any) -> list[RowMapping]:
+    return list(connection.execute(query).mappings())

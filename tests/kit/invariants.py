@@ -35,35 +35,35 @@ def broken(
     born: Mapping[str, int] | None = None,
     *,
     worked: Mapping[str, int] | None = None,
-    told: Iterable[str] = (),
+    confirmed: Iterable[str] = (),
     drained: bool = False,
 ) -> list[str]:
     """Which invariants do not hold, a sentence each; an empty list is what a test wants.
 
-    `born` counts the payloads that were ever put in, `worked` those that a worker finished, `told`
-    are the request ids whose person was told of a success. With `drained`, watcher and delivery
-    have had their time, and everything must have been said.
+    `born` counts the payloads that were ever put in, `worked` those that a worker finished,
+    `confirmed` are the request ids whose person was told of a success. With `drained`, watcher and
+    delivery have had their time, and everything must have been said.
 
     It is read in one snapshot: a watcher that works meanwhile changes nothing between two tables.
     """
     with reading(queue.engine) as connection:
-        found = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
-        found += _bulk(connection, queue)
-        found += [*_counts(connection), *incident_invariants.kept(connection)]
+        violations = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
+        violations += _bulk(connection, queue)
+        violations += [*_counts(connection), *incident_invariants.kept(connection)]
         if born is not None:
-            found += _conserved(connection, queue, Counter(born), Counter(worked or {}))
-        found += _told(connection, told)
-        found += audit_log.verify(connection)
+            violations += _conserved(connection, queue, Counter(born), Counter(worked or {}))
+        violations += _told(connection, confirmed)
+        violations += audit_log.verify(connection)
         if drained:
-            found += [*_covered(connection), *incident_invariants.told(connection)]
-    return found
+            violations += [*_covered(connection), *incident_invariants.broken_alerts(connection)]
+    return violations
 
 
 def _payloads(connection: Connection, queue: TestQueue) -> Counter[str]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for table in (queue.queue.jobs, queue.queue.failed):
-        found.update(connection.execute(select(table.c.payload)).scalars())
-    return found
+        counts.update(connection.execute(select(table.c.payload)).scalars())
+    return counts
 
 
 def _conserved(
@@ -108,10 +108,10 @@ def _records(connection: Connection) -> Iterator[str]:
     """I3: a change has one record, and the record names exactly what was archived."""
     archived: dict[str, list[tuple[str, int]]] = {}
     in_bulk = select(tables.operations.c.request_id)
-    chosen = select(
+    query = select(
         tables.archive.c.request_id, tables.archive.c.kind, tables.archive.c.row_id
     ).where(tables.archive.c.action != "undo", tables.archive.c.request_id.notin_(in_bulk))
-    for request, kind, row_id in connection.execute(chosen):
+    for request, kind, row_id in connection.execute(query):
         archived.setdefault(request, []).append((kind, row_id))
     recorded: dict[str, list[tuple[str, int]]] = {}
     records = Counter[str]()
@@ -126,9 +126,9 @@ def _records(connection: Connection) -> Iterator[str]:
         if count != 1:
             yield f"I3: {count} records of the change {request[:8]}"
     for request in archived.keys() | recorded.keys():
-        moved, said = sorted(archived.get(request, [])), sorted(recorded.get(request, []))
-        if moved != said:
-            yield f"I3: request {request[:8]} moved {moved}, its records say {said}"
+        moved, recorded_rows = sorted(archived.get(request, [])), sorted(recorded.get(request, []))
+        if moved != recorded_rows:
+            yield f"I3: request {request[:8]} moved {moved}, its records say {recorded_rows}"
 
 
 def _undone(connection: Connection) -> Iterator[str]:
@@ -142,16 +142,16 @@ def _undone(connection: Connection) -> Iterator[str]:
         )
     }
     for row in _mappings(connection, select(tables.archive).where(a.restored_request.is_not(None))):
-        said = undos.get(row["restored_request"])
-        if said is None:
+        targets = undos.get(row["restored_request"])
+        if targets is None:
             yield f"I3: {row['kind']} {row['row_id']} was put back by no undo"
-        elif said and (row["kind"], row["row_id"]) not in {
-            (one["kind"], one["id"]) for one in said
+        elif targets and (row["kind"], row["row_id"]) not in {
+            (one["kind"], one["id"]) for one in targets
         }:
             yield f"I3: {row['kind']} {row['row_id']} was put back, the record does not say so"
     for row in _mappings(connection, select(tables.archive).where(a.action == "undo")):
-        said = undos.get(row["request_id"], [])
-        if said and row["row_id"] not in {one["job_id"] for one in said}:
+        targets = undos.get(row["request_id"], [])
+        if targets and row["row_id"] not in {one["job_id"] for one in targets}:
             yield f"I3: job {row['row_id']} was taken back, the record does not say so"
 
 
@@ -207,8 +207,8 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     request = a.restored_request if undo else a.request_id
     kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
     moved = list(connection.execute(kept).scalars())
-    wanted = sorted(failed_id for failed_id, _ in items) if operation["archive"] else []
-    if moved != wanted:
+    expected = sorted(failed_id for failed_id, _ in items) if operation["archive"] else []
+    if moved != expected:
         yield f"I7: operation {number} moved {len(moved)} rows for {len(items)} items"
     if operation["state"] in ENDED and operation["done"] != len(items):
         yield f"I3: operation {number} counts {operation['done']} for {len(items)} items"
@@ -264,7 +264,7 @@ def _counts(connection: Connection) -> Iterator[str]:
         yield f"counts: there are no error groups {sorted(unknown)}"
 
 
-def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
+def _told(connection: Connection, confirmed: Iterable[str]) -> Iterator[str]:
     """I6: who was told "done" was told of something that is in the record."""
     kept = set(
         connection.execute(
@@ -273,7 +273,7 @@ def _told(connection: Connection, told: Iterable[str]) -> Iterator[str]:
             )
         ).scalars()
     )
-    for request in told:
+    for request in confirmed:
         if request not in kept:
             yield f"I6: {request[:8]} was told of a change that did not commit"
 
@@ -282,19 +282,19 @@ def _covered(connection: Connection) -> Iterator[str]:
     """I5: every record is in the chain and in a message that Slack took; nothing waits."""
     links = connection.execute(select(tables.audit_chain.c.audit_id, tables.audit_chain.c.seq))
     sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
-    said: set[int] = set()
+    posted_seqs: set[int] = set()
     letters = _mappings(connection, select(tables.outbox))
     for letter in letters:
         if letter["sent_at"] is None:
             yield f"I5: {letter['kind']} {letter['subject']} waits: {letter['error']}"
         elif letter["sent_ts"] is not None and letter["kind"] in ("audit", "refusals"):
-            said.update(json.loads(letter["body"])["seqs"])
+            posted_seqs.update(json.loads(letter["body"])["seqs"])
     for number in connection.execute(select(tables.audit.c.id)).scalars():
         if number not in sealed:
             yield f"I5: record {number} is not sealed"
-        elif sealed[number] not in said:
+        elif sealed[number] not in posted_seqs:
             yield f"I5: record {number} is in no message"
 
 
-def _mappings(connection: Connection, chosen: Any) -> list[RowMapping]:
-    return list(connection.execute(chosen).mappings())
+def _mappings(connection: Connection, query: Any) -> list[RowMapping]:
+    return list(connection.execute(query).mappings())

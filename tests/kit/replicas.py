@@ -77,7 +77,7 @@ def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
 
 def ask(
     setup: Setup,
-    said: str | Request,
+    request: str | Request,
     *,
     by: str = ANA,
     key: str | None = None,
@@ -93,7 +93,7 @@ def ask(
         channel,
         message_ts,
     )
-    return dispatch(setup, invocation, said)
+    return dispatch(setup, invocation, request)
 
 
 def confirm(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:

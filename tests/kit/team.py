@@ -35,31 +35,31 @@ INTERVAL = 0.1
 class Answer:
     """What came back to a person: the ack's and the later replies, and what was opened."""
 
-    said: Json
+    response: Json
 
     @property
     def text(self) -> str:
         """The fallback texts of all replies."""
-        return "\n".join(reply["text"] for reply in self.said["replies"])
+        return "\n".join(reply["text"] for reply in self.response["replies"])
 
     @property
     def reply(self) -> Json:
         """The only reply."""
-        (reply,) = self.said["replies"]
-        found: Json = reply
-        return found
+        (reply,) = self.response["replies"]
+        message: Json = reply
+        return message
 
     @property
     def view(self) -> Json:
         """The only modal that was opened or changed."""
-        (view,) = self.said["views"]
-        found: Json = view
-        return found
+        (view,) = self.response["views"]
+        modal: Json = view
+        return modal
 
     @property
     def everything(self) -> str:
         """All that the person sees, as JSON."""
-        return json.dumps(self.said, ensure_ascii=False)
+        return json.dumps(self.response, ensure_ascii=False)
 
 
 class Team:
@@ -114,23 +114,23 @@ class Team:
         self.start()
 
     def _mark(self, name: str) -> int:
-        found = [row.position for row in self.queue.rows(tables.cursors) if row.name == name]
-        return -1 if found[0] is None else int(found[0])
+        positions = [row.position for row in self.queue.rows(tables.cursors) if row.name == name]
+        return -1 if positions[0] is None else int(positions[0])
 
     # ---- what people do
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
         """Type `/queue` and these words."""
-        said = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
-        return Answer(said)
+        response = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
+        return Answer(response)
 
     def click(
-        self, message: Json, action_id: str, *, as_: str = "operator", chosen: object = None
+        self, message: Json, action_id: str, *, as_: str = "operator", value: object = None
     ) -> Answer:
         """Click in a message of a channel (or in a reply), or choose in its menu."""
         channel, ts = message["channel"], message["ts"]
-        said = self.slack.click(as_, channel, ts, action_id, value=chosen, wait=REPLY_SECONDS)
-        return Answer(said)
+        response = self.slack.click(as_, channel, ts, action_id, value=value, wait=REPLY_SECONDS)
+        return Answer(response)
 
     def click_in_view(
         self,
@@ -139,13 +139,13 @@ class Team:
         *,
         as_: str = "operator",
         block: str | None = None,
-        chosen: object = None,
+        value: object = None,
     ) -> Answer:
         """Click in a modal or on Home, or choose in its menu; in this block, else in the first."""
-        said = self.slack.click_in_view(
-            as_, view["id"], action_id, block_id=block, value=chosen, wait=REPLY_SECONDS
+        response = self.slack.click_in_view(
+            as_, view["id"], action_id, block_id=block, value=value, wait=REPLY_SECONDS
         )
-        return Answer(said)
+        return Answer(response)
 
     def submit(self, view: Json, typed: str | None = None, *, as_: str = "admin") -> Answer:
         """Submit a modal, with a count typed where there is a field for it."""
@@ -157,21 +157,21 @@ class Team:
 
     def until(self, find: Callable[[], T | None], timeout: float = 20.0) -> T:
         """What `find` gives as soon as it gives something; `TimeoutError` after that time."""
-        found: list[T] = []
+        values: list[T] = []
 
         def look() -> bool:
             seen = find()
             if seen:
-                found.append(seen)
+                values.append(seen)
             return bool(seen)
 
         self.slack.wait_for(look, timeout)
-        return found[-1]
+        return values[-1]
 
     def posted(self, channel: str) -> list[Json]:
         """The messages that everybody in a channel sees, oldest first, with the channel's id."""
-        found = self.slack.workspace.find_channel(channel)
-        place = channel if found is None else found.id
+        known_channel = self.slack.workspace.find_channel(channel)
+        place = channel if known_channel is None else known_channel.id
         every = self.slack.messages(channel)
         return [{**one, "channel": place} for one in every if "ephemeral_to" not in one]
 
@@ -184,13 +184,13 @@ class Team:
         """The texts in the audit channel, once there are so many."""
         return self.channel_texts("queue-audit", at_least)
 
-    def alert(self, said: str = "") -> Json:
+    def alert(self, text: str = "") -> Json:
         """The first message of the alert channel that says this, once it is there and known."""
 
         def find() -> Json | None:
             known = {row.message_ts for row in self.queue.rows(tables.incidents)}
             every = self.posted("queue-alerts")
-            return next((one for one in every if said in one["text"] and one["ts"] in known), None)
+            return next((one for one in every if text in one["text"] and one["ts"] in known), None)
 
         return self.until(find)
 

@@ -96,10 +96,10 @@ class Watched:
             return probe.check(self.setup, connection, self.clock.at, SECONDS)
 
         readings = changing(self.setup.engine, monotonic() + SECONDS, work)
-        found = {reading.subject: reading for reading in readings}
-        assert len(found) == len(readings)
+        by_subject = {reading.subject: reading for reading in readings}
+        assert len(by_subject) == len(readings)
         assert not any(reading.breached and reading.recovered for reading in readings)
-        return found
+        return by_subject
 
     def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Reading]]:
         """Let time pass, and look every few seconds."""

@@ -67,8 +67,8 @@ class Worker:
 
 def follow(setup: Setup, clock: Clock, *, seconds: float = 8, step: float = 1.1) -> int:
     """Let so much time pass with a pass now and then; returns how many outcomes were told."""
-    told = 0
+    announced = 0
     for _ in range(max(1, round(seconds / step))):
         clock.move(seconds=step)
-        told += receipts_once(setup, hold(setup))
-    return told
+        announced += receipts_once(setup, hold(setup))
+    return announced

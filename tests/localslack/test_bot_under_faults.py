@@ -75,7 +75,7 @@ def retry_in_the_end(team: Team) -> None:
     A socket that is going may still be counted, and chosen: what it swallows was never done.
     """
     team.slack.hub.ack_timeout = LOST
-    team.until(lambda: "error" not in team.say("retry 45").said, 40)
+    team.until(lambda: "error" not in team.say("retry 45").response, 40)
 
 
 def nothing_is_lost(team: Team) -> None:
@@ -84,11 +84,11 @@ def nothing_is_lost(team: Team) -> None:
     A person who saw a failure may have asked again: that was refused, and is recorded as well.
     """
 
-    def told() -> bool:
+    def is_audited() -> bool:
         team.clock.move(seconds=30)
         return any("retry" in one["text"] for one in team.posted("queue-audit"))
 
-    team.until(told)
+    team.until(is_audited)
     assert team.queue.failed == []
     assert len(team.queue.jobs) == 1
     assert [row.action for row in team.records if row.outcome == "ok"] == ["retry"]
@@ -169,7 +169,7 @@ def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(t
     team.slack.hub.ack_timeout = 0.1
     team.slack.delay_next(0.2)
     answer = team.say("retry 45")
-    assert answer.said["error"] == "operation_timeout"
+    assert answer.response["error"] == "operation_timeout"
     team.until(lambda: team.slack.hub.late_acks == 1)
 
     nothing_is_lost(team)
@@ -183,7 +183,7 @@ def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Te
     # What is watched and told goes on without any socket.
     alert_with_buttons(team)
     team.until(lambda: len(team.slack.calls("apps.connections.open")) >= 3)
-    lost = team.say("retry 45").said
+    lost = team.say("retry 45").response
     assert lost["error"] == "dispatch_failed"
     team.slack.refuse_sockets(on=False)
     team.until(lambda: team.slack.hub.connected)

@@ -122,7 +122,7 @@ def test_only_what_is_on_the_message_can_be_clicked(slack: LocalSlack, client: W
 
 
 @pytest.mark.parametrize(
-    ("element", "chosen", "sent"),
+    ("element", "choice", "sent"),
     [
         (
             {"type": "overflow", "action_id": "e", "options": [option("details")]},
@@ -151,7 +151,7 @@ def test_a_choice_is_sent_in_the_field_of_its_kind(
     connect: Connect,
     *,
     element: Json,
-    chosen: Any,
+    choice: Any,
     sent: Json,
 ) -> None:
     bodies: list[Json] = []
@@ -163,7 +163,7 @@ def test_a_choice_is_sent_in_the_field_of_its_kind(
 
     connect(app)
     ts = posted(slack, client, actions(element))
-    slack.click("operator", "queue-alerts", ts, "e", value=chosen, wait=0)
+    slack.click("operator", "queue-alerts", ts, "e", value=choice, wait=0)
 
     ((name, value),) = sent.items()
     got = bodies[0][name]

@@ -188,7 +188,7 @@ def test_a_manifest_may_be_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("", "must be a mapping"),
         ("- x", "must be a mapping"),
@@ -199,12 +199,12 @@ def test_a_manifest_may_be_json(tmp_path: Path) -> None:
         ("settings: [x]", "settings must be a mapping"),
     ],
 )
-def test_a_wrong_manifest_is_told_by_its_place(text: str, said: str) -> None:
+def test_a_wrong_manifest_is_told_by_its_place(text: str, sentence: str) -> None:
     document = yaml.safe_load(text)
     if isinstance(document, dict) and "display_information" not in document:
         document["display_information"] = {"name": "x"}
 
-    with pytest.raises(ManifestError, match=said):
+    with pytest.raises(ManifestError, match=sentence):
         manifest_of(document)
 
 

@@ -18,16 +18,16 @@ def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
     thousands = ", ".join(f"{ten} AS {digit}" for digit in ("a", "b", "c", "d"))
     with mariadb_queue.engine.begin() as connection:
         jobs = mariadb_queue.queue.jobs
-        for wanted in (1, 2, 4, 7, 8, 100, 1_000, 4_000):
+        for count in (1, 2, 4, 7, 8, 100, 1_000, 4_000):
             before = auto_increment.ids_taken(connection, mariadb_queue.queue)
             rows = text(
                 f"INSERT INTO {jobs.name} (queue, payload, attempts, available_at, created_at) "
-                f"SELECT 'a', '', 0, 0, 0 FROM {thousands} LIMIT {wanted}"
+                f"SELECT 'a', '', 0, 0, 0 FROM {thousands} LIMIT {count}"
             )
-            assert connection.execute(rows).rowcount == wanted
+            assert connection.execute(rows).rowcount == count
             after = auto_increment.ids_taken(connection, mariadb_queue.queue)
             assert before is not None
-            assert after == before + wanted + auto_increment.ids_unused(connection, wanted)
+            assert after == before + count + auto_increment.ids_unused(connection, count)
 
 
 def test_where_ids_go_in_steps_the_steps_are_counted(mariadb_queue: TestQueue) -> None:

@@ -75,13 +75,13 @@ def test_a_row_that_is_gone_is_a_lost_race(queue: TestQueue, move: Any) -> None:
     assert queue.jobs == []
 
 
-@pytest.mark.parametrize("said", ["delete-failed 45", "delete 7", "retry 45"])
-def test_what_is_removed_is_in_the_archive_as_it_was(queue: TestQueue, said: str) -> None:
+@pytest.mark.parametrize("words", ["delete-failed 45", "delete 7", "retry 45"])
+def test_what_is_removed_is_in_the_archive_as_it_was(queue: TestQueue, words: str) -> None:
     queue.fail(45, body=ODD[1])
     queue.push(7, body=ODD[2], attempts=2, reserved_at=1762537000)
     failed, jobs = list(queue.failed), list(queue.jobs)
     setup = make_setup(queue)
-    assert codes([ask(setup, said)]) == ["ok"]
+    assert codes([ask(setup, words)]) == ["ok"]
     for kept in queue.rows(tables.archive):
         (was,) = failed if kept.kind == "failed" else jobs
         shared = set(was._fields) & set(kept._fields) - {"id"}
@@ -141,9 +141,9 @@ def test_a_job_deleted_while_a_worker_holds_it_says_so(queue: TestQueue) -> None
     queue.push(7, reserved_at=1762537000, attempts=1)
     outcome = ask(make_setup(queue), "delete 7")
     assert outcome.result is not None
-    said = outcome.result.envelope()
-    assert said["data"] == {"queue": "netsuite", "attempts": 1}
-    assert said["extra"]["jobs"][0]["reserved"] is True
+    envelope = outcome.result.envelope()
+    assert envelope["data"] == {"queue": "netsuite", "attempts": 1}
+    assert envelope["extra"]["jobs"][0]["reserved"] is True
     assert queue.jobs == []
 
 

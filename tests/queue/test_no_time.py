@@ -18,9 +18,9 @@ def test_a_failed_job_without_a_time_keeps_no_list_and_no_home_from_being_read(
         connection.execute(text("SET sql_mode = ''"))
         connection.execute(text("UPDATE failed_jobs SET failed_at = '0000-00-00' WHERE id = 11"))
     indexing.index_once(setup, hold(setup))
-    said = [ask(setup, one) for one in ("failed", "failed-job 11")]
-    assert codes(said) == ["ok"] * 2
-    assert "0000-00-00 00:00:00" in str(said[0].result)
+    outcomes = [ask(setup, one) for one in ("failed", "failed-job 11")]
+    assert codes(outcomes) == ["ok"] * 2
+    assert "0000-00-00 00:00:00" in str(outcomes[0].result)
     drawn = str(draw(setup, ANA, TEAM).blocks)
     assert "Failed job 11" in drawn
     assert "Failed job 12" in drawn

@@ -23,8 +23,8 @@ def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
     for _ in range(5):
         queue.fail()
     with reading(queue.engine) as connection:
-        said = job_counts.count(connection, queue.queue, NOW, 5.0).status.model_dump()
-    assert said == {
+        status = job_counts.count(connection, queue.queue, NOW, 5.0).status.model_dump()
+    assert status == {
         "pending_jobs": ({"queue": "mail", "count": 1}, {"queue": "netsuite", "count": 3}),
         "reserved_jobs": ({"queue": "netsuite", "count": 1},),
         "failed_jobs_count": 5,
@@ -40,10 +40,10 @@ def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
 
 def test_an_empty_queue_has_no_oldest_job(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
-        said = job_counts.count(connection, queue.queue, NOW, 5.0).status
-    assert said.oldest_pending_job is None
-    assert said.oldest_pending_age_seconds is None
-    assert said.pending_jobs == said.reserved_jobs == ()
+        status = job_counts.count(connection, queue.queue, NOW, 5.0).status
+    assert status.oldest_pending_job is None
+    assert status.oldest_pending_age_seconds is None
+    assert status.pending_jobs == status.reserved_jobs == ()
 
 
 def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue) -> None:
@@ -51,14 +51,14 @@ def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue
     queue.push(reserved_at=1762537400)
     queue.push(queue="mail")
     with reading(queue.engine) as connection:
-        found, digests, partial = reads.jobs(
+        listing, digests, partial = reads.jobs(
             connection, queue.queue, NOW, name="netsuite", state="pending", limit=50
         )
-    assert [job.id for job in found.jobs] == [second, first]
-    assert found.filters.model_dump() == {"queue": "netsuite", "status": "pending", "limit": 50}
+    assert [job.id for job in listing.jobs] == [second, first]
+    assert listing.filters.model_dump() == {"queue": "netsuite", "status": "pending", "limit": 50}
     assert set(digests) == {first, second}
     assert not partial
-    assert found.jobs[1].model_dump() == {
+    assert listing.jobs[1].model_dump() == {
         "id": first,
         "queue": "netsuite",
         "attempts": 0,
@@ -88,10 +88,10 @@ def test_a_failed_job_says_its_first_line_in_a_hundred_characters(queue: TestQue
     short = queue.fail()
     queue.fail(exception="x" * 300 + "\nsecond line")
     with reading(queue.engine) as connection:
-        found, _ = reads.failed(connection, queue.queue)
-    assert found.count == 2
-    assert found.failed_jobs[0].exception_short == "x" * 100 + "..."
-    assert found.failed_jobs[1].model_dump() == {
+        listing, _ = reads.failed(connection, queue.queue)
+    assert listing.count == 2
+    assert listing.failed_jobs[0].exception_short == "x" * 100 + "..."
+    assert listing.failed_jobs[1].model_dump() == {
         "id": short,
         "queue": "netsuite",
         "job_class": "App\\Jobs\\NetsuiteSyncJob",
@@ -106,8 +106,8 @@ def test_times_are_printed_in_the_zone_of_the_queue(queue: TestQueue) -> None:
     queue.push()
     lima = Queue(queue.queue.jobs, queue.queue.failed, ZoneInfo("America/Lima"))
     with reading(queue.engine) as connection:
-        found, _, _ = reads.jobs(connection, lima, NOW)
-    assert found.jobs[0].created_at_human == "2025-11-07 12:42:56"
+        listing, _, _ = reads.jobs(connection, lima, NOW)
+    assert listing.jobs[0].created_at_human == "2025-11-07 12:42:56"
     noon = datetime(2025, 11, 7, 12, 0)  # noqa: DTZ001 a wall clock
     assert lima.utc(noon) == noon + timedelta(hours=5)
 
@@ -124,9 +124,9 @@ def test_a_missing_row_is_refused_by_its_kind(queue: TestQueue) -> None:
 def test_a_payload_that_names_nothing_is_listed_all_the_same(queue: TestQueue, body: str) -> None:
     queue.push(body=body)
     with reading(queue.engine) as connection:
-        found, _, _ = reads.jobs(connection, queue.queue, NOW)
-        detail = reads.job(connection, queue.queue, NOW, found.jobs[0].id)
-    assert found.jobs[0].order_id is None
+        listing, _, _ = reads.jobs(connection, queue.queue, NOW)
+        detail = reads.job(connection, queue.queue, NOW, listing.jobs[0].id)
+    assert listing.jobs[0].order_id is None
     assert detail.payload == body
 
 
@@ -169,8 +169,8 @@ def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
         with changed.engine.begin() as connection:
             connection.execute(text(f"ALTER TABLE failed_jobs MODIFY queue {kind} NOT NULL"))
         with reading(changed.engine) as connection:
-            found = problems(connection, changed.queue)
-        assert [said.split(" allows ")[0] for said in found] == (
+            sentences = problems(connection, changed.queue)
+        assert [sentence.split(" allows ")[0] for sentence in sentences] == (
             [] if fits else ["The column failed_jobs.queue"]
         )
 
@@ -186,7 +186,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 
     def reserved(limit: int, after: int | None = None) -> tuple[list[int], bool]:
         with reading(queue.in_haste.engine) as connection:
-            found, digests, partial = reads.jobs(
+            listing, digests, partial = reads.jobs(
                 connection,
                 queue.queue,
                 NOW,
@@ -196,7 +196,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
                 after=after,
                 seconds=0,
             )
-        assert list(digests) == [job.id for job in found.jobs]
+        assert list(digests) == [job.id for job in listing.jobs]
         return list(digests), partial
 
     ends = [1, 2, 299_999] if oldest_first else [299_999, 2, 1]
@@ -208,8 +208,8 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 def test_of_few_jobs_none_is_found_twice_at_the_two_ends(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(3)]
     with queue.in_haste.engine.begin() as connection:
-        found, _, partial = reads.jobs(connection, queue.queue, NOW, seconds=0)
-        assert [job.id for job in found.jobs] == list(reversed(ids))
+        listing, _, partial = reads.jobs(connection, queue.queue, NOW, seconds=0)
+        assert [job.id for job in listing.jobs] == list(reversed(ids))
         assert partial
         connection.execute(text("DELETE FROM jobs"))
         assert reads.jobs(connection, queue.queue, NOW, seconds=0)[0].count == 0

@@ -41,14 +41,14 @@ def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
 
 
 def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine) -> None:
-    said: list[str] = []
+    statements: list[str] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
-        said.append(statement)
+        statements.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
     migrate(engine)
-    before_lock = said[: said.index("BEGIN IMMEDIATE")]
+    before_lock = statements[: statements.index("BEGIN IMMEDIATE")]
     assert before_lock[-1] == f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}"
 
 

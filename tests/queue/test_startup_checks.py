@@ -20,7 +20,7 @@ def queue(mariadb_url: str) -> Iterator[TestQueue]:
     made.engine.dispose()
 
 
-def said(queue: TestQueue, *statements: str) -> list[str]:
+def problems_after(queue: TestQueue, *statements: str) -> list[str]:
     with queue.engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
@@ -60,7 +60,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("statement", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_table_that_cannot_work_is_named(queue: TestQueue, statement: str, words: str) -> None:
-    (sentence,) = said(queue, statement)
+    (sentence,) = problems_after(queue, statement)
     assert words in sentence
 
 
@@ -76,21 +76,21 @@ ACCEPTED = (
 
 @pytest.mark.parametrize("statement", ACCEPTED)
 def test_a_table_that_works_is_not_refused(queue: TestQueue, statement: str) -> None:
-    assert said(queue, statement) == []
+    assert problems_after(queue, statement) == []
 
 
 def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
     """D6: it was shown hours away, and rows of a few seconds were deleted as old."""
-    assert said(queue, "ALTER TABLE failed_jobs MODIFY failed_at TIMESTAMP NULL") == []
+    assert problems_after(queue, "ALTER TABLE failed_jobs MODIFY failed_at TIMESTAMP NULL") == []
     queue = replace(queue, queue=replace(queue.queue, zone=ZoneInfo("America/Lima")))
-    (sentence,) = said(queue)
+    (sentence,) = problems_after(queue)
     assert "failed_jobs.failed_at is TIMESTAMP" in sentence
     assert "QUEUE_BOT_TIME_ZONE=UTC" in sentence
 
 
 def test_a_view_and_a_name_in_other_letters_are_told_apart_from_nothing(queue: TestQueue) -> None:
     """D15."""
-    sentences = said(queue, "RENAME TABLE jobs TO Jobs")
+    sentences = problems_after(queue, "RENAME TABLE jobs TO Jobs")
     assert sentences[0].endswith("There is a table Jobs.")
-    (sentence,) = said(queue, "CREATE VIEW jobs AS SELECT * FROM Jobs")
+    (sentence,) = problems_after(queue, "CREATE VIEW jobs AS SELECT * FROM Jobs")
     assert sentence == "jobs is a view: name the table itself in the settings."

@@ -194,13 +194,13 @@ def _install_fetched_mariadb(data: Path) -> None:
     options = ["--bootstrap", f"--datadir={data}", "--innodb-log-file-size=32M"]
     # While the tables are made, none of the plugins that would store them elsewhere is there.
     options += ["--enforce-storage-engine=", "--max-allowed-packet=8M", "--net-buffer-length=16K"]
-    _run([*_fetched("mariadbd"), *as_current_user(), *options], said="".join([first, *scripts]))
+    _run([*_fetched("mariadbd"), *as_current_user(), *options], stdin="".join([first, *scripts]))
 
 
-def _run(command: Sequence[str], *, said: str = "", env: dict[str, str] | None = None) -> None:
+def _run(command: Sequence[str], *, stdin: str = "", env: dict[str, str] | None = None) -> None:
     done = subprocess.run(
         command,
-        input=said.encode(),
+        input=stdin.encode(),
         capture_output=True,
         timeout=INSTALL_SECONDS,
         env=env,

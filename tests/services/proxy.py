@@ -98,8 +98,8 @@ class Proxy:
     ) -> None:
         with contextlib.suppress(OSError):
             client.sendall(_without_tls(_greeting(server)))
-            while (said := server.recv(65_536)) and not answer_lost.is_set():
-                client.sendall(said)
+            while (chunk := server.recv(65_536)) and not answer_lost.is_set():
+                client.sendall(chunk)
         _close(client)
         _close(server)
         with self._lock:

@@ -103,8 +103,8 @@ def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> N
         "failed-job",
     ]
 
-    chosen = option(alert, "failed-job")
-    view = team.click(alert, "run:menu", as_="admin", chosen=chosen).view
+    entry = option(alert, "failed-job")
+    view = team.click(alert, "run:menu", as_="admin", value=entry).view
     (delete_,) = [e for e in elements_of(view) if e.get("action_id") == "run:delete-failed"]
     assert delete_["confirm"]["title"]["text"] == "Delete failed job 45?"
     answer = team.click_in_view(view, "run:delete-failed", as_="admin")
@@ -131,9 +131,9 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
     team.queue.fail(45)
     alert = team.alert()
 
-    team.click(alert, "run:menu", chosen=option(alert, "acknowledge"))
+    team.click(alert, "run:menu", value=option(alert, "acknowledge"))
     team.until(lambda: f"Acknowledged by <@{IDS.operator}>" in team.now(alert)["text"])
-    team.click(alert, "run:menu", chosen=option(alert, "mute"))
+    team.click(alert, "run:menu", value=option(alert, "mute"))
     team.until(lambda: "muted until" in team.now(alert)["text"])
 
     alert_now = team.now(alert)
@@ -149,7 +149,7 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
 def test_the_order_of_an_alert_is_shown_from_its_menu(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
-    answer = team.click(alert, "run:menu", as_="viewer", chosen=option(alert, "find"))
+    answer = team.click(alert, "run:menu", as_="viewer", value=option(alert, "find"))
     assert "803193" in answer.text
 
 
@@ -247,7 +247,7 @@ def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None
     team.queue.fail(45)
     alert = team.alert()
     retry = team.click(alert, "run:retry", as_="stranger")
-    mute = team.click(alert, "run:menu", as_="stranger", chosen=option(alert, "mute"))
+    mute = team.click(alert, "run:menu", as_="stranger", value=option(alert, "mute"))
     details = team.click(alert, "run:failed-job", as_="stranger")
 
     assert "this needs the role operator, and you have no role" in retry.text

@@ -254,7 +254,7 @@ def test_metadata_that_the_bot_never_wrote_starts_nothing(filled: Team, metadata
     answer = filled.submit(view, "2")
     filled.slack.close_view("admin", view["id"], everything=True)
 
-    assert answer.said["views"], answer.said
+    assert answer.response["views"], answer.response
     assert "Something broke" not in answer.everything
     assert untouched(filled)
     assert latest(filled).outcome in ("refused", "denied")

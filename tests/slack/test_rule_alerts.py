@@ -24,8 +24,8 @@ def probe_state(team: Team) -> Any:
     """What the last look remembered of the queue, once there was one."""
 
     def find() -> Any:
-        found = team.queue.rows(tables.probe_states)
-        return found[0] if found else None
+        rows = team.queue.rows(tables.probe_states)
+        return rows[0] if rows else None
 
     return team.until(find)
 

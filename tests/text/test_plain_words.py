@@ -81,7 +81,7 @@ def keys_of(selection: ast.SelectExpression) -> set[str]:
     }
 
 
-def uncounted(pattern: ast.Pattern, language: str, chosen: frozenset[str]) -> Iterator[str]:
+def uncounted(pattern: ast.Pattern, language: str, selected: frozenset[str]) -> Iterator[str]:
     """The counts that stand before a noun in the plural outside the case for many of them."""
     elements = pattern.elements
     for element, after in zip(elements, [*elements[1:], None], strict=True):
@@ -90,12 +90,12 @@ def uncounted(pattern: ast.Pattern, language: str, chosen: frozenset[str]) -> It
             name = expression.selector
             assert isinstance(name, ast.VariableReference)
             for variant in expression.variants:
-                many = chosen | {name.id.name} if variant.default else chosen
+                many = selected | {name.id.name} if variant.default else selected
                 yield from uncounted(variant.value, language, many)
         if isinstance(expression, ast.VariableReference) and isinstance(after, ast.TextElement):
             name_of = expression.id.name
             noun = PLURAL_NOUN[language].match(after.value)
-            if name_of in COUNTS - chosen and noun and noun[0].strip() not in UNCOUNTED:
+            if name_of in COUNTS - selected and noun and noun[0].strip() not in UNCOUNTED:
                 yield f"{name_of}{noun[0]}"
 
 

@@ -611,15 +611,17 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
     yield Sample("audit-missing", partial(records.missing_message, [12, 13]))
     anchors = [(line.seq or 0, line.hash or "") for line in (done, terminal)]
     yield Sample("audit-untold", partial(records.undeliverable_message, anchors))
-    told = [done, terminal, home, denied_line(w), many]
-    yield Sample("history", partial(records.history_message, told, Mrkdwn(), {}, more=False))
+    history_lines = [done, terminal, home, denied_line(w), many]
+    yield Sample(
+        "history", partial(records.history_message, history_lines, Mrkdwn(), {}, more=False)
+    )
     yield Sample("history-none", partial(records.history_message, [], Mrkdwn(), {}, more=False))
     full = [done.model_copy(update={"id": 100 - number}) for number in range(50)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "limit": 50}
     yield Sample(
         "history-full", partial(records.history_message, full, Mrkdwn(), asked, more=False)
     )
-    terminal_history = partial(records.history_message, told, Mrkdwn(), {}, more=True)
+    terminal_history = partial(records.history_message, history_lines, Mrkdwn(), {}, more=True)
     yield Sample("history-terminal", terminal_history, source=Source.TERMINAL)
 
 

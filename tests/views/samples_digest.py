@@ -33,7 +33,7 @@ from tests.views.samples import PLAIN, Sample, Words, utc
 BEGAN = utc(2025, 11, 7, 5)
 
 
-def told(w: Words, id_: int, rule: str, *, minutes: int | None = None) -> DigestIncident:
+def digest_incident(w: Words, id_: int, rule: str, *, minutes: int | None = None) -> DigestIncident:
     """An incident, over after so many minutes or open."""
     opened = BEGAN + timedelta(hours=id_)
     return DigestIncident(
@@ -74,10 +74,10 @@ def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
             over=2,
             seconds=720,
             longest=(
-                told(w, 11, NO_WORKER_ACTIVITY, minutes=42),
-                told(w, 10, NEW_FAILURES, minutes=12),
+                digest_incident(w, 11, NO_WORKER_ACTIVITY, minutes=42),
+                digest_incident(w, 10, NEW_FAILURES, minutes=12),
             ),
-            open_now=(told(w, 12, OLDEST_JOB),),
+            open_now=(digest_incident(w, 12, OLDEST_JOB),),
             count_now=1,
         ),
         "waited": (
@@ -115,8 +115,8 @@ def weekend(w: Words) -> Digest:
             opened=5_000,
             over=1,
             seconds=59,
-            longest=tuple(told(w, n, rules[n], minutes=90 - n) for n in range(3)),
-            open_now=tuple(told(w, 20 + n, rules[n]) for n in range(5)),
+            longest=tuple(digest_incident(w, n, rules[n], minutes=90 - n) for n in range(3)),
+            open_now=tuple(digest_incident(w, 20 + n, rules[n]) for n in range(5)),
             count_now=12,
             more=True,
         ),
@@ -156,8 +156,8 @@ def quiet() -> Digest:
 def samples(w: Words) -> Iterator[Sample]:
     """Each as a message; one in the terminal."""
 
-    def shown(found: Digest, ctx: Context) -> Message:
-        return digest.digest_message(found, ctx)
+    def shown(report: Digest, ctx: Context) -> Message:
+        return digest.digest_message(report, ctx)
 
     one_group = OpenGroups(
         groups=(OpenGroup(error="E12", name=w.group, failed=1),), count=1, failed=1

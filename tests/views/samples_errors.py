@@ -58,22 +58,22 @@ def listed(
 ) -> Message:
     """A page of groups; `changed` are of what the buttons need."""
     values: dict[str, object] = {"arguments": {"limit": 10}, "after": 0, "indexing": False}
-    found = ErrorGroups(
+    groups = ErrorGroups(
         errors=rows,
         count=len(rows),
         failed=sum(row.failed for row in rows),
         since=since,
         timestamp="2025-11-07 19:30:00",
     )
-    return error_groups.error_list(found, ErrorsListed.model_validate(values | changed), ctx)
+    return error_groups.error_list(groups, ErrorsListed.model_validate(values | changed), ctx)
 
 
 def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | Modal:
     """All about a group of which so many failed jobs are shown."""
     rows = tuple(failed_job(45 - number, w) for number in range(failed))
-    found = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
+    detail = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
     digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows})
-    return error_groups.error_detail(found, digests, ctx)
+    return error_groups.error_detail(detail, digests, ctx)
 
 
 def samples(w: Words) -> Iterator[Sample]:

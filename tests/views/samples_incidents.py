@@ -29,7 +29,7 @@ def card(w: Words = PLAIN, **changed: object) -> alert.FailedJobAlert:
     return alert.FailedJobAlert.model_validate(values | changed)
 
 
-def told(**changed: object) -> alert_parts.IncidentView:
+def incident_view(**changed: object) -> alert_parts.IncidentView:
     """An open incident."""
     values: dict[str, object] = {"id": 12, "rule": "new_failures", "triggered_at": EARLIER}
     return alert_parts.IncidentView.model_validate(values | changed)
@@ -53,19 +53,23 @@ def group(w: Words = PLAIN, **changed: object) -> alert.ErrorGroupAlert:
 
 def samples(w: Words) -> Iterator[Sample]:
     """Every message about an incident."""
-    seen = told(acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2))
-    yield Sample("alert-open", partial(alert.failure_message, card(w), told()))
+    seen = incident_view(
+        acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2)
+    )
+    yield Sample("alert-open", partial(alert.failure_message, card(w), incident_view()))
     yield Sample("alert-acknowledged-muted", partial(alert.failure_message, card(w), seen))
-    quiet = told(resolution="quiet", quiet_seconds=3_600)
+    quiet = incident_view(resolution="quiet", quiet_seconds=3_600)
     yield Sample("alert-quiet", partial(alert.failure_message, card(w), quiet))
     for state in ("retried", "deleted", "gone"):
         settled = card(w, state=state, by=w.person, at=NOW)
-        yield Sample(f"alert-{state}", partial(alert.failure_message, settled, told()))
+        yield Sample(f"alert-{state}", partial(alert.failure_message, settled, incident_view()))
         unknown = card(w, state=state)
-        yield Sample(f"alert-{state}-unknown", partial(alert.failure_message, unknown, told()))
+        yield Sample(
+            f"alert-{state}-unknown", partial(alert.failure_message, unknown, incident_view())
+        )
     yield from _group_samples(w)
     for left in (37, 12, 1, 0):
-        summary = told(triggered_at=utc(2025, 11, 8, 0, 29), rule="summary")
+        summary = incident_view(triggered_at=utc(2025, 11, 8, 0, 29), rule="summary")
         yield Sample(f"summary-{left}-left", partial(_summary, 37, left, summary))
     yield from _thread_samples(w)
     for rule in METRIC_RULES:
@@ -75,17 +79,19 @@ def samples(w: Words) -> Iterator[Sample]:
 def _group_samples(w: Words) -> Iterator[Sample]:
     by = {"by": w.person, "at": NOW}
     shown = group(w)
-    yield Sample("alert-group-open", partial(alert.group_message, shown, told()))
+    yield Sample("alert-group-open", partial(alert.group_message, shown, incident_view()))
     few = group(w, count=2, left=2, queue=None, newest=shown.newest[:2])
-    yield Sample("alert-group-of-two", partial(alert.group_message, few, told()))
+    yield Sample("alert-group-of-two", partial(alert.group_message, few, incident_view()))
     part = group(w, left=9_000, retried=900, deleted=99, **by)
-    seen = told(acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2))
+    seen = incident_view(
+        acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2)
+    )
     yield Sample("alert-group-partly", partial(alert.group_message, part, seen))
     done = group(w, count=40, left=0, retried=38, deleted=2, newest=(), **by)
-    yield Sample("alert-group-waits", partial(alert.group_message, done, told()))
-    over = told(resolution="recovered", ending=_ending(36, 2, 38))
+    yield Sample("alert-group-waits", partial(alert.group_message, done, incident_view()))
+    over = incident_view(resolution="recovered", ending=_ending(36, 2, 38))
     yield Sample("alert-group-recovered", partial(alert.group_message, done, over))
-    quiet = told(resolution="quiet", quiet_seconds=3_600)
+    quiet = incident_view(resolution="quiet", quiet_seconds=3_600)
     yield Sample(
         "alert-group-quiet", partial(alert.group_message, group(w, count=40, left=3), quiet)
     )
@@ -96,11 +102,11 @@ def _summary(count: int, left: int, state: alert_parts.IncidentView, ctx: Contex
 
 
 def _thread_samples(w: Words) -> Iterator[Sample]:
-    unseen = partial(alert_parts.escalated_message, 900, "40 failed jobs", None, told())
+    unseen = partial(alert_parts.escalated_message, 900, "40 failed jobs", None, incident_view())
     yield Sample("thread-unseen", unseen)
-    grown = partial(alert_parts.escalated_message, 900, "400 jobs", "38 jobs", told())
+    grown = partial(alert_parts.escalated_message, 900, "400 jobs", "38 jobs", incident_view())
     yield Sample("thread-grown", grown)
-    back = partial(alert_parts.reopened_message, 1_200, "1 failed job", told())
+    back = partial(alert_parts.reopened_message, 1_200, "1 failed job", incident_view())
     yield Sample("thread-reopened", back)
     for name, figures in (("known", (38, 2, 40)), ("one", (1, 0, 1)), ("none", (None, None, 0))):
         yield Sample(f"thread-recovered-{name}", _recovered(*figures))
@@ -114,7 +120,8 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
         ("of-nothing", _meanwhile(None, None, of="all", **queue)),
     ):
         yield Sample(
-            f"thread-recovered-{name}", partial(alert_parts.recovered_message, told(), meant)
+            f"thread-recovered-{name}",
+            partial(alert_parts.recovered_message, incident_view(), meant),
         )
     yield Sample("alert-called", partial(_called, card(w)))
 
@@ -131,11 +138,11 @@ def _recovered(
     processed: int | None, failed: int | None, retried: int
 ) -> Callable[[Context], Message]:
     ending = _ending(processed, failed, retried)
-    return partial(alert_parts.recovered_message, told(), ending)
+    return partial(alert_parts.recovered_message, incident_view(), ending)
 
 
 def _called(shown: alert.FailedJobAlert, ctx: Context) -> Message:
-    drawn = alert.failure_message(shown, told(), ctx)
+    drawn = alert.failure_message(shown, incident_view(), ctx)
     return alert_parts.with_group_mention(drawn, GROUP_ID, ctx)
 
 
@@ -144,6 +151,6 @@ def _metric_samples(w: Words, rule: str) -> Iterator[Sample]:
     shown = rule_alert.RuleAlert(rule=rule, queue=queue, value=700, peak=900, facts={})
     for resolution in (None, "recovered"):
         ending = _meanwhile(38, 2, of="all", queue=queue) if resolution else None
-        now = told(rule=rule, resolution=resolution, queue=queue, ending=ending)
+        now = incident_view(rule=rule, resolution=resolution, queue=queue, ending=ending)
         drawn = partial(rule_alert.rule_alert_message, shown, now)
         yield Sample(f"alert-{rule}-{resolution or 'open'}", drawn)

@@ -55,14 +55,14 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     unknown = incident(w, rule="newer", error=None, name=None)
     yield Sample("acknowledged-of-a-newer-rule", partial(mutes.acknowledged, unknown))
     queue = Topic(queue=w.queue[:LONGEST_QUEUE] or "–")
-    for name, said in {
+    for name, details in {
         "group": MuteDetails(mute=mute(w), name=w.group, incidents=1),
         "queue": MuteDetails(mute=mute(w, queue), no_jobs=True),
         "rule": MuteDetails(mute=mute(w, Topic(rule="oldest_job")), incidents=3),
         "extended": MuteDetails(mute=mute(w), name=w.group, extended=NOW),
     }.items():
-        yield Sample(f"mute-{name}", partial(mutes.muted, said))
-        yield Sample(f"mute-{name}-visible", partial(mutes.muted_visible, said))
+        yield Sample(f"mute-{name}", partial(mutes.muted, details))
+        yield Sample(f"mute-{name}-visible", partial(mutes.muted_visible, details))
         if name != "extended":
-            yield Sample(f"unmute-{name}", partial(mutes.unmuted, said))
-            yield Sample(f"unmute-{name}-visible", partial(mutes.unmuted_visible, said))
+            yield Sample(f"unmute-{name}", partial(mutes.unmuted, details))
+            yield Sample(f"unmute-{name}-visible", partial(mutes.unmuted_visible, details))

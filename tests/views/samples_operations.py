@@ -28,7 +28,7 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
         failed_before=utc(2025, 11, 8, 9, 30),
         ids=tuple(range(1, 31)),
     )
-    found = Duplicates(
+    duplicates = Duplicates(
         queued=2,
         queued_orders=(str(w.order),),
         identical=3,
@@ -37,17 +37,17 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
         bounded=True,
     )
     newest = (SampleJob(failed_id=46, order_id=str(w.order), job_class=w.job_class),)
-    chosen = preview(
+    filtered = preview(
         w,
         action="retry",
         scope=everything,
         samples=newest,
-        duplicates=found,
+        duplicates=duplicates,
         rate=90,
         canary=3,
     )
     for source in (Source.SLASH, Source.TERMINAL):
-        shown = partial(bulk.bulk_answer, "retry", chosen, None)
+        shown = partial(bulk.bulk_answer, "retry", filtered, None)
         yield Sample(f"retry-preview-{source}", shown, source=source)
     some = preview(w, action="retry", scope=Scope(order_id=str(w.order), limit=5), total=5)
     yield Sample("retry-preview-limit", partial(bulk.bulk_answer, "retry", some, None))

@@ -78,7 +78,7 @@ def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> 
     )
 
 
-def told(w: Words, events: list[Event], **changed: Any) -> Story:
+def story_of(w: Words, events: list[Event], **changed: Any) -> Story:
     """A story of these events."""
     values: dict[str, Any] = {
         "order_id": w.order if isinstance(w.order, str) else str(w.order),
@@ -123,7 +123,7 @@ def retries(w: Words, *people: int, last: Became | None = None) -> Retries:
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
     """Every message and dialog, in every state."""
     processed = Became(fate="processed", at=NOW)
-    whole = told(w, everything(w), retries=retries(w, 2, 1, last=processed), indexing=True)
+    whole = story_of(w, everything(w), retries=retries(w, 2, 1, last=processed), indexing=True)
     links = Links(
         order="https://shop.example.com/orders/{order_id}?shop={tienda_id}",
         job="https://admin.example.com/jobs/{job_id}",
@@ -131,8 +131,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     yield Sample("find", partial(story.story_message, whole), links=links)
     yield Sample("find-terminal", partial(story.story_message, whole), source=Source.TERMINAL)
     many = [failure(w, id_=100 + n, minutes=60 - n) for n in range(30)]
-    yield Sample("find-many", partial(story.story_message, told(w, list(many))))
-    most = told(w, list(many), more=True, tienda_id=str(w.tienda)[:64])
+    yield Sample("find-many", partial(story.story_message, story_of(w, list(many))))
+    most = story_of(w, list(many), more=True, tienda_id=str(w.tienda)[:64])
     yield Sample("find-more", partial(story.story_message, most))
     for name, looked, about in (
         ("none", ALL, None),
@@ -140,7 +140,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         ("none-newest", Looked(newest=5_000, complete=False, in_time=False), None),
         ("none-ends", Looked(newest=20_000, oldest=5_000, complete=False), 3_000_000),
     ):
-        nothing = told(w, [], jobs=looked, about=about)
+        nothing = story_of(w, [], jobs=looked, about=about)
         yield Sample(f"find-{name}", partial(story.story_message, nothing))
     yield from _history_samples(w)
 
@@ -158,7 +158,9 @@ def _history_samples(w: Words) -> Iterator[Sample]:
     yield Sample("history-none-here", none)
 
 
-def _history(w: Words, said: Retries, ctx: Context) -> Shown:
+def _history(w: Words, past_retries: Retries, ctx: Context) -> Shown:
     lines = [audit_line(w, id=9, seq=12, hash=w.hash)]
     asked: dict[str, str | int] = {"order": str(w.order)[:64], "since": "24h", "limit": 1}
-    return records.history_message(lines, story.retries_line(said, ctx), asked, ctx, more=True)
+    return records.history_message(
+        lines, story.retries_line(past_retries, ctx), asked, ctx, more=True
+    )

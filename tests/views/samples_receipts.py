@@ -8,8 +8,7 @@ from bot.views.incidents import alert as incident
 from bot.views.operations import outcomes as receipts
 from bot.views.operations import progress as bulk
 from tests.views.samples import NOW, PLAIN, Sample, Words, progress
-from tests.views.samples_incidents import card
-from tests.views.samples_incidents import told as incident_told
+from tests.views.samples_incidents import card, incident_view
 
 
 def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
@@ -76,29 +75,29 @@ def bulk_counts(w: Words = PLAIN) -> dict[str, tuple[str, Outcomes]]:
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
     """Every message, in every state."""
-    for name, (state, told) in bulk_counts(w).items():
+    for name, (state, outcome_counts) in bulk_counts(w).items():
         reason = name if state == "stopped" else None
-        done = 3 if told.canary else 100
-        said = {"state": state, "done": done, "outcomes": told, "reason": reason}
-        now = progress(w, total=100, kept=True, **said)
+        done = 3 if outcome_counts.canary else 100
+        values = {"state": state, "done": done, "outcomes": outcome_counts, "reason": reason}
+        now = progress(w, total=100, kept=True, **values)
         yield Sample(f"receipts-bulk-{name}", partial(bulk.progress_message, now))
-        reply = partial(receipts.outcomes_message, told, w.person)
+        reply = partial(receipts.outcomes_message, outcome_counts, w.person)
         yield Sample(f"receipts-bulk-reply-{name}", reply)
     for reason in ("canary-silent", "canary-gone"):
         now = progress(w, state="stopped", total=100, done=3, reason=reason)
         yield Sample(f"receipts-{reason}", partial(bulk.progress_message, now))
-    found = outcomes(w)
-    for name, one in found.items():
+    by_name = outcomes(w)
+    for name, one in by_name.items():
         yield Sample(f"receipt-{name}", partial(receipts.request_message, [one], w.person))
         if name != "waiting":
             yield Sample(f"receipt-reply-{name}", partial(receipts.reply_message, [one], w.person))
-    every = [one.model_copy(update={"failed_id": 45 + n}) for n, one in enumerate(found.values())]
+    every = [one.model_copy(update={"failed_id": 45 + n}) for n, one in enumerate(by_name.values())]
     twenty = [receipt(w, number) for number in range(20)]
     for name, many in (("several", every), ("twenty", twenty)):
         yield Sample(f"receipts-{name}", partial(receipts.request_message, many, w.person))
         yield Sample(f"receipts-reply-{name}", partial(receipts.reply_message, many, w.person))
-    yield Sample("receipt-terminal", partial(receipts.reply_message, [found["late"]], "ana"))
-    alert = card(w, state="retried", by=w.person, at=NOW, receipt=found["failed-otherwise"])
+    yield Sample("receipt-terminal", partial(receipts.reply_message, [by_name["late"]], "ana"))
+    alert = card(w, state="retried", by=w.person, at=NOW, receipt=by_name["failed-otherwise"])
     yield Sample(
-        "alert-retried-failed-again", partial(incident.failure_message, alert, incident_told())
+        "alert-retried-failed-again", partial(incident.failure_message, alert, incident_view())
     )

@@ -28,8 +28,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             arguments={"limit": 50},
             partial=partly,
         )
-        found = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)
-        yield Sample(name, partial(stuck.stuck_list, found, listed), source=source)
+        stuck_jobs = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)
+        yield Sample(name, partial(stuck.stuck_list, stuck_jobs, listed), source=source)
     for count, held in ((1, 3_600), (1, 20), (3, 3_600), (20, 20)):
         done = ReleasedJobs(
             jobs=tuple(

@@ -123,11 +123,11 @@ def problems(w: Words = PLAIN) -> tuple[HealthProblem, ...]:
 NOBODY = HealthProblem(part="watcher", code="nobody", since=NOW + timedelta(seconds=8))
 
 
-def _without_figures(found: Watching) -> Watching:
+def _without_figures(overview: Watching) -> Watching:
     """Before the first ten seconds are over."""
     none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
-    health = Health(watcher=found.health.watcher.model_copy(update=none), problems=())
-    return found.model_copy(update={"health": health})
+    health = Health(watcher=overview.health.watcher.model_copy(update=none), problems=())
+    return overview.model_copy(update={"health": health})
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
@@ -148,7 +148,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             extra(w, alert_channel=None, digest_at=None, reserved_too_soon=True),
         ),
     }
-    for name, (found, more) in one_of_each.items():
-        yield Sample(name, partial(watch_message, found, more))
-    found = watching(w, 10, 8)
-    yield Sample("watch-terminal", partial(watch_message, found, usual), source=Source.TERMINAL)
+    for name, (overview, more) in one_of_each.items():
+        yield Sample(name, partial(watch_message, overview, more))
+    overview = watching(w, 10, 8)
+    yield Sample("watch-terminal", partial(watch_message, overview, usual), source=Source.TERMINAL)

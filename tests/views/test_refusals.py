@@ -96,9 +96,9 @@ def test_the_sentence_is_the_api_s(refusal: Refusal, sentence: str) -> None:
 
 def test_who_took_a_job_is_mentioned_and_when_is_in_the_reader_s_zone() -> None:
     refusal = errors.FailedJobNotFound(id="45", by="U0ANA00001", action="retry", at=NOW)
-    said = refusal_message(refusal, context()).text
-    assert "<@U0ANA00001>" in said
-    assert "<!date^1762561800^" in said
+    text = refusal_message(refusal, context()).text
+    assert "<@U0ANA00001>" in text
+    assert "<!date^1762561800^" in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -178,14 +178,14 @@ def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
 
 def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:
     row = SkippedRow(id=46, code="<new>")
-    said = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
-    assert "This was refused: `&lt;new&gt;`" in said
+    text = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
+    assert "This was refused: `&lt;new&gt;`" in text
 
 
 def test_a_skipped_row_says_why_and_by_whom() -> None:
     gone = SkippedRow(id=46, code="failed-job-not-found", by="ana", action="retry", at=NOW)
-    said = refusal_message(errors.NothingToDo(skipped=(gone,)), context()).text
-    assert "Failed job 46 not found: it was already retried by ana" in said
+    text = refusal_message(errors.NothingToDo(skipped=(gone,)), context()).text
+    assert "Failed job 46 not found: it was already retried by ana" in text
 
 
 def test_a_denial_says_who_can_and_mentions_people_and_groups() -> None:
@@ -194,9 +194,9 @@ def test_a_denial_says_who_can_and_mentions_people_and_groups() -> None:
         has=Role.NONE,
         holders=("U0ANA00001", "S0OPS00001", "*", *(f"U0MANY000{n:02}" for n in range(20))),
     )
-    said = refusal_message(refusal, context()).text
-    assert "<@U0ANA00001>, <!subteam^S0OPS00001>, everyone" in said
-    assert "and 13 more" in said
+    text = refusal_message(refusal, context()).text
+    assert "<@U0ANA00001>, <!subteam^S0OPS00001>, everyone" in text
+    assert "and 13 more" in text
 
 
 def test_a_reason_that_is_no_code_is_shown_as_it_is() -> None:

@@ -60,7 +60,7 @@ def by_role(sample: Sample, language: str) -> Iterator[str]:
 def actions(shown: Message | Modal) -> list[str]:
     """The buttons and menus of each block, in a line."""
     by_block = (list(elements_in(dict(block))) for block in shown.blocks)
-    return [" ".join(e["action_id"] for e in found) for found in by_block if found]
+    return [" ".join(e["action_id"] for e in elements) for elements in by_block if elements]
 
 
 def test_a_message_looks_as_agreed(topic_snapshot: SnapshotAssertion) -> None:

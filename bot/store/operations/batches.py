@@ -185,8 +185,8 @@ def may_go_on(operation: Operation, owner: str) -> bool:
 def _last(connection: Connection, operation: int) -> Batch | None:
     every = select(batches).where(batches.c.operation == operation)
     newest = every.order_by(batches.c.number.desc()).limit(1)
-    found = connection.execute(newest).mappings().first()
-    return None if found is None else _batch(found)
+    row = connection.execute(newest).mappings().first()
+    return None if row is None else _batch(row)
 
 
 def _batch(row: RowMapping) -> Batch:
@@ -258,10 +258,10 @@ def _is_left(connection: Connection, operation: Operation) -> bool:
 
 def digest_of(connection: Connection, operation: int) -> str:
     """One digest over those of the operation's batches, for the audit; empty where it has none."""
-    chosen = select(batches.c.number, batches.c.digest).where(
+    query = select(batches.c.number, batches.c.digest).where(
         batches.c.operation == operation, batches.c.state == DONE
     )
-    return _whole(connection.execute(chosen.order_by(batches.c.number)))
+    return _whole(connection.execute(query.order_by(batches.c.number)))
 
 
 def _whole(parts: Any) -> str:

@@ -125,20 +125,20 @@ class _Part:
         """Lock, mark, archive and move or delete the rows of the batch."""
         connection, queue, operation = self.connection, self.queue, self.operation
         within = and_(matching(operation.scope), batch.stretch)
-        found = _lock(connection, queue, within, dense=batch.is_dense)
+        extent = _lock(connection, queue, within, dense=batch.is_dense)
         reach("batch-locked")
-        _mark(connection, queue, operation, batch, within, found.rows, self.now)
-        if not found.rows:
-            return _Moved(0, found.digest, None)
+        _mark(connection, queue, operation, batch, within, extent.rows, self.now)
+        if not extent.rows:
+            return _Moved(0, extent.digest, None)
         locked = bulk.LockedBatch(
-            index.c.failed_id, self.taken(batch), found.rows, found.lowest, found.highest
+            index.c.failed_id, self.taken(batch), extent.rows, extent.lowest, extent.highest
         )
         if operation.archive:
             _keep(connection, queue, operation, locked, self.now)
         # Last, because a worker that has drained its queue waits from here until the commit.
         self.before_jobs()
         new_ids = _move(connection, queue, operation, batch, locked, self.now)
-        return _Moved(found.rows, found.digest, new_ids)
+        return _Moved(extent.rows, extent.digest, new_ids)
 
 
 def _digest_of(part: _Part, batch: Batch, moved: Sequence[_Moved]) -> str:
@@ -208,17 +208,17 @@ def _keep(
     connection: Connection,
     queue: Queue,
     operation: Operation,
-    chosen: bulk.LockedBatch,
+    locked: bulk.LockedBatch,
     now: datetime,
 ) -> None:
-    which = chosen.condition(queue.failed_layout)
+    which = locked.condition(queue.failed_layout)
     kept = archive.keep_failed(
         connection,
         queue,
         which,
         ArchivedAs(operation.action, operation.counts_as, operation.request_id, now),
     )
-    if kept != chosen.rows:
+    if kept != locked.rows:
         raise LostRace
 
 
@@ -227,14 +227,14 @@ def _move(
     queue: Queue,
     operation: Operation,
     batch: Batch,
-    chosen: bulk.LockedBatch,
+    locked: bulk.LockedBatch,
     now: datetime,
 ) -> tuple[int, int] | None:
     """Move or delete the rows; returns the ids that the new jobs are between."""
     if operation.counts_as == "deleted":
-        bulk.delete_batch(connection, queue, chosen)
+        bulk.delete_batch(connection, queue, locked)
         return None
     rate = None if operation.rate is None else bulk.RetryRate(batch.starts_at, operation.rate)
-    first, last = bulk.retry_batch(connection, queue, chosen, now, rate)
-    metric_deltas.append_skipped(connection, auto_increment.ids_unused(connection, chosen.rows))
+    first, last = bulk.retry_batch(connection, queue, locked, now, rate)
+    metric_deltas.append_skipped(connection, auto_increment.ids_unused(connection, locked.rows))
     return first, last

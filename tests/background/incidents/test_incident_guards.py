@@ -25,9 +25,9 @@ def test_an_escalation_in_a_channel_that_was_archived_is_told_in_the_fallback(li
     archived(life, gone=True)
     for _ in range(4):
         life.tick(seconds=301)
-    said = "\n".join(life.messages(OPS))
-    assert "nobody has acknowledged it" in said
-    assert CALL in said
+    texts = "\n".join(life.messages(OPS))
+    assert "nobody has acknowledged it" in texts
+    assert CALL in texts
 
 
 def test_what_cannot_be_told_in_an_archived_channel_holds_back_no_alert_of_the_fallback(

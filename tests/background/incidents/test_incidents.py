@@ -288,13 +288,13 @@ def test_an_undo_opens_it_again_and_counts_nothing_twice(life: Life) -> None:
     ask(life.setup, "delete-failed 1 2", by=ANA)
     life.tick(seconds=61)
     assert (life.incident.resolution, life.incident.deleted) == ("recovered", 2)
-    said = len(life.replies())
+    replies_before = len(life.replies())
     ask(life.setup, "undo", by=ANA)
     life.tick()
     now = life.incident
     assert (now.count, now.removed, now.deleted, now.resolved_at) == (2, 0, 0, None)
     assert len(life.messages()) == 1
-    assert len(life.replies()) == said, "nothing new has failed: nobody is called"
+    assert len(life.replies()) == replies_before, "nothing new has failed: nobody is called"
     assert broken(life.queue, drained=True) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app.command import Alerting
 from bot.localslack.server import LocalSlack
-from tests.kit.alert_channel import MENTION, AlertChannel, told
+from tests.kit.alert_channel import MENTION, AlertChannel, make_alert_channel
 from tests.kit.incident_life import CALL, Life
 from tests.kit.invariants import broken
 from tests.kit.kept_database import queue_on_mariadb
@@ -145,7 +145,7 @@ def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> Non
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches what is reserved for long."""
-    return told(queue, slack, Alerting())
+    return make_alert_channel(queue, slack, Alerting())
 
 
 def held(one: AlertChannel) -> None:

@@ -8,7 +8,7 @@ from bot.app.command import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost
-from tests.kit.alert_channel import CASES, MENTION, AlertChannel, Case, told, told_of
+from tests.kit.alert_channel import CASES, MENTION, AlertChannel, Case, make_alert_channel, told_of
 from tests.kit.kept_database import queue_on_mariadb
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask
@@ -19,14 +19,14 @@ __all__ = ["queue_on_mariadb"]
 @pytest.fixture(params=CASES, ids=[case.rule for case in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
     """Each rule in turn."""
-    found: Case = request.param
-    return found
+    value: Case = request.param
+    return value
 
 
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches, with the usual limits."""
-    return told(queue, slack)
+    return make_alert_channel(queue, slack)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: Aler
 def test_a_limit_below_the_workers_own_timeout_is_warned_about(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
-    one = told(queue, slack, Alerting(worker_seconds=900))
+    one = make_alert_channel(queue, slack, Alerting(worker_seconds=900))
     one.team.push(reserved_at=one.team.now - 400)
     one.look()
     assert "shorter than the workers' own timeout, 15 min" in one.alert

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from bot.background.metrics import sampling
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
-from tests.kit.alert_channel import AlertChannel, told
+from tests.kit.alert_channel import AlertChannel, make_alert_channel
 from tests.kit.queues import TestQueue
 from tests.kit.worker import Worker
 
@@ -16,13 +16,13 @@ STALL = 400
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches a queue that was sampled before, in the middle of a minute."""
-    found = told(queue, slack)
-    found.team.wait(25)
-    found.index()
-    sample(found)
+    channel = make_alert_channel(queue, slack)
+    channel.team.wait(25)
+    channel.index()
+    sample(channel)
     for _ in range(3):
-        step(found)
-    return found
+        step(channel)
+    return channel
 
 
 def sample(one: AlertChannel, *, indexed: bool = True) -> None:
@@ -74,9 +74,9 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     step(one)
     jobs = stall(one)
     end(one, jobs)
-    said = "about 10 processed, 2 failed"
-    assert f"Resolved after 1 min 50 s: {said}." in one.replies[-1]
-    assert said in one.alert
+    figures = "about 10 processed, 2 failed"
+    assert f"Resolved after 1 min 50 s: {figures}." in one.replies[-1]
+    assert figures in one.alert
     late = one.team.push()
     Worker(one.queue).end(late)
     step(one)
@@ -91,9 +91,9 @@ def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: Alert
     for job in other[1:]:
         Worker(one.queue).end(job)
     end(one, jobs)
-    said = "about 13 processed in all queues, 2 failed in netsuite"
-    assert said in one.replies[-1]
-    assert said in one.alert
+    figures = "about 13 processed in all queues, 2 failed in netsuite"
+    assert figures in one.replies[-1]
+    assert figures in one.alert
 
 
 def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: AlertChannel) -> None:
@@ -111,7 +111,7 @@ def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: Ale
 
 
 def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: LocalSlack) -> None:
-    one = told(queue, slack, failed_count=3)
+    one = make_alert_channel(queue, slack, failed_count=3)
     sample(one)
     jobs = [one.team.push(name=name) for name in ("netsuite", "mail") * 4]
     step(one)

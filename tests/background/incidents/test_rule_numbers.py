@@ -59,15 +59,15 @@ def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
 def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
-    found = []
+    states = []
     for _ in range(18):
-        found.append(judged(team, BACKLOG))
+        states.append(judged(team, BACKLOG))
         team.fill(2)
         team.watch(60, every=30)
     # Not before it is known how many there were a quarter of an hour ago.
-    assert found[:12] == [RECOVERED] * 12
-    assert found[12:15] == [BETWEEN] * 3
-    assert found[15:] == [BREACHED] * 3
+    assert states[:12] == [RECOVERED] * 12
+    assert states[12:15] == [BETWEEN] * 3
+    assert states[15:] == [BREACHED] * 3
     reading = team.look()[BACKLOG]
     assert reading.value == 37
     assert reading.facts["grown"] == 30
@@ -82,13 +82,13 @@ def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None
         team.watch(60, every=30)
     assert judged(team, BACKLOG) == BREACHED
     ids = [row.id for row in queue.jobs]
-    found = []
+    states = []
     for number in range(12):
         team.end(*ids[number * 5 : number * 5 + 5])
         readings = team.watch(60, every=30)
-        found.append((readings[BACKLOG].breached, readings[BACKLOG].recovered))
+        states.append((readings[BACKLOG].breached, readings[BACKLOG].recovered))
     # That fewer wait than five minutes ago is no end yet; fewer than ten minutes ago is.
-    assert found == [BREACHED] * 3 + [BETWEEN] * 5 + [RECOVERED] * 4
+    assert states == [BREACHED] * 3 + [BETWEEN] * 5 + [RECOVERED] * 4
 
 
 def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) -> None:
@@ -97,11 +97,11 @@ def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) 
         team.wait(60)
         team.look()
     team.fill(500)
-    found = []
+    breaches = []
     for number in range(17):
-        found.append(team.watch(60, every=30)[BACKLOG].breached)
+        breaches.append(team.watch(60, every=30)[BACKLOG].breached)
         team.end(*[row.id for row in queue.jobs][: 20 + number])
-    assert not any(found)
+    assert not any(breaches)
 
 
 def test_a_queue_that_stands_still_is_no_backlog(queue: TestQueue) -> None:

@@ -126,18 +126,18 @@ def test_no_job_is_held_any_more_when_nothing_is_reserved(queue: TestQueue) -> N
 
 def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300)
-    found: list[bool] = []
+    recovered: list[bool] = []
     for _ in range(3):
         job = team.push()
         team.take(job)
-        found += [
+        recovered += [
             readings["stuck_jobs:netsuite"].recovered for readings in team.looks(330, every=10)
         ]
         # The worker ends it and takes the next one before anybody looks.
         team.end(job)
     # Clear before the first was late, and never after.
-    assert found[: 230 // 10] == [True] * (230 // 10)
-    assert not any(found[240 // 10 :])
+    assert recovered[: 230 // 10] == [True] * (230 // 10)
+    assert not any(recovered[240 // 10 :])
 
 
 def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None:
@@ -213,9 +213,9 @@ def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> No
         team.push(ago=400, name=f"q{number:02}")
     seen: set[str] = set()
     for _ in range(4):
-        found = team.look()
-        assert len(found) <= 25 * 4 + 1
-        seen |= {reading.queue or "" for reading in found.values() if reading.breached}
+        by_subject = team.look()
+        assert len(by_subject) <= 25 * 4 + 1
+        seen |= {reading.queue or "" for reading in by_subject.values() if reading.breached}
         team.wait(5)
     assert len(seen) == 60
 

@@ -315,12 +315,12 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     team.push(name="netsuite")
     team.watch(1_500, every=20)
     with queue.engine.connect() as connection:
-        found = kept.load(connection)
-    assert found.keys() == {"mail", "netsuite"}
-    assert found["mail"].available_since == START + timedelta(seconds=20)
-    assert found["mail"].workers_active_at is None
+        states = kept.load(connection)
+    assert states.keys() == {"mail", "netsuite"}
+    assert states["mail"].available_since == START + timedelta(seconds=20)
+    assert states["mail"].workers_active_at is None
     # A point a minute of the last twenty.
-    assert len(found["mail"].counts) == 20
+    assert len(states["mail"].counts) == 20
 
 
 def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueue) -> None:

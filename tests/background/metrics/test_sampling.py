@@ -121,9 +121,9 @@ class Hand:
         """What the samples say of all of it."""
         with reading(self.queue.engine) as connection:
             points = rollups.series(connection, self.clock.at, timedelta(days=1))
-        found = total(points)
-        assert found is not None
-        return found
+        metrics = total(points)
+        assert metrics is not None
+        return metrics
 
 
 @pytest.fixture
@@ -151,10 +151,10 @@ def test_samples_agree_with_a_count_by_hand(hand: Hand, seed: int) -> None:
             hand.look()
     hand.look()
 
-    said = hand.whole
+    sampled = hand.whole
     assert hand.processed > 0 < hand.failed
-    assert (said.processed, said.appeared) == (hand.processed, hand.failed)
-    assert (said.failed or 0) >= len(hand.queue.failed)
+    assert (sampled.processed, sampled.appeared) == (hand.processed, hand.failed)
+    assert (sampled.failed or 0) >= len(hand.queue.failed)
     assert hand.queue.rows(metric_deltas) == []
 
 

@@ -70,14 +70,14 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
         queue.fail(order=order)
     watch(setup, hold(setup))
     plan = previewed(setup).plan
-    said = Request("retry-all", {"plan": plan, "canary": 2})
-    assert ask(setup, said).refusal is None
+    request = Request("retry-all", {"plan": plan, "canary": 2})
+    assert ask(setup, request).refusal is None
 
     def claim(connection: Connection) -> list[int]:
-        found = operations.find(connection, plan)
-        assert found is not None
+        operation = operations.find(connection, plan)
+        assert operation is not None
         now = setup.clock(connection)
-        return [one.size for one in batches.claim(connection, found, setup.replica, now, 3, 4)]
+        return [one.size for one in batches.claim(connection, operation, setup.replica, now, 3, 4)]
 
     def claimed() -> list[int]:
         return changing(setup.engine, monotonic() + SECONDS, claim)
@@ -143,10 +143,10 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert (record.outcome, record.reason, record.actor) == ("stopped", "canary-failed", ANA)
     assert json.loads(record.arguments)["done"] == 3
     send(setup, slack)
-    said = top(slack)[0]
-    assert "Stopped: retried 3 of 8" in said
-    assert "one of the jobs that were tried first failed again" in said
-    assert ("no such customer" in said) is (exception is not None)
+    text = top(slack)[0]
+    assert "Stopped: retried 3 of 8" in text
+    assert "one of the jobs that were tried first failed again" in text
+    assert ("no such customer" in text) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []
     clock.move(seconds=5)
@@ -154,7 +154,7 @@ def test_where_one_fails_again_the_rest_is_left_alone(
         clock.move(seconds=5)
         outcomes_once(setup, hold(setup))
     send(setup, slack)
-    assert said == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
+    assert text == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
 
 
 def test_a_canary_that_nobody_takes_up_stops_the_rest(

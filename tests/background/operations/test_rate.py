@@ -39,7 +39,7 @@ def most_in(seconds: int, begun: list[int]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("rate", "wanted"),
+    ("rate", "expected"),
     [
         ("60/min", [0, 1, 2, 3, 4, 5, 6]),
         ("10/s", [0, 0, 0, 0, 0, 0, 0]),
@@ -49,13 +49,13 @@ def most_in(seconds: int, begun: list[int]) -> int:
     ],
 )
 def test_each_job_begins_exactly_when_the_rate_says(
-    bench: Bench, rate: str, wanted: list[int]
+    bench: Bench, rate: str, expected: list[int]
 ) -> None:
     bench.fill(7)
     before = now(bench)
     started(bench.setup, f"retry-all rate={rate}")
     run_out(bench.runner(1_000))
-    assert begins(bench) == wanted
+    assert begins(bench) == expected
     assert before <= min(row.available_at for row in bench.queue.jobs) <= now(bench) + 1
 
 
@@ -75,7 +75,7 @@ def test_the_order_of_the_failures_is_the_order_of_their_jobs(bench: Bench) -> N
     run_out(bench.runner(2))
     jobs = sorted(bench.queue.jobs, key=lambda row: row.available_at)
     payloads = [row.payload for row in jobs]
-    assert [f'"order_id": {order},' in said for order, said in enumerate(payloads)] == [True] * 5
+    assert [f'"order_id": {order},' in body for order, body in enumerate(payloads)] == [True] * 5
 
 
 def test_what_a_crash_left_behind_begins_at_the_rate_and_not_all_at_once(

@@ -199,25 +199,25 @@ def test_two_previews_confirmed_at_once_do_not_run_together(mariadb_bench: Bench
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(-5, "ok"), (5, "plan-expired")], ids=["in time", "too late"]
+    ("seconds", "code"), [(-5, "ok"), (5, "plan-expired")], ids=["in time", "too late"]
 )
-def test_a_confirmation_is_for_ten_minutes(bench: Bench, seconds: float, said: str) -> None:
+def test_a_confirmation_is_for_ten_minutes(bench: Bench, seconds: float, code: str) -> None:
     bench.fill(1)
     preview = previewed(bench.setup)
     bench.clock.by += CONFIRM_WITHIN + timedelta(seconds=seconds)
-    assert codes([confirm(bench.setup, "retry-all", preview.plan)]) == [said]
+    assert codes([confirm(bench.setup, "retry-all", preview.plan)]) == [code]
 
 
 def test_a_plan_is_for_who_saw_it_and_for_what_it_was(bench: Bench) -> None:
     bench.fill(1)
     plan = previewed(bench.setup).plan
-    said = [
+    outcomes = [
         confirm(bench.setup, "retry-all", plan, by=SECOND),
         confirm(bench.setup, "clear-failed", plan, typed=1),
         confirm(bench.setup, "retry-all", plan + 1),
         confirm(bench.setup, "retry-all", plan, by=OMAR),
     ]
-    assert codes(said) == [*["plan-expired"] * 3, "denied"]
+    assert codes(outcomes) == [*["plan-expired"] * 3, "denied"]
     assert len(bench.queue.failed) == 1
 
 

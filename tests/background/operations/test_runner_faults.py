@@ -235,10 +235,10 @@ def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_w
 ) -> None:
     bench.fill(5)
     arm(failpoint, 1, alone.lose)
-    said: list[str] = []
+    lines: list[str] = []
     asked = TerminalRequest("retry-all", "ana", yes=True, as_json=True, patience=0.0)
-    assert do(replace(bench.setup, engine=alone.engine), asked, said.append, lambda _: None) == 1
-    printed = json.loads(said[0])
+    assert do(replace(bench.setup, engine=alone.engine), asked, lines.append, lambda _: None) == 1
+    printed = json.loads(lines[0])
     assert printed["code"] == "still-running"
     assert "of 5 were done" in printed["error"]
     assert len(bench.queue.jobs) == 5

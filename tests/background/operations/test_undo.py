@@ -106,13 +106,13 @@ def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
 
     carried_out(setup, f"undo {done}")
 
-    found = {row.id: row.payload for row in queue.failed}
-    assert sorted(found) == [1, 2, 3, max(found)]
-    assert len(set(found.values())) == 4
+    payloads = {row.id: row.payload for row in queue.failed}
+    assert sorted(payloads) == [1, 2, 3, max(payloads)]
+    assert len(set(payloads.values())) == 4
     with queue.engine.begin() as connection:
         f = tables.failures.c
         known = connection.execute(select(f.failed_id).where(f.removed_at.is_(None))).scalars()
-        assert max(found) in set(known)
+        assert max(payloads) in set(known)
 
 
 def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: TestQueue) -> None:
@@ -263,27 +263,27 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
         team.queue.fail()
     before = columns(team.queue.failed)
     team.submit(team.say("clear-failed", as_="admin").view, "3")
-    told = team.until(
+    finished = team.until(
         lambda: next(
             (one for one in team.posted("queue-ops") if "run:undo" in action_ids(one)), None
         )
     )
-    assert "Cleared 3 failed jobs" in told["text"]
+    assert "Cleared 3 failed jobs" in finished["text"]
 
-    view = team.click(told, "run:undo", as_="admin").view
+    view = team.click(finished, "run:undo", as_="admin").view
     assert "*3 failed jobs* of operation" in str(view)
     team.submit(view)
 
     team.until(lambda: len(team.queue.failed) == 3)
     assert columns(team.queue.failed) == before
     team.until(lambda: any("Put back 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
-    said = f"<@{IDS.admin}> · undo · started"
-    team.until(lambda: any(said in text for text in team.audit_texts()))
+    record = f"<@{IDS.admin}> · undo · started"
+    team.until(lambda: any(record in text for text in team.audit_texts()))
     marked = team.until(
         lambda: next((one for one in team.posted("queue-ops") if "Undone by" in one["text"]), None)
     )
-    assert (marked["ts"], action_ids(marked)) == (told["ts"], [])
-    again = team.say(f"undo {told['text'].split()[-1]}", as_="admin")
+    assert (marked["ts"], action_ids(marked)) == (finished["ts"], [])
+    again = team.say(f"undo {finished['text'].split()[-1]}", as_="admin")
     assert f"<@{IDS.admin}> already undid this" in again.text
 
 
@@ -295,9 +295,9 @@ def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
     carried_out(setup, "retry queue=netsuite", by=OMAR)
     preview = preview_of(ask(setup, "undo 1", by=ANA))
     fewer = replace(setup, rules=replace(setup.rules, admins=(), operators=(ANA, OMAR)))
-    said = Request("undo", {"plan": preview.plan})
-    assert codes([ask(fewer, said, by=ANA)]) == ["denied"]
-    assert codes([ask(setup, said, by=ANA)]) == ["ok"]
+    request = Request("undo", {"plan": preview.plan})
+    assert codes([ask(fewer, request, by=ANA)]) == ["denied"]
+    assert codes([ask(setup, request, by=ANA)]) == ["ok"]
 
 
 def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:

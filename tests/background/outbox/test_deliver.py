@@ -174,8 +174,8 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
     assert len(shown(slack, OPS)) == 1, "the fallback was told once"
     slack.faults.clear()
     drain(setup, slack, clock)
-    said = shown(slack, AUDIT)
-    assert [f"#{seq} " in text for seq, text in enumerate(said, start=1)] == [True] * 3, said
+    texts = shown(slack, AUDIT)
+    assert [f"#{seq} " in text for seq, text in enumerate(texts, start=1)] == [True] * 3, texts
     assert broken(queue, drained=True) == []
 
 

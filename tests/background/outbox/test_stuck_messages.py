@@ -64,9 +64,9 @@ def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
     refuse(setup, slack, clock, 1)
     send(setup, slack)
     assert shown(slack, OPS) == ["wholesome"]
-    (told,) = shown(slack, AUDIT)
-    assert OPS in told
-    assert REFUSED in told
+    (text,) = shown(slack, AUDIT)
+    assert OPS in text
+    assert REFUSED in text
 
 
 def test_what_was_refused_once_after_a_long_outage_is_tried_again(

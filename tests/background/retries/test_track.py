@@ -82,9 +82,9 @@ def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
     assert follow(setup, clock, seconds=8) == 1
     assert states(queue) == ["processed"]
     send(setup, slack)
-    (said,) = top(slack)
-    assert "was processed" in said
-    assert f"<@{ANA}> retried failed job" in said
+    (text,) = top(slack)
+    assert "was processed" in text
+    assert f"<@{ANA}> retried failed job" in text
     (reply,) = thread(slack)
     assert "was processed" in reply
     assert ANA not in reply, "nobody is called for what went well"
@@ -203,8 +203,8 @@ def test_several_ids_get_one_message_with_counts_and_one_reply(
     worker.fail(jobs[1])
     assert follow(setup, clock) == 2
     send(setup, slack)
-    (said,) = top(slack)
-    assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waiting" in said
+    (text,) = top(slack)
+    assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waiting" in text
     assert thread(slack) == [], "not before all is known"
     worker.fail(jobs[2], OTHER)
     assert follow(setup, clock) == 1
@@ -221,9 +221,9 @@ def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
     worker.end(jobs[0])
     worker.fail(jobs[2])
     follow(setup, clock)
-    found = rows(queue)
+    tracked = rows(queue)
     assert sorted(states(queue)) == ["failed-again", "processed", "waiting"]
-    assert len([row for row in found if row.outcome_seq is not None]) == 1
+    assert len([row for row in tracked if row.outcome_seq is not None]) == 1
     worker.end(jobs[1])
     follow(setup, clock, seconds=80, step=5)
     assert sorted(states(queue)) == ["failed-again", "processed", "processed"]
@@ -309,9 +309,9 @@ def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
     worker.end(job)
     follow(setup, clock)
     send(setup, slack)
-    (said,) = top(slack, ALERTS)
-    assert f"Retried by <@{ANA}>" in said
-    assert "was processed" in said
+    (text,) = top(slack, ALERTS)
+    assert f"Retried by <@{ANA}>" in text
+    assert "was processed" in text
     (reply,) = thread(slack, ALERTS)
     assert "was processed" in reply
     assert slack.messages(OPS) == []
@@ -328,8 +328,8 @@ def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
     worker.end(job)
     follow(setup, clock)
     send(setup, slack)
-    (said,) = top(slack)
-    assert "was processed" in said
+    (text,) = top(slack)
+    assert "was processed" in text
     with queue.engine.begin() as connection:
         unsent = tables.outbox.c.sent_at.is_(None)
         assert connection.execute(select(tables.outbox).where(unsent)).all() == []

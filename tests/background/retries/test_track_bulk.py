@@ -39,11 +39,11 @@ def retried(
 
 def count(setup: Setup, clock: Clock, *, seconds: float = 12, step: float = 3) -> int:
     """Let passes have their turn for so long; returns how many messages were changed."""
-    told = 0
+    changed = 0
     for _ in range(round(seconds / step)):
         clock.move(seconds=step)
-        told += outcomes_once(setup, hold(setup))
-    return told
+        changed += outcomes_once(setup, hold(setup))
+    return changed
 
 
 def seen(queue: TestQueue) -> Any:
@@ -51,7 +51,7 @@ def seen(queue: TestQueue) -> Any:
     return row
 
 
-def said(setup: Setup, slack: LocalSlack) -> str:
+def message_text(setup: Setup, slack: LocalSlack) -> str:
     send(setup, slack)
     return top(slack)[0]
 
@@ -61,7 +61,7 @@ def test_counts_follow_what_workers_do(
 ) -> None:
     jobs = retried(queue, setup)
     count(setup, clock)
-    assert "⏳ 10 waiting" in said(setup, slack)
+    assert "⏳ 10 waiting" in message_text(setup, slack)
     worker = Worker(queue)
     for job in jobs[:6]:
         worker.end(job)
@@ -71,14 +71,14 @@ def test_counts_follow_what_workers_do(
     watch(setup, hold(setup))
     count(setup, clock)
     counts = "✅ 6 processed · 🔴 2 failed again · 🔴 1 failed with another error · ⏳ 1 waiting"
-    assert counts in said(setup, slack)
+    assert counts in message_text(setup, slack)
     assert thread(slack) == []
     worker.end(jobs[9])
     count(setup, clock)
-    told = said(setup, slack)
-    assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in told
-    assert "All of them have ended" in told
-    assert "wait" not in told
+    text = message_text(setup, slack)
+    assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in text
+    assert "All of them have ended" in text
+    assert "wait" not in text
     (reply,) = thread(slack)
     assert f"<@{ANA}>" in reply
     assert "✅ 7 processed" in reply
@@ -195,7 +195,7 @@ def test_identical_payloads_are_counted_not_attributed(
     worker.end(jobs[3])
     watch(setup, hold(setup))
     count(setup, clock)
-    assert "✅ 2 processed · 🔴 2 failed again" in said(setup, slack)
+    assert "✅ 2 processed · 🔴 2 failed again" in message_text(setup, slack)
 
 
 def test_what_fails_after_a_later_retry_is_not_this_ones(
@@ -220,7 +220,7 @@ def test_jobs_deleted_with_the_bot_are_no_longer_queued(
     for job in jobs[2:]:
         Worker(queue).end(job)
     count(setup, clock)
-    assert "✅ 8 processed · ⚪ 2 no longer queued" in said(setup, slack)
+    assert "✅ 8 processed · ⚪ 2 no longer queued" in message_text(setup, slack)
 
 
 def test_a_failure_that_comes_late_is_told_after_all(
@@ -234,7 +234,7 @@ def test_a_failure_that_comes_late_is_told_after_all(
     worker.write_failure(ended[3])
     watch(setup, hold(setup))
     count(setup, clock, seconds=70)
-    assert "✅ 9 processed · 🔴 1 failed again" in said(setup, slack)
+    assert "✅ 9 processed · 🔴 1 failed again" in message_text(setup, slack)
     assert ["9 processed" in reply for reply in thread(slack)] == [False, True]
 
 
@@ -251,7 +251,7 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     assert "⏳ 10 waiting" in reply
     clock.move(seconds=86_400)
     outcomes_once(setup, hold(setup))
-    assert "no longer tracked" in said(setup, slack)
+    assert "no longer tracked" in message_text(setup, slack)
     assert len(thread(slack)) == 2
     assert queue.rows(tables.outcome_ranges) == []
 
@@ -292,9 +292,9 @@ def test_a_cancelled_retry_is_followed_as_far_as_it_came(
     for job in queue.jobs:
         Worker(queue).end(job.id)
     count(setup, clock)
-    told = said(setup, slack)
-    assert "retried 4 of 10" in told
-    assert "✅ 4 processed" in told
+    text = message_text(setup, slack)
+    assert "retried 4 of 10" in text
+    assert "✅ 4 processed" in text
 
 
 def test_two_replicas_tell_the_end_once(
@@ -358,6 +358,6 @@ def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
     run_out(Runner(setup, 3, lanes=1, seconds=0))
     watch(setup, hold(setup))
     count(setup, clock, seconds=30)
-    told = said(setup, slack)
-    assert "✅ 3 processed · ⚪ 7 no longer queued" in told
-    assert "failed again" not in told
+    text = message_text(setup, slack)
+    assert "✅ 3 processed · ⚪ 7 no longer queued" in text
+    assert "failed again" not in text

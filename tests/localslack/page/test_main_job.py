@@ -82,12 +82,12 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
     expect(messages).to_contain_text("denied")
     expect(messages).to_contain_text(f"failed job {failed_id}")
 
-    def told() -> bool:
+    def is_audited() -> bool:
         shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
         return any(IDS.operator in text and "retry" in text for text in shown)
 
     # The refusal is told before.
-    until(told)
+    until(is_audited)
 
 
 def test_clear_failed_asks_for_the_count_and_then_clears(

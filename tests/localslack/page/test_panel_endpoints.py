@@ -49,7 +49,7 @@ def test_calls_and_envelopes_are_listed_with_their_times(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "outcome"),
+    ("fault", "outcome"),
     [
         ({"answer": "error", "code": "channel_not_found"}, "channel_not_found"),
         ({"answer": "429", "retry_after": 9}, "ratelimited"),
@@ -60,9 +60,9 @@ def test_calls_and_envelopes_are_listed_with_their_times(
     ],
 )
 def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
-    http: httpx.Client, slack: LocalSlack, wanted: Json, outcome: str
+    http: httpx.Client, slack: LocalSlack, fault: Json, outcome: str
 ) -> None:
-    before = http.post("/_local/faults", json={"method": "chat.postMessage", **wanted})
+    before = http.post("/_local/faults", json={"method": "chat.postMessage", **fault})
     assert before.json() == {
         "faults": {"chat.postMessage": 1},
         "connections": 0,
@@ -83,7 +83,7 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
     (call,) = requests(http, "call")
 
     assert call["outcome"] == outcome
-    assert len(slack.messages("queue-ops")) == (1 if wanted["answer"] == "timeout" else 0)
+    assert len(slack.messages("queue-ops")) == (1 if fault["answer"] == "timeout" else 0)
     assert http.get("/_local/panel").json()["faults"] == {}
 
 
@@ -157,7 +157,7 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
     assert (alone["guide"], "tables" in alone) == ([], False)
     assert http.post("/_local/worker", json={"paused": True}).status_code == 404
 
-    stage = Backstage(lambda: {"tables": {}}, lambda wanted: {"worker": wanted}, [{"id": "x"}])
+    stage = Backstage(lambda: {"tables": {}}, lambda controls: {"worker": controls}, [{"id": "x"}])
     with LocalSlack(backstage=stage) as slack, httpx.Client(trust_env=False) as other:
         panel = other.get(f"{slack.url}_local/panel").json()
         steered = other.post(f"{slack.url}_local/worker", json={"speed": 2}).json()
@@ -168,12 +168,12 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "controls",
     [{}, {"mood": 1}, {"speed": 9}, {"speed": True}, {"failure_rate": -0.1}, {"paused": "yes"}],
 )
-def test_a_worker_takes_no_speed_that_cannot_be(wanted: Json) -> None:
+def test_a_worker_takes_no_speed_that_cannot_be(controls: Json) -> None:
     with pytest.raises(WrongValueError, match=r"worker has|must be"):
-        with_changes(WorkerControls(), wanted)
+        with_changes(WorkerControls(), controls)
 
 
 def test_a_workers_speed_changes_only_in_what_was_asked() -> None:

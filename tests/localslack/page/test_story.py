@@ -81,8 +81,8 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
     story.follow()
     assert [row for row in queue.failed if CAUSE in row.exception] == []
     posted = playground.messages(IDS.queue_ops)
-    (told,) = [one for one in posted if not (one.get("thread_ts") or one.get("ephemeral_to"))]
-    assert told["edited"]
+    (progress,) = [one for one in posted if not (one.get("thread_ts") or one.get("ephemeral_to"))]
+    assert progress["edited"]
 
     page.get_by_role("radio", name="admin").click()
     before = everything(queue.failed)
@@ -92,8 +92,8 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
     assert everything(queue.failed) == before
 
     page.get_by_role("button", name=re.compile("^queue-audit")).click()
-    for said in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
-        expect(page.get_by_role("log")).to_contain_text(f"{said} failed jobs")
+    for sentence in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
+        expect(page.get_by_role("log")).to_contain_text(f"{sentence} failed jobs")
 
 
 @pytest.mark.timeout(400)
@@ -114,8 +114,8 @@ def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is
     story.retry_from_alert()
     story.recover()
 
-    told = [one for one in playground.messages(IDS.queue_alerts) if CAUSE in one["text"]]
-    (alert,) = [one for one in told if not one.get("ephemeral_to")]
+    of_cause = [one for one in playground.messages(IDS.queue_alerts) if CAUSE in one["text"]]
+    (alert,) = [one for one in of_cause if not one.get("ephemeral_to")]
     assert alert["edited"]
     replies = [
         one["text"]

@@ -20,7 +20,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, hold, make_setup
 
 
-def found(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:
+def violations(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[str]:
     with queue.engine.begin() as connection:
         return list(verify(connection, anchors))
 
@@ -68,7 +68,7 @@ def sealed(queue: TestQueue) -> TestQueue:
     assert audit.seal_once(setup, lease) == 9
     clock.move(minutes=11)
     assert audit.seal_once(setup, hold(setup)) == 0
-    assert found(queue, anchors_of(queue)) == []
+    assert violations(queue, anchors_of(queue)) == []
     return queue
 
 
@@ -129,7 +129,7 @@ def insert_an_old_record(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tamper", "said"),
+    ("tamper", "expected"),
     [
         (change_record, "Record 4 of link 4 was changed"),
         (change_a_microsecond, "Record 4 of link 4 was changed"),
@@ -142,11 +142,11 @@ def insert_an_old_record(connection: Connection) -> None:
         (insert_an_old_record, "1 old records are not in the chain"),
     ],
 )
-def test_tampering_is_found(sealed: TestQueue, tamper: Tamper, said: str) -> None:
+def test_tampering_is_found(sealed: TestQueue, tamper: Tamper, expected: str) -> None:
     with sealed.engine.begin() as connection:
         tamper(connection)
-    sentences = found(sealed)
-    assert any(sentence.startswith(said) for sentence in sentences), sentences
+    sentences = violations(sealed)
+    assert any(sentence.startswith(expected) for sentence in sentences), sentences
 
 
 def cut_the_tail(connection: Connection) -> None:
@@ -178,21 +178,21 @@ def rewrite(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tamper", "said"),
+    ("tamper", "expected"),
     [
         (cut_the_tail, "Link 9 was posted but is not in the chain: its tail was cut off."),
         (rewrite, "Link 9 is not the one that was posted: the chain was rewritten."),
     ],
 )
 def test_what_holds_together_is_found_by_what_the_channel_showed(
-    sealed: TestQueue, tamper: Tamper, said: str
+    sealed: TestQueue, tamper: Tamper, expected: str
 ) -> None:
     posted = anchors_of(sealed)
     with sealed.engine.begin() as connection:
         tamper(connection)
-    assert found(sealed) == []
-    assert said in found(sealed, posted)
-    assert found(sealed, {9: posted[9]}) == [said]
+    assert violations(sealed) == []
+    assert expected in violations(sealed, posted)
+    assert violations(sealed, {9: posted[9]}) == [expected]
 
 
 def test_a_tail_that_grew_again_is_not_the_one_that_was_posted(sealed: TestQueue) -> None:
@@ -204,7 +204,7 @@ def test_a_tail_that_grew_again_is_not_the_one_that_was_posted(sealed: TestQueue
         sealed.fail(failed_id)
         ask(setup, f"retry {failed_id}")
     audit.seal_once(setup, hold(setup, "failures"))
-    assert any("rewritten" in sentence for sentence in found(sealed, posted))
+    assert any("rewritten" in sentence for sentence in violations(sealed, posted))
 
 
 def test_a_long_chain_is_verified_page_by_page(sealed: TestQueue) -> None:

@@ -136,15 +136,15 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
     with reading(queue.engine) as connection:
         now = setup.clock(connection)
 
-        def found(**wanted: Any) -> list[str]:
-            rows = newest(connection, HistoryFilter(**wanted), 50)
+        def records(**filters: Any) -> list[str]:
+            rows = newest(connection, HistoryFilter(**filters), 50)
             return [f"{row['actor']} {row['action']}" for row in rows]
 
-        assert found(actor=OMAR) == [f"{OMAR} retry"] * 2
-        assert found(action="delete") == [f"{ANA} delete"]
-        assert found(actor=ANA, action="retry") == [f"{ANA} retry"]
-        assert found(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
-        assert found(order="803193", job=46) == [f"{ANA} retry"]
+        assert records(actor=OMAR) == [f"{OMAR} retry"] * 2
+        assert records(action="delete") == [f"{ANA} delete"]
+        assert records(actor=ANA, action="retry") == [f"{ANA} retry"]
+        assert records(since=now - timedelta(minutes=90), actor=OMAR) == [f"{OMAR} retry"]
+        assert records(order="803193", job=46) == [f"{ANA} retry"]
 
 
 def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: TestQueue) -> None:

@@ -57,9 +57,9 @@ def test_each_job_of_the_order_is_found_in_the_state_it_is_in(queue: TestQueue) 
     queue.push(3, order=803193, available_at=now, reserved_at=now)
     queue.push(4, order=803194)
 
-    found, looked = search(queue, OrderKey("803193"))
+    jobs, looked = search(queue, OrderKey("803193"))
 
-    assert [(one.job.id, one.state) for one in found] == [
+    assert [(one.job.id, one.state) for one in jobs] == [
         (1, "pending"),
         (2, "delayed"),
         (3, "reserved"),
@@ -135,8 +135,8 @@ def push_many(queue: TestQueue, count: int) -> None:
 def test_of_many_jobs_both_ends_are_looked_at_and_that_is_said(queue: TestQueue) -> None:
     push_many(queue, 60)
     assert search(queue, OrderKey("60"))[1] == Looked(newest=20, oldest=5, complete=False)
-    found = {n: bool(ids(queue, OrderKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
-    assert found == {1: True, 5: True, 6: False, 40: False, 41: True, 60: True}
+    has_job = {n: bool(ids(queue, OrderKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
+    assert has_job == {1: True, 5: True, 6: False, 40: False, 41: True, 60: True}
 
 
 @pytest.mark.parametrize("count", [0, 9, 10, 20, 21, 24])
@@ -162,8 +162,8 @@ def test_a_known_id_is_looked_up_wherever_it_is(queue: TestQueue) -> None:
 def test_when_time_is_up_it_says_so_and_known_ids_are_still_looked_up(queue: TestQueue) -> None:
     push_many(queue, 60)
     none = ScanLimits(newest=20, oldest=5, stretch=10, seconds=-1)
-    found, looked = search(queue.in_haste, OrderKey("30"), none, [30])
-    assert [one.job.id for one in found] == [30]
+    jobs, looked = search(queue.in_haste, OrderKey("30"), none, [30])
+    assert [one.job.id for one in jobs] == [30]
     assert looked == Looked(newest=0, complete=False, in_time=False)
 
 
@@ -174,9 +174,9 @@ def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
         queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001 wall clock
     queue.fail(48, order=1803193)
     with reading(queue.engine) as connection:
-        found, in_time = failed_of_order(connection, queue.queue, OrderKey("803193"), 45)
+        failures, in_time = failed_of_order(connection, queue.queue, OrderKey("803193"), 45)
     assert in_time
-    assert [one.failed_job.id for one in found] == [46, 47]
+    assert [one.failed_job.id for one in failures] == [46, 47]
 
 
 def test_the_bounds_are_those_that_the_answer_names() -> None:

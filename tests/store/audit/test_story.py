@@ -83,7 +83,7 @@ def shop(queue: TestQueue) -> Shop:
     return Shop(queue)
 
 
-def told(story: Story) -> list[str]:
+def event_lines(story: Story) -> list[str]:
     """The events in a few words each."""
     lines = []
     for event in story.events:
@@ -96,8 +96,8 @@ def told(story: Story) -> list[str]:
                 lines.append(f"{event.found.state} {event.found.job.id}")
             case "act":
                 fate = event.became.fate if event.became is not None else "?"
-                said = f"{event.action} {event.row} {event.row_id} {event.outcome}"
-                lines.append(f"{said} {fate}" if event.is_retry else said)
+                line = f"{event.action} {event.row} {event.row_id} {event.outcome}"
+                lines.append(f"{line} {fate}" if event.is_retry else line)
     return lines
 
 
@@ -109,7 +109,11 @@ def test_a_retry_that_failed_again_is_told_with_the_failure_that_it_became(shop:
 
     story = shop.story()
 
-    assert told(story) == ["had failed 45", "retry-all failed 45 ok failed-again", "failed 52"]
+    assert event_lines(story) == [
+        "had failed 45",
+        "retry-all failed 45 ok failed-again",
+        "failed 52",
+    ]
     last = story.retries.last
     assert last is not None
     assert (last.fate, last.failed_id) == ("failed-again", 52)
@@ -120,7 +124,7 @@ def test_a_retry_that_failed_with_another_error_is_told_so(shop: Shop) -> None:
     shop.bulk("retry-all")
     shop.work_off()
     shop.fail(52, exception="RuntimeException: the warehouse is closed")
-    assert told(shop.story())[1] == "retry-all failed 45 ok failed-otherwise"
+    assert event_lines(shop.story())[1] == "retry-all failed 45 ok failed-otherwise"
 
 
 def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
@@ -129,20 +133,20 @@ def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
     shop.fail(45)
     shop.bulk("retry-all")
     job = shop.queue.jobs[0].id
-    assert told(shop.story()) == [
+    assert event_lines(shop.story()) == [
         "had failed 45",
         "retry-all failed 45 ok waiting",
         f"pending {job}",
     ]
     shop.work_off()
-    assert told(shop.story()) == ["had failed 45", "retry-all failed 45 ok processed"]
+    assert event_lines(shop.story()) == ["had failed 45", "retry-all failed 45 ok processed"]
 
 
 def test_a_retried_job_that_was_deleted_is_not_called_processed(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     shop.say(f"delete {shop.queue.jobs[0].id}")
-    assert "retry-all failed 45 ok no-longer-queued" in told(shop.story())
+    assert "retry-all failed 45 ok no-longer-queued" in event_lines(shop.story())
 
 
 def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Shop) -> None:
@@ -150,9 +154,9 @@ def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Sh
     shop.bulk("retry-all")
     shop.work_off()
     shop.queue.fail(52, order=ORDER)
-    assert "retry-all failed 45 ok ?" in told(shop.story())
+    assert "retry-all failed 45 ok ?" in event_lines(shop.story())
     shop.look()
-    assert "retry-all failed 45 ok failed-again" in told(shop.story())
+    assert "retry-all failed 45 ok failed-again" in event_lines(shop.story())
 
 
 def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
@@ -160,7 +164,7 @@ def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
     shop.say("retry 45", by=OMAR)
     shop.work_off()
     shop.followed("processed")
-    assert told(shop.story()) == ["had failed 45", "retry failed 45 ok processed"]
+    assert event_lines(shop.story()) == ["had failed 45", "retry failed 45 ok processed"]
 
 
 def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
@@ -170,7 +174,11 @@ def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> No
     shop.say("undo", by=OMAR)
     shop.look()
     story = shop.story()
-    assert told(story) == ["failed 45", "retry failed 45 ok no-longer-queued", "undo failed 45 ok"]
+    assert event_lines(story) == [
+        "failed 45",
+        "retry failed 45 ok no-longer-queued",
+        "undo failed 45 ok",
+    ]
     last = story.retries.last
     assert last is not None
     assert (last.by, last.how) == (ANA, "undo")
@@ -183,7 +191,7 @@ def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> N
     shop.bulk(f"undo {operation.id}")
     shop.look()
     story = shop.story()
-    assert told(story) == [
+    assert event_lines(story) == [
         "failed 45",
         "retry-all failed 45 ok no-longer-queued",
         "undo failed 45 ok",
@@ -227,7 +235,7 @@ def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(sh
         mark = update(tables.failures).where(tables.failures.c.seq == first.seq)
         connection.execute(mark.values(restored_by=0))
     shop.work_off()
-    assert "retry-all failed 46 ok processed" in told(shop.story())
+    assert "retry-all failed 46 ok processed" in event_lines(shop.story())
 
 
 def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop: Shop) -> None:
@@ -237,7 +245,7 @@ def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop
     with shop.queue.engine.begin() as connection:
         connection.execute(delete(tables.tracked_jobs))
     shop.work_off()
-    assert "retry failed 45 ok processed" in told(shop.story())
+    assert "retry failed 45 ok processed" in event_lines(shop.story())
 
 
 def test_how_often_and_by_whom_is_counted_singly_and_in_bulk(shop: Shop) -> None:
@@ -276,7 +284,7 @@ def test_refusals_that_name_the_order_s_rows_are_told(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=SAM)
     shop.say("delete-failed 45", by=OMAR)
-    assert told(shop.story()) == [
+    assert event_lines(shop.story()) == [
         "failed 45",
         "retry failed 45 denied",
         "delete-failed failed 45 denied",
@@ -285,7 +293,7 @@ def test_refusals_that_name_the_order_s_rows_are_told(shop: Shop) -> None:
 
 def test_a_refused_search_for_the_order_is_told_too(shop: Shop) -> None:
     shop.say(f"find {ORDER}", by=SAM)
-    assert told(shop.story()) == ["find order 0 denied"]
+    assert event_lines(shop.story()) == ["find order 0 denied"]
 
 
 def test_a_failure_that_somebody_else_took_away_is_gone(shop: Shop) -> None:
@@ -295,9 +303,9 @@ def test_a_failure_that_somebody_else_took_away_is_gone(shop: Shop) -> None:
         connection.execute(
             delete(shop.queue.queue.failed).where(shop.queue.queue.failed.c.id == 45)
         )
-    assert told(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
+    assert event_lines(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
     shop.look()
-    assert told(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
+    assert event_lines(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
 
 
 def test_what_has_just_failed_is_told_before_it_is_indexed(shop: Shop) -> None:
@@ -319,7 +327,7 @@ def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> Non
         at = connection.execute(tables.failures.select()).mappings().one()["removed_at"]
     same = at.replace(microsecond=0) - timedelta(seconds=1)
     shop.fail(52, failed_at=same)
-    assert told(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]
+    assert event_lines(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]
 
 
 def test_other_orders_and_other_shops_are_not_told_of(shop: Shop) -> None:
@@ -339,14 +347,14 @@ def test_a_row_that_came_back_under_its_id_is_another_failure(shop: Shop) -> Non
     shop.fail(45)
     shop.say("delete-failed 45")
     shop.fail(45)
-    assert told(shop.story()) == ["had failed 45", "delete-failed failed 45 ok", "failed 45"]
+    assert event_lines(shop.story()) == ["had failed 45", "delete-failed failed 45 ok", "failed 45"]
 
 
 def test_while_older_failures_are_being_read_in_it_says_so(queue: TestQueue) -> None:
     shop = Shop(queue)
     queue.fail(45)
     assert shop.story().indexing
-    assert told(shop.story()) == ["failed 45"]
+    assert event_lines(shop.story()) == ["failed 45"]
     shop.look()
     assert not shop.story().indexing
 
@@ -385,4 +393,4 @@ def test_the_payload_of_a_waiting_job_is_compared_by_its_digest(shop: Shop) -> N
     shop.bulk("retry-all")
     shop.work_off()
     shop.queue.push(900, body=payload(ORDER).replace("nota", "otra"))
-    assert "retry-all failed 45 ok processed" in told(shop.story())
+    assert "retry-all failed 45 ok processed" in event_lines(shop.story())

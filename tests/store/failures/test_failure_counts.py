@@ -157,10 +157,10 @@ def test_the_server_counts_removals_where_the_bot_counted_additions(
     queue.fail(failed_at=at)
     index(queue)
     with queue.engine.begin() as connection:
-        found = failure_counts.lock_and_count(
+        locked = failure_counts.lock_and_count(
             connection, tables.failures.c.removed_at.is_(None), NOW, removal.BY_SEQ
         )
-    assert [key.hour for key in found.counts] == [bucket(hour_of(at), NOW)]
+    assert [key.hour for key in locked.counts] == [bucket(hour_of(at), NOW)]
 
 
 def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQueue) -> None:

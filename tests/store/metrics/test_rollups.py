@@ -108,8 +108,8 @@ def test_the_rows_are_bounded_and_nothing_goes_before_it_is_rolled_up(queue: Tes
     now = MIDNIGHT
     for _ in range(40):
         with queue.engine.begin() as connection:
-            found = {name: QueueMetrics(pending=int(name[1:]), looks=1) for name in names}
-            rollups.add_sample(connection, now, {**whole(processed=1), **found})
+            by_queue = {name: QueueMetrics(pending=int(name[1:]), looks=1) for name in names}
+            rollups.add_sample(connection, now, {**whole(processed=1), **by_queue})
         now += AN_HOUR
         roll(queue, now)
         purge(queue, now)

@@ -36,7 +36,7 @@ def failing(queue: TestQueue, setup: Setup, *orders: int, name: str = "netsuite"
     watch(setup, hold(setup))
 
 
-def found(setup: Setup, name: str | None = None) -> Duplicates:
+def find_duplicates(setup: Setup, name: str | None = None) -> Duplicates:
     with reading(setup.engine, monotonic() + 40) as connection:
         within = matching(Scope(queue=name))
         return duplicates.find(connection, setup.queue, within, name, seconds=5)
@@ -45,7 +45,9 @@ def found(setup: Setup, name: str | None = None) -> Duplicates:
 def test_a_scope_without_duplicates_has_none(queue: TestQueue, setup: Setup) -> None:
     failing(queue, setup, 1, 2, 3)
     queue.push(order=9)
-    assert found(setup) == Duplicates(queued=0, identical=0, processed_later=0, bounded=False)
+    assert find_duplicates(setup) == Duplicates(
+        queued=0, identical=0, processed_later=0, bounded=False
+    )
 
 
 def test_failures_of_orders_that_are_queued_already_are_counted(
@@ -55,15 +57,15 @@ def test_failures_of_orders_that_are_queued_already_are_counted(
     queue.push(order=2)
     queue.push(order=3, reserved_at=1_762_537_400)
     queue.push(order=1, queue="mail")
-    seen = found(setup)
+    seen = find_duplicates(setup)
     assert (seen.queued, seen.queued_orders) == (3, ("2", "3"))
-    assert found(setup, "mail").queued == 0, "the mail of order 1 has not failed"
+    assert find_duplicates(setup, "mail").queued == 0, "the mail of order 1 has not failed"
 
 
 def test_failures_with_one_payload_are_counted_together(queue: TestQueue, setup: Setup) -> None:
     failing(queue, setup, 1, 2, 2, 2, 3, 3)
     failing(queue, setup, 1, name="mail")
-    assert found(setup).identical == 5
+    assert find_duplicates(setup).identical == 5
 
 
 def test_orders_that_went_through_since_are_counted(
@@ -74,9 +76,9 @@ def test_orders_that_went_through_since_are_counted(
     assert outcome.refusal is None
     (job,) = queue.jobs
     Worker(queue).end(job.id)
-    assert found(setup).processed_later == 0, "nobody knows yet"
+    assert find_duplicates(setup).processed_later == 0, "nobody knows yet"
     follow(setup, clock)
-    seen = found(setup)
+    seen = find_duplicates(setup)
     assert (seen.processed_later, seen.processed_orders) == (1, ("1",))
 
 
@@ -88,7 +90,7 @@ def test_what_failed_after_the_order_went_through_is_no_duplicate_of_it(
     Worker(queue).end(queue.jobs[0].id)
     follow(setup, clock)
     failing(queue, setup, 1)
-    assert found(setup).processed_later == 0
+    assert find_duplicates(setup).processed_later == 0
 
 
 def test_a_queue_longer_than_the_look_says_so(queue: TestQueue, setup: Setup) -> None:
@@ -101,7 +103,7 @@ def test_a_queue_longer_than_the_look_says_so(queue: TestQueue, setup: Setup) ->
     ]
     with queue.engine.begin() as connection:
         connection.execute(insert(queue.queue.jobs), many)
-    seen = found(setup)
+    seen = find_duplicates(setup)
     assert (seen.queued, seen.bounded) == (0, True)
 
 
@@ -109,6 +111,6 @@ def test_only_what_is_meant_is_counted(queue: TestQueue, setup: Setup) -> None:
     failing(queue, setup, 1, 1)
     failing(queue, setup, 1, 1, name="mail")
     queue.push(order=1)
-    seen = found(setup, "netsuite")
+    seen = find_duplicates(setup, "netsuite")
     assert (seen.queued, seen.identical) == (2, 2)
     assert len(queue.rows(tables.failures)) == 4

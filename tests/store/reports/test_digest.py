@@ -103,12 +103,12 @@ def test_retried_and_deleted_are_counted_by_person(
     bulk(setup, "clear-failed queue=mail")
     clock.at = ENDED
     ask(setup, f"retry {others[0]}")
-    found = read(setup)
+    digest = read(setup)
     # 12 less the one retried before, the two and the one by id, and the one deleted: 7 in bulk.
-    assert found.retried == Deeds(
+    assert digest.retried == Deeds(
         count=10, by=(DoneBy(actor=ANA, count=8), DoneBy(actor=OMAR, count=2))
     )
-    assert found.deleted == Deeds(count=5, by=(DoneBy(actor=ANA, count=5),))
+    assert digest.deleted == Deeds(count=5, by=(DoneBy(actor=ANA, count=5),))
 
 
 def bulk(setup: Setup, words: str) -> None:
@@ -125,9 +125,9 @@ def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: 
     many = replace(setup, rules=replace(setup.rules, admins=people))
     for person, id_ in zip(people, ids, strict=True):
         ask(many, f"retry {id_}", by=person)
-    found = read(setup).retried
-    assert found is not None
-    assert (found.count, len(found.by), found.others) == (7, 5, 2)
+    retried = read(setup).retried
+    assert retried is not None
+    assert (retried.count, len(retried.by), retried.others) == (7, 5, 2)
 
 
 # ---- what went wrong
@@ -163,11 +163,11 @@ def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQ
     four = incident(queue, 4, BEGAN + HOUR, 3, NO_WORKER_ACTIVITY)
     five = incident(queue, 5, ENDED - HOUR, None, NO_WORKER_ACTIVITY)
     six = incident(queue, 6, ENDED, None, OLDEST_JOB)
-    found = read(setup).incidents
-    assert found is not None
-    assert (found.opened, found.over, found.seconds) == (4, 3, 600)
-    assert found.longest == (three, two, four)
-    assert (found.open_now, found.count_now) == ((six, five), 2)
+    summary = read(setup).incidents
+    assert summary is not None
+    assert (summary.opened, summary.over, summary.seconds) == (4, 3, 600)
+    assert summary.longest == (three, two, four)
+    assert (summary.open_now, summary.count_now) == ((six, five), 2)
 
 
 def test_open_groups_are_those_with_failed_jobs_now_the_largest_first(
@@ -177,10 +177,10 @@ def test_open_groups_are_those_with_failed_jobs_now_the_largest_first(
         for _ in range(cause + 1):
             queue.fail(exception=f"{chr(65 + cause)}Exception: it broke")
     watch(setup, hold(setup))
-    found = read(setup).groups
-    assert found is not None
-    assert (found.count, found.failed) == (7, 28)
-    assert [(row.name[:2], row.failed) for row in found.groups] == [
+    groups = read(setup).groups
+    assert groups is not None
+    assert (groups.count, groups.failed) == (7, 28)
+    assert [(row.name[:2], row.failed) for row in groups.groups] == [
         ("GE", 7),
         ("FE", 6),
         ("EE", 5),
@@ -201,10 +201,10 @@ def test_a_part_that_takes_too_long_is_not_known_and_the_others_are(
 
     event.listen(setup.engine, "before_cursor_execute", late)
     try:
-        found = read(setup)
+        digest = read(setup)
     finally:
         event.remove(setup.engine, "before_cursor_execute", late)
-    assert (found.retried, found.deleted, found.failed.count) == (None, None, 1)
+    assert (digest.retried, digest.deleted, digest.failed.count) == (None, None, 1)
 
 
 def test_the_command_shows_the_days_since_the_last_digest(

@@ -26,8 +26,8 @@ LIMA = "America/Lima"
 def test_a_digest_tells_of_the_days_since_the_one_before(
     day: str, weekdays: tuple[int, ...], first: str, last: str
 ) -> None:
-    told = covered_days(date.fromisoformat(day), weekdays, ZoneInfo(LIMA))
-    assert (told.first, told.last) == (date.fromisoformat(first), date.fromisoformat(last))
+    days = covered_days(date.fromisoformat(day), weekdays, ZoneInfo(LIMA))
+    assert (days.first, days.last) == (date.fromisoformat(first), date.fromisoformat(last))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from bot.store.metrics import rollups
 from tests.kit.yesterday import BEGAN, ENDED, HOUR, read
 
 
-def sample(setup: Setup, at: datetime, found: dict[str, QueueMetrics], span: str = "hour") -> None:
+def sample(
+    setup: Setup, at: datetime, metrics: dict[str, QueueMetrics], span: str = "hour"
+) -> None:
     """Put in what the samples of an hour said, by queue."""
     rows = [
         {
@@ -24,7 +26,7 @@ def sample(setup: Setup, at: datetime, found: dict[str, QueueMetrics], span: str
             "queue": queue,
             **{name: getattr(one, name) for name in QueueMetrics.__dataclass_fields__},
         }
-        for queue, one in found.items()
+        for queue, one in metrics.items()
     ]
     changing(setup.engine, monotonic() + 20, lambda c: c.execute(insert(tables.rollups), rows))
 
@@ -58,15 +60,15 @@ def test_a_day_with_a_hole_is_not_compared(setup: Setup) -> None:
     sampled_hours(setup)
     last = BEGAN - timedelta(days=7)
     sample(setup, last, {rollups.ALL: QueueMetrics(processed=2_000, seconds=80_000)}, span="day")
-    found = read(setup).processed
-    assert found == Figure(count=2_400, before=2_000, before_at_least=True, comparable=False)
+    processed = read(setup).processed
+    assert processed == Figure(count=2_400, before=2_000, before_at_least=True, comparable=False)
 
 
 def test_hours_without_samples_are_a_gap_and_what_is_known_is_the_least(setup: Setup) -> None:
     sampled_hours(setup, hours=21)
-    found = read(setup)
-    assert found.processed == Figure(count=2_100, at_least=True, comparable=False)
-    assert found.gap_seconds == 3 * 3_600
+    digest = read(setup)
+    assert digest.processed == Figure(count=2_100, at_least=True, comparable=False)
+    assert digest.gap_seconds == 3 * 3_600
 
 
 def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum(
@@ -74,34 +76,34 @@ def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum
 ) -> None:
     sampled_hours(setup, hours=23)
     sample(setup, ENDED - HOUR, {rollups.ALL: QueueMetrics(processed=None, seconds=3_600)})
-    found = read(setup)
-    assert found.processed == Figure(count=2_300, at_least=True, comparable=False)
-    assert found.gap_seconds == 0
+    digest = read(setup)
+    assert digest.processed == Figure(count=2_300, at_least=True, comparable=False)
+    assert digest.gap_seconds == 0
 
 
 def test_without_any_sample_processed_is_not_known(setup: Setup) -> None:
-    found = read(setup)
-    assert found.processed == Figure(count=None, at_least=True, comparable=False)
-    assert (found.waited, found.backlog, found.gap_seconds) == ((), None, 86_400)
+    digest = read(setup)
+    assert digest.processed == Figure(count=None, at_least=True, comparable=False)
+    assert (digest.waited, digest.backlog, digest.gap_seconds) == ((), None, 86_400)
 
 
 def test_the_slowest_hours_are_named_with_their_queue_and_the_fullest_one(setup: Setup) -> None:
     for number, (mail, stock, pending) in enumerate(
         ((10, None, 1), (900, 20, 50), (300, 2_520, 40), (None, 5, 60), (7, 8, 2))
     ):
-        found = {
+        metrics = {
             rollups.ALL: QueueMetrics(pending=pending, oldest_seconds=9_999, seconds=3_600),
             "mail": QueueMetrics(oldest_seconds=mail),
             "stock": QueueMetrics(oldest_seconds=stock),
         }
-        sample(setup, BEGAN + number * HOUR, found)
-    found_ = read(setup)
-    assert found_.waited == (
+        sample(setup, BEGAN + number * HOUR, metrics)
+    digest = read(setup)
+    assert digest.waited == (
         Waited(at=BEGAN + 2 * HOUR, queue="stock", seconds=2_520),
         Waited(at=BEGAN + HOUR, queue="mail", seconds=900),
         Waited(at=BEGAN, queue="mail", seconds=10),
     )
-    assert found_.backlog == Backlog(at=BEGAN + 3 * HOUR, pending=60)
+    assert digest.backlog == Backlog(at=BEGAN + 3 * HOUR, pending=60)
 
 
 def test_minutes_that_are_not_rolled_up_yet_count_too(setup: Setup) -> None:
@@ -109,9 +111,9 @@ def test_minutes_that_are_not_rolled_up_yet_count_too(setup: Setup) -> None:
     for minute, (processed, oldest) in enumerate(((1, 60), (2, 120))):
         at = ENDED - HOUR + timedelta(minutes=minute)
         seen = QueueMetrics(processed=processed, seconds=60, looks=6)
-        found = {rollups.ALL: seen, "mail": QueueMetrics(oldest_seconds=oldest)}
-        sample(setup, at, found, span="minute")
-    found_ = read(setup)
-    assert found_.processed.count == 2_303
-    assert found_.waited == (Waited(at=ENDED - HOUR, queue="mail", seconds=120),)
-    assert found_.gap_seconds == 58 * 60
+        metrics = {rollups.ALL: seen, "mail": QueueMetrics(oldest_seconds=oldest)}
+        sample(setup, at, metrics, span="minute")
+    digest = read(setup)
+    assert digest.processed.count == 2_303
+    assert digest.waited == (Waited(at=ENDED - HOUR, queue="mail", seconds=120),)
+    assert digest.gap_seconds == 58 * 60

@@ -121,11 +121,11 @@ def test_a_database_that_cannot_be_read_is_a_failure_with_a_sentence(queue: Test
         leases.take(connection, "watcher", "a-1", now_of(connection))
     with without_column(queue, "failed_jobs", "exception"):
         code, printed = in_terminal(queue)
-        told_code, told = in_terminal(queue, as_json=True)
+        json_code, json_text = in_terminal(queue, as_json=True)
     assert code == 1
     assert printed.startswith("The health could not be read: ")
     assert "exception" in printed
-    assert (told_code, json.loads(told)["problems"][0]["code"]) == (1, "unseen")
+    assert (json_code, json.loads(json_text)["problems"][0]["code"]) == (1, "unseen")
 
 
 def test_a_server_that_is_away_is_a_failure_with_a_sentence(queue: TestQueue) -> None:
